@@ -1,0 +1,254 @@
+//! Everything that can happen (`Message`) and everything that can be asked of the world (`Effect`).
+//!
+//! Background results are data, never closures. A slot remembers the `JobId` it waits for; other answers are dropped.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::model::case::{CaseDoc, EditStep, Evidence};
+use crate::model::query::{HistogramQuery, ValueAt};
+use crate::model::{
+    Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, SeriesId, SeriesQuery, TimeRange, Timestamp,
+};
+
+/// Names one background job; the state counts them up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct JobId(pub u64);
+
+/// A key as the keymap knows it, free of the terminal library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyPress {
+    /// Which key; letters carry their case, so shift is only set for named keys.
+    pub code: KeyCode,
+    /// Control held.
+    pub ctrl: bool,
+    /// Alt held.
+    pub alt: bool,
+    /// Shift held (named keys only).
+    pub shift: bool,
+}
+
+/// Keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum KeyCode {
+    /// A character.
+    Char(char),
+    /// F1 …
+    F(u8),
+    /// Return.
+    Enter,
+    /// Escape.
+    Esc,
+    /// Tab.
+    Tab,
+    /// Shift+Tab.
+    BackTab,
+    /// Backspace.
+    Backspace,
+    /// Delete.
+    Delete,
+    /// Insert.
+    Insert,
+    /// Arrow.
+    Left,
+    /// Arrow.
+    Right,
+    /// Arrow.
+    Up,
+    /// Arrow.
+    Down,
+    /// Home.
+    Home,
+    /// End.
+    End,
+    /// Page up.
+    PageUp,
+    /// Page down.
+    PageDown,
+}
+
+/// What is asked in the background.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Question {
+    /// Which series to show for goroutines, P99 and error rate. Answered by `Reply::Panels`.
+    ChoosePanels,
+    /// Columns of panels.
+    Series(SeriesQuery),
+    /// Baseline, peak and first crossing of series. Answered by `Reply::Stats`.
+    Stats {
+        /// Which.
+        ids: Vec<SeriesId>,
+        /// What is normal.
+        baseline: TimeRange,
+        /// Where to look for the peak.
+        window: TimeRange,
+    },
+    /// Values at a moment.
+    ValuesAt {
+        /// Which.
+        ids: Vec<SeriesId>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Lane of events.
+    Histogram(HistogramQuery),
+    /// A page of the list.
+    Events(EventQuery),
+    /// One event with all fields.
+    Event(EventRef),
+    /// How many pass.
+    Count {
+        /// Which.
+        filter: EventFilter,
+        /// Where.
+        range: Option<TimeRange>,
+    },
+    /// Turn what is under the cursor into evidence with frozen values and hashes. Answered by `Reply::Frozen`.
+    Freeze(Vec<FreezeTarget>),
+}
+
+/// Something that can be pinned.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FreezeTarget {
+    /// A series over a window, with its value at a moment.
+    Series {
+        /// Which.
+        id: SeriesId,
+        /// Window.
+        range: TimeRange,
+        /// Moment of the cursor.
+        at: Timestamp,
+    },
+    /// One event (all its lines).
+    Event(EventRef),
+    /// Index in `Catalog::changes`.
+    Change(usize),
+    /// Index in `Catalog::alerts`.
+    Alert(usize),
+    /// Index in `Catalog::profiles`.
+    Profile(usize),
+}
+
+/// A series chosen for a panel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PanelChoice {
+    /// `goroutines`, `P99`, `error rate`.
+    pub role: String,
+    /// The most telling series.
+    pub id: SeriesId,
+    /// Why this one, one sentence.
+    pub why: String,
+    /// Other candidates, best first.
+    pub others: Vec<SeriesId>,
+}
+
+/// Numbers of a panel that need the samples.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct SeriesStats {
+    /// Median over the baseline.
+    pub baseline: Option<f64>,
+    /// Greatest finite value in the window and when it was first reached.
+    pub peak: Option<(Timestamp, f64)>,
+    /// Last finite value at or before the window's end.
+    pub last: Option<f64>,
+}
+
+/// Answers.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    /// To `ChoosePanels`.
+    Panels(Vec<PanelChoice>),
+    /// To `Series`.
+    Series(Vec<Columns>),
+    /// To `Stats`, in the order asked.
+    Stats(Vec<SeriesStats>),
+    /// To `ValuesAt`, in the order asked.
+    Values(Vec<Option<ValueAt>>),
+    /// To `Histogram`.
+    Histogram(Histogram),
+    /// To `Events`.
+    Events(EventPage),
+    /// To `Event`.
+    Event(Box<Event>),
+    /// To `Count`.
+    Count(u64),
+    /// To `Freeze`, in the order asked.
+    Frozen(Vec<Evidence>),
+}
+
+/// How far loading is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LoadProgress {
+    /// Bytes read and bytes known.
+    pub bytes: (u64, u64),
+    /// Sources done and known.
+    pub sources: (usize, usize),
+    /// What is being read.
+    pub current: String,
+    /// Bytes a second over the last moments.
+    pub bytes_per_s: u64,
+}
+
+/// Everything that can happen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Message {
+    /// A key was pressed.
+    Key(KeyPress),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has this size now.
+    Resized {
+        /// Columns.
+        width: u16,
+        /// Rows.
+        height: u16,
+    },
+    /// The wall clock, about once a second while something moves, and before every key.
+    Tick(Timestamp),
+    /// The source knows more.
+    Catalog(Arc<Catalog>),
+    /// Loading goes on.
+    Loading(LoadProgress),
+    /// An answer, or why there is none.
+    Replied(JobId, Result<Reply, String>),
+    /// The case is on disk up to and including edit number `.0`.
+    Saved(u64),
+    /// It could not be saved: shown until it works.
+    SaveFailed(String),
+    /// The postmortem was written.
+    Exported(PathBuf),
+    /// It could not be written.
+    ExportFailed(String),
+    /// `$EDITOR` came back; `None` when it failed or changed nothing.
+    Edited(Option<String>),
+    /// A word for the user from below (job panicked, file vanished).
+    Notice(String),
+}
+
+/// What the state asks of the world.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Answer in the background.
+    Ask(JobId, Question),
+    /// The answer is no longer wanted.
+    Cancel(JobId),
+    /// Journal this step durably, then `Saved(number)`.
+    Journal {
+        /// Counts up from 1 in a session.
+        number: u64,
+        /// What changed.
+        step: EditStep,
+    },
+    /// Write `case.toml` and `annotations.jsonl`.
+    SaveCase(Box<CaseDoc>),
+    /// Write the postmortem.
+    Export(Box<CaseDoc>),
+    /// Open `$EDITOR` on this text, then `Edited`.
+    OpenEditor(String),
+    /// Copy to the clipboard (OSC 52).
+    Copy(String),
+    /// Suspend the process (`^z`).
+    Suspend,
+    /// Leave. Unsaved steps are flushed first.
+    Quit,
+}

@@ -1,0 +1,5 @@
+//! To come.
+/// Reads the arguments and runs the command.
+pub fn main() -> std::process::ExitCode {
+    std::process::ExitCode::SUCCESS
+}

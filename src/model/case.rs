@@ -1,0 +1,597 @@
+//! The case document: the only thing that is saved, journalled and undone.
+//!
+//! Edits are whole-record replacements with the old value beside the new one, so every edit inverts exactly.
+//! Files and their text forms are `report::case_file`; this is only the value.
+
+use std::collections::BTreeMap;
+
+use super::series::{Labels, Unit};
+use super::time::{TimeRange, Timestamp};
+
+/// ULID of an annotation as text; sorts by creation.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct AnnotationId(pub String);
+
+/// The moments that a response is measured by (postmortem §1.0), in their usual order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MarkerName {
+    /// The change that started it went live.
+    Trigger,
+    /// Users began to be affected.
+    ImpactStart,
+    /// Someone or something noticed.
+    Detected,
+    /// A person took it.
+    Acknowledged,
+    /// Declared an incident.
+    Declared,
+    /// Others were called in.
+    Escalated,
+    /// The status page told users.
+    StatusPage,
+    /// The cause was understood.
+    Diagnosed,
+    /// The roll-back began.
+    RollbackStart,
+    /// The roll-back was complete.
+    RollbackDone,
+    /// User impact ended or was bounded.
+    Mitigated,
+    /// The cause was removed.
+    Resolved,
+    /// The fix was proven.
+    Verified,
+}
+
+impl MarkerName {
+    /// All, in their usual order.
+    pub const ALL: [Self; 13] = [
+        Self::Trigger,
+        Self::ImpactStart,
+        Self::Detected,
+        Self::Acknowledged,
+        Self::Declared,
+        Self::Escalated,
+        Self::StatusPage,
+        Self::Diagnosed,
+        Self::RollbackStart,
+        Self::RollbackDone,
+        Self::Mitigated,
+        Self::Resolved,
+        Self::Verified,
+    ];
+
+    /// Name in files and commands.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Trigger => "trigger",
+            Self::ImpactStart => "impact_start",
+            Self::Detected => "detected",
+            Self::Acknowledged => "acknowledged",
+            Self::Declared => "declared",
+            Self::Escalated => "escalated",
+            Self::StatusPage => "status_page",
+            Self::Diagnosed => "diagnosed",
+            Self::RollbackStart => "rollback_start",
+            Self::RollbackDone => "rollback_done",
+            Self::Mitigated => "mitigated",
+            Self::Resolved => "resolved",
+            Self::Verified => "verified",
+        }
+    }
+
+    /// The marker of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|marker| marker.name() == name)
+    }
+}
+
+/// What sort of cause a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum CauseType {
+    /// What set it off.
+    Trigger,
+    /// What was wrong.
+    #[default]
+    Defect,
+    /// What had been wrong for long.
+    LatentCondition,
+    /// What made it worse.
+    Amplifier,
+    /// What should have caught it.
+    MissingDefence,
+    /// What followed.
+    Effect,
+}
+
+impl CauseType {
+    /// All, in the order of a choice list.
+    pub const ALL: [Self; 6] = [Self::Trigger, Self::Defect, Self::LatentCondition, Self::Amplifier, Self::MissingDefence, Self::Effect];
+
+    /// Name in files and commands.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Trigger => "trigger",
+            Self::Defect => "defect",
+            Self::LatentCondition => "latent_condition",
+            Self::Amplifier => "amplifier",
+            Self::MissingDefence => "missing_defence",
+            Self::Effect => "effect",
+        }
+    }
+
+    /// The type of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// How sure a cause is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum CauseStatus {
+    /// Believed, not shown.
+    #[default]
+    Suspected,
+    /// Shown by its evidence.
+    Confirmed,
+    /// Shown to be wrong.
+    Refuted,
+}
+
+impl CauseStatus {
+    /// All.
+    pub const ALL: [Self; 3] = [Self::Suspected, Self::Confirmed, Self::Refuted];
+
+    /// Name in files and commands.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Suspected => "suspected",
+            Self::Confirmed => "confirmed",
+            Self::Refuted => "refuted",
+        }
+    }
+
+    /// The status of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+}
+
+/// How one cause acts on another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Relation {
+    /// Makes it happen.
+    #[default]
+    Causes,
+    /// Makes it possible.
+    Enables,
+    /// Makes it worse.
+    Amplifies,
+    /// Hides it.
+    Masks,
+    /// Stops it from spreading.
+    Blocks,
+    /// Makes it better.
+    Mitigates,
+    /// Speaks against it.
+    Contradicts,
+}
+
+impl Relation {
+    /// All.
+    pub const ALL: [Self; 7] =
+        [Self::Causes, Self::Enables, Self::Amplifies, Self::Masks, Self::Blocks, Self::Mitigates, Self::Contradicts];
+
+    /// Name in files and commands.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Causes => "causes",
+            Self::Enables => "enables",
+            Self::Amplifies => "amplifies",
+            Self::Masks => "masks",
+            Self::Blocks => "blocks",
+            Self::Mitigates => "mitigates",
+            Self::Contradicts => "contradicts",
+        }
+    }
+
+    /// The relation of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|relation| relation.name() == name)
+    }
+}
+
+/// What a piece of evidence points at, with the frozen value that survives the loss of its source.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EvidenceTarget {
+    /// A series over a window.
+    Series {
+        /// Metric name.
+        name: String,
+        /// Labels.
+        labels: Labels,
+        /// Unit of the values.
+        unit: Unit,
+        /// The window.
+        range: TimeRange,
+        /// The moment under the cursor, and its value there (last sample at or before, `None` if stale).
+        at: Timestamp,
+        /// Value at `at`.
+        value: Option<f64>,
+        /// Greatest finite value in the window and its time.
+        peak: Option<(Timestamp, f64)>,
+        /// Greatest finite value of each of (at most 60) equal columns of the window; `None` is a gap.
+        points: Vec<Option<f64>>,
+    },
+    /// Lines of a log.
+    Lines {
+        /// First line from 1.
+        first: u64,
+        /// Last line, inclusive.
+        last: u64,
+        /// Time of the first record.
+        at: Option<Timestamp>,
+        /// SHA-256 of the raw bytes of the lines, line ends included, as lower-case hex.
+        sha256: String,
+        /// The lines as text, at most 15 and cut at a stated width.
+        excerpt: String,
+    },
+    /// A change record.
+    Change {
+        /// Line from 1.
+        line: u64,
+        /// Its time.
+        at: Option<Timestamp>,
+        /// Its sentence.
+        text: String,
+    },
+    /// An alert.
+    Alert {
+        /// Name of the alert.
+        name: String,
+        /// Its labels.
+        labels: Labels,
+        /// When it began to fire (or to be pending).
+        at: Timestamp,
+        /// When it ended.
+        until: Option<Timestamp>,
+    },
+    /// A profile.
+    Profile {
+        /// `goroutine`, `cpu` …
+        profile: String,
+        /// When it was taken.
+        at: Option<Timestamp>,
+        /// Sum of the default sample type.
+        total: f64,
+        /// Unit of the sum.
+        unit: String,
+    },
+}
+
+/// One pinned piece of evidence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// Path of the source as in the catalog.
+    pub source: String,
+    /// SHA-256 of the whole source, if it was known when the pin was set.
+    pub source_sha256: Option<String>,
+    /// What it points at.
+    pub target: EvidenceTarget,
+}
+
+/// One causal step: the statement is the annotation's text.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Cause {
+    /// Sort of cause.
+    pub cause_type: CauseType,
+    /// How sure.
+    pub status: CauseStatus,
+    /// When it acted.
+    pub at: Option<TimeRange>,
+    /// Evidence for it.
+    pub evidence: Vec<AnnotationId>,
+    /// Place in the chain, counted from 1; equal places are ordered by id.
+    pub order: u32,
+}
+
+/// A mitigation that was tried; what it was is the annotation's text.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Attempt {
+    /// When.
+    pub at: TimeRange,
+    /// `worked`, `no effect`, `worse`, or nothing said.
+    pub effect: Option<String>,
+}
+
+/// An action item; what to do is the annotation's text.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ActionItem {
+    /// prevent, mitigate, detect, process, document.
+    pub action_type: Option<String>,
+    /// Team or role.
+    pub owner: Option<String>,
+    /// P0 … P3.
+    pub priority: Option<String>,
+    /// Tracking link.
+    pub link: Option<String>,
+    /// Due date, `YYYY-MM-DD`.
+    pub due: Option<String>,
+    /// How one can tell that it is done.
+    pub done_when: Option<String>,
+    /// Causes it addresses.
+    pub causes: Vec<AnnotationId>,
+}
+
+/// What an annotation is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AnnotationKind {
+    /// A note on a moment.
+    Moment {
+        /// When.
+        at: Timestamp,
+        /// Service it speaks of.
+        service: Option<String>,
+        /// change, alert, symptom, action, decision, communication, recovery, observation.
+        row_kind: Option<String>,
+    },
+    /// A note on a stretch of time.
+    Range {
+        /// When, half-open.
+        range: TimeRange,
+        /// Service it speaks of.
+        service: Option<String>,
+        /// As in `Moment`.
+        row_kind: Option<String>,
+    },
+    /// One of the named moments.
+    Marker {
+        /// Which.
+        name: MarkerName,
+        /// When; for an interval its earliest moment.
+        at: Timestamp,
+        /// Latest moment it can have been.
+        latest: Option<Timestamp>,
+        /// How it was found, `manual` when a person set it.
+        rule: String,
+    },
+    /// Pinned evidence; the annotation's text is its caption.
+    Evidence(Evidence),
+    /// A causal step.
+    Cause(Cause),
+    /// An edge between two causes.
+    Link {
+        /// The cause.
+        from: AnnotationId,
+        /// The effect.
+        to: AnnotationId,
+        /// How.
+        relation: Relation,
+    },
+    /// A mitigation that was tried.
+    Attempt(Attempt),
+    /// An action item.
+    Action(ActionItem),
+    /// A column of the key-indicator table; its label is the annotation's text.
+    KeyMoment {
+        /// When.
+        at: Timestamp,
+    },
+    /// A kind that this version does not know: kept untouched in `Annotation::unknown`, never dropped.
+    Other(String),
+}
+
+impl AnnotationKind {
+    /// Name in files.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Moment { .. } => "moment",
+            Self::Range { .. } => "range",
+            Self::Marker { .. } => "marker",
+            Self::Evidence(_) => "evidence",
+            Self::Cause(_) => "cause",
+            Self::Link { .. } => "link",
+            Self::Attempt(_) => "attempt",
+            Self::Action(_) => "action",
+            Self::KeyMoment { .. } => "keymoment",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+/// One record of the case.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Annotation {
+    /// ULID.
+    pub id: AnnotationId,
+    /// What it is.
+    pub kind: AnnotationKind,
+    /// Its words; may hold line ends.
+    pub text: String,
+    /// Free labels.
+    pub tags: Vec<String>,
+    /// Who wrote it (a role, or `$USER`).
+    pub author: String,
+    /// When it was made (wall clock).
+    pub created: Timestamp,
+    /// When it was last changed (wall clock).
+    pub updated: Timestamp,
+    /// Rises with every change.
+    pub revision: u32,
+    /// Fields of the file that this version does not know, kept in their order.
+    pub unknown: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Annotation {
+    /// The moment it belongs to on the timeline, if it has one.
+    pub fn at(&self) -> Option<Timestamp> {
+        match &self.kind {
+            AnnotationKind::Moment { at, .. } | AnnotationKind::Marker { at, .. } | AnnotationKind::KeyMoment { at } => Some(*at),
+            AnnotationKind::Range { range, .. } => Some(range.start()),
+            AnnotationKind::Attempt(attempt) => Some(attempt.at.start()),
+            AnnotationKind::Cause(cause) => cause.at.map(TimeRange::start),
+            AnnotationKind::Evidence(evidence) => match &evidence.target {
+                EvidenceTarget::Series { at, .. } | EvidenceTarget::Alert { at, .. } => Some(*at),
+                EvidenceTarget::Lines { at, .. } | EvidenceTarget::Change { at, .. } | EvidenceTarget::Profile { at, .. } => *at,
+            },
+            AnnotationKind::Link { .. } | AnnotationKind::Action(_) | AnnotationKind::Other(_) => None,
+        }
+    }
+}
+
+/// The named things of a case that are not annotations (`case.toml`).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CaseMeta {
+    /// Title of the incident.
+    pub title: String,
+    /// SEV1 … as the house says.
+    pub severity: Option<String>,
+    /// draft, in review, final.
+    pub status: Option<String>,
+    /// Services concerned.
+    pub services: Vec<String>,
+    /// Zone in which local times are shown (IANA name), besides UTC.
+    pub time_zone: Option<String>,
+    /// What T+0 is.
+    pub t0: Option<Anchor>,
+    /// Panels chosen by the user, as full series names with their source path; empty: choose.
+    pub panels: Vec<PanelRef>,
+    /// Zones given for sources without one: path or glob → IANA name or offset.
+    pub zones: BTreeMap<String, String>,
+    /// Thresholds drawn on panels: full series name → value.
+    pub thresholds: BTreeMap<String, f64>,
+    /// Sources to load, relative to the case folder; empty: the folder itself.
+    pub sources: Vec<String>,
+}
+
+/// What T+0 is and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Anchor {
+    /// The moment.
+    pub at: Timestamp,
+    /// What it is, one line: `deploy order v1.8.3 → v1.9.0`.
+    pub label: String,
+}
+
+/// Names a series for a panel across loads.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PanelRef {
+    /// What the panel is for: `goroutines`, `P99`, `error rate`, or empty for one that the user added.
+    pub role: String,
+    /// `SeriesMeta::full_name`.
+    pub series: String,
+    /// Path of its source.
+    pub source: String,
+}
+
+/// The whole document.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CaseDoc {
+    /// `case.toml`.
+    pub meta: CaseMeta,
+    /// `annotations.jsonl`, by id.
+    pub annotations: BTreeMap<AnnotationId, Annotation>,
+}
+
+impl CaseDoc {
+    /// Applies one edit. Total: an edit of a record that is not there just puts it.
+    pub fn apply(&mut self, edit: &Edit) {
+        match edit {
+            Edit::Put { after: Some(annotation), .. } => {
+                self.annotations.insert(annotation.id.clone(), (**annotation).clone());
+            }
+            Edit::Put { before: Some(annotation), after: None } => {
+                self.annotations.remove(&annotation.id);
+            }
+            Edit::Put { before: None, after: None } => {}
+            Edit::Meta { after, .. } => self.meta = (**after).clone(),
+        }
+    }
+
+    /// Annotations in the order of the timeline: (time, id), those without a time last. O(n log n).
+    pub fn by_time(&self) -> Vec<&Annotation> {
+        let mut all: Vec<&Annotation> = self.annotations.values().collect();
+        all.sort_by_key(|annotation| (annotation.at().is_none(), annotation.at(), annotation.id.clone()));
+        all
+    }
+
+    /// The marker of this name with its annotation; the first by id if there are several.
+    pub fn marker(&self, wanted: MarkerName) -> Option<Timestamp> {
+        self.annotations.values().find_map(|annotation| match annotation.kind {
+            AnnotationKind::Marker { name, at, .. } if name == wanted => Some(at),
+            _ => None,
+        })
+    }
+
+    /// Causal steps in the order of the chain.
+    pub fn chain(&self) -> Vec<(&Annotation, &Cause)> {
+        let mut chain: Vec<_> = self
+            .annotations
+            .values()
+            .filter_map(|annotation| match &annotation.kind {
+                AnnotationKind::Cause(cause) => Some((annotation, cause)),
+                _ => None,
+            })
+            .collect();
+        chain.sort_by_key(|(annotation, cause)| (cause.order, annotation.id.clone()));
+        chain
+    }
+
+    /// Pinned evidence in the order (time, id).
+    pub fn evidence(&self) -> Vec<(&Annotation, &Evidence)> {
+        self.by_time()
+            .into_iter()
+            .filter_map(|annotation| match &annotation.kind {
+                AnnotationKind::Evidence(evidence) => Some((annotation, evidence)),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+/// One invertible change of the document.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Edit {
+    /// A record is added (`before` empty), changed, or removed (`after` empty).
+    Put {
+        /// As it was.
+        before: Option<Box<Annotation>>,
+        /// As it becomes.
+        after: Option<Box<Annotation>>,
+    },
+    /// `case.toml` changes.
+    Meta {
+        /// As it was.
+        before: Box<CaseMeta>,
+        /// As it becomes.
+        after: Box<CaseMeta>,
+    },
+}
+
+impl Edit {
+    /// The edit that takes this one back.
+    #[must_use]
+    pub fn inverse(&self) -> Self {
+        match self {
+            Self::Put { before, after } => Self::Put { before: after.clone(), after: before.clone() },
+            Self::Meta { before, after } => Self::Meta { before: after.clone(), after: before.clone() },
+        }
+    }
+}
+
+/// Edits that belong together: one undo.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EditStep {
+    /// What it did, for `undo: …`.
+    pub name: String,
+    /// In order.
+    pub edits: Vec<Edit>,
+}
+
+impl EditStep {
+    /// The step that takes this one back: inverses in reverse order.
+    #[must_use]
+    pub fn inverse(&self) -> Self {
+        Self { name: self.name.clone(), edits: self.edits.iter().rev().map(Edit::inverse).collect() }
+    }
+}

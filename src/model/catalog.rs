@@ -1,0 +1,276 @@
+//! What a source holds: the answer to "what is there?", and everything small enough to be held whole.
+
+use std::collections::BTreeMap;
+
+use super::event::{Level, SourceId};
+use super::record::{Alert, Change, ProfileMark, ThresholdRule};
+use super::series::SeriesMeta;
+use super::time::{TimeRange, Timestamp};
+
+/// What a file was taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum SourceKind {
+    /// Log records.
+    Logs,
+    /// Series.
+    Metrics,
+    /// Deploys and the like.
+    Changes,
+    /// Alerts or alerting rules.
+    Alerts,
+    /// Spans.
+    Traces,
+    /// pprof and goroutine dumps.
+    Profile,
+    /// Context with nothing to place on the timeline: configuration, reports, a case's own files.
+    Report,
+    /// Not recognised.
+    #[default]
+    Unknown,
+}
+
+impl SourceKind {
+    /// Name in JSON answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Logs => "logs",
+            Self::Metrics => "metrics",
+            Self::Changes => "changes",
+            Self::Alerts => "alerts",
+            Self::Traces => "traces",
+            Self::Profile => "profile",
+            Self::Report => "report",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// How sure the zone of a source's times is, surest first. Shown as a badge from `Default` on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum ZoneCertainty {
+    /// Every time carries its offset, or is an epoch.
+    Offset,
+    /// The file or the user (`--tz`) says so.
+    File,
+    /// Part of the date was inferred (year, day) from other sources.
+    Inferred,
+    /// The user gave an anchor.
+    Anchored,
+    /// No word anywhere: UTC was taken.
+    Default,
+    /// The source has no times.
+    #[default]
+    None,
+}
+
+impl ZoneCertainty {
+    /// Name in JSON answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Offset => "offset",
+            Self::File => "file",
+            Self::Inferred => "inferred",
+            Self::Anchored => "anchored",
+            Self::Default => "default",
+            Self::None => "none",
+        }
+    }
+}
+
+/// The zone in which zoneless times of a source were read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Zone {
+    /// `UTC`, an IANA name or an offset like `+05:30`.
+    pub name: String,
+    /// How sure it is.
+    pub certainty: ZoneCertainty,
+}
+
+/// Why a stretch of input was not taken as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ProblemKind {
+    /// Input ends in the middle of a record.
+    Truncated,
+    /// Not valid UTF-8; kept, shown lossy.
+    Encoding,
+    /// Does not parse.
+    Syntax,
+    /// A time that cannot be read or lies outside 1678…2262.
+    Time,
+    /// A limit was reached; the reason names the limit and the flag that raises it.
+    Limit,
+    /// The same record again.
+    Duplicate,
+    /// Record earlier than its predecessor; re-sorted.
+    Order,
+    /// The engine or file reports an error of its own.
+    Answer,
+    /// The file could not be read.
+    Unreadable,
+}
+
+impl ProblemKind {
+    /// Name in JSON answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Truncated => "truncated",
+            Self::Encoding => "encoding",
+            Self::Syntax => "syntax",
+            Self::Time => "time",
+            Self::Limit => "limit",
+            Self::Duplicate => "duplicate",
+            Self::Order => "order",
+            Self::Answer => "answer",
+            Self::Unreadable => "unreadable",
+        }
+    }
+}
+
+/// One problem at its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Line from 1; 0 when the whole file is meant.
+    pub line: u64,
+    /// Byte offset of the line.
+    pub byte: u64,
+    /// Sort of problem.
+    pub kind: ProblemKind,
+    /// One sentence, lower case, no full stop.
+    pub reason: String,
+}
+
+/// Problems of one source: all are counted by kind, the first are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Problems {
+    kept: Vec<Problem>,
+    counts: BTreeMap<ProblemKind, u64>,
+}
+
+impl Problems {
+    /// How many problems a source keeps word by word; beyond that they are only counted.
+    pub const KEPT: usize = 100;
+
+    /// Counts a problem and keeps it if it is among the first.
+    pub fn push(&mut self, problem: Problem) {
+        *self.counts.entry(problem.kind).or_default() += 1;
+        if self.kept.len() < Self::KEPT {
+            self.kept.push(problem);
+        }
+    }
+
+    /// Adds those of a later stretch of the same source.
+    pub fn append(&mut self, later: Self) {
+        for (kind, n) in later.counts {
+            *self.counts.entry(kind).or_default() += n;
+        }
+        let room = Self::KEPT.saturating_sub(self.kept.len());
+        self.kept.extend(later.kept.into_iter().take(room));
+    }
+
+    /// The first ones, in order of place.
+    pub fn kept(&self) -> &[Problem] {
+        &self.kept
+    }
+
+    /// Mutable access to the kept ones, to turn places within a chunk into places within the file.
+    pub fn kept_mut(&mut self) -> &mut [Problem] {
+        &mut self.kept
+    }
+
+    /// Number by kind.
+    pub fn counts(&self) -> &BTreeMap<ProblemKind, u64> {
+        &self.counts
+    }
+
+    /// Number of all.
+    pub fn total(&self) -> u64 {
+        self.counts.values().sum()
+    }
+}
+
+/// What became of one source (a file, an archive member, standard input).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SourceReport {
+    /// Index in the catalog.
+    pub id: SourceId,
+    /// Path relative to what was opened, `/` between parts, archive members as `archive.tar.xz/inner/path`.
+    pub path: String,
+    /// What it was taken for.
+    pub kind: SourceKind,
+    /// Format name, for example `zap-json`, `prometheus-matrix`, `pprof`.
+    pub format: String,
+    /// 0 … 1.
+    pub confidence: f32,
+    /// The next best format and its score.
+    pub runner_up: Option<(String, f32)>,
+    /// Why it was taken for that, one sentence.
+    pub why: String,
+    /// Decoded size in bytes.
+    pub size_bytes: u64,
+    /// SHA-256 of the decoded bytes as lower-case hex, once computed.
+    pub sha256: Option<String>,
+    /// Events of a log (a folded message is one), points of metrics, changes, alerts, profile samples.
+    pub n_records: u64,
+    /// Lines in the file (0 for binary ones).
+    pub n_lines: u64,
+    /// Lines that were folded into the record before them.
+    pub n_continuation_lines: u64,
+    /// Distinct series; `None` for anything but metrics.
+    pub n_series: Option<u64>,
+    /// First to last record, both inclusive.
+    pub extent: Option<(Timestamp, Timestamp)>,
+    /// Zone of its times.
+    pub zone: Zone,
+    /// Records by level.
+    pub levels: BTreeMap<Level, u64>,
+    /// Services named in it, sorted.
+    pub services: Vec<String>,
+    /// Records without a usable time: kept and listed.
+    pub n_unplaced: u64,
+    /// What went wrong, by place.
+    pub problems: Problems,
+    /// Whether it is read to its end.
+    pub is_complete: bool,
+}
+
+/// Everything that is held whole, and a description of what is not (events, samples).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Catalog {
+    /// All sources, sorted by path; `SourceId` is the index.
+    pub sources: Vec<SourceReport>,
+    /// All series, sorted by (name, labels, source path); `SeriesId` is the index.
+    pub series: Vec<SeriesMeta>,
+    /// Changes by time, unplaced ones last.
+    pub changes: Vec<Change>,
+    /// Alerts by time.
+    pub alerts: Vec<Alert>,
+    /// Profiles by time, unplaced ones last.
+    pub profiles: Vec<ProfileMark>,
+    /// Thresholds of alerting rules.
+    pub rules: Vec<ThresholdRule>,
+    /// Number of log events, unplaced ones included.
+    pub n_events: u64,
+    /// From the first placed thing to just after the last; `None` when nothing is placed.
+    pub extent: Option<TimeRange>,
+    /// Rises with every published change of the catalog.
+    pub version: u64,
+    /// Whether loading has ended.
+    pub is_complete: bool,
+}
+
+impl Catalog {
+    /// The source with this id.
+    pub fn source(&self, id: SourceId) -> Option<&SourceReport> {
+        self.sources.get(id.0 as usize)
+    }
+
+    /// The series with this id.
+    pub fn series(&self, id: super::series::SeriesId) -> Option<&SeriesMeta> {
+        self.series.get(id.0 as usize)
+    }
+
+    /// Number of problems in all sources.
+    pub fn n_problems(&self) -> u64 {
+        self.sources.iter().map(|source| source.problems.total()).sum()
+    }
+}

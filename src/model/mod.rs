@@ -1,0 +1,21 @@
+//! Plain values that every layer speaks: no I/O, no screen, no async.
+//!
+//! Units and invariants live in the types: a time is [`Timestamp`], a stretch of it [`TimeRange`],
+//! a missing number is `Option` or an absent column, never a magic value.
+
+pub mod case;
+pub mod catalog;
+pub mod event;
+pub mod query;
+pub mod record;
+pub mod series;
+pub mod text;
+pub mod time;
+
+pub use case::{Annotation, AnnotationId, AnnotationKind, CaseDoc};
+pub use catalog::{Catalog, Problem, ProblemKind, SourceKind, SourceReport, Zone, ZoneCertainty};
+pub use event::{Event, EventRef, Level, SourceId};
+pub use query::{EventFilter, EventPage, EventQuery, Histogram, SeriesQuery};
+pub use record::{Alert, AlertState, Change, ProfileMark, ThresholdRule};
+pub use series::{Columns, Labels, Sample, SeriesId, SeriesKind, SeriesMeta, Unit};
+pub use time::{TimeRange, Timestamp};

@@ -1,0 +1,147 @@
+//! Questions to a source and their answers, always reduced to what a screen or a page needs.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+
+use super::event::{Event, EventRef, Level, SourceId};
+use super::series::SeriesId;
+use super::time::{TimeRange, Timestamp};
+
+/// Series over a range, one answer of `columns` buckets each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeriesQuery {
+    /// Which series, answered in this order.
+    pub ids: Vec<SeriesId>,
+    /// Over which time.
+    pub range: TimeRange,
+    /// How many equal columns (`TimeRange::edge` gives their borders).
+    pub columns: NonZeroUsize,
+}
+
+/// Which events are wanted. Empty means all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EventFilter {
+    /// At least this severe; records without a level pass only when this is `None`.
+    pub min_level: Option<Level>,
+    /// Only these services.
+    pub services: Vec<String>,
+    /// Only these sources.
+    pub sources: Vec<SourceId>,
+    /// What the raw record must contain, and must not.
+    pub text: Vec<TextMatch>,
+    /// Only this trace id (looked for in the raw record).
+    pub trace_id: Option<String>,
+}
+
+impl EventFilter {
+    /// Whether every event passes.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether the columns alone decide, without reading text.
+    pub fn is_cheap(&self) -> bool {
+        self.text.is_empty() && self.trace_id.is_none()
+    }
+}
+
+/// One condition on the text of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextMatch {
+    /// What to look for.
+    pub pattern: TextPattern,
+    /// `true`: records that match are left out.
+    pub is_negated: bool,
+}
+
+/// How text is matched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TextPattern {
+    /// These bytes; case is ignored when they hold no upper-case letter (smart case).
+    Literal(String),
+    /// A regular expression in the syntax of the `regex` crate, checked before it gets here.
+    Regex(String),
+    /// All letters in this order (fuzzy), smart case.
+    Fuzzy(String),
+}
+
+/// Where a page of events starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageStart {
+    /// The first events at or after this moment.
+    AtOrAfter(Timestamp),
+    /// The events just before this moment, the nearest ones, still in rising order.
+    Before(Timestamp),
+    /// The events that follow this one in the order (time, source, record).
+    After(EventRef),
+    /// The events that come just before this one, in rising order.
+    BeforeEvent(EventRef),
+    /// Unplaced records, from the given position in their list.
+    Unplaced(u64),
+}
+
+/// A page of events in the order (time, source, record).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventQuery {
+    /// Which ones.
+    pub filter: EventFilter,
+    /// Only inside this range, if given.
+    pub range: Option<TimeRange>,
+    /// Where to start.
+    pub start: PageStart,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// A page of events and whether there is more.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct EventPage {
+    /// In the order (time, source, record).
+    pub events: Vec<Event>,
+    /// Whether more events pass the filter beyond this page, in the direction of reading.
+    pub has_more: bool,
+}
+
+/// What to count events by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GroupBy {
+    /// Severity.
+    Level,
+    /// Service.
+    Service,
+    /// Source path.
+    Source,
+    /// The value of a field of structured records (reads the text).
+    Field(String),
+}
+
+/// Counts of events over equal columns of a range.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistogramQuery {
+    /// Which events.
+    pub filter: EventFilter,
+    /// Over which time.
+    pub range: TimeRange,
+    /// How many equal columns.
+    pub columns: NonZeroUsize,
+    /// Group keys; empty counts all together.
+    pub by: Vec<GroupBy>,
+}
+
+/// Counts by group and column. Groups in order of key.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Histogram {
+    /// What was asked for.
+    pub range: TimeRange,
+    /// Key (one text for each entry of `by`) → one count a column.
+    pub groups: BTreeMap<Vec<String>, Vec<u64>>,
+}
+
+/// Values of a series at moments: the last sample at or before, unless stale.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ValueAt {
+    /// The value as the source states it (may be NaN or infinite).
+    pub value: f64,
+    /// Time of the sample.
+    pub sample_time: Timestamp,
+}

@@ -1,0 +1,102 @@
+//! Small records that are held whole: changes, alerts, profile marks, threshold rules.
+
+use super::event::SourceId;
+use super::series::Labels;
+use super::time::Timestamp;
+
+/// Something that people or automation did: deploy, rollback, scale-out, flag, canary, config, note …
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Change {
+    /// When it happened; `None` keeps an unplaced record visible in lists.
+    pub time: Option<Timestamp>,
+    /// When it ended, for changes with a length.
+    pub end: Option<Timestamp>,
+    /// Lower-case kind as in the record.
+    pub kind: String,
+    /// Service that was changed.
+    pub service: Option<String>,
+    /// One line that says what happened, made from the fields: `order v1.8.3 → v1.9.0: batch pricing v2`.
+    pub text: String,
+    /// State or version before and after.
+    pub from: Option<String>,
+    /// State or version after.
+    pub to: Option<String>,
+    /// All fields in the order of the record.
+    pub fields: Vec<(String, String)>,
+    /// Source that holds it.
+    pub source: SourceId,
+    /// Line in the source, from 1.
+    pub line: u64,
+}
+
+/// State of an alert over one stretch of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AlertState {
+    /// The condition holds, the waiting time is not over.
+    Pending,
+    /// Firing.
+    Firing,
+}
+
+/// One alert from becoming active to its end. Sorted by (`active_at`, name, labels) in the catalog.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alert {
+    /// `alertname`.
+    pub name: String,
+    /// Other labels, `alertstate` removed.
+    pub labels: Labels,
+    /// `severity` label.
+    pub severity: Option<String>,
+    /// `service` label (or `job`).
+    pub service: Option<String>,
+    /// Summary annotation.
+    pub summary: Option<String>,
+    /// When the condition first held.
+    pub active_at: Timestamp,
+    /// When it began to fire; `None` if it never did.
+    pub firing_at: Option<Timestamp>,
+    /// First moment at which it was seen to be over; `None` while active at the end of the data.
+    pub ended_at: Option<Timestamp>,
+    /// How far the three moments may be off because the source polls or steps, ns.
+    pub uncertainty_ns: i64,
+    /// Source that tells it.
+    pub source: SourceId,
+}
+
+/// A profile or goroutine dump at its moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProfileMark {
+    /// When it was taken: from the profile itself, else from its file name; `None` if neither tells.
+    pub time: Option<Timestamp>,
+    /// `cpu`, `heap`, `goroutine`, `mutex`, `block`, `allocs` …
+    pub kind: String,
+    /// Service or instance, from the file name.
+    pub service: Option<String>,
+    /// Sum of the default sample type (goroutines of a dump).
+    pub total: f64,
+    /// Unit of `total`: `count`, `nanoseconds`, `bytes`.
+    pub unit: String,
+    /// Number of samples (distinct stacks) in it.
+    pub n_samples: u64,
+    /// Length of the measurement, ns, for profiles with one.
+    pub duration_ns: Option<i64>,
+    /// Source that holds it.
+    pub source: SourceId,
+}
+
+/// `expression > value` of an alerting rule: draws a threshold line on the series it matches.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ThresholdRule {
+    /// Name of the rule.
+    pub name: String,
+    /// Left side, white space squeezed.
+    pub expression: String,
+    /// Whether values above (true) or below the threshold are bad.
+    pub above_is_bad: bool,
+    /// Right side.
+    pub value: f64,
+    /// How long the condition must hold, ns.
+    pub for_ns: i64,
+    /// Source that tells it.
+    pub source: SourceId,
+}

@@ -1,0 +1,192 @@
+//! Metric series: identity, unit, samples, and columns reduced to screen width.
+
+use super::event::SourceId;
+use super::time::{TimeRange, Timestamp};
+
+/// Index of a series in the catalog; stable for the same set of sources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct SeriesId(pub u32);
+
+/// Label pairs sorted by name, without `__name__`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Labels(Vec<(String, String)>);
+
+impl Labels {
+    /// Sorts the pairs by name; of equal names the last wins.
+    pub fn new(mut pairs: Vec<(String, String)>) -> Self {
+        pairs.reverse();
+        pairs.sort_by(|a, b| a.0.cmp(&b.0));
+        pairs.dedup_by(|later, kept| later.0 == kept.0);
+        Self(pairs)
+    }
+
+    /// The value of a label.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|pair| pair.0 == name).map(|pair| pair.1.as_str())
+    }
+
+    /// All pairs in order of name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Whether there is no label.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// What the values count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Unit {
+    /// Nothing known.
+    #[default]
+    None,
+    /// Seconds.
+    Seconds,
+    /// Bytes.
+    Bytes,
+    /// A share, 1 = 100 %.
+    Ratio,
+    /// Per second.
+    PerSecond,
+    /// Bytes per second.
+    BytesPerSecond,
+}
+
+impl Unit {
+    /// Name in JSON answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "1",
+            Self::Seconds => "s",
+            Self::Bytes => "bytes",
+            Self::Ratio => "ratio",
+            Self::PerSecond => "1/s",
+            Self::BytesPerSecond => "bytes/s",
+        }
+    }
+}
+
+/// How the values of a series behave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum SeriesKind {
+    /// A value that goes up and down.
+    #[default]
+    Gauge,
+    /// Only rises, but for resets.
+    Counter,
+    /// A rate over a window.
+    Rate,
+    /// A quantile, possibly clipped by its histogram's top bucket.
+    Quantile,
+    /// Part of a histogram or summary (`_bucket`, `_count`, `_sum`).
+    HistogramPart,
+}
+
+impl SeriesKind {
+    /// Name in JSON answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gauge => "gauge",
+            Self::Counter => "counter",
+            Self::Rate => "rate",
+            Self::Quantile => "quantile",
+            Self::HistogramPart => "histogram",
+        }
+    }
+}
+
+/// One sample. `value` may be `NaN` or infinite when the source says so: that is a statement, not a gap.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sample {
+    /// When.
+    pub time: Timestamp,
+    /// What, in the unit of the series.
+    pub value: f64,
+}
+
+/// What is known about a series besides its samples.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SeriesMeta {
+    /// Index in the catalog.
+    pub id: SeriesId,
+    /// Metric name, or the stem of the file for a query answer without one.
+    pub name: String,
+    /// Labels.
+    pub labels: Labels,
+    /// Unit of the values.
+    pub unit: Unit,
+    /// Behaviour of the values.
+    pub kind: SeriesKind,
+    /// The query that produced it, if a neighbour file tells.
+    pub query: Option<String>,
+    /// The source it came from.
+    pub source: SourceId,
+    /// Number of samples, special values included.
+    pub n_samples: u64,
+    /// From the first sample to just after the last; `None` when it has none.
+    pub extent: Option<TimeRange>,
+    /// Median distance of samples, ns; `None` with fewer than two.
+    pub step_ns: Option<i64>,
+    /// Least and greatest finite value.
+    pub bounds: Option<(f64, f64)>,
+    /// Upper limit that the values cannot exceed for technical reasons (top histogram bucket): a value at it prints with ≥.
+    pub clip: Option<f64>,
+}
+
+impl SeriesMeta {
+    /// `name{label="value",…}` as Prometheus prints it; just the name without labels.
+    pub fn full_name(&self) -> String {
+        if self.labels.is_empty() {
+            return self.name.clone();
+        }
+        let pairs: Vec<String> = self.labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+        format!("{}{{{}}}", self.name, pairs.join(","))
+    }
+
+    /// After how many ns without a sample a value is stale: five steps, at least one second, at most five minutes.
+    pub fn staleness_ns(&self) -> i64 {
+        const MAX: i64 = 300 * super::time::NS_PER_S;
+        self.step_ns.map_or(MAX, |step| (step.saturating_mul(5)).clamp(super::time::NS_PER_S, MAX))
+    }
+}
+
+/// All samples of one column of the screen. Finite values only; special ones are counted beside them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bucket {
+    /// Least finite value.
+    pub min: f64,
+    /// Greatest finite value.
+    pub max: f64,
+    /// Mean of the finite values.
+    pub mean: f64,
+    /// Last finite value in time order.
+    pub last: f64,
+    /// Number of finite values; 0 when there are only special ones (then the four above are meaningless).
+    pub count: u32,
+    /// Samples that say NaN.
+    pub n_nan: u32,
+    /// Samples that say ±Inf.
+    pub n_inf: u32,
+}
+
+/// One series over a range at screen width. A column without any sample is `None`, never 0.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Columns {
+    /// What was asked for.
+    pub range: TimeRange,
+    /// One entry a column, in time order.
+    pub columns: Vec<Option<Bucket>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_labels_with_one_name_the_last_wins() {
+        let labels = Labels::new(vec![("b".into(), "1".into()), ("a".into(), "2".into()), ("b".into(), "3".into())]);
+        assert_eq!(labels.iter().collect::<Vec<_>>(), [("a", "2"), ("b", "3")]);
+    }
+}

@@ -1,0 +1,173 @@
+//! Bytes to records. Pure, never panics, never fails as a whole: every parser gives records and problems.
+//!
+//! `detect` decides by content what a file is; one file a format parses it. Log formats are parsed in
+//! record-aligned chunks into columns and again, one record at a time, into full detail; all other formats
+//! are small enough to be parsed whole.
+
+pub mod change;
+pub mod log;
+pub mod metric;
+pub mod profile;
+
+use crate::model::catalog::{Problems, Zone};
+use crate::model::{Alert, Change, Labels, Level, ProfileMark, Sample, SeriesKind, SourceKind, ThresholdRule, TimeRange, Timestamp, Unit};
+
+/// What detection looks at: three windows of the decoded file (they may touch or coincide in a small one).
+#[derive(Debug, Clone, Copy)]
+pub struct Windows<'a> {
+    /// Path as in the catalog: a hint for names, never the reason for a format.
+    pub path: &'a str,
+    /// Size of the whole file, decoded.
+    pub size_bytes: u64,
+    /// First bytes.
+    pub head: &'a [u8],
+    /// Bytes around the middle, starting at a line start.
+    pub middle: &'a [u8],
+    /// Last bytes, starting at a line start.
+    pub tail: &'a [u8],
+}
+
+/// What parsing needs to know besides the bytes.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Context {
+    /// Path as in the catalog.
+    pub path: String,
+    /// Zone given by the user for this source.
+    pub zone: Option<Zone>,
+    /// What other sources cover: gives missing years and days.
+    pub neighbours: Option<TimeRange>,
+    /// Modification time of the file, the last resort for a missing year or date.
+    pub modified: Option<Timestamp>,
+    /// The query that produced this file, from a neighbour file.
+    pub query: Option<String>,
+}
+
+/// What a file is.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    /// Sort of content.
+    pub kind: SourceKind,
+    /// Name of the format.
+    pub format: String,
+    /// 0 … 1.
+    pub confidence: f32,
+    /// The next best.
+    pub runner_up: Option<(String, f32)>,
+    /// Why, one sentence.
+    pub why: String,
+    /// How to read it.
+    pub plan: Plan,
+}
+
+/// How to read a file.
+#[derive(Debug, Clone)]
+pub enum Plan {
+    /// Line by line, in chunks, as columns.
+    Log(Box<log::LogPlan>),
+    /// Whole, by `parse_document`.
+    Document,
+    /// Nothing to place on a timeline; counted and listed only.
+    Nothing,
+}
+
+/// Everything that a file of a small format holds.
+#[derive(Debug, Clone, Default)]
+pub struct Document {
+    /// Series with their samples in rising order of time.
+    pub series: Vec<ParsedSeries>,
+    /// Changes in file order.
+    pub changes: Vec<Change>,
+    /// Alerts by time.
+    pub alerts: Vec<Alert>,
+    /// Profiles.
+    pub profiles: Vec<ProfileMark>,
+    /// Thresholds.
+    pub rules: Vec<ThresholdRule>,
+    /// What went wrong.
+    pub problems: Problems,
+    /// Records as counted by `inspect` (points, changes, alerts, samples).
+    pub n_records: u64,
+    /// Lines of text, 0 for binary.
+    pub n_lines: u64,
+    /// Records without a usable time.
+    pub n_unplaced: u64,
+    /// Zone of the times.
+    pub zone: Zone,
+}
+
+/// One series as parsed.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ParsedSeries {
+    /// Metric name, else the stem of the file.
+    pub name: String,
+    /// Labels without `__name__`.
+    pub labels: Labels,
+    /// Unit, from metadata or the name's suffix.
+    pub unit: Unit,
+    /// Behaviour, from metadata or the name's suffix.
+    pub kind: SeriesKind,
+    /// Limit that values cannot exceed for technical reasons.
+    pub clip: Option<f64>,
+    /// Rising times; of two samples at one time the later one in the file is kept and the other counted as a duplicate.
+    pub samples: Vec<Sample>,
+}
+
+/// Marks a record without a usable time in `LogColumns::times`.
+pub const NO_TIME: i64 = i64::MIN;
+/// Marks a record without a service in `LogColumns::services`.
+pub const NO_SERVICE: u16 = u16::MAX;
+
+/// Columns of the records of one chunk, in file order. All vectors have the same length. 21 bytes a record.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LogColumns {
+    /// Offset of the record in the chunk; it ends where the next one starts.
+    pub offsets: Vec<u32>,
+    /// Time, or `NO_TIME`.
+    pub times: Vec<i64>,
+    /// Severity.
+    pub levels: Vec<Level>,
+    /// Index into `LogChunk::services`, or `NO_SERVICE`.
+    pub services: Vec<u16>,
+    /// HTTP or similar status, 0 when there is none.
+    pub statuses: Vec<u16>,
+    /// Latency in seconds, NaN when there is none.
+    pub latencies: Vec<f32>,
+}
+
+/// One parsed chunk of a log.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LogChunk {
+    /// The records.
+    pub columns: LogColumns,
+    /// Names that `columns.services` points at.
+    pub services: Vec<String>,
+    /// Bytes before the first record: continuation lines of the record that ended the previous chunk.
+    pub head_bytes: u32,
+    /// Lines before the first record.
+    pub head_lines: u32,
+    /// All lines of the chunk.
+    pub n_lines: u64,
+    /// Lines folded into a record of this chunk (those before the first record not included).
+    pub n_continuation_lines: u64,
+    /// Records read with the validating parser because the fast path was surprised.
+    pub n_fallbacks: u64,
+    /// Problems; lines (from 1) and bytes are relative to the chunk.
+    pub problems: Problems,
+}
+
+/// One record with everything it says, made again from its text.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RecordDetail {
+    /// Time as read (before any correction that needs its neighbours).
+    pub time: Option<Timestamp>,
+    /// Severity.
+    pub level: Level,
+    /// Service, if the record names one.
+    pub service: Option<String>,
+    /// Message role.
+    pub message: String,
+    /// Trace id role.
+    pub trace_id: Option<String>,
+    /// Other fields in order.
+    pub fields: Vec<(String, String)>,
+}

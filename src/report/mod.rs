@@ -1,0 +1,20 @@
+//! From a case and its facts to a postmortem: pure, deterministic, every number recomputable.
+//!
+//! `Facts` is all that a report knows of the outside; `runtime` answers it from a source.
+
+use crate::model::query::ValueAt;
+use crate::model::{Catalog, EventFilter, Sample, SeriesId, TimeRange, Timestamp};
+
+/// What a report asks. Answers must not depend on threads, order of load or cache.
+pub trait Facts {
+    /// The complete catalog.
+    fn catalog(&self) -> &Catalog;
+    /// Value at or before a moment, `None` when there is none or it is stale.
+    fn value_at(&self, id: SeriesId, at: Timestamp) -> Option<ValueAt>;
+    /// All samples inside a range.
+    fn samples(&self, id: SeriesId, range: TimeRange) -> Vec<Sample>;
+    /// Number of log events that pass a filter inside a range.
+    fn count(&self, filter: &EventFilter, range: TimeRange) -> u64;
+    /// SHA-256 of a source by its path, lower-case hex.
+    fn sha256(&self, path: &str) -> Option<String>;
+}

@@ -1,0 +1,46 @@
+//! What runs in the background: can be told to stop, and says how far it is.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::SourceError;
+
+/// Handle of one background job. Clones share the same state.
+#[derive(Debug, Clone, Default)]
+pub struct Job {
+    is_cancelled: Arc<AtomicBool>,
+    done: Arc<AtomicU64>,
+    total: Arc<AtomicU64>,
+}
+
+impl Job {
+    /// A job that nobody has cancelled.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks the job to stop at its next check.
+    pub fn cancel(&self) {
+        self.is_cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// `Err(Cancelled)` once somebody asked to stop. Cheap enough for every chunk.
+    pub fn check(&self) -> Result<(), SourceError> {
+        if self.is_cancelled.load(Ordering::Relaxed) { Err(SourceError::Cancelled) } else { Ok(()) }
+    }
+
+    /// Adds to the work done and known, in bytes or whatever the job counts.
+    pub fn advance(&self, done: u64) {
+        self.done.fetch_add(done, Ordering::Relaxed);
+    }
+
+    /// Sets the work known.
+    pub fn set_total(&self, total: u64) {
+        self.total.store(total, Ordering::Relaxed);
+    }
+
+    /// Work done and known.
+    pub fn progress(&self) -> (u64, u64) {
+        (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed))
+    }
+}

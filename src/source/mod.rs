@@ -1,0 +1,97 @@
+//! Who answers questions about an incident: the embedded engine over files now, remote engines later.
+//!
+//! Every answer is already reduced to what a screen or a page needs. Nothing above this folder can tell
+//! the engines apart; `contract` is the suite that all must pass.
+
+pub mod job;
+
+pub use job::Job;
+
+use std::sync::Arc;
+
+use crate::model::query::{HistogramQuery, ValueAt};
+use crate::model::{
+    Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, Sample, SeriesId, SeriesQuery, SourceId, TimeRange,
+    Timestamp,
+};
+
+/// An answer, and what the engine said about it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Answer<T> {
+    /// The answer.
+    pub value: T,
+    /// Whether some of the data was not reached (still loading, a limit, a failed shard): shown, never hidden.
+    pub is_partial: bool,
+    /// Words of the engine for the user.
+    pub warnings: Vec<String>,
+}
+
+impl<T> Answer<T> {
+    /// A complete answer without a word.
+    pub fn complete(value: T) -> Self {
+        Self { value, is_partial: false, warnings: Vec::new() }
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The question was taken back.
+    #[error("cancelled")]
+    Cancelled,
+    /// The question cannot be answered as it stands.
+    #[error("{0}")]
+    Question(String),
+    /// A file could not be read.
+    #[error("{path}: {reason}")]
+    Unreadable {
+        /// Which.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Lines of a source as they stand in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawLines {
+    /// Bytes with their line ends.
+    pub bytes: Vec<u8>,
+    /// First line from 1.
+    pub first: u64,
+    /// Last line, inclusive.
+    pub last: u64,
+}
+
+/// Answers questions. Synchronous: runs on a blocking thread, checks `job` for cancellation every chunk.
+pub trait Source: Send + Sync {
+    /// What is there so far. Cheap: a shared snapshot.
+    fn catalog(&self, job: &Job) -> Result<Arc<Catalog>, SourceError>;
+
+    /// Series reduced to `query.columns`, one answer an id in the order asked. O(columns) a series.
+    fn series(&self, query: &SeriesQuery, job: &Job) -> Result<Answer<Vec<Columns>>, SourceError>;
+
+    /// Value of each series at `at`: the last sample at or before, `None` when there is none or it is stale.
+    fn values_at(&self, ids: &[SeriesId], at: Timestamp, job: &Job) -> Result<Answer<Vec<Option<ValueAt>>>, SourceError>;
+
+    /// Samples of one series inside `range` as the source states them, at most `limit`; partial when cut.
+    fn samples(&self, id: SeriesId, range: TimeRange, limit: usize, job: &Job) -> Result<Answer<Vec<Sample>>, SourceError>;
+
+    /// Counts of events by group and column.
+    fn histogram(&self, query: &HistogramQuery, job: &Job) -> Result<Answer<Histogram>, SourceError>;
+
+    /// A page of events, never all.
+    fn events(&self, query: &EventQuery, job: &Job) -> Result<Answer<EventPage>, SourceError>;
+
+    /// One event with all its fields.
+    fn event(&self, id: EventRef, job: &Job) -> Result<Event, SourceError>;
+
+    /// How many events pass the filter inside the range (everywhere if `None`).
+    fn count(&self, filter: &EventFilter, range: Option<TimeRange>, job: &Job) -> Result<Answer<u64>, SourceError>;
+
+    /// Lines `first..=last` of a text source, for evidence and `verify`.
+    fn lines(&self, source: SourceId, first: u64, last: u64, job: &Job) -> Result<RawLines, SourceError>;
+
+    /// SHA-256 of the decoded bytes of a source as lower-case hex.
+    fn sha256(&self, source: SourceId, job: &Job) -> Result<String, SourceError>;
+}
