@@ -102,13 +102,14 @@ fn nothing_to_read(windows: &Windows) -> Option<Verdict> {
     (is_binary(windows.head) && !has_candidate).then(|| nothing(SourceKind::Unknown, "binary", 0.9, "binary data in no known format"))
 }
 
-/// More than a tenth of control characters that no text holds. Runs of NUL are holes in a log, not counted twice.
+/// More than a twentieth of bytes that no text holds. Runs of NUL are holes in a log, counted once.
 fn is_binary(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(8192)];
-    let is_odd = |byte: &u8| *byte < 32 && !matches!(byte, b'\n' | b'\r' | b'\t' | 0x1b | 0x08 | 0x0c);
+    let is_odd = |byte: u8| byte < 32 && !matches!(byte, b'\n' | b'\r' | b'\t' | 0x1b | 0x08 | 0x0c);
     let is_hole = |at: usize| head[at] == 0 && at > 0 && head[at - 1] == 0;
-    let n = (0..head.len()).filter(|at| is_odd(&head[*at]) && !is_hole(*at)).count();
-    n * 10 > head.len().max(1)
+    let n_odd = (0..head.len()).filter(|at| is_odd(head[*at]) && !is_hole(*at)).count();
+    let n_invalid: usize = head.utf8_chunks().map(|chunk| chunk.invalid().len()).sum();
+    (n_odd + n_invalid) * 20 > head.len().max(1)
 }
 
 /// Text that is configuration, prose or code: nothing in it has a place on the timeline.

@@ -30,7 +30,7 @@ pub fn plan(windows: &Windows, context: &Context) -> Option<LogPlan> {
     plan.format = format_name(&survey, layout);
     let fit = Fit::of(&plan, &lines);
     plan.habits.is_level_from_status = plan.layout != Layout::Text && fit.n_levels == 0 && fit.n_statuses > 0;
-    plan.score = fit.score() * cap(&survey, &plan, &fit);
+    plan.score = fit.score() * cap(&survey, &plan, &lines, &fit);
     plan.why = why(&survey, &plan, &fit);
     (fit.n_timed > 0 && plan.score >= MIN_SCORE).then_some(plan)
 }
@@ -169,7 +169,7 @@ struct Fit {
     n_levels: usize,
     n_statuses: usize,
     n_backwards: usize,
-    n_like_csv: usize,
+    starts_with_record: bool,
 }
 
 impl Fit {
@@ -177,8 +177,10 @@ impl Fit {
         let mut fit = Self { n_lines: lines.len(), ..Self::default() };
         let mut reader = Reader::new(plan);
         let mut last = i64::MIN;
-        for line in lines {
-            let Some(found) = reader.read(line) else {
+        for (index, line) in lines.iter().enumerate() {
+            let found = reader.read(line);
+            fit.starts_with_record |= index == 0 && found.is_some();
+            let Some(found) = found else {
                 let is_indented = matches!(line.first(), Some(b' ' | b'\t'));
                 let has_record = fit.n_timed + fit.n_untimed > 0;
                 fit.n_indented += usize::from(has_record && is_indented);
@@ -197,7 +199,6 @@ impl Fit {
             }
             fit.n_levels += usize::from(found.level != Level::Unknown);
             fit.n_statuses += usize::from(found.status != 0);
-            fit.n_like_csv += usize::from(plan.layout == Layout::Text && is_like_csv(line));
         }
         fit
     }
@@ -212,17 +213,26 @@ impl Fit {
     }
 }
 
-/// Three cells and more that are nearly all numbers: a table, not a message.
-fn is_like_csv(line: &[u8]) -> bool {
-    let cells: Vec<_> = line.split(|byte| matches!(byte, b',' | b';' | b'\t')).skip(1).collect();
-    let is_number =
-        |cell: &&&[u8]| std::str::from_utf8(cell).is_ok_and(|cell| cell.trim().parse::<f64>().is_ok() || cell.trim().is_empty());
-    !cells.is_empty() && cells.iter().filter(is_number).count() * 2 > cells.len() && !line.contains(&b' ')
-        || cells.len() > 1 && cells.iter().filter(is_number).count() * 2 > cells.len()
+/// Whether the lines are the rows of a table: as many separators in each, a header without a time above them,
+/// or cells that are mostly numbers.
+fn is_table(lines: &[&[u8]], fit: &Fit) -> bool {
+    [b',', b';', b'\t'].into_iter().any(|separator| {
+        let n_cells = |line: &[u8]| memchr::memchr_iter(separator, line).count();
+        let Some(n) = lines.get(lines.len() / 2).map(|line| n_cells(line)).filter(|n| *n > 0) else { return false };
+        let n_alike = lines.iter().filter(|line| n_cells(line) == n).count();
+        let has_header = !fit.starts_with_record && lines.first().is_some_and(|line| n_cells(line) == n);
+        n_alike * 10 >= lines.len() * 9 && (has_header || lines.iter().filter(|line| is_numbers(line, separator)).count() * 2 > lines.len())
+    })
+}
+
+/// Whether all cells but the first are numbers or empty.
+fn is_numbers(line: &[u8], separator: u8) -> bool {
+    let is_number = |cell: &[u8]| std::str::from_utf8(cell).is_ok_and(|cell| cell.trim().is_empty() || cell.trim().parse::<f64>().is_ok());
+    line.split(|byte| *byte == separator).skip(1).all(is_number)
 }
 
 /// How sure the layout can be at best: a bare time and text could be many things.
-fn cap(survey: &Survey, plan: &LogPlan, fit: &Fit) -> f32 {
+fn cap(survey: &Survey, plan: &LogPlan, lines: &[&[u8]], fit: &Fit) -> f32 {
     let has_words = of_role(survey, Role::Message).next().is_some() || fit.n_levels > 0;
     let best = match plan.layout {
         Layout::Access => 0.97,
@@ -243,7 +253,7 @@ fn cap(survey: &Survey, plan: &LogPlan, fit: &Fit) -> f32 {
             }
         }
     };
-    if fit.n_like_csv * 2 > fit.n_timed { best * 0.4 } else { best }
+    if plan.layout == Layout::Text && is_table(lines, fit) { best * 0.4 } else { best }
 }
 
 fn format_name(survey: &Survey, layout: Layout) -> String {
@@ -264,7 +274,7 @@ fn format_name(survey: &Survey, layout: Layout) -> String {
         {
             "nginx-error"
         }
-        Layout::Text if rest.get(4) == Some(&b'/') || (text.late > 0 && has(b"/")) => "go-std",
+        Layout::Text if rest.get(survey.example_start + 4) == Some(&b'/') => "go-std",
         Layout::Text if has(b"] LOG:") || has(b"] FATAL:") || has(b"] ERROR:") => "postgresql",
         Layout::Text => "text",
     };

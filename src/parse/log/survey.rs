@@ -17,6 +17,7 @@ const MAX_VALUES: usize = 2000;
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     pub n_lines: usize,
+    pub n_indented: usize,
     pub n_compose: usize,
     pub n_json: usize,
     pub n_logfmt: usize,
@@ -31,6 +32,8 @@ pub(super) struct Survey {
     pub rows: Vec<(i64, Vec<Option<Vec<u8>>>)>,
     /// A text line to name the format by.
     pub example: Vec<u8>,
+    /// Where the time of the example begins.
+    pub example_start: usize,
 }
 
 /// Text lines by the place and completeness of their time.
@@ -134,11 +137,14 @@ impl Survey {
 
     fn look(&mut self, plan: &LogPlan, reader: &mut Reader, line: &[u8]) {
         match line.first() {
-            None | Some(b' ' | b'\t') => {}
+            None | Some(b' ' | b'\t') => self.n_indented += 1,
             Some(b'{') => {
                 let mut sink = Collect { plan, values: &mut self.values, n_roles: 0, n_keys: 0 };
                 let end = json::walk(line, 0, &mut sink);
-                let is_object = sink.n_keys > 0 && (end.is_ok() || end == Err(Surprise::Cut));
+                let is_object = match end {
+                    Ok(_) | Err(Surprise::Cut) => sink.n_keys > 0,
+                    Err(Surprise::Odd) => serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok(),
+                };
                 self.n_json += usize::from(is_object);
             }
             Some(_) if self.look_at_access(plan, line) => {}
@@ -204,6 +210,7 @@ impl Survey {
         self.n_http_status += usize::from(text::http_status(&line[head.rest..]).is_some());
         if self.example.is_empty() {
             self.example = line[..line.len().min(400)].to_vec();
+            self.example_start = head.start;
         }
         let mut sink = Collect { plan, values: &mut self.values, n_roles: 0, n_keys: 0 };
         let object = text::object_start(line, head.rest).filter(|_| line.ends_with(b"}"));
@@ -229,7 +236,9 @@ impl Survey {
 
     /// The layout of most lines; `None` when no line begins a record.
     pub fn layout(&self) -> Option<Layout> {
-        let text = self.text.at_start().max(self.text.late);
+        // Text that mentions times is no log: behind a prefix at least every second line must have one.
+        let late = if self.text.late * 2 >= self.n_lines - self.n_indented { self.text.late } else { 0 };
+        let text = self.text.at_start().max(late);
         [(self.n_json, Layout::Json), (self.n_access, Layout::Access), (self.n_logfmt, Layout::Logfmt), (text, Layout::Text)]
             .into_iter()
             .filter(|(n, _)| *n > 0)
