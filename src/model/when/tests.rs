@@ -43,7 +43,8 @@ fn every_accepted_form_is_read() {
 
 #[test]
 fn a_wrong_time_says_what_is_wrong_and_which_forms_there_are() {
-    for (text, part) in [("yesterdayish", "not a time"), ("T+3", "no duration"), ("12", "number"), ("", "no time"), ("25:99", "not a time")] {
+    for (text, part) in [("yesterdayish", "not a time"), ("T+3", "no duration"), ("12", "number"), ("", "no time"), ("25:99", "not a time")]
+    {
         let error = parse(text, &reference()).expect_err(text);
         assert!(error.contains(part) && error.contains("T+3m"), "{error}");
     }
