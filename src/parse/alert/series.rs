@@ -7,7 +7,7 @@ use crate::parse::{Context, ParsedSeries};
 
 /// Alerts that series named `ALERTS` tell; empty when there are none.
 ///
-/// A hole of more than two steps ends an alert. One that lasts until the data end has no end.
+/// A hole of a single evaluation ends an alert: Prometheus writes a sample at each one while it holds. One that lasts until the data end has no end.
 pub(crate) fn alerts(series: &[ParsedSeries], context: &Context) -> Vec<Alert> {
     let told: Vec<&ParsedSeries> = series.iter().filter(|one| one.name == "ALERTS" && one.labels.get("alertstate").is_some()).collect();
     let Some(step) = told.iter().filter_map(|one| step_of(&one.samples)).min() else { return Vec::new() };
@@ -23,7 +23,7 @@ pub(crate) fn alerts(series: &[ParsedSeries], context: &Context) -> Vec<Alert> {
     for (labels, mut runs) in by_alert {
         runs.sort_by_key(|run| (run.first, run.is_firing));
         let Some(named) = super::from_labels(labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned()))) else { continue };
-        for episode in runs.chunk_by(|a, b| b.first.since(a.last) <= 2 * step) {
+        for episode in runs.chunk_by(|a, b| b.first.since(a.last) <= step + step / 2) {
             let last = episode.iter().map(|run| run.last).max().unwrap_or_default();
             let end = last.plus_ns(step);
             out.push(Alert {
@@ -52,10 +52,10 @@ fn step_of(samples: &[Sample]) -> Option<i64> {
     distances.get(distances.len() / 2).copied().or((samples.len() == 1).then_some(crate::model::time::NS_PER_S))
 }
 
-/// Stretches without a hole of more than two steps; samples of 0 (or stale) do not count.
+/// Stretches without a hole; samples of 0 (or stale) do not count.
 fn runs(samples: &[Sample], step: i64, is_firing: bool) -> Vec<Run> {
     let held: Vec<Timestamp> = samples.iter().filter(|sample| sample.value > 0.0).map(|sample| sample.time).collect();
-    held.chunk_by(|a, b| b.since(*a) <= 2 * step)
+    held.chunk_by(|a, b| b.since(*a) <= step + step / 2)
         .filter_map(|run| Some(Run { first: *run.first()?, last: *run.last()?, is_firing }))
         .collect()
 }

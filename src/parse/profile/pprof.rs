@@ -117,21 +117,29 @@ impl<'a> Profile<'a> {
         profile
     }
 
+    /// Adds the values of a sample. One without a stack or with nothing but zeros is not counted, as `go tool pprof`
+    /// drops it too; its values still belong to the total.
     fn add_sample(&mut self, body: &[u8]) {
-        self.n_samples += 1;
-        let mut position = 0;
+        let (mut position, mut has_stack, mut has_value) = (0, false, false);
         for (number, field) in Fields::of(body) {
             match (number, field) {
-                (2, Field::Number(value)) => self.add_value(&mut position, value),
+                (1, Field::Number(_)) => has_stack = true,
+                (1, Field::Bytes(packed)) => has_stack |= !packed.is_empty(),
+                (2, Field::Number(value)) => {
+                    has_value |= value != 0;
+                    self.add_value(&mut position, value);
+                }
                 (2, Field::Bytes(packed)) => {
                     let mut values = Fields::of(packed);
                     while let Some(value) = (!values.bytes.is_empty()).then(|| values.varint()).flatten() {
+                        has_value |= value != 0;
                         self.add_value(&mut position, value);
                     }
                 }
                 _ => {}
             }
         }
+        self.n_samples += u64::from(has_stack && has_value);
     }
 
     fn add_value(&mut self, position: &mut usize, value: u64) {
@@ -273,12 +281,14 @@ mod tests {
     }
 
     fn profile(default_type: u64) -> Vec<u8> {
-        let packed = |values: &[u64]| message(2, &message(2, &values.iter().flat_map(|value| varint(*value)).collect::<Vec<_>>()));
+        let values = |values: &[u64]| message(2, &values.iter().flat_map(|value| varint(*value)).collect::<Vec<_>>());
+        let packed = |sizes: &[u64]| message(2, &[message(1, &[1, 2]), values(sizes)].concat());
         let types = [message(1, &[number(1, 1), number(2, 2)].concat()), message(1, &[number(1, 3), number(2, 4)].concat())].concat();
         let strings: Vec<u8> =
             ["", "alloc_space", "bytes", "inuse_space", "bytes"].iter().flat_map(|text| message(6, text.as_bytes())).collect();
         let tail = [number(9, 1_795_401_022_000_000_000), number(10, 5), number(14, default_type)].concat();
-        [types, packed(&[100, 7]), packed(&[50, 3]), strings, tail].concat()
+        let stackless = message(2, &values(&[0, 0]));
+        [types, packed(&[100, 7]), packed(&[50, 3]), packed(&[0, 0]), stackless, strings, tail].concat()
     }
 
     #[test]
