@@ -4,6 +4,7 @@
 //! record-aligned chunks into columns and again, one record at a time, into full detail; all other formats
 //! are small enough to be parsed whole.
 
+pub mod alert;
 pub mod change;
 pub mod chunk;
 pub mod detect;
