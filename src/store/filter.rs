@@ -201,7 +201,10 @@ impl Matcher {
     /// One bit a record; records that are not wanted may be left at 0.
     fn hits(&self, records: &Records<'_>, wanted: &[u64]) -> Vec<u64> {
         match self {
-            Self::Exact(finder) => by_scan(records, |text, from| Some(from + finder.find(&text[from..])?..from + finder.needle().len())),
+            Self::Exact(finder) => by_scan(records, |text, from| {
+                let at = from + finder.find(&text[from..])?;
+                Some(at..at + finder.needle().len())
+            }),
             Self::Folded(regex) => by_scan(records, |text, from| regex.find_at(text, from).map(|found| found.range())),
             Self::Regex(regex) => by_record(records, wanted, |record| regex.is_match(record)),
             Self::Fuzzy(letters) => {
