@@ -4,7 +4,11 @@
 //! record-aligned chunks into columns and again, one record at a time, into full detail; all other formats
 //! are small enough to be parsed whole.
 
+pub mod alert;
 pub mod change;
+pub mod chunk;
+pub mod detect;
+pub mod document;
 pub mod log;
 pub mod metric;
 pub mod profile;

@@ -214,6 +214,11 @@ impl LogBuilder {
         self.log.n_records
     }
 
+    /// End of the bytes appended so far.
+    pub fn end_byte(&self) -> u64 {
+        self.log.end_byte
+    }
+
     /// Services of the events so far, sorted.
     pub fn services(&self) -> Vec<String> {
         let mut services = self.log.services.clone();
