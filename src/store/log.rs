@@ -11,7 +11,7 @@ use crate::model::catalog::Problems;
 use crate::model::{Event, EventRef, Level, Problem, ProblemKind, SourceId, Timestamp};
 use crate::parse::{NO_SERVICE, NO_TIME, RecordDetail};
 
-use super::segment::{Draft, Segment, StepsBack, count_lines};
+use super::segment::{Draft, Segment, StepsBack, Times, count_lines};
 use super::service::service_of_path;
 use super::{StoreError, Text, Watch};
 
@@ -229,35 +229,38 @@ impl LogBuilder {
     /// Appends the next chunk, of `size_bytes` bytes.
     pub fn append(&mut self, draft: Draft, size_bytes: u64) {
         let (base_byte, base_line, base_record) = (self.log.end_byte, self.facts.n_lines, self.log.n_records);
-        self.add_facts(&draft, base_byte, base_record);
+        let times = Times::of(&draft.chunk().columns.times);
+        self.add_facts(&draft, &times);
         self.log.end_byte += size_bytes;
-        if draft.columns.times.is_empty() {
+        if draft.chunk().columns.times.is_empty() {
             return;
         }
         let service_codes = self.service_codes(&draft);
-        let Draft { columns, order, unplaced, span, lines, .. } = draft;
+        let Times { order, unplaced, span, .. } = times;
+        let (columns, lines) = draft.into_columns();
         self.log.n_records += columns.times.len() as u64;
         let segment = Segment { base_byte, base_line, base_record, columns, service_codes, order, unplaced, span, lines };
         self.log.segments.push(Arc::new(segment));
         self.place_first_step_back();
     }
 
-    fn add_facts(&mut self, draft: &Draft, base_byte: u64, base_record: u64) {
+    fn add_facts(&mut self, draft: &Draft, times: &Times) {
+        let (base_byte, base_record) = (self.log.end_byte, self.log.n_records);
         let facts = &mut self.facts;
-        let mut problems = draft.problems.clone();
+        let mut problems = draft.chunk().problems.clone();
         for problem in problems.kept_mut() {
             problem.byte += base_byte;
             problem.line += if problem.line > 0 { facts.n_lines } else { 0 };
         }
         facts.problems.append(problems);
-        facts.n_lines += draft.n_lines;
-        facts.n_continuation_lines += draft.n_continuation_lines;
-        facts.n_unplaced += draft.unplaced.len() as u64;
-        facts.steps_back.append(&draft.steps_back, base_record);
+        facts.n_lines += draft.chunk().n_lines;
+        facts.n_continuation_lines += draft.chunk().n_continuation_lines;
+        facts.n_unplaced += times.unplaced.len() as u64;
+        facts.steps_back.append(&times.steps_back, base_record);
         for (sum, n) in facts.level_counts.iter_mut().zip(draft.level_counts) {
             *sum += n;
         }
-        facts.span = match (facts.span, draft.span) {
+        facts.span = match (facts.span, times.span) {
             (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
             (a, b) => a.or(b),
         };
@@ -274,10 +277,11 @@ impl LogBuilder {
     }
 
     fn service_codes(&mut self, draft: &Draft) -> Box<[u16]> {
-        let mut used = vec![false; draft.services.len() + 1];
-        let none = draft.services.len();
-        draft.columns.services.iter().for_each(|code| used[(*code as usize).min(none)] = true);
-        let names = draft.services.iter().map(Some).chain([None]);
+        let chunk = draft.chunk();
+        let none = chunk.services.len();
+        let mut used = vec![false; none + 1];
+        chunk.columns.services.iter().for_each(|code| used[(*code as usize).min(none)] = true);
+        let names = chunk.services.iter().map(Some).chain([None]);
         let codes = names.zip(used).map(|(name, is_used)| match name.cloned().or_else(|| self.default_service.clone()) {
             Some(name) if is_used => self.code_of(name),
             _ => NO_SERVICE,

@@ -14,17 +14,18 @@ const LINE_STRIDE: usize = 64;
 /// A parsed chunk that does not know yet what comes before it.
 #[derive(Debug, Default)]
 pub struct Draft {
-    pub(super) columns: LogColumns,
-    pub(super) services: Vec<String>,
-    pub(super) order: Option<Box<[u32]>>,
-    pub(super) unplaced: Box<[u32]>,
-    pub(super) span: Option<(i64, i64)>,
+    chunk: LogChunk,
     pub(super) lines: Lines,
     pub(super) level_counts: [u64; Level::ALL.len()],
-    pub(super) steps_back: StepsBack,
-    pub(super) n_lines: u64,
-    pub(super) n_continuation_lines: u64,
-    pub(super) problems: Problems,
+}
+
+/// What the times of a chunk say.
+#[derive(Debug, Default)]
+pub(super) struct Times {
+    pub order: Option<Box<[u32]>>,
+    pub unplaced: Box<[u32]>,
+    pub span: Option<(i64, i64)>,
+    pub steps_back: StepsBack,
 }
 
 /// Where the lines of records are, relative to the chunk.
@@ -67,7 +68,8 @@ impl StepsBack {
         self.ends = Some((first, time));
     }
 
-    /// Takes in the steps of the next chunk, whose first record has the index `base`.
+    /// Takes in the steps of the next chunk, whose first record has the index `base`. A step between the chunks is
+    /// told of that record even when the first placed one comes a little later.
     pub(super) fn append(&mut self, later: &Self, base: u64) {
         let Some((first, last)) = later.ends else { return };
         // Where the chunks meet, the step is between the last record here and the first there.
@@ -103,35 +105,51 @@ impl Draft {
         Self::new(chunk, bytes)
     }
 
-    fn new(chunk: LogChunk, bytes: &[u8]) -> Self {
-        let LogChunk { mut columns, services, head_lines, n_lines, n_continuation_lines, problems, .. } = chunk;
-        shrink(&mut columns);
-        let mut draft = Self { services, n_lines, n_continuation_lines, problems, ..Self::default() };
+    fn new(mut chunk: LogChunk, bytes: &[u8]) -> Self {
+        shrink(&mut chunk.columns);
+        let own_lines = chunk.n_lines.saturating_sub(u64::from(chunk.head_lines));
+        let lines = lines_of(&chunk.columns.offsets, bytes, own_lines, chunk.head_lines);
+        let mut level_counts = [0; Level::ALL.len()];
+        chunk.columns.levels.iter().for_each(|level| level_counts[*level as usize] += 1);
+        Self { chunk, lines, level_counts }
+    }
+
+    /// The parsed chunk.
+    pub fn chunk(&self) -> &LogChunk {
+        &self.chunk
+    }
+
+    /// The parsed chunk, to complete times and problems with what the chunks before it tell.
+    pub fn chunk_mut(&mut self) -> &mut LogChunk {
+        &mut self.chunk
+    }
+
+    pub(super) fn into_columns(self) -> (LogColumns, Lines) {
+        (self.chunk.columns, self.lines)
+    }
+}
+
+impl Times {
+    /// O(n), O(n log n) when records are out of order.
+    pub fn of(times: &[i64]) -> Self {
+        let mut found = Self::default();
         let mut unplaced = Vec::new();
-        for (i, (time, level)) in columns.times.iter().zip(&columns.levels).enumerate() {
-            draft.level_counts[*level as usize] += 1;
+        for (i, time) in times.iter().enumerate() {
             if *time == NO_TIME {
                 unplaced.push(i as u32);
                 continue;
             }
-            draft.steps_back.add(i as u64, *time);
-            let (min, max) = draft.span.unwrap_or((*time, *time));
-            draft.span = Some((min.min(*time), max.max(*time)));
+            found.steps_back.add(i as u64, *time);
+            let (min, max) = found.span.unwrap_or((*time, *time));
+            found.span = Some((min.min(*time), max.max(*time)));
         }
-        if draft.steps_back.count > 0 || !unplaced.is_empty() {
-            let mut order: Vec<u32> = (0..columns.times.len() as u32).filter(|i| columns.times[*i as usize] != NO_TIME).collect();
-            order.sort_by_key(|i| columns.times[*i as usize]);
-            draft.order = Some(order.into());
+        if found.steps_back.count > 0 || !unplaced.is_empty() {
+            let mut order: Vec<u32> = (0..times.len() as u32).filter(|i| times[*i as usize] != NO_TIME).collect();
+            order.sort_by_key(|i| times[*i as usize]);
+            found.order = Some(order.into());
         }
-        draft.unplaced = unplaced.into();
-        draft.lines = lines_of(&columns.offsets, bytes, n_lines.saturating_sub(u64::from(head_lines)), head_lines);
-        draft.columns = columns;
-        draft
-    }
-
-    /// Number of records.
-    pub fn n_records(&self) -> u64 {
-        self.columns.times.len() as u64
+        found.unplaced = unplaced.into();
+        found
     }
 }
 
@@ -258,27 +276,30 @@ mod tests {
 
     #[test]
     fn steps_back_are_counted_within_and_between_chunks() {
-        let draft = |text: &str| Draft::later(chunk(text.as_bytes()), text.as_bytes());
         let mut steps = StepsBack::default();
-        steps.append(&draft("5 info - a\n9 info - b\n7 info - c\n").steps_back, 0);
-        steps.append(&draft("- info - d\n3 info - e\n4 info - f\n").steps_back, 3);
+        steps.append(&Times::of(&[5, 9, 7]).steps_back, 0);
+        steps.append(&Times::of(&[NO_TIME, 3, 4]).steps_back, 3);
         assert_eq!(steps, StepsBack { count: 2, max_ns: 4, first: Some(2), ends: Some((5, 4)) });
     }
 
     #[test]
-    fn plain_lines_need_no_marks_and_sorted_ones_no_permutation() {
+    fn only_records_that_are_late_or_unplaced_need_a_permutation() {
+        assert_eq!(Times::of(&[1, 1, 2]).order, None);
+        assert_eq!(Times::of(&[3, NO_TIME, 1]).order.as_deref(), Some(&[2, 0][..]));
+    }
+
+    #[test]
+    fn plain_lines_need_no_marks() {
         let text = b"1 info - a\n2 info - b\n";
-        let draft = Draft::first(chunk(text), text);
-        assert!(matches!(draft.lines, Lines::OneEach(0)) && draft.order.is_none());
+        assert!(matches!(Draft::first(chunk(text), text).lines, Lines::OneEach(0)));
         let text = b"1 info - a\n more\n2 info - b\n";
-        let draft = Draft::first(chunk(text), text);
-        assert!(matches!(draft.lines, Lines::Marks(_)) && draft.n_continuation_lines == 1);
+        assert!(matches!(Draft::first(chunk(text), text).lines, Lines::Marks(_)));
     }
 
     #[test]
     fn lines_before_the_first_record_of_a_source_are_one_unplaced_record() {
         let text = b" banner\n more\n1 info - a\n";
         let draft = Draft::first(chunk(text), text);
-        assert_eq!((draft.n_records(), draft.unplaced.len(), draft.n_continuation_lines), (2, 1, 1));
+        assert_eq!((draft.chunk().columns.times.as_slice(), draft.chunk().n_continuation_lines), (&[NO_TIME, 1][..], 1));
     }
 }

@@ -23,3 +23,15 @@ pub fn parse_chunk(_plan: &LogPlan, _bytes: &[u8]) -> LogChunk {
 pub fn read_record(_plan: &LogPlan, _bytes: &[u8]) -> RecordDetail {
     RecordDetail::default()
 }
+
+/// Stand-in.
+#[derive(Debug, Clone)]
+pub struct Joiner;
+impl Joiner {
+    /// Stand-in.
+    pub fn new(_plan: &LogPlan) -> Self {
+        Self
+    }
+    /// Stand-in.
+    pub fn join(&mut self, _chunk: &mut LogChunk) {}
+}

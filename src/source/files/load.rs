@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::model::{Problem, ProblemKind, SourceId, SourceKind, SourceReport, TimeRange};
+use crate::model::{SourceId, SourceKind, SourceReport, TimeRange};
 use crate::parse::detect::detect;
 use crate::parse::document::parse_document;
-use crate::parse::log::{LogPlan, read_record};
+use crate::parse::log::{Joiner, LogPlan, read_record};
 use crate::parse::{Context, Document, Plan, Verdict, Windows, metric};
 use crate::source::{Job, SourceError};
 use crate::store::log::LogBuilder;
@@ -296,7 +296,7 @@ impl<'a> Loader<'a> {
             let text: Arc<dyn Text> = source.content.clone();
             source.log = Some(LogBuilder::new(SourceId(index as u32), text, Arc::new(move |bytes| read_record(&reader, bytes))));
             let n_chunks = chunks::count(source.content.size_bytes(), chunk_bytes);
-            orders.insert(index, InOrder { pending: BTreeMap::new(), next: 0, n_chunks, is_cut: false });
+            orders.insert(index, InOrder { pending: BTreeMap::new(), next: 0, n_chunks, is_cut: false, joiner: Joiner::new(&plan) });
             tasks.extend((0..n_chunks).map(|chunk| (chunk, index, Arc::clone(&source.content), Arc::clone(&plan))));
         }
         // The first chunk of every log before the second of any: each shows something early.
@@ -328,7 +328,8 @@ impl<'a> Loader<'a> {
             }
             order.is_cut = matches!(result, None | Some(Err(_)));
             match result {
-                Some(Ok(Some(Parsed { range, draft }))) => {
+                Some(Ok(Some(Parsed { range, mut draft }))) => {
+                    order.joiner.join(draft.chunk_mut());
                     self.job.advance(range.end - range.start);
                     if let Some(log) = &mut source.log {
                         log.append(draft, range.end - range.start);
@@ -369,6 +370,7 @@ struct InOrder {
     next: u64,
     n_chunks: u64,
     is_cut: bool,
+    joiner: Joiner,
 }
 
 /// Why, without the path, which the report has anyway.
