@@ -5,7 +5,6 @@
 //! late get a permutation, records without a time a list, both only where they exist.
 
 use crate::model::Level;
-use crate::model::catalog::Problems;
 use crate::parse::{LogChunk, LogColumns, NO_SERVICE, NO_TIME};
 
 /// Records between two marks of line numbers: trades 4 bytes a stride against text to count newlines in.
@@ -52,6 +51,8 @@ pub struct StepsBack {
     pub max_ns: i64,
     /// Index of the first such record.
     pub first: Option<u64>,
+    /// Index of the first placed record.
+    pub first_placed: Option<u64>,
     /// Time of the first and of the last placed record, in file order.
     pub ends: Option<(i64, i64)>,
 }
@@ -65,15 +66,15 @@ impl StepsBack {
             self.max_ns = self.max_ns.max(last.saturating_sub(time));
             self.first = self.first.or(Some(record));
         }
+        self.first_placed = self.first_placed.or(Some(record));
         self.ends = Some((first, time));
     }
 
-    /// Takes in the steps of the next chunk, whose first record has the index `base`. A step between the chunks is
-    /// told of that record even when the first placed one comes a little later.
+    /// Takes in the steps of the next chunk, whose first record has the index `base`.
     pub(super) fn append(&mut self, later: &Self, base: u64) {
         let Some((first, last)) = later.ends else { return };
         // Where the chunks meet, the step is between the last record here and the first there.
-        self.add(base, first);
+        self.add(base + later.first_placed.unwrap_or(0), first);
         self.count += later.count;
         self.max_ns = self.max_ns.max(later.max_ns);
         self.first = self.first.or(later.first.map(|record| base + record));
@@ -279,7 +280,7 @@ mod tests {
         let mut steps = StepsBack::default();
         steps.append(&Times::of(&[5, 9, 7]).steps_back, 0);
         steps.append(&Times::of(&[NO_TIME, 3, 4]).steps_back, 3);
-        assert_eq!(steps, StepsBack { count: 2, max_ns: 4, first: Some(2), ends: Some((5, 4)) });
+        assert_eq!(steps, StepsBack { count: 2, max_ns: 4, first: Some(2), first_placed: Some(0), ends: Some((5, 4)) });
     }
 
     #[test]
