@@ -82,7 +82,7 @@ fn field_json(text: &str) -> Value {
     if may_be_json && serde_json::from_str::<&RawValue>(text).is_ok_and(|raw| raw.get().len() == text.len()) {
         // Numbers that do not survive the way through a float stay text.
         if let Ok(value) = serde_json::from_str::<Value>(text)
-            && (!value.is_number() || value.to_string() == text || text.len() <= 15)
+            && (!value.is_number() || text.len() <= 15 || *value.to_string() == *text)
         {
             return value;
         }

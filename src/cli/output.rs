@@ -86,9 +86,9 @@ pub(crate) fn write_table(out: &mut dyn Write, rows: &[Vec<String>], right: &[us
         let mut line = String::new();
         for (column, cell) in row.iter().enumerate() {
             let blanks = " ".repeat(widths[column].saturating_sub(cell.width()));
-            let gap = if column == 0 { "" } else { "  " };
-            line += gap;
-            line += &if right.contains(&column) { blanks + cell } else { format!("{cell}{blanks}") };
+            line += if column == 0 { "" } else { "  " };
+            let (before, after) = if right.contains(&column) { (&*blanks, "") } else { ("", &*blanks) };
+            line.extend([before, cell, after]);
         }
         writeln!(out, "{}", line.trim_end())?;
     }

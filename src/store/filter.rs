@@ -365,7 +365,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn a_scan_finds_what_a_look_at_each_record_finds(words in prop::collection::vec("[ab]{0,4}", 1..150), needle in "[ab\n1]{1,3}") {
-            let text: String = words.iter().map(|word| format!("1 info s {word}\n")).collect();
+            let text: String = words.iter().map(|word| format!("1 info s {word}\n")).collect::<Vec<_>>().concat();
             let log = log(0, "x", &text, 999);
             for pattern in [needle.clone(), needle.to_uppercase()] {
                 let filter = super::tests::text(TextPattern::Literal(pattern.clone()));

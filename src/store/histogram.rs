@@ -53,7 +53,9 @@ impl Events<'_> {
                 }
             }
         })?;
-        values.values_mut().for_each(|values| values.sort_unstable_by(f64::total_cmp));
+        for values in values.values_mut() {
+            values.sort_unstable_by(f64::total_cmp);
+        }
         let number = |group, column, stat: &Stat| {
             let field = fields.iter().position(|field| *field == stat.field)?;
             statistic(stat.kind, values.get(&(group, column, field))?)
@@ -218,13 +220,15 @@ impl ColumnFinder {
     }
 }
 
+/// Units of durations, in seconds.
+const UNITS: [(&str, f64); 7] = [("ns", 1e-9), ("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
+
 /// A number as text: plain, quoted, or a duration with its unit, which counts in seconds.
 fn number_of(text: &str) -> Option<f64> {
     let text = text.trim().trim_matches('"');
     if let Ok(number) = text.parse::<f64>() {
         return Some(number);
     }
-    const UNITS: [(&str, f64); 7] = [("ns", 1e-9), ("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
     let (mut rest, mut seconds) = (text, 0.0);
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '-').filter(|at| *at > 0)?;
@@ -307,7 +311,7 @@ mod tests {
         fn every_column_counts_the_events_between_its_edges(
             times in prop::collection::vec(-5i64..200, 0..150), lines in 1usize..40, columns in 1usize..30, end in 1i64..220,
         ) {
-            let text: String = times.iter().map(|time| format!("{time} info s x\n")).collect();
+            let text = times.iter().map(|time| format!("{time} info s x\n")).collect::<Vec<_>>().concat();
             let logs = [log(0, "a", &text, lines)];
             let selections = Selections::default();
             let events = Events { logs: &logs, selections: &selections };

@@ -337,7 +337,7 @@ mod tests {
 
     #[test]
     fn a_record_costs_at_most_24_bytes() {
-        let text: String = (0..10_000).map(|i| format!("{i} info order x\n")).collect();
+        let text: String = (0..10_000).map(|i| format!("{i} info order x\n")).collect::<Vec<_>>().concat();
         let log = log(0, "a.log", &text, 4000);
         assert!(log.memory_bytes() as u64 <= 22 * log.n_records(), "{}", log.memory_bytes());
     }

@@ -184,14 +184,18 @@ impl SeriesStore {
 fn pyramid(values: &[f64]) -> Vec<Vec<Node>> {
     let leaf = |chunk: &[f64]| {
         let mut node = Node::EMPTY;
-        chunk.iter().for_each(|value| node.add(*value));
+        for value in chunk {
+            node.add(*value);
+        }
         node
     };
     let mut levels = vec![values.chunks_exact(LEAF).map(leaf).collect::<Vec<_>>()];
     while let Some(below) = levels.last().filter(|level| level.len() >= FANOUT) {
         let above = below.chunks_exact(FANOUT).map(|nodes| {
             let mut node = Node::EMPTY;
-            nodes.iter().for_each(|bucket| node.merge(bucket));
+            for bucket in nodes {
+                node.merge(bucket);
+            }
             node
         });
         let above = above.collect();
@@ -273,8 +277,8 @@ mod tests {
                 prop_assert_eq!(bucket.n_nan as usize, inside.iter().filter(|v| v.is_nan()).count());
                 prop_assert_eq!((bucket.count + bucket.n_nan + bucket.n_inf) as usize, inside.len());
                 if !finite.is_empty() {
-                    prop_assert_eq!(bucket.min, finite.iter().copied().fold(f64::INFINITY, f64::min));
-                    prop_assert_eq!(bucket.max, finite.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+                    prop_assert_eq!(Some(bucket.min), finite.iter().copied().min_by(f64::total_cmp));
+                    prop_assert_eq!(Some(bucket.max), finite.iter().copied().max_by(f64::total_cmp));
                     prop_assert_eq!(Some(&bucket.last), finite.last());
                     let mean = finite.iter().sum::<f64>() / finite.len() as f64;
                     prop_assert!((bucket.mean - mean).abs() <= 1e-9 * mean.abs().max(1.0));

@@ -90,7 +90,7 @@ impl Loading {
 
     /// The log could not be read any further.
     pub fn cut(&mut self, reason: String) {
-        let byte = self.log.as_ref().map_or(0, |log| log.end_byte());
+        let byte = self.log.as_ref().map_or(0, LogBuilder::end_byte);
         self.problems.push(Problem { line: 0, byte, kind: ProblemKind::Unreadable, reason });
     }
 

@@ -173,7 +173,7 @@ impl<'a> Loader<'a> {
             return None;
         }
         let head = content.head(64).ok()?;
-        head.iter().any(|byte| *byte == b'{').then_some(())?;
+        head.contains(&b'{').then_some(())?;
         metric::queries(&content.head(size).ok()?)
     }
 
@@ -390,11 +390,11 @@ fn log_plans(verdicts: Vec<Option<Verdict>>) -> Vec<(usize, LogPlan)> {
 }
 
 /// Looks at head, middle and tail.
-fn recognise(content: &Content, context: &Context) -> Result<Verdict, StoreError> {
-    let size = content.size_bytes();
-    let head = content.head(WINDOW_BYTES)?;
+fn recognise(text: &Content, context: &Context) -> Result<Verdict, StoreError> {
+    let size = text.size_bytes();
+    let head = text.head(WINDOW_BYTES)?;
     let window = |from: u64| -> Result<_, StoreError> {
-        let mut bytes = content.read(from..size.min(from + WINDOW_BYTES))?.into_owned();
+        let mut bytes = text.read(from..size.min(from + WINDOW_BYTES))?.into_owned();
         if from > 0 {
             let start = memchr::memchr(b'\n', &bytes).map_or(bytes.len(), |at| at + 1);
             bytes.drain(..start);

@@ -15,6 +15,7 @@ mod pool;
 mod unpack;
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -295,7 +296,10 @@ impl Source for FileSource {
             hasher.update(&block);
             at += block.len() as u64;
         }
-        let hash: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut hash = String::with_capacity(64);
+        for byte in hasher.finalize() {
+            let _ = write!(hash, "{byte:02x}");
+        }
         if snapshot.catalog.source(source).is_some_and(|report| report.is_complete) {
             self.hashes.lock().unwrap_or_else(PoisonError::into_inner).insert(source, hash.clone());
         }
