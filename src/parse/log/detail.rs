@@ -110,10 +110,10 @@ fn assign(detail: &mut RecordDetail, entries: Vec<Entry>, is_text: bool) {
     let best = |role: Role| {
         let mut best: Option<(usize, u8)> = None;
         for (index, entry) in entries.iter().enumerate() {
-            if let Some(binding) = entry.binding.filter(|binding| binding.role == role && !entry.text.is_empty()) {
-                if best.is_none_or(|(_, rank)| binding.rank <= rank) {
-                    best = Some((index, binding.rank));
-                }
+            if let Some(binding) = entry.binding.filter(|binding| binding.role == role && !entry.text.is_empty())
+                && best.is_none_or(|(_, rank)| binding.rank <= rank)
+            {
+                best = Some((index, binding.rank));
             }
         }
         best.map(|(index, _)| index)

@@ -96,24 +96,24 @@ impl<'a> Found<'a> {
             Role::Level | Role::SyslogLevel | Role::OtelLevel => {
                 // A stated word is better than a number beside it.
                 let rank = if role == Role::Level { rank } else { 200 };
-                if rank <= self.ranks[0] {
-                    if let Some(level) = level_of(role, text, habits) {
-                        (self.level, self.ranks[0]) = (level, rank);
-                    }
+                if rank <= self.ranks[0]
+                    && let Some(level) = level_of(role, text, habits)
+                {
+                    (self.level, self.ranks[0]) = (level, rank);
                 }
             }
             Role::Status => {
-                if rank <= self.ranks[2] {
-                    if let Some(status) = status(text) {
-                        (self.status, self.ranks[2]) = (status, rank);
-                    }
+                if rank <= self.ranks[2]
+                    && let Some(status) = status(text)
+                {
+                    (self.status, self.ranks[2]) = (status, rank);
                 }
             }
             Role::Latency => {
-                if rank <= self.ranks[3] {
-                    if let Some(seconds) = seconds(text, unit) {
-                        (self.latency, self.ranks[3]) = (seconds, rank);
-                    }
+                if rank <= self.ranks[3]
+                    && let Some(seconds) = seconds(text, unit)
+                {
+                    (self.latency, self.ranks[3]) = (seconds, rank);
                 }
             }
             Role::Service | Role::Message | Role::Trace => {}

@@ -268,7 +268,7 @@ fn format_name(survey: &Survey, layout: Layout) -> String {
         Layout::Text if text.priority_5424 > 0 => "syslog-5424",
         Layout::Text if text.priority > 0 || text.yearless * 2 > text.at_start() => "syslog-3164",
         Layout::Text if rest.starts_with(b"@") => "tai64n",
-        Layout::Text if rest.iter().filter(|byte| **byte == b'\t').count() >= 2 => "zap-console",
+        Layout::Text if memchr::memchr_iter(b'\t', rest).count() >= 2 => "zap-console",
         Layout::Text
             if rest.get(4) == Some(&b'/') && has(b"#") && has(b": ") && level::find(rest.get(19..).unwrap_or_default()).is_some() =>
         {

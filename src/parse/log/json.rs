@@ -81,14 +81,15 @@ fn object<'a, S: Sink<'a>>(line: &'a [u8], mut at: usize, here: (Place, u8), sin
                 sink.value(meaning, key, place, if is_escaped { Value::Escaped(text) } else { Value::Text(text) });
                 end + 1
             }
-            Some(b'{' | b'[') => match meaning.inside.filter(|_| line[at] == b'{' && depth < MAX_DEPTH) {
-                Some(inside) => object(line, at + 1, (inside, depth + 1), sink)?,
-                None => {
+            Some(b'{' | b'[') => {
+                if let Some(inside) = meaning.inside.filter(|_| line[at] == b'{' && depth < MAX_DEPTH) {
+                    object(line, at + 1, (inside, depth + 1), sink)?
+                } else {
                     let end = skip_nested(line, at).ok_or(Surprise::Cut)?;
                     sink.value(meaning, key, place, Value::Nested(&line[at..end]));
                     end
                 }
-            },
+            }
             Some(_) => {
                 let end = bare_end(line, at);
                 if end == line.len() {
@@ -159,7 +160,7 @@ pub(super) fn find_either<const A: u8, const B: u8>(line: &[u8], mut at: usize) 
     let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
     while let Some(chunk) = line.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         let word = u64::from_le_bytes(*chunk);
-        let hit = zeros(word ^ (ONES * A as u64)) | zeros(word ^ (ONES * B as u64));
+        let hit = zeros(word ^ (ONES * u64::from(A))) | zeros(word ^ (ONES * u64::from(B)));
         if hit != 0 {
             return Some(at + (hit.trailing_zeros() / 8) as usize);
         }

@@ -92,11 +92,11 @@ impl<'p> Reader<'p> {
         let whole = bare(line);
         let mut line = &whole[..whole.len().min(MAX_LINE_BYTES)];
         let mut found = Found::default();
-        if self.plan.habits.has_compose_prefix {
-            if let Some((service, rest)) = compose_prefix(line) {
-                found.take_prefix(service);
-                line = rest;
-            }
+        if self.plan.habits.has_compose_prefix
+            && let Some((service, rest)) = compose_prefix(line)
+        {
+            found.take_prefix(service);
+            line = rest;
         }
         found.layout = self.layout(line, whole.len() > MAX_LINE_BYTES, &mut found)?;
         if self.plan.habits.is_level_from_status && found.level == Level::Unknown {

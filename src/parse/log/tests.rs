@@ -1,5 +1,7 @@
 //! Promises of reading logs, over the lines of many loggers.
 
+use std::fmt::Write as _;
+
 use super::*;
 use crate::model::catalog::{ProblemKind, Zone, ZoneCertainty};
 use crate::model::text::rfc3339;
@@ -25,23 +27,23 @@ fn show(chunk: &LogChunk) -> String {
     let mut out = String::new();
     for i in 0..columns.times.len() {
         let time = if columns.times[i] == NO_TIME { "unplaced".into() } else { rfc3339(Timestamp(columns.times[i])) };
-        out.push_str(&format!("{time} {}", columns.levels[i].name()));
+        let _ = write!(out, "{time} {}", columns.levels[i].name());
         if columns.services[i] != NO_SERVICE {
-            out.push_str(&format!(" {}", chunk.services[usize::from(columns.services[i])]));
+            let _ = write!(out, " {}", chunk.services[usize::from(columns.services[i])]);
         }
         if columns.statuses[i] != 0 {
-            out.push_str(&format!(" {}", columns.statuses[i]));
+            let _ = write!(out, " {}", columns.statuses[i]);
         }
         if !columns.latencies[i].is_nan() {
-            out.push_str(&format!(" {:.3}ms", columns.latencies[i] * 1e3));
+            let _ = write!(out, " {:.3}ms", columns.latencies[i] * 1e3);
         }
         out.push('\n');
     }
     if chunk.head_lines + chunk.n_continuation_lines as u32 > 0 {
-        out.push_str(&format!("head {} continued {}\n", chunk.head_lines, chunk.n_continuation_lines));
+        let _ = write!(out, "head {} continued {}\n", chunk.head_lines, chunk.n_continuation_lines);
     }
     for (kind, n) in chunk.problems.counts() {
-        out.push_str(&format!("{n} {}\n", kind.name()));
+        let _ = write!(out, "{n} {}\n", kind.name());
     }
     out
 }
@@ -219,7 +221,10 @@ fn the_unit_of_an_epoch_is_voted_by_the_field() {
     // 5 alone would be five seconds after the epoch: read in the unit of its field it is no time at all.
     check(
         "{\"ts\":1795400291981,\"msg\":\"a\"}\n{\"ts\":1795400291982,\"msg\":\"b\"}\n{\"ts\":1795400291983,\"msg\":\"c\"}\n{\"ts\":1795400291984,\"msg\":\"c\"}\n{\"ts\":1795400291985,\"msg\":\"c\"}\n{\"ts\":1795400291986,\"msg\":\"c\"}\n{\"ts\":1795400291987,\"msg\":\"c\"}\n{\"ts\":1795400291988,\"msg\":\"c\"}\n{\"ts\":1795400291989,\"msg\":\"c\"}\n{\"ts\":5,\"msg\":\"d\"}\n",
-        &format!("{}unplaced unknown\n1 time\n", (1..=9).map(|i| format!("2026-11-23T02:18:11.98{i}Z unknown\n")).collect::<String>()),
+        &format!(
+            "{}unplaced unknown\n1 time\n",
+            (1..=9).fold(String::new(), |all, i| all + &format!("2026-11-23T02:18:11.98{i}Z unknown\n"))
+        ),
     );
 }
 
