@@ -63,6 +63,7 @@ fn habits(survey: &Survey, layout: Layout) -> Habits {
         numeric_levels: numeric_levels(survey),
         has_http_status: is_text && survey.n_http_status * 2 > text.at_start() + text.late,
         is_level_from_status: false,
+        is_docker: layout == Layout::Json && ["log", "stream", "time"].iter().all(|key| has_key(survey, key)),
         access_latency: access_latency(&survey.rows),
     }
 }
@@ -220,7 +221,7 @@ fn is_table(lines: &[&[u8]], fit: &Fit) -> bool {
         let n_cells = |line: &[u8]| memchr::memchr_iter(separator, line).count();
         let Some(n) = lines.get(lines.len() / 2).map(|line| n_cells(line)).filter(|n| *n > 0) else { return false };
         let n_alike = lines.iter().filter(|line| n_cells(line) == n).count();
-        let has_header = !fit.starts_with_record && lines.first().is_some_and(|line| n_cells(line) == n);
+        let has_header = !fit.starts_with_record && lines.first().is_some_and(|line| n_cells(line) >= n);
         n_alike * 10 >= lines.len() * 9 && (has_header || lines.iter().filter(|line| is_numbers(line, separator)).count() * 2 > lines.len())
     })
 }
@@ -233,16 +234,13 @@ fn is_numbers(line: &[u8], separator: u8) -> bool {
 
 /// How sure the layout can be at best: a bare time and text could be many things.
 fn cap(survey: &Survey, plan: &LogPlan, lines: &[&[u8]], fit: &Fit) -> f32 {
-    let has_words = of_role(survey, Role::Message).next().is_some() || fit.n_levels > 0;
+    let has_levels = fit.n_levels * 2 > fit.n_timed + fit.n_untimed;
+    let has_message = of_role(survey, Role::Message).next().is_some();
     let best = match plan.layout {
         Layout::Access => 0.97,
-        Layout::Json | Layout::Logfmt => {
-            if has_words {
-                0.95
-            } else {
-                0.65
-            }
-        }
+        Layout::Json | Layout::Logfmt if has_levels => 0.95,
+        Layout::Json | Layout::Logfmt if has_message => 0.75,
+        Layout::Json | Layout::Logfmt => 0.6,
         Layout::Text if plan.habits.is_dateless || plan.habits.epoch_at_start.is_some() => 0.5,
         Layout::Text if plan.habits.has_late_time => 0.7,
         Layout::Text => {

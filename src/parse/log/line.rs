@@ -154,7 +154,24 @@ impl<'p> Reader<'p> {
             Err(Surprise::Cut) => found.problem = Some((ProblemKind::Truncated, "line ends inside its JSON object")),
             Err(Surprise::Odd) => self.validate(line, found),
         }
+        if self.plan.habits.is_docker {
+            self.docker(line, found);
+        }
         found.time != Moment::None || (is_main && line.get(1) != Some(&b'{'))
+    }
+
+    /// Takes the roles of the line that Docker wrapped. The time stays Docker's: every line has that one.
+    fn docker(&mut self, line: &[u8], found: &mut Found) {
+        let Some(inner) = docker_line(line) else { return };
+        let time = found.time;
+        if let Ok(serde_json::Value::Object(object)) = serde_json::from_str(&inner) {
+            self.take_object(&object, Place(0), found);
+            found.time = time;
+        } else if found.level == Level::Unknown {
+            let text = inner.trim_start().as_bytes();
+            let start = self.clock.read(text).map_or(0, |stamp| stamp.len);
+            found.level = level::find(&text[start..]).unwrap_or_default();
+        }
     }
 
     /// Takes the roles of the object that starts at `at`.
@@ -195,6 +212,13 @@ impl<'p> Reader<'p> {
             found.take_owned(binding, text, &mut self.clock, &self.plan.habits);
         }
     }
+}
+
+/// The line that Docker wrapped: the text under `log`, which it writes first.
+fn docker_line(line: &[u8]) -> Option<String> {
+    let rest = line.strip_prefix(b"{\"log\":")?;
+    let (end, _) = json::string_end(rest, 1)?;
+    serde_json::from_slice(&rest[..=end]).ok()
 }
 
 /// Whether a line begins like `key=`.

@@ -111,6 +111,8 @@ struct Habits {
     has_http_status: bool,
     /// No record states a level but each a status.
     is_level_from_status: bool,
+    /// Each object holds a line of another format under `log`, as Docker's json-file writes.
+    is_docker: bool,
     /// Which field after the status of an access log is its latency.
     access_latency: Option<(usize, EpochUnit)>,
 }

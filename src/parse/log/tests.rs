@@ -40,10 +40,10 @@ fn show(chunk: &LogChunk) -> String {
         out.push('\n');
     }
     if chunk.head_lines + chunk.n_continuation_lines as u32 > 0 {
-        let _ = write!(out, "head {} continued {}\n", chunk.head_lines, chunk.n_continuation_lines);
+        let _ = writeln!(out, "head {} continued {}", chunk.head_lines, chunk.n_continuation_lines);
     }
     for (kind, n) in chunk.problems.counts() {
-        let _ = write!(out, "{n} {}\n", kind.name());
+        let _ = writeln!(out, "{n} {}", kind.name());
     }
     out
 }
@@ -97,6 +97,22 @@ fn json_of_many_loggers_is_read_by_the_roles_of_its_keys() {
     check(
         "caddy  | {\"level\":\"info\",\"ts\":1761019822.3152757,\"msg\":\"m\"}\ncaddy  | {\"level\":\"warn\",\"ts\":1761019823.5,\"msg\":\"m\"}",
         "2025-10-21T04:10:22.3152757Z info caddy\n2025-10-21T04:10:23.5Z warn caddy\n",
+    );
+}
+
+#[test]
+fn lines_that_a_container_runtime_wrapped_tell_their_level() {
+    check(
+        concat!(
+            r#"{"log":"2026/11/23 02:28:09 [ERROR] failed\n","stream":"stderr","time":"2026-11-23T02:28:09.1Z"}"#,
+            "\n",
+            r#"{"log":"{\"level\":\"warn\",\"ts\":1,\"svc\":\"a\",\"status\":404}\n","stream":"stdout","time":"2026-11-23T02:28:10Z"}"#,
+        ),
+        "2026-11-23T02:28:09.1Z error\n2026-11-23T02:28:10Z warn a 404\n",
+    );
+    check(
+        "2026-11-23T02:28:09.1Z stdout F {\"level\":\"warn\",\"ts\":1,\"svc\":\"a\"}\n2026-11-23T02:28:10Z stderr F ERROR x\n",
+        "2026-11-23T02:28:09.1Z warn a\n2026-11-23T02:28:10Z error\n",
     );
 }
 
