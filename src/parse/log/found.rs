@@ -76,6 +76,11 @@ impl<'a> Found<'a> {
         }
     }
 
+    /// The same without a borrow of its line.
+    pub fn into_owned<'b>(self) -> Found<'b> {
+        Found { service: self.service.map(|service| Cow::Owned(service.into_owned())), ..self }
+    }
+
     /// Takes a service that stands outside of keys (a prefix, a tag); a key wins over it.
     pub fn take_prefix(&mut self, service: &'a [u8]) {
         self.take_service(u8::MAX - 1, Cow::Borrowed(service));

@@ -57,6 +57,7 @@ fn habits(survey: &Survey, layout: Layout) -> Habits {
     let epoch = text.epochs.iter().max_by_key(|(_, n)| **n).filter(|(_, n)| **n * 2 > text.at_start()).map(|(unit, _)| *unit);
     Habits {
         has_compose_prefix: survey.n_compose * 2 > survey.n_lines,
+        has_colours: survey.n_coloured > 0,
         has_late_time: is_text && text.late > text.at_start(),
         is_dateless: is_text && text.dateless > text.dated + text.yearless + text.klog,
         epoch_at_start: epoch.filter(|_| is_text),

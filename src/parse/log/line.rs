@@ -2,6 +2,8 @@
 //!
 //! Nothing here depends on the lines before; what is remembered ([`Keys`], [`Clock`]) only saves time.
 
+use std::borrow::Cow;
+
 use super::clock::Clock;
 use super::found::{Found, Moment};
 use super::json::{self, Sink, Surprise, Value};
@@ -73,6 +75,23 @@ pub(super) fn bare(line: &[u8]) -> &[u8] {
     line
 }
 
+/// A line without the escape sequences that colour it (`ESC [ … letter`); borrowed when there are none.
+pub(super) fn without_colours(line: &[u8]) -> Cow<'_, [u8]> {
+    let line = &line[..line.len().min(MAX_LINE_BYTES)];
+    let Some(mut at) = memchr::memchr(0x1b, line) else { return Cow::Borrowed(line) };
+    let mut plain = line[..at].to_vec();
+    while at < line.len() {
+        if line[at..].starts_with(b"\x1b[") {
+            let len = line[at + 2..].iter().position(u8::is_ascii_alphabetic);
+            at = len.map_or(line.len(), |len| at + len + 3);
+        } else {
+            plain.push(line[at]);
+            at += 1;
+        }
+    }
+    Cow::Owned(plain)
+}
+
 /// `service  | rest`, as docker-compose writes.
 pub(super) fn compose_prefix(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let bar = line.iter().take(64).position(|byte| *byte == b'|')?;
@@ -88,7 +107,17 @@ impl<'p> Reader<'p> {
     }
 
     /// The roles of a line that begins a record; `None` for one that belongs to the record before it.
+    #[inline]
     pub fn read<'a>(&mut self, line: &'a [u8]) -> Option<Found<'a>> {
+        if (self.plan.habits.has_colours || line.first() == Some(&0x1b))
+            && let Cow::Owned(plain) = without_colours(line)
+        {
+            return self.read_plain(&plain).map(Found::into_owned);
+        }
+        self.read_plain(line)
+    }
+
+    fn read_plain<'a>(&mut self, line: &'a [u8]) -> Option<Found<'a>> {
         let whole = bare(line);
         let mut line = &whole[..whole.len().min(MAX_LINE_BYTES)];
         let mut found = Found::default();

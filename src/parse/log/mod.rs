@@ -99,6 +99,8 @@ enum Layout {
 struct Habits {
     /// `service  | ` before each line, as docker-compose writes.
     has_compose_prefix: bool,
+    /// Lines hold escape sequences that colour them.
+    has_colours: bool,
     /// The time stands behind other text.
     has_late_time: bool,
     /// Times are bare times of day.

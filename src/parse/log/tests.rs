@@ -117,6 +117,16 @@ fn lines_that_a_container_runtime_wrapped_tell_their_level() {
 }
 
 #[test]
+fn colours_are_no_part_of_a_line() {
+    check(
+        "\x1b[90m2026-11-23T02:28:09Z\x1b[0m \x1b[31mERR\x1b[0m failed \x1b[36mstatus=\x1b[0m503\n\x1b[36mweb  |\x1b[0m\n",
+        "2026-11-23T02:28:09Z error 503\nhead 0 continued 1\n",
+    );
+    let got = detail("\x1b[90m2026-11-23T02:28:09Z\x1b[0m \x1b[31mERR\x1b[0m failed\n");
+    assert_eq!(got.message, "failed");
+}
+
+#[test]
 fn text_logs_are_read_by_where_their_time_stands() {
     check(
         "2026/11/23 02:28:09.633322 [INFO] request status=200 latency=1.393927ms uid=835\n",
@@ -153,6 +163,7 @@ fn what_a_text_leaves_out_comes_from_the_zone_and_the_other_sources() {
     assert_eq!(read("<11>Nov 23 03:18:12 vm shop[5028]: failed\n"), "2026-11-23T02:18:12Z error shop\n");
     assert_eq!(read("Nov 23 03:18:12 vm shop[5028]: <warning> slow\n"), "2026-11-23T02:18:12Z warn shop\n");
     assert_eq!(read("<34>1 2026-11-23T02:18:12.003Z host su - ID47 - failed\n"), "2026-11-23T02:18:12.003Z fatal su\n");
+    assert_eq!(read("2026-11-23T03:18:12+0100 vm shop[5028]: x\n"), "2026-11-23T02:18:12Z unknown shop\n");
     assert_eq!(read("2026/11/23 03:18:12 request\n"), "2026-11-23T02:18:12Z unknown\n");
     let plan = plan_in(b"Nov 23 03:18:12 vm shop[5028]: x\n", &berlin);
     assert_eq!((plan.needs_date(), plan.zone().certainty), (true, ZoneCertainty::Inferred));

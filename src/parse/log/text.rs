@@ -121,7 +121,9 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
         }
         Shape::Late => prefix(&line[..head.start], found),
         Shape::Plain => {
-            if matches!(head.stamp, At::Civil(stamp) if stamp.civil.missing == Missing::Year) {
+            // With a full date only `tag[pid]:` tells that a host and a tag follow.
+            let is_syslog = matches!(head.stamp, At::Civil(stamp) if stamp.civil.missing == Missing::Year);
+            if is_syslog || rest.splitn(4, |byte| *byte == b' ').nth(2).is_some_and(|tag| tag.ends_with(b"]:") && !tag.starts_with(b"[")) {
                 syslog_tag(rest, found);
             }
         }
