@@ -268,8 +268,7 @@ pub(crate) fn elements(text: &str, problems: &mut Problems) -> Vec<Element> {
         }
         return out;
     }
-    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
-    while let Some(element) = stream.next() {
+    for element in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
         match element {
             Ok(raw) => push_value(text, raw.get(), problems, &mut out),
             Err(error) => {

@@ -207,14 +207,13 @@ impl<'a> Reader<'a> {
 
     fn take(&mut self, text: &'a str, place: Place) {
         match line(text) {
-            Ok(Line::Blank | Line::End) => {}
             Ok(Line::Meta("TYPE", metric, kind)) => {
                 self.types.insert(metric, kind);
             }
             Ok(Line::Meta("UNIT", metric, unit)) => {
                 self.units.insert(metric, unit);
             }
-            Ok(Line::Meta(..)) => {}
+            Ok(Line::Blank | Line::End | Line::Meta(..)) => {}
             Ok(Line::Sample(sample)) => {
                 if let Err((kind, reason)) = self.sample(sample, place) {
                     self.problems.push(place.problem(kind, reason));
@@ -241,15 +240,12 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let value = value_of(sample.value).map_err(|reason| (ProblemKind::Syntax, reason))?;
-        let time = match sample.time {
-            Some(written) => {
-                self.n_timed += 1;
-                Some(when::epoch(written).ok_or_else(|| (ProblemKind::Time, format!("{written:?} is not a time")))?)
-            }
-            None => {
-                self.n_untimed += 1;
-                self.file_time.map(|(at, _)| at)
-            }
+        let time = if let Some(written) = sample.time {
+            self.n_timed += 1;
+            Some(when::epoch(written).ok_or_else(|| (ProblemKind::Time, format!("{written:?} is not a time")))?)
+        } else {
+            self.n_untimed += 1;
+            self.file_time.map(|(at, _)| at)
         };
         match time {
             Some(time) => self.collector.push(index, Sample { time, value }, place, &mut self.problems),

@@ -7,6 +7,8 @@ pub mod exposition;
 pub mod meaning;
 pub mod prometheus;
 
+pub use meaning::clip;
+
 use std::collections::{BTreeMap, HashMap};
 
 use crate::model::catalog::Problems;
