@@ -205,7 +205,9 @@ impl Reader<'_> {
                 Ok(number) => {
                     let (name, labels) = table.identity(row, *value, self.stem);
                     let index = self.collector.series(name, labels);
-                    self.collector.push(index, Sample { time, value: number }, place, &mut self.problems);
+                    if let Err(surprise) = self.collector.push(index, Sample { time, value: number }) {
+                        self.problems.push(place.problem(surprise.kind, surprise.reason));
+                    }
                 }
                 Err(reason) => {
                     let reason = format!("column {:?}: {reason}; cells with a unit are not read yet", table.header[*value]);
