@@ -120,6 +120,9 @@ fn by_json(windows: &Windows<'_>) -> Vec<Candidate> {
     found
 }
 
+/// Keys at the top of an answer of the Prometheus HTTP API.
+const BODY_KEYS: [&str; 8] = ["status", "data", "error", "errorType", "warnings", "infos", "isPartial", "stats"];
+
 /// Answers of the Prometheus HTTP API and of programs that speak it.
 fn prometheus_api(sketch: &Sketch, windows: &Windows<'_>) -> Option<Candidate> {
     use SourceKind::{Alerts, Metrics, Report};
@@ -127,9 +130,13 @@ fn prometheus_api(sketch: &Sketch, windows: &Windows<'_>) -> Option<Candidate> {
     let result_type =
         sketch.text("data.resultType").or_else(|| sketch.text("resultType")).map(str::to_owned).or_else(|| tail_result_type(windows));
     let in_result = |field: &str| {
-        ["data.result[].", "result[].", "[]."].iter().any(|front| has(&format!("{front}metric")) && has(&format!("{front}{field}")))
+        ["data.result[].", "result[].", "[]."]
+            .iter()
+            .any(|front| sketch.has_container(&format!("{front}metric")) && has(&format!("{front}{field}")))
     };
-    if sketch.text("status") == Some("error") && has("error") {
+    // A log line may have a status and an error too: an answer is alone in its file and has few keys.
+    let is_body = !sketch.has_more && sketch.top_keys().all(|key| BODY_KEYS.contains(&key));
+    if is_body && sketch.text("status") == Some("error") && has("error") {
         return Some(candidate(Metrics, "prometheus-error", 0.99, "an answer of the Prometheus API that reports an error"));
     }
     if has("metric") && has("values") && has("timestamps") {
@@ -156,7 +163,7 @@ fn prometheus_api(sketch: &Sketch, windows: &Windows<'_>) -> Option<Candidate> {
     {
         return Some(candidate(Alerts, "prometheus-alerts", 0.98, format!("alerts with labels and start times at {path}")));
     }
-    let is_api = sketch.text("status") == Some("success") && has("data");
+    let is_api = is_body && sketch.text("status") == Some("success") && has("data");
     is_api.then(|| {
         let what = sketch
             .paths()
