@@ -183,8 +183,8 @@ struct Judged<'a> {
 fn choose_one(role: &'static Role, table: &Table, candidates: &[PanelCandidate<'_>]) -> Option<Choice> {
     let fitting: Vec<Fitting<'_>> = candidates.iter().filter_map(|candidate| Fitting::of(role, *candidate)).collect();
     // Logs may begin long before the metrics do: the baseline lies where the candidates have data.
-    let first = fitting.iter().filter_map(|one| one.columns.iter().position(has_value)).min()?;
-    let last = fitting.iter().filter_map(|one| one.columns.iter().rposition(has_value)).max()?;
+    let first = fitting.iter().filter_map(|one| one.columns.iter().position(|column| has_value(column.as_ref()))).min()?;
+    let last = fitting.iter().filter_map(|one| one.columns.iter().rposition(|column| has_value(column.as_ref()))).max()?;
     let mut judged: Vec<Judged<'_>> = fitting.iter().filter_map(|one| judge(role, table, one, first..last + 1)).collect();
     judged.sort_by(|a, b| {
         let by_identity = (&a.meta.name, &a.meta.labels, a.meta.id).cmp(&(&b.meta.name, &b.meta.labels, b.meta.id));
@@ -192,10 +192,11 @@ fn choose_one(role: &'static Role, table: &Table, candidates: &[PanelCandidate<'
     });
     let best = judged.first()?;
     let bar = best.score * COMPARABLE;
-    let comparable = judged.iter().take_while(|one| one.tier == best.tier && one.score >= bar);
+    let n_comparable = judged.iter().take_while(|one| one.tier == best.tier && one.score >= bar).count();
     // Of equal preference the first, which is the one with the best score.
-    let chosen =
-        comparable.enumerate().max_by(|(i, a), (j, b)| a.preference.cmp(&b.preference).then(j.cmp(i))).map_or(0, |(index, _)| index);
+    let (_, first) = (0..n_comparable).map(|index| (judged[index].preference, n_comparable - index)).max()?;
+    let first = n_comparable - first;
+    let chosen = queried_twin(&judged[..n_comparable], first).unwrap_or(first);
     let chosen = judged.remove(chosen);
     Some(Choice {
         role: &role.name,
@@ -203,6 +204,13 @@ fn choose_one(role: &'static Role, table: &Table, candidates: &[PanelCandidate<'
         why: sentence(role, &chosen, judged.len()),
         others: judged.iter().map(|one| one.meta.id).collect(),
     })
+}
+
+/// The same series from the answer to a query: that one is sampled evenly and somebody thought it worth asking for.
+fn queried_twin(judged: &[Judged<'_>], chosen: usize) -> Option<usize> {
+    let own = judged[chosen].meta;
+    let is_twin = |meta: &SeriesMeta| meta.query.is_some() && meta.name == own.name && meta.labels == own.labels;
+    judged.iter().position(|one| is_twin(one.meta)).filter(|_| own.query.is_none())
 }
 
 /// A candidate that fits an alias of the role.
@@ -221,7 +229,7 @@ impl<'a> Fitting<'a> {
     }
 }
 
-fn has_value(column: &Option<Bucket>) -> bool {
+fn has_value(column: Option<&Bucket>) -> bool {
     column.is_some_and(|bucket| bucket.count > 0)
 }
 
@@ -252,16 +260,15 @@ fn floor_of(role: &Role, unit: Unit, peak: f64) -> f64 {
     if is_expected { role.floor } else { (peak.abs() / 100.0).max(f64::MIN_POSITIVE) }
 }
 
-/// Higher is better among comparable ones; the last bit goes to a series that somebody thought worth a query.
+/// Higher is better among comparable ones.
 fn preference(role: &Role, table: &Table, meta: &SeriesMeta, words: &Words) -> u8 {
-    let place = match role.prefers {
+    match role.prefers {
         Preference::Inside => u8::from(!words.has_any(&table.outside)),
         Preference::UserFacing => {
             let is_aggregate = !table.instance_labels.iter().any(|label| meta.labels.get(label).is_some());
             2 * u8::from(words.has_any(&table.user_facing)) + u8::from(is_aggregate) + u8::from(is_aggregate && meta.labels.is_empty())
         }
-    };
-    2 * place + u8::from(meta.query.is_some())
+    }
 }
 
 fn sentence(role: &Role, chosen: &Judged<'_>, n_others: usize) -> String {
@@ -276,7 +283,7 @@ fn sentence(role: &Role, chosen: &Judged<'_>, n_others: usize) -> String {
     };
     let gaps = if chosen.coverage < 0.95 { format!(", seen in {:.0} % of the time", chosen.coverage * 100.0) } else { String::new() };
     let place = match (role.prefers, chosen.preference) {
-        (Preference::UserFacing, 4..) => ", nearest to users among comparable ones",
+        (Preference::UserFacing, 2..) => ", nearest to users among comparable ones",
         _ => "",
     };
     let stand_in = if chosen.tier > 1 { format!(" (stands in for {})", role.name) } else { String::new() };

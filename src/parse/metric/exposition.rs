@@ -268,13 +268,11 @@ impl<'a> Reader<'a> {
             self.n_untimed += 1;
             self.file_time.map(|(at, _)| at)
         };
-        match time {
-            Some(time) => self.collector.push(index, Sample { time, value }),
-            None => {
-                self.n_unplaced += 1;
-                Ok(())
-            }
+        if let Some(time) = time {
+            return self.collector.push(index, Sample { time, value });
         }
+        self.n_unplaced += 1;
+        Ok(())
     }
 
     fn into_document(mut self, text: &str, context: &Context) -> Document {
