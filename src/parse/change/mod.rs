@@ -1,6 +1,6 @@
 //! Records of what people and automation did: JSON of any deploy tool's shape, Kubernetes events, GitHub, `git log`.
 //!
-//! A record is a change when it has a time and says in a short field what kind it is; see [`looks_like_change`] for
+//! A record is a change when it has a time and says in a short field what kind it is; see `looks_like_change` for
 //! what keeps ordinary log lines out. One file a format.
 
 pub mod git;

@@ -1,6 +1,6 @@
 //! Series of any metric format: collected by identity, put in order, named and given units.
 //!
-//! One file a format reads it into a [`Collector`]; `meaning` guesses unit and behaviour. Nothing here knows files.
+//! One file a format reads it into a `Collector`; `meaning` guesses unit and behaviour. Nothing here knows files.
 
 pub mod csv;
 pub mod exposition;
