@@ -37,7 +37,8 @@ fn generate(write: impl Fn(&mut String, &Request)) -> Vec<u8> {
     while text.len() < CHUNK_BYTES {
         micros += random.below(20_000);
         let status = if random.below(20) == 0 { 503 } else { 200 };
-        let request = Request { micros, status, latency_us: random.below(900_000) + 500, trace: random.below(u64::MAX), user: random.below(2000) };
+        let request =
+            Request { micros, status, latency_us: random.below(900_000) + 500, trace: random.below(u64::MAX), user: random.below(2000) };
         write(&mut text, &request);
         text.push('\n');
     }
@@ -55,7 +56,13 @@ fn zap(out: &mut String, r: &Request) {
     let _ = write!(
         out,
         r#"{{"level":"{level}","ts":"2026-11-23T{time}.{:03}Z","caller":"lab/main.go:162","msg":"request","service":"order","trace_id":"{:032x}","span_id":"{:016x}","method":"GET","path":"/orders","status":{},"latency":{:.9},"uid":"{}","n_ids":{}"#,
-        micros / 1000, r.trace, r.trace >> 3, r.status, r.latency_us as f64 / 1e6, r.user, r.user % 12
+        micros / 1000,
+        r.trace,
+        r.trace >> 3,
+        r.status,
+        r.latency_us as f64 / 1e6,
+        r.user,
+        r.user % 12
     );
     if r.status != 200 {
         out.push_str(r#","error":"price batch: acquire connection: too many clients already""#);
@@ -67,7 +74,13 @@ fn zerolog(out: &mut String, r: &Request) {
     let _ = write!(
         out,
         r#"{{"level":"info","svc":"payment","trace_id":"{:032x}","span_id":"{:016x}","method":"GET","path":"/charge","status":{},"latency_ms":{},"order":"{:012x}","uid":{},"time":{},"message":"request"}}"#,
-        r.trace, r.trace >> 3, r.status, r.latency_us as f64 / 1e3, r.trace >> 16, r.user, 1_795_400_889_642 + r.micros / 1000
+        r.trace,
+        r.trace >> 3,
+        r.status,
+        r.latency_us as f64 / 1e3,
+        r.trace >> 16,
+        r.user,
+        1_795_400_889_642 + r.micros / 1000
     );
 }
 
@@ -76,7 +89,10 @@ fn logfmt(out: &mut String, r: &Request) {
     let _ = write!(
         out,
         "ts=2026-11-23T{time}.{micros:06}Z level=info svc=inventory msg=request trace_id={:032x} span_id={:016x} method=GET path=/stock status={} latency={}ms n=6",
-        r.trace, r.trace >> 3, r.status, r.latency_us as f64 / 1e3
+        r.trace,
+        r.trace >> 3,
+        r.status,
+        r.latency_us as f64 / 1e3
     );
 }
 
@@ -85,7 +101,11 @@ fn go_std(out: &mut String, r: &Request) {
     let _ = write!(
         out,
         "2026/11/23 {time}.{micros:06} [INFO] request trace_id={:032x} span_id={:016x} method=GET path=/tier status={} latency={}ms uid={}",
-        r.trace, r.trace >> 3, r.status, r.latency_us as f64 / 1e3, r.user
+        r.trace,
+        r.trace >> 3,
+        r.status,
+        r.latency_us as f64 / 1e3,
+        r.user
     );
 }
 
@@ -94,7 +114,12 @@ fn access(out: &mut String, r: &Request) {
     let _ = write!(
         out,
         r#"10.0.{}.{} - - [23/Nov/2026:{time} +0000] "GET /orders?uid={}&ids=31472,57795,26058,28095 HTTP/1.1" {} 46 {} "{:032x}" up=127.0.0.1:21001"#,
-        r.user % 4, r.user % 250, r.user, r.status, r.latency_us, r.trace
+        r.user % 4,
+        r.user % 250,
+        r.user,
+        r.status,
+        r.latency_us,
+        r.trace
     );
 }
 
