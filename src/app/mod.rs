@@ -22,7 +22,7 @@ pub(crate) mod overlay;
 pub(crate) mod panels;
 pub(crate) mod session;
 pub(crate) mod side;
-mod state;
+pub(crate) mod state;
 pub(crate) mod timeline;
 pub(crate) mod update;
 
