@@ -84,7 +84,7 @@ pub(crate) fn compute(size: (u16, u16), shape: Shape) -> Layout {
         return Layout { size, is_too_small: true, lanes_width: 1, panel_height: 1, ..Layout::default() };
     }
     let (label_width, value_width) = match width {
-        ..60 => (10, 9),
+        ..60 => (12, 9),
         ..100 => (17, 20),
         ..160 => (23, 29),
         _ => (28, 36),

@@ -17,6 +17,7 @@ mod theme;
 mod write;
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 
 use crate::app::State;
 use crate::app::layout::MIN_SIZE;
@@ -26,10 +27,19 @@ pub use theme::Theme;
 /// Draws the whole screen. O(cells).
 pub fn draw(state: &State, theme: &Theme, frame: &mut Frame) {
     let buffer = frame.buffer_mut();
-    if state.layout.is_too_small {
-        too_small(state, theme, buffer);
+    if (buffer.area.width, buffer.area.height) != state.layout.size {
+        // The resize message is still under way; the next frame fits.
         return;
     }
+    if state.layout.is_too_small {
+        too_small(state, theme, buffer);
+    } else {
+        draw_panes(state, theme, buffer);
+    }
+    theme.restrict(buffer);
+}
+
+fn draw_panes(state: &State, theme: &Theme, buffer: &mut Buffer) {
     header::draw(state, theme, buffer);
     lanes::draw(state, theme, buffer);
     panels::draw(state, theme, buffer);
@@ -43,7 +53,7 @@ pub fn draw(state: &State, theme: &Theme, frame: &mut Frame) {
     }
 }
 
-fn too_small(state: &State, theme: &Theme, buffer: &mut ratatui::buffer::Buffer) {
+fn too_small(state: &State, theme: &Theme, buffer: &mut Buffer) {
     let (width, height) = (buffer.area.width, buffer.area.height);
     let lines = [
         state.clock.short(state.timeline.cursor),

@@ -194,6 +194,18 @@ impl Theme {
         Cow::Owned(text.chars().map(ascii).collect())
     }
 
+    /// Replaces what is left beyond ASCII on the screen, where the terminal has no more than that.
+    pub(crate) fn restrict(&self, buffer: &mut ratatui::buffer::Buffer) {
+        if self.symbols == Symbols::Ascii {
+            for cell in &mut buffer.content {
+                let first = cell.symbol().chars().next().unwrap_or(' ');
+                if !cell.symbol().is_ascii() {
+                    cell.set_char(self.sign(first));
+                }
+            }
+        }
+    }
+
     /// One sign.
     pub(crate) fn sign(&self, c: char) -> char {
         if self.symbols == Symbols::Unicode || c.is_ascii() { c } else { ascii(c).chars().next().unwrap_or('?') }
