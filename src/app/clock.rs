@@ -101,17 +101,48 @@ impl Clock {
 
     /// A moment both ways: `03:24:10 T+2m05s`.
     pub(crate) fn both(&self, at: Timestamp) -> String {
-        self.offset(at).map_or_else(
-            || self.day_time(at, Precision::Seconds),
-            |offset| format!("{} {offset}", self.day_time(at, Precision::Seconds)),
-        )
+        self.offset(at)
+            .map_or_else(|| self.day_time(at, Precision::Seconds), |offset| format!("{} {offset}", self.day_time(at, Precision::Seconds)))
     }
 }
 
 /// Distances between ticks that people can count in, ns.
 const TICK_STEPS_S: &[f64] = &[
-    0.000_001, 0.000_01, 0.000_1, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1., 2., 5., 10., 15., 30., 60., 120., 300., 600.,
-    900., 1800., 3600., 7200., 10_800., 21_600., 43_200., 86_400., 172_800., 604_800., 2_592_000., 7_776_000., 31_536_000.,
+    0.000_001,
+    0.000_01,
+    0.000_1,
+    0.001,
+    0.002,
+    0.005,
+    0.01,
+    0.02,
+    0.05,
+    0.1,
+    0.2,
+    0.5,
+    1.,
+    2.,
+    5.,
+    10.,
+    15.,
+    30.,
+    60.,
+    120.,
+    300.,
+    600.,
+    900.,
+    1800.,
+    3600.,
+    7200.,
+    10_800.,
+    21_600.,
+    43_200.,
+    86_400.,
+    172_800.,
+    604_800.,
+    2_592_000.,
+    7_776_000.,
+    31_536_000.,
 ];
 
 /// Ticks over the window: moment and label, at least `min_columns` columns apart. O(columns).

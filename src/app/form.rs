@@ -29,9 +29,15 @@ pub(crate) struct PickLine {
 pub(crate) enum FieldKind {
     Text(LineInput),
     /// One of several names.
-    Choice { options: Vec<&'static str>, chosen: usize },
+    Choice {
+        options: Vec<&'static str>,
+        chosen: usize,
+    },
     /// Any of several records.
-    Picks { lines: Vec<PickLine>, cursor: usize },
+    Picks {
+        lines: Vec<PickLine>,
+        cursor: usize,
+    },
 }
 
 /// A labelled field.

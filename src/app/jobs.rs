@@ -56,9 +56,8 @@ impl Jobs {
             self.drop_slot(slot, effects);
             return;
         };
-        let is_wanted_already = self.slots.get(&slot).is_some_and(|asked| {
-            asked.question == wanted && (asked.version == version || asked.waiting.is_some())
-        });
+        let is_wanted_already =
+            self.slots.get(&slot).is_some_and(|asked| asked.question == wanted && (asked.version == version || asked.waiting.is_some()));
         if !is_wanted_already {
             self.ask(slot, wanted, version, effects);
         }

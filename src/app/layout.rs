@@ -85,18 +85,12 @@ pub(crate) fn compute(size: (u16, u16), shape: Shape) -> Layout {
     }
     let (label_width, value_width) = match width {
         ..60 => (12, 9),
-        ..100 => (17, 20),
+        ..100 => (19, 18),
         ..160 => (23, 29),
         _ => (28, 36),
     };
-    let mut layout = Layout {
-        size,
-        label_width,
-        value_width,
-        lanes_width: width - label_width - value_width,
-        hints_y: height - 1,
-        ..Layout::default()
-    };
+    let mut layout =
+        Layout { size, label_width, value_width, lanes_width: width - label_width - value_width, hints_y: height - 1, ..Layout::default() };
     let mut y = 1;
     for (lane, rows) in lanes_for(height, shape.has_alerts) {
         layout.lanes.push((lane, y, rows));

@@ -206,11 +206,7 @@ impl EventList {
         let third = height / 3;
         let last_top = self.rows.len().saturating_sub(height);
         // The selection keeps a third of the pane above it, so that what led to it is seen.
-        self.top = if selected < self.top || selected >= self.top + height {
-            selected.saturating_sub(third)
-        } else {
-            self.top
-        };
+        self.top = if selected < self.top || selected >= self.top + height { selected.saturating_sub(third) } else { self.top };
         self.top = self.top.min(last_top);
     }
 
@@ -299,7 +295,8 @@ pub(crate) fn add_condition(filter: &mut EventFilter, typed: &str, is_negated: I
     let typed = typed.trim();
     let compact = typed.replace(">= ", ">=").replace(" >=", ">=");
     if let Some(word) = compact.strip_prefix("level>=").or_else(|| compact.strip_prefix("level=")) {
-        let level = Level::from_word(word.as_bytes()).ok_or_else(|| format!("{word:?} is no level; write trace, debug, info, warn, error or fatal"))?;
+        let level = Level::from_word(word.as_bytes())
+            .ok_or_else(|| format!("{word:?} is no level; write trace, debug, info, warn, error or fatal"))?;
         filter.min_level = Some(level);
     } else if let Some(service) = typed.strip_prefix("service=") {
         if is_negated == IsNegated::Yes {

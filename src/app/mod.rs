@@ -31,4 +31,3 @@ pub use message::{Effect, JobId, KeyCode, KeyPress, Message, Question, Reply};
 pub use session::CasePlace;
 pub use state::{Setup, State};
 pub use update::update;
-

@@ -104,10 +104,9 @@ impl Picker {
             .iter()
             .enumerate()
             .filter_map(|(index, item)| {
-                let (score, positions) = fuzzy::score(query, &item.label).or_else(|| {
-                    // Words of the detail find too, but rank below names.
-                    fuzzy::score(query, &format!("{} {}", item.label, item.detail)).map(|(score, _)| (score / 2, Vec::new()))
-                })?;
+                // Words of the detail find too, as they stand, but rank below names.
+                let in_detail = || !query.is_empty() && item.detail.to_lowercase().contains(&query.to_lowercase());
+                let (score, positions) = fuzzy::score(query, &item.label).or_else(|| in_detail().then(|| (0, Vec::new())))?;
                 let exact = if item.label == query { 10_000 } else { 0 };
                 Some((score + exact, index, positions))
             })

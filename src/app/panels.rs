@@ -188,11 +188,8 @@ impl Panel {
     }
 
     fn describe(&mut self, found: Option<&SeriesMeta>, catalog: &Catalog, meta: &CaseMeta) {
-        let title = if self.reference.role.is_empty() {
-            self.reference.series.split('{').next().unwrap_or_default()
-        } else {
-            &self.reference.role
-        };
+        let title =
+            if self.reference.role.is_empty() { self.reference.series.split('{').next().unwrap_or_default() } else { &self.reference.role };
         self.name = text::printable(title).into_owned();
         self.id = found.map(|found| found.id);
         let Some(found) = found else {
@@ -346,7 +343,8 @@ mod tests {
             for_ns: 0,
             source: Default::default(),
         };
-        let mut catalog = Catalog { rules: vec![rule("histogram_quantile(0.99, sum by (service, le) (rate(x_bucket[10s])))")], ..Catalog::default() };
+        let mut catalog =
+            Catalog { rules: vec![rule("histogram_quantile(0.99, sum by (service, le) (rate(x_bucket[10s])))")], ..Catalog::default() };
         assert!(rule_for(&meta, &catalog).is_some());
         catalog.rules = vec![rule("histogram_quantile(0.5, sum by (service, le) (rate(x_bucket[10s])))")];
         assert!(rule_for(&meta, &catalog).is_none());

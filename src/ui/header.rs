@@ -66,7 +66,9 @@ fn parts(state: &State, theme: &Theme, width: u16) -> Vec<Part> {
         let range = format!("{}─{} ({length}{whole})", state.clock.short(visible.start()), state.clock.short(visible.end()));
         push(5, range, theme.dim, false);
     }
-    push(6, format!("{} events", paint::compact(state.catalog.n_events)), theme.dim, true);
+    if state.catalog.n_events > 0 {
+        push(6, format!("{} events", paint::compact(state.catalog.n_events)), theme.dim, true);
+    }
     let n_problems = state.catalog.n_problems();
     if n_problems > 0 {
         let plural = if n_problems == 1 { "" } else { "s" };

@@ -67,7 +67,10 @@ fn hint(buffer: &mut Buffer, x: u16, y: u16, room: u16, key: &str, words: &str, 
 fn keys_for(state: &State, y: u16, room: u16, theme: &Theme, buffer: &mut Buffer) {
     let mut x = 0;
     if let (Some(range), Context::Main) = (state.timeline.selection(), state.context()) {
-        let length = text::value(range.len_ns() as f64 / 1e9, crate::model::Unit::Seconds);
+        let length = match range.len_ns() {
+            ns @ ..1_000_000_000 => text::value(ns as f64 / 1e9, crate::model::Unit::Seconds),
+            ns => text::whole_duration((ns / 1_000_000_000) as u64),
+        };
         let words = format!("range {length}  ");
         x = paint::put(buffer, 0, y, room, &words, theme.strong);
     }
@@ -81,15 +84,24 @@ fn hints(state: &State) -> &'static [(Action, &'static str)] {
     use Action as A;
     match state.overlays.last() {
         Some(Overlay::Editor(_)) => &[(A::SaveText, "save"), (A::ExternalEditor, "$EDITOR"), (A::Dismiss, "cancel")],
-        Some(Overlay::Form(_)) => &[(A::SaveText, "save"), (A::NextField, "next field"), (A::ExternalEditor, "$EDITOR"), (A::Dismiss, "cancel")],
+        Some(Overlay::Form(_)) => {
+            &[(A::SaveText, "save"), (A::NextField, "next field"), (A::ExternalEditor, "$EDITOR"), (A::Dismiss, "cancel")]
+        }
         Some(Overlay::Confirm(_)) => &[(A::Yes, "yes"), (A::No, "no")],
-        Some(Overlay::Filters(_)) => &[(A::Raise, "stronger level"), (A::Lower, "weaker level"), (A::Delete, "remove"), (A::Dismiss, "close")],
+        Some(Overlay::Filters(_)) => {
+            &[(A::Raise, "stronger level"), (A::Lower, "weaker level"), (A::Delete, "remove"), (A::Dismiss, "close")]
+        }
         Some(Overlay::Picker(picker)) if picker.chosen.is_some() => &[(A::Toggle, "choose"), (A::Accept, "take"), (A::Dismiss, "close")],
         Some(Overlay::Help(_)) => &[(A::ListDown, "scroll"), (A::Dismiss, "close")],
         Some(_) => &[(A::Accept, "take"), (A::ListDown, "next"), (A::Dismiss, "close")],
-        None if state.timeline.anchor.is_some() => {
-            &[(A::CursorRight, "widen"), (A::Open, "zoom"), (A::SwapEnd, "other end"), (A::Note, "note"), (A::Pin, "pin"), (A::Close, "drop")]
-        }
+        None if state.timeline.anchor.is_some() => &[
+            (A::CursorRight, "widen"),
+            (A::Open, "zoom"),
+            (A::SwapEnd, "other end"),
+            (A::Note, "note"),
+            (A::Pin, "pin"),
+            (A::Close, "drop"),
+        ],
         None => match state.focus {
             Focus::Panels => &[
                 (A::CursorRight, "move"),

@@ -108,8 +108,9 @@ fn phases(state: &State, y: u16, theme: &Theme, buffer: &mut Buffer) {
         let width = (span.to - span.from + 1) as u16;
         paint::fill(buffer, x + span.from as u16, y, width, theme.sign(sign), style);
         let words = format!(" {} ", span.label);
-        if usize::from(width) > words.width() + 2 {
-            paint::put(buffer, x + span.from as u16 + 2, y, width - 2, &words, style.patch(theme.strong));
+        let before = if usize::from(width) > words.width() + 2 { 2 } else { 0 };
+        if usize::from(width) >= words.width() {
+            paint::put(buffer, x + span.from as u16 + before, y, width - before, &words, style.patch(theme.strong));
         }
     }
     if state.lanes.phases.is_empty() && state.timeline.extent.is_some() {
@@ -143,7 +144,8 @@ fn events(state: &State, y: u16, height: u16, theme: &Theme, buffer: &mut Buffer
         return;
     }
     let row = |buffer: &mut Buffer, y: u16, count: &dyn Fn(&LevelCounts) -> u64, style: &dyn Fn(&LevelCounts) -> Style| {
-        let cells = state.lanes.events.iter().map(|cell| cell.as_ref().map_or((0, Style::new()), |cell| (count(cell), dimmed(style(cell)))));
+        let cells =
+            state.lanes.events.iter().map(|cell| cell.as_ref().map_or((0, Style::new()), |cell| (count(cell), dimmed(style(cell)))));
         let greatest = state.lanes.events.iter().flatten().map(count).max().unwrap_or(0);
         spark::counts(buffer, theme, (state.layout.label_width, y), cells, greatest);
     };
@@ -160,8 +162,14 @@ fn events(state: &State, y: u16, height: u16, theme: &Theme, buffer: &mut Buffer
     }
     let here = state.timeline.cursor_column().and_then(|column| state.lanes.events.get(column).copied().flatten());
     let Some(here) = here else { return };
-    let words = [(errors(&here), "error"), (here[WARN], "warn")];
-    let bad: Vec<String> = words.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{} {name}", paint::compact(*count))).collect();
+    let is_narrow = state.layout.value_width < 12;
+    let words = if is_narrow {
+        vec![if errors(&here) > 0 { (errors(&here), "err") } else { (here[WARN], "warn") }]
+    } else {
+        vec![(errors(&here), "error"), (here[WARN], "warn")]
+    };
+    let bad: Vec<String> =
+        words.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{} {name}", paint::compact(*count))).collect();
     if height == 1 {
         let words = if bad.is_empty() { paint::compact(total(&here)) } else { bad.join("  ") };
         value(state, y, &words, if errors(&here) > 0 { theme.error } else { theme.dim }, theme, buffer);
@@ -199,10 +207,7 @@ fn changes(state: &State, y: u16, theme: &Theme, buffer: &mut Buffer) {
             paint::put(buffer, at + 1, y, room.min(16), &theme.signs(&mark.label), theme.change);
         }
     }
-    let reach = state.timeline.column_ns().unsigned_abs();
-    let cursor = state.timeline.cursor;
     let under = state.lanes.changes.iter().find(|mark| Some(mark.column) == state.timeline.cursor_column());
-    let _ = (reach, cursor);
     if let Some(mark) = under {
         value(state, y, &format!("▲{}", mark.label), theme.change, theme, buffer);
     } else if state.layout.lane(Lane::Alerts).is_none() {
@@ -231,9 +236,9 @@ fn alert_count(state: &State, y: u16, theme: &Theme, buffer: &mut Buffer) {
     let under = || state.lanes.alerts.iter().filter(|alert| (alert.span.from..=alert.span.to).contains(&column));
     let firing = under().filter(|alert| alert.firing_from.is_some_and(|from| column >= from)).count();
     let pending = under().count() - firing;
-    let words: Vec<String> =
-        [(firing, "firing"), (pending, "pending")].iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
-    value(state, y, &words.join("  "), if firing > 0 { theme.error } else { theme.warn }, theme, buffer);
+    let names = if state.layout.value_width < 12 { ["fire", "pend"] } else { ["firing", "pending"] };
+    let words = [firing, pending].into_iter().zip(names).filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}"));
+    value(state, y, &words.collect::<Vec<_>>().join("  "), if firing > 0 { theme.error } else { theme.warn }, theme, buffer);
 }
 
 fn alerts(state: &State, y: u16, theme: &Theme, buffer: &mut Buffer) {
@@ -260,21 +265,30 @@ fn notes(state: &State, y: u16, theme: &Theme, buffer: &mut Buffer) {
     for column in &state.lanes.profiles {
         paint::cell(buffer, x + *column as u16, y, theme.sign('◆'), theme.profile);
     }
-    for (index, note) in state.lanes.notes.iter().enumerate() {
-        let sign = match note.sort {
-            NoteSort::Marker => '▼',
-            NoteSort::Note(n) => numbered(n),
-            NoteSort::Evidence => '▪',
-            NoteSort::Cause => '◇',
-            NoteSort::Attempt => '≈',
-        };
-        for column in note.span.from + 1..=note.span.to {
-            paint::cell(buffer, x + column as u16, y, theme.sign('─'), theme.mark);
+    // Marks of the user lie above pins; words go where the next mark leaves room.
+    for pass in 0..3 {
+        for note in &state.lanes.notes {
+            let (rank, sign) = match note.sort {
+                NoteSort::Evidence => (0, '▪'),
+                NoteSort::Note(n) => (1, numbered(n)),
+                NoteSort::Cause => (1, '◇'),
+                NoteSort::Attempt => (1, '≈'),
+                NoteSort::Marker => (2, '▼'),
+            };
+            if rank != pass {
+                continue;
+            }
+            for column in note.span.from + 1..=note.span.to {
+                paint::cell(buffer, x + column as u16, y, theme.sign('─'), theme.mark);
+            }
+            paint::cell(buffer, x + note.span.from as u16, y, theme.sign(sign), theme.mark);
         }
-        paint::cell(buffer, x + note.span.from as u16, y, theme.sign(sign), theme.mark);
-        let next = state.lanes.notes[index + 1..].iter().map(|other| other.span.from).find(|from| *from > note.span.from).unwrap_or(end);
-        let room = next.saturating_sub(note.span.from + 2);
-        if !note.span.label.is_empty() && room >= 3 {
+    }
+    for note in state.lanes.notes.iter().filter(|note| !note.span.label.is_empty()) {
+        let later = state.lanes.notes.iter().map(|other| other.span.from).chain(state.lanes.profiles.iter().copied());
+        let next = later.filter(|from| *from > note.span.from).min().unwrap_or(end);
+        let room = next.saturating_sub(note.span.from + 1 + usize::from(next < end));
+        if room >= note.span.label.width().min(6) {
             paint::put(buffer, x + note.span.from as u16 + 1, y, room as u16, &theme.signs(&note.span.label), theme.mark);
         }
     }

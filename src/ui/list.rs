@@ -74,6 +74,9 @@ fn draw_tabs(state: &State, theme: &Theme, buffer: &mut Buffer, y: u16) {
 }
 
 fn counts_words(state: &State) -> String {
+    if state.catalog.n_events == 0 {
+        return String::new();
+    }
     let all = paint::compact(state.catalog.n_events);
     if state.list.filter.is_empty() {
         return all;
@@ -123,7 +126,9 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
         return;
     }
     if let Some(words) = empty_words(state) {
-        for (row, line) in crate::app::side::wrap(&words, usize::from(area.width.saturating_sub(3))).iter().enumerate().take(area.height.into()) {
+        for (row, line) in
+            crate::app::side::wrap(&words, usize::from(area.width.saturating_sub(3))).iter().enumerate().take(area.height.into())
+        {
             paint::put(buffer, area.x + 2, area.y + row as u16, area.width - 2, &theme.signs(line), theme.dim);
         }
         return;

@@ -30,7 +30,7 @@ pub(super) fn draw(state: &State, overlay: &Overlay, theme: &Theme, buffer: &mut
 /// It lies at the bottom so that lanes and panels stay in sight where the screen is high enough.
 pub(super) fn open_frame(state: &State, height: u16, title: &str, theme: &Theme, buffer: &mut Buffer) -> Area {
     let (screen_width, _) = state.layout.size;
-    let width = screen_width.saturating_sub(2).min(100);
+    let width = screen_width.min(100);
     let height = (height + 2).min(state.layout.hints_y);
     let x = (screen_width - width) / 2;
     let y = state.layout.hints_y - height;
@@ -48,7 +48,8 @@ pub(super) fn open_frame(state: &State, height: u16, title: &str, theme: &Theme,
         paint::cell(buffer, x, row, theme.sign('│'), line);
         paint::cell(buffer, x + width - 1, row, theme.sign('│'), line);
     }
-    for (column, row, sign) in [(x, y, '┌'), (x + width - 1, y, '┐'), (x, y + height - 1, '└'), (x + width - 1, y + height - 1, '┘')] {
+    for (column, row, sign) in [(x, y, '┌'), (x + width - 1, y, '┐'), (x, y + height - 1, '└'), (x + width - 1, y + height - 1, '┘')]
+    {
         paint::cell(buffer, column, row, theme.sign(sign), line);
     }
     let title = format!(" {title} ");
@@ -67,7 +68,13 @@ pub(super) fn draw_line(buffer: &mut Buffer, place: (u16, u16, u16), line: &Line
     }
     paint::put(buffer, x, y, width, &line.text()[start..], theme.text);
     let at = x + before[start..].width() as u16;
-    paint::tint(buffer, at.min(x + width.saturating_sub(1)), y, 1, ratatui::style::Style::new().add_modifier(ratatui::style::Modifier::REVERSED));
+    paint::tint(
+        buffer,
+        at.min(x + width.saturating_sub(1)),
+        y,
+        1,
+        ratatui::style::Style::new().add_modifier(ratatui::style::Modifier::REVERSED),
+    );
 }
 
 fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffer) {

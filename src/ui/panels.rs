@@ -35,7 +35,11 @@ fn empty_words(state: &State) -> &'static str {
     if !state.has_catalog {
         "panels appear when the first series is read"
     } else if state.catalog.series.is_empty() {
-        if state.catalog.is_complete { "no metric series here; logs and changes are below" } else { "no metric series so far, reading goes on" }
+        if state.catalog.is_complete {
+            "no metric series here; logs and changes are below"
+        } else {
+            "no metric series so far, reading goes on"
+        }
     } else if state.jobs.error(Slot::Panels).is_some() {
         "choosing panels failed; P picks series by name"
     } else if state.panels.is_chosen {
@@ -100,9 +104,11 @@ fn draw_values(state: &State, panel: &Panel, y: u16, theme: &Theme, buffer: &mut
     let x = layout.label_width + layout.lanes_width;
     let width = layout.value_width;
     let texts = &panel.texts;
-    let is_bad = panel.value.as_ref().zip(panel.threshold.as_ref()).is_some_and(|(value, line)| {
-        if line.above_is_bad { value.value > line.value } else { value.value < line.value }
-    });
+    let is_bad = panel
+        .value
+        .as_ref()
+        .zip(panel.threshold.as_ref())
+        .is_some_and(|(value, line)| if line.above_is_bad { value.value > line.value } else { value.value < line.value });
     let style = if is_bad { theme.error } else { theme.strong };
     let value_width = width.clamp(4, 11) - 1;
     paint::put_right(buffer, x + 1, y, value_width - 1, &theme.signs(&texts.value), style);

@@ -79,9 +79,7 @@ impl Spark<'_> {
 }
 
 /// Counts as a one-row sparkline; a count above zero is always seen.
-pub(super) fn counts(
-    buffer: &mut Buffer, theme: &Theme, place: (u16, u16), cells: impl Iterator<Item = (u64, Style)>, greatest: u64,
-) {
+pub(super) fn counts(buffer: &mut Buffer, theme: &Theme, place: (u16, u16), cells: impl Iterator<Item = (u64, Style)>, greatest: u64) {
     for (column, (count, style)) in cells.enumerate() {
         if count > 0 {
             let eighths = (count as f64 / greatest.max(1) as f64 * 8.0).ceil().clamp(1.0, 8.0) as usize;

@@ -142,7 +142,12 @@ impl Fake {
     pub fn new() -> Self {
         let events = events();
         let mut log = source(1, "logs/order-1.log", SourceKind::Logs, "zap-json", events.len() as u64);
-        log.problems.push(Problem { line: 812, byte: 91_022, kind: ProblemKind::Truncated, reason: "ends in the middle of a record".into() });
+        log.problems.push(Problem {
+            line: 812,
+            byte: 91_022,
+            kind: ProblemKind::Truncated,
+            reason: "ends in the middle of a record".into(),
+        });
         log.zone.certainty = catalog::ZoneCertainty::Default;
         let alert = |name: &str, service: &str, from, firing, to, severity: &str| Alert {
             name: name.into(),
@@ -225,7 +230,9 @@ impl Fake {
         let all: Vec<&Event> = self
             .events
             .iter()
-            .filter(|event| Self::passes(event, &query.filter) && query.range.is_none_or(|range| event.time.is_some_and(|at| range.contains(at))))
+            .filter(|event| {
+                Self::passes(event, &query.filter) && query.range.is_none_or(|range| event.time.is_some_and(|at| range.contains(at)))
+            })
             .collect();
         let key = |event: &Event| (event.time, event.id);
         let of = |id: EventRef| self.events.iter().find(|event| event.id == id).map(key).expect("known");
@@ -246,11 +253,8 @@ impl Fake {
             .split(n)
             .into_iter()
             .map(|part| {
-                let samples: Vec<f64> = (0..720)
-                    .step_by(5)
-                    .filter(|secs| part.contains(at(*secs)))
-                    .filter_map(|secs| sample(id.0 as usize, secs))
-                    .collect();
+                let samples: Vec<f64> =
+                    (0..720).step_by(5).filter(|secs| part.contains(at(*secs))).filter_map(|secs| sample(id.0 as usize, secs)).collect();
                 if samples.is_empty() {
                     // Between two samples of a fine zoom the value before still holds.
                     let secs = (part.start().0 / NS - START).div_euclid(5) * 5;
@@ -299,12 +303,19 @@ impl Fake {
             }
             FreezeTarget::Change(index) => {
                 let change = &self.catalog.changes[*index];
-                evidence("deploys.jsonl", EvidenceTarget::Change { line: 1, at: change.time, text: format!("{} {}", change.kind, change.text) })
+                evidence(
+                    "deploys.jsonl",
+                    EvidenceTarget::Change { line: 1, at: change.time, text: format!("{} {}", change.kind, change.text) },
+                )
             }
             FreezeTarget::Alert(index) => {
                 let alert = &self.catalog.alerts[*index];
-                let target =
-                    EvidenceTarget::Alert { name: alert.name.clone(), labels: Labels::default(), at: alert.active_at, until: alert.ended_at };
+                let target = EvidenceTarget::Alert {
+                    name: alert.name.clone(),
+                    labels: Labels::default(),
+                    at: alert.active_at,
+                    until: alert.ended_at,
+                };
                 evidence("deploys.jsonl", target)
             }
             FreezeTarget::Profile(index) => {
@@ -322,21 +333,23 @@ impl Fake {
                 let choice = |role: &str, id| PanelChoice { role: role.into(), id: SeriesId(id), why: "moves most".into(), others: vec![] };
                 Reply::Panels(vec![choice("goroutines", 0), choice("P99", 3), choice("error rate", 2)])
             }
-            Question::Series(query) => {
-                Reply::Series(query.ids.iter().map(|id| Self::columns(*id, query.range, query.columns)).collect())
-            }
+            Question::Series(query) => Reply::Series(query.ids.iter().map(|id| Self::columns(*id, query.range, query.columns)).collect()),
             Question::Stats { ids, baseline, window } => Reply::Stats(
                 ids.iter()
                     .map(|id| {
                         let within = |range: TimeRange| {
-                            (0..720).step_by(5).filter(move |secs| range.contains(at(*secs))).filter_map(|secs| Some((secs, sample(id.0 as usize, secs)?)))
+                            (0..720)
+                                .step_by(5)
+                                .filter(move |secs| range.contains(at(*secs)))
+                                .filter_map(|secs| Some((secs, sample(id.0 as usize, secs)?)))
                         };
                         let mut normal: Vec<f64> = within(*baseline).map(|pair| pair.1).collect();
                         normal.sort_by(f64::total_cmp);
-                        let peak = within(*window).filter(|pair| pair.1.is_finite()).fold(None, |best: Option<(i64, f64)>, pair| match best {
-                            Some(best) if best.1 >= pair.1 => Some(best),
-                            _ => Some(pair),
-                        });
+                        let peak =
+                            within(*window).filter(|pair| pair.1.is_finite()).fold(None, |best: Option<(i64, f64)>, pair| match best {
+                                Some(best) if best.1 >= pair.1 => Some(best),
+                                _ => Some(pair),
+                            });
                         SeriesStats {
                             baseline: normal.get(normal.len() / 2).copied(),
                             peak: peak.map(|(secs, value)| (at(secs), value)),
@@ -351,7 +364,8 @@ impl Fake {
                 let mut histogram = Histogram { range: query.range, ..Histogram::default() };
                 for event in self.events.iter().filter(|event| Self::passes(event, &query.filter)) {
                     if let Some(column) = event.time.and_then(|time| query.range.column_of(time, query.columns)) {
-                        let counts = histogram.groups.entry(vec![event.level.name().into()]).or_insert_with(|| vec![0; query.columns.get()]);
+                        let counts =
+                            histogram.groups.entry(vec![event.level.name().into()]).or_insert_with(|| vec![0; query.columns.get()]);
                         counts[column] += 1;
                     }
                 }
@@ -360,7 +374,8 @@ impl Fake {
             Question::Events(query) => Reply::Events(self.page(query)),
             Question::Event(id) => Reply::Event(Box::new(self.events.iter().find(|event| event.id == *id).expect("known").clone())),
             Question::Count { filter, range } => {
-                let query = EventQuery { filter: filter.clone(), range: *range, start: PageStart::AtOrAfter(Timestamp::MIN), limit: usize::MAX };
+                let query =
+                    EventQuery { filter: filter.clone(), range: *range, start: PageStart::AtOrAfter(Timestamp::MIN), limit: usize::MAX };
                 Reply::Count(self.page(&query).events.len() as u64)
             }
             Question::Freeze(targets) => Reply::Frozen(targets.iter().map(|target| self.freeze(target)).collect()),
@@ -451,7 +466,8 @@ impl Session {
 
     /// Loading is under way.
     pub fn loading(&mut self) -> &mut Self {
-        let progress = LoadProgress { bytes: (340 << 20, 1000 << 20), sources: (2, 9), current: "logs/order-1.log".into(), bytes_per_s: 120 << 20 };
+        let progress =
+            LoadProgress { bytes: (340 << 20, 1000 << 20), sources: (2, 9), current: "logs/order-1.log".into(), bytes_per_s: 120 << 20 };
         self.send(Message::Loading(progress));
         self
     }

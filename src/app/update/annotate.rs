@@ -252,7 +252,8 @@ fn caption(state: &State, evidence: &Evidence) -> String {
 
 /// Opens what is selected in the side pane for change.
 pub(super) fn edit(state: &mut State) {
-    let record = state.side.annotation().filter(|_| state.focus == Focus::Side).and_then(|id| state.session.doc.annotations.get(id)).cloned();
+    let record =
+        state.side.annotation().filter(|_| state.focus == Focus::Side).and_then(|id| state.session.doc.annotations.get(id)).cloned();
     let Some(record) = record else {
         state.say("nothing to change here: select a step in the chain (4) or a note (5)");
         return;
@@ -271,7 +272,8 @@ pub(super) fn edit(state: &mut State) {
 
 /// Removes what is selected in the side pane; undo brings it back.
 pub(super) fn delete(state: &mut State) -> Vec<Effect> {
-    let record = state.side.annotation().filter(|_| state.focus == Focus::Side).and_then(|id| state.session.doc.annotations.get(id)).cloned();
+    let record =
+        state.side.annotation().filter(|_| state.focus == Focus::Side).and_then(|id| state.session.doc.annotations.get(id)).cloned();
     let Some(record) = record else {
         state.say("nothing to remove here: select a step in the chain (4) or a note (5)");
         return Vec::new();

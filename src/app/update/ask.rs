@@ -65,11 +65,7 @@ fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     sync(Slot::Total, is_filtered.then(|| Question::Count { filter: state.list.filter.clone(), range: None }));
     let detail = state.list.selected().filter(|_| state.side.tab == Tab::Detail && state.subject == Focus::List).map(|row| row.id);
     sync(Slot::Detail, detail.map(Question::Event));
-    let stats = state.baseline().filter(|_| wants_series).map(|baseline| Question::Stats {
-        ids: ids.clone(),
-        baseline,
-        window: visible,
-    });
+    let stats = state.baseline().filter(|_| wants_series).map(|baseline| Question::Stats { ids: ids.clone(), baseline, window: visible });
     state.jobs.sync(Slot::Stats, stats, version, effects);
 }
 
@@ -91,13 +87,7 @@ fn prepare(state: &mut State) {
         return;
     }
     state.prepared = Some(key);
-    let sight = Sight {
-        catalog: &state.catalog,
-        doc: &state.session.doc,
-        clock: &state.clock,
-        visible: state.timeline.visible,
-        columns,
-    };
+    let sight = Sight { catalog: &state.catalog, doc: &state.session.doc, clock: &state.clock, visible: state.timeline.visible, columns };
     state.lanes.prepare(&sight);
     state.panels.prepare(state.timeline.visible, columns.get(), &state.clock);
 }

@@ -66,7 +66,9 @@ pub(super) fn shift(state: &mut State, rows: isize) -> Vec<Effect> {
 fn relink(state: &mut State, old: &[AnnotationId], new: &[AnnotationId]) -> Vec<Edit> {
     let all = links(state);
     let is_linear = all.len() + 1 == old.len()
-        && old.windows(2).all(|pair| all.iter().any(|(_, from, to, relation)| (from, to) == (&pair[0], &pair[1]) && *relation == Relation::Causes));
+        && old
+            .windows(2)
+            .all(|pair| all.iter().any(|(_, from, to, relation)| (from, to) == (&pair[0], &pair[1]) && *relation == Relation::Causes));
     if !is_linear {
         return Vec::new();
     }

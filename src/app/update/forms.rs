@@ -54,7 +54,11 @@ pub(super) fn cause(state: &mut State, record: Option<&Annotation>) {
         text_field("statement", record.map_or("", |record| &record.text), "what happened, the system as its subject"),
         choice_field("type", type_names, position(CauseType::ALL.iter().position(|kind| *kind == cause.cause_type))),
         choice_field("status", status_names, position(CauseStatus::ALL.iter().position(|status| *status == cause.status))),
-        Field { label: "evidence", kind: FieldKind::Picks { lines, cursor: 0 }, hint: "nothing pinned yet: Esc, then p on a panel, event or change" },
+        Field {
+            label: "evidence",
+            kind: FieldKind::Picks { lines, cursor: 0 },
+            hint: "nothing pinned yet: Esc, then p on a panel, event or change",
+        },
     ];
     let at = cause.at.unwrap_or_else(|| super::navigate::span(state));
     let when = state.clock.both(at.start());

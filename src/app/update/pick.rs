@@ -116,7 +116,8 @@ pub(super) fn markers(state: &mut State) {
     let next = (first..MarkerName::ALL.len()).find(|index| {
         let name = MarkerName::ALL[*index];
         // Optional ones are not proposed.
-        let is_usual = !matches!(name, MarkerName::Escalated | MarkerName::StatusPage | MarkerName::RollbackStart | MarkerName::RollbackDone);
+        let is_usual =
+            !matches!(name, MarkerName::Escalated | MarkerName::StatusPage | MarkerName::RollbackStart | MarkerName::RollbackDone);
         is_usual && doc.marker(name).is_none()
     });
     let title = format!("mark {} as", state.clock.both(state.timeline.cursor));
@@ -222,9 +223,16 @@ fn take_panels(state: &mut State, picker: &Picker) -> Vec<Effect> {
         PickValue::Series(reference) => Some(reference.clone()),
         _ => None,
     };
-    let is_unchanged = chosen.len() == picker.items.iter().enumerate().filter(|(index, _)| {
-        chosen.contains(index) && reference_of(*index).is_some_and(|reference| present.iter().any(|panel| same(panel, &reference)))
-    }).count() && chosen.len() == present.len();
+    let is_unchanged = chosen.len()
+        == picker
+            .items
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| {
+                chosen.contains(index) && reference_of(*index).is_some_and(|reference| present.iter().any(|panel| same(panel, &reference)))
+            })
+            .count()
+        && chosen.len() == present.len();
     if let (true, Some(current)) = (is_unchanged, picker.current()) {
         if !chosen.remove(&current) {
             chosen.insert(current);

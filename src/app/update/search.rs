@@ -118,7 +118,8 @@ pub(super) fn set_filter(state: &mut State, filter: EventFilter) {
 
 /// Makes the level of the filter stronger or weaker by one.
 pub(super) fn shift_level(state: &mut State, way: Way) {
-    let steps = [None, Some(Level::Trace), Some(Level::Debug), Some(Level::Info), Some(Level::Warn), Some(Level::Error), Some(Level::Fatal)];
+    let steps =
+        [None, Some(Level::Trace), Some(Level::Debug), Some(Level::Info), Some(Level::Warn), Some(Level::Error), Some(Level::Fatal)];
     let mut filter = state.list.filter.clone();
     let at = steps.iter().position(|level| *level == filter.min_level).unwrap_or(0);
     let to = if way == Way::Forward { (at + 1).min(steps.len() - 1) } else { at.saturating_sub(1) };

@@ -32,7 +32,7 @@ fn advice(side: &mut Side, words: &str, width: usize) {
 }
 
 fn when(state: &State, record: &Annotation) -> String {
-    record.at().map(|at| state.clock.short(at)).unwrap_or_default()
+    record.at().map(|at| state.clock.both(at)).unwrap_or_default()
 }
 
 fn chain(state: &State, side: &mut Side, width: usize) {
@@ -71,7 +71,12 @@ fn chain(state: &State, side: &mut Side, width: usize) {
         side.item(SideItem::Annotation(record.id.clone()));
         let effect = attempt.effect.as_deref().unwrap_or("effect not said");
         let ink = if effect == "worked" { Ink::Good } else { Ink::Warn };
-        side.line(vec![(Ink::Mark, "~ ".into()), (Ink::Strong, "tried".into()), (Ink::Time, format!("  {}", when(state, record))), (ink, format!("  {}", text::printable(effect)))]);
+        side.line(vec![
+            (Ink::Mark, "~ ".into()),
+            (Ink::Strong, "tried".into()),
+            (Ink::Time, format!("  {}", when(state, record))),
+            (ink, format!("  {}", text::printable(effect))),
+        ]);
         side.folded(vec![(Ink::Normal, "  ".into())], (Ink::Normal, &lines_of(&record.text)), width);
     }
 }
@@ -208,7 +213,8 @@ fn change_detail(state: &State, side: &mut Side, width: usize) {
             pair(side, name, value, width);
         }
     }
-    let is_under = |alert: &&crate::model::Alert| alert.active_at.plus_ns(-reach) <= cursor && alert.ended_at.is_none_or(|end| cursor < end);
+    let is_under =
+        |alert: &&crate::model::Alert| alert.active_at.plus_ns(-reach) <= cursor && alert.ended_at.is_none_or(|end| cursor < end);
     for alert in state.catalog.alerts.iter().filter(is_under) {
         side.item(SideItem::Text);
         let word = if alert.firing_at.is_some_and(|at| at <= cursor) { ("firing", Ink::Error) } else { ("pending", Ink::Warn) };
