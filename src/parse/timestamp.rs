@@ -1,7 +1,7 @@
 //! Times as loggers write them, read byte by byte: civil forms and epoch numbers.
 //!
 //! Reads what stands in the text and says what is missing there (offset, year, date); it never guesses.
-//! A zone and a missing year are put in by [`Clock`](super::log::Clock). What cannot be told in nanoseconds
+//! A zone and a missing year are put in by the clock of `parse::log`. What cannot be told in nanoseconds
 //! of 64 bits, or lies before 1971, has no time: nothing lands at 1970.
 
 use crate::model::time::NS_PER_S;
