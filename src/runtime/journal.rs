@@ -112,6 +112,21 @@ impl CaseStore {
         Ok((store, doc, notices))
     }
 
+    /// The document of the case in `dir` with the journal replayed, for looking only: nothing is locked or written.
+    pub fn read_only(dir: &Path) -> Result<(CaseDoc, Vec<String>), StoreError> {
+        let mut notices = Vec::new();
+        let mut store = Self { dir: dir.to_owned(), ..Self::in_memory() };
+        store.read_files(&mut notices)?;
+        let doc = CaseDoc { meta: store.meta.meta.clone(), annotations: store.annotations.annotations.clone() };
+        let doc = store.replay(doc, &mut notices)?;
+        Ok((doc, notices))
+    }
+
+    /// Whether the folder holds no case yet.
+    pub fn is_new(&self) -> bool {
+        !self.dir.join(META).exists() && !self.dir.join(ANNOTATIONS).exists() && self.journal_seen == 0
+    }
+
     /// A store that keeps nothing: for sources without a folder.
     pub fn in_memory() -> Self {
         Self {

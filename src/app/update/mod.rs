@@ -61,6 +61,10 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Edited(text) => edited(state, text),
+        Message::GoTo(at) => {
+            state.jump_to(at);
+            Vec::new()
+        }
         Message::Notice(text) => {
             state.warn(text);
             Vec::new()
