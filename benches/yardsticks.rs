@@ -92,7 +92,7 @@ fn first_screen(coroner: &str, path: &Path) -> Option<Duration> {
     let mut child = pty.slave.spawn_command(command).ok()?;
     drop(pty.slave);
     let mut reader = pty.master.try_clone_reader().ok()?;
-    let mut seen = vt100::Parser::new(40, 120, 0);
+    let mut seen = vt100::Parser::default();
     let mut block = [0; 4096];
     let name = path.file_stem()?.to_string_lossy().into_owned();
     let time = loop {

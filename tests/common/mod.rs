@@ -33,7 +33,7 @@ impl Pty {
         command.env("USER", "tester");
         command.env_remove("NO_COLOR");
         let child = pty.slave.spawn_command(command).expect("the program starts");
-        let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(cells(rows), cells(columns), 0)));
         let mut reader = pty.master.try_clone_reader().expect("reader");
         let shared = Arc::clone(&screen);
         std::thread::spawn(move || {
@@ -95,7 +95,7 @@ impl Pty {
     /// Changes the size of the terminal.
     pub fn resize(&self, (columns, rows): (u16, u16)) {
         self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).expect("resize");
-        self.screen.lock().expect("screen").screen_mut().set_size(rows, columns);
+        self.screen.lock().expect("screen").screen_mut().set_size(cells(rows), cells(columns));
     }
 
     /// Waits for the end of the program and returns whether it ended well.
@@ -130,6 +130,10 @@ impl Drop for Pty {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn cells(n: u16) -> std::num::NonZeroU16 {
+    std::num::NonZeroU16::new(n).expect("a screen has rows and columns")
 }
 
 fn limit() -> Duration {
