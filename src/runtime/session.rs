@@ -250,14 +250,23 @@ fn start_loading(source: Arc<FileSource>, messages: UnboundedSender<Message>) ->
         let mut before = (Instant::now(), 0u64);
         while !handle.is_finished() && watched.check().is_ok() {
             std::thread::sleep(LOAD_REPORT);
+            let Ok(catalog) = source.catalog(&Job::new()) else { return };
+            // The last word on loading is the complete catalog, not a progress that comes after it.
+            if catalog.is_complete {
+                return;
+            }
             let (done, total) = watched.progress();
             let elapsed = before.0.elapsed().as_secs_f64().max(1e-3);
             let bytes_per_s = ((done.saturating_sub(before.1)) as f64 / elapsed) as u64;
             before = (Instant::now(), done);
-            let sources = source
-                .catalog(&Job::new())
-                .map(|catalog| (catalog.sources.iter().filter(|source| source.is_complete).count(), catalog.sources.len()));
-            let progress = LoadProgress { bytes: (done, total), sources: sources.unwrap_or_default(), current: String::new(), bytes_per_s };
+            let n_complete = catalog.sources.iter().filter(|source| source.is_complete).count();
+            let current = catalog.sources.iter().find(|source| !source.is_complete).map(|source| source.path.clone());
+            let progress = LoadProgress {
+                bytes: (done, total),
+                sources: (n_complete, catalog.sources.len()),
+                current: current.unwrap_or_default(),
+                bytes_per_s,
+            };
             if messages.send(Message::Loading(progress)).is_err() {
                 return;
             }
