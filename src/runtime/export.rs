@@ -34,6 +34,7 @@ pub fn export(case: &CaseDoc, source: &dyn Source, to: &Path) -> anyhow::Result<
     let stem = to.file_stem().and_then(|stem| stem.to_str()).unwrap_or("postmortem");
     let folder = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let settings = ReportSettings {
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         assets: format!("{stem}.assets"),
         panels: panel_refs(facts.catalog(), panels),
         sections: read_sections(&folder.join("sections"))?,
