@@ -6,11 +6,13 @@
 //! goroutines. The table is `assets/aliases.toml`; nothing here knows a metric's name.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
 
 use super::stats::median;
+use crate::model::series::Bucket;
 use crate::model::{Columns, SeriesId, SeriesMeta, Unit, text};
 
 /// Of a best score so large a share is comparable: a preference may decide.
@@ -179,17 +181,22 @@ struct Judged<'a> {
 }
 
 fn choose_one(role: &'static Role, table: &Table, candidates: &[PanelCandidate<'_>]) -> Option<Choice> {
-    let mut judged: Vec<Judged<'_>> = candidates.iter().filter_map(|candidate| judge(role, table, *candidate)).collect();
+    let fitting: Vec<Fitting<'_>> = candidates.iter().filter_map(|candidate| Fitting::of(role, *candidate)).collect();
+    // Logs may begin long before the metrics do: the baseline lies where the candidates have data.
+    let first = fitting.iter().filter_map(|one| one.columns.iter().position(|column| has_value(column.as_ref()))).min()?;
+    let last = fitting.iter().filter_map(|one| one.columns.iter().rposition(|column| has_value(column.as_ref()))).max()?;
+    let mut judged: Vec<Judged<'_>> = fitting.iter().filter_map(|one| judge(role, table, one, first..last + 1)).collect();
     judged.sort_by(|a, b| {
         let by_identity = (&a.meta.name, &a.meta.labels, a.meta.id).cmp(&(&b.meta.name, &b.meta.labels, b.meta.id));
         a.tier.cmp(&b.tier).then(b.score.total_cmp(&a.score)).then(by_identity)
     });
     let best = judged.first()?;
     let bar = best.score * COMPARABLE;
-    let comparable = judged.iter().take_while(|one| one.tier == best.tier && one.score >= bar);
+    let n_comparable = judged.iter().take_while(|one| one.tier == best.tier && one.score >= bar).count();
     // Of equal preference the first, which is the one with the best score.
-    let chosen =
-        comparable.enumerate().max_by(|(i, a), (j, b)| a.preference.cmp(&b.preference).then(j.cmp(i))).map_or(0, |(index, _)| index);
+    let (_, first) = (0..n_comparable).map(|index| (judged[index].preference, n_comparable - index)).max()?;
+    let first = n_comparable - first;
+    let chosen = queried_twin(&judged[..n_comparable], first).unwrap_or(first);
     let chosen = judged.remove(chosen);
     Some(Choice {
         role: &role.name,
@@ -199,26 +206,48 @@ fn choose_one(role: &'static Role, table: &Table, candidates: &[PanelCandidate<'
     })
 }
 
-fn judge<'a>(role: &Role, table: &Table, candidate: PanelCandidate<'a>) -> Option<Judged<'a>> {
-    let meta = candidate.meta;
-    let words = Words::of(meta);
-    let tier = role.tier_of(meta, &words)?;
-    let columns = &candidate.columns.columns;
-    let finite = |from: usize, to: usize| columns.get(from..to).unwrap_or_default().iter().flatten().filter(|bucket| bucket.count > 0);
-    let n_finite = finite(0, columns.len()).count();
-    if n_finite == 0 {
-        return None;
+/// The same series from the answer to a query: that one is sampled evenly and somebody thought it worth asking for.
+fn queried_twin(judged: &[Judged<'_>], chosen: usize) -> Option<usize> {
+    let own = judged[chosen].meta;
+    let is_twin = |meta: &SeriesMeta| meta.query.is_some() && meta.name == own.name && meta.labels == own.labels;
+    judged.iter().position(|one| is_twin(one.meta)).filter(|_| own.query.is_none())
+}
+
+/// A candidate that fits an alias of the role.
+struct Fitting<'a> {
+    meta: &'a SeriesMeta,
+    words: Words,
+    columns: &'a [Option<Bucket>],
+    tier: u8,
+}
+
+impl<'a> Fitting<'a> {
+    fn of(role: &Role, candidate: PanelCandidate<'a>) -> Option<Self> {
+        let words = Words::of(candidate.meta);
+        let tier = role.tier_of(candidate.meta, &words)?;
+        Some(Self { meta: candidate.meta, words, columns: &candidate.columns.columns, tier })
     }
-    let border = columns.len().div_ceil(5);
+}
+
+fn has_value(column: Option<&Bucket>) -> bool {
+    column.is_some_and(|bucket| bucket.count > 0)
+}
+
+/// Scores a candidate over the columns in which any has data; `None` for one without a finite value.
+fn judge<'a>(role: &Role, table: &Table, one: &Fitting<'a>, span: Range<usize>) -> Option<Judged<'a>> {
+    let meta = one.meta;
+    let columns = one.columns.get(span.clone()).unwrap_or_default();
+    let (early, late) = columns.split_at_checked(span.len().div_ceil(5)).unwrap_or((columns, &[]));
+    let finite = |part: &'a [Option<Bucket>]| part.iter().flatten().filter(|bucket| bucket.count > 0);
+    let greatest = |part| finite(part).map(|bucket| bucket.max).max_by(f64::total_cmp);
     // A series that is absent at first, as errors are before the first error, was at nothing.
-    let baseline = median(finite(0, border).map(|bucket| bucket.mean).collect()).unwrap_or(0.0);
-    let later = finite(border, columns.len()).map(|bucket| bucket.max).max_by(f64::total_cmp);
-    let peak = later.or_else(|| finite(0, border).map(|bucket| bucket.max).max_by(f64::total_cmp))?;
+    let baseline = median(finite(early).map(|bucket| bucket.mean).collect()).unwrap_or(0.0);
+    let peak = greatest(late).or_else(|| greatest(early))?;
     let floor = floor_of(role, meta.unit, peak);
     let movement = ((peak.max(0.0) + floor) / (baseline.max(0.0) + floor)).ln().max(0.0);
-    let coverage = n_finite as f64 / columns.len() as f64;
+    let coverage = finite(columns).count() as f64 / columns.len() as f64;
     let score = (movement + AT_REST) * coverage.sqrt();
-    Some(Judged { meta, tier, baseline, peak, coverage, preference: preference(role, table, meta, &words), score })
+    Some(Judged { meta, tier: one.tier, baseline, peak, coverage, preference: preference(role, table, meta, &one.words), score })
 }
 
 /// The floor is in the unit that the role expects; in any other it is a small share of the peak.
@@ -231,10 +260,10 @@ fn floor_of(role: &Role, unit: Unit, peak: f64) -> f64 {
     if is_expected { role.floor } else { (peak.abs() / 100.0).max(f64::MIN_POSITIVE) }
 }
 
+/// Higher is better among comparable ones.
 fn preference(role: &Role, table: &Table, meta: &SeriesMeta, words: &Words) -> u8 {
-    let is_outside = words.has_any(&table.outside);
     match role.prefers {
-        Preference::Inside => u8::from(!is_outside),
+        Preference::Inside => u8::from(!words.has_any(&table.outside)),
         Preference::UserFacing => {
             let is_aggregate = !table.instance_labels.iter().any(|label| meta.labels.get(label).is_some());
             2 * u8::from(words.has_any(&table.user_facing)) + u8::from(is_aggregate) + u8::from(is_aggregate && meta.labels.is_empty())

@@ -221,6 +221,8 @@ pub enum Message {
     ExportFailed(String),
     /// `$EDITOR` came back; `None` when it failed or changed nothing.
     Edited(Option<String>),
+    /// Put the cursor here, as if the time had been typed.
+    GoTo(Timestamp),
     /// A word for the user from below (job panicked, file vanished).
     Notice(String),
 }

@@ -1,5 +1,33 @@
 //! State and everything that changes it: no I/O, no colours, no clock of its own.
+//!
+//! `actions` is the table of everything a key can do, `update` changes [`State`] and answers with effects,
+//! `jobs` keeps questions and answers apart, `session` holds the case with undo. Views (`lanes`, `panels`,
+//! `list`, `side`) are made here when something changes, so that drawing only copies.
 
+pub mod actions;
+pub(crate) mod clock;
+pub(crate) mod editor;
+pub(crate) mod form;
+pub mod fuzzy;
+pub(crate) mod history;
+pub(crate) mod jobs;
+pub mod keymap;
+pub mod keys;
+pub(crate) mod lanes;
+pub(crate) mod layout;
+pub(crate) mod line;
+pub(crate) mod list;
 pub mod message;
+pub(crate) mod overlay;
+pub(crate) mod panels;
+pub(crate) mod session;
+pub(crate) mod side;
+pub(crate) mod state;
+pub(crate) mod timeline;
+pub(crate) mod update;
 
+pub use actions::{Action, ActionInfo};
 pub use message::{Effect, JobId, KeyCode, KeyPress, Message, Question, Reply};
+pub use session::CasePlace;
+pub use state::{Setup, State};
+pub use update::update;

@@ -23,6 +23,8 @@ pub struct EventsOptions {
     pub filter: EventFilter,
     /// Only inside this range.
     pub range: Option<TimeRange>,
+    /// Where to start; the first event when `None`. `Unplaced` gives only the records without a usable time.
+    pub start: Option<PageStart>,
     /// At most so many.
     pub limit: Option<u64>,
     /// For people or for programs.
@@ -34,7 +36,7 @@ pub fn run(source: &dyn Source, options: &EventsOptions, out: &mut dyn Write) ->
     let job = Job::new();
     let mut n_left = options.limit.unwrap_or(u64::MAX);
     let mut n_written = 0;
-    let mut start = PageStart::AtOrAfter(Timestamp::MIN);
+    let mut start = options.start.unwrap_or(PageStart::AtOrAfter(Timestamp::MIN));
     let mut n_unplaced = 0;
     while n_left > 0 {
         let limit = PAGE.min(usize::try_from(n_left).unwrap_or(PAGE));

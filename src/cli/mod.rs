@@ -1,12 +1,86 @@
-//! The command line.
+//! The commands: read arguments, ask the library, print text or JSON, exit code.
+//!
+//! Exit codes: 0 done; 1 done but the answer is "no" (nothing matched); 2 usage or unreadable input.
 
+pub mod args;
+mod documents;
 pub mod events;
+mod explore;
 pub mod histogram;
 pub mod inspect;
+pub mod open;
 pub mod output;
+mod queries;
+mod screenshot;
 pub mod series;
 
-/// Reads the arguments and runs the command.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Command};
+
+/// What a command found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done.
+    Done,
+    /// Done, and the answer is "no".
+    Nothing,
+}
+
+impl From<bool> for Outcome {
+    fn from(has_found: bool) -> Self {
+        if has_found { Self::Done } else { Self::Nothing }
+    }
+}
+
+/// Reads the arguments, runs the command and prints an error chain on one line.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Nothing) => ExitCode::from(1),
+        // Whoever reads our output has seen enough: success, as for any filter.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("coroner: {}", crate::model::text::printable(&format!("{error:#}")));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe))
+}
+
+fn run(cli: Cli) -> anyhow::Result<Outcome> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let outcome = match cli.command {
+        None => {
+            drop(out);
+            return explore::explore(&cli.open);
+        }
+        Some(Command::Demo { blank, print, case }) => {
+            let notes = if blank { open::Notes::Blank } else { open::Notes::Finished };
+            let opened = open::open_demo(case, notes)?;
+            if print {
+                screenshot::print(&opened, &mut out)?
+            } else {
+                drop(out);
+                return explore::run(opened);
+            }
+        }
+        Some(Command::Screenshot { open, output, size, at, keys, theme }) => {
+            screenshot::run(&open, &screenshot::Picture { output, size, at, keys, theme }, &mut out)?
+        }
+        Some(Command::Completions { shell }) => documents::completions(shell, &mut out),
+        Some(Command::Man) => documents::man(&mut out)?,
+        Some(Command::Note(_)) => anyhow::bail!("wip"),
+        Some(Command::Export { open, output, json }) => documents::export(&open, output.as_deref(), json, &mut out)?,
+        Some(query) => queries::run(query, &mut out)?,
+    };
+    out.flush()?;
+    Ok(outcome)
 }

@@ -240,6 +240,9 @@ fn scaled(number: &str, unit_ns: i64) -> Option<i64> {
 /// An epoch as decimal text, its unit told by magnitude: below 1e11 seconds, 1e14 milliseconds, 1e17 microseconds,
 /// else nanoseconds. Exact: no float in between. A short exponent form (`1.7e9`) is understood too.
 pub fn epoch(text: &str) -> Option<Timestamp> {
+    if let Some(at) = plain_seconds(text.as_bytes()) {
+        return Some(at);
+    }
     let text = text.trim();
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
     if digits.bytes().any(|b| b == b'e' || b == b'E') {
@@ -257,6 +260,20 @@ pub fn epoch(text: &str) -> Option<Timestamp> {
         _ => 1,
     };
     scaled(digits, unit_ns).map(|ns| Timestamp(sign * ns))
+}
+
+/// The form of nearly all samples: ten digits of seconds, then at most nine of a fraction.
+fn plain_seconds(bytes: &[u8]) -> Option<Timestamp> {
+    let (head, rest) = bytes.split_at_checked(10)?;
+    let digits = |sum: i64, b: &u8| b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0'));
+    let secs = head.iter().try_fold(0, digits)?;
+    let fraction = match rest {
+        [] => return secs.checked_mul(NS_PER_S).map(Timestamp),
+        [b'.', fraction @ ..] if (1..=9).contains(&fraction.len()) => fraction,
+        _ => return None,
+    };
+    let ns = fraction.iter().try_fold(0, digits)? * 10_i64.pow(9 - fraction.len() as u32);
+    Some(Timestamp(secs.checked_mul(NS_PER_S)?.checked_add(ns)?))
 }
 
 /// Reads a number or a text time of a record: epoch by magnitude or `written` text in `zone`.

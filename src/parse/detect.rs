@@ -133,10 +133,16 @@ fn text_document(windows: &Windows) -> Option<(&'static str, &'static str)> {
     let code = share(&is_code);
     let section = lines.iter().any(|line| line.starts_with('[') && line.trim_end().ends_with(']'));
     let assignment = share(&|line| is_assignment(line, '='));
-    let markdown = share(&|line| line.starts_with("# ") || line.starts_with("## ") || line.starts_with("### ") || line.starts_with("```"));
+    let is_exposition = |line: &str| line.starts_with("# HELP ") || line.starts_with("# TYPE ");
+    let markdown = share(&|line| {
+        line.starts_with("# ") && !is_exposition(line) || line.starts_with("## ") || line.starts_with("### ") || line.starts_with("```")
+    });
     match () {
         () if first.starts_with("#!") || code > 0.25 => Some(("source", "source code")),
-        () if markdown > 0.02 && lines.iter().any(|line| line.starts_with('#')) && share(&is_yaml) < 0.5 => {
+        () if markdown > 0.02
+            && lines.iter().any(|line| line.starts_with('#'))
+            && share(&|line| is_yaml(line) && !line.starts_with('#')) < 0.5 =>
+        {
             Some(("markdown", "a Markdown document"))
         }
         () if section && assignment > 0.4 && lines.iter().any(|line| line.contains(" = \"")) => Some(("toml", "a TOML document")),

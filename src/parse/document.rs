@@ -55,7 +55,7 @@ pub fn parse_document(format: &str, bytes: &[u8], context: &Context) -> Document
         "prometheus-rules" => alert::rules::parse(bytes, context),
         "pprof" => profile::pprof::parse(bytes, context),
         "goroutine-dump" => profile::goroutine::parse(bytes, context),
-        "pprof-legacy" => profile::parse_legacy(bytes, context),
+        "pprof-legacy" => profile::legacy::parse(bytes, context),
         _ => {
             let is_text = !bytes[..bytes.len().min(4096)].contains(&0);
             Document { n_lines: if is_text { json::count_lines(bytes) } else { 0 }, ..Document::default() }
@@ -84,7 +84,7 @@ fn by_magic(head: &[u8]) -> Option<Candidate> {
         }
         _ => {}
     }
-    if is_legacy_cpu(head) {
+    if profile::legacy::word_of(head).is_some() {
         return Some(candidate(Profile, "pprof-legacy", 0.95, "begins with the header words of an old binary CPU profile"));
     }
     let looks_binary = head.contains(&0) || head.first().is_some_and(|b| *b < b'\t' || *b == b'\n');
@@ -107,19 +107,6 @@ fn gunzipped_start(head: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Header words 0, 3, 0 or 1, period, 0 in either word size and byte order.
-fn is_legacy_cpu(head: &[u8]) -> bool {
-    let word = |index: usize, size: usize, is_big: bool| -> Option<u64> {
-        let bytes = head.get(index * size..(index + 1) * size)?;
-        let fold = |sum: u64, b: &u8| (sum << 8) | u64::from(*b);
-        Some(if is_big { bytes.iter().fold(0, fold) } else { bytes.iter().rev().fold(0, fold) })
-    };
-    [(8, false), (8, true), (4, false), (4, true)].into_iter().any(|(size, is_big)| {
-        let words: Option<Vec<u64>> = (0..5).map(|index| word(index, size, is_big)).collect();
-        words.is_some_and(|words| words[0] == 0 && words[1] == 3 && words[2] <= 1 && (1..10_000_000).contains(&words[3]) && words[4] == 0)
-    })
-}
-
 fn by_json(windows: &Windows<'_>) -> Vec<Candidate> {
     let Some(sketch) = Sketch::of(windows.head) else { return Vec::new() };
     let mut found: Vec<Candidate> = prometheus_api(&sketch, windows).into_iter().collect();
@@ -133,6 +120,9 @@ fn by_json(windows: &Windows<'_>) -> Vec<Candidate> {
     found
 }
 
+/// Keys at the top of an answer of the Prometheus HTTP API.
+const BODY_KEYS: [&str; 8] = ["status", "data", "error", "errorType", "warnings", "infos", "isPartial", "stats"];
+
 /// Answers of the Prometheus HTTP API and of programs that speak it.
 fn prometheus_api(sketch: &Sketch, windows: &Windows<'_>) -> Option<Candidate> {
     use SourceKind::{Alerts, Metrics, Report};
@@ -140,16 +130,20 @@ fn prometheus_api(sketch: &Sketch, windows: &Windows<'_>) -> Option<Candidate> {
     let result_type =
         sketch.text("data.resultType").or_else(|| sketch.text("resultType")).map(str::to_owned).or_else(|| tail_result_type(windows));
     let in_result = |field: &str| {
-        ["data.result[].", "result[].", "[]."].iter().any(|front| has(&format!("{front}metric")) && has(&format!("{front}{field}")))
+        ["data.result[].", "result[].", "[]."]
+            .iter()
+            .any(|front| sketch.has_container(&format!("{front}metric")) && has(&format!("{front}{field}")))
     };
-    if sketch.text("status") == Some("error") && has("error") {
+    // A log line may have a status and an error too: an answer is alone in its file and has few keys.
+    let is_body = !sketch.has_more && sketch.top_keys().all(|key| BODY_KEYS.contains(&key));
+    if is_body && sketch.text("status") == Some("error") && has("error") {
         return Some(candidate(Metrics, "prometheus-error", 0.99, "an answer of the Prometheus API that reports an error"));
     }
     if has("metric") && has("values") && has("timestamps") {
         return Some(candidate(Metrics, "victoriametrics-export", 0.98, "lines of series with values and timestamps"));
     }
-    let is_result = has("data.result") || has("result") || has("[].metric");
-    let known = result_type.as_deref().filter(|_| is_result);
+    let has_result = has("data.result") || has("result") || has("[].metric");
+    let known = result_type.as_deref().filter(|_| has_result);
     if known == Some("matrix") || in_result("values") || in_result("histograms") {
         return Some(candidate(Metrics, "prometheus-matrix", 0.99, "an answer of the Prometheus API with a matrix of series"));
     }
@@ -163,10 +157,13 @@ fn prometheus_api(sketch: &Sketch, windows: &Windows<'_>) -> Option<Candidate> {
         return Some(candidate(Alerts, "prometheus-rules", 0.98, "an answer of the Prometheus API with groups of rules"));
     }
     let alerts = sketch.paths().find(|path| path.split(['.', '[']).next_back() == Some("alerts") && path.matches('.').count() <= 3);
-    if let Some(path) = alerts.filter(|path| has(&format!("{path}[].labels.alertname")) || path.ends_with("data.alerts")) {
+    // The first of many polls is often empty: then a later one must show an alert.
+    let tells_starts = || [&br#""activeAt""#[..], br#""startsAt""#].iter().any(|key| memchr::memmem::find(windows.head, key).is_some());
+    if let Some(path) = alerts.filter(|path| has(&format!("{path}[].labels.alertname")) || path.ends_with("data.alerts") || tells_starts())
+    {
         return Some(candidate(Alerts, "prometheus-alerts", 0.98, format!("alerts with labels and start times at {path}")));
     }
-    let is_api = sketch.text("status") == Some("success") && has("data");
+    let is_api = is_body && sketch.text("status") == Some("success") && has("data");
     is_api.then(|| {
         let what = sketch
             .paths()
@@ -231,7 +228,8 @@ fn queries(sketch: &Sketch, windows: &Windows<'_>) -> Option<Candidate> {
 fn changes(sketch: &Sketch, windows: &Windows<'_>) -> Option<Candidate> {
     let mut ignored = Problems::default();
     let is_lines = sketch.opens_with == b'{' && sketch.has_more;
-    let parts: Vec<&[u8]> = if is_lines { vec![windows.head, windows.middle, windows.tail] } else { vec![windows.head] };
+    let is_small = windows.size_bytes <= windows.head.len() as u64;
+    let parts: Vec<&[u8]> = if is_lines && !is_small { vec![windows.head, windows.middle, windows.tail] } else { vec![windows.head] };
     let (mut n_changes, mut n_all) = (0.0, 0);
     for part in parts {
         let text = json::text(part, &mut ignored);
@@ -281,7 +279,7 @@ fn by_lines(windows: &Windows<'_>) -> Vec<Candidate> {
         found.push(candidate(Profile, "goroutine-dump", 0.99, "begins with the total of a goroutine profile"));
     } else if profile::goroutine::is_header(first) || (is_signal && first_lines.clone().take(5).any(profile::goroutine::is_header)) {
         found.push(candidate(Profile, "goroutine-dump", 0.98, "begins with the stack of a goroutine"));
-    } else if profile::legacy_text_kind(first).is_some() {
+    } else if profile::legacy::text_kind(first).is_some() {
         found.push(candidate(Profile, "pprof-legacy", 0.95, format!("begins with {first:?}, as an old text profile does")));
     } else if change::git::is_commit_line(first)
         && first_lines.next().is_some_and(|line| line.split_once(':').is_some_and(|(key, _)| matches!(key, "Author" | "Merge" | "tree")))
@@ -291,7 +289,9 @@ fn by_lines(windows: &Windows<'_>) -> Vec<Candidate> {
     if !found.is_empty() {
         return found;
     }
-    found.extend(exposition([head, &middle, &tail]));
+    // In a small file the three windows are the same bytes.
+    let is_small = windows.size_bytes <= windows.head.len() as u64;
+    found.extend(if is_small { exposition(&[head]) } else { exposition(&[head, &middle, &tail]) });
     if let Some((confidence, why)) = metric::csv::recognise(head) {
         found.push(candidate(
             Metrics,
@@ -310,7 +310,7 @@ fn by_lines(windows: &Windows<'_>) -> Vec<Candidate> {
 }
 
 /// Lines of a name, labels and a value, with comments that only an exposition has.
-fn exposition(windows: [&str; 3]) -> Option<Candidate> {
+fn exposition(windows: &[&str]) -> Option<Candidate> {
     use metric::exposition::{Line, line};
     let (mut n_good, mut n_bad, mut n_meta, mut n_braces, mut n_dump, mut n_timed, mut has_end) =
         (0_u32, 0_u32, 0_u32, 0_u32, 0_u32, 0_u32, false);

@@ -1,7 +1,7 @@
 //! Times as loggers write them, read byte by byte: civil forms and epoch numbers.
 //!
 //! Reads what stands in the text and says what is missing there (offset, year, date); it never guesses.
-//! A zone and a missing year are put in by [`Clock`](super::log::Clock). What cannot be told in nanoseconds
+//! A zone and a missing year are put in by the clock of `parse::log`. What cannot be told in nanoseconds
 //! of 64 bits, or lies before 1971, has no time: nothing lands at 1970.
 
 use crate::model::time::NS_PER_S;
@@ -89,10 +89,10 @@ impl StampReader {
     pub fn read(&mut self, text: &[u8]) -> Option<Stamp> {
         let n = self.last.len;
         if n == 16 {
-            if let Some(head) = text.first_chunk::<16>() {
-                if u128::from_le_bytes(*head) == u128::from_le_bytes(*self.bytes.first_chunk().expect("24 bytes hold 16")) {
-                    return tail(text, self.last);
-                }
+            if let Some(head) = text.first_chunk::<16>()
+                && u128::from_le_bytes(*head) == u128::from_le_bytes(*self.bytes.first_chunk().expect("24 bytes hold 16"))
+            {
+                return tail(text, self.last);
             }
         } else if n != 0 && text.get(..n) == Some(&self.bytes[..n]) {
             return tail(text, self.last);
@@ -161,12 +161,13 @@ fn compact(text: &[u8]) -> Option<Minutes> {
     is_time.then_some(Minutes { len: 13, secs, missing: Missing::Nothing, tail: Tail::Compact })
 }
 
+const WEEKDAYS: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
+
 /// Forms that begin with the name of a month or of a day of the week.
 fn named(text: &[u8]) -> Option<Minutes> {
     if let Some(found) = month_first(text, 0, Tail::Colon) {
         return Some(found);
     }
-    const WEEKDAYS: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
     let is_weekday = WEEKDAYS.iter().any(|name| text.starts_with(*name));
     if !is_weekday {
         return None;
@@ -231,16 +232,16 @@ fn tail(text: &[u8], minutes: Minutes) -> Option<Stamp> {
     }
     (civil.nanos, at) = fraction(text, at);
     (civil.offset_s, at) = offset(text, at);
-    if minutes.tail == Tail::Year {
-        if let Some(year) = year_after(text, at) {
-            // 1972 was a leap year, so 29 February of it may be no day of the year in the text.
-            let (_, month, day) = civil_of_days(civil.secs.div_euclid(86_400));
-            civil.secs = days(year, month, day)? * 86_400 + civil.secs.rem_euclid(86_400);
-            civil.missing = Missing::Nothing;
-            at += 5;
-            if civil.offset_s.is_none() {
-                (civil.offset_s, at) = offset(text, at);
-            }
+    if minutes.tail == Tail::Year
+        && let Some(year) = year_after(text, at)
+    {
+        // 1972 was a leap year, so 29 February of it may be no day of the year in the text.
+        let (_, month, day) = civil_of_days(civil.secs.div_euclid(86_400));
+        civil.secs = days(year, month, day)? * 86_400 + civil.secs.rem_euclid(86_400);
+        civil.missing = Missing::Nothing;
+        at += 5;
+        if civil.offset_s.is_none() {
+            (civil.offset_s, at) = offset(text, at);
         }
     }
     Some(Stamp { civil, len: at })

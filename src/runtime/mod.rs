@@ -1,1 +1,17 @@
-//! To come.
+//! Everything impure: the only threads, the async loop, the terminal, the wall clock, files written.
+//!
+//! `session` is the loop; `jobs` answers questions in the background; `saver` owns the case on disk; `batch` runs the
+//! same state machine without a terminal.
+
+pub mod answer;
+pub mod batch;
+pub mod editor;
+pub mod export;
+pub mod facts;
+pub mod jobs;
+pub mod journal;
+pub mod keys;
+pub mod saver;
+pub mod session;
+pub mod svg;
+pub mod terminal;

@@ -92,6 +92,14 @@ fn silence_is_not_chosen_and_stand_ins_come_last() {
 }
 
 #[test]
+fn of_two_copies_the_queried_one_is_shown() {
+    let case =
+        Case::new().add("go_goroutines", &[], "", &[30.0, 30.0, 910.0]).add("go_goroutines", &[], "go_goroutines", &[30.0, 30.0, 900.0]);
+    let candidates: Vec<_> = case.all.iter().map(|(meta, columns)| PanelCandidate { meta, columns }).collect();
+    assert_eq!(choose(&candidates)[0].id, SeriesId(1));
+}
+
+#[test]
 fn a_choice_says_why() {
     let case = Case::new().add("go_goroutines", &[], "", &[30.0, 30.0, 900.0, 3000.0, 40.0]);
     let (meta, columns) = &case.all[0];

@@ -82,19 +82,28 @@ fn read(value: &Value) -> Option<(Alert, bool)> {
     Some((alert, state.is_none_or(|state| state != "pending")))
 }
 
-/// Alerts of a body that says not when it was asked: active since they say, firing by then at the latest.
+/// Alerts of bodies that say not when they were asked: active since they say, firing by then at the latest; over only
+/// when they are called resolved. The same alert told again (a webhook's reminders) is one.
 pub(crate) fn at_one_moment(alerts: &[Value], context: &Context) -> Vec<Alert> {
     let asked = time_of_file(context, WallZone::Utc).map(|(at, _)| at);
-    let uncertainty = |alert: &Alert| asked.map_or(0, |at| at.since(alert.active_at).max(0));
-    alerts
-        .iter()
-        .filter_map(read)
-        .map(|(alert, is_firing)| Alert {
-            firing_at: is_firing.then_some(alert.active_at),
-            uncertainty_ns: if is_firing { uncertainty(&alert) } else { 0 },
-            ..alert
-        })
-        .collect()
+    let mut out: BTreeMap<(String, Labels, Timestamp), Alert> = BTreeMap::new();
+    for (value, (mut alert, is_firing)) in alerts.iter().filter_map(|value| Some((value, read(value)?))) {
+        if is_firing {
+            alert.firing_at = Some(alert.active_at);
+            alert.uncertainty_ns = asked.map_or(0, |at| at.since(alert.active_at).max(0));
+        }
+        alert.ended_at = end_of(value);
+        let known = out.entry((alert.name.clone(), alert.labels.clone(), alert.active_at)).or_insert_with(|| alert.clone());
+        known.ended_at = known.ended_at.or(alert.ended_at);
+    }
+    out.into_values().collect()
+}
+
+/// `endsAt` of a resolved alert; of a firing one it is a time in the future at which nobody will have refreshed it.
+fn end_of(alert: &Value) -> Option<Timestamp> {
+    let state = alert.get("status").and_then(Value::as_str).or_else(|| alert.get("state").and_then(Value::as_str));
+    let ends = alert.get("endsAt").and_then(plain).filter(|_| state == Some("resolved"))?;
+    when::any(&ends, WallZone::Utc).filter(|at| at.0 > 0)
 }
 
 struct Open {
@@ -175,6 +184,19 @@ mod tests {
             assert_eq!(shown(alert.ended_at).as_deref(), Some("2026-11-23T02:00:22Z"));
             assert_eq!((alert.uncertainty_ns, alert.summary.as_deref()), (10_000_000_000, Some("slow")));
         }
+    }
+
+    #[test]
+    fn webhooks_tell_when_an_alert_is_resolved() {
+        let alert = |status: &str, ends: &str| {
+            format!(
+                r#"{{"version":"4","status":"{status}","alerts":[{{"status":"{status}","labels":{{"alertname":"Slow"}},"startsAt":"2026-11-23T02:00:01Z","endsAt":"{ends}"}}]}}"#
+            )
+        };
+        let text = format!("{}\n{}\n", alert("firing", "0001-01-01T00:00:00Z"), alert("resolved", "2026-11-23T02:09:00Z"));
+        let document = parse(text.as_bytes(), &Context::default());
+        assert_eq!(document.alerts.len(), 1);
+        assert_eq!(document.alerts[0].ended_at.map(when::shown).as_deref(), Some("2026-11-23T02:09:00Z"));
     }
 
     #[test]

@@ -6,20 +6,29 @@ pub mod api;
 pub mod rules;
 pub mod series;
 
+use std::collections::HashMap;
+
 use crate::model::{Alert, Labels, Timestamp};
 
 /// Joins alerts of one name whose labels agree and whose times overlap, as two sources tell one alert.
 ///
 /// Labels agree when one set is contained in the other (a remote write adds labels). Of two moments the earlier
-/// beginning is kept and the end of the surer source. Sorted by (active, name, labels). O(n × alerts of one name at once).
+/// beginning is kept and the end of the surer source. Sorted by (active, name, labels). O(n × alerts of one name that are active at once).
 pub fn merge(mut alerts: Vec<Alert>) -> Vec<Alert> {
     alerts.sort_by(|a, b| (a.active_at, &a.name, &a.labels, a.source).cmp(&(b.active_at, &b.name, &b.labels, b.source)));
+    let slack = alerts.iter().map(|alert| alert.uncertainty_ns).max().unwrap_or(0);
     let mut merged: Vec<Alert> = Vec::with_capacity(alerts.len());
+    // Alerts that may still overlap a later one, by name: those that ended long before are let go.
+    let mut live: HashMap<String, Vec<usize>> = HashMap::new();
     for alert in alerts {
-        let same = merged.iter_mut().rev().find(|known| known.source != alert.source && is_same(known, &alert));
-        match same {
-            Some(known) => join(known, alert),
-            None => merged.push(alert),
+        let same_name = live.entry(alert.name.clone()).or_default();
+        same_name.retain(|index| merged[*index].ended_at.is_none_or(|end| end.plus_ns(slack) >= alert.active_at));
+        let same = same_name.iter().rev().copied().find(|index| merged[*index].source != alert.source && is_same(&merged[*index], &alert));
+        if let Some(index) = same {
+            join(&mut merged[index], alert);
+        } else {
+            same_name.push(merged.len());
+            merged.push(alert);
         }
     }
     merged.sort_by(|a, b| (a.active_at, &a.name, &a.labels).cmp(&(b.active_at, &b.name, &b.labels)));

@@ -22,13 +22,13 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
     let mut changes: Vec<Change> = Vec::new();
     let mut byte = 0;
     for (line, number) in text.split_inclusive('\n').zip(1_u64..) {
-        let content = line.trim_end();
-        if is_commit_line(content) {
-            let hash = content.split_whitespace().nth(1).unwrap_or("").to_owned();
+        let written = line.trim_end();
+        if is_commit_line(written) {
+            let hash = written.split_whitespace().nth(1).unwrap_or("").to_owned();
             let fields = vec![("commit".to_owned(), hash.clone())];
             changes.push(Change { kind: "commit".into(), to: Some(hash), line: number, fields, ..Change::default() });
         } else if let Some(change) = changes.last_mut() {
-            take(change, content, Place { line: number, byte }, &mut problems);
+            take(change, written, Place { line: number, byte }, &mut problems);
         }
         byte += line.len() as u64;
     }

@@ -1,6 +1,6 @@
 //! Records of what people and automation did: JSON of any deploy tool's shape, Kubernetes events, GitHub, `git log`.
 //!
-//! A record is a change when it has a time and says in a short field what kind it is; see [`looks_like_change`] for
+//! A record is a change when it has a time and says in a short field what kind it is; see `looks_like_change` for
 //! what keeps ordinary log lines out. One file a format.
 
 pub mod git;
@@ -269,13 +269,16 @@ fn sentence(record: &Map<String, Value>) -> String {
     }
 }
 
+/// So many lines of a window tell what the file is.
+const SHARE_LINES: usize = 200;
+
 /// Share of complete JSON records in a stretch of text that are changes, and how many were looked at.
 pub(crate) fn share(text: &str) -> (f32, usize) {
     let records: Vec<bool> = if text.trim_start().starts_with('[') {
         let mut ignored = Problems::default();
         json::elements(text, &mut ignored).iter().filter_map(|e| e.value.as_object().map(looks_like_change)).collect()
     } else {
-        let lines = text.lines().filter(|line| !line.trim().is_empty());
+        let lines = text.lines().filter(|line| !line.trim().is_empty()).take(SHARE_LINES);
         let read = |line: &str| serde_json::from_str::<Map<String, Value>>(line).ok();
         let by_line: Vec<bool> = lines.filter_map(|line| read(line).map(|record| looks_like_change(&record))).collect();
         if by_line.is_empty() { read(text).iter().map(looks_like_change).collect() } else { by_line }

@@ -23,7 +23,12 @@ fn files_that_hold_nothing_to_read_are_named() {
 
 #[test]
 fn configuration_and_prose_are_reports() {
-    check(b"global:\n  scrape_interval: 1s\nscrape_configs:\n- job_name: lab\n  static_configs:\n", SourceKind::Report, "yaml");
+    check(
+        b"global:\n  scrape_interval: 1s\nscrape_configs:\n- job_name: lab\n  static_configs:\n",
+        SourceKind::Report,
+        "prometheus-config",
+    );
+    check(b"a: 1\nb:\n  - c: 2\n  - d: 3\ne: text\nf: true\n", SourceKind::Report, "yaml");
     check(b"[package]\nname = \"x\"\nversion = \"1\"\n", SourceKind::Report, "toml");
     check(b"[mysqld]\nport=3306\nuser=mysql\n", SourceKind::Report, "ini");
     check(b"# Title\n\nSome words about it.\n\n## Part\n\nAt 2026-11-23 02:28:09 it broke.\n", SourceKind::Report, "markdown");
@@ -32,10 +37,10 @@ fn configuration_and_prose_are_reports() {
 }
 
 #[test]
-fn logs_are_logs_and_tables_are_not_surely() {
+fn logs_are_logs_and_tables_are_metrics() {
     check(b"2026/11/23 02:28:09 [INFO] a\n2026/11/23 02:28:10 [INFO] b\n", SourceKind::Logs, "go-std");
     check(b"{\"level\":\"info\",\"ts\":\"2026-11-23T02:28:09Z\",\"msg\":\"a\"}\n", SourceKind::Logs, "zap-json");
     let table = b"Time,a,b\n2026-11-23 02:28:09,1.0 s,2\n2026-11-23 02:28:10,1.5 s,3\n";
     let windows = Windows { path: "f", size_bytes: table.len() as u64, head: table, middle: b"", tail: b"" };
-    assert!(detect(&windows, &Context::default()).confidence < 0.5);
+    assert_eq!(detect(&windows, &Context::default()).kind, SourceKind::Metrics);
 }

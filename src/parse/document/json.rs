@@ -55,6 +55,16 @@ impl Sketch {
         self.paths.get(path).map(String::as_str).filter(|text| !text.is_empty())
     }
 
+    /// Whether an object or array stands at `path`.
+    pub fn has_container(&self, path: &str) -> bool {
+        self.paths.get(path).is_some_and(String::is_empty)
+    }
+
+    /// Keys of the outermost object.
+    pub fn top_keys(&self) -> impl Iterator<Item = &str> {
+        self.paths().filter(|path| !path.is_empty() && !path.contains(['.', '[']))
+    }
+
     /// All paths in order.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.paths.keys().map(String::as_str)
@@ -268,8 +278,7 @@ pub(crate) fn elements(text: &str, problems: &mut Problems) -> Vec<Element> {
         }
         return out;
     }
-    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
-    while let Some(element) = stream.next() {
+    for element in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
         match element {
             Ok(raw) => push_value(text, raw.get(), problems, &mut out),
             Err(error) => {

@@ -51,6 +51,9 @@ fn logs_are_left_to_the_logs() {
     check("Nov 23 02:30:22 host sshd[1]: hello\n", "");
     check("127.0.0.1 - - [23/Nov/2026:02:28:09 +0000] \"GET / HTTP/1.1\" 200 5\n", "");
     check("total 12\nfree 3\n", "");
+    check("{\"status\":\"error\",\"error\":\"boom\",\"time\":\"2026-11-23T02:30:22Z\"}\n", "");
+    check("{\"status\":\"error\",\"error\":\"boom\"}\n{\"status\":\"error\",\"error\":\"boom\"}\n", "");
+    check("[{\"metric\":\"cpu\",\"value\":3}]", "");
     check("", "");
     check("{\"name\":\"coroner\",\"version\":\"1.0\"}", "");
 }

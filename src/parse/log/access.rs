@@ -55,10 +55,10 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
     let Some(stamp) = reader.clock.read(&line[at..]).filter(|stamp| stamp.civil.missing == Missing::Nothing) else { return false };
     let Some(access) = after_time(line, at + stamp.len) else { return false };
     found.time = reader.clock.place(stamp.civil).map_or(Moment::Bad, Moment::At);
-    if let Some((wanted, unit)) = reader.plan.habits.access_latency {
-        if let Some(Column::Word(text)) = columns(line, access.rest).nth(wanted).map(|(_, column)| column) {
-            found.latency = seconds(text, Some(unit)).unwrap_or(f32::NAN);
-        }
+    if let Some((wanted, unit)) = reader.plan.habits.access_latency
+        && let Some(Column::Word(text)) = columns(line, access.rest).nth(wanted).map(|(_, column)| column)
+    {
+        found.latency = seconds(text, Some(unit)).unwrap_or(f32::NAN);
     }
     for (start, column) in columns(line, access.rest) {
         if let Column::Pair(len) = column {

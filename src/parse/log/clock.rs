@@ -117,10 +117,10 @@ impl<'p> Clock<'p> {
     /// Nanoseconds since the epoch.
     #[inline]
     pub fn value(&mut self, text: &[u8], unit: Option<EpochUnit>) -> Option<i64> {
-        if unit.is_none() {
-            if let Some(stamp) = self.stamps.read(text) {
-                return self.place(stamp.civil);
-            }
+        if unit.is_none()
+            && let Some(stamp) = self.stamps.read(text)
+        {
+            return self.place(stamp.civil);
         }
         match unit.or_else(|| EpochUnit::of(text)) {
             Some(unit) => epoch_ns(text, unit).or_else(|| self.stamps.read(text).and_then(|stamp| self.place(stamp.civil))),
@@ -154,10 +154,11 @@ impl<'p> Clock<'p> {
     /// Seconds with year and day put in.
     fn dated(&mut self, civil: Civil) -> Option<i64> {
         let day = civil.secs.div_euclid(86_400);
-        if let Some((last, shift)) = self.date {
-            if last == day && civil.missing == Missing::Year {
-                return Some(civil.secs + shift);
-            }
+        if let Some((last, shift)) = self.date
+            && last == day
+            && civil.missing == Missing::Year
+        {
+            return Some(civil.secs + shift);
         }
         let reference = self.plan.reference?;
         let secs = match civil.missing {

@@ -1,9 +1,11 @@
 //! One record in full: message, trace id and all other fields, made again from its text when it is looked at.
 
+use std::borrow::Cow;
+
 use super::access::{self, Column};
 use super::found::Moment;
 use super::json::{self, Sink, Value};
-use super::line::{Reader, bare, compose_prefix};
+use super::line::{Reader, bare, compose_prefix, without_colours};
 use super::roles::{Binding, Meaning, Place, Role};
 use super::text;
 use super::{Layout, LogPlan, keys, level, pairs};
@@ -62,7 +64,9 @@ fn byte_list(text: &[u8]) -> Option<String> {
 /// Everything that one record says. `bytes` is the whole record, with the lines folded into it.
 pub fn read_record(plan: &LogPlan, bytes: &[u8]) -> RecordDetail {
     let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
-    let (first, folded) = (bare(&bytes[..end]), bytes.get(end + 1..).unwrap_or_default());
+    let is_coloured = plan.habits.has_colours || bytes.first() == Some(&0x1b);
+    let uncoloured = if is_coloured { without_colours(&bytes[..end]) } else { Cow::Borrowed(&bytes[..end]) };
+    let (first, folded) = (bare(&uncoloured), bytes.get(end + 1..).unwrap_or_default());
     let folded = folded.strip_suffix(b"\n").unwrap_or(folded);
     let mut reader = Reader::new(plan);
     let Some(found) = reader.read(first) else {
@@ -110,10 +114,10 @@ fn assign(detail: &mut RecordDetail, entries: Vec<Entry>, is_text: bool) {
     let best = |role: Role| {
         let mut best: Option<(usize, u8)> = None;
         for (index, entry) in entries.iter().enumerate() {
-            if let Some(binding) = entry.binding.filter(|binding| binding.role == role && !entry.text.is_empty()) {
-                if best.is_none_or(|(_, rank)| binding.rank <= rank) {
-                    best = Some((index, binding.rank));
-                }
+            if let Some(binding) = entry.binding.filter(|binding| binding.role == role && !entry.text.is_empty())
+                && best.is_none_or(|(_, rank)| binding.rank <= rank)
+            {
+                best = Some((index, binding.rank));
             }
         }
         best.map(|(index, _)| index)

@@ -76,6 +76,11 @@ impl<'a> Found<'a> {
         }
     }
 
+    /// The same without a borrow of its line.
+    pub fn into_owned<'b>(self) -> Found<'b> {
+        Found { service: self.service.map(|service| Cow::Owned(service.into_owned())), ..self }
+    }
+
     /// Takes a service that stands outside of keys (a prefix, a tag); a key wins over it.
     pub fn take_prefix(&mut self, service: &'a [u8]) {
         self.take_service(u8::MAX - 1, Cow::Borrowed(service));
@@ -96,24 +101,24 @@ impl<'a> Found<'a> {
             Role::Level | Role::SyslogLevel | Role::OtelLevel => {
                 // A stated word is better than a number beside it.
                 let rank = if role == Role::Level { rank } else { 200 };
-                if rank <= self.ranks[0] {
-                    if let Some(level) = level_of(role, text, habits) {
-                        (self.level, self.ranks[0]) = (level, rank);
-                    }
+                if rank <= self.ranks[0]
+                    && let Some(level) = level_of(role, text, habits)
+                {
+                    (self.level, self.ranks[0]) = (level, rank);
                 }
             }
             Role::Status => {
-                if rank <= self.ranks[2] {
-                    if let Some(status) = status(text) {
-                        (self.status, self.ranks[2]) = (status, rank);
-                    }
+                if rank <= self.ranks[2]
+                    && let Some(status) = status(text)
+                {
+                    (self.status, self.ranks[2]) = (status, rank);
                 }
             }
             Role::Latency => {
-                if rank <= self.ranks[3] {
-                    if let Some(seconds) = seconds(text, unit) {
-                        (self.latency, self.ranks[3]) = (seconds, rank);
-                    }
+                if rank <= self.ranks[3]
+                    && let Some(seconds) = seconds(text, unit)
+                {
+                    (self.latency, self.ranks[3]) = (seconds, rank);
                 }
             }
             Role::Service | Role::Message | Role::Trace => {}
@@ -167,8 +172,29 @@ pub(super) fn seconds(text: &[u8], unit: Option<EpochUnit>) -> Option<f32> {
         EpochUnit::Micros => 1e-6,
         EpochUnit::Nanos => 1e-9,
     };
-    let value = std::str::from_utf8(text).ok()?.parse::<f64>().ok()?;
+    let value = decimal(text)?;
     (value.is_finite() && value >= 0.0).then_some((value * scale) as f32)
+}
+
+/// A decimal number. Up to 15 digits without an exponent are read here, exactly as the library would.
+#[inline]
+fn decimal(text: &[u8]) -> Option<f64> {
+    const POWERS: [f64; 16] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+    if text.len() <= 16 {
+        let (mut mantissa, mut point, mut is_plain) = (0u64, None, text.first().is_some_and(u8::is_ascii_digit));
+        for (at, byte) in text.iter().enumerate() {
+            match byte {
+                b'0'..=b'9' => mantissa = mantissa * 10 + u64::from(byte - b'0'),
+                b'.' if point.is_none() => point = Some(at),
+                _ => is_plain = false,
+            }
+        }
+        // Below 2^53 and with a power of ten that a float holds exactly, one division rounds once.
+        if is_plain && (text.len() < 16 || point.is_some()) {
+            return Some(mantissa as f64 / POWERS[point.map_or(0, |at| text.len() - at - 1)]);
+        }
+    }
+    std::str::from_utf8(text).ok()?.parse().ok()
 }
 
 fn go_duration(text: &[u8]) -> Option<f32> {
@@ -176,7 +202,7 @@ fn go_duration(text: &[u8]) -> Option<f32> {
     let mut total = 0.0f64;
     while !rest.is_empty() {
         let n = rest.iter().position(|byte| !byte.is_ascii_digit() && *byte != b'.')?;
-        let value = std::str::from_utf8(&rest[..n]).ok()?.parse::<f64>().ok()?;
+        let value = decimal(&rest[..n])?;
         rest = &rest[n..];
         let (scale, len) = match rest {
             [b'n', b's', ..] => (1e-9, 2),
@@ -214,6 +240,27 @@ mod tests {
             assert_eq!(seconds(nothing.as_bytes(), Some(EpochUnit::Seconds)), None, "{nothing}");
         }
         assert_eq!(seconds(b"12", None), None, "a number without a unit is no duration");
+    }
+
+    #[test]
+    fn decimals_are_those_of_the_library() {
+        for text in [
+            "0",
+            "1",
+            "0.021767342",
+            "123456789012345",
+            "1234567.12345678",
+            "5.",
+            "1e3",
+            "00.5",
+            "1234567890123456789",
+            "-1",
+            "",
+            ".5",
+            "1.2.3",
+        ] {
+            assert_eq!(decimal(text.as_bytes()), text.parse::<f64>().ok(), "{text}");
+        }
     }
 
     #[test]

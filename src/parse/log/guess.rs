@@ -57,12 +57,14 @@ fn habits(survey: &Survey, layout: Layout) -> Habits {
     let epoch = text.epochs.iter().max_by_key(|(_, n)| **n).filter(|(_, n)| **n * 2 > text.at_start()).map(|(unit, _)| *unit);
     Habits {
         has_compose_prefix: survey.n_compose * 2 > survey.n_lines,
+        has_colours: survey.n_coloured > 0,
         has_late_time: is_text && text.late > text.at_start(),
         is_dateless: is_text && text.dateless > text.dated + text.yearless + text.klog,
         epoch_at_start: epoch.filter(|_| is_text),
         numeric_levels: numeric_levels(survey),
         has_http_status: is_text && survey.n_http_status * 2 > text.at_start() + text.late,
         is_level_from_status: false,
+        is_docker: layout == Layout::Json && ["log", "stream", "time"].iter().all(|key| has_key(survey, key)),
         access_latency: access_latency(&survey.rows),
     }
 }
@@ -220,7 +222,7 @@ fn is_table(lines: &[&[u8]], fit: &Fit) -> bool {
         let n_cells = |line: &[u8]| memchr::memchr_iter(separator, line).count();
         let Some(n) = lines.get(lines.len() / 2).map(|line| n_cells(line)).filter(|n| *n > 0) else { return false };
         let n_alike = lines.iter().filter(|line| n_cells(line) == n).count();
-        let has_header = !fit.starts_with_record && lines.first().is_some_and(|line| n_cells(line) == n);
+        let has_header = !fit.starts_with_record && lines.first().is_some_and(|line| n_cells(line) >= n);
         n_alike * 10 >= lines.len() * 9 && (has_header || lines.iter().filter(|line| is_numbers(line, separator)).count() * 2 > lines.len())
     })
 }
@@ -233,16 +235,13 @@ fn is_numbers(line: &[u8], separator: u8) -> bool {
 
 /// How sure the layout can be at best: a bare time and text could be many things.
 fn cap(survey: &Survey, plan: &LogPlan, lines: &[&[u8]], fit: &Fit) -> f32 {
-    let has_words = of_role(survey, Role::Message).next().is_some() || fit.n_levels > 0;
+    let has_levels = fit.n_levels * 2 > fit.n_timed + fit.n_untimed;
+    let has_message = of_role(survey, Role::Message).next().is_some();
     let best = match plan.layout {
         Layout::Access => 0.97,
-        Layout::Json | Layout::Logfmt => {
-            if has_words {
-                0.95
-            } else {
-                0.65
-            }
-        }
+        Layout::Json | Layout::Logfmt if has_levels => 0.95,
+        Layout::Json | Layout::Logfmt if has_message => 0.75,
+        Layout::Json | Layout::Logfmt => 0.6,
         Layout::Text if plan.habits.is_dateless || plan.habits.epoch_at_start.is_some() => 0.5,
         Layout::Text if plan.habits.has_late_time => 0.7,
         Layout::Text => {
@@ -268,7 +267,7 @@ fn format_name(survey: &Survey, layout: Layout) -> String {
         Layout::Text if text.priority_5424 > 0 => "syslog-5424",
         Layout::Text if text.priority > 0 || text.yearless * 2 > text.at_start() => "syslog-3164",
         Layout::Text if rest.starts_with(b"@") => "tai64n",
-        Layout::Text if rest.iter().filter(|byte| **byte == b'\t').count() >= 2 => "zap-console",
+        Layout::Text if memchr::memchr_iter(b'\t', rest).count() >= 2 => "zap-console",
         Layout::Text
             if rest.get(4) == Some(&b'/') && has(b"#") && has(b": ") && level::find(rest.get(19..).unwrap_or_default()).is_some() =>
         {

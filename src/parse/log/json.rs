@@ -81,14 +81,15 @@ fn object<'a, S: Sink<'a>>(line: &'a [u8], mut at: usize, here: (Place, u8), sin
                 sink.value(meaning, key, place, if is_escaped { Value::Escaped(text) } else { Value::Text(text) });
                 end + 1
             }
-            Some(b'{' | b'[') => match meaning.inside.filter(|_| line[at] == b'{' && depth < MAX_DEPTH) {
-                Some(inside) => object(line, at + 1, (inside, depth + 1), sink)?,
-                None => {
+            Some(b'{' | b'[') => {
+                if let Some(inside) = meaning.inside.filter(|_| line[at] == b'{' && depth < MAX_DEPTH) {
+                    object(line, at + 1, (inside, depth + 1), sink)?
+                } else {
                     let end = skip_nested(line, at).ok_or(Surprise::Cut)?;
                     sink.value(meaning, key, place, Value::Nested(&line[at..end]));
                     end
                 }
-            },
+            }
             Some(_) => {
                 let end = bare_end(line, at);
                 if end == line.len() {
@@ -119,44 +120,53 @@ fn skip_space(line: &[u8], mut at: usize) -> usize {
     at
 }
 
-#[inline]
-fn bare_end(line: &[u8], mut at: usize) -> usize {
-    while let Some(byte) = line.get(at) {
-        if matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'"' | b'{' | b'[' | b':' | b'\r' | b'\n') {
-            break;
-        }
+/// Bytes that end a number or a literal.
+const ENDS_BARE: [bool; 256] = {
+    let mut table = [false; 256];
+    let ends = b",}] \t\"{[:\r\n";
+    let mut at = 0;
+    while at < ends.len() {
+        table[ends[at] as usize] = true;
         at += 1;
     }
-    at
+    table
+};
+
+#[inline]
+fn bare_end(line: &[u8], at: usize) -> usize {
+    line[at..].iter().position(|byte| ENDS_BARE[usize::from(*byte)]).map_or(line.len(), |len| at + len)
 }
 
 /// Position of the closing quote of the string that begins at `at`, and whether it holds escapes.
 #[inline]
 pub(super) fn string_end(line: &[u8], mut at: usize) -> Option<(usize, bool)> {
+    let mut is_escaped = false;
+    loop {
+        at = find_either::<b'"', b'\\'>(line, at)?;
+        if line[at] == b'"' {
+            return Some((at, is_escaped));
+        }
+        is_escaped = true;
+        at += 2;
+    }
+}
+
+/// Position of the first `A` or `B` at or after `at`. Eight bytes at a time: strings of a log are short, a call
+/// of a vector search for each would cost more than it saves.
+#[inline]
+pub(super) fn find_either<const A: u8, const B: u8>(line: &[u8], mut at: usize) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
     let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-    let mut is_escaped = false;
-    loop {
-        // Eight bytes at a time: strings of a log are short, a call per string would cost more than it saves.
-        while let Some(chunk) = line.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-            let word = u64::from_le_bytes(*chunk);
-            let hit = zeros(word ^ (ONES * b'"' as u64)) | zeros(word ^ (ONES * b'\\' as u64));
-            if hit != 0 {
-                at += (hit.trailing_zeros() / 8) as usize;
-                break;
-            }
-            at += 8;
+    while let Some(chunk) = line.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*chunk);
+        let hit = zeros(word ^ (ONES * u64::from(A))) | zeros(word ^ (ONES * u64::from(B)));
+        if hit != 0 {
+            return Some(at + (hit.trailing_zeros() / 8) as usize);
         }
-        match line.get(at)? {
-            b'"' => return Some((at, is_escaped)),
-            b'\\' => {
-                is_escaped = true;
-                at += 2;
-            }
-            _ => at += 1,
-        }
+        at += 8;
     }
+    line.get(at..)?.iter().position(|byte| *byte == A || *byte == B).map(|len| at + len)
 }
 
 /// Position after the object or array that begins at `at`; `None` when the line ends before it does.

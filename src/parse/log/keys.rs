@@ -99,10 +99,11 @@ impl Keys {
         }
         let mix = key.iter().fold(u32::from(place.0) + 1, |hash, byte| hash.wrapping_mul(31).wrapping_add(u32::from(*byte)));
         let entry = &mut self.cache[(mix ^ (mix >> 8)) as usize % 256];
-        if let Some(cached) = entry {
-            if cached.place == place && cached.bytes[..usize::from(cached.len)] == *key {
-                return cached.meaning;
-            }
+        if let Some(cached) = entry
+            && cached.place == place
+            && cached.bytes[..usize::from(cached.len)] == *key
+        {
+            return cached.meaning;
         }
         let mut bytes = [0u8; 24];
         bytes[..key.len()].copy_from_slice(key);
@@ -115,10 +116,10 @@ impl Keys {
 /// What a key of this file means: what its values told, else its name.
 pub(super) fn lookup(plan: &LogPlan, key: &[u8], place: Place) -> Meaning {
     let mut found = meaning(place, key);
-    if let Some((path, len)) = path_of(place, key) {
-        if let Some((_, binding)) = plan.bound.iter().find(|(bound, _)| bound == &path[..len]) {
-            found.binding = *binding;
-        }
+    if let Some((path, len)) = path_of(place, key)
+        && let Some((_, binding)) = plan.bound.iter().find(|(bound, _)| bound == &path[..len])
+    {
+        found.binding = *binding;
     }
     found
 }

@@ -59,7 +59,7 @@ pub(super) fn of_status(status: u16) -> Level {
     }
 }
 
-/// A word in a field that holds levels: `info`, `ERROR+2` (slog), `DEBUG1` (PostgreSQL), `W` (mongodb).
+/// A word in a field that holds levels: `info`, `ERROR+2` (slog), `DEBUG1` (`PostgreSQL`), `W` (mongodb).
 #[inline]
 pub(super) fn of_field(word: &[u8]) -> Option<Level> {
     match word {

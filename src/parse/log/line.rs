@@ -2,6 +2,8 @@
 //!
 //! Nothing here depends on the lines before; what is remembered ([`Keys`], [`Clock`]) only saves time.
 
+use std::borrow::Cow;
+
 use super::clock::Clock;
 use super::found::{Found, Moment};
 use super::json::{self, Sink, Surprise, Value};
@@ -73,6 +75,23 @@ pub(super) fn bare(line: &[u8]) -> &[u8] {
     line
 }
 
+/// A line without the escape sequences that colour it (`ESC [ … letter`); borrowed when there are none.
+pub(super) fn without_colours(line: &[u8]) -> Cow<'_, [u8]> {
+    let line = &line[..line.len().min(MAX_LINE_BYTES)];
+    let Some(mut at) = memchr::memchr(0x1b, line) else { return Cow::Borrowed(line) };
+    let mut plain = line[..at].to_vec();
+    while at < line.len() {
+        if line[at..].starts_with(b"\x1b[") {
+            let len = line[at + 2..].iter().position(u8::is_ascii_alphabetic);
+            at = len.map_or(line.len(), |len| at + len + 3);
+        } else {
+            plain.push(line[at]);
+            at += 1;
+        }
+    }
+    Cow::Owned(plain)
+}
+
 /// `service  | rest`, as docker-compose writes.
 pub(super) fn compose_prefix(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let bar = line.iter().take(64).position(|byte| *byte == b'|')?;
@@ -88,15 +107,25 @@ impl<'p> Reader<'p> {
     }
 
     /// The roles of a line that begins a record; `None` for one that belongs to the record before it.
+    #[inline]
     pub fn read<'a>(&mut self, line: &'a [u8]) -> Option<Found<'a>> {
+        if (self.plan.habits.has_colours || line.first() == Some(&0x1b))
+            && let Cow::Owned(plain) = without_colours(line)
+        {
+            return self.read_plain(&plain).map(Found::into_owned);
+        }
+        self.read_plain(line)
+    }
+
+    fn read_plain<'a>(&mut self, line: &'a [u8]) -> Option<Found<'a>> {
         let whole = bare(line);
         let mut line = &whole[..whole.len().min(MAX_LINE_BYTES)];
         let mut found = Found::default();
-        if self.plan.habits.has_compose_prefix {
-            if let Some((service, rest)) = compose_prefix(line) {
-                found.take_prefix(service);
-                line = rest;
-            }
+        if self.plan.habits.has_compose_prefix
+            && let Some((service, rest)) = compose_prefix(line)
+        {
+            found.take_prefix(service);
+            line = rest;
         }
         found.layout = self.layout(line, whole.len() > MAX_LINE_BYTES, &mut found)?;
         if self.plan.habits.is_level_from_status && found.level == Level::Unknown {
@@ -154,7 +183,24 @@ impl<'p> Reader<'p> {
             Err(Surprise::Cut) => found.problem = Some((ProblemKind::Truncated, "line ends inside its JSON object")),
             Err(Surprise::Odd) => self.validate(line, found),
         }
+        if self.plan.habits.is_docker {
+            self.docker(line, found);
+        }
         found.time != Moment::None || (is_main && line.get(1) != Some(&b'{'))
+    }
+
+    /// Takes the roles of the line that Docker wrapped. The time stays Docker's: every line has that one.
+    fn docker(&mut self, line: &[u8], found: &mut Found) {
+        let Some(inner) = docker_line(line) else { return };
+        let time = found.time;
+        if let Ok(serde_json::Value::Object(object)) = serde_json::from_str(&inner) {
+            self.take_object(&object, Place(0), found);
+            found.time = time;
+        } else if found.level == Level::Unknown {
+            let text = inner.trim_start().as_bytes();
+            let start = self.clock.read(text).map_or(0, |stamp| stamp.len);
+            found.level = level::find(&text[start..]).unwrap_or_default();
+        }
     }
 
     /// Takes the roles of the object that starts at `at`.
@@ -195,6 +241,13 @@ impl<'p> Reader<'p> {
             found.take_owned(binding, text, &mut self.clock, &self.plan.habits);
         }
     }
+}
+
+/// The line that Docker wrapped: the text under `log`, which it writes first.
+fn docker_line(line: &[u8]) -> Option<String> {
+    let rest = line.strip_prefix(b"{\"log\":")?;
+    let (end, _) = json::string_end(rest, 1)?;
+    serde_json::from_slice(&rest[..=end]).ok()
 }
 
 /// Whether a line begins like `key=`.

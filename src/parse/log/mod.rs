@@ -99,6 +99,8 @@ enum Layout {
 struct Habits {
     /// `service  | ` before each line, as docker-compose writes.
     has_compose_prefix: bool,
+    /// Lines hold escape sequences that colour them.
+    has_colours: bool,
     /// The time stands behind other text.
     has_late_time: bool,
     /// Times are bare times of day.
@@ -111,6 +113,8 @@ struct Habits {
     has_http_status: bool,
     /// No record states a level but each a status.
     is_level_from_status: bool,
+    /// Each object holds a line of another format under `log`, as Docker's json-file writes.
+    is_docker: bool,
     /// Which field after the status of an access log is its latency.
     access_latency: Option<(usize, EpochUnit)>,
 }

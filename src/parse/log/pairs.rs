@@ -1,8 +1,8 @@
 //! `key=value` pairs: logfmt lines and pairs inside of text.
 
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 
-use super::json::{Sink, Value, string_end};
+use super::json::{Sink, Value, find_either, string_end};
 use super::roles::Place;
 
 /// Reports each pair of `line` from `at` on. What is no pair is passed over; a quote that never closes takes the rest.
@@ -47,11 +47,10 @@ fn value(line: &[u8], at: usize) -> (Value<'_>, usize) {
         let text = &line[at + 1..end];
         return (if is_escaped { Value::Escaped(text) } else { Value::Text(text) }, end + 1);
     }
-    let rest = line.get(at..).unwrap_or_default();
-    let len = memchr2(b' ', b'\t', rest).unwrap_or(rest.len());
-    let mut text = &rest[..len];
+    let end = find_either::<b' ', b'\t'>(line, at).unwrap_or(line.len());
+    let mut text = line.get(at..end).unwrap_or_default();
     while let Some((b',' | b';' | b']' | b')', before)) = text.split_last() {
         text = before;
     }
-    (Value::Text(text), at + len)
+    (Value::Text(text), end)
 }

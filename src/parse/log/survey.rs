@@ -1,10 +1,11 @@
 //! Looks at sampled lines one by one and counts what they have in common. `guess` decides from the counts.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::access::{self, Column};
 use super::json::{self, Sink, Surprise, Value};
-use super::line::{Reader, bare, compose_prefix, starts_with_pair};
+use super::line::{Reader, bare, compose_prefix, starts_with_pair, without_colours};
 use super::roles::{Meaning, Place, Role, path_of};
 use super::text::{self, At, Shape};
 use super::{Layout, LogPlan, keys, pairs};
@@ -18,6 +19,7 @@ const MAX_VALUES: usize = 2000;
 pub(super) struct Survey {
     pub n_lines: usize,
     pub n_indented: usize,
+    pub n_coloured: usize,
     pub n_compose: usize,
     pub n_json: usize,
     pub n_logfmt: usize,
@@ -118,13 +120,16 @@ impl Survey {
     /// Looks at `lines`.
     pub fn of(lines: &[&[u8]]) -> Self {
         let mut survey = Self { n_lines: lines.len(), ..Self::default() };
+        survey.n_coloured = lines.iter().filter(|line| matches!(without_colours(line), Cow::Owned(_))).count();
+        let uncoloured: Vec<_> = lines.iter().map(|line| without_colours(line)).collect();
+        let lines: Vec<&[u8]> = uncoloured.iter().map(AsRef::as_ref).collect();
         survey.n_compose = lines.iter().filter(|line| compose_prefix(bare(line)).is_some()).count();
         let has_prefix = survey.n_compose * 2 > lines.len();
         // Permissive: counts every place where a time can stand.
         let mut plan = LogPlan::default();
         (plan.habits.is_dateless, plan.habits.has_late_time) = (true, true);
         let mut reader = Reader::new(&plan);
-        for line in lines {
+        for line in &lines {
             let mut line = bare(line);
             if has_prefix {
                 line = compose_prefix(line).map_or(line, |(_, rest)| rest);

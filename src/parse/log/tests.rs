@@ -1,5 +1,7 @@
 //! Promises of reading logs, over the lines of many loggers.
 
+use std::fmt::Write as _;
+
 use super::*;
 use crate::model::catalog::{ProblemKind, Zone, ZoneCertainty};
 use crate::model::text::rfc3339;
@@ -25,23 +27,23 @@ fn show(chunk: &LogChunk) -> String {
     let mut out = String::new();
     for i in 0..columns.times.len() {
         let time = if columns.times[i] == NO_TIME { "unplaced".into() } else { rfc3339(Timestamp(columns.times[i])) };
-        out.push_str(&format!("{time} {}", columns.levels[i].name()));
+        let _ = write!(out, "{time} {}", columns.levels[i].name());
         if columns.services[i] != NO_SERVICE {
-            out.push_str(&format!(" {}", chunk.services[usize::from(columns.services[i])]));
+            let _ = write!(out, " {}", chunk.services[usize::from(columns.services[i])]);
         }
         if columns.statuses[i] != 0 {
-            out.push_str(&format!(" {}", columns.statuses[i]));
+            let _ = write!(out, " {}", columns.statuses[i]);
         }
         if !columns.latencies[i].is_nan() {
-            out.push_str(&format!(" {:.3}ms", columns.latencies[i] * 1e3));
+            let _ = write!(out, " {:.3}ms", columns.latencies[i] * 1e3);
         }
         out.push('\n');
     }
     if chunk.head_lines + chunk.n_continuation_lines as u32 > 0 {
-        out.push_str(&format!("head {} continued {}\n", chunk.head_lines, chunk.n_continuation_lines));
+        let _ = writeln!(out, "head {} continued {}", chunk.head_lines, chunk.n_continuation_lines);
     }
     for (kind, n) in chunk.problems.counts() {
-        out.push_str(&format!("{n} {}\n", kind.name()));
+        let _ = writeln!(out, "{n} {}", kind.name());
     }
     out
 }
@@ -99,6 +101,32 @@ fn json_of_many_loggers_is_read_by_the_roles_of_its_keys() {
 }
 
 #[test]
+fn lines_that_a_container_runtime_wrapped_tell_their_level() {
+    check(
+        concat!(
+            r#"{"log":"2026/11/23 02:28:09 [ERROR] failed\n","stream":"stderr","time":"2026-11-23T02:28:09.1Z"}"#,
+            "\n",
+            r#"{"log":"{\"level\":\"warn\",\"ts\":1,\"svc\":\"a\",\"status\":404}\n","stream":"stdout","time":"2026-11-23T02:28:10Z"}"#,
+        ),
+        "2026-11-23T02:28:09.1Z error\n2026-11-23T02:28:10Z warn a 404\n",
+    );
+    check(
+        "2026-11-23T02:28:09.1Z stdout F {\"level\":\"warn\",\"ts\":1,\"svc\":\"a\"}\n2026-11-23T02:28:10Z stderr F ERROR x\n",
+        "2026-11-23T02:28:09.1Z warn a\n2026-11-23T02:28:10Z error\n",
+    );
+}
+
+#[test]
+fn colours_are_no_part_of_a_line() {
+    check(
+        "\x1b[90m2026-11-23T02:28:09Z\x1b[0m \x1b[31mERR\x1b[0m failed \x1b[36mstatus=\x1b[0m503\n\x1b[36mweb  |\x1b[0m\n",
+        "2026-11-23T02:28:09Z error 503\nhead 0 continued 1\n",
+    );
+    let got = detail("\x1b[90m2026-11-23T02:28:09Z\x1b[0m \x1b[31mERR\x1b[0m failed\n");
+    assert_eq!(got.message, "failed");
+}
+
+#[test]
 fn text_logs_are_read_by_where_their_time_stands() {
     check(
         "2026/11/23 02:28:09.633322 [INFO] request status=200 latency=1.393927ms uid=835\n",
@@ -135,6 +163,7 @@ fn what_a_text_leaves_out_comes_from_the_zone_and_the_other_sources() {
     assert_eq!(read("<11>Nov 23 03:18:12 vm shop[5028]: failed\n"), "2026-11-23T02:18:12Z error shop\n");
     assert_eq!(read("Nov 23 03:18:12 vm shop[5028]: <warning> slow\n"), "2026-11-23T02:18:12Z warn shop\n");
     assert_eq!(read("<34>1 2026-11-23T02:18:12.003Z host su - ID47 - failed\n"), "2026-11-23T02:18:12.003Z fatal su\n");
+    assert_eq!(read("2026-11-23T03:18:12+0100 vm shop[5028]: x\n"), "2026-11-23T02:18:12Z unknown shop\n");
     assert_eq!(read("2026/11/23 03:18:12 request\n"), "2026-11-23T02:18:12Z unknown\n");
     let plan = plan_in(b"Nov 23 03:18:12 vm shop[5028]: x\n", &berlin);
     assert_eq!((plan.needs_date(), plan.zone().certainty), (true, ZoneCertainty::Inferred));
@@ -219,7 +248,10 @@ fn the_unit_of_an_epoch_is_voted_by_the_field() {
     // 5 alone would be five seconds after the epoch: read in the unit of its field it is no time at all.
     check(
         "{\"ts\":1795400291981,\"msg\":\"a\"}\n{\"ts\":1795400291982,\"msg\":\"b\"}\n{\"ts\":1795400291983,\"msg\":\"c\"}\n{\"ts\":1795400291984,\"msg\":\"c\"}\n{\"ts\":1795400291985,\"msg\":\"c\"}\n{\"ts\":1795400291986,\"msg\":\"c\"}\n{\"ts\":1795400291987,\"msg\":\"c\"}\n{\"ts\":1795400291988,\"msg\":\"c\"}\n{\"ts\":1795400291989,\"msg\":\"c\"}\n{\"ts\":5,\"msg\":\"d\"}\n",
-        &format!("{}unplaced unknown\n1 time\n", (1..=9).map(|i| format!("2026-11-23T02:18:11.98{i}Z unknown\n")).collect::<String>()),
+        &format!(
+            "{}unplaced unknown\n1 time\n",
+            (1..=9).fold(String::new(), |all, i| all + &format!("2026-11-23T02:18:11.98{i}Z unknown\n"))
+        ),
     );
 }
 

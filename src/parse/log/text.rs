@@ -62,20 +62,20 @@ pub(super) fn head(reader: &mut Reader, line: &[u8]) -> Option<Head> {
     }
     let text = line.get(at..)?;
     let first = *text.first()?;
-    if let Some(level) = klog_letter(first).filter(|_| text.get(1).is_some_and(u8::is_ascii_digit)) {
-        if let Some(stamp) = timestamp::read_klog(&text[1..]) {
-            return Some(Head { stamp: At::Civil(stamp), rest: at + 1 + stamp.len, start: at, shape: Shape::Klog(level) });
-        }
+    if let Some(level) = klog_letter(first).filter(|_| text.get(1).is_some_and(u8::is_ascii_digit))
+        && let Some(stamp) = timestamp::read_klog(&text[1..])
+    {
+        return Some(Head { stamp: At::Civil(stamp), rest: at + 1 + stamp.len, start: at, shape: Shape::Klog(level) });
     }
-    if let Some(stamp) = reader.clock.read(text) {
-        if stamp.civil.missing != Missing::Date || is_dateless {
-            return Some(Head { stamp: At::Civil(stamp), rest: at + stamp.len, start: at, shape });
-        }
+    if let Some(stamp) = reader.clock.read(text)
+        && (stamp.civil.missing != Missing::Date || is_dateless)
+    {
+        return Some(Head { stamp: At::Civil(stamp), rest: at + stamp.len, start: at, shape });
     }
-    if first == b'@' {
-        if let Some(ns) = tai64n(text) {
-            return Some(Head { stamp: At::Epoch(ns), rest: at + 25, start: at, shape });
-        }
+    if first == b'@'
+        && let Some(stamp) = tai64n(text)
+    {
+        return Some(Head { stamp, rest: at + 25, start: at, shape });
     }
     if let (Some(unit), true) = (epoch, first.is_ascii_digit()) {
         let len = text.iter().position(|byte| matches!(byte, b' ' | b'\t' | b']' | b',' | b':' | b'|')).unwrap_or(text.len());
@@ -121,15 +121,17 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
         }
         Shape::Late => prefix(&line[..head.start], found),
         Shape::Plain => {
-            if matches!(head.stamp, At::Civil(stamp) if stamp.civil.missing == Missing::Year) {
+            // With a full date only `tag[pid]:` tells that a host and a tag follow.
+            let is_syslog = matches!(head.stamp, At::Civil(stamp) if stamp.civil.missing == Missing::Year);
+            if is_syslog || rest.splitn(4, |byte| *byte == b' ').nth(2).is_some_and(|tag| tag.ends_with(b"]:") && !tag.starts_with(b"[")) {
                 syslog_tag(rest, found);
             }
         }
     }
-    if found.level == Level::Unknown {
-        if let Some(level) = level::find(rest) {
-            found.level = level;
-        }
+    if found.level == Level::Unknown
+        && let Some(level) = level::find(rest)
+    {
+        found.level = level;
     }
     roles(reader, line, head.rest, found);
     true
@@ -180,12 +182,12 @@ fn klog_letter(letter: u8) -> Option<Level> {
 }
 
 /// `@` and 24 hexadecimal digits: TAI64N as daemontools writes it, ten seconds ahead of UTC by its convention.
-fn tai64n(text: &[u8]) -> Option<Option<i64>> {
+fn tai64n(text: &[u8]) -> Option<At> {
     let hex = std::str::from_utf8(text.get(1..25)?).ok()?;
     let secs = u64::from_str_radix(&hex[..16], 16).ok()?;
     let nanos = u32::from_str_radix(&hex[16..], 16).ok().filter(|nanos| *nanos < 1_000_000_000)?;
     let secs = i64::try_from(secs.checked_sub(1 << 62)?).ok()? - 10;
-    Some(timestamp::to_ns(secs, nanos))
+    Some(At::Epoch(timestamp::to_ns(secs, nanos)))
 }
 
 /// ` host tag[pid]: …`: the tag is the service.

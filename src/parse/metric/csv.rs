@@ -31,7 +31,7 @@ struct Table {
 pub(crate) fn recognise(head: &str) -> Option<(f32, String)> {
     let (separator, mut lines) = opening(head);
     let header = cells(lines.next()?, separator);
-    let rows: Vec<Vec<String>> = lines.take(50).map(|line| cells(line, separator)).filter(|row| row.len() == header.len()).collect();
+    let rows = rows_until_header(lines, separator, header.len());
     let table = Table::of(&header, &rows)?;
     let n_timed = rows.iter().filter(|row| row.get(table.time).is_some_and(|cell| time_of(cell, WallZone::Utc).is_some())).count();
     if rows.is_empty() || n_timed * 10 < rows.len() * 8 {
@@ -72,6 +72,18 @@ fn cells(line: &str, separator: char) -> Vec<String> {
     }
     out.push(cell.trim().to_owned());
     out
+}
+
+/// Whether a row names columns, one of them the time, and holds no number.
+fn is_header(row: &[String]) -> bool {
+    let names_time = |cell: &String| TIME_NAMES.contains(&cell.trim_start_matches('\u{feff}').to_lowercase().as_str());
+    row.iter().any(names_time) && row.iter().all(|cell| value_of(cell).is_err())
+}
+
+/// The first rows of a table, by which its columns are judged: complete ones before the next header.
+fn rows_until_header<'a>(lines: impl Iterator<Item = &'a str>, separator: char, n_cells: usize) -> Vec<Vec<String>> {
+    let rows = lines.take(50).map(|line| cells(line, separator)).take_while(|row| !is_header(row));
+    rows.filter(|row| row.len() == n_cells).collect()
 }
 
 fn time_of(cell: &str, zone: WallZone) -> Option<Timestamp> {
@@ -139,10 +151,8 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
     let mut table: Option<Table> = None;
     for (index, (place, line)) in all.iter().enumerate() {
         let row = cells(line, separator);
-        let is_header = row.iter().any(|cell| TIME_NAMES.contains(&cell.trim_start_matches('\u{feff}').to_lowercase().as_str()));
-        if is_header && row.iter().all(|cell| value_of(cell).is_err() || cell.is_empty()) {
-            let rows: Vec<_> =
-                all[index + 1..].iter().take(50).map(|(_, line)| cells(line, separator)).filter(|next| next.len() == row.len()).collect();
+        if is_header(&row) {
+            let rows = rows_until_header(all[index + 1..].iter().map(|(_, line)| *line), separator, row.len());
             table = Table::of(&row, &rows).or(table);
             continue;
         }
@@ -195,7 +205,9 @@ impl Reader<'_> {
                 Ok(number) => {
                     let (name, labels) = table.identity(row, *value, self.stem);
                     let index = self.collector.series(name, labels);
-                    self.collector.push(index, Sample { time, value: number }, place, &mut self.problems);
+                    if let Err(surprise) = self.collector.push(index, Sample { time, value: number }) {
+                        self.problems.push(place.problem(surprise.kind, surprise.reason));
+                    }
                 }
                 Err(reason) => {
                     let reason = format!("column {:?}: {reason}; cells with a unit are not read yet", table.header[*value]);
@@ -242,6 +254,14 @@ mod tests {
         let document = read("timestamp,metric,host,value\n2023-11-14T22:13:20Z,cpu,a,1\n2023-11-14T22:13:20Z,cpu,b,2\n");
         assert_eq!(document.series.len(), 2);
         assert_eq!((document.series[1].name.as_str(), document.series[1].labels.get("host")), ("cpu", Some("b")));
+    }
+
+    #[test]
+    fn tables_may_follow_one_another() {
+        let text = "\"Time\",\"a\"\n1700000000,1\n\"Time\",\"b\"\n1700000000,2\n1700000015,3\n";
+        assert!(recognise(text).is_some());
+        let names: Vec<_> = read(text).series.iter().map(|one| (one.name.clone(), one.samples.len())).collect();
+        assert_eq!(names, [("a".to_owned(), 1), ("b".to_owned(), 2)]);
     }
 
     #[test]

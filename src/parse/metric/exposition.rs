@@ -11,7 +11,7 @@ use crate::model::{Labels, ProblemKind, Sample, SeriesKind, Timestamp, Unit, Zon
 use crate::parse::document::json;
 use crate::parse::{Context, Document};
 
-use super::{Collector, FileTime, Place, value_of};
+use super::{Collector, FileTime, Place, Surprise, value_of};
 
 /// What a line of an exposition is.
 #[derive(Debug, Clone, PartialEq)]
@@ -177,6 +177,8 @@ struct Reader<'a> {
     problems: Problems,
     /// Series index by identity as written: most lines repeat one that was seen.
     known: HashMap<&'a str, Result<usize, String>>,
+    /// The last of them.
+    latest: Option<(&'a str, usize)>,
     types: HashMap<&'a str, &'a str>,
     units: HashMap<&'a str, &'a str>,
     file_time: Option<(Timestamp, FileTime)>,
@@ -194,6 +196,7 @@ impl<'a> Reader<'a> {
             collector: Collector::default(),
             problems: Problems::default(),
             known: HashMap::new(),
+            latest: None,
             types: HashMap::new(),
             units: HashMap::new(),
             file_time: super::time_of_file(context, zone),
@@ -206,18 +209,17 @@ impl<'a> Reader<'a> {
     }
 
     fn take(&mut self, text: &'a str, place: Place) {
-        match line(text) {
-            Ok(Line::Blank | Line::End) => {}
+        match self.repeated(text).map_or_else(|| line(text), |sample| Ok(Line::Sample(sample))) {
             Ok(Line::Meta("TYPE", metric, kind)) => {
                 self.types.insert(metric, kind);
             }
             Ok(Line::Meta("UNIT", metric, unit)) => {
                 self.units.insert(metric, unit);
             }
-            Ok(Line::Meta(..)) => {}
+            Ok(Line::Blank | Line::End | Line::Meta(..)) => {}
             Ok(Line::Sample(sample)) => {
-                if let Err((kind, reason)) = self.sample(sample, place) {
-                    self.problems.push(place.problem(kind, reason));
+                if let Err(surprise) = self.sample(sample) {
+                    self.problems.push(place.problem(surprise.kind, surprise.reason));
                 }
             }
             Err(reason) => {
@@ -228,33 +230,48 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn sample(&mut self, sample: SampleLine<'a>, place: Place) -> Result<(), (ProblemKind, String)> {
+    /// A plain sample of the same series as the line before: most lines of a history are such, and need no scan.
+    fn repeated(&self, text: &'a str) -> Option<SampleLine<'a>> {
+        let (identity, _) = self.latest.as_ref()?;
+        let rest = text.strip_prefix(identity)?.strip_prefix(' ')?.trim_end_matches(['\n', '\r']);
+        let (value, time) = rest.split_once(' ')?;
+        let is_plain = |word: &str| !word.is_empty() && word.bytes().all(|b| !matches!(b, b' ' | b'\t' | b'{' | b'#'));
+        (is_plain(value) && is_plain(time)).then_some(SampleLine { identity, value, time: Some(time), has_exemplar: false })
+    }
+
+    /// Index of the series with this identity.
+    fn index_of(&mut self, written: &'a str) -> Result<usize, Surprise> {
+        if let Some((_, index)) = self.latest.filter(|(latest, _)| std::ptr::eq(*latest, written)) {
+            return Ok(index);
+        }
         let collector = &mut self.collector;
-        let index = self
-            .known
-            .entry(sample.identity)
-            .or_insert_with(|| identity(sample.identity).map(|(name, labels)| collector.series(name, labels)));
-        let index = index.clone().map_err(|reason| (ProblemKind::Syntax, format!("the line {reason}")))?;
+        let made = || identity(written).map(|(name, labels)| collector.series(name, labels));
+        let index = self.known.entry(written).or_insert_with(made).clone();
+        let index = index.map_err(|reason| Surprise { kind: ProblemKind::Syntax, reason: format!("the line {reason}") })?;
+        self.latest = Some((written, index));
+        Ok(index)
+    }
+
+    fn sample(&mut self, sample: SampleLine<'a>) -> Result<(), Surprise> {
+        let index = self.index_of(sample.identity)?;
         self.n_exemplars += u64::from(sample.has_exemplar);
         if sample.value.starts_with('{') {
             self.n_histograms += 1;
             return Ok(());
         }
-        let value = value_of(sample.value).map_err(|reason| (ProblemKind::Syntax, reason))?;
-        let time = match sample.time {
-            Some(written) => {
-                self.n_timed += 1;
-                Some(when::epoch(written).ok_or_else(|| (ProblemKind::Time, format!("{written:?} is not a time")))?)
-            }
-            None => {
-                self.n_untimed += 1;
-                self.file_time.map(|(at, _)| at)
-            }
+        let value = value_of(sample.value).map_err(|reason| Surprise { kind: ProblemKind::Syntax, reason })?;
+        let time = if let Some(written) = sample.time {
+            self.n_timed += 1;
+            let unreadable = || Surprise { kind: ProblemKind::Time, reason: format!("{written:?} is not a time") };
+            Some(when::epoch(written).ok_or_else(unreadable)?)
+        } else {
+            self.n_untimed += 1;
+            self.file_time.map(|(at, _)| at)
         };
-        match time {
-            Some(time) => self.collector.push(index, Sample { time, value }, place, &mut self.problems),
-            None => self.n_unplaced += 1,
+        if let Some(time) = time {
+            return self.collector.push(index, Sample { time, value });
         }
+        self.n_unplaced += 1;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 //! A small calculus of dimensions over `PromQL`: `rate(x_bytes_total)` is bytes per second, errors by requests is a
 //! ratio, seconds by count is seconds. What it cannot tell stays `Unit::None`; nothing is ever scaled.
 
-use crate::model::{SeriesKind, Unit};
+use crate::model::{Labels, SeriesKind, Unit};
 use crate::parse::ParsedSeries;
 
 /// Fills unit and behaviour where the reader left the defaults.
@@ -184,7 +184,7 @@ fn call(word: &str, rest: &str, depth: usize) -> Option<Quantity> {
         "count" | "count_over_time" | "count_values" | "time" | "timestamp" | "changes" | "resets" | "absent" | "group" => None,
         "vector" | "scalar" | "abs" | "ceil" | "floor" | "round" | "clamp_min" | "clamp_max" | "clamp" | "label_replace" | "topk"
         | "bottomk" => {
-            let which = if matches!(word, "topk" | "bottomk") { 1 } else { 0 };
+            let which = usize::from(matches!(word, "topk" | "bottomk"));
             arguments.get(which).and_then(|argument| expression(argument, depth + 1))
         }
         _ => last,
@@ -192,9 +192,23 @@ fn call(word: &str, rest: &str, depth: usize) -> Option<Quantity> {
 }
 
 fn bucket_dimension(argument: &str) -> Option<Dimension> {
-    let end = argument.find("_bucket")?;
-    let start = argument[..end].rfind(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).map_or(0, |at| at + 1);
-    suffix_dimension(&argument[start..end])
+    suffix_dimension(bucket_metric(argument)?)
+}
+
+/// The metric, without `_bucket`, whose buckets an expression reads.
+fn bucket_metric(expression: &str) -> Option<&str> {
+    let end = expression.find("_bucket")?;
+    let start = expression[..end].rfind(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).map_or(0, |at| at + 1);
+    Some(&expression[start..end])
+}
+
+/// What a `histogram_quantile` cannot exceed: the greatest finite `le` of the buckets it reads, among the series given
+/// as (name, labels). `None` for other queries and when the buckets are not there.
+pub fn clip<'a>(query: &str, series: impl IntoIterator<Item = (&'a str, &'a Labels)>) -> Option<f64> {
+    let metric = bucket_metric(query.split_once("histogram_quantile")?.1)?;
+    let bounds =
+        series.into_iter().filter(|(name, _)| name.strip_suffix("_bucket") == Some(metric)).filter_map(|(_, labels)| labels.get("le"));
+    bounds.filter_map(|bound| bound.parse::<f64>().ok()).filter(|bound| bound.is_finite()).max_by(f64::total_cmp)
 }
 
 fn combine(left: Option<Quantity>, operator: &str, right: Option<Quantity>) -> Option<Quantity> {
@@ -337,7 +351,8 @@ fn stands_at(text: &str, at: usize, operator: &str) -> bool {
     }
     let is_exponent = matches!(operator, "+" | "-") && matches!(before, b'e' | b'E') && at >= 2 && bytes[at - 2].is_ascii_digit();
     let follows_operator = text[..at].trim_end().ends_with(['+', '-', '*', '/', '%', '>', '<', '=', '!', ',']);
-    !is_exponent && !follows_operator && !(operator.len() == 1 && matches!(operator, ">" | "<") && after == b'=')
+    let is_half = matches!(operator, ">" | "<") && after == b'=';
+    !(is_exponent || follows_operator || is_half)
 }
 
 /// Whether a text may be a `PromQL` expression: a metric name or calls of known shape, not a sentence.
@@ -405,6 +420,16 @@ mod tests {
         ] {
             assert_eq!(by_name(name, has_le), (unit, kind), "{name}");
         }
+    }
+
+    #[test]
+    fn the_top_bucket_limits_a_quantile() {
+        let le = |bound: &str| Labels::new(vec![("le".into(), bound.into())]);
+        let buckets = ["0.1", "60.0", "+Inf"].map(|bound| ("x_seconds_bucket", le(bound)));
+        let other = [("y_seconds_bucket", le("900"))];
+        let all = || buckets.iter().chain(&other).map(|(name, labels)| (*name, labels));
+        assert_eq!(clip("histogram_quantile(0.99, sum by (le) (rate(x_seconds_bucket[1m])))", all()), Some(60.0));
+        assert_eq!((clip("rate(x_seconds_bucket[1m])", all()), clip("histogram_quantile(0.99, z_bucket)", all())), (None, None));
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Series of any metric format: collected by identity, put in order, named and given units.
 //!
-//! One file a format reads it into a [`Collector`]; `meaning` guesses unit and behaviour. Nothing here knows files.
+//! One file a format reads it into a `Collector`; `meaning` guesses unit and behaviour. Nothing here knows files.
 
 pub mod csv;
 pub mod exposition;
 pub mod meaning;
 pub mod prometheus;
+
+pub use meaning::clip;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -30,6 +32,15 @@ impl Place {
     }
 }
 
+/// A problem that has no place yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Surprise {
+    /// Sort of problem.
+    pub kind: ProblemKind,
+    /// One sentence.
+    pub reason: String,
+}
+
 /// Series in the order of their first sample, found again by name and labels.
 #[derive(Debug, Default)]
 pub(crate) struct Collector {
@@ -52,21 +63,25 @@ impl Collector {
         index
     }
 
-    /// Adds a sample. One at the time of its predecessor replaces it; both that and a step back are counted.
-    pub fn push(&mut self, index: usize, sample: Sample, place: Place, problems: &mut Problems) {
-        let samples = &mut self.series[index].samples;
-        match samples.last_mut() {
+    /// Adds a sample. One at the time of its predecessor replaces it; that and a step back are returned as a problem,
+    /// whose place only the reader knows.
+    pub fn push(&mut self, index: usize, sample: Sample) -> Result<(), Surprise> {
+        let series = &mut self.series[index];
+        match series.samples.last_mut() {
             Some(last) if last.time == sample.time => {
                 *last = sample;
-                problems.push(place.problem(ProblemKind::Duplicate, format!("second sample of {} at one time", self.series[index].name)));
+                Err(Surprise { kind: ProblemKind::Duplicate, reason: format!("second sample of {} at one time", series.name) })
             }
             Some(last) if last.time > sample.time => {
-                samples.push(sample);
+                let reason = format!("sample of {} earlier than its predecessor", series.name);
+                series.samples.push(sample);
                 self.is_disordered[index] = true;
-                problems
-                    .push(place.problem(ProblemKind::Order, format!("sample of {} earlier than its predecessor", self.series[index].name)));
+                Err(Surprise { kind: ProblemKind::Order, reason })
             }
-            _ => samples.push(sample),
+            _ => {
+                series.samples.push(sample);
+                Ok(())
+            }
         }
     }
 
@@ -163,7 +178,9 @@ mod tests {
         let (mut collector, mut problems) = (Collector::default(), Problems::default());
         let index = collector.series("x".into(), Labels::default());
         for (at, value) in [(3, 3.0), (1, 1.0), (2, 2.0), (2, 2.5), (3, 9.0)] {
-            collector.push(index, sample(at, value), Place::default(), &mut problems);
+            if let Err(surprise) = collector.push(index, sample(at, value)) {
+                problems.push(Place::default().problem(surprise.kind, surprise.reason));
+            }
         }
         let series = collector.finish(&Context::default(), &mut problems);
         assert_eq!(series[0].samples, [sample(1, 1.0), sample(2, 2.5), sample(3, 9.0)]);

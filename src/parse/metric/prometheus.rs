@@ -14,7 +14,7 @@ use crate::model::{Labels, ProblemKind, Sample, Timestamp, Zone, ZoneCertainty, 
 use crate::parse::document::json;
 use crate::parse::{Context, Document};
 
-use super::{Collector, Place, value_of};
+use super::{Collector, Place, Surprise, value_of};
 
 /// Reads an answer of `/api/v1/query` or `/query_range`, the bare `data` of one, a bare array of series, or several in
 /// a row (`/api/v1/export` of `VictoriaMetrics` among them).
@@ -98,21 +98,19 @@ impl Answer<'_> {
         if value == "null" {
             return; // a gap
         }
-        let time_ns = when::epoch(unquoted(time));
-        match (time_ns, value_of(value)) {
+        let outcome = match (when::epoch(unquoted(time)), value_of(value)) {
             (Some(time), Ok(value)) => {
                 self.n_points += 1;
-                // Counting lines for a place is only worth it when there is something to report.
-                self.collector.push(index, Sample { time, value }, Place::default(), &mut self.problems);
+                self.collector.push(index, Sample { time, value })
             }
-            (None, _) => {
-                let problem = self.place(time).problem(ProblemKind::Time, format!("{time} is not a time"));
-                self.problems.push(problem);
-            }
-            (_, Err(reason)) => {
-                let problem = self.place(value).problem(ProblemKind::Syntax, reason);
-                self.problems.push(problem);
-            }
+            (None, _) => Err(Surprise { kind: ProblemKind::Time, reason: format!("{time} is not a time") }),
+            (_, Err(reason)) => Err(Surprise { kind: ProblemKind::Syntax, reason }),
+        };
+        if let Err(surprise) = outcome {
+            // Finding a place reads the text up to it: only done for those that are kept word by word.
+            let is_kept = self.problems.kept().len() < Problems::KEPT;
+            let place = if is_kept { self.place(time) } else { Place::default() };
+            self.problems.push(place.problem(surprise.kind, surprise.reason));
         }
     }
 
@@ -171,8 +169,9 @@ impl<'a> Iterator for Pairs<'a> {
         // The outer bracket and commas before a pair are stepped over with the pair's own bracket.
         let text = self.0;
         let time_start = text.bytes().position(|b| !matches!(b, b'[' | b',' | b']' | b' ' | b'\n' | b'\r' | b'\t'))?;
-        let comma = memchr::memchr(b',', &text.as_bytes()[time_start..])? + time_start;
-        let close = memchr::memchr(b']', &text.as_bytes()[comma..])? + comma;
+        // Some ten bytes each: a plain loop beats a search made for long distances.
+        let comma = text.as_bytes()[time_start..].iter().position(|b| *b == b',')? + time_start;
+        let close = text.as_bytes()[comma..].iter().position(|b| *b == b']')? + comma;
         self.0 = &text[close + 1..];
         Some((text[time_start..comma].trim(), text[comma + 1..close].trim()))
     }
@@ -336,7 +335,8 @@ impl<'de> Visitor<'de> for One<'_, 'de> {
             let index = self.answer.collector.series(self.answer.stem.to_owned(), Labels::default());
             self.answer.n_series += 1;
             self.answer.n_points += 1;
-            self.answer.collector.push(index, Sample { time, value }, Place::default(), &mut self.answer.problems);
+            // A series of its own with a single sample holds no surprise.
+            let _ = self.answer.collector.push(index, Sample { time, value });
         }
         Ok(())
     }

@@ -3,13 +3,12 @@
 //! Only what places a profile on the timeline: kind, total, number of samples, time, length. Stacks are a later matter.
 
 pub mod goroutine;
+pub mod legacy;
 pub mod pprof;
 
 use crate::model::catalog::Problems;
 use crate::model::when::WallZone;
-use crate::model::{ProblemKind, ProfileMark, SourceId, Timestamp, Zone, ZoneCertainty, when};
-use crate::parse::document::json;
-use crate::parse::metric::Place;
+use crate::model::{ProfileMark, SourceId, Timestamp, Zone, ZoneCertainty, when};
 
 use super::{Context, Document};
 
@@ -116,46 +115,6 @@ pub(crate) fn document(mark: ProfileMark, zone: Zone, problems: Problems, n_reco
     Document { profiles: vec![mark], problems, n_records, n_lines, n_unplaced, zone, ..Document::default() }
 }
 
-/// First lines of the text forms of old profilers.
-pub(crate) fn legacy_text_kind(first_line: &str) -> Option<&'static str> {
-    const STARTS: [(&str, &str); 9] = [
-        ("heap profile:", "heap"),
-        ("--- heapz", "heap"),
-        ("--- heap", "heap"),
-        ("--- contention", "contention"),
-        ("--- mutex", "mutex"),
-        ("--- growthz", "heap"),
-        ("--- threadz", "threads"),
-        ("--- threads", "threads"),
-        ("threadcreate profile: total", "threadcreate"),
-    ];
-    STARTS.iter().find(|(start, _)| first_line.starts_with(start)).map(|(_, kind)| *kind)
-}
-
-/// Places an old profile; of a heap profile of Go the bytes in use stand in its first line, other totals need symbols.
-pub(crate) fn parse_legacy(bytes: &[u8], context: &Context) -> Document {
-    let mut problems = Problems::default();
-    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(4096)]).into_owned();
-    let first = head.lines().next().unwrap_or("");
-    let kind = legacy_text_kind(first).or_else(|| kind_in_name(&context.path)).unwrap_or("cpu");
-    let (mut mark, zone) = mark(kind, None, context);
-    let number = |text: &str| text.trim().parse::<f64>().ok();
-    let in_use = first.strip_prefix("heap profile:").and_then(|rest| number(rest.split(':').nth(1)?.split('[').next()?));
-    let total = in_use.or_else(|| first.split_once("total").and_then(|(_, rest)| number(rest)));
-    match total {
-        Some(total) => {
-            mark.total = total;
-            mark.unit = if in_use.is_some() { "bytes".into() } else { "count".into() };
-        }
-        None => {
-            let reason = "an old profile format: placed, but its total is not read; `go tool pprof` opens it".to_owned();
-            problems.push(Place::default().problem(ProblemKind::Limit, reason));
-        }
-    }
-    let is_text = legacy_text_kind(first).is_some();
-    document(mark, zone, problems, 0, if is_text { json::count_lines(bytes) } else { 0 })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,12 +132,5 @@ mod tests {
         ] {
             assert_eq!((service_in_name(path).as_deref(), kind_in_name(path)), (service, kind), "{path}");
         }
-    }
-
-    #[test]
-    fn the_first_line_of_a_heap_profile_tells_its_bytes() {
-        let text = b"heap profile: 12: 34560 [67: 890123] @ heap/1048576\n1: 2 [3: 4] @ 0x1\n";
-        let document = parse_legacy(text, &Context { path: "web-heap-20261123T023517Z.txt".into(), ..Context::default() });
-        assert_eq!((document.profiles[0].total, document.profiles[0].unit.as_str(), document.problems.total()), (34560.0, "bytes", 0));
     }
 }

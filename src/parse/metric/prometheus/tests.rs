@@ -113,7 +113,7 @@ proptest! {
             prop_assert_eq!(one.samples.len(), points.len());
             for (sample, (ms, value)) in one.samples.iter().zip(points) {
                 prop_assert_eq!(sample.time.0, ms * 1_000_000);
-                prop_assert!(sample.value == *value || (sample.value.is_nan() && value.is_nan()));
+                prop_assert!(sample.value.total_cmp(value).is_eq() || (sample.value.is_nan() && value.is_nan()));
             }
         }
     }

@@ -1,0 +1,144 @@
+//! Questions under way: one slot a purpose, a new question cancels the old, late answers are dropped.
+//!
+//! `sync` compares what a slot should hold with what it last asked, so nothing is asked when nothing changed.
+
+use std::collections::BTreeMap;
+
+use super::message::{Effect, JobId, Question};
+
+/// What an answer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Slot {
+    Panels,
+    Series,
+    Stats,
+    Values,
+    Events,
+    Overview,
+    /// The page of the list at and after its middle.
+    ListAfter,
+    /// The page before it.
+    ListBefore,
+    Total,
+    Detail,
+    /// The next or previous event of a kind.
+    Seek,
+    FindTotal,
+    FindPosition,
+    /// Evidence being frozen.
+    Freeze,
+}
+
+/// One slot.
+#[derive(Debug, Clone)]
+struct Asked {
+    question: Question,
+    /// Version of the catalog for which it was asked.
+    version: u64,
+    waiting: Option<JobId>,
+    error: Option<String>,
+}
+
+/// All slots and the counter of jobs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Jobs {
+    last: u64,
+    slots: BTreeMap<Slot, Asked>,
+}
+
+impl Jobs {
+    /// Makes the slot hold the answer to this question for this version of the catalog.
+    ///
+    /// Asks when the question changed (the old one is cancelled), or when the catalog did and nothing is under
+    /// way: while loading, a question is finished before it is asked again, so that answers come at all.
+    pub(crate) fn sync(&mut self, slot: Slot, wanted: Option<Question>, version: u64, effects: &mut Vec<Effect>) {
+        let Some(wanted) = wanted else {
+            self.drop_slot(slot, effects);
+            return;
+        };
+        let is_wanted_already =
+            self.slots.get(&slot).is_some_and(|asked| asked.question == wanted && (asked.version == version || asked.waiting.is_some()));
+        if !is_wanted_already {
+            self.ask(slot, wanted, version, effects);
+        }
+    }
+
+    /// Asks now, whatever was asked before.
+    pub(crate) fn ask(&mut self, slot: Slot, question: Question, version: u64, effects: &mut Vec<Effect>) {
+        self.drop_slot(slot, effects);
+        self.last += 1;
+        let id = JobId(self.last);
+        self.slots.insert(slot, Asked { question: question.clone(), version, waiting: Some(id), error: None });
+        effects.push(Effect::Ask(id, question));
+    }
+
+    fn drop_slot(&mut self, slot: Slot, effects: &mut Vec<Effect>) {
+        if let Some(id) = self.slots.remove(&slot).and_then(|old| old.waiting) {
+            effects.push(Effect::Cancel(id));
+        }
+    }
+
+    /// The slot that waits for this answer and the question it answers; `None` for a late one.
+    pub(crate) fn settle(&mut self, id: JobId, error: Option<String>) -> Option<(Slot, Question)> {
+        let (slot, asked) = self.slots.iter_mut().find(|(_, asked)| asked.waiting == Some(id))?;
+        asked.waiting = None;
+        asked.error = error;
+        Some((*slot, asked.question.clone()))
+    }
+
+    /// Whether the slot waits.
+    pub(crate) fn is_waiting(&self, slot: Slot) -> bool {
+        self.slots.get(&slot).is_some_and(|asked| asked.waiting.is_some())
+    }
+
+    /// Whether anything is under way.
+    pub(crate) fn is_any_waiting(&self) -> bool {
+        self.slots.values().any(|asked| asked.waiting.is_some())
+    }
+
+    /// Why the slot has no answer.
+    pub(crate) fn error(&self, slot: Slot) -> Option<&str> {
+        self.slots.get(&slot)?.error.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{SeriesId, Timestamp};
+
+    fn values(at: i64) -> Question {
+        Question::ValuesAt { ids: vec![SeriesId(0)], at: Timestamp(at) }
+    }
+
+    #[test]
+    fn a_new_question_cancels_the_old_and_the_late_answer_is_dropped() {
+        let (mut jobs, mut effects) = (Jobs::default(), Vec::new());
+        jobs.sync(Slot::Values, Some(values(1)), 1, &mut effects);
+        jobs.sync(Slot::Values, Some(values(2)), 1, &mut effects);
+        assert_eq!(effects[1..], [Effect::Cancel(JobId(1)), Effect::Ask(JobId(2), values(2))]);
+        assert!(jobs.settle(JobId(1), None).is_none());
+        assert_eq!(jobs.settle(JobId(2), None), Some((Slot::Values, values(2))));
+    }
+
+    #[test]
+    fn nothing_is_asked_when_nothing_changed() {
+        let (mut jobs, mut effects) = (Jobs::default(), Vec::new());
+        jobs.sync(Slot::Values, Some(values(1)), 1, &mut effects);
+        jobs.settle(JobId(1), None);
+        jobs.sync(Slot::Values, Some(values(1)), 1, &mut effects);
+        assert_eq!(effects.len(), 1);
+    }
+
+    #[test]
+    fn a_growing_catalog_does_not_starve_a_question() {
+        let (mut jobs, mut effects) = (Jobs::default(), Vec::new());
+        for version in 1..10 {
+            jobs.sync(Slot::Values, Some(values(1)), version, &mut effects);
+        }
+        assert_eq!(effects.len(), 1);
+        jobs.settle(JobId(1), None);
+        jobs.sync(Slot::Values, Some(values(1)), 10, &mut effects);
+        assert_eq!(effects.len(), 2);
+    }
+}

@@ -1,0 +1,290 @@
+//! The lanes above the panels as cells: ruler, phases, counts of events, changes, alerts, notes, profiles.
+//!
+//! Made in `update` when the window, the data or the case change; drawing only copies.
+
+use std::num::NonZeroUsize;
+
+use crate::model::case::{AnnotationKind, CaseDoc, MarkerName};
+use crate::model::text;
+use crate::model::{AnnotationId, Catalog, Histogram, Level, TimeRange, Timestamp};
+
+use super::clock::{self, Clock};
+use super::panels::project;
+
+/// Counts of events by level in one column, indexed by `Level as usize`.
+pub(crate) type LevelCounts = [u64; 7];
+
+/// What a stretch of the incident is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PhaseKind {
+    Baseline,
+    /// The change is live, users do not feel it yet.
+    Incubation,
+    /// Nothing but T+0 is known.
+    SinceT0,
+    Impact,
+    Recovery,
+    After,
+}
+
+impl PhaseKind {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Incubation => "incubation",
+            Self::SinceT0 => "since T+0",
+            Self::Impact => "impact",
+            Self::Recovery => "recovery",
+            Self::After => "after",
+        }
+    }
+}
+
+/// A stretch between two markers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Phase {
+    pub(crate) kind: PhaseKind,
+    pub(crate) range: TimeRange,
+}
+
+/// A stretch of columns, both inclusive, with words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) label: String,
+}
+
+/// Something people did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ChangeCell {
+    pub(crate) column: usize,
+    pub(crate) label: String,
+}
+
+/// An alert over columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AlertCell {
+    pub(crate) span: Span,
+    /// First column in which it fires; `None` if it only was pending.
+    pub(crate) firing_from: Option<usize>,
+    pub(crate) is_critical: bool,
+}
+
+/// What stands in the notes lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoteSort {
+    Marker,
+    /// Numbered from 1 in order of time.
+    Note(usize),
+    Evidence,
+    Cause,
+    Attempt,
+}
+
+/// A note over columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NoteCell {
+    pub(crate) span: Span,
+    pub(crate) sort: NoteSort,
+}
+
+/// All lanes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lanes {
+    pub(crate) ruler: Vec<(usize, String)>,
+    pub(crate) phases: Vec<(PhaseKind, Span)>,
+    /// Phases in time, also those out of sight.
+    pub(crate) all_phases: Vec<Phase>,
+    pub(crate) events: Vec<Option<LevelCounts>>,
+    pub(crate) is_events_stale: bool,
+    pub(crate) overview: Vec<LevelCounts>,
+    /// Columns of the overview that are visible, both inclusive.
+    pub(crate) overview_window: Option<(usize, usize)>,
+    pub(crate) overview_cursor: Option<usize>,
+    pub(crate) changes: Vec<ChangeCell>,
+    pub(crate) alerts: Vec<AlertCell>,
+    pub(crate) notes: Vec<NoteCell>,
+    pub(crate) profiles: Vec<usize>,
+    /// Marks in time order for `[` and `]`.
+    pub(crate) marks: Vec<(Timestamp, AnnotationId)>,
+    events_answer: Option<(TimeRange, Vec<LevelCounts>)>,
+}
+
+/// What the lanes are made from.
+pub(crate) struct Sight<'a> {
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) doc: &'a CaseDoc,
+    pub(crate) clock: &'a Clock,
+    pub(crate) visible: TimeRange,
+    pub(crate) columns: NonZeroUsize,
+}
+
+impl Lanes {
+    pub(crate) fn take_events(&mut self, histogram: &Histogram) {
+        self.events_answer = Some((histogram.range, by_column(histogram)));
+    }
+
+    pub(crate) fn take_overview(&mut self, histogram: &Histogram) {
+        self.overview = by_column(histogram);
+    }
+
+    /// Makes everything again. O(columns + records held whole).
+    pub(crate) fn prepare(&mut self, sight: &Sight<'_>) {
+        let columns = sight.columns.get();
+        self.ruler = clock::ticks(sight.clock, sight.visible, columns, 10)
+            .into_iter()
+            .filter_map(|(at, label)| Some((sight.visible.column_of(at, sight.columns)?, label)))
+            .collect();
+        self.all_phases = phases(sight.doc, sight.catalog.extent);
+        self.phases = self
+            .all_phases
+            .iter()
+            .filter_map(|phase| Some((phase.kind, sight.span(phase.range.start(), phase.range.end(), phase.kind.name().into())?)))
+            .collect();
+        (self.events, self.is_events_stale) = match &self.events_answer {
+            Some((range, cells)) if *range == sight.visible && cells.len() == columns => (cells.iter().copied().map(Some).collect(), false),
+            Some((range, cells)) => (project(*range, cells, sight.visible, columns), true),
+            None => (vec![None; columns], true),
+        };
+        self.prepare_changes(sight);
+        self.prepare_notes(sight);
+        self.prepare_overview(sight);
+    }
+
+    /// The cursor's place in the overview.
+    pub(crate) fn set_overview_cursor(&mut self, extent: Option<TimeRange>, cursor: Timestamp, columns: NonZeroUsize) {
+        self.overview_cursor = extent.and_then(|extent| extent.column_of(cursor, columns));
+    }
+
+    fn prepare_overview(&mut self, sight: &Sight<'_>) {
+        self.overview_window = sight.catalog.extent.and_then(|extent| {
+            let from = extent.column_of(sight.visible.start(), sight.columns)?;
+            let to = extent.column_of(sight.visible.end().plus_ns(-1), sight.columns)?;
+            Some((from, to))
+        });
+    }
+
+    fn prepare_changes(&mut self, sight: &Sight<'_>) {
+        let column = |at: Option<Timestamp>| sight.visible.column_of(at?, sight.columns);
+        self.changes = sight
+            .catalog
+            .changes
+            .iter()
+            .filter_map(|change| {
+                let label = match (change.kind.as_str(), &change.to) {
+                    ("deploy" | "release" | "canary" | "deployment", Some(to)) => to,
+                    _ => &change.kind,
+                };
+                Some(ChangeCell { column: column(change.time)?, label: text::printable(label).into_owned() })
+            })
+            .collect();
+        self.alerts = sight
+            .catalog
+            .alerts
+            .iter()
+            .filter_map(|alert| {
+                let end = alert.ended_at.unwrap_or(sight.visible.end());
+                let span = sight.span(alert.active_at, end, text::printable(&alert.name).into_owned())?;
+                let firing_from = alert.firing_at.and_then(|at| sight.column_clamped(at));
+                let severity = alert.severity.as_deref().unwrap_or_default();
+                Some(AlertCell { span, firing_from, is_critical: matches!(severity, "critical" | "page" | "error") })
+            })
+            .collect();
+        self.profiles = sight.catalog.profiles.iter().filter_map(|profile| column(profile.time)).collect();
+    }
+
+    fn prepare_notes(&mut self, sight: &Sight<'_>) {
+        self.notes.clear();
+        self.marks.clear();
+        let mut n_notes = 0;
+        for annotation in sight.doc.by_time() {
+            let Some(at) = annotation.at() else { continue };
+            let (end, sort, label) = match &annotation.kind {
+                AnnotationKind::Marker { name, .. } => (at, NoteSort::Marker, name.name().replace('_', " ")),
+                AnnotationKind::Moment { .. } | AnnotationKind::KeyMoment { .. } | AnnotationKind::Range { .. } => {
+                    n_notes += 1;
+                    let end = if let AnnotationKind::Range { range, .. } = &annotation.kind { range.end() } else { at };
+                    (end, NoteSort::Note(n_notes), String::new())
+                }
+                AnnotationKind::Evidence(_) => (at, NoteSort::Evidence, String::new()),
+                AnnotationKind::Cause(cause) => (cause.at.map_or(at, TimeRange::end), NoteSort::Cause, format!("C{}", cause.order)),
+                AnnotationKind::Attempt(attempt) => (attempt.at.end(), NoteSort::Attempt, String::new()),
+                AnnotationKind::Link { .. } | AnnotationKind::Action(_) | AnnotationKind::Other(_) => continue,
+            };
+            if sort != NoteSort::Evidence {
+                self.marks.push((at, annotation.id.clone()));
+            }
+            if let Some(span) = sight.span(at, end, label) {
+                self.notes.push(NoteCell { span, sort });
+            }
+        }
+    }
+}
+
+impl Sight<'_> {
+    /// Columns that a stretch of time touches; `None` when it is out of sight. A moment is a stretch of one column.
+    fn span(&self, from: Timestamp, to: Timestamp, label: String) -> Option<Span> {
+        let to = if to > from { to.plus_ns(-1) } else { from };
+        if to < self.visible.start() || from >= self.visible.end() {
+            return None;
+        }
+        Some(Span { from: self.column_clamped(from)?, to: self.column_clamped(to)?, label })
+    }
+
+    fn column_clamped(&self, at: Timestamp) -> Option<usize> {
+        if self.visible.is_empty() {
+            return None;
+        }
+        let at = at.clamp(self.visible.start(), self.visible.end().plus_ns(-1));
+        self.visible.column_of(at, self.columns)
+    }
+}
+
+/// Turns groups by level into counts by column.
+fn by_column(histogram: &Histogram) -> Vec<LevelCounts> {
+    let n = histogram.groups.values().map(Vec::len).max().unwrap_or(0);
+    let mut out = vec![[0; 7]; n];
+    for (key, counts) in &histogram.groups {
+        let name = key.first().map_or("", String::as_str);
+        let level = Level::ALL.into_iter().find(|level| level.name() == name).unwrap_or_default();
+        for (cell, count) in out.iter_mut().zip(counts) {
+            cell[level as usize] += count;
+        }
+    }
+    out
+}
+
+/// Phases from the markers, else from T+0; empty without either.
+pub(crate) fn phases(doc: &CaseDoc, extent: Option<TimeRange>) -> Vec<Phase> {
+    let Some(extent) = extent else { return Vec::new() };
+    let trigger = doc.marker(MarkerName::Trigger).or(doc.meta.t0.as_ref().map(|t0| t0.at));
+    let impact = doc.marker(MarkerName::ImpactStart);
+    let mitigated = doc.marker(MarkerName::Mitigated);
+    let resolved = doc.marker(MarkerName::Resolved);
+    let mut borders: Vec<(Timestamp, PhaseKind)> = vec![(extent.start(), PhaseKind::Baseline)];
+    borders.extend(trigger.map(|at| (at, PhaseKind::Incubation)));
+    borders.extend(impact.map(|at| (at, PhaseKind::Impact)));
+    borders.extend(mitigated.map(|at| (at, PhaseKind::Recovery)));
+    borders.extend(resolved.map(|at| (at, PhaseKind::After)));
+    if borders.len() == 1 {
+        return Vec::new();
+    }
+    if impact.is_none() {
+        // Without its own marker the impact begins with the trigger, if it is known to have ended.
+        let kind = if mitigated.or(resolved).is_some() { PhaseKind::Impact } else { PhaseKind::SinceT0 };
+        for border in &mut borders {
+            if border.1 == PhaseKind::Incubation {
+                border.1 = kind;
+            }
+        }
+    }
+    borders.sort_by_key(|border| border.0);
+    let ends: Vec<Timestamp> = borders[1..].iter().map(|border| border.0).chain([extent.end()]).collect();
+    borders
+        .iter()
+        .zip(ends)
+        .map(|((at, kind), end)| Phase { kind: *kind, range: TimeRange::new(*at, end.max(*at)) })
+        .filter(|phase| !phase.range.is_empty())
+        .collect()
+}

@@ -1,0 +1,197 @@
+//! Which part of the screen belongs to which pane: pure arithmetic on the size.
+//!
+//! All lanes and panels share the columns `lanes_x .. lanes_x + lanes_width`, so one moment is one column everywhere.
+
+/// Smallest screen that shows anything but advice.
+pub(crate) const MIN_SIZE: (u16, u16) = (30, 8);
+
+/// A rectangle of cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Area {
+    pub(crate) x: u16,
+    pub(crate) y: u16,
+    pub(crate) width: u16,
+    pub(crate) height: u16,
+}
+
+/// The lanes in their order from the top.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Lane {
+    Overview,
+    Ruler,
+    Phases,
+    Events,
+    Changes,
+    Alerts,
+    Notes,
+}
+
+/// Which pane has all the room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Zoomed {
+    Panels,
+    List,
+    Side,
+}
+
+/// What the layout depends on besides the size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) n_panels: usize,
+    pub(crate) selected_panel: usize,
+    pub(crate) has_alerts: bool,
+    pub(crate) is_side_focused: bool,
+    pub(crate) zoomed: Option<Zoomed>,
+}
+
+/// Where everything goes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Layout {
+    pub(crate) size: (u16, u16),
+    /// The screen is below `MIN_SIZE`: nothing else is set.
+    pub(crate) is_too_small: bool,
+    /// Width of the labels left of the lanes.
+    pub(crate) label_width: u16,
+    /// Lane columns.
+    pub(crate) lanes_width: u16,
+    /// Width of the numbers right of the lanes.
+    pub(crate) value_width: u16,
+    /// Lanes that are shown, from the top, with first row and height.
+    pub(crate) lanes: Vec<(Lane, u16, u16)>,
+    /// First panel that is shown, height of each, and first row of all.
+    pub(crate) first_panel: usize,
+    pub(crate) n_shown_panels: usize,
+    pub(crate) panel_height: u16,
+    pub(crate) panels_y: u16,
+    /// Line with the heading of the list and the tabs.
+    pub(crate) heading_y: u16,
+    pub(crate) list: Area,
+    pub(crate) side: Area,
+    pub(crate) hints_y: u16,
+}
+
+impl Layout {
+    /// The row and height of a lane, if it is shown.
+    pub(crate) fn lane(&self, wanted: Lane) -> Option<(u16, u16)> {
+        self.lanes.iter().find(|(lane, ..)| *lane == wanted).map(|(_, y, height)| (*y, *height))
+    }
+}
+
+/// Shares the screen out. O(1).
+pub(crate) fn compute(size: (u16, u16), shape: Shape) -> Layout {
+    let (width, height) = size;
+    if width < MIN_SIZE.0 || height < MIN_SIZE.1 {
+        return Layout { size, is_too_small: true, lanes_width: 1, panel_height: 1, ..Layout::default() };
+    }
+    let (label_width, value_width) = match width {
+        ..60 => (12, 9),
+        ..100 => (19, 18),
+        ..160 => (23, 29),
+        _ => (28, 36),
+    };
+    let mut layout =
+        Layout { size, label_width, value_width, lanes_width: width - label_width - value_width, hints_y: height - 1, ..Layout::default() };
+    let mut y = 1;
+    for (lane, rows) in lanes_for(height, shape.has_alerts) {
+        layout.lanes.push((lane, y, rows));
+        y += rows;
+    }
+    y = place_panels(&mut layout, y, shape);
+    layout.heading_y = y;
+    place_list(&mut layout, shape);
+    layout
+}
+
+fn lanes_for(height: u16, has_alerts: bool) -> Vec<(Lane, u16)> {
+    use Lane::{Alerts, Changes, Events, Notes, Overview, Phases, Ruler};
+    match height {
+        ..12 => vec![(Events, 1), (Changes, 1)],
+        ..18 => vec![(Ruler, 1), (Events, 1), (Changes, 1)],
+        ..22 => vec![(Ruler, 1), (Phases, 1), (Events, 1), (Changes, 1), (Notes, 1)],
+        ..30 => vec![(Overview, 1), (Ruler, 1), (Phases, 1), (Events, 1), (Changes, 1), (Notes, 1)],
+        _ => {
+            let events = if height >= 50 { 3 } else { 2 };
+            let mut lanes = vec![(Overview, 1), (Ruler, 1), (Phases, 1), (Events, events), (Changes, 1)];
+            if has_alerts {
+                lanes.push((Alerts, 1));
+            }
+            lanes.push((Notes, 1));
+            lanes
+        }
+    }
+}
+
+fn place_panels(layout: &mut Layout, y: u16, shape: Shape) -> u16 {
+    let height = layout.size.1;
+    let free = layout.hints_y.saturating_sub(y + 1);
+    let room = match shape.zoomed {
+        Some(Zoomed::Panels) => free,
+        Some(_) => 0,
+        None => (height * 2 / 5).min(free.saturating_sub(2)),
+    };
+    let wanted = match height {
+        ..30 => 1,
+        ..50 => 3,
+        _ => 5,
+    };
+    let n = shape.n_panels.max(1) as u16;
+    layout.panels_y = y;
+    if room == 0 {
+        layout.panel_height = 1;
+        return y;
+    }
+    let fair = (room / n).max(1);
+    layout.panel_height = if shape.zoomed == Some(Zoomed::Panels) { fair.min(12) } else { fair.min(wanted) };
+    let n_fit = (room / layout.panel_height).max(1) as usize;
+    layout.n_shown_panels = shape.n_panels.min(n_fit);
+    let last_first = shape.n_panels - layout.n_shown_panels;
+    layout.first_panel = (shape.selected_panel + 1).saturating_sub(layout.n_shown_panels).min(last_first);
+    // Without a panel one row says what to do.
+    y + if shape.n_panels == 0 { 1 } else { layout.n_shown_panels as u16 * layout.panel_height }
+}
+
+fn place_list(layout: &mut Layout, shape: Shape) {
+    let (width, _) = layout.size;
+    let y = layout.heading_y + 1;
+    let height = layout.hints_y.saturating_sub(y);
+    let whole = Area { x: 0, y, width, height };
+    let nothing = Area { x: width, y, width: 0, height };
+    (layout.list, layout.side) = if shape.zoomed == Some(Zoomed::Panels) {
+        (Area { height: 0, ..whole }, nothing)
+    } else if shape.zoomed == Some(Zoomed::Side) || (width < 100 && shape.is_side_focused) {
+        (Area { width: 0, ..whole }, whole)
+    } else if shape.zoomed == Some(Zoomed::List) || width < 100 {
+        (whole, nothing)
+    } else {
+        let side = (width * 2 / 5).min(90);
+        (Area { width: width - side - 1, ..whole }, Area { x: width - side, width: side, ..whole })
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn nothing_ever_lies_outside_the_screen(
+            width in 0u16..400, height in 0u16..200, n_panels in 0usize..40, selected in 0usize..40,
+            has_alerts: bool, is_side_focused: bool, zoomed in 0u8..4,
+        ) {
+            let zoomed = [None, Some(Zoomed::Panels), Some(Zoomed::List), Some(Zoomed::Side)][zoomed as usize];
+            let selected_panel = selected.min(n_panels.saturating_sub(1));
+            let layout = compute((width, height), Shape { n_panels, selected_panel, has_alerts, is_side_focused, zoomed });
+            if !layout.is_too_small {
+                for area in [layout.list, layout.side] {
+                    prop_assert!(area.x + area.width <= width && area.y + area.height <= layout.hints_y);
+                }
+                prop_assert!(layout.lanes_width >= 10);
+                prop_assert!(layout.panels_y + layout.n_shown_panels as u16 * layout.panel_height <= layout.hints_y);
+                if layout.n_shown_panels > 0 {
+                    prop_assert!((layout.first_panel..layout.first_panel + layout.n_shown_panels).contains(&selected_panel));
+                }
+            }
+        }
+    }
+}

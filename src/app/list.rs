@@ -1,0 +1,384 @@
+//! The event list: a window of rows around the cursor, asked for in pages, and the filters.
+//!
+//! Rows are made harmless for the screen when they arrive. The list never holds "all": a page before and a page
+//! after its centre; when the selection comes near an end, the centre moves there and both are asked again.
+
+use crate::model::query::{PageStart, TextMatch, TextPattern};
+use crate::model::text;
+use crate::model::{Event, EventFilter, EventPage, EventQuery, EventRef, Level, Timestamp};
+
+/// Rows in each direction of one page: several screens, one short answer.
+const PAGE: usize = 200;
+/// When fewer rows than this are left towards an end, the centre moves.
+const MARGIN: usize = 60;
+/// Longest message kept for a row; the detail pane shows the rest.
+const MESSAGE_CHARS: usize = 400;
+
+/// One event as a row.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct EventRow {
+    pub(crate) id: EventRef,
+    pub(crate) time: Option<Timestamp>,
+    pub(crate) level: Level,
+    pub(crate) service: String,
+    pub(crate) message: String,
+    pub(crate) trace_id: Option<String>,
+    /// The record as in the source, for copying.
+    pub(crate) raw: String,
+}
+
+impl EventRow {
+    pub(crate) fn new(event: &Event) -> Self {
+        let line: String = event.message.chars().take(MESSAGE_CHARS).collect();
+        Self {
+            id: event.id,
+            time: event.time,
+            level: event.level,
+            service: text::printable(event.service.as_deref().unwrap_or_default()).into_owned(),
+            message: text::printable(line.trim_end()).into_owned(),
+            trace_id: event.trace_id.clone(),
+            raw: event.raw.clone(),
+        }
+    }
+}
+
+/// Where the pages meet.
+#[derive(Debug, Clone, PartialEq)]
+enum Centre {
+    Time(Timestamp),
+    Event(Box<EventRow>),
+}
+
+/// What is being looked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Find {
+    pub(crate) typed: String,
+    pub(crate) condition: TextMatch,
+    pub(crate) total: Option<u64>,
+    /// From 1; `None` while not on a match.
+    pub(crate) position: Option<u64>,
+    /// The match that was found last.
+    pub(crate) at: Option<(EventRef, Timestamp)>,
+}
+
+/// The list.
+#[derive(Debug, Clone)]
+pub(crate) struct EventList {
+    pub(crate) rows: Vec<EventRow>,
+    pub(crate) selected: Option<usize>,
+    /// First row that is drawn.
+    pub(crate) top: usize,
+    pub(crate) filter: EventFilter,
+    pub(crate) find: Option<Find>,
+    /// How many events pass the filter.
+    pub(crate) n_passing: Option<u64>,
+    /// The event that the user chose; the cursor lies on it.
+    picked: Option<EventRef>,
+    centre: Centre,
+    pages: (Option<EventPage>, Option<EventPage>),
+    has_more: (bool, bool),
+    pub(crate) is_answered: bool,
+}
+
+impl EventList {
+    pub(crate) fn new() -> Self {
+        Self {
+            rows: Vec::new(),
+            selected: None,
+            top: 0,
+            filter: EventFilter::default(),
+            find: None,
+            n_passing: None,
+            picked: None,
+            centre: Centre::Time(Timestamp::MIN),
+            pages: (None, None),
+            has_more: (false, false),
+            is_answered: false,
+        }
+    }
+
+    pub(crate) fn selected(&self) -> Option<&EventRow> {
+        self.rows.get(self.selected?)
+    }
+
+    /// The questions for the page before and the page after the centre.
+    pub(crate) fn questions(&self) -> (EventQuery, EventQuery) {
+        let (before, after) = match &self.centre {
+            Centre::Time(at) => (PageStart::Before(*at), PageStart::AtOrAfter(*at)),
+            Centre::Event(row) => (PageStart::BeforeEvent(row.id), PageStart::After(row.id)),
+        };
+        let query = |start| EventQuery { filter: self.filter.clone(), range: None, start, limit: PAGE };
+        (query(before), query(after))
+    }
+
+    pub(crate) fn take_before(&mut self, page: EventPage) {
+        self.pages.0 = Some(page);
+    }
+
+    pub(crate) fn take_after(&mut self, page: EventPage) {
+        self.pages.1 = Some(page);
+    }
+
+    /// Puts the two pages together once both are there.
+    pub(crate) fn assemble(&mut self, cursor: Timestamp) {
+        if self.pages.0.is_none() || self.pages.1.is_none() {
+            return;
+        }
+        let (before, after) = (self.pages.0.take().unwrap_or_default(), self.pages.1.take().unwrap_or_default());
+        self.has_more = (before.has_more, after.has_more);
+        self.rows = before.events.iter().map(EventRow::new).collect();
+        if let Centre::Event(row) = &self.centre {
+            self.rows.push((**row).clone());
+        }
+        self.rows.extend(after.events.iter().map(EventRow::new));
+        self.is_answered = true;
+        self.select_by_cursor(cursor);
+    }
+
+    /// Forgets half-arrived pages: their questions changed.
+    pub(crate) fn drop_pages(&mut self) {
+        self.pages = (None, None);
+    }
+
+    /// Selects the chosen event if the cursor is still on it, else the first row at or after the cursor.
+    fn select_by_cursor(&mut self, cursor: Timestamp) {
+        let picked = self.picked.and_then(|id| self.rows.iter().position(|row| row.id == id && row.time == Some(cursor)));
+        let at = self.rows.partition_point(|row| row.time.is_some_and(|time| time < cursor));
+        self.selected = picked.or_else(|| (!self.rows.is_empty()).then(|| at.min(self.rows.len() - 1)));
+    }
+
+    /// The cursor moved or rows came: select, and move the centre when the selection nears an end.
+    pub(crate) fn follow(&mut self, cursor: Timestamp) {
+        if !self.is_answered {
+            self.centre = Centre::Time(cursor);
+            return;
+        }
+        self.select_by_cursor(cursor);
+        let Some(selected) = self.selected else {
+            // Nothing passes around the old centre; elsewhere something may.
+            if self.has_more.0 || self.has_more.1 {
+                self.centre = Centre::Time(cursor);
+            }
+            return;
+        };
+        let is_near_start = self.has_more.0 && selected < MARGIN;
+        let is_near_end = self.has_more.1 && selected + MARGIN >= self.rows.len();
+        if !(is_near_start || is_near_end) {
+            return;
+        }
+        let row = &self.rows[selected];
+        self.centre = if row.time == Some(cursor) { Centre::Event(Box::new(row.clone())) } else { Centre::Time(cursor) };
+    }
+
+    /// Moves the selection; tells the time of the new row.
+    pub(crate) fn step(&mut self, rows: isize) -> Option<Timestamp> {
+        let last = self.rows.len().checked_sub(1)?;
+        let from = self.selected.unwrap_or(0);
+        self.pick(from.saturating_add_signed(rows).min(last))
+    }
+
+    fn pick(&mut self, index: usize) -> Option<Timestamp> {
+        let row = self.rows.get(index)?;
+        self.picked = Some(row.id);
+        self.selected = Some(index);
+        row.time
+    }
+
+    /// The cursor goes to this event.
+    pub(crate) fn choose(&mut self, row: EventRow) {
+        self.picked = Some(row.id);
+        if !self.rows.iter().any(|known| known.id == row.id) {
+            self.centre = Centre::Event(Box::new(row));
+        }
+    }
+
+    /// The filter changed: everything is asked again around the cursor.
+    pub(crate) fn refilter(&mut self, cursor: Timestamp) {
+        self.centre = Centre::Time(cursor);
+        self.n_passing = None;
+        self.drop_pages();
+    }
+
+    /// Keeps the selection inside the drawn rows.
+    pub(crate) fn scroll(&mut self, height: usize) {
+        let selected = self.selected.unwrap_or(0);
+        let height = height.max(1);
+        let third = height / 3;
+        let last_top = self.rows.len().saturating_sub(height);
+        // The selection keeps a third of the pane above it, so that what led to it is seen.
+        self.top = if selected < self.top || selected >= self.top + height { selected.saturating_sub(third) } else { self.top };
+        self.top = self.top.min(last_top);
+    }
+
+    /// The filter in words: `level>=warn service=order "pool"`; empty when everything passes.
+    pub(crate) fn filter_words(&self) -> String {
+        conditions(&self.filter).into_iter().map(|(_, words)| words).collect::<Vec<_>>().join("  ")
+    }
+}
+
+/// One condition of a filter, to be removed by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Condition {
+    Level,
+    Service(String),
+    Source(usize),
+    Text(usize),
+    Trace,
+}
+
+/// All conditions with their words.
+pub(crate) fn conditions(filter: &EventFilter) -> Vec<(Condition, String)> {
+    let mut out = Vec::new();
+    if let Some(level) = filter.min_level {
+        out.push((Condition::Level, format!("level>={}", level.name())));
+    }
+    for service in &filter.services {
+        out.push((Condition::Service(service.clone()), format!("service={}", text::printable(service))));
+    }
+    for (index, source) in filter.sources.iter().enumerate() {
+        out.push((Condition::Source(index), format!("source={}", source.0)));
+    }
+    if let Some(trace) = &filter.trace_id {
+        out.push((Condition::Trace, format!("trace={}", text::printable(trace))));
+    }
+    for (index, condition) in filter.text.iter().enumerate() {
+        out.push((Condition::Text(index), condition_words(condition)));
+    }
+    out
+}
+
+/// `not "pool"`, `/re/`, `~fuzzy`.
+pub(crate) fn condition_words(condition: &TextMatch) -> String {
+    let not = if condition.is_negated { "not " } else { "" };
+    let words = match &condition.pattern {
+        TextPattern::Literal(words) => format!("'{words}"),
+        TextPattern::Regex(words) => format!("/{words}/"),
+        TextPattern::Fuzzy(words) => words.clone(),
+    };
+    format!("{not}{}", text::printable(&words))
+}
+
+/// Removes one condition.
+pub(crate) fn remove_condition(filter: &mut EventFilter, condition: &Condition) {
+    match condition {
+        Condition::Level => filter.min_level = None,
+        Condition::Service(service) => filter.services.retain(|other| other != service),
+        Condition::Source(index) => drop(filter.sources.remove(*index)),
+        Condition::Text(index) => drop(filter.text.remove(*index)),
+        Condition::Trace => filter.trace_id = None,
+    }
+}
+
+/// Reads what is typed into find and filters: `/regex/`, `'exact`, else fuzzy. Errors say what is wrong with the regex.
+pub(crate) fn pattern(typed: &str) -> Result<TextPattern, String> {
+    if let Some(body) = typed.strip_prefix('/') {
+        let body = body.strip_suffix('/').unwrap_or(body);
+        if body.is_empty() {
+            return Err("an empty regular expression; write /something/".into());
+        }
+        return match regex::Regex::new(body) {
+            Ok(_) => Ok(TextPattern::Regex(body.to_owned())),
+            Err(error) => Err(error.to_string().lines().last().unwrap_or("not a regular expression").trim().to_owned()),
+        };
+    }
+    let exact = typed.strip_prefix('\'').or_else(|| typed.strip_prefix('"').map(|rest| rest.strip_suffix('"').unwrap_or(rest)));
+    match exact {
+        Some("") => Err("nothing to look for".into()),
+        Some(words) => Ok(TextPattern::Literal(words.to_owned())),
+        None if typed.trim().is_empty() => Err("nothing to look for".into()),
+        None => Ok(TextPattern::Fuzzy(typed.trim().to_owned())),
+    }
+}
+
+/// Adds a typed condition to a filter: `level>=warn`, `level=error`, `service=name`, `trace=id`, else a text.
+pub(crate) fn add_condition(filter: &mut EventFilter, typed: &str, is_negated: IsNegated) -> Result<(), String> {
+    let typed = typed.trim();
+    let compact = typed.replace(">= ", ">=").replace(" >=", ">=");
+    if let Some(word) = compact.strip_prefix("level>=").or_else(|| compact.strip_prefix("level=")) {
+        let level = Level::from_word(word.as_bytes())
+            .ok_or_else(|| format!("{word:?} is no level; write trace, debug, info, warn, error or fatal"))?;
+        filter.min_level = Some(level);
+    } else if let Some(service) = typed.strip_prefix("service=") {
+        if is_negated == IsNegated::Yes {
+            return Err("a service can only be filtered in; use & service=name".into());
+        }
+        filter.services.push(service.trim().to_owned());
+    } else if let Some(trace) = typed.strip_prefix("trace=") {
+        filter.trace_id = Some(trace.trim().to_owned());
+    } else {
+        filter.text.push(TextMatch { pattern: pattern(typed)?, is_negated: is_negated == IsNegated::Yes });
+    }
+    Ok(())
+}
+
+/// Whether matching events are kept or left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IsNegated {
+    Yes,
+    No,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(record: u64, secs: i64) -> Event {
+        let id = EventRef { record, ..EventRef::default() };
+        Event { id, time: Some(Timestamp::from_secs(secs)), message: format!("m{record}"), ..Event::default() }
+    }
+
+    fn list(n: u64) -> EventList {
+        let mut list = EventList::new();
+        list.take_before(EventPage::default());
+        list.take_after(EventPage { events: (0..n).map(|i| event(i, i as i64)).collect(), has_more: false });
+        list.assemble(Timestamp(0));
+        list
+    }
+
+    #[test]
+    fn the_list_selects_the_first_event_at_or_after_the_cursor() {
+        let mut list = list(5);
+        list.follow(Timestamp(2_500_000_000));
+        assert_eq!(list.selected, Some(3));
+        list.follow(Timestamp::from_secs(99));
+        assert_eq!(list.selected, Some(4));
+    }
+
+    #[test]
+    fn of_events_at_one_moment_the_chosen_one_stays_selected() {
+        let mut list = EventList::new();
+        list.take_before(EventPage::default());
+        list.take_after(EventPage { events: (0..5).map(|i| event(i, 7)).collect(), has_more: false });
+        list.assemble(Timestamp::from_secs(7));
+        assert_eq!(list.step(3), Some(Timestamp::from_secs(7)));
+        list.follow(Timestamp::from_secs(7));
+        assert_eq!(list.selected, Some(3));
+    }
+
+    #[test]
+    fn near_an_end_with_more_beyond_new_pages_are_wanted() {
+        let mut list = EventList::new();
+        list.take_before(EventPage::default());
+        list.take_after(EventPage { events: (0..200).map(|i| event(i, i as i64)).collect(), has_more: true });
+        list.assemble(Timestamp(0));
+        let before = list.questions();
+        list.follow(Timestamp::from_secs(100));
+        assert_eq!(list.questions(), before);
+        list.follow(Timestamp::from_secs(150));
+        assert_ne!(list.questions(), before);
+    }
+
+    #[test]
+    fn typed_patterns_are_understood_or_explained() {
+        assert_eq!(pattern("/a.b/"), Ok(TextPattern::Regex("a.b".into())));
+        assert_eq!(pattern("'Pool x"), Ok(TextPattern::Literal("Pool x".into())));
+        assert_eq!(pattern("pl"), Ok(TextPattern::Fuzzy("pl".into())));
+        assert!(pattern("/(/").is_err() && pattern(" ").is_err() && pattern("//").is_err());
+        let mut filter = EventFilter::default();
+        assert_eq!(add_condition(&mut filter, "level>=warn", IsNegated::No), Ok(()));
+        assert_eq!(add_condition(&mut filter, "'retry", IsNegated::Yes), Ok(()));
+        assert!(add_condition(&mut filter, "level>=loud", IsNegated::No).is_err());
+        let words: Vec<String> = conditions(&filter).into_iter().map(|c| c.1).collect();
+        assert_eq!(words, ["level>=warn", "not 'retry"]);
+    }
+}

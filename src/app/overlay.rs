@@ -1,0 +1,208 @@
+//! What can lie open above the panes: pickers, prompts, the editor, forms, questions, help, the filter list.
+//!
+//! They form a stack; keys go to the top one and Esc closes exactly that.
+
+use std::collections::BTreeSet;
+
+use chrono_tz::Tz;
+
+use crate::model::case::{MarkerName, PanelRef};
+use crate::model::{AnnotationId, TimeRange, Timestamp};
+
+use super::actions::Action;
+use super::editor::Editor;
+use super::form::Form;
+use super::fuzzy;
+use super::line::LineInput;
+use super::message::FreezeTarget;
+
+/// One layer.
+#[derive(Debug, Clone)]
+pub(crate) enum Overlay {
+    Help(Help),
+    Picker(Picker),
+    Prompt(Prompt),
+    Filters(usize),
+    Editor(Box<Editor>),
+    Form(Box<Form>),
+    Confirm(Confirm),
+}
+
+/// Help with its search.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Help {
+    pub(crate) input: LineInput,
+    pub(crate) scroll: usize,
+}
+
+/// What a line of a picker stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum PickValue {
+    Action(Action),
+    Series(PanelRef),
+    Moment(Timestamp),
+    Annotation(AnnotationId),
+    Zone(Tz),
+    Marker(MarkerName),
+    KeyMoment,
+    Target(FreezeTarget),
+}
+
+/// One line of a picker.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct PickItem {
+    pub(crate) label: String,
+    /// Dim words behind it.
+    pub(crate) detail: String,
+    /// Key that does the same, if there is one.
+    pub(crate) key: String,
+    pub(crate) value: PickValue,
+}
+
+/// What happens with what was picked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PickPurpose {
+    Palette,
+    Command,
+    Panels,
+    Zone,
+    Marker,
+    Pin,
+}
+
+/// A list narrowed by typing.
+#[derive(Debug, Clone)]
+pub(crate) struct Picker {
+    pub(crate) purpose: PickPurpose,
+    pub(crate) title: String,
+    pub(crate) input: LineInput,
+    pub(crate) items: Vec<PickItem>,
+    /// Items that fit what is typed, best first, with the matched characters.
+    pub(crate) shown: Vec<(usize, Vec<usize>)>,
+    pub(crate) selected: usize,
+    /// Chosen items, in lists that take several.
+    pub(crate) chosen: Option<BTreeSet<usize>>,
+}
+
+impl Picker {
+    pub(crate) fn new(purpose: PickPurpose, title: impl Into<String>, items: Vec<PickItem>) -> Self {
+        let mut picker =
+            Self { purpose, title: title.into(), input: LineInput::default(), items, shown: Vec::new(), selected: 0, chosen: None };
+        picker.narrow();
+        picker
+    }
+
+    /// Narrows the list to what is typed. O(items).
+    pub(crate) fn narrow(&mut self) {
+        let query = match self.purpose {
+            // What follows the name of a command is its argument.
+            PickPurpose::Command => self.input.text().split_whitespace().next().unwrap_or_default(),
+            _ => self.input.text(),
+        };
+        let mut scored: Vec<(i64, usize, Vec<usize>)> = self
+            .items
+            .iter()
+            .enumerate()
+            .filter_map(|(index, item)| {
+                // Words of the detail find too, as they stand, but rank below names.
+                let in_detail = || !query.is_empty() && item.detail.to_lowercase().contains(&query.to_lowercase());
+                let (score, positions) = fuzzy::score(query, &item.label).or_else(|| in_detail().then(|| (0, Vec::new())))?;
+                let exact = if item.label == query { 10_000 } else { 0 };
+                Some((score + exact, index, positions))
+            })
+            .collect();
+        scored.sort_by_key(|(score, index, _)| (std::cmp::Reverse(*score), *index));
+        self.shown = scored.into_iter().map(|(_, index, positions)| (index, positions)).collect();
+        self.selected = 0;
+    }
+
+    pub(crate) fn current(&self) -> Option<usize> {
+        self.shown.get(self.selected).map(|shown| shown.0)
+    }
+
+    pub(crate) fn step(&mut self, rows: isize) {
+        let last = self.shown.len().saturating_sub(1);
+        self.selected = match (self.selected, rows) {
+            (0, -1) => last,
+            (at, 1) if at >= last => 0,
+            (at, rows) => at.saturating_add_signed(rows).min(last),
+        };
+    }
+
+    /// Chooses or unchooses the current item and goes on to the next.
+    pub(crate) fn toggle(&mut self) {
+        if let (Some(index), Some(chosen)) = (self.shown.get(self.selected).map(|shown| shown.0), &mut self.chosen) {
+            if !chosen.remove(&index) {
+                chosen.insert(index);
+            }
+            self.selected = (self.selected + 1).min(self.shown.len().saturating_sub(1));
+        }
+    }
+}
+
+/// What a typed line is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PromptKind {
+    GoTo,
+    Find,
+    FilterIn,
+    FilterOut,
+}
+
+/// One line to type, with what it would do.
+#[derive(Debug, Clone)]
+pub(crate) struct Prompt {
+    pub(crate) kind: PromptKind,
+    pub(crate) input: LineInput,
+    /// What the text means so far, or why it means nothing; `None` while empty.
+    pub(crate) preview: Option<Result<String, String>>,
+}
+
+impl Prompt {
+    pub(crate) fn new(kind: PromptKind, text: &str) -> Self {
+        Self { kind, input: LineInput::new(text), preview: None }
+    }
+
+    pub(crate) const fn title(&self) -> &'static str {
+        match self.kind {
+            PromptKind::GoTo => "go to",
+            PromptKind::Find => "find",
+            PromptKind::FilterIn => "keep only",
+            PromptKind::FilterOut => "leave out",
+        }
+    }
+
+    pub(crate) const fn hint(&self) -> &'static str {
+        match self.kind {
+            PromptKind::GoTo => "14:03:22   T+12m   -90s   2026-11-22T03:24Z   1795400650",
+            PromptKind::Find => "fuzzy words   'exact text   /regex/",
+            PromptKind::FilterIn => "level>=warn   service=name   trace=id   fuzzy words   'exact   /regex/",
+            PromptKind::FilterOut => "fuzzy words   'exact text   /regex/",
+        }
+    }
+}
+
+/// What a yes does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ConfirmPurpose {
+    /// Throw away what is typed in the layer below.
+    DiscardBelow,
+    /// Leave although something is not saved.
+    QuitUnsaved,
+}
+
+/// A question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Confirm {
+    pub(crate) question: String,
+    pub(crate) purpose: ConfirmPurpose,
+}
+
+/// What a note will be about when it is saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum TextPurpose {
+    /// A new note on this stretch (a moment when empty).
+    NewNote(TimeRange),
+    /// The words of a record.
+    ChangeText(AnnotationId),
+}

@@ -1,0 +1,375 @@
+//! Panels: which series are shown, their columns, and the words beside them.
+//!
+//! A panel names its series by full name and source path, because ids shift while sources are still loading.
+
+use crate::model::case::{CaseMeta, PanelRef};
+use crate::model::query::ValueAt;
+use crate::model::series::Bucket;
+use crate::model::text;
+use crate::model::{Catalog, Columns, SeriesId, SeriesKind, SeriesMeta, TimeRange, Timestamp, Unit};
+
+use super::clock::Clock;
+use super::message::{PanelChoice, SeriesStats};
+
+/// A line drawn across a panel.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Threshold {
+    pub(crate) value: f64,
+    pub(crate) above_is_bad: bool,
+    /// Rule that states it, or `case`.
+    pub(crate) name: String,
+}
+
+/// Words beside a panel, made when its numbers change.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct PanelTexts {
+    /// Value at the cursor: `≥15.9 s`, `NaN`, `no data`.
+    pub(crate) value: String,
+    /// `×407`, empty without a baseline.
+    pub(crate) ratio: String,
+    /// `peak 2 718`.
+    pub(crate) peak: String,
+    /// When the peak was reached.
+    pub(crate) peak_at: String,
+    /// `base 33`.
+    pub(crate) baseline: String,
+    pub(crate) threshold: String,
+    pub(crate) axis_top: String,
+    pub(crate) axis_bottom: String,
+}
+
+/// One panel.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Panel {
+    pub(crate) reference: PanelRef,
+    /// Index in the present catalog; `None` while its source is not loaded.
+    pub(crate) id: Option<SeriesId>,
+    /// Role or metric name, harmless text.
+    pub(crate) name: String,
+    /// Service, instance or other labels.
+    pub(crate) place: String,
+    pub(crate) unit: Unit,
+    pub(crate) kind: SeriesKind,
+    pub(crate) clip: Option<f64>,
+    pub(crate) threshold: Option<Threshold>,
+    /// Why this series was chosen.
+    pub(crate) why: String,
+    /// Last answer.
+    pub(crate) columns: Option<Columns>,
+    /// The answer laid over the visible window.
+    pub(crate) shown: Vec<Option<Bucket>>,
+    /// The answer is for another window than the visible one.
+    pub(crate) is_stale: bool,
+    pub(crate) stats: Option<SeriesStats>,
+    pub(crate) value: Option<ValueAt>,
+    /// Whether a value at the cursor was answered at all.
+    pub(crate) has_value_answer: bool,
+    /// Least and greatest of the axis.
+    pub(crate) axis: (f64, f64),
+    pub(crate) texts: PanelTexts,
+}
+
+/// All panels and which one is selected.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Panels {
+    pub(crate) all: Vec<Panel>,
+    pub(crate) selected: usize,
+    /// What was chosen for us: role, series, why, and further candidates.
+    choices: Vec<(PanelRef, String)>,
+    /// Whether the choice was answered.
+    pub(crate) is_chosen: bool,
+}
+
+impl Panels {
+    /// Remembers the choice by name.
+    pub(crate) fn set_choices(&mut self, choices: &[PanelChoice], catalog: &Catalog) {
+        self.is_chosen = true;
+        self.choices = choices
+            .iter()
+            .filter_map(|choice| {
+                let meta = catalog.series(choice.id)?;
+                Some((reference(catalog, meta, &choice.role), choice.why.clone()))
+            })
+            .collect();
+    }
+
+    /// What is shown as references, to start a change of the user's own selection from.
+    pub(crate) fn references(&self) -> Vec<PanelRef> {
+        self.all.iter().map(|panel| panel.reference.clone()).collect()
+    }
+
+    /// Ids of the panels in the catalog, in their order.
+    pub(crate) fn ids(&self) -> Vec<SeriesId> {
+        self.all.iter().filter_map(|panel| panel.id).collect()
+    }
+
+    pub(crate) fn selected(&self) -> Option<&Panel> {
+        self.all.get(self.selected)
+    }
+
+    /// Makes the list of panels from the case, else from the choice; keeps the numbers of those that stay.
+    pub(crate) fn rebuild(&mut self, catalog: &Catalog, meta: &CaseMeta) {
+        let wanted: Vec<(PanelRef, String)> = if meta.panels.is_empty() {
+            self.choices.clone()
+        } else {
+            meta.panels.iter().map(|panel| (panel.clone(), "chosen in the case".to_owned())).collect()
+        };
+        let mut old = std::mem::take(&mut self.all);
+        for (reference, why) in wanted {
+            let found = find(catalog, &reference);
+            let kept = old.iter().position(|panel| panel.reference == reference).map(|index| old.swap_remove(index));
+            let mut panel = kept.unwrap_or_else(|| Panel::empty(reference.clone()));
+            panel.describe(found, catalog, meta);
+            panel.why = text::printable(&why).into_owned();
+            self.all.push(panel);
+        }
+        self.selected = self.selected.min(self.all.len().saturating_sub(1));
+    }
+
+    /// Lays the answers over the visible window and writes the words. O(panels × columns).
+    pub(crate) fn prepare(&mut self, visible: TimeRange, columns: usize, clock: &Clock) {
+        for panel in &mut self.all {
+            panel.prepare(visible, columns, clock);
+        }
+    }
+}
+
+/// Names a series across loads.
+pub(crate) fn reference(catalog: &Catalog, meta: &SeriesMeta, role: &str) -> PanelRef {
+    let source = catalog.source(meta.source).map(|source| source.path.clone()).unwrap_or_default();
+    PanelRef { role: role.to_owned(), series: meta.full_name(), source }
+}
+
+/// The series that a reference names; of several with one name that of the stated source, else the first.
+pub(crate) fn find<'a>(catalog: &'a Catalog, reference: &PanelRef) -> Option<&'a SeriesMeta> {
+    let name = reference.series.split('{').next().unwrap_or_default();
+    let start = catalog.series.partition_point(|meta| meta.name.as_str() < name);
+    let mut same = catalog.series[start..].iter().take_while(|meta| meta.name == name).filter(|meta| meta.full_name() == reference.series);
+    let first = same.clone().next()?;
+    let of_source = same.find(|meta| catalog.source(meta.source).is_some_and(|source| source.path == reference.source));
+    Some(of_source.unwrap_or(first))
+}
+
+/// What tells a series from others of its name: instance or service, else its label values.
+pub(crate) fn place_of(meta: &SeriesMeta) -> String {
+    let first = |names: &[&str]| names.iter().find_map(|name| meta.labels.get(name));
+    let service = first(&["service", "service_name", "service.name", "app", "job"]);
+    let instance = first(&["instance", "pod", "host", "node"]);
+    let place = match (service, instance) {
+        (Some(service), Some(instance)) if !instance.contains(service) => format!("{service} {instance}"),
+        (_, Some(instance)) => instance.to_owned(),
+        (Some(service), None) => service.to_owned(),
+        (None, None) => meta.labels.iter().map(|(_, value)| value).collect::<Vec<_>>().join(","),
+    };
+    text::printable(&place).into_owned()
+}
+
+impl Panel {
+    fn empty(reference: PanelRef) -> Self {
+        Self {
+            reference,
+            id: None,
+            name: String::new(),
+            place: String::new(),
+            unit: Unit::None,
+            kind: SeriesKind::Gauge,
+            clip: None,
+            threshold: None,
+            why: String::new(),
+            columns: None,
+            shown: Vec::new(),
+            is_stale: false,
+            stats: None,
+            value: None,
+            has_value_answer: false,
+            axis: (0.0, 1.0),
+            texts: PanelTexts::default(),
+        }
+    }
+
+    fn describe(&mut self, found: Option<&SeriesMeta>, catalog: &Catalog, meta: &CaseMeta) {
+        let title =
+            if self.reference.role.is_empty() { self.reference.series.split('{').next().unwrap_or_default() } else { &self.reference.role };
+        self.name = text::printable(title).into_owned();
+        self.id = found.map(|found| found.id);
+        let Some(found) = found else {
+            self.place = "not loaded".into();
+            return;
+        };
+        self.place = place_of(found);
+        (self.unit, self.kind, self.clip) = (found.unit, found.kind, found.clip);
+        self.threshold = meta
+            .thresholds
+            .get(&self.reference.series)
+            .map(|value| Threshold { value: *value, above_is_bad: true, name: "case".into() })
+            .or_else(|| rule_for(found, catalog));
+    }
+
+    fn prepare(&mut self, visible: TimeRange, columns: usize, clock: &Clock) {
+        (self.shown, self.is_stale) = match &self.columns {
+            Some(answer) if answer.range == visible && answer.columns.len() == columns => (answer.columns.clone(), false),
+            Some(answer) => (project(answer.range, &answer.columns, visible, columns).into_iter().map(Option::flatten).collect(), true),
+            None => (Vec::new(), true),
+        };
+        self.axis = axis(&self.shown, self.threshold.as_ref().map(|threshold| threshold.value));
+        self.texts = self.words(clock);
+    }
+
+    /// A value with its unit; `≥` when it sits at the limit of what can be measured.
+    pub(crate) fn print(&self, value: f64) -> String {
+        let printed = text::value(value, self.unit);
+        let is_clipped = self.clip.is_some_and(|clip| value >= clip - clip.abs() * 1e-9);
+        if is_clipped { format!("≥{printed}") } else { printed }
+    }
+
+    fn words(&self, clock: &Clock) -> PanelTexts {
+        let baseline = self.stats.and_then(|stats| stats.baseline);
+        let value = match &self.value {
+            Some(value) => self.print(value.value),
+            None if self.has_value_answer || self.id.is_none() => "no data".into(),
+            None => String::new(),
+        };
+        let peak = self.stats.and_then(|stats| stats.peak);
+        PanelTexts {
+            value,
+            ratio: self.value.as_ref().zip(baseline).map(|(value, base)| ratio(value.value, base)).unwrap_or_default(),
+            peak: peak.map(|(_, peak)| format!("peak {}", self.print(peak))).unwrap_or_default(),
+            peak_at: peak.map(|(at, _)| clock.short(at)).unwrap_or_default(),
+            baseline: baseline.map(|base| format!("base {}", self.print(base))).unwrap_or_default(),
+            threshold: self.threshold.as_ref().map(|line| format!("limit {}", text::value(line.value, self.unit))).unwrap_or_default(),
+            axis_top: text::value(self.axis.1, self.unit),
+            axis_bottom: text::value(self.axis.0, self.unit),
+        }
+    }
+}
+
+/// `×407`, `×1.2`, `×0.04`; empty when the baseline is 0 or either is no number.
+fn ratio(value: f64, baseline: f64) -> String {
+    let ratio = value / baseline;
+    if !ratio.is_finite() || baseline <= 0.0 {
+        return String::new();
+    }
+    match ratio.abs() {
+        r if r >= 9.95 => format!("×{}", text::grouped(r.round() as u64)),
+        r if r >= 0.995 => format!("×{:.1}", ratio),
+        _ => format!("×{ratio:.2}"),
+    }
+}
+
+/// Zero to the greatest value; from the least one when the values stay far from zero. A threshold in reach is included.
+fn axis(shown: &[Option<Bucket>], threshold: Option<f64>) -> (f64, f64) {
+    let finite = shown.iter().flatten().filter(|bucket| bucket.count > 0);
+    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+    for bucket in finite {
+        (low, high) = (low.min(bucket.min), high.max(bucket.max));
+    }
+    if low > high {
+        return (0.0, 1.0);
+    }
+    if let Some(line) = threshold {
+        if line > high && line <= high * 2.0 {
+            high = line;
+        }
+    }
+    let is_far_from_zero = low > 0.0 && (high - low) < high * 0.1 && high > low;
+    if !is_far_from_zero {
+        low = low.min(0.0);
+    }
+    if high <= low { (low, low + 1.0) } else { (low, high) }
+}
+
+/// The alerting rule that speaks of this series: same expression, up to blanks and (for ratios and quantiles) grouping.
+fn rule_for(meta: &SeriesMeta, catalog: &Catalog) -> Option<Threshold> {
+    let full_name = meta.full_name();
+    let query = meta.query.as_deref().unwrap_or(&meta.name);
+    let rule = catalog.rules.iter().find(|rule| {
+        let expression = squeezed(&rule.expression);
+        expression == squeezed(query) || rule.expression == meta.name || rule.expression == full_name || {
+            let is_scale_free = expression.contains('/') || expression.starts_with("histogram_quantile");
+            is_scale_free && without_grouping(&expression) == without_grouping(&squeezed(query))
+        }
+    })?;
+    let name = text::printable(&rule.name).into_owned();
+    Some(Threshold { value: rule.value, above_is_bad: rule.above_is_bad, name })
+}
+
+fn squeezed(expression: &str) -> String {
+    expression.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// Drops `by(…)` and `without(…)` from an expression without blanks.
+fn without_grouping(expression: &str) -> String {
+    let mut out = expression.to_owned();
+    for word in ["by(", "without("] {
+        while let Some(at) = out.find(word) {
+            let end = out[at..].find(')').map_or(out.len(), |end| at + end + 1);
+            out.replace_range(at..end, "");
+        }
+    }
+    out
+}
+
+/// Lays cells of one range over the columns of another by the time of each column's start; `None` outside. O(columns).
+pub(crate) fn project<T: Clone>(from: TimeRange, cells: &[T], visible: TimeRange, columns: usize) -> Vec<Option<T>> {
+    let (Some(n_from), Some(n_to)) = (std::num::NonZeroUsize::new(cells.len()), std::num::NonZeroUsize::new(columns)) else {
+        return vec![None; columns];
+    };
+    (0..columns)
+        .map(|column| {
+            let start = visible.edge(column, n_to);
+            let middle = Timestamp(start.0 + visible.edge(column + 1, n_to).since(start) / 2);
+            from.column_of(middle, n_from).and_then(|index| cells.get(index).cloned())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ThresholdRule;
+
+    #[test]
+    fn a_rule_finds_its_series_whatever_the_grouping() {
+        let meta = SeriesMeta {
+            name: "p99_by_instance".into(),
+            query: Some("histogram_quantile(0.99, sum by (service, instance, le) (rate(x_bucket[10s])))".into()),
+            ..SeriesMeta::default()
+        };
+        let rule = |expression: &str| ThresholdRule {
+            name: "r".into(),
+            expression: expression.into(),
+            above_is_bad: true,
+            value: 1.0,
+            for_ns: 0,
+            source: Default::default(),
+        };
+        let mut catalog =
+            Catalog { rules: vec![rule("histogram_quantile(0.99, sum by (service, le) (rate(x_bucket[10s])))")], ..Catalog::default() };
+        assert!(rule_for(&meta, &catalog).is_some());
+        catalog.rules = vec![rule("histogram_quantile(0.5, sum by (service, le) (rate(x_bucket[10s])))")];
+        assert!(rule_for(&meta, &catalog).is_none());
+    }
+
+    #[test]
+    fn ratios_read_at_a_glance() {
+        assert_eq!([ratio(412_300.0, 1_013.0), ratio(1.2, 1.0), ratio(0.1, 2.0)], ["×407", "×1.2", "×0.05"]);
+        assert_eq!([ratio(5.0, 0.0), ratio(f64::NAN, 1.0)], ["", ""]);
+    }
+
+    #[test]
+    fn old_cells_keep_their_time_in_a_new_window() {
+        let range = |a, b| TimeRange::new(Timestamp(a), Timestamp(b));
+        assert_eq!(project(range(0, 40), &[1, 2, 3, 4], range(20, 60), 4), [Some(3), Some(4), None, None]);
+        assert_eq!(project(range(0, 40), &[1, 2, 3, 4], range(10, 20), 2), [Some(2), Some(2)]);
+        assert_eq!(project::<u8>(range(0, 40), &[], range(10, 20), 2), [None, None]);
+    }
+
+    #[test]
+    fn the_axis_starts_at_zero_unless_the_values_are_far_from_it() {
+        let bucket = |value: f64| Some(Bucket { min: value, max: value, mean: value, last: value, count: 1, n_nan: 0, n_inf: 0 });
+        assert_eq!(axis(&[bucket(3.0), None, bucket(9.0)], None), (0.0, 9.0));
+        assert_eq!(axis(&[bucket(1000.0), bucket(1009.0)], None), (1000.0, 1009.0));
+        assert_eq!(axis(&[bucket(6.0)], Some(10.0)), (0.0, 10.0));
+        assert_eq!(axis(&[], None), (0.0, 1.0));
+    }
+}

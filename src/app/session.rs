@@ -1,0 +1,286 @@
+//! The case being edited: document, undo, what is saved, and names for new records.
+//!
+//! Every edit is an invertible step; a step is shown as saved only when the runtime says so.
+
+use crate::model::case::{Annotation, AnnotationId, AnnotationKind, CaseDoc, CaseMeta, Edit, EditStep};
+use crate::model::{TimeRange, Timestamp};
+
+use super::message::Effect;
+
+/// Where the case is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CasePlace {
+    /// It is saved here.
+    Saved(String),
+    /// It cannot be saved yet: why, and the way out.
+    Nowhere(String),
+}
+
+/// Makes ULIDs: 48 bits of milliseconds, 80 bits that a seed determines; rises within one millisecond.
+#[derive(Debug, Clone)]
+pub(crate) struct IdMaker {
+    seed: u64,
+    last_millis: u64,
+    last_random: u128,
+}
+
+impl IdMaker {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { seed, last_millis: 0, last_random: 0 }
+    }
+
+    /// `SplitMix64` after Steele, Lea, Flood (2014).
+    fn random(&mut self) -> u64 {
+        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.seed;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub(crate) fn next(&mut self, now: Timestamp) -> AnnotationId {
+        const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+        let millis = (now.0.max(0) / 1_000_000) as u64 & 0xffff_ffff_ffff;
+        if millis > self.last_millis {
+            self.last_millis = millis;
+            // The top bit stays free so that rising never overflows into the time.
+            self.last_random = ((u128::from(self.random()) << 64) | u128::from(self.random())) & ((1 << 79) - 1);
+        } else {
+            self.last_random += 1;
+        }
+        let bits = (u128::from(self.last_millis) << 80) | self.last_random;
+        AnnotationId((0..26).rev().map(|i| ALPHABET[(bits >> (i * 5)) as usize & 31] as char).collect())
+    }
+}
+
+/// Whether what the user made is safe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SaveStatus {
+    Untouched,
+    Saved,
+    Saving,
+    Failed(String),
+}
+
+/// Document, history and save state.
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    pub(crate) doc: CaseDoc,
+    pub(crate) place: CasePlace,
+    author: String,
+    ids: IdMaker,
+    undo: Vec<EditStep>,
+    redo: Vec<EditStep>,
+    last_number: u64,
+    saved_number: u64,
+    written_number: u64,
+    failure: Option<String>,
+    /// Rises with every change of the document.
+    pub(crate) revision: u64,
+    /// Evidence pinned since the last causal step.
+    pub(crate) fresh_pins: Vec<AnnotationId>,
+}
+
+impl Session {
+    pub(crate) fn new(doc: CaseDoc, place: CasePlace, author: String, id_seed: u64) -> Self {
+        Self {
+            doc,
+            place,
+            author,
+            ids: IdMaker::new(id_seed),
+            undo: Vec::new(),
+            redo: Vec::new(),
+            last_number: 0,
+            saved_number: 0,
+            written_number: 0,
+            failure: None,
+            revision: 1,
+            fresh_pins: Vec::new(),
+        }
+    }
+
+    /// A new record with a fresh id.
+    pub(crate) fn annotation(&mut self, now: Timestamp, kind: AnnotationKind, text: String) -> Annotation {
+        Annotation {
+            id: self.ids.next(now),
+            kind,
+            text,
+            tags: Vec::new(),
+            author: self.author.clone(),
+            created: now,
+            updated: now,
+            revision: 1,
+            unknown: serde_json::Map::new(),
+        }
+    }
+
+    /// Applies a step and journals it. A step that changes nothing does nothing.
+    pub(crate) fn commit(&mut self, name: impl Into<String>, edits: Vec<Edit>) -> Vec<Effect> {
+        if edits.is_empty() {
+            return Vec::new();
+        }
+        let step = EditStep { name: name.into(), edits };
+        self.undo.push(step.clone());
+        self.redo.clear();
+        self.journal(step)
+    }
+
+    /// Takes the last step back; its name is told.
+    pub(crate) fn undo(&mut self) -> Option<(String, Vec<Effect>)> {
+        let step = self.undo.pop()?;
+        let effects = self.journal(step.inverse());
+        let name = step.name.clone();
+        self.redo.push(step);
+        Some((name, effects))
+    }
+
+    /// Makes the step again that was taken back last.
+    pub(crate) fn redo(&mut self) -> Option<(String, Vec<Effect>)> {
+        let step = self.redo.pop()?;
+        let effects = self.journal(step.clone());
+        let name = step.name.clone();
+        self.undo.push(step);
+        Some((name, effects))
+    }
+
+    fn journal(&mut self, step: EditStep) -> Vec<Effect> {
+        for edit in &step.edits {
+            self.doc.apply(edit);
+        }
+        let doc = &self.doc;
+        self.fresh_pins.retain(|id| doc.annotations.contains_key(id));
+        self.revision += 1;
+        self.last_number += 1;
+        vec![Effect::Journal { number: self.last_number, step }]
+    }
+
+    /// The runtime has everything up to here; once idle, the case files are written.
+    pub(crate) fn saved(&mut self, number: u64) -> Vec<Effect> {
+        self.saved_number = self.saved_number.max(number);
+        self.failure = None;
+        if self.saved_number >= self.last_number { self.write() } else { Vec::new() }
+    }
+
+    /// Writes the case files unless they hold everything already.
+    pub(crate) fn write(&mut self) -> Vec<Effect> {
+        if self.written_number == self.last_number {
+            return Vec::new();
+        }
+        self.written_number = self.last_number;
+        vec![Effect::SaveCase(Box::new(self.doc.clone()))]
+    }
+
+    pub(crate) fn failed(&mut self, why: String) {
+        self.failure = Some(why);
+        self.written_number = self.written_number.min(self.saved_number);
+    }
+
+    pub(crate) fn status(&self) -> SaveStatus {
+        match &self.failure {
+            Some(why) => SaveStatus::Failed(why.clone()),
+            None if self.last_number == 0 => SaveStatus::Untouched,
+            None if self.saved_number >= self.last_number => SaveStatus::Saved,
+            None => SaveStatus::Saving,
+        }
+    }
+
+    /// Why leaving now would lose something.
+    pub(crate) fn unsaved_reason(&self) -> Option<&str> {
+        let is_behind = self.saved_number < self.last_number;
+        match (&self.failure, &self.place) {
+            (Some(why), _) if self.last_number > 0 => Some(why),
+            (None, CasePlace::Nowhere(why)) if is_behind => Some(why),
+            _ => None,
+        }
+    }
+
+    /// An edit that puts a new record.
+    pub(crate) fn put(annotation: Annotation) -> Edit {
+        Edit::Put { before: None, after: Some(Box::new(annotation)) }
+    }
+
+    /// An edit that changes a record of the document; `None` when it is not there or nothing changes.
+    pub(crate) fn change(&self, id: &AnnotationId, now: Timestamp, change: impl FnOnce(&mut Annotation)) -> Option<Edit> {
+        let before = self.doc.annotations.get(id)?;
+        let mut after = before.clone();
+        change(&mut after);
+        if after == *before {
+            return None;
+        }
+        after.updated = now;
+        after.revision += 1;
+        Some(Edit::Put { before: Some(Box::new(before.clone())), after: Some(Box::new(after)) })
+    }
+
+    /// An edit that removes a record.
+    pub(crate) fn remove(&self, id: &AnnotationId) -> Option<Edit> {
+        Some(Edit::Put { before: Some(Box::new(self.doc.annotations.get(id)?.clone())), after: None })
+    }
+
+    /// An edit of `case.toml`; `None` when nothing changes.
+    pub(crate) fn change_meta(&self, change: impl FnOnce(&mut CaseMeta)) -> Option<Edit> {
+        let mut after = self.doc.meta.clone();
+        change(&mut after);
+        (after != self.doc.meta).then(|| Edit::Meta { before: Box::new(self.doc.meta.clone()), after: Box::new(after) })
+    }
+
+    /// The range that a note on the cursor or selection gets.
+    pub(crate) fn span(selection: Option<TimeRange>, cursor: Timestamp) -> TimeRange {
+        selection.unwrap_or_else(|| TimeRange::new(cursor, cursor))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session() -> Session {
+        Session::new(CaseDoc::default(), CasePlace::Saved("x".into()), "me".into(), 7)
+    }
+
+    #[test]
+    fn ids_are_ulids_that_rise() {
+        let mut ids = IdMaker::new(1);
+        let now = Timestamp::from_millis(1_795_400_650_123);
+        let all: Vec<String> = (0..100).map(|i| ids.next(Timestamp(now.0 + i / 10 * 1_000_000)).0).collect();
+        assert!(all.windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(all.iter().all(|id| id.len() == 26 && id.starts_with("01")));
+        assert_eq!(ids.next(Timestamp(0)).0[..10], all[99][..10], "a clock that goes back does not");
+    }
+
+    #[test]
+    fn undo_and_redo_restore_the_document_exactly_and_are_journalled() {
+        let mut session = session();
+        let now = Timestamp::from_secs(10);
+        let note = session.annotation(now, AnnotationKind::KeyMoment { at: now }, "peak".into());
+        let id = note.id.clone();
+        session.commit("add", vec![Session::put(note)]);
+        let after_add = session.doc.clone();
+        let edit = session.change(&id, now, |note| note.text = "worse".into()).expect("there");
+        session.commit("change", vec![edit]);
+        let after_change = session.doc.clone();
+        let (name, effects) = session.undo().expect("something");
+        assert_eq!((name.as_str(), &session.doc), ("change", &after_add));
+        assert!(matches!(effects[..], [Effect::Journal { number: 3, .. }]));
+        session.redo();
+        assert_eq!(session.doc, after_change);
+        session.undo();
+        session.undo();
+        assert_eq!(session.doc, CaseDoc::default());
+        assert!(session.undo().is_none());
+    }
+
+    #[test]
+    fn nothing_is_called_saved_before_the_runtime_says_so() {
+        let mut session = session();
+        let note = session.annotation(Timestamp(1), AnnotationKind::KeyMoment { at: Timestamp(1) }, String::new());
+        assert_eq!(session.status(), SaveStatus::Untouched);
+        session.commit("add", vec![Session::put(note)]);
+        assert_eq!(session.status(), SaveStatus::Saving);
+        assert!(matches!(session.saved(1)[..], [Effect::SaveCase(_)]));
+        assert_eq!(session.status(), SaveStatus::Saved);
+        assert!(session.saved(1).is_empty(), "nothing new to write");
+        session.failed("disk full".into());
+        assert_eq!(session.unsaved_reason(), Some("disk full"));
+    }
+}

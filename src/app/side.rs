@@ -1,0 +1,209 @@
+//! The side pane as lines: causal chain, notes, detail of what is selected, sources.
+//!
+//! Lines are made in `update` for the width of the pane; `Ink` says what a word means, not its colour.
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::model::AnnotationId;
+
+/// Tabs in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Tab {
+    #[default]
+    Chain,
+    Notes,
+    Detail,
+    Sources,
+}
+
+impl Tab {
+    pub(crate) const ALL: [Self; 4] = [Self::Chain, Self::Notes, Self::Detail, Self::Sources];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Chain => "chain",
+            Self::Notes => "notes",
+            Self::Detail => "detail",
+            Self::Sources => "sources",
+        }
+    }
+}
+
+/// What a word means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ink {
+    Normal,
+    Dim,
+    Strong,
+    /// Times.
+    Time,
+    Good,
+    Warn,
+    Error,
+    /// What the user made.
+    Mark,
+}
+
+/// One line; lines of one item are selected together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SideLine {
+    pub(crate) words: Vec<(Ink, String)>,
+    pub(crate) item: usize,
+}
+
+/// What an item stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SideItem {
+    Annotation(AnnotationId),
+    Text,
+}
+
+/// The pane.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Side {
+    pub(crate) tab: Tab,
+    pub(crate) lines: Vec<SideLine>,
+    pub(crate) items: Vec<SideItem>,
+    /// Selected item of each tab.
+    selected: [usize; 4],
+    pub(crate) top: usize,
+}
+
+impl Side {
+    pub(crate) fn selected(&self) -> usize {
+        self.selected[self.tab as usize]
+    }
+
+    pub(crate) fn select(&mut self, item: usize) {
+        self.selected[self.tab as usize] = item.min(self.items.len().saturating_sub(1));
+    }
+
+    pub(crate) fn step(&mut self, items: isize) {
+        self.select(self.selected().saturating_add_signed(items));
+    }
+
+    /// The selected record of the case.
+    pub(crate) fn annotation(&self) -> Option<&AnnotationId> {
+        match self.items.get(self.selected())? {
+            SideItem::Annotation(id) => Some(id),
+            SideItem::Text => None,
+        }
+    }
+
+    /// Selects a record in the tab that is shown.
+    pub(crate) fn select_annotation(&mut self, id: &AnnotationId) {
+        if let Some(index) = self.items.iter().position(|item| matches!(item, SideItem::Annotation(other) if other == id)) {
+            self.select(index);
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.lines.clear();
+        self.items.clear();
+    }
+
+    /// Starts an item; following lines belong to it.
+    pub(crate) fn item(&mut self, item: SideItem) {
+        self.items.push(item);
+    }
+
+    pub(crate) fn line(&mut self, words: Vec<(Ink, String)>) {
+        self.lines.push(SideLine { words, item: self.items.len().saturating_sub(1) });
+    }
+
+    /// Words folded to the width, behind a first line's beginning.
+    pub(crate) fn folded(&mut self, first: Vec<(Ink, String)>, text: (Ink, &str), width: usize) {
+        let indent: usize = first.iter().map(|word| word.1.width()).sum();
+        let mut beginning = Some(first);
+        for line in wrap(text.1, width.saturating_sub(indent).max(8)) {
+            let mut words = beginning.take().unwrap_or_else(|| vec![(Ink::Normal, " ".repeat(indent))]);
+            words.push((text.0, line));
+            self.line(words);
+        }
+    }
+
+    /// Keeps the selection in sight of a pane of this height.
+    pub(crate) fn scroll(&mut self, height: usize) {
+        let selected = self.selected().min(self.items.len().saturating_sub(1));
+        self.selected[self.tab as usize] = selected;
+        let first = self.lines.iter().position(|line| line.item == selected).unwrap_or(0);
+        let last = self.lines.iter().rposition(|line| line.item == selected).unwrap_or(0);
+        if last >= self.top + height {
+            self.top = (last + 1).saturating_sub(height);
+        }
+        if first < self.top {
+            self.top = first;
+        }
+        self.top = self.top.min(self.lines.len().saturating_sub(height.max(1)));
+    }
+}
+
+/// Exactly so many columns: cut in front with `…` (the end of a path tells more), or filled with blanks.
+pub(crate) fn fit(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return format!("{text}{}", " ".repeat(width - text.width()));
+    }
+    let mut tail = String::new();
+    let mut used = 1;
+    for c in text.chars().rev() {
+        used += unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+        if used > width {
+            break;
+        }
+        tail.insert(0, c);
+    }
+    let blanks = width.saturating_sub(1 + tail.width());
+    format!("…{tail}{}", " ".repeat(blanks))
+}
+
+/// Folds text at blanks; words wider than a line are cut. Line ends are kept.
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut out = Vec::new();
+    for paragraph in text.split('\n') {
+        let mut line = String::new();
+        for word in paragraph.split(' ') {
+            let mut word = word;
+            let blank = usize::from(!line.is_empty());
+            if line.width() + blank + word.width() <= width {
+                if blank == 1 {
+                    line.push(' ');
+                }
+                line.push_str(word);
+                continue;
+            }
+            if !line.is_empty() {
+                out.push(std::mem::take(&mut line));
+            }
+            while word.width() > width {
+                let mut cut = 0;
+                let mut used = 0;
+                for (at, c) in word.char_indices() {
+                    used += unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+                    if used > width {
+                        break;
+                    }
+                    cut = at + c.len_utf8();
+                }
+                let cut = if cut == 0 { word.chars().next().map_or(0, char::len_utf8) } else { cut };
+                out.push(word[..cut].to_owned());
+                word = &word[cut..];
+            }
+            line.push_str(word);
+        }
+        out.push(line);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrap;
+
+    #[test]
+    fn text_folds_at_blanks_and_wide_words_are_cut() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(wrap("漢字漢字", 5), ["漢字", "漢字"]);
+        assert_eq!(wrap("a\n\nb", 9), ["a", "", "b"]);
+    }
+}

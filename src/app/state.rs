@@ -1,0 +1,248 @@
+//! Everything the screen shows and the keys change. Plain data: `update` changes it, `ui` paints it.
+//!
+//! It has more than ten fields because it is the root: one field a pane or concern, each with its own file.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+
+use crate::model::case::MarkerName;
+use crate::model::{CaseDoc, Catalog, Event, EventRef, TimeRange, Timestamp};
+
+use super::actions::Context;
+use super::clock::{Clock, Style};
+use super::history::History;
+use super::jobs::Jobs;
+use super::keymap::Keymap;
+use super::lanes::Lanes;
+use super::layout::{self, Layout, Shape, Zoomed};
+use super::list::EventList;
+use super::message::{KeyPress, LoadProgress};
+use super::overlay::Overlay;
+use super::panels::Panels;
+use super::session::{CasePlace, Session};
+use super::side::Side;
+use super::timeline::Timeline;
+
+/// What the explorer starts with.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// What was opened, for the header until the case has a title.
+    pub title: String,
+    /// The case as loaded and recovered.
+    pub case: CaseDoc,
+    /// The wall clock.
+    pub now: Timestamp,
+    /// Seed of the ids of new annotations.
+    pub id_seed: u64,
+    /// Who writes the annotations.
+    pub author: String,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// Where the case is kept, or why nowhere.
+    pub place: CasePlace,
+}
+
+/// The panes that keys can be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Focus {
+    Changes,
+    Panels,
+    List,
+    Side,
+}
+
+/// A word to the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Notice {
+    pub(crate) text: String,
+    pub(crate) is_bad: bool,
+    /// Shown until then.
+    pub(crate) until: Timestamp,
+}
+
+/// How long a notice stays.
+const NOTICE_NS: i64 = 8_000_000_000;
+
+/// Why an event is being sought, to say what was not found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seek {
+    /// `error`, `match for x`.
+    pub(crate) what: String,
+    pub(crate) is_forward: bool,
+    /// It belongs to the find, whose position is to be counted.
+    pub(crate) is_find: bool,
+}
+
+/// The explorer.
+#[derive(Debug, Clone)]
+pub struct State {
+    pub(crate) title: String,
+    pub(crate) now: Timestamp,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) has_catalog: bool,
+    pub(crate) session: Session,
+    pub(crate) timeline: Timeline,
+    pub(crate) clock: Clock,
+    pub(crate) panels: Panels,
+    pub(crate) list: EventList,
+    pub(crate) lanes: Lanes,
+    pub(crate) side: Side,
+    pub(crate) jobs: Jobs,
+    pub(crate) layout: Layout,
+    pub(crate) keymap: Keymap,
+    pub(crate) focus: Focus,
+    /// The last pane but the side pane: what the detail is about.
+    pub(crate) subject: Focus,
+    pub(crate) zoomed: Option<Zoomed>,
+    pub(crate) overlays: Vec<Overlay>,
+    /// Keys of an unfinished sequence.
+    pub(crate) pending: Vec<KeyPress>,
+    pub(crate) history: History,
+    pub(crate) notice: Option<Notice>,
+    pub(crate) progress: Option<LoadProgress>,
+    /// The selected event with all its fields.
+    pub(crate) detail: Option<Box<Event>>,
+    pub(crate) seek: Option<Seek>,
+    /// Series names of a freeze under way, to see that the right ones come back.
+    pub(crate) freezing: Vec<Option<String>>,
+    /// Rises with every answer, so that views know when to be made again.
+    pub(crate) data_revision: u64,
+    pub(crate) prepared: Option<PreparedFor>,
+}
+
+/// What the views were last made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PreparedFor {
+    pub(crate) visible: TimeRange,
+    pub(crate) columns: NonZeroUsize,
+    pub(crate) data_revision: u64,
+    pub(crate) case_revision: u64,
+    pub(crate) catalog_version: u64,
+    pub(crate) style: Style,
+    pub(crate) zone: Tz,
+    pub(crate) t0: Option<Timestamp>,
+}
+
+impl State {
+    /// The first screen, before anything is loaded.
+    pub fn new(setup: Setup) -> Self {
+        let zone = setup.case.meta.time_zone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
+        let shape = Shape { n_panels: 0, selected_panel: 0, has_alerts: false, is_side_focused: false, zoomed: None };
+        let layout = layout::compute(setup.size, shape);
+        let columns = NonZeroUsize::new(usize::from(layout.lanes_width)).unwrap_or(NonZeroUsize::MIN);
+        let mut state = Self {
+            title: setup.title,
+            now: setup.now,
+            catalog: Arc::default(),
+            has_catalog: false,
+            session: Session::new(setup.case, setup.place, setup.author, setup.id_seed),
+            timeline: Timeline::new(columns),
+            clock: Clock { zone, style: Style::Utc, t0: None },
+            panels: Panels::default(),
+            list: EventList::new(),
+            lanes: Lanes::default(),
+            side: Side::default(),
+            jobs: Jobs::default(),
+            layout,
+            keymap: Keymap::standard(),
+            focus: Focus::Panels,
+            subject: Focus::List,
+            zoomed: None,
+            overlays: Vec::new(),
+            pending: Vec::new(),
+            history: History::default(),
+            notice: None,
+            progress: None,
+            detail: None,
+            seek: None,
+            freezing: Vec::new(),
+            data_revision: 0,
+            prepared: None,
+        };
+        super::update::settle_view(&mut state);
+        state
+    }
+
+    /// The moment under the cursor.
+    pub fn cursor(&self) -> Timestamp {
+        self.timeline.cursor
+    }
+
+    /// What the lanes show.
+    pub fn visible(&self) -> TimeRange {
+        self.timeline.visible
+    }
+
+    /// The selected range, if there is one.
+    pub fn selection(&self) -> Option<TimeRange> {
+        self.timeline.selection()
+    }
+
+    /// The case as it is now.
+    pub fn case(&self) -> &CaseDoc {
+        &self.session.doc
+    }
+
+    /// The event that is selected in the list.
+    pub fn selected_event(&self) -> Option<EventRef> {
+        self.list.selected().map(|row| row.id)
+    }
+
+    /// Whether questions are under way.
+    pub fn is_waiting(&self) -> bool {
+        self.jobs.is_any_waiting()
+    }
+
+    /// The word to the user that is on screen.
+    pub fn notice(&self) -> Option<&str> {
+        self.notice.as_ref().map(|notice| notice.text.as_str())
+    }
+
+    /// T+0: the anchor of the case, else the trigger marker.
+    pub(crate) fn t0(&self) -> Option<Timestamp> {
+        self.session.doc.meta.t0.as_ref().map(|anchor| anchor.at).or_else(|| self.session.doc.marker(MarkerName::Trigger))
+    }
+
+    /// What is normal: everything before T+0, else the first fifth of the data.
+    pub(crate) fn baseline(&self) -> Option<TimeRange> {
+        let extent = self.timeline.extent?;
+        let end = match self.t0() {
+            Some(t0) if t0 > extent.start() => t0.min(extent.end()),
+            _ => extent.start().plus_ns(extent.len_ns() / 5),
+        };
+        Some(TimeRange::new(extent.start(), end)).filter(|range| !range.is_empty())
+    }
+
+    /// Where keys are looked up now.
+    pub(crate) fn context(&self) -> Context {
+        match self.overlays.last() {
+            None => Context::Main,
+            Some(Overlay::Editor(_) | Overlay::Form(_)) => Context::Editing,
+            Some(Overlay::Confirm(_)) => Context::Asking,
+            Some(_) => Context::Typing,
+        }
+    }
+
+    /// Says something good or neutral.
+    pub(crate) fn say(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), is_bad: false, until: self.now.plus_ns(NOTICE_NS) });
+    }
+
+    /// Says that something did not work.
+    pub(crate) fn warn(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), is_bad: true, until: self.now.plus_ns(NOTICE_NS) });
+    }
+
+    /// The shape that the layout depends on.
+    pub(crate) fn shape(&self) -> Shape {
+        Shape {
+            n_panels: self.panels.all.len(),
+            selected_panel: self.panels.selected,
+            has_alerts: !self.catalog.alerts.is_empty(),
+            is_side_focused: self.focus == Focus::Side,
+            zoomed: self.zoomed,
+        }
+    }
+}

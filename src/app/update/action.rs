@@ -1,0 +1,337 @@
+//! Runs an action, from a key, the palette or the command line (then possibly with an argument).
+
+use crate::app::actions::Action;
+use crate::app::layout::Zoomed;
+use crate::app::list::IsNegated;
+use crate::app::message::Effect;
+use crate::app::overlay::{Confirm, ConfirmPurpose, Overlay, Prompt, PromptKind};
+use crate::app::side::Tab;
+use crate::app::state::{Focus, State};
+use crate::model::{EventFilter, Level};
+
+use super::navigate::{self, Way};
+use super::{annotate, chain, forms, overlays, panel_edit, pick, search};
+
+/// Runs it.
+pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> Vec<Effect> {
+    if let Some(argument) = argument.map(str::trim).filter(|argument| !argument.is_empty()) {
+        if let Some(effects) = with_argument(state, action, argument) {
+            return effects;
+        }
+    }
+    match action {
+        Action::CursorLeft
+        | Action::CursorRight
+        | Action::CursorLeft10
+        | Action::CursorRight10
+        | Action::Start
+        | Action::End
+        | Action::ZoomIn
+        | Action::ZoomOut
+        | Action::FitAll
+        | Action::FitSelection
+        | Action::PanLeft
+        | Action::PanRight
+        | Action::SelectRange
+        | Action::SwapEnd
+        | Action::CycleTime
+        | Action::Snap => time(state, action),
+        Action::NextChange => navigate::change(state, Way::Forward),
+        Action::PrevChange => navigate::change(state, Way::Back),
+        Action::NextMark => navigate::mark(state, Way::Forward),
+        Action::PrevMark => navigate::mark(state, Way::Back),
+        Action::NextPhase => navigate::phase(state, Way::Forward),
+        Action::PrevPhase => navigate::phase(state, Way::Back),
+        Action::Back => navigate::history(state, Way::Back),
+        Action::Forward => navigate::history(state, Way::Forward),
+        Action::Up => navigate::vertical(state, -1),
+        Action::Down => navigate::vertical(state, 1),
+        Action::PageUp => navigate::vertical(state, -navigate::half_page(state)),
+        Action::PageDown => navigate::vertical(state, navigate::half_page(state)),
+        Action::ClearFilters => search::set_filter(state, EventFilter::default()),
+        Action::GoTo => prompt(state, PromptKind::GoTo),
+        Action::Find => prompt(state, PromptKind::Find),
+        Action::FilterIn => prompt(state, PromptKind::FilterIn),
+        Action::FilterOut => prompt(state, PromptKind::FilterOut),
+        Action::Filters => state.overlays.push(Overlay::Filters(0)),
+        Action::Help => state.overlays.push(Overlay::Help(crate::app::overlay::Help::default())),
+        Action::Palette => pick::palette(state),
+        Action::CommandLine => pick::commands(state),
+        Action::ChooseZone => pick::zones(state),
+        Action::PanelPicker => pick::panels(state),
+        Action::Mark => pick::markers(state),
+        Action::NextPane => step_pane(state, 1),
+        Action::PrevPane => step_pane(state, -1),
+        Action::FocusChanges => focus(state, Focus::Changes),
+        Action::FocusPanels => focus(state, Focus::Panels),
+        Action::FocusEvents => focus(state, Focus::List),
+        Action::FocusChain => show_tab(state, Tab::Chain),
+        Action::FocusNotes => show_tab(state, Tab::Notes),
+        Action::FocusDetail => show_tab(state, Tab::Detail),
+        Action::FocusSources => show_tab(state, Tab::Sources),
+        Action::ZoomPane => zoom_pane(state),
+        Action::Close => close(state),
+        Action::Dismiss => overlays::dismiss(state),
+        Action::ListUp => overlays::step(state, -1),
+        Action::ListDown => overlays::step(state, 1),
+        Action::Toggle => overlays::toggle(state),
+        Action::Lower => search::shift_level(state, Way::Back),
+        Action::Raise => search::shift_level(state, Way::Forward),
+        Action::NextField => overlays::next_field(state, 1),
+        Action::PrevField => overlays::next_field(state, -1),
+        Action::No => drop(state.overlays.pop()),
+        _ => return run_with_effects(state, action),
+    }
+    Vec::new()
+}
+
+/// Actions that ask something of the world.
+fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Start => navigate::edge(state, Way::Back),
+        Action::SetT0 => return navigate::set_t0(state),
+        Action::NextError => return search::level(state, Level::Error, Way::Forward),
+        Action::PrevError => return search::level(state, Level::Error, Way::Back),
+        Action::NextWarning => return search::level(state, Level::Warn, Way::Forward),
+        Action::PrevWarning => return search::level(state, Level::Warn, Way::Back),
+        Action::NextTrace => return search::trace(state, Way::Forward),
+        Action::PrevTrace => return search::trace(state, Way::Back),
+        Action::FindNext => return search::next_match(state, Way::Forward),
+        Action::FindPrev => return search::next_match(state, Way::Back),
+        Action::Note => annotate::write_note(state),
+        Action::Pin => return annotate::pin(state),
+        Action::Cause => forms::cause(state, None),
+        Action::Attempt => forms::attempt(state, None),
+        Action::ActionItem => forms::action_item(state, None),
+        Action::Edit => annotate::edit(state),
+        Action::Delete if state.focus == Focus::Panels => return panel_edit::remove_selected(state),
+        Action::Delete => return annotate::delete(state),
+        Action::MoveUp => return move_item(state, -1),
+        Action::MoveDown => return move_item(state, 1),
+        Action::Open => return open(state),
+        Action::Undo => return undo(state, Way::Back),
+        Action::Redo => return undo(state, Way::Forward),
+        Action::Export => {
+            state.say("writing the postmortem …");
+            return vec![Effect::Export(Box::new(state.session.doc.clone()))];
+        }
+        Action::Save => {
+            let effects = state.session.write();
+            if effects.is_empty() {
+                state.say("nothing new to save");
+            }
+            return effects;
+        }
+        Action::Copy => return copy(state),
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Quit => return quit(state),
+        Action::Accept => return overlays::accept(state),
+        Action::SaveText => return overlays::save_text(state),
+        Action::ExternalEditor => return overlays::external_editor(state),
+        Action::Yes => return overlays::confirmed(state),
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn time(state: &mut State, action: Action) {
+    match action {
+        Action::CursorLeft => state.timeline.step(-1),
+        Action::CursorRight => state.timeline.step(1),
+        Action::CursorLeft10 => state.timeline.step(-10),
+        Action::CursorRight10 => state.timeline.step(10),
+        Action::Start => navigate::edge(state, Way::Back),
+        Action::End => navigate::edge(state, Way::Forward),
+        Action::ZoomIn => state.timeline.zoom(-1),
+        Action::ZoomOut => state.timeline.zoom(1),
+        Action::FitAll => {
+            state.leave_place();
+            state.timeline.fit_all();
+        }
+        Action::FitSelection => navigate::fit_selection(state),
+        Action::PanLeft => state.timeline.pan(-1),
+        Action::PanRight => state.timeline.pan(1),
+        Action::SelectRange => navigate::select(state),
+        Action::SwapEnd => navigate::swap(state),
+        Action::Snap => navigate::snap(state),
+        _ => cycle_time(state),
+    }
+}
+
+fn cycle_time(state: &mut State) {
+    use crate::app::clock::Style;
+    state.clock.style = state.next_style();
+    let words = match state.clock.style {
+        Style::Utc if state.clock.t0.is_none() && state.clock.zone == chrono_tz::Tz::UTC => {
+            "times in UTC; t z chooses a local zone, t 0 sets T+0".to_owned()
+        }
+        Style::Utc => "times in UTC".to_owned(),
+        Style::Local => format!("times in {}", state.clock.zone.name()),
+        Style::Offset => "times from T+0".to_owned(),
+    };
+    state.say(words);
+}
+
+/// What an argument on the command line does; `None` when the action takes none.
+fn with_argument(state: &mut State, action: Action, argument: &str) -> Option<Vec<Effect>> {
+    let result = match action {
+        Action::GoTo => super::typed_time::parse(state, argument).map(|at| {
+            state.jump_to(at);
+            Vec::new()
+        }),
+        Action::SetT0 => super::typed_time::parse(state, argument).map(|at| {
+            state.jump_to(at);
+            navigate::set_t0(state)
+        }),
+        Action::ChooseZone => match argument.parse() {
+            Ok(zone) => Ok(pick::set_zone(state, zone)),
+            Err(_) => Err(format!("{argument:?} is no zone; write a name such as Asia/Shanghai")),
+        },
+        Action::Find => search::start_find(state, argument),
+        Action::FilterIn => search::add_filter(state, argument, IsNegated::No).map(|()| Vec::new()),
+        Action::FilterOut => search::add_filter(state, argument, IsNegated::Yes).map(|()| Vec::new()),
+        Action::Mark => annotate::mark_by_name(state, argument),
+        Action::Note => Ok(annotate::add_note(state, navigate::span(state), argument)),
+        _ => return None,
+    };
+    Some(result.unwrap_or_else(|why| {
+        state.warn(why);
+        Vec::new()
+    }))
+}
+
+fn prompt(state: &mut State, kind: PromptKind) {
+    state.overlays.push(Overlay::Prompt(Prompt::new(kind, "")));
+}
+
+/// Focuses a pane; a pane zoom follows the focus.
+pub(super) fn focus(state: &mut State, focus: Focus) {
+    state.focus = focus;
+    if focus != Focus::Side {
+        state.subject = focus;
+    }
+    if state.zoomed.is_some() {
+        state.zoomed = zoom_of(focus);
+    }
+}
+
+const fn zoom_of(focus: Focus) -> Option<Zoomed> {
+    match focus {
+        Focus::Changes => None,
+        Focus::Panels => Some(Zoomed::Panels),
+        Focus::List => Some(Zoomed::List),
+        Focus::Side => Some(Zoomed::Side),
+    }
+}
+
+fn step_pane(state: &mut State, panes: isize) {
+    let order = [Focus::Changes, Focus::Panels, Focus::List, Focus::Side];
+    let at = order.iter().position(|pane| *pane == state.focus).unwrap_or(0) as isize;
+    focus(state, order[(at + panes).rem_euclid(4) as usize]);
+}
+
+fn show_tab(state: &mut State, tab: Tab) {
+    state.side.tab = tab;
+    focus(state, Focus::Side);
+}
+
+fn zoom_pane(state: &mut State) {
+    state.zoomed = if state.zoomed.is_some() { None } else { zoom_of(state.focus) };
+    if state.zoomed.is_none() && state.focus == Focus::Changes {
+        state.say("the changes lane has one line only");
+    }
+}
+
+/// Esc with nothing open above the panes: exactly one layer.
+fn close(state: &mut State) {
+    if state.zoomed.is_some() {
+        state.zoomed = None;
+    } else if state.timeline.anchor.is_some() {
+        state.timeline.anchor = None;
+    } else if state.list.find.is_some() {
+        state.list.find = None;
+    } else {
+        state.notice = None;
+    }
+}
+
+/// Enter: the selected range first, else what the focused pane has selected.
+fn open(state: &mut State) -> Vec<Effect> {
+    if state.timeline.selection().is_some() {
+        navigate::fit_selection(state);
+        return Vec::new();
+    }
+    match state.focus {
+        Focus::Side => {
+            let at = state.side.annotation().and_then(|id| state.session.doc.annotations.get(id)).and_then(crate::model::Annotation::at);
+            match at {
+                Some(at) => state.jump_to(at),
+                None => state.say("nothing here lies on the timeline"),
+            }
+        }
+        _ => state.side.tab = Tab::Detail,
+    }
+    if state.layout.side.width == 0 && state.focus != Focus::Side {
+        focus(state, Focus::Side);
+    }
+    Vec::new()
+}
+
+fn move_item(state: &mut State, rows: isize) -> Vec<Effect> {
+    match state.focus {
+        Focus::Panels => panel_edit::shift_selected(state, rows),
+        Focus::Side if state.side.tab == Tab::Chain => chain::shift(state, rows),
+        _ => {
+            state.say("only panels and causal steps have an order of their own");
+            Vec::new()
+        }
+    }
+}
+
+fn undo(state: &mut State, way: Way) -> Vec<Effect> {
+    let done = if way == Way::Back { state.session.undo() } else { state.session.redo() };
+    let word = if way == Way::Back { "undone" } else { "redone" };
+    match done {
+        Some((name, effects)) => {
+            super::panel_edit::case_changed(state);
+            state.say(format!("{word}: {name}"));
+            effects
+        }
+        None => {
+            state.say(if way == Way::Back { "nothing to undo" } else { "nothing to redo" });
+            Vec::new()
+        }
+    }
+}
+
+/// What is selected in the focused pane, as text.
+fn copy(state: &mut State) -> Vec<Effect> {
+    let text = match state.focus {
+        Focus::List => state.list.selected().map(|row| row.raw.clone()),
+        Focus::Panels => state.panels.selected().map(|panel| format!("{} {}", panel.reference.series, panel.texts.value)),
+        Focus::Side => state.side.annotation().and_then(|id| state.session.doc.annotations.get(id)).map(|record| record.text.clone()),
+        Focus::Changes => Some(state.clock.both(state.timeline.cursor)),
+    };
+    match text.filter(|text| !text.is_empty()) {
+        Some(text) => {
+            state.say("copied");
+            vec![Effect::Copy(text)]
+        }
+        None => {
+            state.say("nothing selected to copy");
+            Vec::new()
+        }
+    }
+}
+
+/// Leaves; asks only when something would be lost.
+pub(super) fn quit(state: &mut State) -> Vec<Effect> {
+    if let Some(why) = state.session.unsaved_reason() {
+        let question = format!("not saved: {why}. Leave anyway?");
+        state.overlays.push(Overlay::Confirm(Confirm { question, purpose: ConfirmPurpose::QuitUnsaved }));
+        return Vec::new();
+    }
+    let mut effects = state.session.write();
+    effects.push(Effect::Quit);
+    effects
+}

@@ -1,0 +1,312 @@
+//! Marks, notes and pinned evidence: made, changed, removed.
+
+use crate::app::editor::Editor;
+use crate::app::jobs::Slot;
+use crate::app::message::{Effect, FreezeTarget, Question};
+use crate::app::overlay::{Overlay, TextPurpose};
+use crate::app::panels::place_of;
+use crate::app::session::Session;
+use crate::app::state::{Focus, State};
+use crate::model::case::{Annotation, AnnotationKind, Edit, Evidence, EvidenceTarget, MarkerName};
+use crate::model::{TimeRange, Timestamp, text};
+
+use super::{chain, forms, pick};
+
+/// One line that says what a record is.
+pub(crate) fn headline(record: &Annotation) -> String {
+    let first = text::printable(record.text.lines().next().unwrap_or_default()).into_owned();
+    match &record.kind {
+        AnnotationKind::Marker { name, .. } => {
+            let name = name.name().replace('_', " ");
+            if first.is_empty() { name } else { format!("{name}: {first}") }
+        }
+        AnnotationKind::Cause(cause) => format!("C{} {first}", cause.order),
+        kind if first.is_empty() => kind.name().to_owned(),
+        _ => first,
+    }
+}
+
+/// Puts the cursor's moment under a marker's name: new, or the old one moves.
+pub(super) fn set_marker(state: &mut State, name: MarkerName) -> Vec<Effect> {
+    let at = state.timeline.cursor;
+    let words = name.name().replace('_', " ");
+    let existing = state.session.doc.annotations.values().find_map(|record| match record.kind {
+        AnnotationKind::Marker { name: other, .. } if other == name => Some(record.id.clone()),
+        _ => None,
+    });
+    let edit = match existing {
+        Some(id) => state.session.change(&id, state.now, |record| {
+            record.kind = AnnotationKind::Marker { name, at, latest: None, rule: "manual".into() };
+        }),
+        None => {
+            let kind = AnnotationKind::Marker { name, at, latest: None, rule: "manual".into() };
+            Some(Session::put(state.session.annotation(state.now, kind, String::new())))
+        }
+    };
+    let Some(edit) = edit else {
+        state.say(format!("{words} is here already"));
+        return Vec::new();
+    };
+    let effects = state.session.commit(format!("mark {words}"), vec![edit]);
+    state.say(format!("{words} = {}", state.clock.both(at)));
+    effects
+}
+
+/// A marker by a typed name: `impact_start`, `impact start`.
+pub(super) fn mark_by_name(state: &mut State, typed: &str) -> Result<Vec<Effect>, String> {
+    let wanted = typed.trim().replace([' ', '-'], "_");
+    match MarkerName::from_name(&wanted) {
+        Some(name) => Ok(set_marker(state, name)),
+        None => {
+            let names: Vec<&str> = MarkerName::ALL.iter().map(|name| name.name()).collect();
+            Err(format!("{typed:?} is no marker; the names are {}", names.join(", ")))
+        }
+    }
+}
+
+/// A column of the key-indicator table.
+pub(super) fn add_key_moment(state: &mut State) -> Vec<Effect> {
+    let at = state.timeline.cursor;
+    let label = state.clock.offset(at).unwrap_or_else(|| text::rfc3339(at));
+    let record = state.session.annotation(state.now, AnnotationKind::KeyMoment { at }, label.clone());
+    state.say(format!("key moment {label}"));
+    state.session.commit("key moment", vec![Session::put(record)])
+}
+
+/// Opens the editor for a note on the cursor or the selected range.
+pub(super) fn write_note(state: &mut State) {
+    let span = super::navigate::span(state);
+    let title = if span.is_empty() {
+        format!("note on {}", state.clock.both(span.start()))
+    } else {
+        format!("note on {} to {}", state.clock.both(span.start()), state.clock.both(span.end()))
+    };
+    state.overlays.push(Overlay::Editor(Box::new(Editor::new(TextPurpose::NewNote(span), title, ""))));
+}
+
+/// `^s` in the editor.
+pub(super) fn save_editor(state: &mut State, editor: Editor) -> Vec<Effect> {
+    let words = editor.text().trim_end().to_owned();
+    match &editor.purpose {
+        TextPurpose::NewNote(span) => {
+            let span = *span;
+            if words.trim().is_empty() {
+                state.say("an empty note is not kept");
+                return Vec::new();
+            }
+            add_note(state, span, &words)
+        }
+        TextPurpose::ChangeText(id) => {
+            let edit = state.session.change(id, state.now, |record| record.text = words);
+            state.session.commit("change text", edit.into_iter().collect())
+        }
+    }
+}
+
+/// Adds a note; an empty span is a moment.
+pub(super) fn add_note(state: &mut State, span: TimeRange, words: &str) -> Vec<Effect> {
+    let kind = if span.is_empty() {
+        AnnotationKind::Moment { at: span.start(), service: None, row_kind: None }
+    } else {
+        AnnotationKind::Range { range: span, service: None, row_kind: None }
+    };
+    let record = state.session.annotation(state.now, kind, words.to_owned());
+    state.timeline.anchor = None;
+    state.session.commit("note", vec![Session::put(record)])
+}
+
+/// Pins what the focused pane has under the cursor.
+pub(super) fn pin(state: &mut State) -> Vec<Effect> {
+    let targets = match state.focus {
+        Focus::Panels => panel_target(state),
+        Focus::List => event_target(state),
+        Focus::Changes => lane_targets(state),
+        Focus::Side => match state.subject {
+            Focus::Panels => panel_target(state),
+            Focus::Changes => lane_targets(state),
+            _ => event_target(state),
+        },
+    };
+    match targets.len() {
+        0 => {
+            let advice = match state.focus {
+                Focus::Changes => "nothing under the cursor: . and , go to changes and alerts",
+                Focus::Panels => "no panel to pin: P adds one",
+                _ => "no event selected to pin",
+            };
+            state.say(advice);
+            Vec::new()
+        }
+        1 => freeze(state, targets.into_iter().map(|target| target.2).collect()),
+        _ => {
+            pick::targets(state, targets);
+            Vec::new()
+        }
+    }
+}
+
+type Target = (String, String, FreezeTarget);
+
+fn panel_target(state: &State) -> Vec<Target> {
+    let range = state.timeline.selection().unwrap_or(state.timeline.visible);
+    let panel = state.panels.selected().and_then(|panel| Some((panel, panel.id?)));
+    let target = panel.map(|(panel, id)| {
+        let label = format!("{} {}", panel.name, panel.place);
+        (label, panel.texts.value.clone(), FreezeTarget::Series { id, range, at: state.timeline.cursor })
+    });
+    target.into_iter().collect()
+}
+
+fn event_target(state: &State) -> Vec<Target> {
+    let row = state.list.selected();
+    row.map(|row| (row.message.clone(), row.service.clone(), FreezeTarget::Event(row.id))).into_iter().collect()
+}
+
+/// Changes, alerts and profiles in the column of the cursor.
+fn lane_targets(state: &State) -> Vec<Target> {
+    let (cursor, reach) = (state.timeline.cursor, state.timeline.column_ns());
+    let is_near = |at: Timestamp| at.since(cursor).unsigned_abs() <= reach.unsigned_abs();
+    let catalog = &state.catalog;
+    let clean = |words: String| text::printable(words.trim()).into_owned();
+    let changes = catalog.changes.iter().enumerate().filter_map(|(index, change)| {
+        let at = change.time.filter(|at| is_near(*at))?;
+        Some((clean(format!("{} {}", change.kind, change.text)), state.clock.both(at), FreezeTarget::Change(index)))
+    });
+    let alerts = catalog.alerts.iter().enumerate().filter_map(|(index, alert)| {
+        let is_under = alert.active_at <= cursor && alert.ended_at.is_none_or(|end| cursor < end);
+        let is_here = is_under || is_near(alert.active_at) || alert.firing_at.is_some_and(is_near);
+        is_here.then(|| {
+            let label = clean(format!("alert {} {}", alert.name, alert.service.as_deref().unwrap_or_default()));
+            (label, state.clock.both(alert.active_at), FreezeTarget::Alert(index))
+        })
+    });
+    let profiles = catalog.profiles.iter().enumerate().filter_map(|(index, profile)| {
+        let at = profile.time.filter(|at| is_near(*at))?;
+        let label = clean(format!("{} profile {}", profile.kind, profile.service.as_deref().unwrap_or_default()));
+        Some((label, state.clock.both(at), FreezeTarget::Profile(index)))
+    });
+    changes.chain(alerts).chain(profiles).collect()
+}
+
+/// Asks for the frozen values; the pin is made when they come.
+pub(super) fn freeze(state: &mut State, targets: Vec<FreezeTarget>) -> Vec<Effect> {
+    if targets.is_empty() {
+        return Vec::new();
+    }
+    if state.jobs.is_waiting(Slot::Freeze) {
+        state.say("still pinning; press p again in a moment");
+        return Vec::new();
+    }
+    state.freezing = targets
+        .iter()
+        .map(|target| match target {
+            FreezeTarget::Series { id, .. } => state.catalog.series(*id).map(|meta| meta.name.clone()),
+            _ => None,
+        })
+        .collect();
+    let mut effects = Vec::new();
+    state.jobs.ask(Slot::Freeze, Question::Freeze(targets), state.catalog.version, &mut effects);
+    effects
+}
+
+/// The frozen values came: the pins are made in one step.
+pub(super) fn pinned(state: &mut State, evidence: Vec<Evidence>) -> Vec<Effect> {
+    if evidence.is_empty() {
+        state.say("nothing came back to pin");
+        return Vec::new();
+    }
+    let captions: Vec<String> = evidence.iter().map(|evidence| caption(state, evidence)).collect();
+    let mut edits = Vec::new();
+    let mut ids = Vec::new();
+    for (evidence, caption) in evidence.into_iter().zip(&captions) {
+        let record = state.session.annotation(state.now, AnnotationKind::Evidence(evidence), caption.clone());
+        ids.push(record.id.clone());
+        edits.push(Session::put(record));
+    }
+    let name = if captions.len() == 1 { format!("pin {}", captions[0]) } else { format!("pin {} things", captions.len()) };
+    let effects = state.session.commit(name.clone(), edits);
+    state.session.fresh_pins.extend(ids);
+    state.say(format!("pinned: {}", text::printable(name.trim_start_matches("pin "))));
+    effects
+}
+
+/// What a pin is called until the user says it better.
+fn caption(state: &State, evidence: &Evidence) -> String {
+    match &evidence.target {
+        EvidenceTarget::Series { name, unit, at, value, labels, .. } => {
+            let meta = crate::model::SeriesMeta { labels: labels.clone(), ..Default::default() };
+            let value = value.map_or_else(|| "no data".into(), |value| text::value(value, *unit));
+            let place = place_of(&meta);
+            let space = if place.is_empty() { "" } else { " " };
+            format!("{name}{space}{place} {value} at {}", state.clock.offset(*at).unwrap_or_else(|| text::rfc3339(*at)))
+        }
+        EvidenceTarget::Lines { excerpt, .. } => {
+            let line = state.list.selected().map(|row| row.message.clone()).filter(|message| excerpt.contains(message.as_str()));
+            line.unwrap_or_else(|| excerpt.lines().next().unwrap_or_default().chars().take(120).collect())
+        }
+        EvidenceTarget::Change { text, .. } => text.clone(),
+        EvidenceTarget::Alert { name, .. } => format!("alert {name}"),
+        EvidenceTarget::Profile { profile, total, unit, .. } => format!("{profile} profile, {} {unit}", text::grouped(*total as u64)),
+    }
+}
+
+/// Opens what is selected in the side pane for change.
+pub(super) fn edit(state: &mut State) {
+    let record =
+        state.side.annotation().filter(|_| state.focus == Focus::Side).and_then(|id| state.session.doc.annotations.get(id)).cloned();
+    let Some(record) = record else {
+        state.say("nothing to change here: select a step in the chain (4) or a note (5)");
+        return;
+    };
+    match &record.kind {
+        AnnotationKind::Cause(_) => forms::cause(state, Some(&record)),
+        AnnotationKind::Attempt(_) => forms::attempt(state, Some(&record)),
+        AnnotationKind::Action(_) => forms::action_item(state, Some(&record)),
+        _ => {
+            let title = format!("text of {}", headline(&record));
+            let editor = Editor::new(TextPurpose::ChangeText(record.id.clone()), title, &record.text);
+            state.overlays.push(Overlay::Editor(Box::new(editor)));
+        }
+    }
+}
+
+/// Removes what is selected in the side pane; undo brings it back.
+pub(super) fn delete(state: &mut State) -> Vec<Effect> {
+    let record =
+        state.side.annotation().filter(|_| state.focus == Focus::Side).and_then(|id| state.session.doc.annotations.get(id)).cloned();
+    let Some(record) = record else {
+        state.say("nothing to remove here: select a step in the chain (4) or a note (5)");
+        return Vec::new();
+    };
+    let mut edits: Vec<Edit> = match &record.kind {
+        AnnotationKind::Cause(_) => chain::unlink(state, &record.id),
+        AnnotationKind::Evidence(_) => forget_evidence(state, &record),
+        _ => Vec::new(),
+    };
+    edits.extend(state.session.remove(&record.id));
+    let name = format!("remove {}", headline(&record));
+    state.say(format!("removed; u brings it back: {}", headline(&record)));
+    state.session.commit(name, edits)
+}
+
+/// Steps that lean on a pin let go of it.
+fn forget_evidence(state: &State, pin: &Annotation) -> Vec<Edit> {
+    let leaning: Vec<_> = state
+        .session
+        .doc
+        .chain()
+        .into_iter()
+        .filter(|(_, cause)| cause.evidence.contains(&pin.id))
+        .map(|(record, _)| record.id.clone())
+        .collect();
+    leaning
+        .iter()
+        .filter_map(|id| {
+            state.session.change(id, state.now, |record| {
+                if let AnnotationKind::Cause(cause) = &mut record.kind {
+                    cause.evidence.retain(|other| *other != pin.id);
+                }
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,147 @@
+//! What comes back from below: the catalog and answers to questions.
+
+use std::sync::Arc;
+
+use crate::app::jobs::Slot;
+use crate::app::list::EventRow;
+use crate::app::message::{Effect, JobId, Question, Reply};
+use crate::app::state::{Seek, State};
+use crate::model::case::{Evidence, EvidenceTarget};
+use crate::model::{Catalog, EventPage, text};
+
+/// The source knows more.
+pub(super) fn catalog(state: &mut State, catalog: Arc<Catalog>) {
+    state.has_catalog = true;
+    if catalog.is_complete {
+        state.progress = None;
+    }
+    state.catalog = catalog;
+    state.panels.rebuild(&state.catalog, &state.session.doc.meta);
+    let first = state.t0();
+    state.timeline.set_extent(state.catalog.extent, first);
+    state.data_revision += 1;
+}
+
+/// An answer, or why there is none.
+pub(super) fn replied(state: &mut State, id: JobId, reply: Result<Reply, String>) -> Vec<Effect> {
+    let error = reply.as_ref().err().map(|error| text::printable(error).into_owned());
+    let Some((slot, question)) = state.jobs.settle(id, error.clone()) else {
+        return Vec::new();
+    };
+    state.data_revision += 1;
+    match reply {
+        Ok(reply) => take(state, slot, &question, reply),
+        Err(_) => {
+            refused(state, slot, &error.unwrap_or_default());
+            Vec::new()
+        }
+    }
+}
+
+fn refused(state: &mut State, slot: Slot, why: &str) {
+    match slot {
+        Slot::Seek => {
+            let what = state.seek.take().map_or_else(|| "event".into(), |seek| seek.what);
+            state.warn(format!("looking for the {what}: {why}"));
+        }
+        Slot::Freeze => state.warn(format!("not pinned: {why}")),
+        // These show their error in their own pane.
+        _ => {}
+    }
+}
+
+fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec<Effect> {
+    match (slot, reply) {
+        (Slot::Panels, Reply::Panels(choices)) => {
+            state.panels.set_choices(&choices, &state.catalog);
+            state.panels.rebuild(&state.catalog, &state.session.doc.meta);
+        }
+        (Slot::Series, Reply::Series(columns)) => {
+            for (id, columns) in asked_ids(question).iter().zip(columns) {
+                for panel in state.panels.all.iter_mut().filter(|panel| panel.id == Some(*id)) {
+                    panel.columns = Some(columns.clone());
+                }
+            }
+        }
+        (Slot::Stats, Reply::Stats(stats)) => {
+            for (id, stats) in asked_ids(question).iter().zip(stats) {
+                for panel in state.panels.all.iter_mut().filter(|panel| panel.id == Some(*id)) {
+                    panel.stats = Some(stats);
+                }
+            }
+        }
+        (Slot::Values, Reply::Values(values)) => {
+            for (id, value) in asked_ids(question).iter().zip(values) {
+                for panel in state.panels.all.iter_mut().filter(|panel| panel.id == Some(*id)) {
+                    panel.value.clone_from(&value);
+                    panel.has_value_answer = true;
+                }
+            }
+        }
+        (Slot::Events, Reply::Histogram(histogram)) => state.lanes.take_events(&histogram),
+        (Slot::Overview, Reply::Histogram(histogram)) => state.lanes.take_overview(&histogram),
+        (Slot::ListBefore, Reply::Events(page)) => {
+            state.list.take_before(page);
+            state.list.assemble(state.timeline.cursor);
+        }
+        (Slot::ListAfter, Reply::Events(page)) => {
+            state.list.take_after(page);
+            state.list.assemble(state.timeline.cursor);
+        }
+        (Slot::Total, Reply::Count(n)) => state.list.n_passing = Some(n),
+        (Slot::FindTotal, Reply::Count(n)) => {
+            if let Some(find) = &mut state.list.find {
+                find.total = Some(n);
+            }
+        }
+        (Slot::FindPosition, Reply::Count(n)) => {
+            if let Some(find) = &mut state.list.find {
+                find.position = Some(n + 1);
+            }
+        }
+        (Slot::Detail, Reply::Event(event)) => state.detail = Some(event),
+        (Slot::Seek, Reply::Events(page)) => return found(state, page),
+        (Slot::Freeze, Reply::Frozen(evidence)) => return frozen(state, evidence),
+        // An answer of another kind than the question cannot be used.
+        _ => state.warn("an answer did not fit its question; please report this"),
+    }
+    Vec::new()
+}
+
+fn asked_ids(question: &Question) -> &[crate::model::SeriesId] {
+    match question {
+        Question::Series(query) => &query.ids,
+        Question::Stats { ids, .. } | Question::ValuesAt { ids, .. } => ids,
+        _ => &[],
+    }
+}
+
+/// The event that was sought.
+fn found(state: &mut State, page: EventPage) -> Vec<Effect> {
+    let Some(Seek { what, is_forward, is_find }) = state.seek.take() else { return Vec::new() };
+    let event = if is_forward { page.events.first() } else { page.events.last() };
+    let Some((event, at)) = event.and_then(|event| Some((event, event.time?))) else {
+        state.say(format!("no {what} {} the cursor", if is_forward { "after" } else { "before" }));
+        return Vec::new();
+    };
+    let row = EventRow::new(event);
+    state.leave_place();
+    state.timeline.jump_to(at);
+    let id = row.id;
+    state.list.choose(row);
+    if is_find { super::search::count_position(state, id, at) } else { Vec::new() }
+}
+
+/// Evidence with its frozen values.
+fn frozen(state: &mut State, evidence: Vec<Evidence>) -> Vec<Effect> {
+    let expected = std::mem::take(&mut state.freezing);
+    let is_shifted = evidence.iter().zip(&expected).any(|(evidence, expected)| match (&evidence.target, expected) {
+        (EvidenceTarget::Series { name, .. }, Some(expected)) => name != expected,
+        _ => false,
+    });
+    if is_shifted {
+        state.warn("the sources changed while pinning; press p again");
+        return Vec::new();
+    }
+    super::annotate::pinned(state, evidence)
+}

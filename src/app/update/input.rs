@@ -1,0 +1,69 @@
+//! Keys and pasted text: to the action they mean, else into what is being typed.
+
+use crate::app::actions::{Action, Context};
+use crate::app::keymap::Meaning;
+use crate::app::keys;
+use crate::app::message::{Effect, KeyCode, KeyPress};
+use crate::app::overlay::Overlay;
+use crate::app::state::State;
+
+/// One key.
+pub(super) fn key(state: &mut State, key: KeyPress) -> Vec<Effect> {
+    let context = state.context();
+    if key.code == KeyCode::Esc && !state.pending.is_empty() {
+        state.pending.clear();
+        return Vec::new();
+    }
+    state.pending.push(key);
+    match state.keymap.meaning(context, &state.pending) {
+        Meaning::Prefix => Vec::new(),
+        Meaning::Action(action) if !is_typed_here(state, action, key) => {
+            state.pending.clear();
+            super::action::run(state, action, None)
+        }
+        _ => {
+            let pressed = std::mem::take(&mut state.pending);
+            if context == Context::Main {
+                if pressed.len() > 1 {
+                    state.say(format!("{} means nothing", keys::show_sequence(&pressed)));
+                }
+                return Vec::new();
+            }
+            super::overlays::typed(state, key)
+        }
+    }
+}
+
+/// A form uses Enter, a one-line text its own arrows: there the key belongs to what is typed.
+fn is_typed_here(state: &State, action: Action, key: KeyPress) -> bool {
+    match (state.overlays.last(), action) {
+        // Tab in a note indents; only forms have fields.
+        (Some(Overlay::Editor(_)), Action::NextField | Action::PrevField) => key.code == KeyCode::Tab,
+        (Some(Overlay::Prompt(_) | Overlay::Picker(_) | Overlay::Help(_)), Action::Lower | Action::Raise) => true,
+        _ => false,
+    }
+}
+
+/// Pasted text goes where one types; elsewhere it is refused rather than run as keys.
+pub(super) fn paste(state: &mut State, text: &str) -> Vec<Effect> {
+    match state.overlays.last_mut() {
+        Some(Overlay::Editor(editor)) => editor.paste(text),
+        Some(Overlay::Form(form)) => {
+            if let Some(line) = form.focused_text() {
+                line.insert(text.trim_end());
+            }
+        }
+        Some(Overlay::Picker(picker)) => {
+            picker.input.insert(text.trim());
+            picker.narrow();
+        }
+        Some(Overlay::Prompt(prompt)) => {
+            prompt.input.insert(text.trim());
+            super::overlays::refresh_prompt(state);
+        }
+        Some(Overlay::Help(help)) => help.input.insert(text.trim()),
+        Some(Overlay::Filters(_) | Overlay::Confirm(_)) => {}
+        None => state.say("pasted text goes into notes and prompts; open one first"),
+    }
+    Vec::new()
+}

@@ -1,0 +1,101 @@
+//! Turns messages into state and effects: no clock, no file, no random number.
+//!
+//! `input` turns keys into actions, `action` runs them, the other files hold one concern each. After every message
+//! `settle` lays the screen out, asks what changed and makes the views that drawing copies.
+
+mod action;
+mod annotate;
+mod answer;
+mod ask;
+mod chain;
+mod forms;
+mod input;
+mod navigate;
+mod overlays;
+mod panel_edit;
+mod pick;
+mod search;
+mod side_view;
+mod typed_time;
+
+use super::message::{Effect, Message};
+use super::overlay::Overlay;
+use super::state::State;
+
+pub(crate) use ask::settle_view;
+
+/// Changes the state by one message and says what the world must do.
+pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
+    let mut effects = match message {
+        Message::Key(key) => input::key(state, key),
+        Message::Paste(text) => input::paste(state, &text),
+        Message::Resized { width, height } => {
+            state.layout.size = (width, height);
+            Vec::new()
+        }
+        Message::Tick(now) => {
+            tick(state, now);
+            Vec::new()
+        }
+        Message::Catalog(catalog) => {
+            answer::catalog(state, catalog);
+            Vec::new()
+        }
+        Message::Loading(progress) => {
+            state.progress = Some(progress);
+            Vec::new()
+        }
+        Message::Replied(id, reply) => answer::replied(state, id, reply),
+        Message::Saved(number) => state.session.saved(number),
+        Message::SaveFailed(why) => {
+            state.warn(format!("not saved: {why}"));
+            state.session.failed(why);
+            Vec::new()
+        }
+        Message::Exported(path) => {
+            state.say(format!("postmortem written to {}", path.display()));
+            Vec::new()
+        }
+        Message::ExportFailed(why) => {
+            state.warn(format!("postmortem not written: {why}"));
+            Vec::new()
+        }
+        Message::Edited(text) => edited(state, text),
+        Message::GoTo(at) => {
+            state.jump_to(at);
+            Vec::new()
+        }
+        Message::Notice(text) => {
+            state.warn(text);
+            Vec::new()
+        }
+    };
+    ask::settle(state, &mut effects);
+    effects
+}
+
+fn tick(state: &mut State, now: crate::model::Timestamp) {
+    state.now = now;
+    if state.notice.as_ref().is_some_and(|notice| notice.until <= now) {
+        state.notice = None;
+    }
+}
+
+/// `$EDITOR` came back: its text goes where it was taken from.
+fn edited(state: &mut State, text: Option<String>) -> Vec<Effect> {
+    let Some(text) = text else {
+        state.say("nothing changed in $EDITOR");
+        return Vec::new();
+    };
+    match state.overlays.last_mut() {
+        Some(Overlay::Editor(editor)) => editor.replace(&text),
+        Some(Overlay::Form(form)) => {
+            if let Some(line) = form.focused_text() {
+                *line = super::line::LineInput::default();
+                line.insert(text.trim());
+            }
+        }
+        _ => state.warn("the note that was being written is closed; its text from $EDITOR was not kept"),
+    }
+    Vec::new()
+}

@@ -1,0 +1,229 @@
+//! Moving about: steps, jumps to changes, marks and phases, history, T+0.
+
+use crate::app::history::Place;
+use crate::app::message::Effect;
+use crate::app::session::Session;
+use crate::app::state::{Focus, State};
+use crate::model::case::Anchor;
+use crate::model::{Timestamp, text};
+
+/// Which way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Forward,
+    Back,
+}
+
+impl State {
+    /// Remembers this place before a jump.
+    pub(crate) fn leave_place(&mut self) {
+        let place = self.place();
+        self.history.leave(place);
+    }
+
+    fn place(&self) -> Place {
+        Place { cursor: self.timeline.cursor, visible: self.timeline.visible }
+    }
+
+    /// Jumps to a moment and remembers where from.
+    pub(crate) fn jump_to(&mut self, at: Timestamp) {
+        if at != self.timeline.cursor {
+            self.leave_place();
+            self.timeline.jump_to(at);
+        }
+    }
+}
+
+/// Back or forward in the history of jumps.
+pub(super) fn history(state: &mut State, way: Way) {
+    let here = state.place();
+    let place = if way == Way::Back { state.history.back(here) } else { state.history.forward(here) };
+    match place {
+        Some(place) => {
+            state.timeline.show(place.visible);
+            if Some(place.visible) == state.timeline.extent {
+                state.timeline.fit_all();
+            }
+            state.timeline.move_to(place.cursor);
+        }
+        None => state.say(if way == Way::Back { "nothing to go back to" } else { "nothing to go forward to" }),
+    }
+}
+
+/// The nearest of sorted moments beyond the cursor.
+fn beyond(moments: &mut dyn Iterator<Item = Timestamp>, cursor: Timestamp, way: Way) -> Option<Timestamp> {
+    match way {
+        Way::Forward => moments.filter(|at| *at > cursor).min(),
+        Way::Back => moments.filter(|at| *at < cursor).max(),
+    }
+}
+
+fn jump_or_say(state: &mut State, at: Option<Timestamp>, what: &str, way: Way) {
+    match at {
+        Some(at) => state.jump_to(at),
+        None => state.say(format!("no {what} {} the cursor", if way == Way::Forward { "after" } else { "before" })),
+    }
+}
+
+/// Next or previous change, alert or profile; says what it is.
+pub(super) fn change(state: &mut State, way: Way) {
+    let catalog = &state.catalog;
+    let mut moments = catalog
+        .changes
+        .iter()
+        .filter_map(|change| change.time)
+        .chain(catalog.alerts.iter().flat_map(|alert| [Some(alert.active_at), alert.firing_at].into_iter().flatten()))
+        .chain(catalog.profiles.iter().filter_map(|profile| profile.time));
+    let at = beyond(&mut moments, state.timeline.cursor, way);
+    jump_or_say(state, at, "change", way);
+    if let Some(at) = at {
+        let words = things_at(state, at);
+        if !words.is_empty() {
+            state.say(words.join(" · "));
+        }
+    }
+}
+
+/// What happened at exactly this moment, in words.
+fn things_at(state: &State, at: Timestamp) -> Vec<String> {
+    let catalog = &state.catalog;
+    let changes = catalog.changes.iter().filter(|change| change.time == Some(at)).map(|change| format!("{} {}", change.kind, change.text));
+    let alerts = catalog.alerts.iter().filter(|alert| alert.active_at == at || alert.firing_at == Some(at)).map(|alert| {
+        let word = if alert.firing_at == Some(at) { "fires" } else { "pending" };
+        format!("alert {} {word}{}", alert.name, alert.service.as_ref().map(|service| format!(" for {service}")).unwrap_or_default())
+    });
+    let profiles = catalog
+        .profiles
+        .iter()
+        .filter(|profile| profile.time == Some(at))
+        .map(|profile| format!("{} profile {}", profile.kind, profile.service.as_deref().unwrap_or_default()));
+    changes.chain(alerts).chain(profiles).map(|words| text::printable(words.trim()).into_owned()).collect()
+}
+
+/// Next or previous mark or note.
+pub(super) fn mark(state: &mut State, way: Way) {
+    let at = beyond(&mut state.lanes.marks.iter().map(|mark| mark.0), state.timeline.cursor, way);
+    jump_or_say(state, at, "mark", way);
+}
+
+/// Next phase, or the start of this one and then the one before.
+pub(super) fn phase(state: &mut State, way: Way) {
+    if state.lanes.all_phases.is_empty() {
+        state.say("no phases yet: m marks trigger, impact start, mitigated, resolved");
+        return;
+    }
+    let at = beyond(&mut state.lanes.all_phases.iter().map(|phase| phase.range.start()), state.timeline.cursor, way);
+    jump_or_say(state, at, "phase", way);
+}
+
+/// The nearest event, change or sample.
+pub(super) fn snap(state: &mut State) {
+    let cursor = state.timeline.cursor;
+    let rows = state.list.rows.iter().filter_map(|row| row.time);
+    let changes = state.catalog.changes.iter().filter_map(|change| change.time);
+    let samples = state.panels.selected().and_then(|panel| panel.value.as_ref()).map(|value| value.sample_time);
+    let nearest = rows.chain(changes).chain(samples).filter(|at| *at != cursor).min_by_key(|at| at.since(cursor).unsigned_abs());
+    let is_on_something = state.list.rows.iter().any(|row| row.time == Some(cursor));
+    match nearest {
+        _ if is_on_something => state.say("the cursor is on an event already"),
+        Some(at) => state.jump_to(at),
+        None => state.say("nothing to snap to yet"),
+    }
+}
+
+/// Makes the cursor T+0; the label is the change in the cursor's column, whose exact time is taken.
+pub(super) fn set_t0(state: &mut State) -> Vec<Effect> {
+    let cursor = state.timeline.cursor;
+    let column_ns = state.timeline.column_ns();
+    let near = state
+        .catalog
+        .changes
+        .iter()
+        .filter_map(|change| Some((change.time?, change)))
+        .filter(|(at, _)| at.since(cursor).unsigned_abs() <= column_ns.unsigned_abs())
+        .min_by_key(|(at, _)| at.since(cursor).unsigned_abs());
+    let anchor = match near {
+        Some((at, change)) => Anchor { at, label: text::printable(format!("{} {}", change.kind, change.text).trim()).into_owned() },
+        None => Anchor { at: cursor, label: format!("set by hand at {}", text::rfc3339(cursor)) },
+    };
+    let label = anchor.label.clone();
+    let at = anchor.at;
+    let Some(edit) = state.session.change_meta(|meta| meta.t0 = Some(anchor)) else {
+        state.say("this is T+0 already");
+        return Vec::new();
+    };
+    let effects = state.session.commit("set T+0", vec![edit]);
+    state.timeline.move_to(at);
+    state.say(format!("T+0 = {label}"));
+    effects
+}
+
+/// Up and down in the focused pane, by rows.
+pub(super) fn vertical(state: &mut State, rows: isize) {
+    match state.focus {
+        Focus::List => {
+            if let Some(at) = state.list.step(rows) {
+                state.timeline.move_to(at);
+            }
+        }
+        Focus::Panels => {
+            let last = state.panels.all.len().saturating_sub(1);
+            state.panels.selected = state.panels.selected.saturating_add_signed(rows).min(last);
+        }
+        Focus::Side => state.side.step(rows),
+        Focus::Changes => change(state, if rows > 0 { Way::Forward } else { Way::Back }),
+    }
+}
+
+/// Half the height of the focused list.
+pub(super) fn half_page(state: &State) -> isize {
+    let height = if state.focus == Focus::Side { state.layout.side.height } else { state.layout.list.height };
+    (height / 2).max(1) as isize
+}
+
+/// Start or end of the data; in the side pane of its list.
+pub(super) fn edge(state: &mut State, way: Way) {
+    if state.focus == Focus::Side {
+        state.side.select(if way == Way::Back { 0 } else { usize::MAX });
+        return;
+    }
+    if let Some(extent) = state.timeline.extent {
+        state.jump_to(if way == Way::Back { extent.start() } else { extent.end().plus_ns(-1) });
+    }
+}
+
+/// Starts a range at the cursor, or drops it.
+pub(super) fn select(state: &mut State) {
+    state.timeline.anchor = match state.timeline.anchor {
+        None => Some(state.timeline.cursor),
+        Some(_) => None,
+    };
+}
+
+/// Exchanges the two ends of the range.
+pub(super) fn swap(state: &mut State) {
+    match state.timeline.anchor {
+        Some(anchor) => {
+            let cursor = state.timeline.cursor;
+            state.timeline.move_to(anchor);
+            state.timeline.anchor = Some(cursor);
+        }
+        None => state.say("no range: v starts one"),
+    }
+}
+
+/// Zooms to the selected range and ends the selection.
+pub(super) fn fit_selection(state: &mut State) {
+    let Some(range) = state.timeline.selection() else {
+        state.say("no range: v starts one, then move and press Enter");
+        return;
+    };
+    state.leave_place();
+    state.timeline.anchor = None;
+    state.timeline.show(range);
+}
+
+/// The stretch that a new note is about.
+pub(super) fn span(state: &State) -> crate::model::TimeRange {
+    Session::span(state.timeline.selection(), state.timeline.cursor)
+}

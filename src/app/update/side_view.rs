@@ -1,0 +1,271 @@
+//! Makes the lines of the side pane for the tab that is shown.
+
+use crate::app::side::{Ink, Side, SideItem, Tab};
+use crate::app::state::{Focus, State};
+use crate::model::case::{Annotation, AnnotationKind, CauseStatus, EvidenceTarget};
+use crate::model::{Level, ZoneCertainty, text};
+
+use super::annotate::headline;
+
+/// Makes the lines again. O(lines of the tab).
+pub(crate) fn prepare(state: &mut State) {
+    let mut side = std::mem::take(&mut state.side);
+    side.clear();
+    let width = usize::from(if state.layout.side.width > 0 { state.layout.side.width } else { state.layout.size.0 }).saturating_sub(2);
+    match side.tab {
+        Tab::Chain => chain(state, &mut side, width),
+        Tab::Notes => notes(state, &mut side, width),
+        Tab::Detail => detail(state, &mut side, width),
+        Tab::Sources => sources(state, &mut side, width),
+    }
+    state.side = side;
+}
+
+/// Harmless text that keeps its line ends.
+fn lines_of(words: &str) -> String {
+    words.lines().map(text::printable).collect::<Vec<_>>().join("\n")
+}
+
+fn advice(side: &mut Side, words: &str, width: usize) {
+    side.item(SideItem::Text);
+    side.folded(Vec::new(), (Ink::Dim, words), width);
+}
+
+fn when(state: &State, record: &Annotation) -> String {
+    record.at().map(|at| state.clock.both(at)).unwrap_or_default()
+}
+
+fn chain(state: &State, side: &mut Side, width: usize) {
+    let steps = state.session.doc.chain();
+    if steps.is_empty() {
+        let pins = state.session.fresh_pins.len();
+        let pinned = if pins > 0 { format!(" {pins} pinned and waiting.") } else { String::new() };
+        advice(side, &format!("No causal chain yet. p pins evidence, c adds a step: trigger, defect, amplifier, effect.{pinned}"), width);
+    }
+    for (record, cause) in &steps {
+        side.item(SideItem::Annotation(record.id.clone()));
+        let (mark, ink) = match cause.status {
+            CauseStatus::Confirmed => ("confirmed", Ink::Good),
+            CauseStatus::Suspected => ("suspected", Ink::Warn),
+            CauseStatus::Refuted => ("refuted", Ink::Error),
+        };
+        let kind = cause.cause_type.name().replace('_', " ");
+        side.line(vec![
+            (Ink::Mark, format!("{} ", cause.order)),
+            (Ink::Strong, kind),
+            (Ink::Time, format!("  {}", when(state, record))),
+            (ink, format!("  {mark}")),
+        ]);
+        side.folded(vec![(Ink::Normal, "  ".into())], (Ink::Normal, &lines_of(&record.text)), width);
+        for id in &cause.evidence {
+            let words = state.session.doc.annotations.get(id).map_or_else(|| "evidence was removed".into(), headline);
+            side.folded(vec![(Ink::Dim, "  ▪ ".into())], (Ink::Dim, &words), width);
+        }
+        if cause.evidence.is_empty() {
+            side.line(vec![(Ink::Warn, "  no evidence: i attaches some".into())]);
+        }
+    }
+    let attempts = state.session.doc.by_time().into_iter().filter(|record| matches!(record.kind, AnnotationKind::Attempt(_)));
+    for record in attempts {
+        let AnnotationKind::Attempt(attempt) = &record.kind else { continue };
+        side.item(SideItem::Annotation(record.id.clone()));
+        let effect = attempt.effect.as_deref().unwrap_or("effect not said");
+        let ink = if effect == "worked" { Ink::Good } else { Ink::Warn };
+        side.line(vec![
+            (Ink::Mark, "~ ".into()),
+            (Ink::Strong, "tried".into()),
+            (Ink::Time, format!("  {}", when(state, record))),
+            (ink, format!("  {}", text::printable(effect))),
+        ]);
+        side.folded(vec![(Ink::Normal, "  ".into())], (Ink::Normal, &lines_of(&record.text)), width);
+    }
+}
+
+fn notes(state: &State, side: &mut Side, width: usize) {
+    let mut n_notes = 0;
+    for record in state.session.doc.by_time() {
+        let (mark, kind) = match &record.kind {
+            AnnotationKind::Marker { name, .. } => ("▼ ".to_owned(), name.name().replace('_', " ")),
+            AnnotationKind::Moment { .. } | AnnotationKind::Range { .. } => {
+                n_notes += 1;
+                (format!("{n_notes} "), "note".to_owned())
+            }
+            AnnotationKind::KeyMoment { .. } => {
+                n_notes += 1;
+                (format!("{n_notes} "), "key moment".to_owned())
+            }
+            AnnotationKind::Evidence(evidence) => ("▪ ".to_owned(), evidence_kind(&evidence.target).to_owned()),
+            AnnotationKind::Action(item) => ("→ ".to_owned(), format!("action {}", item.priority.as_deref().unwrap_or_default())),
+            AnnotationKind::Cause(_) | AnnotationKind::Attempt(_) | AnnotationKind::Link { .. } => continue,
+            AnnotationKind::Other(name) => ("? ".to_owned(), text::printable(name).into_owned()),
+        };
+        side.item(SideItem::Annotation(record.id.clone()));
+        let mut words = vec![(Ink::Mark, mark), (Ink::Strong, kind.trim().to_owned()), (Ink::Time, format!("  {}", when(state, record)))];
+        if let AnnotationKind::Range { range, .. } = &record.kind {
+            words.push((Ink::Dim, format!(" for {}", text::whole_duration((range.len_ns() / 1_000_000_000) as u64))));
+        }
+        side.line(words);
+        if !record.text.is_empty() {
+            side.folded(vec![(Ink::Normal, "  ".into())], (Ink::Normal, &lines_of(&record.text)), width);
+        }
+    }
+    if side.items.is_empty() {
+        advice(side, "No marks or notes yet. m marks a key moment, a writes a note, p pins evidence, A adds an action item.", width);
+    }
+}
+
+const fn evidence_kind(target: &EvidenceTarget) -> &'static str {
+    match target {
+        EvidenceTarget::Series { .. } => "series",
+        EvidenceTarget::Lines { .. } => "log lines",
+        EvidenceTarget::Change { .. } => "change",
+        EvidenceTarget::Alert { .. } => "alert",
+        EvidenceTarget::Profile { .. } => "profile",
+    }
+}
+
+fn pair(side: &mut Side, name: &str, value: &str, width: usize) {
+    if !value.is_empty() {
+        side.item(SideItem::Text);
+        let name = text::printable(name);
+        side.folded(vec![(Ink::Dim, format!("{name:<10} "))], (Ink::Normal, &lines_of(value)), width);
+    }
+}
+
+fn detail(state: &State, side: &mut Side, width: usize) {
+    match state.subject {
+        Focus::Panels => panel_detail(state, side, width),
+        Focus::Changes => change_detail(state, side, width),
+        _ => event_detail(state, side, width),
+    }
+    if side.items.is_empty() {
+        let words = match state.subject {
+            Focus::Panels => "No panel selected.",
+            Focus::Changes => "No change, alert or profile under the cursor: . and , go to them.",
+            _ if !state.has_catalog => "Nothing loaded yet.",
+            _ => "No event selected.",
+        };
+        advice(side, words, width);
+    }
+}
+
+fn event_detail(state: &State, side: &mut Side, width: usize) {
+    let Some(row) = state.list.selected() else { return };
+    if let Some(why) = state.jobs.error(crate::app::jobs::Slot::Detail) {
+        advice(side, &format!("the event cannot be read: {why}"), width);
+        return;
+    }
+    let Some(event) = state.detail.as_ref().filter(|event| event.id == row.id) else {
+        advice(side, "reading …", width);
+        return;
+    };
+    side.item(SideItem::Text);
+    let ink = match event.level {
+        Level::Error | Level::Fatal => Ink::Error,
+        Level::Warn => Ink::Warn,
+        _ => Ink::Strong,
+    };
+    side.line(vec![(ink, event.level.name().to_owned()), (Ink::Time, format!("  {}", event.time.map(text::rfc3339).unwrap_or_default()))]);
+    side.folded(Vec::new(), (Ink::Normal, &lines_of(&event.message)), width);
+    pair(side, "service", event.service.as_deref().unwrap_or_default(), width);
+    let lines = if event.n_lines > 1 { format!("{} (+{} lines)", event.line, event.n_lines - 1) } else { event.line.to_string() };
+    pair(side, "source", &format!("{}:{lines}", event.source), width);
+    pair(side, "trace", event.trace_id.as_deref().unwrap_or_default(), width);
+    for (name, value) in &event.fields {
+        pair(side, name, value, width);
+    }
+    side.item(SideItem::Text);
+    side.folded(vec![(Ink::Dim, "as it is   ".into())], (Ink::Dim, &lines_of(event.raw.trim_end())), width);
+}
+
+fn panel_detail(state: &State, side: &mut Side, width: usize) {
+    let Some(panel) = state.panels.selected() else { return };
+    side.item(SideItem::Text);
+    side.line(vec![(Ink::Strong, panel.name.clone()), (Ink::Time, format!("  {}", panel.texts.value))]);
+    pair(side, "series", &panel.reference.series, width);
+    pair(side, "source", &panel.reference.source, width);
+    pair(side, "chosen", &panel.why, width);
+    pair(side, "baseline", panel.texts.baseline.trim_start_matches("base "), width);
+    pair(side, "peak", format!("{} {}", panel.texts.peak.trim_start_matches("peak "), panel.texts.peak_at).trim(), width);
+    if let Some(line) = &panel.threshold {
+        pair(side, "limit", &format!("{} by {}", text::value(line.value, panel.unit), line.name), width);
+    }
+    if let Some(meta) = panel.id.and_then(|id| state.catalog.series(id)) {
+        pair(side, "query", meta.query.as_deref().unwrap_or_default(), width);
+        pair(side, "samples", &text::grouped(meta.n_samples), width);
+        let step = meta.step_ns.map(|ns| text::value(ns as f64 / 1e9, crate::model::Unit::Seconds)).unwrap_or_default();
+        pair(side, "step", &step, width);
+        if let Some(clip) = meta.clip {
+            pair(side, "clipped", &format!("no value above {} can be measured", text::value(clip, panel.unit)), width);
+        }
+    }
+}
+
+fn change_detail(state: &State, side: &mut Side, width: usize) {
+    let (cursor, reach) = (state.timeline.cursor, state.timeline.column_ns());
+    let is_near = |at: crate::model::Timestamp| at.since(cursor).abs() <= reach;
+    for change in state.catalog.changes.iter().filter(|change| change.time.is_some_and(is_near)) {
+        side.item(SideItem::Text);
+        let at = change.time.map(|at| state.clock.both(at)).unwrap_or_default();
+        side.line(vec![(Ink::Strong, text::printable(&change.kind).into_owned()), (Ink::Time, format!("  {at}"))]);
+        side.folded(Vec::new(), (Ink::Normal, &lines_of(&change.text)), width);
+        for (name, value) in &change.fields {
+            pair(side, name, value, width);
+        }
+    }
+    let is_under =
+        |alert: &&crate::model::Alert| alert.active_at.plus_ns(-reach) <= cursor && alert.ended_at.is_none_or(|end| cursor < end);
+    for alert in state.catalog.alerts.iter().filter(is_under) {
+        side.item(SideItem::Text);
+        let word = if alert.firing_at.is_some_and(|at| at <= cursor) { ("firing", Ink::Error) } else { ("pending", Ink::Warn) };
+        side.line(vec![
+            (Ink::Strong, format!("alert {}", text::printable(&alert.name))),
+            (word.1, format!("  {}", word.0)),
+            (Ink::Time, format!("  since {}", state.clock.both(alert.active_at))),
+        ]);
+        pair(side, "summary", alert.summary.as_deref().unwrap_or_default(), width);
+        for (name, value) in alert.labels.iter() {
+            pair(side, name, value, width);
+        }
+    }
+    for profile in state.catalog.profiles.iter().filter(|profile| profile.time.is_some_and(is_near)) {
+        side.item(SideItem::Text);
+        side.line(vec![(Ink::Strong, format!("{} profile", text::printable(&profile.kind)))]);
+        pair(side, "service", profile.service.as_deref().unwrap_or_default(), width);
+        pair(side, "total", &format!("{} {}", text::grouped(profile.total.max(0.0) as u64), profile.unit), width);
+        let path = state.catalog.source(profile.source).map(|source| source.path.clone()).unwrap_or_default();
+        pair(side, "source", &path, width);
+    }
+}
+
+fn sources(state: &State, side: &mut Side, width: usize) {
+    for source in &state.catalog.sources {
+        side.item(SideItem::Text);
+        let ink = if source.problems.total() > 0 { Ink::Warn } else { Ink::Good };
+        let state_mark = if source.is_complete { "" } else { " loading" };
+        let name_width = width.saturating_sub(28).max(12);
+        side.line(vec![
+            (ink, if source.problems.total() > 0 { "! ".into() } else { "  ".into() }),
+            (Ink::Strong, crate::app::side::fit(&text::printable(&source.path), name_width)),
+            (Ink::Dim, format!(" {:<16}", source.format)),
+            (Ink::Normal, format!("{:>9}{state_mark}", text::grouped(source.n_records))),
+        ]);
+        if source.zone.certainty >= ZoneCertainty::Default && source.zone.certainty != ZoneCertainty::None {
+            side.line(vec![(Ink::Warn, "    times without a zone: UTC taken, --tz overrides".into())]);
+        }
+        if source.n_unplaced > 0 {
+            side.line(vec![(Ink::Warn, format!("    {} records have no time", text::grouped(source.n_unplaced)))]);
+        }
+        for problem in source.problems.kept().iter().take(3) {
+            let words = format!("line {}: {}", problem.line, text::printable(&problem.reason));
+            side.folded(vec![(Ink::Dim, "    ".into())], (Ink::Dim, &words), width);
+        }
+        let more = source.problems.total().saturating_sub(3);
+        if more > 0 {
+            side.line(vec![(Ink::Dim, format!("    and {} more", text::grouped(more)))]);
+        }
+    }
+    if side.items.is_empty() {
+        advice(side, "No sources yet. Start with coroner DIR, or give files to open.", width);
+    }
+}

@@ -1,0 +1,333 @@
+//! The command line as `clap` sees it: words and types only, no side effects.
+//!
+//! Help, man page and completions come from these definitions.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Explore what is left of an incident: metrics, logs, deploys, alerts and profiles on one clock.
+#[derive(Debug, Parser)]
+#[command(name = "coroner", version, about, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[command(
+    after_help = "Examples:\n  coroner incident/              open a folder\n  coroner demo                   open the recorded outage\n  \
+    coroner inspect incident/      what was recognised, and every problem\n  coroner events incident/ --level error --from T+3m --limit 20\n\n\
+    Exit codes: 0 done; 1 the answer is \"no\" (nothing matched); 2 usage or unreadable input."
+)]
+pub struct Cli {
+    /// What to do; without a command the explorer opens.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// What to open.
+    #[command(flatten)]
+    pub open: OpenArgs,
+}
+
+/// Sources and how to read them: the same for every command.
+#[derive(Debug, Clone, Args, Default)]
+pub struct OpenArgs {
+    /// Files, folders, globs, archives (.tar.*, .zip), compressed files, or - for standard input
+    #[arg(value_name = "SOURCE")]
+    pub sources: Vec<PathBuf>,
+    #[command(flatten)]
+    /// Reading.
+    pub read: ReadArgs,
+}
+
+/// How sources are read.
+#[derive(Debug, Clone, Args, Default)]
+pub struct ReadArgs {
+    /// Zone of times without one: ZONE for all sources, or SRC=ZONE for those whose path matches (repeatable)
+    #[arg(long, value_name = "[SRC=]ZONE")]
+    pub tz: Vec<String>,
+    /// Folder of the case (notes, title, T+0); default: the opened folder, else NAME.case beside a file
+    #[arg(long, value_name = "DIR")]
+    pub case: Option<PathBuf>,
+    /// Threads that read and parse; default: all cores
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Most bytes that compressed sources may unpack to, with an optional K, M or G
+    #[arg(long, value_name = "BYTES", default_value = "4G", value_parser = parse_size)]
+    pub max_decoded: u64,
+    /// Say nothing on standard error but errors
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// A window of time and a moment: RFC 3339, `14:03`, epoch s/ms/us/ns, `T+3m`, `-5m` (before the end).
+#[derive(Debug, Clone, Args, Default)]
+pub struct WindowArgs {
+    /// Start of the window: RFC 3339, 14:03, epoch, T+3m, -5m (before the end)
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub from: Option<String>,
+    /// End of the window (not included)
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub to: Option<String>,
+}
+
+/// Commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open the recorded outage that comes with the program
+    Demo {
+        /// Without the notes of the finished case
+        #[arg(long)]
+        blank: bool,
+        /// Print the screen once, as text, and leave
+        #[arg(long)]
+        print: bool,
+        /// Folder of the case, to keep your notes; default: nothing is kept
+        #[arg(long, value_name = "DIR")]
+        case: Option<PathBuf>,
+    },
+    /// What was recognised: per source format and why, records, span, zone, every problem with file:line and reason
+    Inspect {
+        /// Sources.
+        #[command(flatten)]
+        open: OpenArgs,
+        /// One JSON document (coroner.inspect/1)
+        #[arg(long)]
+        json: bool,
+    },
+    /// Log events in time order
+    Events {
+        /// Sources.
+        #[command(flatten)]
+        open: OpenArgs,
+        /// Window.
+        #[command(flatten)]
+        window: WindowArgs,
+        /// At least this severe: trace, debug, info, warn, error, fatal
+        #[arg(long, value_name = "LEVEL")]
+        level: Option<String>,
+        /// The raw record must match this regular expression (repeatable)
+        #[arg(long, value_name = "RE")]
+        grep: Vec<String>,
+        /// The raw record must hold these letters in this order
+        #[arg(long, value_name = "Q")]
+        fuzzy: Option<String>,
+        /// Only this service (repeatable)
+        #[arg(long, value_name = "NAME")]
+        service: Vec<String>,
+        /// Only events of this trace id
+        #[arg(long, value_name = "ID")]
+        trace: Option<String>,
+        /// At most so many events
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+        /// Records without a usable time instead of the placed ones
+        #[arg(long)]
+        unplaced: bool,
+        /// JSON lines
+        #[arg(long)]
+        json: bool,
+    },
+    /// Counts of log events over time
+    Histogram {
+        /// Sources.
+        #[command(flatten)]
+        open: OpenArgs,
+        /// Window.
+        #[command(flatten)]
+        window: WindowArgs,
+        /// Width of a bucket: 250ms, 1s, 5m
+        #[arg(long, value_name = "DURATION", default_value = "1s")]
+        bucket: String,
+        /// Group by level, service, source or any field (comma separated)
+        #[arg(long, value_name = "KEYS", value_delimiter = ',', default_value = "level")]
+        by: Vec<String>,
+        /// Statistics of a numeric field: p50 p90 p99 p99.9 min max mean sum, as p99:latency (repeatable)
+        #[arg(long, value_name = "STAT:FIELD", value_delimiter = ',')]
+        stat: Vec<String>,
+        /// At least this severe
+        #[arg(long, value_name = "LEVEL")]
+        level: Option<String>,
+        /// The raw record must match this regular expression (repeatable)
+        #[arg(long, value_name = "RE")]
+        grep: Vec<String>,
+        /// Only this service (repeatable)
+        #[arg(long, value_name = "NAME")]
+        service: Vec<String>,
+        /// One JSON document (coroner.histogram/1)
+        #[arg(long)]
+        json: bool,
+    },
+    /// Metric series: list them, their values at a moment, or their course
+    Series {
+        /// Sources.
+        #[command(flatten)]
+        open: OpenArgs,
+        /// Window.
+        #[command(flatten)]
+        window: WindowArgs,
+        /// Only series whose name or name{label="value"} matches: * any text, ? any character
+        #[arg(long = "match", value_name = "GLOB")]
+        pattern: Option<String>,
+        /// Value at a moment: the last sample at or before it, null if stale
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true, conflicts_with_all = ["columns", "step"])]
+        at: Option<String>,
+        /// Course in so many equal columns
+        #[arg(long, value_name = "N")]
+        columns: Option<std::num::NonZeroUsize>,
+        /// Course in columns of this width: 1s, 30s, 5m
+        #[arg(long, value_name = "DURATION", conflicts_with = "columns")]
+        step: Option<String>,
+        /// One JSON document (coroner.series/1)
+        #[arg(long)]
+        json: bool,
+    },
+    /// Add, list, edit and remove notes of a case without the screen
+    Note(NoteArgs),
+    /// Write the postmortem of a case: postmortem.md and its charts
+    Export {
+        /// Folder of the case, or its sources
+        #[command(flatten)]
+        open: OpenArgs,
+        /// Where to write; default: postmortem.md in the case folder
+        #[arg(long, short, value_name = "FILE.md")]
+        output: Option<PathBuf>,
+        /// Tell the files that were written as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// The screen at a moment as text or SVG
+    Screenshot {
+        /// Folder of the case, or its sources; without any: the demo
+        #[command(flatten)]
+        open: OpenArgs,
+        /// FILE.svg or FILE.txt; default: text on standard output
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Columns x rows
+        #[arg(long, value_name = "WxH", default_value = "120x40")]
+        size: String,
+        /// Put the cursor here first
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+        at: Option<String>,
+        /// Then press these keys, for example "v 10*l Enter"
+        #[arg(long, value_name = "KEYS")]
+        keys: Option<String>,
+        /// Colours: dark, light, mono
+        #[arg(long, value_name = "NAME", default_value = "dark")]
+        theme: String,
+    },
+    /// Shell completions: bash, zsh, fish, elvish, powershell
+    Completions {
+        /// For which shell.
+        shell: clap_complete::Shell,
+    },
+    /// The manual page, in roff
+    Man,
+}
+
+/// `coroner note CASE …`.
+#[derive(Debug, Clone, Args)]
+pub struct NoteArgs {
+    /// Folder of the case (or of its data)
+    pub case: PathBuf,
+    /// What to do
+    #[command(subcommand)]
+    pub action: NoteAction,
+}
+
+/// What to do with notes.
+#[derive(Debug, Clone, Subcommand)]
+pub enum NoteAction {
+    /// All notes by time
+    List {
+        /// JSON lines as in annotations.jsonl
+        #[arg(long)]
+        json: bool,
+    },
+    /// Add a note, marker, causal step, action item, attempt or key moment
+    Add {
+        /// moment, range, marker, cause, action, attempt, keymoment
+        #[arg(long, default_value = "moment")]
+        kind: String,
+        /// Which marker: trigger, impact_start, detected, acknowledged, declared, mitigated, resolved, verified …
+        #[arg(long)]
+        name: Option<String>,
+        /// When
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+        at: Option<String>,
+        /// End, for a range or an attempt
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+        to: Option<String>,
+        /// Service it speaks of
+        #[arg(long)]
+        service: Option<String>,
+        /// Cause: trigger, defect, latent_condition, amplifier, missing_defence, effect; action: prevent, mitigate, detect, process, document
+        #[arg(long = "type")]
+        subtype: Option<String>,
+        /// Cause: suspected, confirmed, refuted; attempt: worked, "no effect", worse
+        #[arg(long)]
+        status: Option<String>,
+        /// Owner of an action item (team or role)
+        #[arg(long)]
+        owner: Option<String>,
+        /// Due date of an action item, YYYY-MM-DD
+        #[arg(long)]
+        due: Option<String>,
+        /// Ids of evidence (or of causes, for an action item); any unique part
+        #[arg(long, value_delimiter = ',')]
+        evidence: Vec<String>,
+        /// The words
+        text: Vec<String>,
+    },
+    /// Change the words, time or status of a note
+    Edit {
+        /// Id or any unique part of it
+        id: String,
+        /// New time
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+        at: Option<String>,
+        /// New status
+        #[arg(long)]
+        status: Option<String>,
+        /// New words; none leaves them
+        text: Vec<String>,
+    },
+    /// Remove a note
+    Remove {
+        /// Id or any unique part of it
+        id: String,
+    },
+}
+
+/// `1048576`, `64K`, `500M`, `4G`.
+fn parse_size(text: &str) -> Result<u64, String> {
+    let (digits, factor) = match text.trim_end_matches(['b', 'B', 'i']).char_indices().last() {
+        Some((at, 'k' | 'K')) => (&text[..at], 1u64 << 10),
+        Some((at, 'm' | 'M')) => (&text[..at], 1 << 20),
+        Some((at, 'g' | 'G')) => (&text[..at], 1 << 30),
+        _ => (text, 1),
+    };
+    let number: u64 = digits.parse().map_err(|_| format!("{text:?} is not a size; write bytes like 1048576, 64K, 500M or 4G"))?;
+    number.checked_mul(factor).ok_or_else(|| format!("{text:?} is too large"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_read_with_their_letter() {
+        assert_eq!(parse_size("64K"), Ok(65_536));
+        assert_eq!(parse_size("4G"), Ok(4 << 30));
+        assert_eq!(parse_size("500MiB"), Ok(500 << 20));
+        assert!(parse_size("many").is_err());
+    }
+
+    #[test]
+    fn a_window_may_be_given_relative_to_the_end() {
+        let cli = Cli::try_parse_from(["coroner", "events", "x", "--from", "-5m", "--level", "error"]).unwrap();
+        let Some(Command::Events { window, .. }) = cli.command else { panic!("events expected") };
+        assert_eq!(window.from.as_deref(), Some("-5m"));
+    }
+}

@@ -1,0 +1,63 @@
+//! `coroner SOURCE…`: the screen.
+
+use std::io::IsTerminal as _;
+
+use super::Outcome;
+use super::args::OpenArgs;
+use super::documents::default_target;
+use super::open::{self, Opened};
+use crate::app::{CasePlace, Setup, State};
+use crate::runtime::journal::{CaseStore, Mode};
+use crate::runtime::session::{self, Start};
+use crate::ui::Theme;
+
+/// Opens what the arguments name.
+pub fn explore(args: &OpenArgs) -> anyhow::Result<Outcome> {
+    run(open::open(args)?)
+}
+
+/// Runs the screen over something opened.
+pub fn run(opened: Opened) -> anyhow::Result<Outcome> {
+    anyhow::ensure!(
+        std::io::stdout().is_terminal() && std::io::stdin().is_terminal(),
+        "the explorer needs a terminal; without one use: coroner inspect, events, series, export, or screenshot"
+    );
+    anyhow::ensure!(
+        std::env::var("TERM").as_deref() != Ok("dumb"),
+        "TERM=dumb cannot show the explorer; coroner inspect, events and export work"
+    );
+    let export_to = default_target(&opened);
+    let (store, on_disk, notices) = CaseStore::open(&opened.case_dir)?;
+    let seed = opened.seed.clone().filter(|_| store.is_new());
+    let state = State::new(Setup {
+        title: opened.name.clone(),
+        case: seed.clone().unwrap_or(on_disk),
+        now: session::now(),
+        id_seed: id_seed(),
+        author: std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_else(|_| "unknown".into()),
+        size: (80, 24),
+        place: place(&store),
+    });
+    session::run(Start { source: opened.source, store, seed, notices, state, theme: theme_from_environment(), export_to })?;
+    Ok(Outcome::Done)
+}
+
+/// Where the case is kept, or why it is not.
+fn place(store: &CaseStore) -> CasePlace {
+    match store.mode() {
+        Mode::Writable => CasePlace::Saved(store.dir().display().to_string()),
+        Mode::ReadOnly(why) => CasePlace::Nowhere(why.clone()),
+        Mode::InMemory => CasePlace::Nowhere("notes are kept only while this runs; --case DIR keeps them".into()),
+    }
+}
+
+/// Different in every process: time and process id, mixed by the state's generator.
+fn id_seed() -> u64 {
+    session::now().0 as u64 ^ u64::from(std::process::id()).rotate_left(40)
+}
+
+/// `NO_COLOR` and terminals with few colours are obeyed.
+fn theme_from_environment() -> Theme {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if is_set("NO_COLOR") { Theme::mono() } else { Theme::dark() }
+}

@@ -1,0 +1,217 @@
+//! From words of the command line to a source and a case folder.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use super::args::{OpenArgs, ReadArgs, WindowArgs};
+use crate::model::case::{CaseMeta, MarkerName};
+use crate::model::when::{self, Reference};
+use crate::model::{CaseDoc, Catalog, TimeRange, Timestamp, text};
+use crate::report::case_file;
+use crate::source::files::content::Bytes;
+use crate::source::files::{self, FileSource, OpenOptions};
+use crate::source::{Job, Source as _};
+
+/// The recorded outage, embedded: any machine can open it without a download.
+const DEMO_DATA: &[u8] = include_bytes!("../../demo-data/order-outage.tar.zst");
+const DEMO_CASE: &str = include_str!("../../demo-data/order-outage/case.toml");
+const DEMO_NOTES: &str = include_str!("../../demo-data/order-outage/annotations.jsonl");
+/// Name of the demo's archive: the sources are listed below it.
+const DEMO_NAME: &str = "order-outage.tar.zst";
+
+/// A source that is open but not loaded, and where its case is kept.
+pub struct Opened {
+    /// The engine over the files.
+    pub source: Arc<FileSource>,
+    /// Folder of the case.
+    pub case_dir: PathBuf,
+    /// What to call it before it has a title.
+    pub name: String,
+    /// The case that comes with the data and is not in `case_dir` (the demo's).
+    pub seed: Option<CaseDoc>,
+}
+
+/// Opens what the arguments name. Without sources: an error that says what to type.
+pub fn open(args: &OpenArgs) -> anyhow::Result<Opened> {
+    anyhow::ensure!(!args.sources.is_empty(), "nothing to open; name a file or folder, or try: coroner demo");
+    let case_dir = args.read.case.clone().unwrap_or_else(|| default_case_dir(&args.sources));
+    let meta = read_meta(&case_dir)?;
+    let mut options = options(&args.read, &meta);
+    options.sources.clone_from(&args.sources);
+    // A case may name sources outside its folder.
+    options.sources.extend(meta.sources.iter().map(|source| case_dir.join(source)));
+    let source = files::open(options)?;
+    Ok(Opened { source: Arc::new(source), name: name_of(&args.sources), case_dir, seed: None })
+}
+
+/// Opens the recorded outage that comes with the program.
+pub fn open_demo(case: Option<PathBuf>, finished: Notes) -> anyhow::Result<Opened> {
+    let default = match finished {
+        Notes::Finished => "coroner-demo",
+        Notes::Blank => "coroner-demo-blank",
+    };
+    let case_dir = case.unwrap_or_else(|| PathBuf::from(default));
+    let seed = match finished {
+        Notes::Finished => Some(demo_case()?),
+        Notes::Blank => None,
+    };
+    let mut options = options(&ReadArgs { max_decoded: u64::MAX, ..ReadArgs::default() }, &CaseMeta::default());
+    options.memory = vec![(DEMO_NAME.to_owned(), Bytes::Static(DEMO_DATA))];
+    let source = files::open(options)?;
+    Ok(Opened { source: Arc::new(source), case_dir, name: "order-outage".into(), seed })
+}
+
+/// Whether the demo opens with its finished notes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notes {
+    /// With markers, evidence and chain.
+    Finished,
+    /// Only the data.
+    Blank,
+}
+
+fn demo_case() -> anyhow::Result<CaseDoc> {
+    let meta = case_file::parse_meta(DEMO_CASE).map_err(|error| anyhow::anyhow!("demo case.toml: {error}"))?.meta;
+    let loaded = case_file::parse_annotations(DEMO_NOTES);
+    Ok(CaseDoc { meta, annotations: loaded.annotations })
+}
+
+fn options(read: &ReadArgs, meta: &CaseMeta) -> OpenOptions {
+    let mut zones: Vec<(Option<String>, String)> = meta.zones.iter().map(|(pattern, zone)| (Some(pattern.clone()), zone.clone())).collect();
+    // The command line speaks last and wins.
+    zones.extend(read.tz.iter().map(|text| match text.split_once('=') {
+        Some((pattern, zone)) => (Some(pattern.to_owned()), zone.to_owned()),
+        None => (None, text.clone()),
+    }));
+    let jobs = read.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
+    OpenOptions { zones, jobs, max_decoded_bytes: read.max_decoded, ..OpenOptions::default() }
+}
+
+/// The opened folder itself; beside a file or an archive, `NAME.case` in the current folder.
+fn default_case_dir(sources: &[PathBuf]) -> PathBuf {
+    match sources {
+        [only] if only.is_dir() => only.clone(),
+        _ => PathBuf::from(format!("{}.case", name_of(sources))),
+    }
+}
+
+/// A short name for what was opened: the folder's, or the file's up to its first dot.
+fn name_of(sources: &[PathBuf]) -> String {
+    let first = sources.first().map(PathBuf::as_path).unwrap_or(Path::new("incident"));
+    if first == Path::new("-") {
+        return "stdin".into();
+    }
+    let full = first.canonicalize().unwrap_or_else(|_| first.to_owned());
+    let name = full.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_else(|| "incident".into());
+    let stem = if full.is_dir() { name.as_str() } else { name.split('.').find(|part| !part.is_empty()).unwrap_or(&name) };
+    stem.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' }).collect()
+}
+
+fn read_meta(case_dir: &Path) -> anyhow::Result<CaseMeta> {
+    let path = case_dir.join("case.toml");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => match case_file::parse_meta(&text) {
+            Ok(loaded) => Ok(loaded.meta),
+            Err(error) => anyhow::bail!("{}:{}: {}", path.display(), error.line, error.reason),
+        },
+        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => Ok(CaseMeta::default()),
+        Err(error) => Err(error).with_context(|| format!("{}: cannot be read", path.display())),
+    }
+}
+
+/// Loads to the end, with progress on standard error when somebody is watching.
+pub fn load(opened: &Opened, quiet: bool) -> anyhow::Result<Arc<Catalog>> {
+    let job = Job::new();
+    let is_watched = !quiet && std::io::stderr().is_terminal();
+    std::thread::scope(|scope| {
+        let loader = scope.spawn(|| opened.source.load(&job, &|| {}));
+        while !loader.is_finished() {
+            std::thread::park_timeout(Duration::from_millis(2));
+            if is_watched {
+                show_progress(&job, &loader);
+            }
+        }
+        loader
+            .join()
+            .map_err(|_| anyhow::anyhow!("loading stopped; please report it with the file that caused it"))?
+            .map_err(anyhow::Error::from)
+    })?;
+    let catalog = opened.source.catalog(&job)?;
+    if !quiet {
+        note_assumptions(&catalog);
+    }
+    Ok(catalog)
+}
+
+fn show_progress<T>(job: &Job, loader: &std::thread::ScopedJoinHandle<'_, T>) {
+    // Short loads stay silent: the line would only flash.
+    std::thread::sleep(Duration::from_millis(100));
+    if loader.is_finished() {
+        eprint!("\r\x1b[K");
+    } else {
+        let (done, total) = job.progress();
+        eprint!("\rreading {} of {} MB\x1b[K", done / 1_000_000, total / 1_000_000);
+    }
+    let _ = std::io::stderr().flush();
+}
+
+/// Zoneless times are never silent.
+fn note_assumptions(catalog: &Catalog) {
+    let assumed: Vec<&str> = catalog
+        .sources
+        .iter()
+        .filter(|source| source.zone.certainty == crate::model::ZoneCertainty::Default && source.n_records > 0)
+        .map(|source| source.path.as_str())
+        .collect();
+    if let [first, rest @ ..] = assumed.as_slice() {
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+        eprintln!("note: times without a zone were read as UTC in {}{more}; --tz [SRC=]ZONE says otherwise", text::printable(first));
+    }
+}
+
+/// Reads times of the command line: T+ counts from the case's T+0, `-5m` from the end of the data.
+pub struct Clock {
+    reference: Reference,
+}
+
+impl Clock {
+    /// The clock of a loaded source and the case in `case_dir` (or its seed).
+    pub fn new(opened: &Opened, catalog: &Catalog) -> anyhow::Result<Self> {
+        let case = match &opened.seed {
+            Some(case) => case.clone(),
+            None => CaseDoc { meta: read_meta(&opened.case_dir)?, annotations: BTreeMap::new() },
+        };
+        Ok(Self::of(&case, catalog))
+    }
+
+    /// The clock of a case over a catalog.
+    pub fn of(case: &CaseDoc, catalog: &Catalog) -> Self {
+        let t0 = case.meta.t0.as_ref().map(|anchor| anchor.at).or_else(|| case.marker(MarkerName::Trigger));
+        let extent = catalog.extent;
+        let reference = Reference { t0: t0.or(extent.map(TimeRange::start)), extent, ..Reference::default() };
+        Self { reference }
+    }
+
+    /// One moment.
+    pub fn at(&self, text: &str) -> anyhow::Result<Timestamp> {
+        when::parse(text, &self.reference).map_err(anyhow::Error::msg)
+    }
+
+    /// A window; a side that is not given is the data's.
+    pub fn window(&self, window: &WindowArgs) -> anyhow::Result<Option<TimeRange>> {
+        let from = window.from.as_deref().map(|text| self.at(text)).transpose()?;
+        let to = window.to.as_deref().map(|text| self.at(text)).transpose()?;
+        if from.is_none() && to.is_none() {
+            return Ok(None);
+        }
+        let extent = self.reference.extent.unwrap_or_default();
+        let (from, to) = (from.unwrap_or(extent.start().min(to.unwrap_or(extent.start()))), to.unwrap_or(extent.end()));
+        anyhow::ensure!(from <= to, "--from {} lies after --to {}", text::rfc3339(from), text::rfc3339(to));
+        Ok(Some(TimeRange::new(from, to)))
+    }
+}

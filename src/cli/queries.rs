@@ -1,0 +1,120 @@
+//! Commands that ask one question of the sources: `inspect`, `events`, `histogram`, `series`.
+
+use std::io::Write;
+use std::num::NonZeroUsize;
+
+use super::args::{Command, OpenArgs};
+use super::open::{self, Clock};
+use super::output::OutputForm;
+use super::{Outcome, events, histogram, inspect, series};
+use crate::model::query::{PageStart, TextMatch, TextPattern};
+use crate::model::{EventFilter, Level, when};
+use crate::source::files::FileSource;
+
+/// Runs one of the four.
+pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Inspect { open, json } => {
+            let loaded = Loaded::new(&open)?;
+            let has_found = inspect::run(loaded.source(), &inspect::InspectOptions { form: form(json) }, out)?;
+            Ok(has_found.into())
+        }
+        Command::Events { open, window, level, grep, fuzzy, service, trace, limit, unplaced, json } => {
+            let filter = filter(level.as_deref(), &grep, fuzzy.as_deref(), service, trace)?;
+            let loaded = Loaded::new(&open)?;
+            let range = loaded.clock()?.window(&window)?;
+            let start = unplaced.then_some(PageStart::Unplaced(0));
+            let options = events::EventsOptions { filter, range, start, limit: limit.map(|n| n as u64), form: form(json) };
+            Ok(events::run(loaded.source(), &options, out)?.into())
+        }
+        Command::Histogram { open, window, bucket, by, stat, level, grep, service, json } => {
+            let filter = filter(level.as_deref(), &grep, None, service, None)?;
+            let bucket_ns = positive_duration("--bucket", &bucket)?;
+            let stats = stat.iter().map(|text| histogram::parse_stat(text)).collect::<Result<_, _>>()?;
+            let by = by.iter().filter(|name| !name.is_empty()).map(|name| histogram::parse_by(name)).collect();
+            let loaded = Loaded::new(&open)?;
+            let range = loaded.clock()?.window(&window)?;
+            let options = histogram::HistogramOptions { filter, range, bucket_ns, by, stats, form: form(json) };
+            Ok(histogram::run(loaded.source(), &options, out)?.into())
+        }
+        Command::Series { open, window, pattern, at, columns, step, json } => {
+            let loaded = Loaded::new(&open)?;
+            let clock = loaded.clock()?;
+            let division = match (at, step) {
+                (Some(at), _) => series::Division::At(clock.at(&at)?),
+                (None, Some(step)) => series::Division::Step(positive_duration("--step", &step)?),
+                (None, None) => series::Division::Columns(columns.unwrap_or(NonZeroUsize::MIN)),
+            };
+            let options = series::SeriesOptions { pattern, division, range: clock.window(&window)?, form: form(json) };
+            Ok(series::run(loaded.source(), &options, out)?.into())
+        }
+        other => anyhow::bail!("{other:?} is not a question to the sources"),
+    }
+}
+
+/// Sources read to their end.
+struct Loaded {
+    opened: open::Opened,
+    catalog: std::sync::Arc<crate::model::Catalog>,
+}
+
+impl Loaded {
+    fn new(args: &OpenArgs) -> anyhow::Result<Self> {
+        let opened = open::open(args)?;
+        let catalog = open::load(&opened, args.read.quiet)?;
+        Ok(Self { opened, catalog })
+    }
+
+    fn source(&self) -> &FileSource {
+        &self.opened.source
+    }
+
+    fn clock(&self) -> anyhow::Result<Clock> {
+        Clock::new(&self.opened, &self.catalog)
+    }
+}
+
+fn form(is_json: bool) -> OutputForm {
+    if is_json { OutputForm::Json } else { OutputForm::Text }
+}
+
+fn positive_duration(flag: &str, text: &str) -> anyhow::Result<i64> {
+    let ns = when::parse_duration(text).map_err(anyhow::Error::msg)?;
+    anyhow::ensure!(ns > 0, "{flag} {text:?} must be longer than nothing");
+    Ok(ns)
+}
+
+fn filter(
+    level: Option<&str>,
+    grep: &[String],
+    fuzzy: Option<&str>,
+    services: Vec<String>,
+    trace_id: Option<String>,
+) -> anyhow::Result<EventFilter> {
+    let min_level = match level {
+        None => None,
+        Some(word) => match Level::from_word(word.as_bytes()) {
+            Some(level) => Some(level),
+            None => anyhow::bail!("--level {word:?} is none of trace, debug, info, warn, error, fatal"),
+        },
+    };
+    let mut text = Vec::new();
+    for pattern in grep {
+        regex::bytes::Regex::new(pattern).map_err(|error| anyhow::anyhow!("--grep {pattern:?}: {error}"))?;
+        text.push(TextMatch { pattern: TextPattern::Regex(pattern.clone()), is_negated: false });
+    }
+    text.extend(fuzzy.map(|letters| TextMatch { pattern: TextPattern::Fuzzy(letters.into()), is_negated: false }));
+    Ok(EventFilter { min_level, services, sources: Vec::new(), text, trace_id })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_level_or_expression_is_named() {
+        let error = |level, grep: &[String]| filter(level, grep, None, Vec::new(), None).unwrap_err().to_string();
+        assert!(error(Some("loud"), &[]).contains("loud"));
+        assert!(error(None, &["(".into()]).contains('('));
+    }
+}

@@ -1,0 +1,102 @@
+//! `coroner screenshot`, and the picture of `demo --print`: the screen without a terminal.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+use super::Outcome;
+use super::args::OpenArgs;
+use super::open::{self, Clock, Notes, Opened};
+use crate::app::{CasePlace, Message, Setup, State, keys};
+use crate::model::CaseDoc;
+use crate::runtime::batch::{Batch, as_text};
+use crate::runtime::journal::CaseStore;
+use crate::runtime::svg::{self, Page};
+use crate::ui::Theme;
+
+/// What the picture shows.
+#[derive(Debug, Clone, Default)]
+pub struct Picture {
+    /// Where to write; standard output if absent.
+    pub output: Option<PathBuf>,
+    /// `WxH`.
+    pub size: String,
+    /// Cursor.
+    pub at: Option<String>,
+    /// Keys pressed after that.
+    pub keys: Option<String>,
+    /// dark, light, mono.
+    pub theme: String,
+}
+
+/// Draws what the arguments name (the demo without any).
+pub fn run(args: &OpenArgs, picture: &Picture, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+    let opened = if args.sources.is_empty() { open::open_demo(args.read.case.clone(), Notes::Finished)? } else { open::open(args)? };
+    draw(&opened, picture, args.read.quiet, out)?;
+    Ok(Outcome::Done)
+}
+
+/// The first screen at 120×40 as text.
+pub fn print(opened: &Opened, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+    let picture = Picture { size: "120x40".into(), theme: "mono".into(), ..Picture::default() };
+    draw(opened, &picture, true, out)?;
+    Ok(Outcome::Done)
+}
+
+fn draw(opened: &Opened, picture: &Picture, quiet: bool, out: &mut dyn Write) -> anyhow::Result<()> {
+    let size = parse_size(&picture.size)?;
+    let keys = picture.keys.as_deref().map(keys::parse_sequence).transpose().map_err(anyhow::Error::msg)?.unwrap_or_default();
+    let (theme, page) = match picture.theme.as_str() {
+        "dark" => (Theme::dark(), Page::DARK),
+        "light" => (Theme::light(), Page::LIGHT),
+        "mono" => (Theme::mono(), Page::LIGHT),
+        other => anyhow::bail!("no theme {other:?}; there are dark, light and mono"),
+    };
+    let catalog = open::load(opened, quiet)?;
+    let case = match (&opened.seed, opened.case_dir.join("case.toml").exists()) {
+        (Some(seed), false) => seed.clone(),
+        _ if opened.case_dir.is_dir() => CaseStore::read_only(&opened.case_dir)?.0,
+        _ => CaseDoc::default(),
+    };
+    let at = picture.at.as_deref().map(|text| Clock::of(&case, &catalog).at(text)).transpose()?;
+    // The clock of the picture is the end of the data: the same case gives the same picture.
+    let now = catalog.extent.map_or_else(Default::default, |extent| extent.end());
+    let place = CasePlace::Saved(opened.case_dir.display().to_string());
+    let setup = Setup { title: opened.name.clone(), case, now, id_seed: 0, author: String::new(), size, place };
+    let mut batch = Batch::new(State::new(setup), &*opened.source)?;
+    if let Some(at) = at {
+        batch.feed(Message::GoTo(at));
+    }
+    batch.press(&keys);
+    let buffer = batch.screen(size, &theme)?;
+    match &picture.output {
+        None => out.write_all(as_text(&buffer).as_bytes())?,
+        Some(path) => {
+            let is_svg = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("svg"));
+            let text = if is_svg { svg::render(&buffer, page) } else { as_text(&buffer) };
+            std::fs::write(path, text).with_context(|| format!("{}: cannot be written", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// `120x40`; 10×3 to 1000×500.
+fn parse_size(text: &str) -> anyhow::Result<(u16, u16)> {
+    let size = text.split_once(['x', '×']).and_then(|(w, h)| Some((w.trim().parse().ok()?, h.trim().parse().ok()?)));
+    match size {
+        Some((w @ 10..=1000, h @ 3..=500)) => Ok((w, h)),
+        _ => anyhow::bail!("{text:?} is not a size from 10x3 to 1000x500, such as 120x40"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_size;
+
+    #[test]
+    fn a_size_is_columns_by_rows() {
+        assert_eq!(parse_size("140x45").unwrap(), (140, 45));
+        assert!(parse_size("9x9").is_err() && parse_size("big").is_err());
+    }
+}

@@ -1,0 +1,166 @@
+//! Questions of the state, answered from a source and the pure analysis. Runs on a blocking thread.
+//!
+//! The same function serves the screen, `screenshot` and the tests, so that they cannot differ.
+
+use std::num::NonZeroUsize;
+
+use sha2::{Digest, Sha256};
+
+use crate::analysis::{panels, stats};
+use crate::app::message::{FreezeTarget, PanelChoice, Question, Reply, SeriesStats};
+use crate::model::case::{Evidence, EvidenceTarget};
+use crate::model::{Catalog, EventRef, SeriesId, SeriesQuery, TimeRange, Timestamp};
+use crate::source::{Job, Source, SourceError};
+
+/// Columns over the whole extent from which the telling series are chosen.
+const CHOICE_COLUMNS: NonZeroUsize = NonZeroUsize::new(240).expect("not zero");
+/// Frozen points of a pinned series: enough for a sparkline that outlives its source.
+const FROZEN_POINTS: NonZeroUsize = NonZeroUsize::new(60).expect("not zero");
+/// Samples read for the statistics of one series; beyond that the columns answer.
+const STATS_SAMPLES: usize = 2_000_000;
+/// Lines of a log excerpt that evidence keeps, and the width at which each is cut.
+const EXCERPT: (usize, usize) = (15, 400);
+
+/// Answers one question. Cancellation is checked by the source every chunk.
+pub fn answer(source: &dyn Source, question: &Question, job: &Job) -> Result<Reply, SourceError> {
+    Ok(match question {
+        Question::ChoosePanels => Reply::Panels(choose_panels(source, job)?),
+        Question::Series(query) => Reply::Series(source.series(query, job)?.value),
+        Question::Stats { ids, baseline, window } => Reply::Stats(series_stats(source, ids, (*baseline, *window), job)?),
+        Question::ValuesAt { ids, at } => Reply::Values(source.values_at(ids, *at, job)?.value),
+        Question::Histogram(query) => Reply::Histogram(source.histogram(query, job)?.value),
+        Question::Events(query) => Reply::Events(source.events(query, job)?.value),
+        Question::Event(id) => Reply::Event(Box::new(source.event(*id, job)?)),
+        Question::Count { filter, range } => Reply::Count(source.count(filter, *range, job)?.value),
+        Question::Freeze(targets) => Reply::Frozen(targets.iter().map(|target| freeze(source, target, job)).collect::<Result<_, _>>()?),
+    })
+}
+
+/// The most telling series for each role, chosen from columns over the whole extent.
+pub fn choose_panels(source: &dyn Source, job: &Job) -> Result<Vec<PanelChoice>, SourceError> {
+    let catalog = source.catalog(job)?;
+    let Some(range) = catalog.extent else { return Ok(Vec::new()) };
+    // Only series that some alias fits are worth reading: a million others stay untouched.
+    let ids: Vec<SeriesId> = catalog.series.iter().filter(|meta| panels::plays_a_role(meta)).map(|meta| meta.id).collect();
+    let columns = source.series(&SeriesQuery { ids: ids.clone(), range, columns: CHOICE_COLUMNS }, job)?.value;
+    let candidates: Vec<panels::PanelCandidate<'_>> = ids
+        .iter()
+        .zip(&columns)
+        .filter_map(|(id, columns)| catalog.series(*id).map(|meta| panels::PanelCandidate { meta, columns }))
+        .collect();
+    let choices = panels::choose(&candidates);
+    Ok(choices
+        .into_iter()
+        .map(|choice| PanelChoice { role: choice.role.to_string(), id: choice.id, why: choice.why, others: choice.others })
+        .collect())
+}
+
+fn series_stats(
+    source: &dyn Source,
+    ids: &[SeriesId],
+    (baseline, window): (TimeRange, TimeRange),
+    job: &Job,
+) -> Result<Vec<SeriesStats>, SourceError> {
+    ids.iter()
+        .map(|id| {
+            let normal = source.samples(*id, baseline, STATS_SAMPLES, job)?.value;
+            let all = source.samples(*id, window, STATS_SAMPLES, job)?.value;
+            Ok(SeriesStats {
+                baseline: stats::baseline_median(&normal),
+                peak: stats::peak(&all),
+                last: all.iter().rev().map(|sample| sample.value).find(|value| value.is_finite()),
+            })
+        })
+        .collect()
+}
+
+/// Turns one target into evidence with frozen values and hashes.
+pub fn freeze(source: &dyn Source, target: &FreezeTarget, job: &Job) -> Result<Evidence, SourceError> {
+    let catalog = source.catalog(job)?;
+    let (source_id, target) = match target {
+        FreezeTarget::Series { id, range, at } => freeze_series(source, &catalog, (*id, *range, *at), job)?,
+        FreezeTarget::Event(id) => (id.source, freeze_event(source, *id, job)?),
+        FreezeTarget::Change(index) => {
+            let change = catalog.changes.get(*index).ok_or_else(|| gone("change"))?;
+            (change.source, EvidenceTarget::Change { line: change.line, at: change.time, text: change.text.clone() })
+        }
+        FreezeTarget::Alert(index) => {
+            let alert = catalog.alerts.get(*index).ok_or_else(|| gone("alert"))?;
+            let at = alert.firing_at.unwrap_or(alert.active_at);
+            let target = EvidenceTarget::Alert { name: alert.name.clone(), labels: alert.labels.clone(), at, until: alert.ended_at };
+            (alert.source, target)
+        }
+        FreezeTarget::Profile(index) => {
+            let mark = catalog.profiles.get(*index).ok_or_else(|| gone("profile"))?;
+            let target = EvidenceTarget::Profile { profile: mark.kind.clone(), at: mark.time, total: mark.total, unit: mark.unit.clone() };
+            (mark.source, target)
+        }
+    };
+    let path = catalog.source(source_id).map(|report| report.path.clone()).unwrap_or_default();
+    // The hash of a very large source is not worth the wait at a key press; the export computes it.
+    let is_small = catalog.source(source_id).is_some_and(|report| report.size_bytes <= 64 << 20);
+    let source_sha256 = if is_small { source.sha256(source_id, job).ok() } else { None };
+    Ok(Evidence { source: path, source_sha256, target })
+}
+
+fn gone(what: &str) -> SourceError {
+    SourceError::Question(format!("the {what} is no longer in the catalog; pin it again"))
+}
+
+fn freeze_series(
+    source: &dyn Source,
+    catalog: &Catalog,
+    (id, range, at): (SeriesId, TimeRange, Timestamp),
+    job: &Job,
+) -> Result<(crate::model::SourceId, EvidenceTarget), SourceError> {
+    let meta = catalog.series(id).ok_or_else(|| gone("series"))?;
+    let columns = source.series(&SeriesQuery { ids: vec![id], range, columns: FROZEN_POINTS }, job)?.value;
+    let value = source.values_at(&[id], at, job)?.value.into_iter().next().flatten().map(|value| value.value);
+    let samples = source.samples(id, range, STATS_SAMPLES, job)?.value;
+    let points = columns
+        .first()
+        .map(|columns| columns.columns.iter().map(|bucket| bucket.filter(|b| b.count > 0).map(|b| b.max)).collect())
+        .unwrap_or_default();
+    let target = EvidenceTarget::Series {
+        name: meta.name.clone(),
+        labels: meta.labels.clone(),
+        unit: meta.unit,
+        range,
+        at,
+        value: value.filter(|value| value.is_finite()),
+        peak: stats::peak(&samples),
+        points,
+    };
+    Ok((meta.source, target))
+}
+
+fn freeze_event(source: &dyn Source, id: EventRef, job: &Job) -> Result<EvidenceTarget, SourceError> {
+    let event = source.event(id, job)?;
+    let last = event.line + u64::from(event.n_lines.max(1)) - 1;
+    let lines = source.lines(id.source, event.line, last, job)?;
+    let text = String::from_utf8_lossy(&lines.bytes);
+    let excerpt: Vec<String> = text.lines().take(EXCERPT.0).map(cut_line).collect();
+    Ok(EvidenceTarget::Lines {
+        first: lines.first,
+        last: lines.last,
+        at: event.time,
+        sha256: hex(&Sha256::digest(&lines.bytes)),
+        excerpt: excerpt.join("\n"),
+    })
+}
+
+fn cut_line(line: &str) -> String {
+    match line.char_indices().nth(EXCERPT.1) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line.to_owned(),
+    }
+}
+
+/// Lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}

@@ -1,0 +1,85 @@
+//! The state machine without a terminal: every question is answered at once, so the same keys give the same screen.
+//!
+//! Serves `screenshot`, `demo --print` and the tests.
+
+use std::collections::VecDeque;
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+
+use super::answer::answer;
+use crate::app::{Effect, KeyPress, Message, State, update};
+use crate::source::{Job, Source};
+use crate::ui::{self, Theme};
+
+/// Feeds messages to a state and answers what it asks until it asks no more.
+pub struct Batch<'a> {
+    /// The state, to be looked at.
+    pub state: State,
+    source: &'a dyn Source,
+}
+
+impl<'a> Batch<'a> {
+    /// A state over a loaded source: knows the catalog and has all its first answers.
+    pub fn new(state: State, source: &'a dyn Source) -> anyhow::Result<Self> {
+        let catalog = source.catalog(&Job::new())?;
+        let mut batch = Self { state, source };
+        batch.feed(Message::Catalog(catalog));
+        Ok(batch)
+    }
+
+    /// Presses keys one after the other.
+    pub fn press(&mut self, keys: &[KeyPress]) {
+        for key in keys {
+            self.feed(Message::Key(*key));
+        }
+    }
+
+    /// One message and everything that follows from it. Effects on the world (journal, export, editor) are
+    /// acknowledged without being done: a screenshot changes nothing.
+    pub fn feed(&mut self, message: Message) {
+        let mut messages = VecDeque::from([message]);
+        while let Some(message) = messages.pop_front() {
+            for effect in update(&mut self.state, message) {
+                match effect {
+                    Effect::Ask(id, question) => {
+                        let reply = answer(self.source, &question, &Job::new()).map_err(|error| error.to_string());
+                        messages.push_back(Message::Replied(id, reply));
+                    }
+                    Effect::Journal { number, .. } => messages.push_back(Message::Saved(number)),
+                    Effect::Cancel(_) | Effect::SaveCase(_) | Effect::Export(_) | Effect::OpenEditor(_) => {}
+                    Effect::Copy(_) | Effect::Suspend | Effect::Quit => {}
+                }
+            }
+        }
+    }
+
+    /// The screen as cells.
+    pub fn screen(&self, (width, height): (u16, u16), theme: &Theme) -> anyhow::Result<Buffer> {
+        let mut terminal = Terminal::new(TestBackend::new(width, height))?;
+        terminal.draw(|frame| ui::draw(&self.state, theme, frame))?;
+        Ok(terminal.backend().buffer().clone())
+    }
+}
+
+/// The screen as lines of text, blanks at line ends removed.
+pub fn as_text(buffer: &Buffer) -> String {
+    let mut out = String::new();
+    for row in 0..buffer.area.height {
+        let mut line = String::new();
+        let mut skip = 0;
+        for column in 0..buffer.area.width {
+            let symbol = buffer[(column, row)].symbol();
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            skip = unicode_width::UnicodeWidthStr::width(symbol).saturating_sub(1);
+            line.push_str(symbol);
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}

@@ -1,0 +1,97 @@
+//! The postmortem on disk: gathered, rendered, and written by temporary file and rename.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::answer::choose_panels;
+use super::facts::SourceFacts;
+use crate::app::message::PanelChoice;
+use crate::model::case::PanelRef;
+use crate::model::{CaseDoc, Catalog};
+use crate::report::postmortem::{ReportSettings, gather};
+use crate::report::{Facts as _, markdown};
+use crate::source::{Job, Source};
+
+/// The files that an export wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The document.
+    pub markdown: PathBuf,
+    /// Its charts, in the order of the document.
+    pub assets: Vec<PathBuf>,
+}
+
+/// Writes `to` and its charts into the folder beside it (`postmortem.md` → `postmortem.assets/`).
+///
+/// Same case, same sources: same bytes. The source must be loaded to its end.
+pub fn export(case: &CaseDoc, source: &dyn Source, to: &Path) -> anyhow::Result<Written> {
+    let facts = SourceFacts::new(source)?;
+    anyhow::ensure!(facts.catalog().is_complete, "the sources are still loading; export again when they are done");
+    let panels = choose_panels(source, &Job::new())?;
+    let stem = to.file_stem().and_then(|stem| stem.to_str()).unwrap_or("postmortem");
+    let folder = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let settings = ReportSettings {
+        assets: format!("{stem}.assets"),
+        panels: panel_refs(facts.catalog(), panels),
+        sections: read_sections(&folder.join("sections"))?,
+        ..ReportSettings::default()
+    };
+    let rendered = markdown::render(&gather(case, &facts, &settings));
+    let assets_dir = folder.join(&settings.assets);
+    fs::create_dir_all(&assets_dir)
+        .with_context(|| format!("{}: cannot be created; export elsewhere with -o FILE.md", assets_dir.display()))?;
+    let mut assets = Vec::new();
+    for (name, svg) in &rendered.assets {
+        let path = assets_dir.join(name);
+        write_whole(&path, svg.as_bytes())?;
+        assets.push(path);
+    }
+    write_whole(to, rendered.markdown.as_bytes())?;
+    Ok(Written { markdown: to.to_owned(), assets })
+}
+
+/// The chosen series as a case names them.
+fn panel_refs(catalog: &Catalog, choices: Vec<PanelChoice>) -> Vec<PanelRef> {
+    let named = |choice: PanelChoice| {
+        let meta = catalog.series(choice.id)?;
+        let source = catalog.source(meta.source)?.path.clone();
+        Some(PanelRef { role: choice.role, series: meta.full_name(), source })
+    };
+    choices.into_iter().filter_map(named).collect()
+}
+
+/// `sections/*.md` of the case by their stem, in order of name.
+fn read_sections(folder: &Path) -> anyhow::Result<BTreeMap<String, String>> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(BTreeMap::new()) };
+    let mut sections = BTreeMap::new();
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            let text = fs::read(&path).with_context(|| format!("{}: cannot be read", path.display()))?;
+            let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            sections.insert(name, String::from_utf8_lossy(&text).into_owned());
+        }
+    }
+    Ok(sections)
+}
+
+/// Writes by temporary file, fsync and rename: a reader sees the old or the new file, never half of one.
+fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = path.with_file_name(name);
+    let write = || -> std::io::Result<()> {
+        let mut file = fs::File::create(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
+    };
+    write().with_context(|| {
+        let _ = fs::remove_file(&temporary);
+        format!("{}: cannot be written; export elsewhere with -o FILE.md", path.display())
+    })
+}

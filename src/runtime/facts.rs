@@ -1,0 +1,47 @@
+//! What a report may ask, answered from a source. The report itself knows no source.
+
+use std::sync::Arc;
+
+use crate::model::query::ValueAt;
+use crate::model::{Catalog, EventFilter, Sample, SeriesId, TimeRange, Timestamp};
+use crate::report::Facts;
+use crate::source::{Job, Source, SourceError};
+
+/// Facts of a completely loaded source.
+pub struct SourceFacts<'a> {
+    source: &'a dyn Source,
+    catalog: Arc<Catalog>,
+    job: Job,
+}
+
+impl<'a> SourceFacts<'a> {
+    /// Takes a snapshot of the catalog; the source must be loaded to its end for the report to be whole.
+    pub fn new(source: &'a dyn Source) -> Result<Self, SourceError> {
+        let job = Job::new();
+        let catalog = source.catalog(&job)?;
+        Ok(Self { source, catalog, job })
+    }
+}
+
+impl Facts for SourceFacts<'_> {
+    fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    fn value_at(&self, id: SeriesId, at: Timestamp) -> Option<ValueAt> {
+        self.source.values_at(&[id], at, &self.job).ok()?.value.into_iter().next().flatten()
+    }
+
+    fn samples(&self, id: SeriesId, range: TimeRange) -> Vec<Sample> {
+        self.source.samples(id, range, usize::MAX, &self.job).map(|answer| answer.value).unwrap_or_default()
+    }
+
+    fn count(&self, filter: &EventFilter, range: TimeRange) -> u64 {
+        self.source.count(filter, Some(range), &self.job).map(|answer| answer.value).unwrap_or_default()
+    }
+
+    fn sha256(&self, path: &str) -> Option<String> {
+        let id = self.catalog.sources.iter().find(|source| source.path == path)?.id;
+        self.source.sha256(id, &self.job).ok()
+    }
+}

@@ -1,0 +1,83 @@
+//! Background jobs: one blocking task a question, cancelled by id, panics become notices.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::answer::answer;
+use crate::app::{JobId, Message, Question};
+use crate::source::{Job, Source, SourceError};
+
+/// Runs questions against one source and sends the replies as messages.
+pub struct Jobs {
+    source: Arc<dyn Source>,
+    messages: UnboundedSender<Message>,
+    running: HashMap<JobId, Job>,
+}
+
+impl Jobs {
+    /// Jobs over `source` that report to `messages`.
+    pub fn new(source: Arc<dyn Source>, messages: UnboundedSender<Message>) -> Self {
+        Self { source, messages, running: HashMap::new() }
+    }
+
+    /// Starts answering; the reply arrives as `Message::Replied` unless it is cancelled first.
+    pub fn ask(&mut self, id: JobId, question: Question) {
+        let job = Job::new();
+        self.running.insert(id, job.clone());
+        let (source, messages) = (Arc::clone(&self.source), self.messages.clone());
+        tokio::task::spawn_blocking(move || {
+            let reply = match guarded(|| answer(&*source, &question, &job)) {
+                Ok(Ok(reply)) => Ok(reply),
+                Ok(Err(SourceError::Cancelled)) => return,
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(panic) => Err(format!("a background job stopped: {panic}")),
+            };
+            // The receiver is gone only when the program is leaving.
+            let _ = messages.send(Message::Replied(id, reply));
+        });
+    }
+
+    /// Forgets a finished job.
+    pub fn finished(&mut self, id: JobId) {
+        self.running.remove(&id);
+    }
+
+    /// Asks a job to stop.
+    pub fn cancel(&mut self, id: JobId) {
+        if let Some(job) = self.running.remove(&id) {
+            job.cancel();
+        }
+    }
+
+    /// Asks all jobs to stop.
+    pub fn cancel_all(&mut self) {
+        for (_, job) in self.running.drain() {
+            job.cancel();
+        }
+    }
+}
+
+/// Runs `work`; a panic comes back as its message.
+pub fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        panic
+            .downcast_ref::<&str>()
+            .map(ToString::to_string)
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "panic without a message".to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::guarded;
+
+    #[test]
+    fn a_panic_in_a_job_becomes_its_message() {
+        assert_eq!(guarded(|| 3), Ok(3));
+        assert_eq!(guarded(|| -> i32 { panic!("boom {}", 1) }), Err("boom 1".to_owned()));
+    }
+}

@@ -1,0 +1,273 @@
+//! The loop: wait, drain, draw once. Nothing awaits in the key path; all work is jobs, the saver, or the loader.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crossterm::event::{Event as TerminalEvent, EventStream};
+use futures_util::StreamExt;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::jobs::{Jobs, guarded};
+use super::journal::CaseStore;
+use super::keys::key_press;
+use super::saver::Saver;
+use super::terminal::{self, Screen};
+use super::{editor, export};
+use crate::app::message::LoadProgress;
+use crate::app::{Effect, Message, State, update};
+use crate::model::{CaseDoc, Timestamp};
+use crate::source::files::FileSource;
+use crate::source::{Job, Source};
+use crate::ui::{self, Theme};
+
+/// Frames are at least this far apart; more would not be seen, and would cost a slow line its bytes.
+const FRAME: Duration = Duration::from_millis(16);
+/// The clock on screen moves once a second.
+const TICK: Duration = Duration::from_secs(1);
+/// How often loading reports while it runs.
+const LOAD_REPORT: Duration = Duration::from_millis(100);
+
+/// Everything a session starts with.
+pub struct Start {
+    /// The sources, not yet loaded.
+    pub source: Arc<FileSource>,
+    /// Where the case is kept.
+    pub store: CaseStore,
+    /// A case that is shown but not on disk yet.
+    pub seed: Option<CaseDoc>,
+    /// What opening the case had to say.
+    pub notices: Vec<String>,
+    /// State before the first message.
+    pub state: State,
+    /// Colours and symbols.
+    pub theme: Theme,
+    /// Where `X` writes.
+    pub export_to: PathBuf,
+}
+
+/// Runs the explorer until the user leaves. Returns after the terminal is restored and the case is on disk.
+pub fn run(start: Start) -> anyhow::Result<()> {
+    terminal::install_panic_hook();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let result = runtime.block_on(Session::run(start));
+    // Cancelled jobs end at their next check; leaving does not wait for them.
+    runtime.shutdown_background();
+    result
+}
+
+struct Session {
+    state: State,
+    theme: Theme,
+    screen: Screen,
+    jobs: Jobs,
+    saver: Saver,
+    source: Arc<FileSource>,
+    export_to: PathBuf,
+    messages: UnboundedSender<Message>,
+    keys: EventStream,
+    is_leaving: bool,
+}
+
+/// What woke the loop.
+enum Wake {
+    Terminal(TerminalEvent),
+    Message(Message),
+    Tick,
+    Frame,
+    Terminate,
+    Lost,
+}
+
+impl Session {
+    async fn run(start: Start) -> anyhow::Result<()> {
+        let (messages, mut inbox) = unbounded_channel();
+        let screen = Screen::enter()?;
+        let loading = start_loading(Arc::clone(&start.source), messages.clone());
+        let source: Arc<dyn Source> = start.source.clone();
+        let mut session = Self {
+            state: start.state,
+            theme: start.theme,
+            screen,
+            jobs: Jobs::new(source, messages.clone()),
+            saver: Saver::start(start.store, start.seed, messages.clone()),
+            source: start.source,
+            export_to: start.export_to,
+            messages,
+            keys: EventStream::new(),
+            is_leaving: false,
+        };
+        for notice in start.notices {
+            session.feed(Message::Notice(notice))?;
+        }
+        let result = session.serve(&mut inbox).await;
+        loading.cancel();
+        session.jobs.cancel_all();
+        session.saver.finish();
+        result
+    }
+
+    async fn serve(&mut self, inbox: &mut UnboundedReceiver<Message>) -> anyhow::Result<()> {
+        let mut signals = [signal(SignalKind::terminate())?, signal(SignalKind::hangup())?, signal(SignalKind::interrupt())?];
+        let (width, height) = self.screen.size()?;
+        self.feed(Message::Resized { width, height })?;
+        self.draw()?;
+        let mut last_frame = Instant::now();
+        let mut is_dirty = false;
+        let mut tick = tokio::time::interval(TICK);
+        while !self.is_leaving {
+            let frame_due = tokio::time::Instant::from_std(last_frame + FRAME);
+            let wake = tokio::select! {
+                biased;
+                _ = any_signal(&mut signals) => Wake::Terminate,
+                event = self.keys.next() => match event { Some(Ok(event)) => Wake::Terminal(event), _ => Wake::Lost },
+                () = tokio::time::sleep_until(frame_due), if is_dirty => Wake::Frame,
+                message = inbox.recv() => message.map_or(Wake::Lost, Wake::Message),
+                _ = tick.tick() => Wake::Tick,
+            };
+            match wake {
+                Wake::Frame => {
+                    self.draw()?;
+                    (last_frame, is_dirty) = (Instant::now(), false);
+                    continue;
+                }
+                Wake::Terminal(event) => self.terminal_event(event)?,
+                Wake::Message(message) => self.feed(message)?,
+                Wake::Tick => self.feed(Message::Tick(now()))?,
+                // A signal or a terminal that is gone: leave; the journal has every step.
+                Wake::Terminate | Wake::Lost => self.is_leaving = true,
+            }
+            while let Ok(message) = inbox.try_recv() {
+                self.feed(message)?;
+            }
+            is_dirty = true;
+        }
+        Ok(())
+    }
+
+    fn draw(&mut self) -> anyhow::Result<()> {
+        let (state, theme) = (&self.state, &self.theme);
+        Ok(self.screen.draw(|frame| ui::draw(state, theme, frame))?)
+    }
+
+    fn terminal_event(&mut self, event: TerminalEvent) -> anyhow::Result<()> {
+        match event {
+            TerminalEvent::Key(key) => match key_press(key) {
+                Some(key) => {
+                    self.feed(Message::Tick(now()))?;
+                    self.feed(Message::Key(key))
+                }
+                None => Ok(()),
+            },
+            TerminalEvent::Paste(text) => self.feed(Message::Paste(text)),
+            TerminalEvent::Resize(width, height) => self.feed(Message::Resized { width, height }),
+            _ => Ok(()),
+        }
+    }
+
+    /// One message through `update`, and its effects.
+    fn feed(&mut self, message: Message) -> anyhow::Result<()> {
+        if let Message::Replied(id, _) = &message {
+            self.jobs.finished(*id);
+        }
+        for effect in update(&mut self.state, message) {
+            self.execute(effect)?;
+        }
+        Ok(())
+    }
+
+    fn execute(&mut self, effect: Effect) -> anyhow::Result<()> {
+        match effect {
+            Effect::Ask(id, question) => self.jobs.ask(id, question),
+            Effect::Cancel(id) => self.jobs.cancel(id),
+            Effect::Journal { number, step } => self.saver.journal(number, step),
+            Effect::SaveCase(case) => self.saver.save(case),
+            Effect::Export(case) => self.export(case),
+            Effect::OpenEditor(text) => {
+                // The key reader must not eat the editor's keys.
+                self.keys = EventStream::new();
+                let edited = self.screen.lend(|| editor::edit(&text))?;
+                self.keys = EventStream::new();
+                match edited {
+                    Ok(text) => self.feed(Message::Edited(Some(text)))?,
+                    Err(error) => {
+                        self.feed(Message::Edited(None))?;
+                        self.feed(Message::Notice(error.to_string()))?;
+                    }
+                }
+            }
+            Effect::Copy(text) => terminal::copy(&text)?,
+            Effect::Suspend => self.screen.lend(suspend)?,
+            Effect::Quit => self.is_leaving = true,
+        }
+        Ok(())
+    }
+
+    fn export(&self, case: Box<CaseDoc>) {
+        let (source, to, messages) = (Arc::clone(&self.source), self.export_to.clone(), self.messages.clone());
+        tokio::task::spawn_blocking(move || {
+            let message = match guarded(|| export::export(&case, &*source, &to)) {
+                Ok(Ok(written)) => Message::Exported(written.markdown),
+                Ok(Err(error)) => Message::ExportFailed(format!("{error:#}")),
+                Err(panic) => Message::ExportFailed(format!("the export stopped: {panic}")),
+            };
+            let _ = messages.send(message);
+        });
+    }
+}
+
+async fn any_signal(signals: &mut [Signal; 3]) -> Option<()> {
+    let [a, b, c] = signals;
+    tokio::select! { x = a.recv() => x, x = b.recv() => x, x = c.recv() => x }
+}
+
+/// Stops this process the way `^z` does and returns when it is continued.
+fn suspend() {
+    // Only this process: the shell's job control continues it with SIGCONT.
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
+}
+
+/// Loads on a thread of its own and reports while it runs. The returned job cancels it.
+fn start_loading(source: Arc<FileSource>, messages: UnboundedSender<Message>) -> Job {
+    let job = Job::new();
+    let (loader_job, loader_messages) = (job.clone(), messages.clone());
+    let loader = Arc::clone(&source);
+    let handle = std::thread::spawn(move || {
+        let publish = || {
+            if let Ok(catalog) = loader.catalog(&Job::new()) {
+                let _ = loader_messages.send(Message::Catalog(catalog));
+            }
+        };
+        match guarded(|| loader.load(&loader_job, &publish)) {
+            Ok(Ok(())) => publish(),
+            Ok(Err(error)) => drop(loader_messages.send(Message::Notice(error.to_string()))),
+            Err(panic) => drop(loader_messages.send(Message::Notice(format!("loading stopped: {panic}")))),
+        }
+    });
+    let watched = job.clone();
+    std::thread::spawn(move || {
+        let mut before = (Instant::now(), 0u64);
+        while !handle.is_finished() && watched.check().is_ok() {
+            std::thread::sleep(LOAD_REPORT);
+            let (done, total) = watched.progress();
+            let elapsed = before.0.elapsed().as_secs_f64().max(1e-3);
+            let bytes_per_s = ((done.saturating_sub(before.1)) as f64 / elapsed) as u64;
+            before = (Instant::now(), done);
+            let sources = source
+                .catalog(&Job::new())
+                .map(|catalog| (catalog.sources.iter().filter(|source| source.is_complete).count(), catalog.sources.len()));
+            let progress = LoadProgress { bytes: (done, total), sources: sources.unwrap_or_default(), current: String::new(), bytes_per_s };
+            if messages.send(Message::Loading(progress)).is_err() {
+                return;
+            }
+        }
+    });
+    job
+}
+
+/// The wall clock; a clock before 1970 or after 2262 reads as those.
+pub fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}

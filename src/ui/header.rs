@@ -1,0 +1,96 @@
+//! First row: title, cursor, visible range, counts and badges; what does not fit is left out, least important first.
+
+use ratatui::buffer::Buffer;
+use ratatui::style::Style;
+use unicode_width::UnicodeWidthStr;
+
+use super::paint;
+use super::theme::Theme;
+use crate::app::State;
+use crate::app::clock::Precision;
+use crate::model::{ZoneCertainty, text};
+
+struct Part {
+    /// 0 stays longest.
+    rank: u8,
+    text: String,
+    style: Style,
+    is_right: bool,
+}
+
+/// Draws it.
+pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
+    let width = buffer.area.width;
+    let mut parts = parts(state, theme, width);
+    let gap = 2;
+    loop {
+        let total: usize = parts.iter().map(|part| part.text.width() + gap).sum::<usize>().saturating_sub(gap);
+        if total <= usize::from(width) || parts.len() <= 1 {
+            break;
+        }
+        let worst = (0..parts.len()).max_by_key(|index| parts[*index].rank).unwrap_or(0);
+        parts.remove(worst);
+    }
+    let mut x = 0;
+    for part in parts.iter().filter(|part| !part.is_right) {
+        x += paint::put(buffer, x, 0, width - x, &theme.signs(&part.text), part.style) + gap as u16;
+    }
+    let mut right = width;
+    for part in parts.iter().rev().filter(|part| part.is_right) {
+        let text = theme.signs(&part.text);
+        right = right.saturating_sub(text.width() as u16);
+        paint::put(buffer, right, 0, width - right, &text, part.style);
+        right = right.saturating_sub(gap as u16);
+    }
+}
+
+fn parts(state: &State, theme: &Theme, width: u16) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut push = |rank, text: String, style, is_right| {
+        if !text.is_empty() {
+            parts.push(Part { rank, text, style, is_right });
+        }
+    };
+    let title = if state.session.doc.meta.title.is_empty() { &state.title } else { &state.session.doc.meta.title };
+    let title = text::printable(title).into_owned();
+    push(3, paint::cut(&title, if width < 100 { 20 } else { 40 }).to_owned(), theme.strong, false);
+    let timeline = &state.timeline;
+    if let Some(extent) = timeline.extent {
+        let precision = Precision::for_column(timeline.column_ns());
+        push(0, state.clock.date_time(timeline.cursor, precision), theme.time, false);
+        let offset = state.clock.offset(timeline.cursor).unwrap_or_default();
+        push(1, offset, theme.strong, false);
+        let visible = timeline.visible;
+        let length = text::whole_duration((visible.len_ns() / 1_000_000_000) as u64);
+        let whole = if visible == extent { " all" } else { "" };
+        let range = format!("{}─{} ({length}{whole})", state.clock.short(visible.start()), state.clock.short(visible.end()));
+        push(5, range, theme.dim, false);
+    }
+    if state.catalog.n_events > 0 {
+        push(6, format!("{} events", paint::compact(state.catalog.n_events)), theme.dim, true);
+    }
+    let n_problems = state.catalog.n_problems();
+    if n_problems > 0 {
+        let plural = if n_problems == 1 { "" } else { "s" };
+        push(4, format!("⚠ {} problem{plural}", paint::compact(n_problems)), theme.warn, true);
+    }
+    if state.catalog.sources.iter().any(|source| source.zone.certainty == ZoneCertainty::Default) {
+        push(2, "UTC?".into(), theme.warn, true);
+    }
+    push(2, loading(state), theme.key, true);
+    parts
+}
+
+/// `reading 34 % 120 MiB/s`, while it goes on.
+fn loading(state: &State) -> String {
+    match &state.progress {
+        Some(progress) => {
+            let (done, all) = progress.bytes;
+            let share = if all > 0 { format!(" {} %", done.saturating_mul(100) / all) } else { String::new() };
+            let rate = text::value(progress.bytes_per_s as f64, crate::model::Unit::BytesPerSecond);
+            format!("reading{share} {rate}")
+        }
+        None if !state.has_catalog || !state.catalog.is_complete => "reading …".into(),
+        None => String::new(),
+    }
+}

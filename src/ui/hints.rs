@@ -1,0 +1,158 @@
+//! Last row: what the keys do here, a word to the user, and whether everything is saved.
+
+use ratatui::buffer::Buffer;
+use unicode_width::UnicodeWidthStr;
+
+use super::paint;
+use super::theme::Theme;
+use crate::app::State;
+use crate::app::actions::{Action, Context};
+use crate::app::keys;
+use crate::app::overlay::Overlay;
+use crate::app::session::{CasePlace, SaveStatus};
+use crate::app::state::Focus;
+use crate::model::text;
+
+/// Draws it.
+pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
+    let y = state.layout.hints_y;
+    let width = state.layout.size.0;
+    let (status, status_style) = match state.session.status() {
+        SaveStatus::Untouched => match &state.session.place {
+            CasePlace::Saved(_) => (String::new(), theme.dim),
+            CasePlace::Nowhere(_) => ("read-only".to_owned(), theme.warn),
+        },
+        SaveStatus::Saved => ("saved".to_owned(), theme.good),
+        SaveStatus::Saving => match &state.session.place {
+            CasePlace::Saved(_) => ("saving …".to_owned(), theme.dim),
+            CasePlace::Nowhere(why) => (format!("not saved: {}", text::printable(why)), theme.error),
+        },
+        SaveStatus::Failed(why) => (format!("not saved: {}", text::printable(&why)), theme.error),
+    };
+    let status = paint::cut(&status, usize::from(width / 2)).to_owned();
+    let status = theme.signs(&status);
+    let room = width.saturating_sub(status.width() as u16 + if status.is_empty() { 0 } else { 2 });
+    paint::put_right(buffer, 0, y, width, &status, status_style);
+    if !state.pending.is_empty() {
+        continuations(state, y, room, theme, buffer);
+    } else if let (Some(notice), Context::Main | Context::Editing) = (&state.notice, state.context()) {
+        let (sign, style) = if notice.is_bad { ("! ", theme.error) } else { ("· ", theme.good) };
+        let words = format!("{sign}{}", text::printable(&notice.text));
+        paint::put(buffer, 0, y, room, &theme.signs(&words), style);
+    } else {
+        keys_for(state, y, room, theme, buffer);
+    }
+}
+
+/// What may follow a prefix.
+fn continuations(state: &State, y: u16, room: u16, theme: &Theme, buffer: &mut Buffer) {
+    let mut x = paint::put(buffer, 0, y, room, &format!("{} … ", keys::show_sequence(&state.pending)), theme.key);
+    for (key, action) in state.keymap.continuations(state.context(), &state.pending) {
+        let words = action.info().sentence.split([':', ',']).next().unwrap_or_default();
+        x = hint(buffer, x, y, room, &keys::show(key), words, theme);
+    }
+    hint(buffer, x, y, room, "Esc", "leave", theme);
+}
+
+fn hint(buffer: &mut Buffer, x: u16, y: u16, room: u16, key: &str, words: &str, theme: &Theme) -> u16 {
+    let (key, words) = (theme.signs(key), theme.signs(words));
+    let needed = (key.width() + 1 + words.width()) as u16;
+    if x + needed > room {
+        return x;
+    }
+    let used = paint::put_words(buffer, x, y, room - x, &[(&key, theme.key), (" ", theme.dim), (&words, theme.dim)]);
+    x + used + 2
+}
+
+fn keys_for(state: &State, y: u16, room: u16, theme: &Theme, buffer: &mut Buffer) {
+    let mut x = 0;
+    if let (Some(range), Context::Main) = (state.timeline.selection(), state.context()) {
+        let length = match range.len_ns() {
+            ns @ ..1_000_000_000 => text::value(ns as f64 / 1e9, crate::model::Unit::Seconds),
+            ns => text::whole_duration((ns / 1_000_000_000) as u64),
+        };
+        let words = format!("range {length}  ");
+        x = paint::put(buffer, 0, y, room, &words, theme.strong);
+    }
+    for (action, words) in hints(state) {
+        let key = state.keymap.key_of(*action);
+        x = hint(buffer, x, y, room, &key, words, theme);
+    }
+}
+
+fn hints(state: &State) -> &'static [(Action, &'static str)] {
+    use Action as A;
+    match state.overlays.last() {
+        Some(Overlay::Editor(_)) => &[(A::SaveText, "save"), (A::ExternalEditor, "$EDITOR"), (A::Dismiss, "cancel")],
+        Some(Overlay::Form(_)) => {
+            &[(A::SaveText, "save"), (A::NextField, "next field"), (A::ExternalEditor, "$EDITOR"), (A::Dismiss, "cancel")]
+        }
+        Some(Overlay::Confirm(_)) => &[(A::Yes, "yes"), (A::No, "no")],
+        Some(Overlay::Filters(_)) => {
+            &[(A::Raise, "stronger level"), (A::Lower, "weaker level"), (A::Delete, "remove"), (A::Dismiss, "close")]
+        }
+        Some(Overlay::Picker(picker)) if picker.chosen.is_some() => &[(A::Toggle, "choose"), (A::Accept, "take"), (A::Dismiss, "close")],
+        Some(Overlay::Help(_)) => &[(A::ListDown, "scroll"), (A::Dismiss, "close")],
+        Some(_) => &[(A::Accept, "take"), (A::ListDown, "next"), (A::Dismiss, "close")],
+        None if state.timeline.anchor.is_some() => &[
+            (A::CursorRight, "widen"),
+            (A::Open, "zoom"),
+            (A::SwapEnd, "other end"),
+            (A::Note, "note"),
+            (A::Pin, "pin"),
+            (A::Close, "drop"),
+        ],
+        None => match state.focus {
+            Focus::Panels => &[
+                (A::CursorRight, "move"),
+                (A::ZoomIn, "zoom"),
+                (A::SelectRange, "range"),
+                (A::Find, "find"),
+                (A::NextError, "error"),
+                (A::NextChange, "change"),
+                (A::Mark, "mark"),
+                (A::Note, "note"),
+                (A::Pin, "pin"),
+                (A::Cause, "cause"),
+                (A::PanelPicker, "panels"),
+                (A::Export, "export"),
+                (A::Palette, "palette"),
+                (A::Help, "help"),
+                (A::Quit, "quit"),
+            ],
+            Focus::List => &[
+                (A::Down, "event"),
+                (A::Find, "find"),
+                (A::FilterIn, "filter"),
+                (A::NextError, "error"),
+                (A::NextTrace, "trace"),
+                (A::Open, "detail"),
+                (A::Pin, "pin"),
+                (A::Note, "note"),
+                (A::Copy, "copy"),
+                (A::Palette, "palette"),
+                (A::Help, "help"),
+            ],
+            Focus::Side => &[
+                (A::Down, "next"),
+                (A::Open, "go to"),
+                (A::Edit, "change"),
+                (A::Delete, "remove"),
+                (A::MoveUp, "up"),
+                (A::MoveDown, "down"),
+                (A::Cause, "cause"),
+                (A::ZoomPane, "large"),
+                (A::Help, "help"),
+            ],
+            Focus::Changes => &[
+                (A::NextChange, "next"),
+                (A::PrevChange, "previous"),
+                (A::Pin, "pin"),
+                (A::SetT0, "set T+0"),
+                (A::Mark, "mark"),
+                (A::Open, "detail"),
+                (A::Help, "help"),
+            ],
+        },
+    }
+}

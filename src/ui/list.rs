@@ -1,0 +1,214 @@
+//! The event list under its heading: it follows the cursor, and moving in it moves the cursor.
+
+use ratatui::buffer::Buffer;
+use ratatui::style::Style;
+use unicode_width::UnicodeWidthStr;
+
+use super::paint;
+use super::theme::Theme;
+use crate::app::State;
+use crate::app::clock::{Precision, Style as ClockStyle};
+use crate::app::jobs::Slot;
+use crate::app::list::EventRow;
+use crate::app::side::Tab;
+use crate::app::state::Focus;
+use crate::model::Level;
+
+/// The line between panels and list: what the list shows, and the tabs of the side pane.
+pub(super) fn draw_heading(state: &State, theme: &Theme, buffer: &mut Buffer) {
+    let layout = &state.layout;
+    let (width, y) = (layout.size.0, layout.heading_y);
+    paint::fill(buffer, 0, y, width, theme.sign('─'), theme.faint);
+    let has_list = layout.list.width > 0;
+    if has_list {
+        let heading = if state.focus == Focus::List { theme.strong } else { theme.dim };
+        if state.focus == Focus::List {
+            paint::cell(buffer, 0, y, theme.sign('▌'), theme.key);
+        }
+        let counts = counts_words(state);
+        let filter = state.list.filter_words();
+        let find = find_words(state);
+        let mut x = 1;
+        for (words, style) in [(format!(" events {counts} "), heading), (filter, theme.key), (find, theme.mark)] {
+            if !words.is_empty() {
+                let words = format!("{} ", words.trim_end());
+                x += paint::put(buffer, x, y, layout.list.width.saturating_sub(x + 1), &theme.signs(&words), style);
+                x += 1;
+            }
+        }
+    }
+    draw_tabs(state, theme, buffer, y);
+}
+
+fn draw_tabs(state: &State, theme: &Theme, buffer: &mut Buffer, y: u16) {
+    let layout = &state.layout;
+    let names: Vec<(Tab, String)> = Tab::ALL.iter().map(|tab| (*tab, format!(" {} ", tab.name()))).collect();
+    let needed: u16 = names.iter().map(|(_, name)| name.width() as u16 + 1).sum::<u16>() + 1;
+    let is_beside = layout.side.width > 0;
+    let mut x = if is_beside { layout.side.x } else { layout.size.0.saturating_sub(needed) };
+    let is_too_narrow = needed + 20 > layout.size.0;
+    if is_too_narrow && !is_beside {
+        return;
+    }
+    if is_beside && layout.side.x > 0 {
+        paint::cell(buffer, layout.side.x - 1, y, theme.sign('┬'), theme.faint);
+    }
+    let has_focus = state.focus == Focus::Side;
+    if has_focus && is_beside {
+        paint::cell(buffer, x.saturating_sub(u16::from(layout.side.x > 0)), y, theme.sign('▌'), theme.key);
+        x += u16::from(layout.side.x == 0);
+    }
+    for (tab, name) in names {
+        let is_open = tab == state.side.tab && is_beside;
+        let style = match (is_open, has_focus) {
+            (true, true) => theme.strong.patch(theme.selected_focused),
+            (true, false) => theme.strong,
+            (false, _) => theme.dim,
+        };
+        x += paint::put(buffer, x, y, layout.size.0.saturating_sub(x), &name, style);
+        if tab != Tab::Sources {
+            paint::cell(buffer, x, y, theme.sign('│'), theme.faint);
+            x += 1;
+        }
+    }
+}
+
+fn counts_words(state: &State) -> String {
+    if state.catalog.n_events == 0 {
+        return String::new();
+    }
+    let all = paint::compact(state.catalog.n_events);
+    if state.list.filter.is_empty() {
+        return all;
+    }
+    state.list.n_passing.map_or_else(|| format!("… / {all}"), |n| format!("{} / {all}", paint::compact(n)))
+}
+
+fn find_words(state: &State) -> String {
+    let Some(find) = &state.list.find else { return String::new() };
+    let total = find.total.map_or_else(|| "…".into(), paint::compact);
+    let position = find.position.map(|n| format!("{} of ", paint::compact(n))).unwrap_or_default();
+    format!("/{} {position}{total}", crate::model::text::printable(&find.typed))
+}
+
+/// Widths of the columns of a row.
+struct Columns {
+    time: u16,
+    offset: u16,
+    service: u16,
+    precision: Precision,
+}
+
+impl Columns {
+    fn new(state: &State, width: u16) -> Self {
+        let has_offset = state.clock.t0.is_some();
+        let is_offset_first = state.clock.style == ClockStyle::Offset && has_offset;
+        let (time, precision) = match width {
+            ..46 => (8, Precision::Seconds),
+            _ => (12, Precision::Millis),
+        };
+        let time = if is_offset_first && width < 70 { 0 } else { time };
+        let offset = if (has_offset && width >= 70) || (is_offset_first && width < 70) { 9 } else { 0 };
+        let service = match width {
+            ..46 => 0,
+            ..60 => 7,
+            ..100 => 9,
+            _ => 12,
+        };
+        Self { time, offset, service, precision }
+    }
+}
+
+/// Draws the rows.
+pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
+    let area = state.layout.list;
+    if area.width == 0 || area.height == 0 {
+        return;
+    }
+    if let Some(words) = empty_words(state) {
+        for (row, line) in
+            crate::app::side::wrap(&words, usize::from(area.width.saturating_sub(3))).iter().enumerate().take(area.height.into())
+        {
+            paint::put(buffer, area.x + 2, area.y + row as u16, area.width - 2, &theme.signs(line), theme.dim);
+        }
+        return;
+    }
+    let columns = Columns::new(state, area.width);
+    for row in 0..area.height {
+        let index = state.list.top + usize::from(row);
+        let Some(event) = state.list.rows.get(index) else { break };
+        let y = area.y + row;
+        draw_row(state, event, (area.x, y, area.width), &columns, theme, buffer);
+        if state.list.selected == Some(index) {
+            let has_focus = state.focus == Focus::List;
+            paint::cell(buffer, area.x, y, theme.sign('▌'), if has_focus { theme.key } else { theme.faint });
+            paint::tint(buffer, area.x + 1, y, area.width - 1, if has_focus { theme.selected_focused } else { theme.selected });
+        }
+    }
+}
+
+fn empty_words(state: &State) -> Option<String> {
+    if let Some(why) = state.jobs.error(Slot::ListAfter) {
+        return Some(format!("the events cannot be read: {why}"));
+    }
+    if !state.list.rows.is_empty() {
+        return None;
+    }
+    Some(if state.catalog.n_events == 0 {
+        match (state.has_catalog, state.catalog.is_complete) {
+            (true, true) => "no log events here: open a folder that holds logs to see them".into(),
+            _ => "events appear as soon as the first log is read; keys work already".into(),
+        }
+    } else if !state.list.is_answered || state.jobs.is_waiting(Slot::ListAfter) {
+        "reading …".into()
+    } else if state.list.filter.is_empty() {
+        "no event has a time; 7 shows what is wrong with the sources".into()
+    } else {
+        format!("no event passes {}: F changes the filters", state.list.filter_words())
+    })
+}
+
+fn level_style(level: Level, theme: &Theme) -> Style {
+    match level {
+        Level::Fatal | Level::Error => theme.error,
+        Level::Warn => theme.warn,
+        Level::Info => theme.text,
+        Level::Debug | Level::Trace | Level::Unknown => theme.dim,
+    }
+}
+
+const fn level_word(level: Level) -> &'static str {
+    match level {
+        Level::Fatal => "FATAL",
+        Level::Error => "ERROR",
+        Level::Warn => "WARN ",
+        Level::Info => "info ",
+        Level::Debug => "debug",
+        Level::Trace => "trace",
+        Level::Unknown => "  ·  ",
+    }
+}
+
+fn draw_row(state: &State, event: &EventRow, place: (u16, u16, u16), columns: &Columns, theme: &Theme, buffer: &mut Buffer) {
+    let (x, y, width) = place;
+    let end = x + width;
+    let mut at = x + 1;
+    let time = event.time.map_or_else(|| "no time".into(), |time| state.clock.day_time(time, columns.precision));
+    if columns.time > 0 {
+        paint::put(buffer, at, y, columns.time, &time, theme.dim);
+        at += columns.time + 1;
+    }
+    if columns.offset > 0 {
+        let offset = event.time.and_then(|time| state.clock.offset(time)).unwrap_or_default();
+        paint::put(buffer, at, y, columns.offset, &theme.signs(&offset), theme.time);
+        at += columns.offset + 1;
+    }
+    paint::put(buffer, at, y, 5, level_word(event.level), level_style(event.level, theme));
+    at += 6;
+    if columns.service > 0 {
+        paint::put(buffer, at, y, columns.service, &event.service, theme.dim);
+        at += columns.service + 1;
+    }
+    let style = if event.level >= Level::Error { theme.error } else { theme.text };
+    paint::put(buffer, at, y, end.saturating_sub(at), &event.message, style);
+}

@@ -1,0 +1,163 @@
+//! What lies open above the panes: pickers, prompts, filters, questions. They cover the list, not the panels.
+
+use ratatui::buffer::Buffer;
+use unicode_width::UnicodeWidthStr;
+
+use super::paint;
+use super::theme::Theme;
+use super::{help, write};
+use crate::app::State;
+use crate::app::layout::Area;
+use crate::app::line::LineInput;
+use crate::app::list;
+use crate::app::overlay::{Confirm, Overlay, Picker, Prompt};
+
+/// Draws one layer.
+pub(super) fn draw(state: &State, overlay: &Overlay, theme: &Theme, buffer: &mut Buffer) {
+    match overlay {
+        Overlay::Help(open) => help::draw(state, open, theme, buffer),
+        Overlay::Picker(picker) => draw_picker(state, picker, theme, buffer),
+        Overlay::Prompt(prompt) => draw_prompt(state, prompt, theme, buffer),
+        Overlay::Filters(selected) => draw_filters(state, *selected, theme, buffer),
+        Overlay::Editor(editor) => write::draw_editor(state, editor, theme, buffer),
+        Overlay::Form(form) => write::draw_form(state, form, theme, buffer),
+        Overlay::Confirm(confirm) => draw_confirm(state, confirm, theme, buffer),
+    }
+}
+
+/// Clears a frame for a layer of this height and draws its border; tells the room inside.
+///
+/// It lies at the bottom so that lanes and panels stay in sight where the screen is high enough.
+pub(super) fn open_frame(state: &State, height: u16, title: &str, theme: &Theme, buffer: &mut Buffer) -> Area {
+    let (screen_width, _) = state.layout.size;
+    let width = screen_width.min(100);
+    let height = (height + 2).min(state.layout.hints_y);
+    let x = (screen_width - width) / 2;
+    let y = state.layout.hints_y - height;
+    for row in y..y + height {
+        for column in x..x + width {
+            let cell = &mut buffer[(column, row)];
+            cell.reset();
+            cell.set_style(theme.overlay);
+        }
+    }
+    let line = theme.faint.patch(theme.overlay);
+    paint::fill(buffer, x, y, width, theme.sign('─'), line);
+    paint::fill(buffer, x, y + height - 1, width, theme.sign('─'), line);
+    for row in y + 1..y + height - 1 {
+        paint::cell(buffer, x, row, theme.sign('│'), line);
+        paint::cell(buffer, x + width - 1, row, theme.sign('│'), line);
+    }
+    for (column, row, sign) in [(x, y, '┌'), (x + width - 1, y, '┐'), (x, y + height - 1, '└'), (x + width - 1, y + height - 1, '┘')]
+    {
+        paint::cell(buffer, column, row, theme.sign(sign), line);
+    }
+    let title = format!(" {title} ");
+    paint::put(buffer, x + 2, y, width.saturating_sub(4), &theme.signs(&title), theme.strong.patch(theme.overlay));
+    Area { x: x + 2, y: y + 1, width: width.saturating_sub(4), height: height.saturating_sub(2) }
+}
+
+/// A line being typed, with its cursor; long text shows its end.
+pub(super) fn draw_line(buffer: &mut Buffer, place: (u16, u16, u16), line: &LineInput, theme: &Theme) {
+    let (x, y, width) = place;
+    let before = line.before_cursor();
+    let room = usize::from(width.saturating_sub(1));
+    let mut start = 0;
+    while before[start..].width() > room {
+        start += before[start..].chars().next().map_or(1, char::len_utf8);
+    }
+    paint::put(buffer, x, y, width, &line.text()[start..], theme.text);
+    let at = x + before[start..].width() as u16;
+    paint::tint(
+        buffer,
+        at.min(x + width.saturating_sub(1)),
+        y,
+        1,
+        ratatui::style::Style::new().add_modifier(ratatui::style::Modifier::REVERSED),
+    );
+}
+
+fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffer) {
+    let screen = state.layout.hints_y;
+    let wanted = (picker.items.len() as u16).saturating_add(2).min(screen * 3 / 5).max(6);
+    let area = open_frame(state, wanted, &picker.title, theme, buffer);
+    let count = format!("{} / {}", picker.shown.len(), picker.items.len());
+    paint::put(buffer, area.x, area.y, 2, "> ", theme.key);
+    draw_line(buffer, (area.x + 2, area.y, area.width.saturating_sub(14)), &picker.input, theme);
+    paint::put_right(buffer, area.x, area.y, area.width, &count, theme.dim);
+    let rows = usize::from(area.height.saturating_sub(1));
+    let top = (picker.selected + 1).saturating_sub(rows);
+    for (row, (index, positions)) in picker.shown.iter().skip(top).take(rows).enumerate() {
+        let Some(item) = picker.items.get(*index) else { continue };
+        let y = area.y + 1 + row as u16;
+        let mut x = area.x;
+        if let Some(chosen) = &picker.chosen {
+            let sign = if chosen.contains(index) { "☑ " } else { "☐ " };
+            x += paint::put(buffer, x, y, 4, &theme.signs(sign), theme.key);
+        }
+        let key_width = if item.key.is_empty() { 0 } else { 6 };
+        let room = (area.x + area.width).saturating_sub(x + key_width);
+        let label_room = if item.detail.is_empty() { room } else { room.min((item.label.width() as u16).max(18)) };
+        let label_room = label_room.min(room);
+        paint::put(buffer, x, y, label_room, &item.label, theme.text);
+        for position in positions {
+            let before: String = item.label.chars().take(*position).collect();
+            let at = before.width() as u16;
+            if at + 1 < label_room {
+                paint::tint(buffer, x + at, y, 1, theme.key);
+            }
+        }
+        let after = x + label_room + 2;
+        paint::put(buffer, after, y, (area.x + area.width).saturating_sub(after + key_width), &theme.signs(&item.detail), theme.dim);
+        paint::put_right(buffer, area.x, y, area.width, &theme.signs(&item.key), theme.key);
+        if top + row == picker.selected {
+            paint::cell(buffer, area.x - 1, y, theme.sign('▌'), theme.key);
+            paint::tint(buffer, area.x, y, area.width, theme.selected_focused);
+        }
+    }
+    if picker.shown.is_empty() {
+        paint::put(buffer, area.x, area.y + 1, area.width, "nothing fits; delete some letters", theme.dim);
+    }
+}
+
+fn draw_prompt(state: &State, prompt: &Prompt, theme: &Theme, buffer: &mut Buffer) {
+    let area = open_frame(state, 2, prompt.title(), theme, buffer);
+    paint::put(buffer, area.x, area.y, 2, "> ", theme.key);
+    draw_line(buffer, (area.x + 2, area.y, area.width.saturating_sub(2)), &prompt.input, theme);
+    let (words, style) = match &prompt.preview {
+        None => (prompt.hint().to_owned(), theme.dim),
+        Some(Ok(words)) => (format!("→ {words}"), theme.good),
+        Some(Err(words)) => (format!("! {words}"), theme.error),
+    };
+    paint::put(buffer, area.x, area.y + 1, area.width, &theme.signs(&words), style);
+}
+
+fn draw_filters(state: &State, selected: usize, theme: &Theme, buffer: &mut Buffer) {
+    let conditions = list::conditions(&state.list.filter);
+    let area = open_frame(state, conditions.len().max(1) as u16 + 1, "filters of the event list", theme, buffer);
+    let level = state.list.filter.min_level.map_or("all levels", crate::model::Level::name);
+    let words = format!("level {level} and worse   ←→ changes it   & keeps, ! leaves out");
+    let words = if state.list.filter.min_level.is_none() { "all levels   ←→ changes it   & keeps, ! leaves out" } else { &words };
+    paint::put(buffer, area.x, area.y, area.width, &theme.signs(words), theme.dim);
+    for (row, (_, words)) in conditions.iter().enumerate().take(usize::from(area.height.saturating_sub(1))) {
+        let y = area.y + 1 + row as u16;
+        paint::put(buffer, area.x, y, area.width, &theme.signs(words), theme.text);
+        if row == selected {
+            paint::tint(buffer, area.x, y, area.width, theme.selected_focused);
+        }
+    }
+    if conditions.is_empty() {
+        paint::put(buffer, area.x, area.y + 1, area.width, "no filter: every event is shown", theme.dim);
+    }
+}
+
+fn draw_confirm(state: &State, confirm: &Confirm, theme: &Theme, buffer: &mut Buffer) {
+    let room = usize::from(state.layout.size.0.saturating_sub(8)).min(94);
+    let lines = crate::app::side::wrap(&crate::model::text::printable(&confirm.question), room);
+    let area = open_frame(state, lines.len() as u16 + 1, "question", theme, buffer);
+    for (row, line) in lines.iter().enumerate() {
+        paint::put(buffer, area.x, area.y + row as u16, area.width, &theme.signs(line), theme.warn);
+    }
+    let y = area.y + lines.len() as u16;
+    paint::put_words(buffer, area.x, y, area.width, &[("y", theme.key), (" yes   ", theme.dim), ("n", theme.key), (" no", theme.dim)]);
+}

@@ -1,0 +1,138 @@
+//! The panels: label, columns, and the numbers at the cursor.
+
+use ratatui::buffer::Buffer;
+use unicode_width::UnicodeWidthStr;
+
+use super::paint;
+use super::spark::Spark;
+use super::theme::Theme;
+use crate::app::State;
+use crate::app::jobs::Slot;
+use crate::app::layout::Area;
+use crate::app::panels::Panel;
+use crate::app::state::Focus;
+
+/// Draws those that have room.
+pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
+    let layout = &state.layout;
+    if state.panels.all.is_empty() {
+        if layout.heading_y > layout.panels_y {
+            paint::put(buffer, 1, layout.panels_y, layout.size.0 - 1, &theme.signs(empty_words(state)), theme.dim);
+        }
+        return;
+    }
+    for slot in 0..layout.n_shown_panels {
+        let index = layout.first_panel + slot;
+        let Some(panel) = state.panels.all.get(index) else { break };
+        let y = layout.panels_y + slot as u16 * layout.panel_height;
+        draw_label(state, panel, index, y, theme, buffer);
+        draw_columns(state, panel, y, theme, buffer);
+        draw_values(state, panel, y, theme, buffer);
+    }
+}
+
+fn empty_words(state: &State) -> &'static str {
+    if !state.has_catalog {
+        "panels appear when the first series is read"
+    } else if state.catalog.series.is_empty() {
+        if state.catalog.is_complete {
+            "no metric series here; logs and changes are below"
+        } else {
+            "no metric series so far, reading goes on"
+        }
+    } else if state.jobs.error(Slot::Panels).is_some() {
+        "choosing panels failed; P picks series by name"
+    } else if state.panels.is_chosen {
+        "no goroutines, P99 or error rate found; P picks series by name"
+    } else {
+        "choosing the most telling series …"
+    }
+}
+
+fn draw_label(state: &State, panel: &Panel, index: usize, y: u16, theme: &Theme, buffer: &mut Buffer) {
+    let layout = &state.layout;
+    let is_selected = index == state.panels.selected;
+    let has_focus = is_selected && state.focus == Focus::Panels;
+    let style = if has_focus { theme.strong } else { theme.text };
+    if is_selected {
+        let marker = if has_focus { theme.key } else { theme.faint };
+        for row in 0..layout.panel_height {
+            paint::cell(buffer, 0, y + row, theme.sign('▌'), marker);
+        }
+    }
+    let width = layout.label_width - 2;
+    let name = theme.signs(&panel.name);
+    let place = theme.signs(&panel.place);
+    if layout.panel_height == 1 {
+        let is_wide = layout.label_width >= 16;
+        let name_width = if is_wide { (name.width() as u16).clamp(width / 2, width * 2 / 3) } else { width };
+        paint::put(buffer, 1, y, name_width, &name, style);
+        if is_wide {
+            paint::put(buffer, 2 + name_width, y, width.saturating_sub(name_width + 1), &place, theme.dim);
+        }
+        return;
+    }
+    let last = y + layout.panel_height - 1;
+    let axis_width = 9.min(width / 2);
+    let room = width - axis_width;
+    paint::put(buffer, 1, y, room, &name, style);
+    paint::put_right(buffer, 1 + room, y, axis_width, &theme.signs(&panel.texts.axis_top), theme.faint);
+    let place_room = if layout.panel_height > 2 { width } else { room };
+    paint::put(buffer, 1, y + 1, place_room, &place, theme.dim);
+    paint::put_right(buffer, 1 + room, last, axis_width, &theme.signs(&panel.texts.axis_bottom), theme.faint);
+}
+
+fn draw_columns(state: &State, panel: &Panel, y: u16, theme: &Theme, buffer: &mut Buffer) {
+    let layout = &state.layout;
+    let area = Area { x: layout.label_width, y, width: layout.lanes_width, height: layout.panel_height };
+    if panel.columns.is_none() || panel.shown.iter().all(Option::is_none) {
+        let words = match state.jobs.error(Slot::Series) {
+            Some(why) => format!("no answer: {why}"),
+            None if panel.id.is_none() && state.catalog.is_complete => "not in these sources".into(),
+            None if panel.columns.is_none() || panel.is_stale => "reading …".into(),
+            None => "no samples in this window".into(),
+        };
+        paint::put(buffer, area.x + 1, y + area.height / 2, area.width.saturating_sub(1), &theme.signs(&words), theme.dim);
+        return;
+    }
+    let spark = Spark { shown: &panel.shown, axis: panel.axis, threshold: panel.threshold.as_ref(), is_dimmed: panel.is_stale };
+    spark.draw(area, theme, buffer);
+}
+
+fn draw_values(state: &State, panel: &Panel, y: u16, theme: &Theme, buffer: &mut Buffer) {
+    let layout = &state.layout;
+    let x = layout.label_width + layout.lanes_width;
+    let width = layout.value_width;
+    let texts = &panel.texts;
+    let is_bad = panel
+        .value
+        .as_ref()
+        .zip(panel.threshold.as_ref())
+        .is_some_and(|(value, line)| if line.above_is_bad { value.value > line.value } else { value.value < line.value });
+    let style = if is_bad { theme.error } else { theme.strong };
+    let value_width = width.clamp(4, 11) - 1;
+    paint::put_right(buffer, x + 1, y, value_width - 1, &theme.signs(&texts.value), style);
+    let mut at = x + 1 + value_width;
+    let end = x + width;
+    // Over the limit is said by a sign as well as by the colour.
+    if is_bad && at < end {
+        paint::cell(buffer, at - 1, y, theme.sign('!'), style);
+    }
+    if at + 5 <= end {
+        paint::put(buffer, at, y, 7.min(end - at), &theme.signs(&texts.ratio), theme.warn);
+        at += 8;
+    }
+    if layout.panel_height == 1 {
+        if at + 8 <= end {
+            paint::put(buffer, at, y, end - at, &theme.signs(&texts.peak), theme.dim);
+        }
+        return;
+    }
+    let line = |first: &str, second: &str| [first, second].iter().filter(|word| !word.is_empty()).copied().collect::<Vec<_>>().join("  ");
+    let peak = line(&texts.peak, &texts.peak_at);
+    paint::put(buffer, x + 2, y + 1, width - 2, &theme.signs(&peak), theme.dim);
+    if layout.panel_height > 2 {
+        let base = line(&texts.baseline, &texts.threshold);
+        paint::put(buffer, x + 2, y + 2, width - 2, &theme.signs(&base), theme.dim);
+    }
+}

@@ -1,0 +1,122 @@
+//! A series as block columns: the greatest value of each column is its height, so a spike survives every zoom.
+//!
+//! Cells between least and greatest value are bright, below the least one muted. A gap is blank, NaN is `×`, an
+//! infinite value `∞`. A threshold is a dashed line where there is room for it.
+
+use ratatui::buffer::Buffer;
+use ratatui::style::Style;
+
+use super::paint;
+use super::theme::Theme;
+use crate::app::layout::Area;
+use crate::app::panels::Threshold;
+use crate::model::series::Bucket;
+
+/// What to draw.
+pub(super) struct Spark<'a> {
+    pub(super) shown: &'a [Option<Bucket>],
+    pub(super) axis: (f64, f64),
+    pub(super) threshold: Option<&'a Threshold>,
+    pub(super) is_dimmed: bool,
+}
+
+impl Spark<'_> {
+    /// Draws into an area whose width is the number of columns.
+    pub(super) fn draw(&self, area: Area, theme: &Theme, buffer: &mut Buffer) {
+        self.draw_threshold(area, theme, buffer);
+        for (column, bucket) in self.shown.iter().enumerate().take(usize::from(area.width)) {
+            if let Some(bucket) = bucket {
+                self.draw_column(area, column as u16, bucket, theme, buffer);
+            }
+        }
+    }
+
+    /// Height in eighths of a cell, at least one for any value.
+    fn level(&self, value: f64, height: u16) -> u32 {
+        let (low, high) = self.axis;
+        let share = ((value - low) / (high - low)).clamp(0.0, 1.0);
+        ((share * f64::from(height) * 8.0).round() as u32).max(1)
+    }
+
+    fn draw_column(&self, area: Area, column: u16, bucket: &Bucket, theme: &Theme, buffer: &mut Buffer) {
+        let x = area.x + column;
+        let bottom = area.y + area.height - 1;
+        if bucket.count == 0 {
+            let sign = if bucket.n_inf > 0 { '∞' } else { '×' };
+            paint::cell(buffer, x, bottom, theme.sign(sign), theme.warn);
+            return;
+        }
+        let (least, greatest) = (self.level(bucket.min, area.height), self.level(bucket.max, area.height));
+        let is_bad = self.threshold.is_some_and(|line| if line.above_is_bad { bucket.max > line.value } else { bucket.min < line.value });
+        let bright = if self.is_dimmed {
+            theme.faint
+        } else if is_bad {
+            theme.error
+        } else {
+            theme.band
+        };
+        let muted = if self.is_dimmed { theme.faint } else { theme.fill };
+        for row in 0..area.height {
+            let base = u32::from(row) * 8;
+            let eighths = greatest.saturating_sub(base).min(8);
+            if eighths == 0 {
+                break;
+            }
+            let is_whole_below_least = least >= base + 8 && area.height > 1 && greatest >= base + 16;
+            let style = if is_whole_below_least && !is_bad { muted } else { bright };
+            paint::cell(buffer, x, bottom - row, theme.eighths()[eighths as usize - 1], style);
+        }
+    }
+
+    fn draw_threshold(&self, area: Area, theme: &Theme, buffer: &mut Buffer) {
+        let Some(line) = self.threshold.filter(|line| area.height > 1 && line.value > self.axis.0 && line.value <= self.axis.1) else {
+            return;
+        };
+        let level = self.level(line.value, area.height);
+        let row = (level.saturating_sub(1) / 8).min(u32::from(area.height) - 1) as u16;
+        paint::fill(buffer, area.x, area.y + area.height - 1 - row, area.width, theme.sign('╌'), Style::new().patch(theme.faint));
+    }
+}
+
+/// Counts as a one-row sparkline; a count above zero is always seen.
+pub(super) fn counts(buffer: &mut Buffer, theme: &Theme, place: (u16, u16), cells: impl Iterator<Item = (u64, Style)>, greatest: u64) {
+    for (column, (count, style)) in cells.enumerate() {
+        if count > 0 {
+            let eighths = (count as f64 / greatest.max(1) as f64 * 8.0).ceil().clamp(1.0, 8.0) as usize;
+            paint::cell(buffer, place.0 + column as u16, place.1, theme.eighths()[eighths - 1], style);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratatui::layout::Rect;
+
+    fn bucket(min: f64, max: f64) -> Option<Bucket> {
+        Some(Bucket { min, max, mean: min, last: max, count: 2, n_nan: 0, n_inf: 0 })
+    }
+
+    fn screen(width: u16, height: u16, spark: &Spark<'_>) -> Vec<String> {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+        spark.draw(Area { x: 0, y: 0, width, height }, &Theme::dark(), &mut buffer);
+        (0..height).map(|y| (0..width).map(|x| buffer[(x, y)].symbol()).collect()).collect()
+    }
+
+    #[test]
+    fn a_gap_stays_a_gap_and_a_spike_stays_a_spike() {
+        let nan = Some(Bucket { min: 0.0, max: 0.0, mean: 0.0, last: 0.0, count: 0, n_nan: 1, n_inf: 0 });
+        let shown = [bucket(0.0, 0.0), None, bucket(0.0, 8.0), nan, bucket(4.0, 4.0)];
+        let spark = Spark { shown: &shown, axis: (0.0, 8.0), threshold: None, is_dimmed: false };
+        assert_eq!(screen(5, 1, &spark), ["▁ █×▄"]);
+        assert_eq!(screen(5, 2, &spark), ["  █  ", "▁ █×█"]);
+    }
+
+    #[test]
+    fn a_threshold_is_a_line_where_there_is_room() {
+        let line = Threshold { value: 8.0, above_is_bad: true, name: "r".into() };
+        let shown = [bucket(1.0, 1.0), bucket(8.0, 8.0)];
+        let spark = Spark { shown: &shown, axis: (0.0, 8.0), threshold: Some(&line), is_dimmed: false };
+        assert_eq!(screen(2, 2, &spark), ["╌█", "▂█"]);
+    }
+}

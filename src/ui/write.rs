@@ -1,0 +1,113 @@
+//! The note editor and forms.
+
+use ratatui::buffer::Buffer;
+use ratatui::style::{Modifier, Style};
+use unicode_width::UnicodeWidthStr;
+
+use super::overlays::{draw_line, open_frame};
+use super::paint;
+use super::theme::Theme;
+use crate::app::State;
+use crate::app::editor::Editor;
+use crate::app::form::{FieldKind, Form};
+use crate::model::text;
+
+/// Draws the editor.
+pub(super) fn draw_editor(state: &State, editor: &Editor, theme: &Theme, buffer: &mut Buffer) {
+    let height = (state.layout.hints_y / 2).max(5);
+    let area = open_frame(state, height, &editor.title, theme, buffer);
+    let (cursor_row, cursor_column) = editor.cursor();
+    let top = (cursor_row + 1).saturating_sub(usize::from(area.height));
+    for (row, line) in editor.lines().iter().enumerate().skip(top).take(usize::from(area.height)) {
+        let y = area.y + (row - top) as u16;
+        let before: String = line.chars().take(if row == cursor_row { cursor_column } else { 0 }).collect();
+        // The line moves left as the cursor leaves the frame.
+        let mut skipped = 0;
+        while row == cursor_row && text::printable(&before[skipped..]).width() >= usize::from(area.width) {
+            skipped += before[skipped..].chars().next().map_or(1, char::len_utf8);
+        }
+        let shown = text::printable(&line[skipped..]);
+        paint::put(buffer, area.x, y, area.width, &shown, theme.text);
+        if row == cursor_row {
+            let at = area.x + text::printable(&before[skipped..]).width() as u16;
+            paint::tint(buffer, at, y, 1, Style::new().add_modifier(Modifier::REVERSED));
+        }
+    }
+}
+
+/// Draws a form.
+pub(super) fn draw_form(state: &State, form: &Form, theme: &Theme, buffer: &mut Buffer) {
+    let rows: usize = form
+        .fields
+        .iter()
+        .map(|field| match &field.kind {
+            FieldKind::Picks { lines, .. } => lines.len().clamp(1, 8),
+            _ => 1,
+        })
+        .sum();
+    let area = open_frame(state, rows as u16, &form.title, theme, buffer);
+    let label_width = 11;
+    let (x, width) = (area.x + label_width, area.width.saturating_sub(label_width));
+    let mut y = area.y;
+    let end = area.y + area.height;
+    for (index, field) in form.fields.iter().enumerate() {
+        if y >= end {
+            break;
+        }
+        let has_focus = index == form.focus;
+        let style = if has_focus { theme.strong } else { theme.dim };
+        if has_focus {
+            paint::cell(buffer, area.x - 1, y, theme.sign('▌'), theme.key);
+        }
+        paint::put(buffer, area.x, y, label_width - 1, field.label, style);
+        match &field.kind {
+            FieldKind::Text(line) if has_focus => {
+                draw_line(buffer, (x, y, width), line, theme);
+                if line.text().is_empty() {
+                    paint::put(buffer, x + 2, y, width.saturating_sub(2), field.hint, theme.faint);
+                }
+            }
+            FieldKind::Text(line) if line.text().is_empty() => drop(paint::put(buffer, x, y, width, field.hint, theme.faint)),
+            FieldKind::Text(line) => drop(paint::put(buffer, x, y, width, &text::printable(line.text()), theme.text)),
+            FieldKind::Choice { options, chosen } => draw_choice(buffer, (x, y, width), options, *chosen, theme, has_focus),
+            FieldKind::Picks { lines, .. } if lines.is_empty() => drop(paint::put(buffer, x, y, width, field.hint, theme.faint)),
+            FieldKind::Picks { lines, cursor } => {
+                let rows = lines.len().clamp(1, 8).min(usize::from(end - y));
+                let top = (cursor + 1).saturating_sub(rows);
+                for (row, line) in lines.iter().enumerate().skip(top).take(rows) {
+                    let at = y + (row - top) as u16;
+                    let sign = if line.is_chosen { "☑ " } else { "☐ " };
+                    let used = paint::put(buffer, x, at, width, &theme.signs(sign), theme.key);
+                    paint::put(buffer, x + used, at, width - used, &line.label, theme.text);
+                    if has_focus && row == *cursor {
+                        paint::tint(buffer, x, at, width, theme.selected_focused);
+                    }
+                }
+                y += rows as u16 - 1;
+            }
+        }
+        y += 1;
+    }
+}
+
+fn draw_choice(buffer: &mut Buffer, place: (u16, u16, u16), options: &[&str], chosen: usize, theme: &Theme, has_focus: bool) {
+    let (x, y, width) = place;
+    let total: usize = options.iter().map(|option| option.width() + 2).sum();
+    if total > usize::from(width) {
+        let words = format!("← {} →", options.get(chosen).copied().unwrap_or_default().replace('_', " "));
+        paint::put(buffer, x, y, width, &theme.signs(&words), if has_focus { theme.strong } else { theme.text });
+        return;
+    }
+    let mut at = x;
+    for (index, option) in options.iter().enumerate() {
+        let is_chosen = index == chosen;
+        let style = match (is_chosen, has_focus) {
+            (true, true) => theme.selected_focused,
+            (true, false) => theme.strong,
+            _ => theme.faint,
+        };
+        let words = option.replace('_', " ");
+        let words = if is_chosen { format!("[{words}]") } else { format!(" {words} ") };
+        at += paint::put(buffer, at, y, (x + width).saturating_sub(at), &words, style);
+    }
+}

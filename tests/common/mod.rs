@@ -1,0 +1,163 @@
+//! What the whole-program tests share: the built binary in a real pseudo-terminal, and the recorded outage unpacked.
+//!
+//! Tests wait for a condition with a time limit, never for a fixed time. `CORONER_TEST_SECONDS` stretches the limit.
+#![allow(dead_code, reason = "each test program uses its own part")]
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+/// The built program.
+pub const CORONER: &str = env!("CARGO_BIN_EXE_coroner");
+
+/// One program in a pseudo-terminal, its screen kept by a terminal emulator.
+pub struct Pty {
+    child: Box<dyn Child + Send + Sync>,
+    master: Box<dyn MasterPty + Send>,
+    keys: Box<dyn Write + Send>,
+    screen: Arc<Mutex<vt100::Parser>>,
+}
+
+impl Pty {
+    /// Starts `coroner ARGS…` in `dir` on a screen of `rows` × `columns`.
+    pub fn start(dir: &Path, args: &[&str], (columns, rows): (u16, u16)) -> Self {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pty = native_pty_system().openpty(size).expect("a pseudo-terminal");
+        let mut command = CommandBuilder::new(CORONER);
+        command.args(args);
+        command.cwd(dir);
+        command.env("TERM", "xterm-256color");
+        command.env("USER", "tester");
+        command.env_remove("NO_COLOR");
+        let child = pty.slave.spawn_command(command).expect("the program starts");
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
+        let mut reader = pty.master.try_clone_reader().expect("reader");
+        let shared = Arc::clone(&screen);
+        std::thread::spawn(move || {
+            let mut block = [0; 8192];
+            while let Ok(n) = reader.read(&mut block) {
+                if n == 0 {
+                    break;
+                }
+                shared.lock().expect("screen").process(&block[..n]);
+            }
+        });
+        let keys = pty.master.take_writer().expect("writer");
+        Self { child, master: pty.master, keys, screen }
+    }
+
+    /// What the screen shows now.
+    pub fn screen(&self) -> String {
+        self.screen.lock().expect("screen").screen().contents()
+    }
+
+    /// Whether the program has switched to the alternate screen.
+    pub fn is_on_alternate_screen(&self) -> bool {
+        self.screen.lock().expect("screen").screen().alternate_screen()
+    }
+
+    /// Types keys as bytes (`\r` is Enter, `\x1b` is Esc).
+    pub fn type_keys(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).expect("the program reads");
+        self.keys.flush().expect("the program reads");
+    }
+
+    /// Waits until the screen fulfils `is_there`; panics with the screen when the time is over.
+    #[track_caller]
+    pub fn wait(&self, what: &str, is_there: impl Fn(&str) -> bool) {
+        let limit = Instant::now() + limit();
+        loop {
+            let screen = self.screen();
+            if is_there(&screen) {
+                return;
+            }
+            assert!(Instant::now() < limit, "no {what} on the screen:\n{screen}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Waits for a text.
+    #[track_caller]
+    pub fn wait_for(&self, text: &str) {
+        self.wait(text, |screen| screen.contains(text));
+    }
+
+    /// Types keys, then waits for a text.
+    #[track_caller]
+    pub fn press(&mut self, keys: &str, then: &str) {
+        self.type_keys(keys);
+        self.wait_for(then);
+    }
+
+    /// Changes the size of the terminal.
+    pub fn resize(&self, (columns, rows): (u16, u16)) {
+        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).expect("resize");
+        self.screen.lock().expect("screen").screen_mut().set_size(rows, columns);
+    }
+
+    /// Waits for the end of the program and returns whether it ended well.
+    #[track_caller]
+    pub fn wait_for_end(&mut self) -> bool {
+        let limit = Instant::now() + limit();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("wait") {
+                return status.success();
+            }
+            assert!(Instant::now() < limit, "the program does not end:\n{}", self.screen());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Sends a signal by number.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let id = self.child.process_id().expect("running");
+        let pid = rustix::process::Pid::from_raw(id as i32).expect("a process id");
+        rustix::process::kill_process(pid, signal).expect("the process is ours");
+    }
+
+    /// Ends the program at once (`kill -9`).
+    pub fn kill(&mut self) {
+        self.signal(rustix::process::Signal::KILL);
+        self.child.wait().expect("wait");
+    }
+}
+
+impl Drop for Pty {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn limit() -> Duration {
+    let seconds = std::env::var("CORONER_TEST_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
+    Duration::from_secs(seconds)
+}
+
+/// Unpacks the members of the recorded outage whose path passes `wants` into `dir`.
+pub fn unpack_outage(dir: &Path, wants: impl Fn(&str) -> bool) {
+    let archive = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo-data/order-outage.tar.zst");
+    let packed = std::fs::read(archive).expect("the recorded outage");
+    let tar = zstd::decode_all(packed.as_slice()).expect("zstd");
+    for entry in tar::Archive::new(tar.as_slice()).entries().expect("tar") {
+        let mut entry = entry.expect("tar");
+        let path: PathBuf = entry.path().expect("path").into_owned();
+        let name = path.to_string_lossy().trim_start_matches("./").to_owned();
+        if entry.header().entry_type().is_file() && wants(&name) {
+            let target = dir.join(&name);
+            std::fs::create_dir_all(target.parent().expect("inside dir")).expect("folder");
+            entry.unpack(&target).expect("unpacked");
+        }
+    }
+}
+
+/// Runs the program to its end: exit code, standard output, standard error.
+pub fn coroner(dir: &Path, args: &[&str]) -> (i32, String, String) {
+    let output =
+        std::process::Command::new(CORONER).args(args).current_dir(dir).env("USER", "tester").output().expect("the program starts");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}

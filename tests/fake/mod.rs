@@ -1,0 +1,482 @@
+//! A small invented incident and someone who answers questions about it at once, so that screens and keys
+//! can be tested without files, threads or a clock.
+//!
+//! Twelve minutes of an order service: a deploy at 03:22:05, goroutines and latency up from 03:22:12, errors from
+//! 03:23, a rollback at 03:27, quiet at 03:28. A scrape gap, a NaN stretch, a clipped quantile, a one-sample spike.
+
+// Each test program uses its own part of this.
+#![allow(dead_code, reason = "shared by several test programs")]
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use coroner::app::message::{FreezeTarget, LoadProgress, PanelChoice, SeriesStats};
+use coroner::app::{self, CasePlace, Effect, JobId, Message, Question, Reply, Setup, State, keys};
+use coroner::model::case::{Evidence, EvidenceTarget};
+use coroner::model::query::{GroupBy, PageStart, TextPattern, ValueAt};
+use coroner::model::record::{Alert, AlertState, Change, ProfileMark, ThresholdRule};
+use coroner::model::series::Bucket;
+use coroner::model::*;
+
+const NS: i64 = 1_000_000_000;
+
+/// 2026-11-22T03:20:00Z.
+pub const START: i64 = 1_795_317_600;
+
+pub fn at(secs: i64) -> Timestamp {
+    Timestamp::from_secs(START + secs)
+}
+
+/// Load of the incident at a second from the start, 0 to 1.
+fn load(secs: i64) -> f64 {
+    match secs {
+        ..132 => 0.0,
+        132..240 => (secs - 132) as f64 / 108.0,
+        240..420 => 1.0,
+        420..480 => 1.0 - (secs - 420) as f64 / 60.0,
+        _ => 0.0,
+    }
+}
+
+/// Samples of a series: one every five seconds.
+fn sample(series: usize, secs: i64) -> Option<f64> {
+    let wobble = ((secs * 7919) % 13) as f64;
+    Some(match series {
+        // goroutines of order, with a scrape gap
+        0 if (300..330).contains(&secs) => return None,
+        0 => 33.0 + wobble + load(secs) * 2650.0,
+        1 => 40.0 + wobble,
+        // P99 with its clip at 10 s, NaN while nothing is served
+        3 if (345..365).contains(&secs) => f64::NAN,
+        3 => (0.048 + wobble / 1000.0 + load(secs) * 14.0).min(10.0),
+        // error ratio, with one lonely spike before
+        2 if secs == 60 => 0.31,
+        2 => (0.002 + load(secs - 40) * 0.92).min(0.94),
+        _ => 35.0 + load(secs) * 105.0,
+    })
+}
+
+fn meta(id: u32, name: &str, labels: &[(&str, &str)], unit: Unit, clip: Option<f64>) -> SeriesMeta {
+    SeriesMeta {
+        id: SeriesId(id),
+        name: name.into(),
+        labels: Labels::new(labels.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()),
+        unit,
+        source: SourceId(2),
+        n_samples: 144,
+        extent: Some(TimeRange::new(at(0), at(720))),
+        step_ns: Some(5 * NS),
+        clip,
+        ..SeriesMeta::default()
+    }
+}
+
+fn source(id: u32, path: &str, kind: SourceKind, format: &str, n_records: u64) -> SourceReport {
+    SourceReport {
+        id: SourceId(id),
+        path: path.into(),
+        kind,
+        format: format.into(),
+        n_records,
+        is_complete: true,
+        zone: Zone { name: "UTC".into(), certainty: catalog::ZoneCertainty::Offset },
+        ..SourceReport::default()
+    }
+}
+
+fn change(secs: i64, kind: &str, to: Option<&str>, text: &str) -> Change {
+    Change {
+        time: Some(at(secs)),
+        kind: kind.into(),
+        service: Some("order".into()),
+        text: text.into(),
+        to: to.map(Into::into),
+        source: SourceId(0),
+        line: 1,
+        ..Change::default()
+    }
+}
+
+pub struct Fake {
+    pub catalog: Arc<Catalog>,
+    pub events: Vec<Event>,
+}
+
+fn events() -> Vec<Event> {
+    let mut events = Vec::new();
+    for secs in 0..720 {
+        let n = if secs % 3 == 0 { 2 } else { 1 } + (load(secs) * 4.0) as i64;
+        for i in 0..n {
+            let time = Timestamp((START + secs) * NS + i * 37_000_000);
+            let is_bad = load(secs - 40) > 0.1 && i > 1;
+            let is_slow = load(secs) > 0.2 && i == 1;
+            let (level, service, message) = if is_bad {
+                (Level::Error, "order", format!("acquire: pool exhausted after 6.0s, {} waiting", 40 + (load(secs) * 900.0) as i64))
+            } else if is_slow {
+                (Level::Warn, "payment", format!("pool wait {:.1}s", load(secs) * 5.8))
+            } else if secs % 97 == 5 {
+                (Level::Info, "库存", "已加载 缓存 cache warmed\u{1b}[31m".into())
+            } else {
+                (Level::Info, "order", format!("GET /orders/{} 200 in {} ms", 1000 + secs, 12 + secs % 9))
+            };
+            let record = events.len() as u64;
+            events.push(Event {
+                id: EventRef { source: SourceId(1), record },
+                time: Some(time),
+                level,
+                service: Some(service.into()),
+                source: "logs/order-1.log".into(),
+                line: record + 1,
+                n_lines: 1,
+                trace_id: Some(format!("t{}", record % 50)),
+                fields: vec![("latency_ms".into(), format!("{}", 12 + secs % 9))],
+                raw: format!("{} {message}", level.name()),
+                message,
+            });
+        }
+    }
+    events
+}
+
+impl Fake {
+    pub fn new() -> Self {
+        let events = events();
+        let mut log = source(1, "logs/order-1.log", SourceKind::Logs, "zap-json", events.len() as u64);
+        log.problems.push(Problem {
+            line: 812,
+            byte: 91_022,
+            kind: ProblemKind::Truncated,
+            reason: "ends in the middle of a record".into(),
+        });
+        log.zone.certainty = catalog::ZoneCertainty::Default;
+        let alert = |name: &str, service: &str, from, firing, to, severity: &str| Alert {
+            name: name.into(),
+            labels: Labels::default(),
+            severity: Some(severity.into()),
+            service: Some(service.into()),
+            summary: Some(format!("{name} of {service}")),
+            active_at: at(from),
+            firing_at: Some(at(firing)),
+            ended_at: Some(at(to)),
+            uncertainty_ns: 0,
+            source: SourceId(0),
+        };
+        let profile = |secs| ProfileMark {
+            time: Some(at(secs)),
+            kind: "goroutine".into(),
+            service: Some("order".into()),
+            total: 2302.0,
+            unit: "count".into(),
+            n_samples: 60,
+            duration_ns: None,
+            source: SourceId(3),
+        };
+        let catalog = Catalog {
+            sources: vec![
+                source(0, "deploys.jsonl", SourceKind::Changes, "json-changes", 3),
+                log,
+                source(2, "metrics/all.json", SourceKind::Metrics, "prometheus-matrix", 720),
+                source(3, "pprof/order-goroutine.pb.gz", SourceKind::Profile, "pprof", 60),
+            ],
+            series: vec![
+                meta(0, "go_goroutines", &[("service", "order")], Unit::None, None),
+                meta(1, "go_goroutines", &[("service", "payment")], Unit::None, None),
+                meta(2, "http_error_ratio", &[("service", "order")], Unit::Ratio, None),
+                meta(3, "http_p99", &[("service", "order")], Unit::Seconds, Some(10.0)),
+                meta(4, "offered_rps", &[], Unit::PerSecond, None),
+            ],
+            changes: vec![
+                change(125, "deploy", Some("v1.9.0"), "order v1.8.3 → v1.9.0: batch pricing"),
+                change(320, "scale-out", Some("2 instances"), "order 1 instance → 2 instances"),
+                change(420, "rollback", Some("v1.8.3"), "order v1.9.0 → v1.8.3"),
+            ],
+            alerts: vec![
+                alert("GoroutinesHigh", "order", 178, 195, 470, "warning"),
+                alert("ErrorRateHigh", "order", 190, 205, 455, "critical"),
+            ],
+            profiles: vec![profile(100), profile(260), profile(460)],
+            rules: vec![ThresholdRule {
+                name: "GoroutinesHigh".into(),
+                expression: "go_goroutines".into(),
+                above_is_bad: true,
+                value: 1000.0,
+                for_ns: 15 * NS,
+                source: SourceId(0),
+            }],
+            n_events: events.len() as u64,
+            extent: Some(TimeRange::new(at(0), at(720))),
+            version: 1,
+            is_complete: true,
+        };
+        let _ = AlertState::Firing;
+        Self { catalog: Arc::new(catalog), events }
+    }
+
+    fn passes(event: &Event, filter: &EventFilter) -> bool {
+        filter.min_level.is_none_or(|level| event.level >= level)
+            && (filter.services.is_empty() || filter.services.iter().any(|service| event.service.as_ref() == Some(service)))
+            && filter.trace_id.as_ref().is_none_or(|trace| event.trace_id.as_ref() == Some(trace))
+            && filter.text.iter().all(|condition| {
+                let is_match = match &condition.pattern {
+                    TextPattern::Literal(words) => event.raw.contains(words.as_str()),
+                    TextPattern::Regex(words) => regex::Regex::new(words).expect("checked before").is_match(&event.raw),
+                    TextPattern::Fuzzy(words) => app::fuzzy::score(words, &event.raw).is_some(),
+                };
+                is_match != condition.is_negated
+            })
+    }
+
+    fn page(&self, query: &EventQuery) -> EventPage {
+        let all: Vec<&Event> = self
+            .events
+            .iter()
+            .filter(|event| {
+                Self::passes(event, &query.filter) && query.range.is_none_or(|range| event.time.is_some_and(|at| range.contains(at)))
+            })
+            .collect();
+        let key = |event: &Event| (event.time, event.id);
+        let of = |id: EventRef| self.events.iter().find(|event| event.id == id).map(key).expect("known");
+        let (found, is_forward): (Vec<&Event>, bool) = match query.start {
+            PageStart::AtOrAfter(at) => (all.into_iter().filter(|event| event.time >= Some(at)).collect(), true),
+            PageStart::Before(at) => (all.into_iter().filter(|event| event.time < Some(at)).collect(), false),
+            PageStart::After(id) => (all.into_iter().filter(|event| key(event) > of(id)).collect(), true),
+            PageStart::BeforeEvent(id) => (all.into_iter().filter(|event| key(event) < of(id)).collect(), false),
+            PageStart::Unplaced(_) => (Vec::new(), true),
+        };
+        let has_more = found.len() > query.limit;
+        let skip = if is_forward { 0 } else { found.len().saturating_sub(query.limit) };
+        EventPage { events: found.into_iter().skip(skip).take(query.limit).cloned().collect(), has_more }
+    }
+
+    fn columns(id: SeriesId, range: TimeRange, n: NonZeroUsize) -> Columns {
+        let columns = range
+            .split(n)
+            .into_iter()
+            .map(|part| {
+                let samples: Vec<f64> =
+                    (0..720).step_by(5).filter(|secs| part.contains(at(*secs))).filter_map(|secs| sample(id.0 as usize, secs)).collect();
+                if samples.is_empty() {
+                    // Between two samples of a fine zoom the value before still holds.
+                    let secs = (part.start().0 / NS - START).div_euclid(5) * 5;
+                    let held = sample(id.0 as usize, secs).filter(|_| part.len_ns() < 5 * NS && (0..720).contains(&secs));
+                    return held.map(|value| bucket(&[value]));
+                }
+                Some(bucket(&samples))
+            })
+            .collect();
+        Columns { range, columns }
+    }
+
+    fn value_at(id: SeriesId, at: Timestamp) -> Option<ValueAt> {
+        let secs = (at.0 / NS - START).div_euclid(5) * 5;
+        let value = sample(id.0 as usize, secs)?;
+        Some(ValueAt { value, sample_time: Timestamp::from_secs(START + secs) })
+    }
+
+    fn freeze(&self, target: &FreezeTarget) -> Evidence {
+        let evidence = |source: &str, target| Evidence { source: source.into(), source_sha256: None, target };
+        match target {
+            FreezeTarget::Series { id, range, at } => {
+                let meta = &self.catalog.series[id.0 as usize];
+                let target = EvidenceTarget::Series {
+                    name: meta.name.clone(),
+                    labels: meta.labels.clone(),
+                    unit: meta.unit,
+                    range: *range,
+                    at: *at,
+                    value: Self::value_at(*id, *at).map(|value| value.value),
+                    peak: None,
+                    points: vec![Some(1.0), None, Some(2.0)],
+                };
+                evidence("metrics/all.json", target)
+            }
+            FreezeTarget::Event(id) => {
+                let event = self.events.iter().find(|event| event.id == *id).expect("known");
+                let target = EvidenceTarget::Lines {
+                    first: event.line,
+                    last: event.line,
+                    at: event.time,
+                    sha256: "00".into(),
+                    excerpt: event.raw.clone(),
+                };
+                evidence(&event.source, target)
+            }
+            FreezeTarget::Change(index) => {
+                let change = &self.catalog.changes[*index];
+                evidence(
+                    "deploys.jsonl",
+                    EvidenceTarget::Change { line: 1, at: change.time, text: format!("{} {}", change.kind, change.text) },
+                )
+            }
+            FreezeTarget::Alert(index) => {
+                let alert = &self.catalog.alerts[*index];
+                let target = EvidenceTarget::Alert {
+                    name: alert.name.clone(),
+                    labels: Labels::default(),
+                    at: alert.active_at,
+                    until: alert.ended_at,
+                };
+                evidence("deploys.jsonl", target)
+            }
+            FreezeTarget::Profile(index) => {
+                let mark = &self.catalog.profiles[*index];
+                let target =
+                    EvidenceTarget::Profile { profile: mark.kind.clone(), at: mark.time, total: mark.total, unit: mark.unit.clone() };
+                evidence("pprof/order-goroutine.pb.gz", target)
+            }
+        }
+    }
+
+    pub fn answer(&self, question: &Question) -> Reply {
+        match question {
+            Question::ChoosePanels => {
+                let choice = |role: &str, id| PanelChoice { role: role.into(), id: SeriesId(id), why: "moves most".into(), others: vec![] };
+                Reply::Panels(vec![choice("goroutines", 0), choice("P99", 3), choice("error rate", 2)])
+            }
+            Question::Series(query) => Reply::Series(query.ids.iter().map(|id| Self::columns(*id, query.range, query.columns)).collect()),
+            Question::Stats { ids, baseline, window } => Reply::Stats(
+                ids.iter()
+                    .map(|id| {
+                        let within = |range: TimeRange| {
+                            (0..720)
+                                .step_by(5)
+                                .filter(move |secs| range.contains(at(*secs)))
+                                .filter_map(|secs| Some((secs, sample(id.0 as usize, secs)?)))
+                        };
+                        let mut normal: Vec<f64> = within(*baseline).map(|pair| pair.1).collect();
+                        normal.sort_by(f64::total_cmp);
+                        let peak =
+                            within(*window).filter(|pair| pair.1.is_finite()).fold(None, |best: Option<(i64, f64)>, pair| match best {
+                                Some(best) if best.1 >= pair.1 => Some(best),
+                                _ => Some(pair),
+                            });
+                        SeriesStats {
+                            baseline: normal.get(normal.len() / 2).copied(),
+                            peak: peak.map(|(secs, value)| (at(secs), value)),
+                            last: None,
+                        }
+                    })
+                    .collect(),
+            ),
+            Question::ValuesAt { ids, at } => Reply::Values(ids.iter().map(|id| Self::value_at(*id, *at)).collect()),
+            Question::Histogram(query) => {
+                assert_eq!(query.by, [GroupBy::Level]);
+                let mut histogram = Histogram { range: query.range, ..Histogram::default() };
+                for event in self.events.iter().filter(|event| Self::passes(event, &query.filter)) {
+                    if let Some(column) = event.time.and_then(|time| query.range.column_of(time, query.columns)) {
+                        let counts =
+                            histogram.groups.entry(vec![event.level.name().into()]).or_insert_with(|| vec![0; query.columns.get()]);
+                        counts[column] += 1;
+                    }
+                }
+                Reply::Histogram(histogram)
+            }
+            Question::Events(query) => Reply::Events(self.page(query)),
+            Question::Event(id) => Reply::Event(Box::new(self.events.iter().find(|event| event.id == *id).expect("known").clone())),
+            Question::Count { filter, range } => {
+                let query =
+                    EventQuery { filter: filter.clone(), range: *range, start: PageStart::AtOrAfter(Timestamp::MIN), limit: usize::MAX };
+                Reply::Count(self.page(&query).events.len() as u64)
+            }
+            Question::Freeze(targets) => Reply::Frozen(targets.iter().map(|target| self.freeze(target)).collect()),
+        }
+    }
+}
+
+fn bucket(samples: &[f64]) -> Bucket {
+    let finite: Vec<f64> = samples.iter().copied().filter(|value| value.is_finite()).collect();
+    let mean = finite.iter().sum::<f64>() / finite.len().max(1) as f64;
+    Bucket {
+        min: finite.iter().copied().fold(f64::INFINITY, f64::min),
+        max: finite.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        mean,
+        last: finite.last().copied().unwrap_or(0.0),
+        count: finite.len() as u32,
+        n_nan: samples.iter().filter(|value| value.is_nan()).count() as u32,
+        n_inf: samples.iter().filter(|value| value.is_infinite()).count() as u32,
+    }
+}
+
+/// A session with the fake behind it.
+pub struct Session {
+    pub state: State,
+    pub fake: Fake,
+    /// Everything but questions, in order.
+    pub effects: Vec<Effect>,
+    pub n_asked: usize,
+    pub size: (u16, u16),
+}
+
+impl Session {
+    /// Nothing read yet.
+    pub fn unloaded(width: u16, height: u16) -> Self {
+        let setup = Setup {
+            title: "order-outage".into(),
+            case: CaseDoc::default(),
+            now: Timestamp::from_secs(START + 86_400),
+            id_seed: 1,
+            author: "on-call".into(),
+            size: (width, height),
+            place: CasePlace::Saved("order-outage".into()),
+        };
+        Self { state: State::new(setup), fake: Fake::new(), effects: Vec::new(), n_asked: 0, size: (width, height) }
+    }
+
+    /// Everything read.
+    pub fn loaded(width: u16, height: u16) -> Self {
+        let mut session = Self::unloaded(width, height);
+        let catalog = session.fake.catalog.clone();
+        session.send(Message::Catalog(catalog));
+        session
+    }
+
+    /// Sends a message and answers every question that follows.
+    pub fn send(&mut self, message: Message) {
+        let mut queue = app::update(&mut self.state, message);
+        while !queue.is_empty() {
+            let effect = queue.remove(0);
+            let more = match &effect {
+                Effect::Ask(id, question) => {
+                    self.n_asked += 1;
+                    let reply = self.fake.answer(question);
+                    app::update(&mut self.state, Message::Replied(*id, Ok(reply)))
+                }
+                Effect::Cancel(_) => Vec::new(),
+                Effect::Journal { number, .. } => {
+                    let number = *number;
+                    self.effects.push(effect);
+                    app::update(&mut self.state, Message::Saved(number))
+                }
+                _ => {
+                    self.effects.push(effect);
+                    Vec::new()
+                }
+            };
+            queue.extend(more);
+        }
+    }
+
+    /// Types keys.
+    pub fn keys(&mut self, sequence: &str) -> &mut Self {
+        for key in keys::parse_sequence(sequence).expect(sequence) {
+            self.send(Message::Key(key));
+        }
+        self
+    }
+
+    /// Loading is under way.
+    pub fn loading(&mut self) -> &mut Self {
+        let progress =
+            LoadProgress { bytes: (340 << 20, 1000 << 20), sources: (2, 9), current: "logs/order-1.log".into(), bytes_per_s: 120 << 20 };
+        self.send(Message::Loading(progress));
+        self
+    }
+
+    /// Seconds of the cursor from the start of the data.
+    pub fn cursor_secs(&self) -> f64 {
+        (self.state.cursor().0 - START * NS) as f64 / 1e9
+    }
+}
+
+/// Stands for any job that is not waited for.
+pub const NO_JOB: JobId = JobId(u64::MAX);

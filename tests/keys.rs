@@ -1,0 +1,436 @@
+//! What every key does: keys in, state, effects and words out.
+
+mod fake;
+
+use coroner::app::actions::{self, Action};
+use coroner::app::{CasePlace, Effect, KeyPress, Message, Question, Reply, Setup, State, keys, update};
+use coroner::model::case::{AnnotationKind, CauseStatus, CauseType, EvidenceTarget, MarkerName, Relation};
+use coroner::model::{CaseDoc, TimeRange, Timestamp};
+use coroner::ui::{self, Theme};
+use fake::{NO_JOB, Session, at};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+/// The screen as text.
+fn screen(session: &Session) -> String {
+    let mut terminal = Terminal::new(TestBackend::new(session.size.0, session.size.1)).expect("a test backend cannot fail");
+    terminal.draw(|frame| ui::draw(&session.state, &Theme::dark(), frame)).expect("a test backend cannot fail");
+    let buffer = terminal.backend().buffer();
+    let row = |y| (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
+    (0..buffer.area.height).map(row).collect::<Vec<_>>().join("\n")
+}
+
+fn after(sequence: &str) -> Session {
+    let mut session = Session::loaded(120, 40);
+    session.keys(sequence);
+    session
+}
+
+fn cursor(sequence: &str) -> f64 {
+    after(sequence).cursor_secs()
+}
+
+fn visible(sequence: &str) -> (i64, i64) {
+    let range = after(sequence).state.visible();
+    let secs = |at: Timestamp| (at.0 - fake::START * 1_000_000_000) / 1_000_000_000;
+    (secs(range.start()), secs(range.end()))
+}
+
+fn notice(sequence: &str) -> String {
+    after(sequence).state.notice().unwrap_or_default().to_owned()
+}
+
+fn shows(sequence: &str, words: &str) -> bool {
+    let drawn = screen(&after(sequence));
+    if !drawn.contains(words) {
+        println!("{drawn}");
+    }
+    drawn.contains(words)
+}
+
+fn kinds(session: &Session) -> Vec<String> {
+    session.state.case().by_time().iter().map(|record| record.kind.name().to_owned()).collect()
+}
+
+/// One column of the lanes at this size, in seconds.
+const COLUMN: f64 = 720.0 / 68.0;
+const MIDDLE: &str = "t t \"03:24:00\" Enter ";
+
+/// For every action: keys that use it and whether the world is as it should be afterwards.
+fn promise(action: Action) -> bool {
+    let near = |a: f64, b: f64| (a - b).abs() < 1e-6;
+    let m = MIDDLE;
+    match action {
+        Action::CursorLeft => near(cursor(&format!("{m}h")), 240.0 - COLUMN) && near(cursor(&format!("{m}left")), 240.0 - COLUMN),
+        Action::CursorRight => near(cursor("l"), COLUMN) && near(cursor("right"), COLUMN),
+        Action::CursorLeft10 => near(cursor(&format!("{m}H")), 240.0 - 10.0 * COLUMN),
+        Action::CursorRight10 => near(cursor("L"), 10.0 * COLUMN) && near(cursor("shift-right"), 10.0 * COLUMN),
+        Action::Start => near(cursor(&format!("{m}g")), 0.0),
+        Action::End => cursor("G") > 719.9,
+        Action::ZoomIn => visible(&format!("{m}+")) == (120, 480),
+        Action::ZoomOut => visible(&format!("{m}+ -")) == (0, 720),
+        Action::FitAll => visible(&format!("{m}+ + + 0")) == (0, 720),
+        Action::FitSelection => visible(&format!("{m}v t t \"03:26:00\" Enter f")) == (240, 360),
+        Action::PanLeft => visible(&format!("{m}+ <")) == (0, 360),
+        Action::PanRight => visible(&format!("{m}+ >")) == (300, 660),
+        Action::SelectRange => after(&format!("{m}v t t \"+60s\" Enter")).state.selection() == Some(TimeRange::new(at(240), at(300))),
+        Action::SwapEnd => near(cursor(&format!("{m}v t t \"+60s\" Enter x")), 240.0),
+        Action::GoTo => near(cursor("t t \"03:25\" Enter"), 300.0) && shows("t t \"nonsense\" Enter", "is no time"),
+        Action::SetT0 => {
+            let session = after("t t \"03:22:00\" Enter t 0");
+            let t0 = session.state.case().meta.t0.clone().expect("set");
+            t0.at == at(125) && t0.label.contains("deploy")
+        }
+        Action::ChooseZone => shows("t z \"Shanghai\" Enter", "11:20:00 Shanghai +08:00"),
+        Action::CycleTime => notice(&format!("{m}t 0 T")) == "times from T+0" && notice("T").contains("UTC"),
+        Action::Snap => near(cursor("t t \"03:21:00.7\" Enter '"), 61.0),
+        Action::NextError => near(cursor("e"), 183.074),
+        Action::PrevError => near(cursor("e e E"), 183.074),
+        Action::NextWarning => cursor("w") < cursor("e"),
+        Action::PrevWarning => near(cursor("w w W"), cursor("w")),
+        Action::NextChange => near(cursor("."), 100.0) && near(cursor(". ."), 125.0) && notice(". .").contains("deploy"),
+        Action::PrevChange => near(cursor("G ,"), 460.0) && near(cursor("G , ,"), 420.0),
+        Action::NextMark => near(cursor(&format!("{m}m Enter g ]")), 240.0),
+        Action::PrevMark => near(cursor(&format!("{m}m Enter G [")), 240.0),
+        Action::NextPhase => near(cursor(&format!("{m}m \"impact start\" Enter g }}")), 240.0),
+        Action::PrevPhase => near(cursor(&format!("{m}m \"impact start\" Enter G {{")), 240.0),
+        Action::NextTrace => after("o").state.selected_event().map(|id| id.record) == Some(50),
+        Action::PrevTrace => after("o o O").state.selected_event().map(|id| id.record) == Some(50),
+        Action::Back => near(cursor(". . ctrl-o"), 100.0) && near(cursor(". . alt-left"), 100.0),
+        Action::Forward => near(cursor(". . ctrl-o alt-right"), 125.0),
+        Action::Find => near(cursor("/ \"'pool exhausted\" Enter"), 183.074) && shows("/ \"'pool exhausted\" Enter", "1 of "),
+        Action::FindNext => shows("/ \"/pool wait/\" Enter n n", "3 of "),
+        Action::FindPrev => shows("/ \"/pool wait/\" Enter n n N", "2 of "),
+        Action::FilterIn => shows("& \"level>=error\" Enter", "level>=error") && shows("& \"level>=error\" Enter", "/ 1 936"),
+        Action::FilterOut => shows("! \"'GET\" Enter", "not 'GET"),
+        Action::Filters => shows("& \"level>=warn\" Enter F", "warn and worse") && !shows("& \"level>=warn\" Enter F d esc", "level>=warn"),
+        Action::ClearFilters => !shows("& \"level>=warn\" Enter : \"clear-filters\" Enter", "level>=warn"),
+        Action::Mark => after(&format!("{m}m Enter")).state.case().marker(MarkerName::Trigger) == Some(at(240)),
+        Action::Note => {
+            let session = after(&format!("{m}a \"one\\ntwo\" ^s"));
+            let doc = session.state.case();
+            let note = doc.annotations.values().next().expect("a note");
+            note.text == "one\ntwo" && note.at() == Some(at(240))
+        }
+        Action::Pin => kinds(&after(&format!("{m}2 p 3 p"))) == ["evidence", "evidence"],
+        Action::Cause => {
+            kinds(&after(&format!("{m}p c \"held\" ^s"))) == ["cause", "evidence"]
+                || kinds(&after(&format!("{m}p c \"held\" ^s"))) == ["evidence", "cause"]
+        }
+        Action::Attempt => kinds(&after(&format!("{m}M \"scaled out\" ^s"))) == ["attempt"],
+        Action::ActionItem => {
+            kinds(&after("A \"add a limit\" ^s")) == ["action"] && shows("A \"x\" Tab Tab Tab Tab \"soon\" ^s", "is no date")
+        }
+        Action::Edit => {
+            let session = after(&format!("{m}a \"one\" ^s 5 i \" more\" ^s"));
+            session.state.case().annotations.values().any(|record| record.text == "one more")
+        }
+        Action::Delete => kinds(&after(&format!("{m}a \"one\" ^s 5 d"))).is_empty() && after("2 d").state.case().meta.panels.len() == 2,
+        Action::MoveUp => order("c \"a\" ^s c \"b\" ^s 4 K") == ["b", "a"],
+        Action::MoveDown => order("c \"a\" ^s c \"b\" ^s 4 g J") == ["b", "a"] && after("2 J").state.case().meta.panels[0].role == "P99",
+        Action::Undo => kinds(&after("a \"x\" ^s u")).is_empty(),
+        Action::Redo => kinds(&after("a \"x\" ^s u ctrl-r")) == ["moment"],
+        Action::Export => after("X").effects.iter().any(|effect| matches!(effect, Effect::Export(_))),
+        Action::Save => notice("ctrl-s") == "nothing new to save",
+        Action::Up => near(cursor("3 j j k"), 0.037),
+        Action::Down => near(cursor("3 j"), 0.037) && near(cursor("3 j j"), 1.0),
+        Action::PageUp => near(cursor("3 pagedown pageup"), 0.0),
+        Action::PageDown => cursor("3 ctrl-d") > 5.0,
+        Action::Open => visible(&format!("{m}v t t \"+60s\" Enter Enter")) == (240, 300) && shows("3 e Enter", "logs/order-1.log:"),
+        Action::NextPane => near(cursor("tab j"), 0.037),
+        Action::PrevPane => near(cursor("backtab j"), 100.0),
+        Action::FocusChanges => near(cursor("1 j"), 100.0),
+        Action::FocusPanels => shows("2 j 6", "http_p99{service="),
+        Action::FocusEvents => near(cursor("3 j"), 0.037),
+        Action::FocusChain => shows("4", "No causal chain yet"),
+        Action::FocusNotes => shows("5", "No marks or notes yet"),
+        Action::FocusDetail => shows("3 6", "latency_ms"),
+        Action::FocusSources => shows("7", "ends in the middle of a record"),
+        Action::ZoomPane => !shows("3 z", "goroutines") && shows("3 z z", "goroutines"),
+        Action::PanelPicker => after("P \"offered\" Enter").state.case().meta.panels.len() == 4,
+        Action::Palette => near(cursor("^p \"rollback\" Enter"), 420.0),
+        Action::CommandLine => near(cursor(": \"goto T+1m\" Enter"), 0.0) && near(cursor(": \"goto 03:25\" Enter"), 300.0),
+        Action::Help => shows("?", "keys: type to search") && shows("F1 \"zzqq\"", "no key does that"),
+        Action::Copy => matches!(after("3 y").effects.last(), Some(Effect::Copy(words)) if words.contains("GET /orders")),
+        Action::Close => after(&format!("{m}v L esc")).state.selection().is_none(),
+        Action::Suspend => after("ctrl-z").effects == [Effect::Suspend],
+        Action::Quit => after("q").effects == [Effect::Quit] && after("ctrl-c").effects == [Effect::Quit],
+        Action::Accept => near(cursor("t t \"03:25\" Enter"), 300.0),
+        Action::Dismiss => !shows("? esc", "keys: type to search"),
+        Action::ListUp => near(cursor("^p down up Enter"), cursor("l")) || shows("^p down up", "palette"),
+        Action::ListDown => shows("m down", "mark"),
+        Action::Toggle => after("P \"go_gor\" down tab Enter").state.case().meta.panels.len() == 4,
+        Action::Lower => shows("F right right right left", "level debug and worse") || shows("F right right right left", "level>=trace"),
+        Action::Raise => shows("F right", "level trace and worse"),
+        Action::SaveText => kinds(&after("a \"x\" ^s")) == ["moment"],
+        Action::ExternalEditor => matches!(after("a \"x\" ^e").effects.last(), Some(Effect::OpenEditor(words)) if words == "x"),
+        Action::NextField => shows("c Tab right", "defect"),
+        Action::PrevField => shows("c \"x\" backtab", "nothing pinned yet"),
+        Action::Yes => !shows("a \"x\" esc y", "note on"),
+        Action::No => shows("a \"x\" esc n", "note on"),
+    }
+}
+
+fn order(sequence: &str) -> Vec<String> {
+    after(sequence).state.case().chain().iter().map(|(record, _)| record.text.clone()).collect()
+}
+
+#[test]
+fn every_action_keeps_its_promise() {
+    let broken: Vec<&str> = actions::ALL.iter().filter(|info| !promise(info.action)).map(|info| info.name).collect();
+    assert!(broken.is_empty(), "{broken:?}");
+}
+
+#[test]
+fn the_palette_and_the_command_line_reach_every_action_that_works_without_a_layer() {
+    for info in actions::ALL.iter().filter(|info| info.is_in_palette()) {
+        let mut session = Session::loaded(120, 40);
+        session.keys(": ");
+        session.keys(&format!("\"{}\"", info.name));
+        assert!(screen(&session).contains(info.sentence), "{}", info.name);
+        assert_eq!(Action::from_name(info.name), Some(info.action));
+    }
+}
+
+#[test]
+fn esc_closes_exactly_one_layer() {
+    let mut session = after("3 z v l / \"'GET\" Enter a \"text\"");
+    let count = |session: &Session| {
+        let drawn = screen(session);
+        ["Throw away", "note on", "/'GET"].iter().filter(|words| drawn.contains(**words)).count()
+    };
+    assert_eq!(count(&session), 2);
+    session.keys("esc");
+    assert_eq!(count(&session), 3, "the question lies on the note");
+    session.keys("y");
+    assert_eq!(count(&session), 1);
+    assert!(session.state.selection().is_some());
+    session.keys("esc");
+    assert!(screen(&session).contains("chain"), "the pane zoom closes first");
+    session.keys("esc");
+    assert!(session.state.selection().is_none());
+    assert_eq!(count(&session), 1);
+    session.keys("esc");
+    assert_eq!(count(&session), 0);
+}
+
+#[test]
+fn evidence_pinned_since_the_last_step_belongs_to_the_next_one() {
+    let session =
+        after(&format!("{MIDDLE}2 p 3 p c \"the pool is exhausted\" Tab \"d\" Tab \"c\" ^s . p c \"scaling out did not help\" ^s"));
+    let doc = session.state.case();
+    let chain = doc.chain();
+    assert_eq!(chain.len(), 2);
+    assert_eq!((chain[0].1.cause_type, chain[0].1.status), (CauseType::Defect, CauseStatus::Confirmed));
+    assert_eq!((chain[0].1.evidence.len(), chain[1].1.evidence.len()), (2, 1));
+    assert_eq!((chain[0].1.order, chain[1].1.order), (1, 2));
+    let links = doc.annotations.values().filter_map(|record| match &record.kind {
+        AnnotationKind::Link { from, to, relation } => Some((from.clone(), to.clone(), *relation)),
+        _ => None,
+    });
+    let links: Vec<_> = links.collect();
+    assert_eq!(links, [(chain[0].0.id.clone(), chain[1].0.id.clone(), Relation::Causes)]);
+}
+
+#[test]
+fn the_pin_depends_on_the_focused_pane() {
+    let target = |sequence: &str| {
+        let session = after(sequence);
+        let doc = session.state.case();
+        let pinned = doc.evidence();
+        pinned.iter().map(|(_, evidence)| evidence.target.clone()).collect::<Vec<_>>()
+    };
+    assert!(
+        matches!(&target(&format!("{MIDDLE}v L 2 j p"))[..], [EvidenceTarget::Series { name, range, .. }] if name == "http_p99" && range.len_ns() < 120_000_000_000)
+    );
+    assert!(matches!(&target("3 e p")[..], [EvidenceTarget::Lines { .. }]));
+    assert!(matches!(&target("1 . . p")[..], [EvidenceTarget::Change { .. }]));
+    assert!(matches!(
+        &target("1 t t \"03:24:20\" Enter p tab tab tab Enter")[..],
+        [EvidenceTarget::Alert { .. }, EvidenceTarget::Alert { .. }, EvidenceTarget::Profile { .. }]
+    ));
+    assert!(notice("1 g p").contains("nothing under the cursor"));
+}
+
+#[test]
+fn removing_a_step_in_the_middle_links_its_neighbours_and_undo_brings_all_back() {
+    let mut session = after("c \"a\" ^s c \"b\" ^s c \"c\" ^s");
+    let before = session.state.case().clone();
+    session.keys("4 g j d");
+    let doc = session.state.case();
+    assert_eq!(doc.chain().iter().map(|step| step.0.text.as_str()).collect::<Vec<_>>(), ["a", "c"]);
+    assert_eq!(doc.annotations.values().filter(|record| matches!(record.kind, AnnotationKind::Link { .. })).count(), 1);
+    session.keys("u");
+    assert_eq!(session.state.case(), &before);
+}
+
+#[test]
+fn undoing_everything_restores_the_first_document_whatever_was_done() {
+    let story = format!("{MIDDLE}t 0 m Enter 2 p a \"x\" ^s c \"y\" ^s J P \"offered\" Enter A \"z\" ^s 5 d t z \"Paris\" Enter");
+    let mut session = after(&story);
+    assert_ne!(session.state.case(), &CaseDoc::default());
+    session.keys("u u u u u u u u u u u u");
+    assert_eq!(session.state.case(), &CaseDoc::default());
+    assert_eq!(session.state.notice(), Some("nothing to undo"));
+}
+
+#[test]
+fn every_step_is_journalled_with_rising_numbers_and_then_the_case_is_written() {
+    let session = after("a \"x\" ^s u ctrl-r");
+    let numbers = session.effects.iter().filter_map(|effect| match effect {
+        Effect::Journal { number, .. } => Some(*number),
+        _ => None,
+    });
+    let numbers: Vec<u64> = numbers.collect();
+    assert_eq!(numbers, [1, 2, 3]);
+    assert!(matches!(session.effects.last(), Some(Effect::SaveCase(_))));
+    assert!(screen(&session).contains("saved"));
+}
+
+#[test]
+fn quitting_asks_only_when_something_would_be_lost() {
+    let mut session = Session::loaded(80, 24);
+    session.keys("a \"x\" ^s");
+    session.send(Message::SaveFailed("disk full".into()));
+    assert!(screen(&session).contains("not saved: disk full"));
+    session.keys("q");
+    assert!(screen(&session).contains("Leave anyway?"));
+    session.keys("n");
+    assert!(!session.effects.contains(&Effect::Quit));
+    session.keys("q y");
+    assert!(session.effects.contains(&Effect::Quit));
+}
+
+#[test]
+fn a_case_without_a_home_says_so_before_it_is_left() {
+    let setup = Setup {
+        title: "x".into(),
+        case: CaseDoc::default(),
+        now: at(0),
+        id_seed: 1,
+        author: "a".into(),
+        size: (80, 24),
+        place: CasePlace::Nowhere("the folder is read-only; start with --case DIR".into()),
+    };
+    let mut state = State::new(setup);
+    let press = |state: &mut State, sequence: &str| -> Vec<Effect> {
+        keys::parse_sequence(sequence).expect(sequence).into_iter().flat_map(|key| update(state, Message::Key(key))).collect()
+    };
+    assert_eq!(press(&mut state, "q"), [Effect::Quit]);
+    assert!(!press(&mut state, "a \"x\" ^s q").contains(&Effect::Quit));
+    assert!(press(&mut state, "y").contains(&Effect::Quit));
+}
+
+#[test]
+fn nothing_is_asked_when_nothing_changed() {
+    let mut session = Session::loaded(120, 40);
+    let before = session.n_asked;
+    session.keys("j k ? esc v esc u").send(Message::Tick(at(90_000)));
+    assert_eq!(session.n_asked, before);
+    session.send(Message::Resized { width: 120, height: 40 });
+    assert_eq!(session.n_asked, before);
+    session.keys("l");
+    assert_eq!(session.n_asked, before + 1, "only the values at the cursor");
+}
+
+#[test]
+fn a_new_question_cancels_the_old_one_and_its_late_answer_is_dropped() {
+    let mut session = Session::loaded(120, 40);
+    let asked = |effects: &[Effect]| {
+        effects.iter().find_map(|effect| match effect {
+            Effect::Ask(id, question @ Question::ValuesAt { .. }) => Some((*id, question.clone())),
+            _ => None,
+        })
+    };
+    let first = update(&mut session.state, Message::Key(KeyPress::char('l')));
+    let (id, question) = asked(&first).expect("asked");
+    let second = update(&mut session.state, Message::Key(KeyPress::char('L')));
+    assert!(second.contains(&Effect::Cancel(id)));
+    let before = screen(&session);
+    let late = session.fake.answer(&question);
+    assert!(update(&mut session.state, Message::Replied(id, Ok(late))).is_empty());
+    assert!(update(&mut session.state, Message::Replied(NO_JOB, Ok(Reply::Count(1)))).is_empty());
+    assert_eq!(screen(&session), before);
+}
+
+#[test]
+fn a_failed_question_is_told_in_its_pane_and_the_rest_goes_on() {
+    let mut session = Session::loaded(120, 40);
+    let effects = update(&mut session.state, Message::Key(KeyPress::char('+')));
+    for effect in effects {
+        if let Effect::Ask(id, Question::Histogram(_)) = effect {
+            update(&mut session.state, Message::Replied(id, Err("engine \u{1b}[2J went away".into())));
+        }
+    }
+    let drawn = screen(&session);
+    assert!(drawn.contains("engine ␛[2J went away"), "{drawn}");
+    assert!(drawn.contains("GET /orders"));
+}
+
+#[test]
+fn the_list_and_the_cursor_follow_each_other_over_page_borders() {
+    let mut session = Session::loaded(120, 40);
+    session.keys("3");
+    for _ in 0..40 {
+        session.keys("pagedown");
+    }
+    let far = session.cursor_secs();
+    assert!(far > 100.0, "{far}");
+    assert!(screen(&session).contains("▌03:2"));
+    for _ in 0..40 {
+        session.keys("pageup");
+    }
+    assert_eq!(session.cursor_secs(), 0.0);
+}
+
+#[test]
+fn pasted_text_goes_into_the_note_and_never_runs_as_keys() {
+    let mut session = Session::loaded(80, 24);
+    session.send(Message::Paste("q\nX".into()));
+    assert!(session.effects.is_empty());
+    session.keys("a");
+    session.send(Message::Paste("first\r\nsecond".into()));
+    session.keys("^s");
+    assert!(session.state.case().annotations.values().any(|record| record.text == "first\nsecond"));
+}
+
+#[test]
+fn an_external_editor_gives_its_text_back() {
+    let mut session = after("a \"draft\" ^e");
+    session.send(Message::Edited(Some("better\nwords\n".into())));
+    session.keys("^s");
+    assert!(session.state.case().annotations.values().any(|record| record.text == "better\nwords"));
+    session.send(Message::Edited(None));
+    assert_eq!(session.state.notice(), Some("nothing changed in $EDITOR"));
+}
+
+#[test]
+fn every_key_works_before_anything_is_read() {
+    for info in actions::ALL.iter().filter(|info| info.is_in_palette()) {
+        for key in info.keys {
+            let mut session = Session::unloaded(80, 24);
+            session.keys(key);
+            let _ = screen(&session);
+        }
+    }
+}
+
+#[test]
+fn any_mash_of_keys_keeps_the_cursor_inside_and_never_panics() {
+    // A fixed stream: SplitMix64 over all printable keys and the named ones.
+    let named = ["enter", "esc", "tab", "up", "down", "left", "right", "pageup", "pagedown", "ctrl-p", "ctrl-s", "ctrl-r", "backspace"];
+    let mut seed = 7_u64;
+    let mut next = || {
+        seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        (z ^ (z >> 27)) as usize
+    };
+    let mut session = Session::loaded(80, 24);
+    for _ in 0..3_000 {
+        let pick = next() % (94 + named.len());
+        let key = if pick < 94 { KeyPress::char(char::from(b'!' + pick as u8)) } else { keys::parse(named[pick - 94]).expect("known") };
+        session.send(Message::Key(key));
+        assert!(session.state.visible().contains(session.state.cursor()));
+    }
+    let _ = screen(&session);
+}

@@ -1,0 +1,204 @@
+//! Inputs as they lie about after an outage: nothing panics, nothing hangs, and every loss is told.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::coroner;
+use serde_json::Value;
+
+/// Inspects one file with these bytes and gives its report.
+#[track_caller]
+fn inspect(name: &str, bytes: &[u8]) -> Value {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    fs::write(dir.path().join(name), bytes).expect("written");
+    let (code, out, err) = coroner(dir.path(), &["inspect", "--json", "--quiet", name]);
+    assert_eq!(code, 0, "inspect {name}: {err}");
+    let document: Value = serde_json::from_str(&out).expect("one JSON document");
+    document["sources"][0].clone()
+}
+
+/// All events of one file, as JSON lines.
+#[track_caller]
+fn events(name: &str, bytes: &[u8]) -> Vec<Value> {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    fs::write(dir.path().join(name), bytes).expect("written");
+    let (_, out, _) = coroner(dir.path(), &["events", "--json", "--quiet", name]);
+    out.lines().map(|line| serde_json::from_str(line).expect("JSON lines")).collect()
+}
+
+fn problem_kinds(report: &Value) -> Vec<String> {
+    let problems = report["problems"].as_array().expect("problems");
+    problems.iter().map(|problem| problem["kind"].as_str().expect("kind").to_owned()).collect()
+}
+
+const LINE: &str = "{\"level\":\"info\",\"ts\":\"2026-11-23T02:28:10.212Z\",\"msg\":\"request\",\"status\":200}\n";
+
+#[test]
+fn a_cut_last_line_is_kept_and_told() {
+    let report = inspect("app.log", format!("{LINE}{LINE}{{\"level\":\"error\",\"ts\":\"2026-11-23T02:2").as_bytes());
+    assert_eq!(report["records"], 3, "{report}");
+    assert!(problem_kinds(&report).contains(&"truncated".to_owned()), "{report}");
+}
+
+#[test]
+fn crlf_and_a_byte_order_mark_change_nothing() {
+    let report = inspect("app.log", format!("\u{feff}{}", LINE.repeat(3).replace('\n', "\r\n")).as_bytes());
+    assert_eq!((report["records"].as_u64(), report["unplaced"].as_u64()), (Some(3), Some(0)), "{report}");
+}
+
+#[test]
+fn invalid_utf8_is_shown_lossy_and_told() {
+    let mut bytes = LINE.repeat(2).into_bytes();
+    bytes.extend(b"{\"level\":\"warn\",\"ts\":\"2026-11-23T02:28:11Z\",\"msg\":\"caf\xe9\"}\n");
+    let report = inspect("app.log", &bytes);
+    assert_eq!(report["records"], 3);
+    assert!(problem_kinds(&report).contains(&"encoding".to_owned()), "{report}");
+    let all = events("app.log", &bytes);
+    assert_eq!(all[2]["message"], "caf\u{fffd}");
+}
+
+#[test]
+fn a_stack_trace_is_one_event() {
+    let text = "2026-11-23 02:28:09,120 INFO start\n2026-11-23 02:28:10,000 ERROR boom\nTraceback (most recent call last):\n  File \"x.py\", line 1\nValueError: no\n2026-11-23 02:28:11,000 INFO on\n";
+    let report = inspect("app.log", text.as_bytes());
+    assert_eq!(report["records"], 3, "{report}");
+}
+
+#[test]
+fn nothing_lands_at_1970() {
+    let text =
+        format!("{LINE}{{\"level\":\"info\",\"ts\":0,\"msg\":\"clock not set\"}}\n{{\"level\":\"info\",\"msg\":\"no time\"}}\n{LINE}");
+    let report = inspect("app.log", text.as_bytes());
+    assert_eq!(report["records"], 4);
+    assert!(report["first"].as_str().expect("a first time").starts_with("2026-11-23T"), "{report}");
+    assert_eq!(report["unplaced"], 2, "{report}");
+}
+
+#[test]
+fn an_error_body_is_shown_as_an_error() {
+    let report = inspect("p99.json", br#"{"status":"error","errorType":"bad_data","error":"1:5: parse error: unclosed left parenthesis"}"#);
+    assert_eq!(report["records"], 0);
+    assert!(report["problems"].to_string().contains("unclosed left parenthesis"), "{report}");
+}
+
+#[test]
+fn special_values_are_neither_gaps_nor_zero() {
+    let text = br#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"wait"},"values":[[1795400897,"1"],[1795400898,"NaN"],[1795400899,"+Inf"],[1795400903,"4"]]}]}}"#;
+    let report = inspect("wait.json", text);
+    assert_eq!((report["records"].as_u64(), report["series"].as_u64()), (Some(4), Some(1)), "{report}");
+    let dir = tempfile::tempdir().expect("temporary folder");
+    fs::write(dir.path().join("wait.json"), text).expect("written");
+    let (code, out, err) = coroner(dir.path(), &["series", "--json", "--quiet", "--step", "1s", "wait.json"]);
+    assert_eq!(code, 0, "{err}");
+    let answer: Value = serde_json::from_str(&out).expect("JSON");
+    let columns = answer["series"][0]["columns"].as_array().expect("columns");
+    assert!(columns.iter().any(Value::is_null), "the hole of three seconds stays a hole: {out}");
+}
+
+#[test]
+fn empty_blank_and_binary_files_are_named() {
+    for (name, bytes) in [
+        ("empty.log", &b""[..]),
+        ("blank.log", b" \n\t\n\n"),
+        ("nul.bin", &[0u8; 4096]),
+        ("page.json", b"<!DOCTYPE html><html><body>login</body></html>"),
+    ] {
+        let report = inspect(name, bytes);
+        assert_eq!(report["records"], 0, "{name}: {report}");
+        assert!(!report["format"].as_str().expect("format").is_empty(), "{name}: {report}");
+    }
+}
+
+#[test]
+fn deep_nesting_and_long_lines_cost_bounded_work() {
+    let deep =
+        format!("{LINE}{{\"ts\":\"2026-11-23T02:28:11Z\",\"msg\":\"deep\",\"x\":{}1{}}}\n{LINE}", "[".repeat(100_000), "]".repeat(100_000));
+    assert_eq!(inspect("deep.log", deep.as_bytes())["records"], 3);
+    let long = format!("{LINE}{{\"ts\":\"2026-11-23T02:28:11Z\",\"msg\":\"{}\"}}\n{LINE}", "x".repeat(20_000_000));
+    let report = inspect("long.log", long.as_bytes());
+    assert_eq!(report["records"], 3, "{report}");
+}
+
+#[test]
+fn damaged_archives_keep_what_they_hold() {
+    use std::io::Write as _;
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(LINE.repeat(2000).as_bytes()).expect("memory");
+    let whole = gz.finish().expect("memory");
+    let cut = inspect("app.log.gz", &whole[..whole.len() - 20]);
+    assert!(cut["records"].as_u64().expect("records") > 0 && cut["problem_count"].as_u64() > Some(0), "{cut}");
+    let mut trailing = whole.clone();
+    trailing.extend(b"garbage at the end");
+    let report = inspect("app.log.gz", &trailing);
+    assert_eq!(report["records"], 2000, "{report}");
+    assert!(report["problem_count"].as_u64() > Some(0), "{report}");
+}
+
+#[test]
+fn a_bomb_is_refused_with_the_flag_that_allows_it() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let packed = zstd::encode_all(&vec![b'a'; 50_000_000][..], 3).expect("memory");
+    fs::write(dir.path().join("bomb.log.zst"), packed).expect("written");
+    let (_, out, err) = coroner(dir.path(), &["inspect", "--max-decoded", "1M", "bomb.log.zst"]);
+    assert!(format!("{out}{err}").contains("--max-decoded"), "{out}{err}");
+}
+
+#[test]
+fn an_archive_never_writes_outside_and_lists_its_members() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let mut tar = tar::Builder::new(Vec::new());
+    for name in ["logs/app.log", "logs/../../escape.log"] {
+        let mut header = tar::Header::new_gnu();
+        let field = &mut header.as_old_mut().name;
+        field[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_size(LINE.len() as u64);
+        header.set_entry_type(tar::EntryType::Regular);
+        header.set_cksum();
+        tar.append(&header, LINE.as_bytes()).expect("memory");
+    }
+    fs::create_dir(dir.path().join("inner")).expect("folder");
+    fs::write(dir.path().join("inner/bundle.tar"), tar.into_inner().expect("memory")).expect("written");
+    let (code, out, err) = coroner(dir.path(), &["inspect", "--json", "--quiet", "inner/bundle.tar"]);
+    assert_eq!(code, 0, "{err}");
+    let document: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(document["sources"].as_array().expect("sources").len(), 2, "{out}");
+    assert!(!dir.path().join("escape.log").exists() && !dir.path().join("inner/logs").exists());
+}
+
+#[test]
+fn devices_pipes_and_missing_files_end_with_a_reason() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    for path in ["/dev/zero", "no-such-file.log"] {
+        let (code, _, err) = coroner(dir.path(), &["inspect", path]);
+        assert_eq!(code, 2, "{path}: {err}");
+        assert!(err.contains(path), "{err}");
+    }
+}
+
+#[test]
+fn escape_sequences_never_reach_the_terminal() {
+    let text = format!("{LINE}{{\"level\":\"error\",\"ts\":\"2026-11-23T02:28:11Z\",\"msg\":\"\\u001b]52;c;eHh4\\u0007 evil \\u202e\"}}\n");
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let name = "a\u{1b}[31m.log";
+    fs::write(dir.path().join(name), text).expect("written");
+    for args in [&["events", "."][..], &["inspect", "."], &["screenshot", ".", "--keys", "e"]] {
+        let (code, out, err) = coroner(dir.path(), args);
+        assert_eq!(code, 0, "{args:?}: {err}");
+        assert!(!out.contains('\u{1b}') && !err.contains('\u{1b}') && !out.contains('\u{202e}'), "{args:?}: {out}");
+    }
+}
+
+#[test]
+fn the_same_files_in_any_order_give_the_same_answer() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    for (name, second) in [("b.log", 5), ("a.log", 3), ("c.log", 4)] {
+        let lines: String = (0..200).map(|i| LINE.replace("10.212", &format!("{:02}.{:03}", second + i % 50, i))).collect();
+        fs::write(dir.path().join(name), lines).expect("written");
+    }
+    let run = |args: &[&str]| coroner(Path::new(dir.path()), args).1;
+    let one = run(&["events", "--json", "--quiet", "--jobs", "1", "a.log", "b.log", "c.log"]);
+    assert_eq!(one.lines().count(), 600);
+    assert_eq!(one, run(&["events", "--json", "--quiet", "--jobs", "2", "c.log", "a.log", "b.log"]));
+}

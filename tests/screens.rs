@@ -1,0 +1,195 @@
+//! What the screen looks like, at four sizes and in every state worth looking at.
+
+mod fake;
+
+use coroner::ui::{self, Theme};
+use fake::Session;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use unicode_width::UnicodeWidthStr;
+
+const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
+
+fn buffer(session: &Session, theme: &Theme) -> Buffer {
+    let (width, height) = session.size;
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test backend cannot fail");
+    terminal.draw(|frame| ui::draw(&session.state, theme, frame)).expect("a test backend cannot fail");
+    terminal.backend().buffer().clone()
+}
+
+/// The screen as text, blanks at line ends removed.
+fn text(buffer: &Buffer) -> String {
+    let mut out = String::new();
+    for y in 0..buffer.area.height {
+        let mut line = String::new();
+        let mut skip = 0;
+        for x in 0..buffer.area.width {
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            let symbol = buffer[(x, y)].symbol();
+            line.push_str(symbol);
+            skip = symbol.width().saturating_sub(1);
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+#[track_caller]
+fn check(name: &str, session: &Session) {
+    let (width, height) = session.size;
+    insta::assert_snapshot!(format!("{name}_{width}x{height}"), text(&buffer(session, &Theme::dark())));
+}
+
+fn each_size(name: &str, prepare: impl Fn(&mut Session)) {
+    for (width, height) in SIZES {
+        let mut session = Session::loaded(width, height);
+        prepare(&mut session);
+        check(name, &session);
+    }
+}
+
+/// The story half told: T+0, marks, a note, pins, two steps.
+const STORY: &str = r#"t t "03:22:05" Enter t 0 m "trigger" Enter t t "T+55s" Enter m "impact start" Enter
+    a "P99 leaves its baseline" ^s t t "T+3m" Enter 2 p 3 e p c "one connection per id is held until the batch ends" ^s
+    t t "T+4m55s" Enter m "mitigated" Enter t t "T+3m" Enter"#;
+
+#[test]
+fn the_first_screen_works_before_anything_is_read() {
+    for (width, height) in SIZES {
+        let mut session = Session::unloaded(width, height);
+        session.loading();
+        check("loading", &session);
+    }
+}
+
+#[test]
+fn an_empty_folder_says_what_to_do() {
+    for (width, height) in SIZES {
+        let mut session = Session::unloaded(width, height);
+        let catalog = coroner::model::Catalog { version: 1, is_complete: true, ..Default::default() };
+        session.send(coroner::app::Message::Catalog(std::sync::Arc::new(catalog)));
+        check("empty", &session);
+    }
+}
+
+#[test]
+fn a_loaded_incident_shows_everything_on_one_clock() {
+    each_size("loaded", |session| {
+        session.keys(". .");
+    });
+}
+
+#[test]
+fn the_annotated_story_reads_from_the_screen() {
+    each_size("story", |session| {
+        session.keys(STORY);
+    });
+}
+
+#[test]
+fn zoomed_in_the_columns_stay_aligned() {
+    each_size("zoomed", |session| {
+        session.keys("t t \"03:23:00\" Enter + + + l l");
+    });
+}
+
+#[test]
+fn a_selected_range_is_seen_in_all_lanes() {
+    each_size("selected", |session| {
+        session.keys("t t \"03:23:00\" Enter v L L");
+    });
+}
+
+#[test]
+fn a_note_is_written_over_the_list_and_the_panels_stay_in_sight() {
+    each_size("editing", |session| {
+        session.keys("t t \"03:23:00\" Enter a \"Goroutines leave their baseline.\\nNobody noticed 漢字 yet\"");
+    });
+}
+
+#[test]
+fn a_causal_step_is_a_form() {
+    each_size("form", |session| {
+        session.keys("t t \"03:24:00\" Enter p 3 p c \"pool is exhausted\" Tab a");
+    });
+}
+
+#[test]
+fn help_lists_every_key() {
+    each_size("help", |session| {
+        session.keys("?");
+    });
+}
+
+#[test]
+fn the_palette_finds_everything() {
+    each_size("palette", |session| {
+        session.keys("^p \"gor\"");
+    });
+}
+
+#[test]
+fn times_from_t0_lead_everywhere_when_asked() {
+    each_size("offset", |session| {
+        session.keys("t t \"03:22:05\" Enter t 0 T l l l");
+    });
+}
+
+#[test]
+fn the_side_pane_fills_a_narrow_screen() {
+    each_size("sources", |session| {
+        session.keys("7");
+    });
+    each_size("detail", |session| {
+        session.keys("3 e Enter");
+    });
+}
+
+#[test]
+fn too_small_a_screen_says_so() {
+    for (width, height) in [(20, 5), (29, 40), (100, 7), (1, 1)] {
+        check("too_small", &Session::loaded(width, height));
+    }
+}
+
+#[test]
+fn without_colour_every_meaning_is_still_there() {
+    for (width, height) in SIZES {
+        let mut session = Session::loaded(width, height);
+        session.keys(STORY);
+        let drawn = buffer(&session, &Theme::mono());
+        let is_plain = |color| color == ratatui::style::Color::Reset;
+        assert!(drawn.content.iter().all(|cell| is_plain(cell.fg) && is_plain(cell.bg)), "a colour at {width}x{height}");
+        insta::assert_snapshot!(format!("no_colour_{width}x{height}"), text(&drawn));
+        let ascii = text(&buffer(&session, &Theme::mono().ascii()));
+        assert!(ascii.is_ascii(), "{ascii}");
+        insta::assert_snapshot!(format!("ascii_{width}x{height}"), ascii);
+    }
+}
+
+#[test]
+fn no_byte_of_a_source_reaches_the_terminal_unescaped() {
+    let mut session = Session::loaded(120, 40);
+    session.keys("3 t t \"03:20:05\" Enter Enter");
+    let drawn = text(&buffer(&session, &Theme::dark()));
+    assert!(drawn.contains("cache warmed␛[31m"), "{drawn}");
+    assert!(!drawn.contains('\u{1b}'));
+}
+
+#[test]
+fn every_size_and_every_layer_draws_without_a_panic() {
+    for width in (1..130).step_by(7) {
+        for height in (1..50).step_by(5) {
+            for keys in ["", "?", "^p \"x\"", "a \"note\"", "c", "F", "t t \"nonsense\"", "7 z", "3 z", "v L", "q", "A", "P", "2 z"] {
+                let mut session = Session::loaded(width, height);
+                session.keys(keys);
+                let _ = buffer(&session, &Theme::sixteen());
+            }
+        }
+    }
+}
