@@ -291,8 +291,7 @@ pub struct Selections {
 impl Selections {
     /// The records of a segment that pass, from memory if the filter reads text and was asked before.
     pub fn get(&self, filter: &Filter, log: &Log, segment: usize, watch: &Watch<'_>) -> Result<Arc<Selection>, StoreError> {
-        // The last record of the last segment may still grow.
-        if filter.is_cheap() || segment + 1 == log.segments.len() {
+        if filter.is_cheap() || !log.is_settled(segment) {
             return filter.select(log, segment, watch).map(Arc::new);
         }
         let key = (log.source, segment);

@@ -3,7 +3,7 @@
 //! Level, service and source come from the columns: a scan of a few bytes a record, with the group found in a small
 //! table and the column remembered from the record before. Any other field reads the text.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -25,15 +25,10 @@ impl Events<'_> {
         let mut groups = Groups::new(&query.by);
         let n = query.columns.get();
         let mut counts: Vec<u64> = Vec::new();
-        let is_text_wanted = query.by.iter().any(|by| matches!(by, GroupBy::Field(_)));
-        self.each_cell(query, is_text_wanted, &mut groups, watch, &mut |cell| {
-            if counts.len() <= cell.group * n {
-                counts.resize((cell.group + 1) * n, 0);
-            }
-            counts[cell.group * n + cell.column] += 1;
-        })?;
-        let of = |group: usize| counts[group * n..(group + 1) * n].to_vec();
-        Ok(Histogram { range: query.range, groups: groups.keys.into_iter().enumerate().map(|(group, key)| (key, of(group))).collect() })
+        self.each_cell(query, needs_text(&query.by), &mut groups, watch, |cell| *grown(&mut counts, cell.group * n + cell.column) += 1)?;
+        counts.resize(groups.keys.len() * n, 0);
+        let rows = groups.keys.into_iter().zip(counts.chunks_exact(n)).map(|(key, counts)| (key, counts.to_vec()));
+        Ok(Histogram { range: query.range, groups: rows.collect() })
     }
 
     /// Statistics of fields by group and column. Holds all values of the fields that are asked for.
@@ -42,26 +37,29 @@ impl Events<'_> {
         fields.sort_unstable();
         fields.dedup();
         let by = &query.histogram.by;
-        let is_text_wanted = fields.iter().any(|field| *field != LATENCY) || by.iter().any(|by| matches!(by, GroupBy::Field(_)));
+        let is_text_wanted = fields.iter().any(|field| *field != LATENCY) || needs_text(by);
         let mut groups = Groups::new(by);
-        let n = query.histogram.columns.get();
-        let mut values: BTreeMap<(usize, usize, usize), Vec<f64>> = BTreeMap::new();
-        self.each_cell(&query.histogram, is_text_wanted, &mut groups, watch, &mut |cell| {
+        let (n, n_fields) = (query.histogram.columns.get(), fields.len());
+        let mut values: Vec<Vec<f64>> = Vec::new();
+        self.each_cell(&query.histogram, is_text_wanted, &mut groups, watch, |cell| {
             for (f, field) in fields.iter().enumerate() {
                 if let Some(value) = cell.number(field) {
-                    values.entry((cell.group, cell.column, f)).or_default().push(value);
+                    grown(&mut values, (cell.group * n + cell.column) * n_fields + f).push(value);
                 }
             }
         })?;
-        for values in values.values_mut() {
-            values.sort_unstable_by(f64::total_cmp);
-        }
-        let number = |group, column, stat: &Stat| {
+        values.resize_with(groups.keys.len() * n * n_fields, Vec::new);
+        let mut number = |cell: usize, stat: &Stat| {
             let field = fields.iter().position(|field| *field == stat.field)?;
-            statistic(stat.kind, values.get(&(group, column, field))?)
+            let value = statistic(stat.kind, &mut values[cell * n_fields + field])?;
+            Some(if stat.field == LATENCY { decimal(value) } else { value })
         };
-        let numbers = |group| (0..n).map(|column| query.stats.iter().map(|stat| number(group, column, stat)).collect()).collect();
-        Ok(groups.keys.iter().enumerate().map(|(group, key)| (key.clone(), numbers(group))).collect())
+        let mut stats = Stats::new();
+        for (group, key) in groups.keys.into_iter().enumerate() {
+            let cells = (0..n).map(|column| query.stats.iter().map(|stat| number(group * n + column, stat)).collect());
+            stats.insert(key, cells.collect());
+        }
+        Ok(stats)
     }
 
     fn each_cell(
@@ -70,16 +68,18 @@ impl Events<'_> {
         is_text_wanted: bool,
         groups: &mut Groups<'_>,
         watch: &Watch<'_>,
-        visit: &mut dyn FnMut(&Cell<'_>),
+        mut visit: impl FnMut(Cell<'_>),
     ) -> Result<(), StoreError> {
         let filter = Filter::new(&query.filter)?;
         for log in self.logs.iter().filter(|log| filter.wants_source(log.source)) {
             for (segment, _) in log.segments.iter().enumerate().filter(|(_, segment)| overlaps(segment.span, query.range)) {
                 watch.check()?;
                 let selection = self.selections.get(&filter, log, segment, watch)?;
-                if *selection != Selection::None {
-                    let part = Part { log, segment, selection: &selection, is_text_wanted };
-                    part.each_cell(query, groups, watch, visit)?;
+                let part = Part { log, segment, selection: &selection };
+                match &*selection {
+                    Selection::None => {}
+                    _ if is_text_wanted => part.each_record(query, groups, watch, &mut visit)?,
+                    _ => part.each_cell(query, groups, &mut visit),
                 }
             }
         }
@@ -87,50 +87,69 @@ impl Events<'_> {
     }
 }
 
+/// Whether a group key is not in the columns.
+fn needs_text(by: &[GroupBy]) -> bool {
+    by.iter().any(|by| matches!(by, GroupBy::Field(_)))
+}
+
+/// The element at `index`, with empty ones put before it.
+fn grown<T: Default + Clone>(list: &mut Vec<T>, index: usize) -> &mut T {
+    if index >= list.len() {
+        list.resize(index + 1, T::default());
+    }
+    &mut list[index]
+}
+
 /// One segment of the scan.
 struct Part<'a> {
     log: &'a Arc<Log>,
     segment: usize,
     selection: &'a Selection,
-    is_text_wanted: bool,
 }
 
 impl Part<'_> {
-    fn each_cell(
-        &self,
-        query: &HistogramQuery,
-        groups: &mut Groups<'_>,
-        watch: &Watch<'_>,
-        visit: &mut dyn FnMut(&Cell<'_>),
-    ) -> Result<(), StoreError> {
+    /// Visits the events that pass, from columns alone. A few ns an event.
+    fn each_cell(&self, query: &HistogramQuery, groups: &mut Groups<'_>, visit: &mut impl FnMut(Cell<'_>)) {
         let segment = &self.log.segments[self.segment];
-        let range = self.log.segment_range(self.segment);
-        let text = if self.is_text_wanted { watch.readable(self.log.text.read(range.clone()))? } else { None };
-        if self.is_text_wanted && text.is_none() {
-            return Ok(());
-        }
+        let columns = &segment.columns;
         let mut finder = ColumnFinder::new(query.range, query.columns);
         let n_services = segment.service_codes.len();
         // Group of (level, service) in this segment; they are few.
         let mut known: Vec<Option<usize>> = vec![None; Level::ALL.len() * n_services];
-        for (i, time) in segment.columns.times.iter().enumerate() {
-            if !self.selection.contains(i) || !is_inside(*time, query.range) {
+        let rows = columns.times.iter().zip(&columns.levels).zip(&columns.services).zip(&columns.latencies);
+        for (i, (((time, level), service), latency)) in rows.enumerate() {
+            if !self.selection.contains(i) {
                 continue;
             }
             let Some(column) = finder.find(*time) else { continue };
-            let detail = text.as_ref().map(|text| {
-                let record = self.log.record_range(self.segment, i);
-                let to = (record.end - range.start).min(text.len() as u64);
-                self.log.detail(&text[(record.start - range.start) as usize..to as usize])
+            let service = (*service as usize).min(n_services - 1);
+            let group = *known[*level as usize * n_services + service].get_or_insert_with(|| {
+                groups.find(*level, self.log.service_name(segment.service_codes[service]), self.log.text.path(), None)
             });
-            let level = segment.columns.levels[i];
-            let group = if detail.is_some() {
-                groups.find(level, self.log.service_name(segment.service(i)), self.log.text.path(), detail.as_ref())
-            } else {
-                *known[level as usize * n_services + segment.local_service(i)]
-                    .get_or_insert_with(|| groups.find(level, self.log.service_name(segment.service(i)), self.log.text.path(), None))
-            };
-            visit(&Cell { group, column, latency: segment.columns.latencies[i], detail: detail.as_ref() });
+            visit(Cell { group, column, latency: *latency, detail: None });
+        }
+    }
+
+    /// Visits the events that pass, each read again from its text.
+    fn each_record(
+        &self,
+        query: &HistogramQuery,
+        groups: &mut Groups<'_>,
+        watch: &Watch<'_>,
+        visit: &mut impl FnMut(Cell<'_>),
+    ) -> Result<(), StoreError> {
+        let segment = &self.log.segments[self.segment];
+        let range = self.log.segment_range(self.segment);
+        let Some(text) = watch.readable(self.log.text.read(range.clone()))? else { return Ok(()) };
+        let mut finder = ColumnFinder::new(query.range, query.columns);
+        for (i, time) in segment.columns.times.iter().enumerate().filter(|(i, _)| self.selection.contains(*i)) {
+            let Some(column) = finder.find(*time) else { continue };
+            let record = self.log.record_range(self.segment, i);
+            let to = (record.end - range.start).min(text.len() as u64);
+            let detail = self.log.detail(&text[(record.start - range.start) as usize..to as usize]);
+            let service = self.log.service_name(segment.service(i));
+            let group = groups.find(segment.columns.levels[i], service, self.log.text.path(), Some(&detail));
+            visit(Cell { group, column, latency: segment.columns.latencies[i], detail: Some(&detail) });
         }
         Ok(())
     }
@@ -146,9 +165,8 @@ struct Cell<'a> {
 
 impl Cell<'_> {
     fn number(&self, field: &str) -> Option<f64> {
-        let value = if field == LATENCY && self.latency.is_finite() {
-            // The shortest decimal of the column, so that 0.83 does not become 0.8299999833.
-            self.latency.to_string().parse().ok()?
+        let value = if field == LATENCY {
+            f64::from(self.latency)
         } else {
             number_of(&self.detail?.fields.iter().find(|(name, _)| name == field)?.1)?
         };
@@ -207,16 +225,26 @@ impl ColumnFinder {
         Self { range, columns, column: 0, edges: (0, 0) }
     }
 
+    #[inline]
     fn find(&mut self, time: i64) -> Option<usize> {
         if time < self.edges.0 || time >= self.edges.1 {
-            self.column = self.range.column_of(Timestamp(time), self.columns)?;
-            // With more columns than nanoseconds some columns are empty and `column_of` may name one of those.
-            while self.range.edge(self.column + 1, self.columns).0 <= time {
-                self.column += 1;
-            }
-            self.edges = (self.range.edge(self.column, self.columns).0, self.range.edge(self.column + 1, self.columns).0);
+            self.look_up(time)?;
         }
         Some(self.column)
+    }
+
+    #[cold]
+    fn look_up(&mut self, time: i64) -> Option<()> {
+        if !is_inside(time, self.range) {
+            return None;
+        }
+        self.column = self.range.column_of(Timestamp(time), self.columns)?;
+        // With more columns than nanoseconds some columns are empty and `column_of` may name one of those.
+        while self.range.edge(self.column + 1, self.columns).0 <= time {
+            self.column += 1;
+        }
+        self.edges = (self.range.edge(self.column, self.columns).0, self.range.edge(self.column + 1, self.columns).0);
+        Some(())
     }
 }
 
@@ -240,19 +268,28 @@ fn number_of(text: &str) -> Option<f64> {
     (!text.is_empty()).then_some(seconds)
 }
 
-/// One number over sorted values; `None` without a value.
-fn statistic(kind: StatKind, sorted: &[f64]) -> Option<f64> {
-    let (first, last) = (*sorted.first()?, *sorted.last()?);
+/// Rounds to the seven digits that the latency column keeps, so that 0.83 does not become 0.8299999833.
+fn decimal(value: f64) -> f64 {
+    format!("{value:.6e}").parse().unwrap_or(value)
+}
+
+/// One number over values, which are put in another order; `None` without a value. O(n).
+fn statistic(kind: StatKind, values: &mut [f64]) -> Option<f64> {
+    let n = values.len();
     Some(match kind {
-        StatKind::Min => first,
-        StatKind::Max => last,
-        StatKind::Sum => sorted.iter().sum(),
-        StatKind::Mean => sorted.iter().sum::<f64>() / sorted.len() as f64,
+        _ if n == 0 => return None,
+        StatKind::Min => values.iter().copied().min_by(f64::total_cmp)?,
+        StatKind::Max => values.iter().copied().max_by(f64::total_cmp)?,
+        StatKind::Sum => values.iter().sum(),
+        StatKind::Mean => values.iter().sum::<f64>() / n as f64,
         StatKind::Quantile(q) => {
-            let place = q.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
+            let place = q.clamp(0.0, 1.0) * (n - 1) as f64;
             let (below, share) = (place.floor() as usize, place.fract());
-            let above = (below + 1).min(sorted.len() - 1);
-            if share == 0.0 { sorted[below] } else { sorted[below] + (sorted[above] - sorted[below]) * share }
+            let (_, low, above) = values.select_nth_unstable_by(below.min(n - 1), f64::total_cmp);
+            match above.iter().copied().min_by(f64::total_cmp) {
+                Some(high) if share > 0.0 => *low + (high - *low) * share,
+                _ => *low,
+            }
         }
     })
 }

@@ -37,6 +37,7 @@ pub struct Log {
     pub(super) services: Vec<String>,
     n_records: u64,
     end_byte: u64,
+    is_whole: bool,
 }
 
 impl Log {
@@ -53,6 +54,11 @@ impl Log {
     /// Bytes of all columns in memory.
     pub fn memory_bytes(&self) -> usize {
         self.segments.iter().map(|segment| segment.memory_bytes()).sum()
+    }
+
+    /// Whether the text of a segment cannot grow any more.
+    pub(super) fn is_settled(&self, segment: usize) -> bool {
+        self.is_whole || segment + 1 < self.segments.len()
     }
 
     /// Segment and index of a record.
@@ -195,7 +201,7 @@ impl LogBuilder {
     /// An empty log of a source.
     pub fn new(source: SourceId, text: Arc<dyn Text>, read_record: RecordReader) -> Self {
         let default_service = service_of_path(text.path());
-        let log = Log { source, text, read_record, segments: Vec::new(), services: Vec::new(), n_records: 0, end_byte: 0 };
+        let log = Log { source, text, read_record, segments: Vec::new(), services: Vec::new(), n_records: 0, end_byte: 0, is_whole: false };
         Self { log, facts: LogFacts::default(), codes: HashMap::new(), default_service, is_full: false }
     }
 
@@ -212,6 +218,11 @@ impl LogBuilder {
     /// Number of records so far.
     pub fn n_records(&self) -> u64 {
         self.log.n_records
+    }
+
+    /// Nothing more will be appended.
+    pub fn finish(&mut self) {
+        self.log.is_whole = true;
     }
 
     /// End of the bytes appended so far.

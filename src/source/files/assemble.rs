@@ -32,6 +32,8 @@ pub struct Loading {
     pub query: Option<String>,
     /// Its events.
     pub log: Option<LogBuilder>,
+    /// Where the tail of a log lies, while the log is not read to its end.
+    pub expected: Option<(Timestamp, Timestamp)>,
     /// What went wrong before parsing, or with the file as a whole.
     pub problems: Vec<Problem>,
 }
@@ -74,6 +76,10 @@ impl Loading {
             report.n_continuation_lines = facts.n_continuation_lines;
             report.n_unplaced = facts.n_unplaced;
             report.extent = facts.span.map(|span| (Timestamp(span.0), Timestamp(span.1)));
+            if let (false, Some(expected)) = (report.is_complete, self.expected) {
+                let (first, last) = report.extent.unwrap_or(expected);
+                report.extent = Some((first.min(expected.0), last.max(expected.1)));
+            }
             report.levels = Level::ALL.into_iter().zip(facts.level_counts).filter(|(_, n)| *n > 0).collect();
             report.services = log.services();
             report.problems = problems_of(facts);

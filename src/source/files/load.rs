@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::model::{SourceId, SourceKind, SourceReport, TimeRange};
+use crate::model::{SourceId, SourceKind, SourceReport, TimeRange, Timestamp};
 use crate::parse::detect::detect;
 use crate::parse::document::parse_document;
-use crate::parse::log::{Joiner, LogPlan, read_record};
-use crate::parse::{Context, Document, Plan, Verdict, Windows, metric};
+use crate::parse::log::{Joiner, LogPlan, parse_chunk, read_record};
+use crate::parse::{Context, Document, NO_TIME, Plan, Verdict, Windows, metric};
 use crate::source::{Job, SourceError};
 use crate::store::log::LogBuilder;
 use crate::store::{StoreError, Text};
@@ -112,7 +112,7 @@ impl<'a> Loader<'a> {
                 is_complete: is_gone,
                 ..SourceReport::default()
             };
-            self.sources.push(Loading { report, content: Arc::new(content), modified, query: None, log: None, problems });
+            self.sources.push(Loading { report, content: Arc::new(content), modified, query: None, log: None, expected: None, problems });
         }
         self.share_contents();
     }
@@ -242,6 +242,9 @@ impl<'a> Loader<'a> {
         let source = &mut self.sources[index];
         if !source.report.is_complete {
             source.report.is_complete = true;
+            if let Some(log) = &mut source.log {
+                log.finish();
+            }
             self.job.advance(if source.log.is_some() { 0 } else { source.content.size_bytes() });
         }
     }
@@ -296,6 +299,7 @@ impl<'a> Loader<'a> {
             let text: Arc<dyn Text> = source.content.clone();
             source.log = Some(LogBuilder::new(SourceId(index as u32), text, Arc::new(move |bytes| read_record(&reader, bytes))));
             let n_chunks = chunks::count(source.content.size_bytes(), chunk_bytes);
+            source.expected = if n_chunks > 1 { tail_span(&source.content, &plan) } else { None };
             orders.insert(index, InOrder { pending: BTreeMap::new(), next: 0, n_chunks, is_cut: false, joiner: Joiner::new(&plan) });
             tasks.extend((0..n_chunks).map(|chunk| (chunk, index, Arc::clone(&source.content), Arc::clone(&plan))));
         }
@@ -387,6 +391,16 @@ fn log_plans(verdicts: Vec<Option<Verdict>>) -> Vec<(usize, LogPlan)> {
         _ => None,
     };
     verdicts.into_iter().enumerate().filter_map(plan).collect()
+}
+
+/// First and last time in the tail of a log: shows how far the timeline will reach before all of it is read.
+fn tail_span(content: &Content, plan: &LogPlan) -> Option<(Timestamp, Timestamp)> {
+    let size = content.size_bytes();
+    let bytes = content.read(size.saturating_sub(WINDOW_BYTES)..size).ok()?;
+    let start = memchr::memchr(b'\n', &bytes)? + 1;
+    let times = parse_chunk(plan, &bytes[start..]).columns.times;
+    let placed = || times.iter().copied().filter(|time| *time != NO_TIME).map(Timestamp);
+    Some((placed().min()?, placed().max()?))
 }
 
 /// Looks at head, middle and tail.

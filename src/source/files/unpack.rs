@@ -12,7 +12,7 @@ use crate::source::{Job, SourceError};
 
 use super::archive::{Members, Unpacker, is_tar, is_zip};
 use super::content::Content;
-use super::decode::{Budget, Decoded, MAX_DEPTH, Packing, read_all, unpack};
+use super::decode::{Budget, Decoded, Packing, read_all, unpack};
 use super::expand::{Found, Input, number_twins};
 
 /// Bytes that tell a packing or an archive.
@@ -174,9 +174,9 @@ fn from_memory(
     let size = decoded.bytes.len() as u64;
     let unpacker = Unpacker { budget, job };
     let members = if is_tar(&decoded.bytes) {
-        unpacker.tar(&path, &mut Cursor::new(&decoded.bytes), size, MAX_DEPTH - 2)?
+        unpacker.tar(&path, &mut Cursor::new(&decoded.bytes), size, 0)?
     } else if is_zip(&decoded.bytes) {
-        unpacker.zip(&path, Cursor::new(&decoded.bytes), size, MAX_DEPTH - 2)?
+        unpacker.zip(&path, Cursor::new(&decoded.bytes), size, 0)?
     } else {
         let content = Content::decoded(path.clone(), decoded.bytes);
         entries.push(ready(path, modified, content, decoded.problem.into_iter().collect()));
