@@ -42,9 +42,6 @@ fn notice(sequence: &str) -> String {
 
 fn shows(sequence: &str, words: &str) -> bool {
     let drawn = screen(&after(sequence));
-    if !drawn.contains(words) {
-        println!("{drawn}");
-    }
     drawn.contains(words)
 }
 
@@ -380,7 +377,7 @@ fn the_list_and_the_cursor_follow_each_other_over_page_borders() {
     for _ in 0..40 {
         session.keys("pageup");
     }
-    assert_eq!(session.cursor_secs(), 0.0);
+    assert!(session.cursor_secs().abs() < 1e-9);
 }
 
 #[test]

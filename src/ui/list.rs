@@ -111,8 +111,8 @@ impl Columns {
         let offset = if (has_offset && width >= 70) || (is_offset_first && width < 70) { 9 } else { 0 };
         let service = match width {
             ..46 => 0,
-            ..60 => 7,
-            ..100 => 9,
+            46..60 => 7,
+            60..100 => 9,
             _ => 12,
         };
         Self { time, offset, service, precision }

@@ -28,8 +28,8 @@ fn epoch(digits: &str) -> Result<Timestamp, String> {
     let n: i64 = digits.parse().map_err(|_| format!("{digits:?} is too large for an epoch"))?;
     let factor = match digits.len() {
         ..=11 => NS_PER_S,
-        ..=14 => 1_000_000,
-        ..=17 => 1_000,
+        12..=14 => 1_000_000,
+        15..=17 => 1_000,
         _ => 1,
     };
     Ok(Timestamp(n.saturating_mul(factor)))
@@ -46,14 +46,13 @@ fn in_zone(state: &State, typed: &str) -> Result<Timestamp, String> {
     let flat = typed.trim_end_matches(['Z', 'z']).replace('T', " ");
     let zone = if flat.len() < typed.len() { chrono_tz::Tz::UTC } else { zone };
     let date_time = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"].iter().find_map(|form| NaiveDateTime::parse_from_str(&flat, form).ok());
-    let local = match date_time {
-        Some(local) => local,
-        None => {
-            let time = ["%H:%M:%S%.f", "%H:%M"].iter().find_map(|form| NaiveTime::parse_from_str(&flat, form).ok()).ok_or_else(wrong)?;
-            let secs = state.timeline.cursor.0.div_euclid(NS_PER_S);
-            let day = zone.timestamp_opt(secs, 0).single().ok_or_else(wrong)?.date_naive();
-            day.and_time(time)
-        }
+    let local = if let Some(local) = date_time {
+        local
+    } else {
+        let time = ["%H:%M:%S%.f", "%H:%M"].iter().find_map(|form| NaiveTime::parse_from_str(&flat, form).ok()).ok_or_else(wrong)?;
+        let secs = state.timeline.cursor.0.div_euclid(NS_PER_S);
+        let day = zone.timestamp_opt(secs, 0).single().ok_or_else(wrong)?.date_naive();
+        day.and_time(time)
     };
     let at = zone.from_local_datetime(&local).earliest().ok_or_else(|| format!("{typed:?} does not exist in {}", zone.name()))?;
     at.timestamp_nanos_opt().map(Timestamp).ok_or_else(wrong)
