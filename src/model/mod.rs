@@ -11,6 +11,7 @@ pub mod record;
 pub mod series;
 pub mod text;
 pub mod time;
+pub mod when;
 
 pub use case::{Annotation, AnnotationId, AnnotationKind, CaseDoc};
 pub use catalog::{Catalog, Problem, ProblemKind, SourceKind, SourceReport, Zone, ZoneCertainty};

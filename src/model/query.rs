@@ -145,3 +145,40 @@ pub struct ValueAt {
     /// Time of the sample.
     pub sample_time: Timestamp,
 }
+
+/// Numbers over the events of each cell of a histogram.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StatsQuery {
+    /// Which events, columns and groups.
+    pub histogram: HistogramQuery,
+    /// Which numbers of which field.
+    pub stats: Vec<Stat>,
+}
+
+/// One number over many values of a field.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stat {
+    /// Which number.
+    pub kind: StatKind,
+    /// `latency` is the latency role of any logger, in seconds; other names are fields of structured records.
+    /// Durations with a unit (`12ms`) count in seconds.
+    pub field: String,
+}
+
+/// Which number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum StatKind {
+    /// Quantile 0 … 1, linear between the two nearest values (type 7 of Hyndman and Fan).
+    Quantile(f64),
+    /// Least.
+    Min,
+    /// Greatest.
+    Max,
+    /// Mean.
+    Mean,
+    /// Sum.
+    Sum,
+}
+
+/// Answer to a [`StatsQuery`]: group → column → one number a stat, `None` where no event has the field.
+pub type Stats = BTreeMap<Vec<String>, Vec<Vec<Option<f64>>>>;

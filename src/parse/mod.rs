@@ -4,10 +4,15 @@
 //! record-aligned chunks into columns and again, one record at a time, into full detail; all other formats
 //! are small enough to be parsed whole.
 
+pub mod alert;
 pub mod change;
+pub mod chunk;
+pub mod detect;
+pub mod document;
 pub mod log;
 pub mod metric;
 pub mod profile;
+pub mod timestamp;
 
 use crate::model::catalog::{Problems, Zone};
 use crate::model::{Alert, Change, Labels, Level, ProfileMark, Sample, SeriesKind, SourceKind, ThresholdRule, TimeRange, Timestamp, Unit};
@@ -149,6 +154,10 @@ pub struct LogChunk {
     pub n_lines: u64,
     /// Lines folded into a record of this chunk (those before the first record not included).
     pub n_continuation_lines: u64,
+    /// Hash of the line that begins the first record: with the next one it shows a duplicate across a border.
+    pub first_line_hash: Option<u64>,
+    /// Hash of the line that begins the last record.
+    pub last_line_hash: Option<u64>,
     /// Records read with the validating parser because the fast path was surprised.
     pub n_fallbacks: u64,
     /// Problems; lines (from 1) and bytes are relative to the chunk.

@@ -1,6 +1,16 @@
 //! From a case and its facts to a postmortem: pure, deterministic, every number recomputable.
 //!
 //! `Facts` is all that a report knows of the outside; `runtime` answers it from a source.
+//! `case_file` turns the case document into text files and back; `postmortem` gathers plain values from a
+//! case and its facts; `markdown` prints them; `svg` draws the charts beside it; `escape` is the gate that
+//! every foreign word passes.
+
+pub mod case_file;
+pub mod escape;
+pub mod markdown;
+pub mod postmortem;
+pub mod spark;
+pub mod svg;
 
 use crate::model::query::ValueAt;
 use crate::model::{Catalog, EventFilter, Sample, SeriesId, TimeRange, Timestamp};

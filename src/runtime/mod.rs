@@ -1,1 +1,3 @@
-//! To come.
+//! Everything impure: threads, the terminal, the wall clock, files written.
+
+pub mod journal;

@@ -3,13 +3,14 @@
 //! Every answer is already reduced to what a screen or a page needs. Nothing above this folder can tell
 //! the engines apart; `contract` is the suite that all must pass.
 
+pub mod files;
 pub mod job;
 
 pub use job::Job;
 
 use std::sync::Arc;
 
-use crate::model::query::{HistogramQuery, ValueAt};
+use crate::model::query::{HistogramQuery, Stats, StatsQuery, ValueAt};
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, Sample, SeriesId, SeriesQuery, SourceId, TimeRange,
     Timestamp,
@@ -79,6 +80,12 @@ pub trait Source: Send + Sync {
 
     /// Counts of events by group and column.
     fn histogram(&self, query: &HistogramQuery, job: &Job) -> Result<Answer<Histogram>, SourceError>;
+
+    /// Statistics of fields of events by group and column.
+    fn stats(&self, query: &StatsQuery, job: &Job) -> Result<Answer<Stats>, SourceError> {
+        let _ = (query, job);
+        Err(SourceError::Question("this source computes no statistics of fields".into()))
+    }
 
     /// A page of events, never all.
     fn events(&self, query: &EventQuery, job: &Job) -> Result<Answer<EventPage>, SourceError>;

@@ -1,1 +1,190 @@
-//! To come.
+//! The embedded engine: what is kept of the parsed sources, and how it is asked.
+//!
+//! Events are columns in segments ([`segment`], [`log`]); their text stays where it is and is read again when an
+//! event is shown or searched ([`Text`]). Series are samples with a min/max pyramid ([`series`]).
+//! Knows nothing of files, archives or screens: `source::files` fills it and hands its answers on.
+
+pub mod events;
+pub mod filter;
+pub mod histogram;
+pub mod log;
+pub mod segment;
+pub mod series;
+pub mod service;
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::ops::Range;
+
+/// Why the store has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The question was taken back.
+    #[error("cancelled")]
+    Cancelled,
+    /// The question cannot be answered as it stands.
+    #[error("{0}")]
+    Question(String),
+    /// Text could not be read.
+    #[error("{path}: {reason}")]
+    Unreadable {
+        /// Which source.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// The decoded bytes of one source, wherever they are.
+pub trait Text: Send + Sync {
+    /// Path as in the catalog.
+    fn path(&self) -> &str;
+    /// Size at the time of loading.
+    fn size_bytes(&self) -> u64;
+    /// Exactly these bytes, or an error when the source has shrunk or vanished. Borrowed when they are in memory.
+    fn read(&self, range: Range<u64>) -> Result<Cow<'_, [u8]>, StoreError>;
+}
+
+/// Goes with every question: can tell it to stop, and collects what the user should know about the answer.
+pub struct Watch<'a> {
+    is_cancelled: &'a dyn Fn() -> bool,
+    warnings: RefCell<Vec<String>>,
+}
+
+impl<'a> Watch<'a> {
+    /// Different warnings that one answer carries at most.
+    const MAX_WARNINGS: usize = 20;
+
+    /// Asks `is_cancelled` at every segment.
+    pub fn new(is_cancelled: &'a dyn Fn() -> bool) -> Self {
+        Self { is_cancelled, warnings: RefCell::new(Vec::new()) }
+    }
+
+    /// `Err(Cancelled)` once the question was taken back.
+    pub fn check(&self) -> Result<(), StoreError> {
+        if (self.is_cancelled)() { Err(StoreError::Cancelled) } else { Ok(()) }
+    }
+
+    /// Keeps a word for the user; the same word once.
+    pub fn warn(&self, warning: String) {
+        let mut warnings = self.warnings.borrow_mut();
+        if warnings.len() < Self::MAX_WARNINGS && !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+
+    /// The value, or a warning and `None` when its text cannot be read: one lost file does not take the others along.
+    pub fn readable<T>(&self, result: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(error @ StoreError::Unreadable { .. }) => {
+                self.warn(error.to_string());
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The warnings so far.
+    pub fn into_warnings(self) -> Vec<String> {
+        self.warnings.into_inner()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! Logs made by hand: one record a line of `time level service text`, parsed by nothing but the test.
+
+    use std::sync::Arc;
+
+    use super::log::{Log, LogBuilder};
+    use super::segment::Draft;
+    use super::*;
+    use crate::model::{Level, SourceId};
+    use crate::parse::{LogChunk, LogColumns, NO_SERVICE, NO_TIME, RecordDetail};
+
+    /// Text in memory.
+    pub struct Bytes(pub String, pub Vec<u8>);
+
+    impl Text for Bytes {
+        fn path(&self) -> &str {
+            &self.0
+        }
+        fn size_bytes(&self) -> u64 {
+            self.1.len() as u64
+        }
+        fn read(&self, range: Range<u64>) -> Result<Cow<'_, [u8]>, StoreError> {
+            let gone = || StoreError::Unreadable { path: self.0.clone(), reason: "ends early".into() };
+            self.1.get(range.start as usize..range.end as usize).map(Cow::Borrowed).ok_or_else(gone)
+        }
+    }
+
+    /// `12 error order text` → columns; a line that starts with a blank continues the record before it;
+    /// `-` stands for no time, no level, no service.
+    pub fn chunk(bytes: &[u8]) -> LogChunk {
+        let mut chunk = LogChunk::default();
+        let mut columns = LogColumns::default();
+        let mut offset = 0u32;
+        for line in bytes.split_inclusive(|b| *b == b'\n') {
+            let text = String::from_utf8_lossy(line);
+            chunk.n_lines += 1;
+            if text.starts_with(' ') {
+                if columns.offsets.is_empty() {
+                    chunk.head_bytes += line.len() as u32;
+                    chunk.head_lines += 1;
+                } else {
+                    chunk.n_continuation_lines += 1;
+                }
+            } else {
+                let mut words = text.trim_end().splitn(4, ' ');
+                let mut next = || words.next().unwrap_or("-");
+                columns.offsets.push(offset);
+                columns.times.push(next().parse().unwrap_or(NO_TIME));
+                columns.levels.push(Level::from_word(next().as_bytes()).unwrap_or_default());
+                let service = next();
+                columns.services.push(match chunk.services.iter().position(|s| s == service) {
+                    Some(i) => i as u16,
+                    None if service == "-" => NO_SERVICE,
+                    None => {
+                        chunk.services.push(service.to_owned());
+                        (chunk.services.len() - 1) as u16
+                    }
+                });
+                columns.statuses.push(0);
+                columns.latencies.push(next().parse().unwrap_or(f32::NAN));
+            }
+            offset += line.len() as u32;
+        }
+        chunk.columns = columns;
+        chunk
+    }
+
+    /// Reads one record back.
+    pub fn detail(bytes: &[u8]) -> RecordDetail {
+        let text = String::from_utf8_lossy(bytes);
+        let first = text.lines().next().unwrap_or("");
+        let mut words = first.splitn(4, ' ').skip(2);
+        let service = words.next().filter(|s| *s != "-").map(str::to_owned);
+        let message = words.next().unwrap_or("").to_owned();
+        let word = message.split(' ').next().unwrap_or("").to_owned();
+        RecordDetail { service, message, fields: vec![("word".into(), word)], ..RecordDetail::default() }
+    }
+
+    /// A log of these lines, cut into chunks of `lines_per_chunk` lines.
+    pub fn log(source: u32, path: &str, text: &str, lines_per_chunk: usize) -> Arc<Log> {
+        let bytes = Arc::new(Bytes(path.to_owned(), text.as_bytes().to_vec()));
+        let mut builder = LogBuilder::new(SourceId(source), bytes, Arc::new(detail));
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        for (i, part) in lines.chunks(lines_per_chunk.max(1)).enumerate() {
+            let part = part.concat();
+            let draft = if i == 0 { Draft::first } else { Draft::later };
+            builder.append(draft(chunk(part.as_bytes()), part.as_bytes()), part.len() as u64);
+        }
+        Arc::new(builder.snapshot())
+    }
+
+    /// Never cancelled.
+    pub fn watch() -> Watch<'static> {
+        Watch::new(&|| false)
+    }
+}

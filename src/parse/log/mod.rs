@@ -1,5 +1,120 @@
-//! Log lines of any logger.
+//! Log lines of any logger: JSON by key roles, logfmt, access logs, klog, syslog and text that has a time.
+//!
+//! `guess` looks at three windows of a file and makes a [`LogPlan`]; with it every line is read without its
+//! neighbours, so that a file can be cut at any line border and parsed in any order ([`parse_chunk`]). A line
+//! without a time of its own belongs to the record before it. What needs the neighbour (the second pass of an
+//! hour when clocks are set back, a duplicate across a border) is added by [`Joiner`], chunk after chunk.
+//!
+//! Follow a line: `line` chooses a layout → `json`, `pairs`, `access` or `text` finds keys → `roles` says what
+//! a key means → `found` keeps the best of each role → `clock` makes a moment of the time.
 
-/// How the lines of one log are read: layouts, key roles, epoch units, zone.
+mod access;
+mod clock;
+mod detail;
+mod found;
+mod guess;
+mod join;
+mod json;
+mod keys;
+mod level;
+mod line;
+mod pairs;
+mod roles;
+mod scan;
+mod survey;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use detail::read_record;
+pub use guess::plan;
+pub use join::Joiner;
+pub use scan::parse_chunk;
+
+use super::timestamp::EpochUnit;
+use crate::model::catalog::Zone;
+use clock::ClockPlan;
+use roles::Binding;
+
+/// How the lines of one log are read: layout, key roles, epoch units, zone.
 #[derive(Debug, Clone, Default)]
-pub struct LogPlan {}
+pub struct LogPlan {
+    format: String,
+    score: f32,
+    why: String,
+    zone: Zone,
+    needs_date: bool,
+    /// The layout of most lines; the others are tried too.
+    layout: Layout,
+    habits: Habits,
+    clock: ClockPlan,
+    /// What keys of this file mean beyond their names: rank and unit found out from their values, by path.
+    bound: Vec<(Vec<u8>, Option<Binding>)>,
+}
+
+impl LogPlan {
+    /// Name of the format, for example `zap-json`.
+    pub fn format_name(&self) -> &str {
+        &self.format
+    }
+
+    /// How well the sampled lines fit, 0 … 1.
+    pub fn score(&self) -> f32 {
+        self.score
+    }
+
+    /// Why it was taken for that, one sentence.
+    pub fn why(&self) -> &str {
+        &self.why
+    }
+
+    /// The zone in which zoneless times are read.
+    pub fn zone(&self) -> Zone {
+        self.zone.clone()
+    }
+
+    /// Whether the text leaves out the year or the whole date: plan again when other sources are known.
+    pub fn needs_date(&self) -> bool {
+        self.needs_date
+    }
+}
+
+/// The sorts of line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Layout {
+    /// A time at the start (or after a prefix), then text.
+    #[default]
+    Text,
+    /// One object a line.
+    Json,
+    /// `key=value` pairs.
+    Logfmt,
+    /// `host - user [time] "request" status bytes …`.
+    Access,
+}
+
+/// What the lines of one file have in common beyond their layout, as far as reading depends on it.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Habits {
+    /// `service  | ` before each line, as docker-compose writes.
+    has_compose_prefix: bool,
+    /// Lines hold escape sequences that colour them.
+    has_colours: bool,
+    /// The time stands behind other text.
+    has_late_time: bool,
+    /// Times are bare times of day.
+    is_dateless: bool,
+    /// Lines begin with an epoch number.
+    epoch_at_start: Option<EpochUnit>,
+    /// Numbers that stand for levels.
+    numeric_levels: Option<level::Numbers>,
+    /// `HTTP/1.1" 200` in the text.
+    has_http_status: bool,
+    /// No record states a level but each a status.
+    is_level_from_status: bool,
+    /// Each object holds a line of another format under `log`, as Docker's json-file writes.
+    is_docker: bool,
+    /// Which field after the status of an access log is its latency.
+    access_latency: Option<(usize, EpochUnit)>,
+}

@@ -1,1 +1,217 @@
-//! To come.
+//! Series of any metric format: collected by identity, put in order, named and given units.
+//!
+//! One file a format reads it into a `Collector`; `meaning` guesses unit and behaviour. Nothing here knows files.
+
+pub mod csv;
+pub mod exposition;
+pub mod meaning;
+pub mod prometheus;
+
+pub use meaning::clip;
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::model::catalog::Problems;
+use crate::model::{Labels, Problem, ProblemKind, Sample, Timestamp};
+
+use super::{Context, ParsedSeries};
+
+/// Where something stands in its file.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Place {
+    /// Line from 1, 0 for the whole file.
+    pub line: u64,
+    /// Byte offset.
+    pub byte: u64,
+}
+
+impl Place {
+    /// A problem at this place.
+    pub fn problem(self, kind: ProblemKind, reason: String) -> Problem {
+        Problem { line: self.line, byte: self.byte, kind, reason }
+    }
+}
+
+/// A problem that has no place yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Surprise {
+    /// Sort of problem.
+    pub kind: ProblemKind,
+    /// One sentence.
+    pub reason: String,
+}
+
+/// Series in the order of their first sample, found again by name and labels.
+#[derive(Debug, Default)]
+pub(crate) struct Collector {
+    series: Vec<ParsedSeries>,
+    index: HashMap<(String, Labels), usize>,
+    is_disordered: Vec<bool>,
+}
+
+impl Collector {
+    /// Index of the series with this identity, made when it is new.
+    pub fn series(&mut self, name: String, labels: Labels) -> usize {
+        let key = (name, labels);
+        if let Some(index) = self.index.get(&key) {
+            return *index;
+        }
+        let index = self.series.len();
+        self.series.push(ParsedSeries { name: key.0.clone(), labels: key.1.clone(), ..ParsedSeries::default() });
+        self.is_disordered.push(false);
+        self.index.insert(key, index);
+        index
+    }
+
+    /// Adds a sample. One at the time of its predecessor replaces it; that and a step back are returned as a problem,
+    /// whose place only the reader knows.
+    pub fn push(&mut self, index: usize, sample: Sample) -> Result<(), Surprise> {
+        let series = &mut self.series[index];
+        match series.samples.last_mut() {
+            Some(last) if last.time == sample.time => {
+                *last = sample;
+                Err(Surprise { kind: ProblemKind::Duplicate, reason: format!("second sample of {} at one time", series.name) })
+            }
+            Some(last) if last.time > sample.time => {
+                let reason = format!("sample of {} earlier than its predecessor", series.name);
+                series.samples.push(sample);
+                self.is_disordered[index] = true;
+                Err(Surprise { kind: ProblemKind::Order, reason })
+            }
+            _ => {
+                series.samples.push(sample);
+                Ok(())
+            }
+        }
+    }
+
+    /// The series with samples in rising order; unit and behaviour filled where the reader gave none.
+    pub fn finish(mut self, context: &Context, problems: &mut Problems) -> Vec<ParsedSeries> {
+        for (series, is_disordered) in self.series.iter_mut().zip(self.is_disordered) {
+            if is_disordered {
+                let n_before = series.samples.len();
+                series.samples.sort_by_key(|sample| sample.time);
+                let mut kept: Vec<Sample> = Vec::with_capacity(n_before);
+                for sample in series.samples.drain(..) {
+                    match kept.last_mut() {
+                        Some(last) if last.time == sample.time => *last = sample,
+                        _ => kept.push(sample),
+                    }
+                }
+                for _ in kept.len()..n_before {
+                    problems
+                        .push(Place::default().problem(ProblemKind::Duplicate, format!("second sample of {} at one time", series.name)));
+                }
+                series.samples = kept;
+            }
+            meaning::fill(series, context.query.as_deref());
+        }
+        self.series
+    }
+}
+
+/// A value as metric formats write it: a decimal, `NaN`, `+Inf`, `-Inf`. `Err` says why not.
+pub(crate) fn value_of(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| format!("{text:?} is not a number"))?;
+    if value.is_infinite() && text.bytes().any(|b| b.is_ascii_digit()) {
+        return Err(format!("{text} lies beyond the range of a 64-bit float"));
+    }
+    Ok(value)
+}
+
+/// Name of a file without folders, compression and format endings: `a/edge_p99.json.gz` → `edge_p99`.
+pub fn stem(path: &str) -> &str {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    let mut stem = name;
+    for _ in 0..3 {
+        match stem.rsplit_once('.') {
+            Some((front, end)) if !front.is_empty() && end.len() <= 8 && end.bytes().all(|b| b.is_ascii_alphanumeric()) => stem = front,
+            _ => break,
+        }
+    }
+    stem
+}
+
+/// The time of a file whose records carry none: from its name, else its modification time.
+pub(crate) fn time_of_file(context: &Context, zone: crate::model::when::WallZone) -> Option<(Timestamp, FileTime)> {
+    let name = context.path.rsplit(['/', '\\']).next().unwrap_or("");
+    if let Some((written, _)) = crate::model::when::in_name(name) {
+        let source = if written.offset.is_some() { FileTime::Name } else { FileTime::NameWithoutZone };
+        return Some((written.at(zone), source));
+    }
+    context.modified.map(|at| (at, FileTime::Modified))
+}
+
+/// Where the time of a file came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FileTime {
+    /// Its name, with an offset.
+    Name,
+    /// Its name, without one.
+    NameWithoutZone,
+    /// The file system.
+    Modified,
+}
+
+/// Names and queries of a file such as `{"edge_p99": "histogram_quantile(0.99, …)"}`; `None` when it is something else.
+///
+/// An object of texts most of which look like `PromQL`. Whether the names belong to files is for the caller to check.
+pub fn queries(bytes: &[u8]) -> Option<BTreeMap<String, String>> {
+    let object: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)).ok()?;
+    let texts: BTreeMap<String, String> = object.iter().filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect();
+    let n_queries = texts.values().filter(|text| meaning::looks_like_query(text)).count();
+    let n_calls = texts.values().filter(|text| text.contains(['(', '{', '['])).count();
+    (!texts.is_empty() && texts.len() * 10 >= object.len() * 9 && n_queries * 10 >= texts.len() * 8 && n_calls > 0).then_some(texts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(secs: i64, value: f64) -> Sample {
+        Sample { time: Timestamp::from_secs(secs), value }
+    }
+
+    #[test]
+    fn samples_come_out_in_order_and_the_later_duplicate_wins() {
+        let (mut collector, mut problems) = (Collector::default(), Problems::default());
+        let index = collector.series("x".into(), Labels::default());
+        for (at, value) in [(3, 3.0), (1, 1.0), (2, 2.0), (2, 2.5), (3, 9.0)] {
+            if let Err(surprise) = collector.push(index, sample(at, value)) {
+                problems.push(Place::default().problem(surprise.kind, surprise.reason));
+            }
+        }
+        let series = collector.finish(&Context::default(), &mut problems);
+        assert_eq!(series[0].samples, [sample(1, 1.0), sample(2, 2.5), sample(3, 9.0)]);
+        assert_eq!(problems.counts().get(&ProblemKind::Duplicate), Some(&2));
+        assert_eq!(problems.counts().get(&ProblemKind::Order), Some(&1));
+    }
+
+    #[test]
+    fn a_stem_is_the_name_without_its_endings() {
+        let all = ["a/edge_p99.json.gz", "x.tar.xz/m/up.json", "plain", ".hidden", "v1.2 of this thing"].map(stem);
+        assert_eq!(all, ["edge_p99", "up", "plain", ".hidden", "v1.2 of this thing"]);
+    }
+
+    #[test]
+    fn a_table_of_queries_is_told_from_other_objects() {
+        let table = br#"{"up":"up","p99":"histogram_quantile(0.99, sum by (le) (rate(x_bucket[10s])))"}"#;
+        assert_eq!(queries(table).map(|found| found.len()), Some(2));
+        for other in [
+            &br#"{"name":"coroner","version":"1.2.3"}"#[..],
+            br#"{"a":1}"#,
+            b"[]",
+            b"{}",
+            br#"{"text":"a sentence (with a bracket) here"}"#,
+        ] {
+            assert_eq!(queries(other), None);
+        }
+    }
+
+    #[test]
+    fn a_number_too_large_is_refused_not_made_infinite() {
+        assert!(value_of("1e400").is_err() && value_of("x").is_err());
+        assert!(value_of("+Inf").is_ok_and(f64::is_infinite) && value_of("NaN").is_ok_and(f64::is_nan));
+    }
+}

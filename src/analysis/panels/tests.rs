@@ -1,0 +1,117 @@
+use super::*;
+use crate::model::series::Bucket;
+use crate::model::{Labels, SeriesKind, TimeRange, Timestamp};
+
+struct Case {
+    all: Vec<(SeriesMeta, Columns)>,
+}
+
+impl Case {
+    fn new() -> Self {
+        Self { all: Vec::new() }
+    }
+
+    fn add(mut self, name: &str, labels: &[(&str, &str)], query: &str, values: &[f64]) -> Self {
+        let labels = Labels::new(labels.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect());
+        let id = SeriesId(self.all.len() as u32);
+        let unit = if query.contains('/') { Unit::Ratio } else { Unit::None };
+        let query = (!query.is_empty()).then(|| query.to_owned());
+        let meta = SeriesMeta { id, name: name.into(), labels, query, unit, ..SeriesMeta::default() };
+        let bucket = |value: &f64| {
+            let special = Bucket { min: 0.0, max: 0.0, mean: 0.0, last: 0.0, count: 0, n_nan: 1, n_inf: 0 };
+            Some(if value.is_nan() {
+                special
+            } else {
+                Bucket { min: *value, max: *value, mean: *value, last: *value, count: 1, n_nan: 0, n_inf: 0 }
+            })
+        };
+        let range = TimeRange::new(Timestamp(0), Timestamp::from_secs(values.len() as i64));
+        self.all.push((meta, Columns { range, columns: values.iter().map(bucket).collect() }));
+        self
+    }
+
+    #[track_caller]
+    fn check(&self, expected: &str) {
+        let candidates: Vec<PanelCandidate<'_>> = self.all.iter().map(|(meta, columns)| PanelCandidate { meta, columns }).collect();
+        let shown = |choices: Vec<Choice>| {
+            choices
+                .iter()
+                .map(|choice| format!("{}={}", choice.role, self.all[choice.id.0 as usize].0.full_name()))
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        assert_eq!(shown(choose(&candidates)), expected);
+        let reversed: Vec<_> = candidates.iter().rev().copied().collect();
+        assert_eq!(shown(choose(&reversed)), expected, "the order of candidates must not matter");
+    }
+}
+
+#[test]
+fn the_table_of_aliases_parses_and_names_the_roles() {
+    let names: Vec<&str> = table().role.iter().map(|role| role.name.as_str()).collect();
+    assert_eq!(names, ["goroutines", "P99", "error rate"]);
+    assert!(table().role.iter().flat_map(|role| &role.alias).all(|alias| alias.tier > 0));
+}
+
+#[test]
+fn the_series_that_moves_is_chosen() {
+    Case::new()
+        .add("go_goroutines", &[("instance", "a")], "", &[30.0, 30.0, 31.0, 30.0, 33.0])
+        .add("go_goroutines", &[("instance", "b")], "", &[30.0, 30.0, 900.0, 2000.0, 40.0])
+        .add("go_goroutines", &[("instance", "loadgen-1")], "", &[20.0, 20.0, 900.0, 2500.0, 40.0])
+        .add("go_gc_duration_seconds", &[("quantile", "0.99")], "", &[0.0, 0.0, 9.0, 9.0, 9.0])
+        .check("goroutines=go_goroutines{instance=\"b\"}");
+}
+
+#[test]
+fn users_come_first_when_scores_are_comparable() {
+    let p99 = "histogram_quantile(0.99, sum by (le) (rate(x_bucket[1m])))";
+    let errors = "sum(rate(r{code=~\"5..\"}[1m])) / sum(rate(r[1m]))";
+    Case::new()
+        .add("p99_by_instance", &[("instance", "a")], p99, &[0.04, 0.04, 9.0, 25.0, 0.1])
+        .add("edge_p99", &[], p99, &[0.04, 0.04, 9.0, 15.0, 0.1])
+        .add("errors_by_instance", &[("instance", "a")], errors, &[0.0, 0.0, 0.9, 1.0, 0.0])
+        .add("all_errors", &[], errors, &[0.0, 0.0, 0.9, 0.95, 0.0])
+        .check("P99=edge_p99 error rate=all_errors");
+    // A frontend that hardly moves does not hide a service that explodes.
+    Case::new()
+        .add("edge_p99", &[], p99, &[0.04, 0.04, 0.05, 0.05, 0.04])
+        .add("p99", &[("service", "pay")], p99, &[0.04, 0.04, 9.0, 15.0, 0.1])
+        .check("P99=p99{service=\"pay\"}");
+}
+
+#[test]
+fn silence_is_not_chosen_and_stand_ins_come_last() {
+    Case::new()
+        .add("go_goroutines", &[("instance", "a")], "", &[f64::NAN; 5])
+        .add("jvm_threads_live_threads", &[("instance", "j")], "", &[50.0, 50.0, 800.0, 800.0, 50.0])
+        .add("http_server_requests_in_flight", &[], "", &[1.0, 1.0, 8000.0, 1.0, 1.0])
+        .check("goroutines=jvm_threads_live_threads{instance=\"j\"}");
+    Case::new().add("unrelated", &[], "", &[1.0, 2.0]).check("");
+    Case::new().check("");
+}
+
+#[test]
+fn of_two_copies_the_queried_one_is_shown() {
+    let case =
+        Case::new().add("go_goroutines", &[], "", &[30.0, 30.0, 910.0]).add("go_goroutines", &[], "go_goroutines", &[30.0, 30.0, 900.0]);
+    let candidates: Vec<_> = case.all.iter().map(|(meta, columns)| PanelCandidate { meta, columns }).collect();
+    assert_eq!(choose(&candidates)[0].id, SeriesId(1));
+}
+
+#[test]
+fn a_choice_says_why() {
+    let case = Case::new().add("go_goroutines", &[], "", &[30.0, 30.0, 900.0, 3000.0, 40.0]);
+    let (meta, columns) = &case.all[0];
+    let choice = &choose(&[PanelCandidate { meta, columns }])[0];
+    assert_eq!(choice.why, "go_goroutines went from 30 to 3 000 (×100); the only candidate");
+}
+
+#[test]
+fn only_series_of_a_role_need_columns() {
+    let meta = |name: &str, kind| SeriesMeta { name: name.into(), kind, ..SeriesMeta::default() };
+    assert!(plays_a_role(&meta("go_goroutines", SeriesKind::Gauge)) && plays_a_role(&meta("checkout_error_rate", SeriesKind::Gauge)));
+    assert!(
+        !plays_a_role(&meta("node_load1", SeriesKind::Gauge)) && !plays_a_role(&meta("go_goroutines_created_total", SeriesKind::Counter))
+    );
+}

@@ -1,0 +1,123 @@
+//! `coroner events`: events in order of time, page by page, so that memory does not grow with them.
+//!
+//! Records without a time come last, with `"time":null`, unless a range was asked for.
+
+use std::io::Write;
+
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use super::output::{self, OutputForm};
+use crate::model::query::PageStart;
+use crate::model::text::{printable, rfc3339};
+use crate::model::{Event, EventFilter, EventQuery, TimeRange, Timestamp};
+use crate::source::{Job, Source};
+
+/// Events read at once.
+const PAGE: usize = 2000;
+
+/// Which events, and how to write them.
+#[derive(Debug, Clone, Default)]
+pub struct EventsOptions {
+    /// Which ones.
+    pub filter: EventFilter,
+    /// Only inside this range.
+    pub range: Option<TimeRange>,
+    /// At most so many.
+    pub limit: Option<u64>,
+    /// For people or for programs.
+    pub form: OutputForm,
+}
+
+/// Writes one line an event. Whether there was any.
+pub fn run(source: &dyn Source, options: &EventsOptions, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let job = Job::new();
+    let mut n_left = options.limit.unwrap_or(u64::MAX);
+    let mut n_written = 0;
+    let mut start = PageStart::AtOrAfter(Timestamp::MIN);
+    let mut n_unplaced = 0;
+    while n_left > 0 {
+        let limit = PAGE.min(usize::try_from(n_left).unwrap_or(PAGE));
+        let query = EventQuery { filter: options.filter.clone(), range: options.range, start, limit };
+        let page = source.events(&query, &job)?.value;
+        for event in &page.events {
+            match options.form {
+                OutputForm::Json => output::write_json(out, &json_of(event))?,
+                OutputForm::Text => write_text(event, out)?,
+            }
+        }
+        n_left -= page.events.len() as u64;
+        n_written += page.events.len() as u64;
+        start = match (start, page.events.last(), page.has_more) {
+            (PageStart::Unplaced(_), _, false) => break,
+            (PageStart::Unplaced(_), ..) => {
+                n_unplaced += page.events.len() as u64;
+                PageStart::Unplaced(n_unplaced)
+            }
+            (_, Some(last), true) => PageStart::After(last.id),
+            _ if options.range.is_none() => PageStart::Unplaced(0),
+            _ => break,
+        };
+    }
+    Ok(n_written > 0)
+}
+
+fn json_of(event: &Event) -> Value {
+    let fields: Map<String, Value> = event.fields.iter().map(|(name, value)| (name.clone(), field_json(value))).collect();
+    json!({
+        "time": output::time(event.time),
+        "level": event.level.name(),
+        "service": event.service,
+        "source": event.source,
+        "line": event.line,
+        "message": event.message,
+        "trace_id": event.trace_id,
+        "fields": fields,
+    })
+}
+
+/// A field that is JSON by itself (number, object, list, true, false, null) as such, everything else as text.
+fn field_json(text: &str) -> Value {
+    let may_be_json = text.starts_with(|c: char| c.is_ascii_digit() || "-{[tfn".contains(c));
+    if may_be_json && serde_json::from_str::<&RawValue>(text).is_ok_and(|raw| raw.get().len() == text.len()) {
+        // Numbers that do not survive the way through a float stay text.
+        if let Ok(value) = serde_json::from_str::<Value>(text)
+            && (!value.is_number() || text.len() <= 15 || *value.to_string() == *text)
+        {
+            return value;
+        }
+    }
+    Value::from(text)
+}
+
+/// `2026-11-22T03:24:10.123Z ERROR order  acquire: pool exhausted  key=value`.
+fn write_text(event: &Event, out: &mut dyn Write) -> anyhow::Result<()> {
+    let time = event.time.map_or_else(|| "no time".to_owned(), rfc3339);
+    let level = event.level.name().to_uppercase();
+    let level = if level == "UNKNOWN" { "-" } else { &level };
+    let service = event.service.as_deref().unwrap_or("-");
+    write!(out, "{time:<24} {level:<5} {:<10} {}", printable(service), printable(&event.message))?;
+    for (name, value) in &event.fields {
+        write!(out, "  {}={}", printable(name), printable(value))?;
+    }
+    writeln!(out)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_keep_their_sort() {
+        let json = |text| field_json(text).to_string();
+        assert_eq!(json("200"), "200");
+        assert_eq!(json("0.021767342"), "0.021767342");
+        assert_eq!(json("GET"), "\"GET\"");
+        assert_eq!(json("007"), "\"007\"");
+        assert_eq!(json("184467440737095516151"), "\"184467440737095516151\"");
+        assert_eq!(json("{\"a\":[1]}"), "{\"a\":[1]}");
+        assert_eq!(json("true"), "true");
+        assert_eq!(json("nope"), "\"nope\"");
+    }
+}

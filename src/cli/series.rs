@@ -1,0 +1,187 @@
+//! `coroner series`: metrics by name, reduced to columns, or their values at one moment.
+
+use std::io::Write;
+use std::num::NonZeroUsize;
+
+use anyhow::bail;
+use serde_json::{Value, json};
+
+use super::output::{self, OutputForm};
+use crate::model::series::Bucket;
+use crate::model::text::{grouped, printable, rfc3339, value};
+use crate::model::{Catalog, Columns, SeriesId, SeriesMeta, SeriesQuery, TimeRange, Timestamp};
+use crate::source::files::names::matches;
+use crate::source::{Job, Source};
+
+/// Schema of the JSON form.
+const SCHEMA: &str = "coroner.series/1";
+/// Columns of one answer, all series together.
+const MAX_COLUMNS: u64 = 20_000_000;
+
+/// How time is divided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Division {
+    /// Equal columns over the range.
+    Columns(NonZeroUsize),
+    /// Columns of this length, ns, on multiples of it since the epoch.
+    Step(i64),
+    /// No columns: the last sample at or before a moment.
+    At(Timestamp),
+}
+
+/// Which series, and how.
+#[derive(Debug, Clone)]
+pub struct SeriesOptions {
+    /// `*` and `?` over the whole of `name{label="value",…}`, or over the name alone; all series when `None`.
+    pub pattern: Option<String>,
+    /// How time is divided.
+    pub division: Division,
+    /// Over which time; everything when `None`.
+    pub range: Option<TimeRange>,
+    /// For people or for programs.
+    pub form: OutputForm,
+}
+
+/// Writes the series that match. Whether there is any.
+pub fn run(source: &dyn Source, options: &SeriesOptions, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let job = Job::new();
+    let catalog = source.catalog(&job)?;
+    let is_wanted = |meta: &&SeriesMeta| {
+        options.pattern.as_ref().is_none_or(|pattern| matches(pattern, &meta.full_name()) || matches(pattern, &meta.name))
+    };
+    let metas: Vec<&SeriesMeta> = catalog.series.iter().filter(is_wanted).collect();
+    let ids: Vec<SeriesId> = metas.iter().map(|meta| meta.id).collect();
+    let (range, columns) = match options.division {
+        Division::At(at) => {
+            write_values(source, &metas, at, options.form, out)?;
+            return Ok(!metas.is_empty());
+        }
+        Division::Columns(columns) => (options.range.or(catalog.extent).unwrap_or_default(), columns),
+        Division::Step(step) => steps(options.range.or(catalog.extent).unwrap_or_default(), step)?,
+    };
+    if columns.get() as u64 * metas.len() as u64 > MAX_COLUMNS {
+        bail!("{} columns of {} series are too many; choose fewer with --columns, --step or --match", columns, metas.len());
+    }
+    let answers = source.series(&SeriesQuery { ids, range, columns }, &job)?.value;
+    match options.form {
+        OutputForm::Json => {
+            let series: Vec<Value> = metas.iter().zip(&answers).map(|(meta, columns)| series_json(&catalog, meta, columns)).collect();
+            output::write_json(out, &json!({ "schema": SCHEMA, "series": series }))?;
+        }
+        OutputForm::Text => metas.iter().zip(&answers).try_for_each(|(meta, columns)| write_columns(&catalog, meta, columns, out))?,
+    }
+    Ok(!metas.is_empty())
+}
+
+/// The range widened to whole steps.
+fn steps(range: TimeRange, step: i64) -> anyhow::Result<(TimeRange, NonZeroUsize)> {
+    if step < 1 {
+        bail!("a step must be longer than nothing");
+    }
+    let (start, end, wide) = (i128::from(range.start().0), i128::from(range.end().0), i128::from(step));
+    let first = start.div_euclid(wide) * wide;
+    let n = (end - first + wide - 1).div_euclid(wide).max(1);
+    let (Ok(first), Ok(last), Ok(n)) = (i64::try_from(first), i64::try_from(first + n * wide), usize::try_from(n)) else {
+        bail!("the range is too long for steps of {step} ns");
+    };
+    let columns = NonZeroUsize::new(n).unwrap_or(NonZeroUsize::MIN);
+    Ok((TimeRange::new(Timestamp(first), Timestamp(last)), columns))
+}
+
+fn source_path<'c>(catalog: &'c Catalog, meta: &SeriesMeta) -> &'c str {
+    catalog.source(meta.source).map_or("", |report| report.path.as_str())
+}
+
+fn series_json(catalog: &Catalog, meta: &SeriesMeta, columns: &Columns) -> Value {
+    let n = NonZeroUsize::new(columns.columns.len()).unwrap_or(NonZeroUsize::MIN);
+    let column = |(i, bucket): (usize, &Option<Bucket>)| bucket.map(|bucket| column_json(columns.range, i, n, bucket));
+    json!({
+        "name": meta.name,
+        "labels": output::labels(&meta.labels),
+        "unit": meta.unit.name(),
+        "kind": meta.kind.name(),
+        "source": source_path(catalog, meta),
+        "query": meta.query,
+        "columns": columns.columns.iter().enumerate().map(column).collect::<Vec<_>>(),
+    })
+}
+
+/// `count` counts finite samples; special ones are counted beside them.
+fn column_json(range: TimeRange, i: usize, n: NonZeroUsize, bucket: Bucket) -> Value {
+    let finite = |value| output::number((bucket.count > 0).then_some(value));
+    let mut json = json!({
+        "start": output::time(Some(range.edge(i, n))),
+        "end": output::time(Some(range.edge(i + 1, n))),
+        "min": finite(bucket.min),
+        "max": finite(bucket.max),
+        "mean": finite(bucket.mean),
+        "last": finite(bucket.last),
+        "count": bucket.count,
+    });
+    if bucket.n_nan > 0 {
+        json["nan"] = json!(bucket.n_nan);
+    }
+    if bucket.n_inf > 0 {
+        json["inf"] = json!(bucket.n_inf);
+    }
+    json
+}
+
+fn write_columns(catalog: &Catalog, meta: &SeriesMeta, columns: &Columns, out: &mut dyn Write) -> anyhow::Result<()> {
+    let samples = grouped(meta.n_samples);
+    let (name, path) = (meta.full_name(), source_path(catalog, meta));
+    writeln!(out, "{}  {} {}  {samples} samples  {}", printable(&name), meta.kind.name(), meta.unit.name(), printable(path))?;
+    let n = NonZeroUsize::new(columns.columns.len()).unwrap_or(NonZeroUsize::MIN);
+    let mut table = vec![["  start", "min", "mean", "max", "last", "count"].map(str::to_owned).to_vec()];
+    for (i, bucket) in columns.columns.iter().enumerate() {
+        let Some(bucket) = bucket else { continue };
+        let special = |n: u32, what: &str| if n > 0 { format!(" +{n} {what}") } else { String::new() };
+        let finite = |number: f64| if bucket.count > 0 { value(number, meta.unit) } else { "-".to_owned() };
+        let count = format!("{}{}{}", bucket.count, special(bucket.n_nan, "NaN"), special(bucket.n_inf, "Inf"));
+        let start = format!("  {}", rfc3339(columns.range.edge(i, n)));
+        table.push(vec![start, finite(bucket.min), finite(bucket.mean), finite(bucket.max), finite(bucket.last), count]);
+    }
+    output::write_table(out, &table, &[1, 2, 3, 4, 5])?;
+    Ok(())
+}
+
+fn write_values(source: &dyn Source, metas: &[&SeriesMeta], at: Timestamp, form: OutputForm, out: &mut dyn Write) -> anyhow::Result<()> {
+    let ids: Vec<SeriesId> = metas.iter().map(|meta| meta.id).collect();
+    let values = source.values_at(&ids, at, &Job::new())?.value;
+    if form == OutputForm::Json {
+        let series = metas.iter().zip(&values).map(|(meta, found)| {
+            json!({
+                "name": meta.name,
+                "labels": output::labels(&meta.labels),
+                "value": output::number(found.as_ref().map(|found| found.value)),
+                "sample_time": output::time(found.as_ref().map(|found| found.sample_time)),
+            })
+        });
+        let json = json!({ "schema": SCHEMA, "at": output::time(Some(at)), "series": series.collect::<Vec<_>>() });
+        return Ok(output::write_json(out, &json)?);
+    }
+    let row = |(meta, found): (&&SeriesMeta, &Option<crate::model::query::ValueAt>)| {
+        let shown = found.as_ref().map_or_else(|| "-".to_owned(), |found| value(found.value, meta.unit));
+        let time = found.as_ref().map_or_else(String::new, |found| rfc3339(found.sample_time));
+        vec![printable(&meta.full_name()).into_owned(), shown, time]
+    };
+    output::write_table(out, &metas.iter().zip(&values).map(row).collect::<Vec<_>>(), &[1])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_lie_on_multiples_and_cover_the_range() {
+        let of = |start, end| {
+            let (range, n) = steps(TimeRange::new(Timestamp(start), Timestamp(end)), 10).unwrap();
+            (range.start().0, range.end().0, n.get())
+        };
+        assert_eq!(of(3, 31), (0, 40, 4));
+        assert_eq!(of(10, 20), (10, 20, 1));
+        assert_eq!(of(-1, 1), (-10, 10, 2));
+        assert_eq!(of(5, 5), (0, 10, 1));
+    }
+}

@@ -1,0 +1,84 @@
+//! Kubernetes events (`kubectl get events -o json`), old and new API mixed: each a change, a span when it repeats.
+
+use serde_json::Value;
+
+use crate::model::catalog::Problems;
+use crate::model::when::{self, WallZone};
+use crate::model::{Change, ProblemKind, Timestamp};
+use crate::parse::document::json::{self, plain};
+use crate::parse::metric::Place;
+use crate::parse::{Context, Document};
+
+/// Reads a list of events, or JSON lines of them.
+pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
+    let mut problems = Problems::default();
+    let text = json::text(bytes, &mut problems);
+    let mut changes = Vec::new();
+    for element in json::elements(&text, &mut problems) {
+        let place = Place { line: element.line, byte: element.byte };
+        let items: Vec<&Value> = match element.value.get("items").and_then(Value::as_array) {
+            Some(items) => items.iter().collect(),
+            None => vec![&element.value],
+        };
+        for item in items.into_iter().filter(|item| item.get("reason").is_some()) {
+            let change = change_of(item, element.line);
+            if change.time.is_none() {
+                problems.push(place.problem(ProblemKind::Time, "event without a readable time".into()));
+            }
+            changes.push(change);
+        }
+    }
+    let n_unplaced = changes.iter().filter(|change| change.time.is_none()).count() as u64;
+    let n_records = changes.len() as u64;
+    super::finish(changes, problems, bytes, n_records, n_unplaced, super::zone_of(context, false))
+}
+
+fn change_of(event: &Value, line: u64) -> Change {
+    let at = |pointer: &str| event.pointer(pointer).and_then(plain).filter(|text| !text.is_empty());
+    let time = |pointer: &str| at(pointer).and_then(|text| when::any(&text, WallZone::Utc)).filter(|time| *time > Timestamp(0));
+    let first = time("/firstTimestamp").or_else(|| time("/eventTime")).or_else(|| time("/deprecatedFirstTimestamp"));
+    let last = time("/lastTimestamp").or_else(|| time("/series/lastObservedTime")).or_else(|| time("/deprecatedLastTimestamp"));
+    let start = first.or(last).or_else(|| time("/metadata/creationTimestamp"));
+    let object =
+        ["/involvedObject", "/regarding"].into_iter().find(|pointer| event.pointer(pointer).is_some()).unwrap_or("/involvedObject");
+    let name = at(&format!("{object}/name"));
+    let kind = at(&format!("{object}/kind")).unwrap_or_default();
+    let message = at("/message").or_else(|| at("/note")).unwrap_or_default();
+    let count = at("/count").or_else(|| at("/series/count")).filter(|count| count != "1");
+    let times = count.as_ref().map(|count| format!(" (×{count})")).unwrap_or_default();
+    let reason = at("/reason").unwrap_or_default();
+    let fields = [
+        ("type", at("/type")),
+        ("reason", Some(reason.clone())),
+        ("object", name.as_ref().map(|name| format!("{kind}/{name}"))),
+        ("namespace", at("/metadata/namespace")),
+        ("count", count),
+        ("component", at("/source/component").or_else(|| at("/reportingComponent"))),
+    ];
+    Change {
+        time: start,
+        end: last.filter(|last| start.is_some_and(|start| *last > start)),
+        kind: reason.to_lowercase(),
+        text: format!("{} {reason}: {message}{times}", name.clone().unwrap_or(kind)),
+        service: name,
+        fields: fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect(),
+        line,
+        ..Change::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_styles_of_event_are_placed_and_repeats_are_spans() {
+        let text = r#"{"kind":"EventList","items":[
+            {"kind":"Event","reason":"Scheduled","message":"assigned","firstTimestamp":null,"lastTimestamp":null,"eventTime":"2022-12-21T16:43:07.860897Z","involvedObject":{"kind":"Pod","name":"web"}},
+            {"kind":"Event","reason":"BackOff","message":"restarting","type":"Warning","count":4,"firstTimestamp":"2022-12-21T16:43:08Z","lastTimestamp":"2022-12-21T16:45:09Z","involvedObject":{"kind":"Pod","name":"web"}}]}"#;
+        let document = parse(text.as_bytes(), &Context::default());
+        assert_eq!((document.n_records, document.n_unplaced, document.problems.total()), (2, 0, 0));
+        assert_eq!(document.changes[1].text, "web BackOff: restarting (×4)");
+        assert_eq!(document.changes[1].end.map(when::shown).as_deref(), Some("2022-12-21T16:45:09Z"));
+    }
+}

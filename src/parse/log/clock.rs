@@ -1,0 +1,270 @@
+//! From a time as written to a moment: puts in the zone, the year and the day that the text leaves out.
+//!
+//! What to put in is decided once for a file ([`ClockPlan`]); each line is then read without its neighbours.
+//! A local time that exists twice is taken as the first of both here, see `join` for the choice by file order.
+//! A local time that was skipped is read with the offset before the gap.
+
+use chrono::{DateTime, LocalResult, NaiveDateTime, Offset, TimeZone};
+use chrono_tz::Tz;
+
+use crate::model::TimeRange;
+use crate::model::time::NS_PER_S;
+use crate::model::{Timestamp, catalog::Zone};
+use crate::parse::timestamp::{Civil, EpochUnit, Missing, Stamp, StampReader, civil_of_days, days, epoch_ns, to_ns};
+
+/// Offset rule of zoneless times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// Seconds east of UTC.
+    Fixed(i32),
+    /// A zone with its history.
+    Named(Tz),
+}
+
+impl Rule {
+    /// Reads `UTC`, `+05:30` or an IANA name.
+    pub fn of(zone: &Zone) -> Option<Self> {
+        let name = zone.name.trim();
+        if matches!(name, "UTC" | "Z" | "GMT" | "") {
+            return Some(Self::Fixed(0));
+        }
+        if let Ok(zone) = name.parse::<Tz>() {
+            return Some(Self::Named(zone));
+        }
+        let stamp = crate::parse::timestamp::read(format!("2000-01-01T00:00:00{name}").as_bytes())?;
+        stamp.civil.offset_s.map(Self::Fixed)
+    }
+
+    /// Offsets of a local time: the one to use, and the second one where the clock was set back.
+    pub fn offsets(self, local_s: i64) -> (i32, Option<i32>) {
+        let zone = match self {
+            Self::Fixed(offset) => return (offset, None),
+            Self::Named(zone) => zone,
+        };
+        let Some(local) = naive(local_s) else { return (0, None) };
+        match zone.offset_from_local_datetime(&local) {
+            LocalResult::Single(offset) => (offset.fix().local_minus_utc(), None),
+            LocalResult::Ambiguous(first, second) => (first.fix().local_minus_utc(), Some(second.fix().local_minus_utc())),
+            // In the gap: three hours earlier no gap is near.
+            LocalResult::None => {
+                let before = naive(local_s - 3 * 3600).and_then(|local| zone.offset_from_local_datetime(&local).earliest());
+                (before.map_or(0, |offset| offset.fix().local_minus_utc()), None)
+            }
+        }
+    }
+
+    /// Offset at a moment.
+    pub fn offset_at(self, at_s: i64) -> i32 {
+        match self {
+            Self::Fixed(offset) => offset,
+            Self::Named(zone) => naive(at_s).map_or(0, |at| zone.offset_from_utc_datetime(&at).fix().local_minus_utc()),
+        }
+    }
+}
+
+fn naive(secs: i64) -> Option<NaiveDateTime> {
+    DateTime::from_timestamp(secs, 0).map(|at| at.naive_utc())
+}
+
+/// Where a missing year or day comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reference {
+    /// The stretch that other sources (or dated lines of this one) cover: the nearest date to it.
+    Span(TimeRange),
+    /// The file was written until then: the last date before it.
+    Until(Timestamp),
+}
+
+/// What a file's times need besides their text.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ClockPlan {
+    pub rule: Rule,
+    pub reference: Option<Reference>,
+}
+
+impl Default for ClockPlan {
+    fn default() -> Self {
+        Self { rule: Rule::Fixed(0), reference: None }
+    }
+}
+
+/// Local offsets hold for a quarter of an hour at least.
+const OFFSET_STEP_S: i64 = 900;
+
+/// Turns written times into moments; remembers what it found out for the last one.
+#[derive(Debug)]
+pub(super) struct Clock<'p> {
+    plan: &'p ClockPlan,
+    stamps: StampReader,
+    /// Quarter of an hour and its offset.
+    offset: (i64, i32),
+    /// Day of 1972 (or 0 for a bare time of day) and the seconds to add.
+    date: Option<(i64, i64)>,
+}
+
+impl<'p> Clock<'p> {
+    pub fn new(plan: &'p ClockPlan) -> Self {
+        Self { plan, stamps: StampReader::default(), offset: (i64::MIN, 0), date: None }
+    }
+
+    /// Reads the stamp at the start of `text`.
+    #[inline]
+    pub fn read(&mut self, text: &[u8]) -> Option<Stamp> {
+        self.stamps.read(text)
+    }
+
+    /// A time as a logger writes it in a field: civil text or an epoch in `unit` (else by its own magnitude).
+    /// Nanoseconds since the epoch.
+    #[inline]
+    pub fn value(&mut self, text: &[u8], unit: Option<EpochUnit>) -> Option<i64> {
+        if unit.is_none()
+            && let Some(stamp) = self.stamps.read(text)
+        {
+            return self.place(stamp.civil);
+        }
+        match unit.or_else(|| EpochUnit::of(text)) {
+            Some(unit) => epoch_ns(text, unit).or_else(|| self.stamps.read(text).and_then(|stamp| self.place(stamp.civil))),
+            None => None,
+        }
+    }
+
+    /// The moment of a civil time; `None` when it cannot be told.
+    #[inline]
+    pub fn place(&mut self, civil: Civil) -> Option<i64> {
+        let secs = match civil.missing {
+            Missing::Nothing => civil.secs,
+            Missing::Year | Missing::Date => self.dated(civil)?,
+        };
+        let offset = civil.offset_s.unwrap_or_else(|| self.offset_of(secs));
+        to_ns(secs - i64::from(offset), civil.nanos)
+    }
+
+    #[inline]
+    fn offset_of(&mut self, local_s: i64) -> i32 {
+        if let Rule::Fixed(offset) = self.plan.rule {
+            return offset;
+        }
+        let step = local_s.div_euclid(OFFSET_STEP_S);
+        if self.offset.0 != step {
+            self.offset = (step, self.plan.rule.offsets(local_s).0);
+        }
+        self.offset.1
+    }
+
+    /// Seconds with year and day put in.
+    fn dated(&mut self, civil: Civil) -> Option<i64> {
+        let day = civil.secs.div_euclid(86_400);
+        if let Some((last, shift)) = self.date
+            && last == day
+            && civil.missing == Missing::Year
+        {
+            return Some(civil.secs + shift);
+        }
+        let reference = self.plan.reference?;
+        let secs = match civil.missing {
+            Missing::Date => self.on_nearest_day(civil.secs, reference),
+            _ => self.in_nearest_year(civil.secs, reference)?,
+        };
+        if civil.missing == Missing::Year {
+            self.date = Some((day, secs - civil.secs));
+        }
+        Some(secs)
+    }
+
+    /// Start and end of the reference on the local clock, in seconds; both the same for a moment.
+    fn local_reference(&self, reference: Reference) -> (i64, i64) {
+        let local = |at: Timestamp| {
+            let secs = at.0.div_euclid(NS_PER_S);
+            secs + i64::from(self.plan.rule.offset_at(secs))
+        };
+        match reference {
+            Reference::Span(range) => (local(range.start()), local(range.end())),
+            Reference::Until(end) => (local(end), local(end)),
+        }
+    }
+
+    fn in_nearest_year(&self, secs: i64, reference: Reference) -> Option<i64> {
+        let (_, month, day) = civil_of_days(secs.div_euclid(86_400));
+        let (start, end) = self.local_reference(reference);
+        let year_of = |secs: i64| civil_of_days(secs.div_euclid(86_400)).0;
+        // The whole day is judged by its noon, so that two lines of one day never get two years.
+        let noon = |year: i64| days(year, month, day).map(|days| days * 86_400 + 43_200);
+        let years = year_of(start).saturating_sub(4)..=year_of(end).saturating_add(4);
+        let best = match reference {
+            Reference::Span(_) => years.filter_map(noon).min_by_key(|noon| distance(*noon, start, end)),
+            // A day of grace: a zone may be wrong, the file be written for a moment longer.
+            Reference::Until(_) => years.filter_map(noon).filter(|noon| *noon <= end + 2 * 86_400).max(),
+        };
+        best.map(|noon| noon - 43_200 + secs.rem_euclid(86_400))
+    }
+
+    fn on_nearest_day(&self, time_of_day: i64, reference: Reference) -> i64 {
+        let (start, end) = self.local_reference(reference);
+        match reference {
+            Reference::Span(_) => {
+                let first = start.div_euclid(86_400) - 1;
+                let candidates = (first..first + 3).map(|day| day * 86_400 + time_of_day);
+                candidates.min_by_key(|secs| distance(*secs, start, end)).unwrap_or(time_of_day)
+            }
+            Reference::Until(_) => {
+                let today = end.div_euclid(86_400) * 86_400 + time_of_day;
+                if today > end { today - 86_400 } else { today }
+            }
+        }
+    }
+}
+
+fn distance(at: i64, start: i64, end: i64) -> i64 {
+    (start - at).max(at - end).max(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::text::rfc3339;
+    use crate::parse::timestamp::read;
+
+    fn zone(name: &str) -> Rule {
+        Rule::of(&Zone { name: name.to_owned(), ..Zone::default() }).expect("a zone")
+    }
+
+    fn moment(text: &str) -> Timestamp {
+        let civil = read(text.as_bytes()).expect("a stamp").civil;
+        Timestamp(to_ns(civil.secs, civil.nanos).expect("in range"))
+    }
+
+    fn place(rule: &str, reference: Option<Reference>, text: &str) -> String {
+        let plan = ClockPlan { rule: zone(rule), reference };
+        let ns = Clock::new(&plan).place(read(text.as_bytes()).expect("a stamp").civil);
+        ns.map_or("none".to_owned(), |ns| rfc3339(Timestamp(ns)))
+    }
+
+    #[test]
+    fn a_zoneless_time_is_read_in_the_zone_of_its_file() {
+        assert_eq!(place("Europe/Berlin", None, "2026-11-23 03:18:12"), "2026-11-23T02:18:12Z");
+        assert_eq!(place("+05:30", None, "2026-11-23 07:48:12"), "2026-11-23T02:18:12Z");
+        assert_eq!(place("Europe/Berlin", None, "2026-11-23 03:18:12Z"), "2026-11-23T03:18:12Z");
+        assert_eq!(place("America/New_York", None, "2026-03-08 02:30:00"), "2026-03-08T07:30:00Z", "skipped: offset before the gap");
+        assert_eq!(place("America/New_York", None, "2026-11-01 01:30:00"), "2026-11-01T05:30:00Z", "twice: the first");
+    }
+
+    #[test]
+    fn a_missing_year_is_the_one_nearest_to_the_other_sources() {
+        let span = Some(Reference::Span(TimeRange::new(moment("2026-12-31T23:00:00Z"), moment("2027-01-01T01:00:00Z"))));
+        assert_eq!(place("UTC", span, "Dec 31 23:59:59"), "2026-12-31T23:59:59Z");
+        assert_eq!(place("UTC", span, "Jan  1 00:00:01"), "2027-01-01T00:00:01Z");
+        let until = Some(Reference::Until(moment("2027-01-03T00:00:00Z")));
+        assert_eq!(place("UTC", until, "Jan  2 00:00:01"), "2027-01-02T00:00:01Z");
+        assert_eq!(place("UTC", until, "Nov 23 00:00:01"), "2026-11-23T00:00:01Z");
+        assert_eq!(place("UTC", until, "Feb 29 00:00:01"), "2024-02-29T00:00:01Z");
+        assert_eq!(place("UTC", None, "Nov 23 00:00:01"), "none");
+    }
+
+    #[test]
+    fn a_missing_day_is_the_one_that_the_other_sources_cover() {
+        let span = Some(Reference::Span(TimeRange::new(moment("2026-11-23T23:30:00Z"), moment("2026-11-24T00:30:00Z"))));
+        assert_eq!(place("UTC", span, "23:45:00"), "2026-11-23T23:45:00Z");
+        assert_eq!(place("UTC", span, "00:15:00"), "2026-11-24T00:15:00Z");
+        assert_eq!(place("Europe/Berlin", span, "00:45:00"), "2026-11-23T23:45:00Z");
+    }
+}

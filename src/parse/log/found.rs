@@ -1,0 +1,270 @@
+//! The roles found in one line: for each role the value of the best key, of equal keys the last.
+
+use std::borrow::Cow;
+
+use super::clock::Clock;
+use super::json::Value;
+use super::level;
+use super::roles::{Binding, Role};
+use super::{Habits, Layout};
+use crate::model::Level;
+use crate::model::catalog::ProblemKind;
+use crate::parse::timestamp::EpochUnit;
+
+/// What a line says about its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Moment {
+    /// Nothing.
+    #[default]
+    None,
+    /// Something that cannot be read or told.
+    Bad,
+    /// Nanoseconds since the epoch.
+    At(i64),
+}
+
+/// Roles of one record. Ranks are those of the keys that gave the values, 255 for none.
+#[derive(Debug, Clone)]
+pub(super) struct Found<'a> {
+    pub time: Moment,
+    pub level: Level,
+    pub service: Option<Cow<'a, [u8]>>,
+    pub status: u16,
+    /// Seconds, NaN for none.
+    pub latency: f32,
+    pub problem: Option<(ProblemKind, &'static str)>,
+    pub is_fallback: bool,
+    /// The layout that the line was read in.
+    pub layout: Layout,
+    ranks: [u8; 5],
+}
+
+impl Default for Found<'_> {
+    fn default() -> Self {
+        Self {
+            time: Moment::None,
+            level: Level::Unknown,
+            service: None,
+            status: 0,
+            latency: f32::NAN,
+            problem: None,
+            is_fallback: false,
+            layout: Layout::Text,
+            ranks: [u8::MAX; 5],
+        }
+    }
+}
+
+impl<'a> Found<'a> {
+    /// Takes a value for the role of its key, if no better key has given one.
+    #[inline]
+    pub fn take(&mut self, binding: Binding, value: Value<'a>, clock: &mut Clock, habits: &Habits) {
+        let (Value::Text(text) | Value::Escaped(text) | Value::Bare(text)) = value else { return };
+        if binding.role == Role::Service {
+            self.take_service(binding.rank, Cow::Borrowed(text));
+        } else {
+            self.take_text(binding, text, clock, habits);
+        }
+    }
+
+    /// The same for a value that does not live in the line.
+    pub fn take_owned(&mut self, binding: Binding, text: &str, clock: &mut Clock, habits: &Habits) {
+        if binding.role == Role::Service {
+            self.take_service(binding.rank, Cow::Owned(text.as_bytes().to_vec()));
+        } else {
+            self.take_text(binding, text.as_bytes(), clock, habits);
+        }
+    }
+
+    /// The same without a borrow of its line.
+    pub fn into_owned<'b>(self) -> Found<'b> {
+        Found { service: self.service.map(|service| Cow::Owned(service.into_owned())), ..self }
+    }
+
+    /// Takes a service that stands outside of keys (a prefix, a tag); a key wins over it.
+    pub fn take_prefix(&mut self, service: &'a [u8]) {
+        self.take_service(u8::MAX - 1, Cow::Borrowed(service));
+    }
+
+    fn take_service(&mut self, rank: u8, service: Cow<'a, [u8]>) {
+        if rank <= self.ranks[1] && !service.is_empty() && service.as_ref() != b"null" {
+            self.ranks[1] = rank;
+            self.service = Some(service);
+        }
+    }
+
+    #[inline]
+    fn take_text(&mut self, binding: Binding, text: &[u8], clock: &mut Clock, habits: &Habits) {
+        let Binding { role, rank, unit } = binding;
+        match role {
+            Role::Time => self.take_time(rank, text, unit, clock),
+            Role::Level | Role::SyslogLevel | Role::OtelLevel => {
+                // A stated word is better than a number beside it.
+                let rank = if role == Role::Level { rank } else { 200 };
+                if rank <= self.ranks[0]
+                    && let Some(level) = level_of(role, text, habits)
+                {
+                    (self.level, self.ranks[0]) = (level, rank);
+                }
+            }
+            Role::Status => {
+                if rank <= self.ranks[2]
+                    && let Some(status) = status(text)
+                {
+                    (self.status, self.ranks[2]) = (status, rank);
+                }
+            }
+            Role::Latency => {
+                if rank <= self.ranks[3]
+                    && let Some(seconds) = seconds(text, unit)
+                {
+                    (self.latency, self.ranks[3]) = (seconds, rank);
+                }
+            }
+            Role::Service | Role::Message | Role::Trace => {}
+        }
+    }
+
+    #[inline]
+    fn take_time(&mut self, rank: u8, text: &[u8], unit: Option<EpochUnit>, clock: &mut Clock) {
+        if rank > self.ranks[4] || text.is_empty() || text == b"null" {
+            return;
+        }
+        match clock.value(text, unit) {
+            Some(ns) => (self.time, self.ranks[4]) = (Moment::At(ns), rank),
+            None if self.time == Moment::None => self.time = Moment::Bad,
+            None => {}
+        }
+    }
+}
+
+fn level_of(role: Role, text: &[u8], habits: &Habits) -> Option<Level> {
+    if !text.first()?.is_ascii_digit() {
+        return if role == Role::OtelLevel { None } else { level::of_field(text) };
+    }
+    let number = std::str::from_utf8(text).ok()?.parse().ok()?;
+    match role {
+        Role::SyslogLevel => Some(level::Numbers::Syslog.level(number)),
+        Role::OtelLevel => Some(level::otel(number)),
+        _ => habits.numeric_levels.map(|numbers| numbers.level(number)),
+    }
+}
+
+/// A status of three digits.
+pub(super) fn status(text: &[u8]) -> Option<u16> {
+    match text {
+        [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
+            Some(u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0'))
+        }
+        _ => None,
+    }
+}
+
+/// A duration in seconds: a number in `unit`, or Go duration text such as `1m2.5s` or `1.39ms`.
+pub(super) fn seconds(text: &[u8], unit: Option<EpochUnit>) -> Option<f32> {
+    let is_number = text.last()?.is_ascii_digit() || *text.last()? == b'.';
+    if !is_number {
+        return go_duration(text);
+    }
+    let scale = match unit? {
+        EpochUnit::Seconds => 1.0,
+        EpochUnit::Millis => 1e-3,
+        EpochUnit::Micros => 1e-6,
+        EpochUnit::Nanos => 1e-9,
+    };
+    let value = decimal(text)?;
+    (value.is_finite() && value >= 0.0).then_some((value * scale) as f32)
+}
+
+/// A decimal number. Up to 15 digits without an exponent are read here, exactly as the library would.
+#[inline]
+fn decimal(text: &[u8]) -> Option<f64> {
+    const POWERS: [f64; 16] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+    if text.len() <= 16 {
+        let (mut mantissa, mut point, mut is_plain) = (0u64, None, text.first().is_some_and(u8::is_ascii_digit));
+        for (at, byte) in text.iter().enumerate() {
+            match byte {
+                b'0'..=b'9' => mantissa = mantissa * 10 + u64::from(byte - b'0'),
+                b'.' if point.is_none() => point = Some(at),
+                _ => is_plain = false,
+            }
+        }
+        // Below 2^53 and with a power of ten that a float holds exactly, one division rounds once.
+        if is_plain && (text.len() < 16 || point.is_some()) {
+            return Some(mantissa as f64 / POWERS[point.map_or(0, |at| text.len() - at - 1)]);
+        }
+    }
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+fn go_duration(text: &[u8]) -> Option<f32> {
+    let mut rest = text;
+    let mut total = 0.0f64;
+    while !rest.is_empty() {
+        let n = rest.iter().position(|byte| !byte.is_ascii_digit() && *byte != b'.')?;
+        let value = decimal(&rest[..n])?;
+        rest = &rest[n..];
+        let (scale, len) = match rest {
+            [b'n', b's', ..] => (1e-9, 2),
+            [b'u', b's', ..] => (1e-6, 2),
+            // µ as micro sign or as Greek letter.
+            [0xc2, 0xb5, b's', ..] | [0xce, 0xbc, b's', ..] => (1e-6, 3),
+            [b'm', b's', ..] => (1e-3, 2),
+            [b's', ..] => (1.0, 1),
+            [b'm', ..] => (60.0, 1),
+            [b'h', ..] => (3600.0, 1),
+            _ => return None,
+        };
+        total += value * scale;
+        rest = &rest[len..];
+    }
+    Some(total as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_become_seconds() {
+        let close = |text: &str, unit, expected: f32| {
+            let got = seconds(text.as_bytes(), unit).expect(text);
+            assert!((got - expected).abs() <= expected * 1e-6, "{text}: {got}");
+        };
+        close("1.393927ms", None, 0.001_393_927);
+        close("1m2.5s", None, 62.5);
+        close("12µs", None, 12e-6);
+        close("0.021767342", Some(EpochUnit::Seconds), 0.021_767_342);
+        close("5.561846", Some(EpochUnit::Millis), 0.005_561_846);
+        for nothing in ["15d", "fast", "", "-1", "1e999", "."] {
+            assert_eq!(seconds(nothing.as_bytes(), Some(EpochUnit::Seconds)), None, "{nothing}");
+        }
+        assert_eq!(seconds(b"12", None), None, "a number without a unit is no duration");
+    }
+
+    #[test]
+    fn decimals_are_those_of_the_library() {
+        for text in [
+            "0",
+            "1",
+            "0.021767342",
+            "123456789012345",
+            "1234567.12345678",
+            "5.",
+            "1e3",
+            "00.5",
+            "1234567890123456789",
+            "-1",
+            "",
+            ".5",
+            "1.2.3",
+        ] {
+            assert_eq!(decimal(text.as_bytes()), text.parse::<f64>().ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_status_has_three_digits() {
+        assert_eq!((status(b"503"), status(b"ready"), status(b"0"), status(b"1000")), (Some(503), None, None, None));
+    }
+}

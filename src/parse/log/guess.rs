@@ -1,0 +1,316 @@
+//! Decides how the lines of a file are read, from lines of three windows of it.
+
+use super::clock::{ClockPlan, Reference, Rule};
+use super::found::Moment;
+use super::level::{self, Numbers};
+use super::line::Reader;
+use super::roles::{Binding, Role};
+use super::survey::{StampCounts, Survey, Values, access_latency, latency_unit};
+use super::{Habits, Layout, LogPlan};
+use crate::model::Level;
+use crate::model::catalog::{Zone, ZoneCertainty};
+use crate::model::time::NS_PER_S;
+use crate::parse::chunk::lines;
+use crate::parse::timestamp::{self, EpochUnit};
+use crate::parse::{Context, Windows};
+
+/// How many lines of each window are looked at.
+const LINES_PER_WINDOW: usize = 400;
+/// A file whose lines fit less than this is no log.
+const MIN_SCORE: f32 = 0.15;
+
+/// How the lines of a file are read; `None` when they are not those of a log.
+pub fn plan(windows: &Windows, context: &Context) -> Option<LogPlan> {
+    let lines = sample(windows);
+    let survey = Survey::of(&lines);
+    let layout = survey.layout()?;
+    let mut plan = LogPlan { layout, habits: habits(&survey, layout), bound: bound(&survey), ..LogPlan::default() };
+    plan.needs_date = survey.stamps.missing * 2 > survey.stamps.zoneless.max(1);
+    (plan.zone, plan.clock) = zone(&survey.stamps, plan.needs_date, context);
+    plan.format = format_name(&survey, layout);
+    let fit = Fit::of(&plan, &lines);
+    plan.habits.is_level_from_status = plan.layout != Layout::Text && fit.n_levels == 0 && fit.n_statuses > 0;
+    plan.score = fit.score() * cap(&survey, &plan, &lines, &fit);
+    plan.why = why(&survey, &plan, &fit);
+    (fit.n_timed > 0 && plan.score >= MIN_SCORE).then_some(plan)
+}
+
+/// Whole lines of the windows, blank ones left out.
+fn sample<'a>(windows: &Windows<'a>) -> Vec<&'a [u8]> {
+    let is_whole = windows.head.len() as u64 >= windows.size_bytes;
+    let mut sampled = Vec::new();
+    for (index, window) in [windows.head, windows.middle, windows.tail].into_iter().enumerate() {
+        if index > 0 && is_whole {
+            break;
+        }
+        let reaches_end = is_whole || index == 2;
+        let end = if reaches_end { window.len() } else { crate::parse::chunk::last_line_end(window).unwrap_or(window.len()) };
+        let of_window = lines(&window[..end]).map(|(_, line)| line).filter(|line| !line.trim_ascii().is_empty());
+        sampled.extend(of_window.take(LINES_PER_WINDOW));
+    }
+    sampled
+}
+
+fn habits(survey: &Survey, layout: Layout) -> Habits {
+    let text = &survey.text;
+    let is_text = layout == Layout::Text;
+    let epoch = text.epochs.iter().max_by_key(|(_, n)| **n).filter(|(_, n)| **n * 2 > text.at_start()).map(|(unit, _)| *unit);
+    Habits {
+        has_compose_prefix: survey.n_compose * 2 > survey.n_lines,
+        has_colours: survey.n_coloured > 0,
+        has_late_time: is_text && text.late > text.at_start(),
+        is_dateless: is_text && text.dateless > text.dated + text.yearless + text.klog,
+        epoch_at_start: epoch.filter(|_| is_text),
+        numeric_levels: numeric_levels(survey),
+        has_http_status: is_text && survey.n_http_status * 2 > text.at_start() + text.late,
+        is_level_from_status: false,
+        is_docker: layout == Layout::Json && ["log", "stream", "time"].iter().all(|key| has_key(survey, key)),
+        access_latency: access_latency(&survey.rows),
+    }
+}
+
+fn of_role(survey: &Survey, role: Role) -> impl Iterator<Item = (&Vec<u8>, &Values, Binding)> {
+    survey.values.iter().filter_map(move |(path, values)| {
+        values.meaning.binding.filter(|binding| binding.role == role).map(|binding| (path, values, binding))
+    })
+}
+
+fn has_key(survey: &Survey, key: &str) -> bool {
+    survey.values.contains_key(key.as_bytes())
+}
+
+/// What numbers mean as levels: tens are pino's and bunyan's; 0…7 are syslog's only where GELF says so.
+fn numeric_levels(survey: &Survey) -> Option<Numbers> {
+    let (_, values, _) = of_role(survey, Role::Level).min_by_key(|(_, _, binding)| binding.rank)?;
+    let number = |text: &Vec<u8>| std::str::from_utf8(text).ok()?.parse::<i32>().ok();
+    let numbers: Vec<i32> = values.texts.iter().filter_map(number).collect();
+    if !numbers.is_empty() && numbers.iter().all(|n| n % 10 == 0 && (10..=60).contains(n)) {
+        return Some(Numbers::Tens);
+    }
+    (has_key(survey, "short_message") && numbers.iter().all(|n| (0..=7).contains(n))).then_some(Numbers::Syslog)
+}
+
+/// What keys mean in this file: the time key that most lines have, units of epochs and latencies.
+fn bound(survey: &Survey) -> Vec<(Vec<u8>, Option<Binding>)> {
+    let mut bound: Vec<(Vec<u8>, Option<Binding>)> = Vec::new();
+    let times: Vec<_> = of_role(survey, Role::Time).map(|(path, values, binding)| (path, values, binding, TimeKey::of(values))).collect();
+    let most = times.iter().filter(|(.., key)| key.is_readable).map(|(_, values, ..)| values.n).max().unwrap_or(0);
+    for (path, values, binding, key) in times {
+        let unit = binding.unit.or(key.unit);
+        if most == 0 || key.is_readable {
+            // A time that some lines have besides that of all lines is a field of their message.
+            let rank = if values.n * 2 < most { binding.rank.saturating_add(100) } else { binding.rank };
+            bound.push((path.clone(), Some(Binding { rank, unit, ..binding })));
+        } else {
+            bound.push((path.clone(), None));
+        }
+    }
+    for (path, values, binding) in of_role(survey, Role::Latency).filter(|(_, _, binding)| binding.unit.is_none()) {
+        bound.push((path.clone(), Some(Binding { unit: latency_unit(&values.texts), ..binding })));
+    }
+    if ["name", "hostname", "pid", "v"].iter().all(|key| has_key(survey, key)) {
+        bound.push((b"name".to_vec(), Some(Binding { role: Role::Service, rank: 10, unit: None })));
+    }
+    bound
+}
+
+/// What the values of a key of times tell.
+struct TimeKey {
+    is_readable: bool,
+    unit: Option<EpochUnit>,
+}
+
+impl TimeKey {
+    /// The unit is voted over all values of the field, so that no single value is read in another.
+    fn of(values: &Values) -> Self {
+        let n_civil = values.texts.iter().filter(|text| timestamp::read(text).is_some()).count();
+        let mut votes = [0usize; 4];
+        for unit in values.texts.iter().filter_map(|text| EpochUnit::of(text)) {
+            votes[unit as usize] += 1;
+        }
+        let (best, n_epoch) = EpochUnit::ALL.into_iter().zip(votes).max_by_key(|(_, n)| *n).unwrap_or((EpochUnit::Seconds, 0));
+        let unit = (n_epoch > n_civil).then_some(best);
+        Self { is_readable: (n_civil + n_epoch) * 10 >= values.texts.len() * 9 && n_civil + n_epoch > 0, unit }
+    }
+}
+
+fn zone(stamps: &StampCounts, needs_date: bool, context: &Context) -> (Zone, ClockPlan) {
+    let has_times = stamps.epoch + stamps.zoneless > 0 || !stamps.offsets.is_empty();
+    let given = context.zone.as_ref().and_then(|zone| Rule::of(zone).map(|rule| (zone.clone(), rule)));
+    let (mut zone, rule) = match given {
+        _ if stamps.zoneless == 0 && has_times => {
+            let only = stamps.offsets.keys().next().filter(|_| stamps.offsets.len() == 1 && stamps.epoch == 0);
+            (Zone { name: offset_name(only.copied().unwrap_or(0)), certainty: ZoneCertainty::Offset }, Rule::Fixed(0))
+        }
+        Some(given) => given,
+        None => (Zone { name: "UTC".to_owned(), certainty: ZoneCertainty::Default }, Rule::Fixed(0)),
+    };
+    if needs_date && zone.certainty < ZoneCertainty::Inferred {
+        zone.certainty = ZoneCertainty::Inferred;
+    }
+    let until = context.modified.map(Reference::Until);
+    (zone, ClockPlan { rule, reference: context.neighbours.map(Reference::Span).or(until) })
+}
+
+fn offset_name(offset_s: i32) -> String {
+    if offset_s == 0 {
+        return "UTC".to_owned();
+    }
+    let (sign, minutes) = (if offset_s < 0 { '-' } else { '+' }, offset_s.abs() / 60);
+    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+/// How the plan reads the sampled lines.
+#[derive(Debug, Default)]
+struct Fit {
+    n_lines: usize,
+    n_timed: usize,
+    n_untimed: usize,
+    n_indented: usize,
+    n_others: usize,
+    n_levels: usize,
+    n_statuses: usize,
+    n_backwards: usize,
+    starts_with_record: bool,
+}
+
+impl Fit {
+    fn of(plan: &LogPlan, lines: &[&[u8]]) -> Self {
+        let mut fit = Self { n_lines: lines.len(), ..Self::default() };
+        let mut reader = Reader::new(plan);
+        let mut last = i64::MIN;
+        for (index, line) in lines.iter().enumerate() {
+            let found = reader.read(line);
+            fit.starts_with_record |= index == 0 && found.is_some();
+            let Some(found) = found else {
+                let is_indented = matches!(line.first(), Some(b' ' | b'\t'));
+                let has_record = fit.n_timed + fit.n_untimed > 0;
+                fit.n_indented += usize::from(has_record && is_indented);
+                fit.n_others += usize::from(has_record && !is_indented);
+                continue;
+            };
+            // A time that lacks its year is a time: the year comes when other sources are known.
+            match found.time {
+                Moment::None => fit.n_untimed += 1,
+                Moment::Bad => fit.n_timed += 1,
+                Moment::At(ns) => {
+                    fit.n_timed += 1;
+                    fit.n_backwards += usize::from(ns < last.saturating_sub(20 * NS_PER_S));
+                    last = ns;
+                }
+            }
+            fit.n_levels += usize::from(found.level != Level::Unknown);
+            fit.n_statuses += usize::from(found.status != 0);
+        }
+        fit
+    }
+
+    /// Share of lines that fit, less when times go back and forth.
+    fn score(&self) -> f32 {
+        let n = self.n_lines.max(1) as f32;
+        let timed = self.n_timed as f32;
+        let other = if timed / n < 0.1 { 0.05 } else { 0.3 };
+        let share = (timed + 0.5 * self.n_untimed as f32 + 0.6 * self.n_indented as f32 + other * self.n_others as f32) / n;
+        share * (1.0 - 0.4 * self.n_backwards as f32 / timed.max(1.0))
+    }
+}
+
+/// Whether the lines are the rows of a table: as many separators in each, a header without a time above them,
+/// or cells that are mostly numbers.
+fn is_table(lines: &[&[u8]], fit: &Fit) -> bool {
+    [b',', b';', b'\t'].into_iter().any(|separator| {
+        let n_cells = |line: &[u8]| memchr::memchr_iter(separator, line).count();
+        let Some(n) = lines.get(lines.len() / 2).map(|line| n_cells(line)).filter(|n| *n > 0) else { return false };
+        let n_alike = lines.iter().filter(|line| n_cells(line) == n).count();
+        let has_header = !fit.starts_with_record && lines.first().is_some_and(|line| n_cells(line) >= n);
+        n_alike * 10 >= lines.len() * 9 && (has_header || lines.iter().filter(|line| is_numbers(line, separator)).count() * 2 > lines.len())
+    })
+}
+
+/// Whether all cells but the first are numbers or empty.
+fn is_numbers(line: &[u8], separator: u8) -> bool {
+    let is_number = |cell: &[u8]| std::str::from_utf8(cell).is_ok_and(|cell| cell.trim().is_empty() || cell.trim().parse::<f64>().is_ok());
+    line.split(|byte| *byte == separator).skip(1).all(is_number)
+}
+
+/// How sure the layout can be at best: a bare time and text could be many things.
+fn cap(survey: &Survey, plan: &LogPlan, lines: &[&[u8]], fit: &Fit) -> f32 {
+    let has_levels = fit.n_levels * 2 > fit.n_timed + fit.n_untimed;
+    let has_message = of_role(survey, Role::Message).next().is_some();
+    let best = match plan.layout {
+        Layout::Access => 0.97,
+        Layout::Json | Layout::Logfmt if has_levels => 0.95,
+        Layout::Json | Layout::Logfmt if has_message => 0.75,
+        Layout::Json | Layout::Logfmt => 0.6,
+        Layout::Text if plan.habits.is_dateless || plan.habits.epoch_at_start.is_some() => 0.5,
+        Layout::Text if plan.habits.has_late_time => 0.7,
+        Layout::Text => {
+            if fit.n_levels * 3 > fit.n_timed {
+                0.93
+            } else {
+                0.8
+            }
+        }
+    };
+    if plan.layout == Layout::Text && is_table(lines, fit) { best * 0.4 } else { best }
+}
+
+fn format_name(survey: &Survey, layout: Layout) -> String {
+    let text = &survey.text;
+    let rest = &survey.example;
+    let has = |part: &[u8]| memchr::memmem::find(rest, part).is_some();
+    let name = match layout {
+        Layout::Access => "access-log",
+        Layout::Logfmt => "logfmt",
+        Layout::Json => json_name(survey),
+        Layout::Text if text.klog * 2 > text.at_start() => "klog",
+        Layout::Text if text.priority_5424 > 0 => "syslog-5424",
+        Layout::Text if text.priority > 0 || text.yearless * 2 > text.at_start() => "syslog-3164",
+        Layout::Text if rest.starts_with(b"@") => "tai64n",
+        Layout::Text if memchr::memchr_iter(b'\t', rest).count() >= 2 => "zap-console",
+        Layout::Text
+            if rest.get(4) == Some(&b'/') && has(b"#") && has(b": ") && level::find(rest.get(19..).unwrap_or_default()).is_some() =>
+        {
+            "nginx-error"
+        }
+        Layout::Text if rest.get(survey.example_start + 4) == Some(&b'/') => "go-std",
+        Layout::Text if has(b"] LOG:") || has(b"] FATAL:") || has(b"] ERROR:") => "postgresql",
+        Layout::Text => "text",
+    };
+    name.to_owned()
+}
+
+fn json_name(survey: &Survey) -> &'static str {
+    let has = |key| has_key(survey, key);
+    match () {
+        () if has("log") && has("stream") && has("time") => "docker-json",
+        () if has("__realtime_timestamp") => "journald-json",
+        () if has("t.$date") => "mongodb-json",
+        () if has("hostname") && has("pid") && has("v") => "bunyan-json",
+        () if has("hostname") && has("pid") => "pino-json",
+        () if has("@timestamp") => "ecs-json",
+        () if has("short_message") => "gelf",
+        () if has("level") && has("ts") => "zap-json",
+        () if has("level") && has("time") && has("message") => "zerolog-json",
+        () if has("level") && has("time") && has("msg") => "slog-json",
+        () if has("level") && has("timestamp") && has("message") => "winston-json",
+        () => "json-lines",
+    }
+}
+
+fn why(survey: &Survey, plan: &LogPlan, fit: &Fit) -> String {
+    let what = match plan.layout {
+        Layout::Json => "are JSON objects",
+        Layout::Logfmt => "are key=value pairs",
+        Layout::Access => "are requests with a bracketed time and a status",
+        Layout::Text if plan.habits.has_late_time => "have a time behind a prefix",
+        Layout::Text => "begin with a time",
+    };
+    let n = match plan.layout {
+        Layout::Json => survey.n_json,
+        Layout::Logfmt => survey.n_logfmt,
+        Layout::Access => survey.n_access,
+        Layout::Text => survey.text.at_start().max(survey.text.late),
+    };
+    format!("{n} of {} sampled lines {what}, {} of them have a time", fit.n_lines, fit.n_timed.min(fit.n_lines))
+}

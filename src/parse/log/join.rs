@@ -1,0 +1,85 @@
+//! What one chunk must hand to the next: the last line, for duplicates across the border, and the last time, for
+//! the hour that local clocks pass twice.
+//!
+//! Of the two moments that such a local time can mean the one nearer to the record before is taken: file order
+//! is the only witness. Cheap unless the file's zone sets its clocks back.
+
+use super::LogPlan;
+use super::clock::Rule;
+use crate::model::catalog::{Problem, ProblemKind, Problems, ZoneCertainty};
+use crate::model::time::NS_PER_S;
+use crate::parse::{LogChunk, NO_TIME};
+
+/// Joins the chunks of one file, given in file order.
+#[derive(Debug, Clone)]
+pub struct Joiner {
+    rule: Rule,
+    last_line_hash: Option<u64>,
+    last_time: i64,
+    has_told_fold: bool,
+    /// Hour (of UTC) and seconds to the second pass of the local hour, 0 when there is none.
+    fold: (i64, i64),
+}
+
+impl Joiner {
+    /// For the chunks of a file that is read with `plan`.
+    pub fn new(plan: &LogPlan) -> Self {
+        // Times that carry their offset are never ambiguous.
+        let rule = if plan.zone.certainty == ZoneCertainty::Offset { Rule::Fixed(0) } else { plan.clock.rule };
+        Self { rule, last_line_hash: None, last_time: NO_TIME, has_told_fold: false, fold: (i64::MIN, 0) }
+    }
+
+    /// Completes the next chunk with what only the ones before it tell. O(records).
+    pub fn join(&mut self, chunk: &mut LogChunk) {
+        let mut before = Problems::default();
+        if self.last_line_hash.is_some() && self.last_line_hash == chunk.first_line_hash {
+            let (line, byte) = (u64::from(chunk.head_lines) + 1, u64::from(chunk.head_bytes));
+            before.push(Problem { line, byte, kind: ProblemKind::Duplicate, reason: "the same line as the record before".to_owned() });
+        }
+        self.last_line_hash = chunk.last_line_hash.or(self.last_line_hash);
+        if matches!(self.rule, Rule::Named(_)) && self.unfold(&mut chunk.columns.times) && !self.has_told_fold {
+            self.has_told_fold = true;
+            let reason = "the clock was set back: times of the repeated hour are read by file order".to_owned();
+            before.push(Problem { line: 0, byte: 0, kind: ProblemKind::Time, reason });
+        }
+        if before.total() > 0 {
+            before.append(std::mem::take(&mut chunk.problems));
+            chunk.problems = before;
+        }
+    }
+
+    /// Moves times of the repeated hour to its second pass where that is nearer to the record before.
+    fn unfold(&mut self, times: &mut [i64]) -> bool {
+        let mut has_moved = false;
+        for time in times {
+            if *time == NO_TIME {
+                continue;
+            }
+            let later = self.second_pass(*time);
+            if later != 0 && self.last_time != NO_TIME {
+                let second = *time + later;
+                if second.abs_diff(self.last_time) < time.abs_diff(self.last_time) {
+                    *time = second;
+                    has_moved = true;
+                }
+            }
+            self.last_time = *time;
+        }
+        has_moved
+    }
+
+    /// Nanoseconds from this moment to the one that has the same local time; 0 when there is none.
+    fn second_pass(&mut self, time: i64) -> i64 {
+        let at_s = time.div_euclid(NS_PER_S);
+        let step = at_s.div_euclid(900);
+        if self.fold.0 != step {
+            let local = at_s + i64::from(self.rule.offset_at(at_s));
+            let later = match self.rule.offsets(local) {
+                (first, Some(second)) => i64::from(first - second) * NS_PER_S,
+                _ => 0,
+            };
+            self.fold = (step, later);
+        }
+        self.fold.1
+    }
+}

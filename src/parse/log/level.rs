@@ -1,0 +1,220 @@
+//! Levels as loggers write them: words, single letters, numbers.
+
+use crate::model::Level;
+
+/// What a number means as a level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Numbers {
+    /// 10 trace … 60 fatal, as pino and bunyan count.
+    Tens,
+    /// 0 emergency … 7 debug.
+    Syslog,
+}
+
+impl Numbers {
+    /// The level of a number in this way of counting.
+    pub fn level(self, number: i32) -> Level {
+        match self {
+            Self::Tens => match number {
+                ..=0 => Level::Unknown,
+                1..=10 => Level::Trace,
+                11..=20 => Level::Debug,
+                21..=30 => Level::Info,
+                31..=40 => Level::Warn,
+                41..=50 => Level::Error,
+                _ => Level::Fatal,
+            },
+            Self::Syslog => match number {
+                0..=2 => Level::Fatal,
+                3 => Level::Error,
+                4 => Level::Warn,
+                5 | 6 => Level::Info,
+                7 => Level::Debug,
+                _ => Level::Unknown,
+            },
+        }
+    }
+}
+
+/// Level of an OpenTelemetry severity number, 1 … 24.
+pub(super) fn otel(number: i32) -> Level {
+    match number {
+        1..=4 => Level::Trace,
+        5..=8 => Level::Debug,
+        9..=12 => Level::Info,
+        13..=16 => Level::Warn,
+        17..=20 => Level::Error,
+        21..=24 => Level::Fatal,
+        _ => Level::Unknown,
+    }
+}
+
+/// Level of the HTTP status of a request that states none.
+pub(super) fn of_status(status: u16) -> Level {
+    match status {
+        0 => Level::Unknown,
+        500.. => Level::Error,
+        400.. => Level::Warn,
+        _ => Level::Info,
+    }
+}
+
+/// A word in a field that holds levels: `info`, `ERROR+2` (slog), `DEBUG1` (`PostgreSQL`), `W` (mongodb).
+#[inline]
+pub(super) fn of_field(word: &[u8]) -> Option<Level> {
+    match word {
+        b"info" | b"INFO" => return Some(Level::Info),
+        b"error" | b"ERROR" => return Some(Level::Error),
+        b"warn" | b"WARN" => return Some(Level::Warn),
+        b"debug" | b"DEBUG" => return Some(Level::Debug),
+        [letter] | [letter, b'1'..=b'5'] => return of_letter(*letter),
+        _ => {}
+    }
+    let stem = word.iter().position(|byte| !byte.is_ascii_alphabetic()).unwrap_or(word.len());
+    let level = Level::from_word(&word[..stem])?;
+    match &word[stem..] {
+        [] => Some(level),
+        // slog: DEBUG-4 is four below debug.
+        [b'-', ..] if level == Level::Debug => Some(Level::Trace),
+        [b'+' | b'-' | b'0'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit) => Some(level),
+        _ => None,
+    }
+}
+
+/// One letter, as klog, mongodb and others write.
+pub(super) fn of_letter(letter: u8) -> Option<Level> {
+    Some(match letter.to_ascii_uppercase() {
+        b'T' | b'V' => Level::Trace,
+        b'D' => Level::Debug,
+        b'I' | b'N' => Level::Info,
+        b'W' => Level::Warn,
+        b'E' => Level::Error,
+        b'F' | b'C' | b'A' | b'P' => Level::Fatal,
+        _ => return None,
+    })
+}
+
+/// How many words of a line may come before its level (a thread, a logger, a host).
+const MAX_WORDS: usize = 3;
+/// How far into a line a level is looked for, in bytes.
+const MAX_BYTES: usize = 160;
+
+/// Looks for a level in the first words after the time: in brackets, before a colon, or in capitals.
+pub(super) fn find(rest: &[u8]) -> Option<Level> {
+    let rest = &rest[..rest.len().min(MAX_BYTES)];
+    let (mut at, mut n_words) = (0, 0);
+    while n_words < MAX_WORDS {
+        let skip = rest[at..].iter().position(|byte| !matches!(byte, b' ' | b'\t' | b':' | b'|' | b',' | b'-' | b']' | b')' | b'>'))?;
+        at += skip;
+        let close = match rest[at] {
+            b'[' => b']',
+            b'<' => b'>',
+            b'(' => b')',
+            _ => 0,
+        };
+        if close != 0 {
+            let end = rest[at..].iter().position(|byte| *byte == close).map_or(rest.len(), |len| at + len);
+            if let Some(level) = in_brackets(&rest[at + 1..end]) {
+                return Some(level);
+            }
+            at = end;
+            continue;
+        }
+        let len = rest[at..].iter().position(|byte| matches!(byte, b' ' | b'\t' | b':' | b'|' | b',')).unwrap_or(rest.len() - at);
+        let word = &rest[at..at + len];
+        at += len;
+        if let Some(level) = of_bare(word, n_words, rest.get(at) == Some(&b':')) {
+            return Some(level);
+        }
+        // A thread or process number is no word.
+        n_words += usize::from(!word.iter().all(u8::is_ascii_digit));
+    }
+    None
+}
+
+/// The text after the time without what separates them and without a level that stands first.
+pub(super) fn strip(rest: &[u8]) -> &[u8] {
+    let trim = |text: &'_ [u8]| {
+        text.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b':' | b'|' | b',' | b'-' | b']' | b')' | b'>')).unwrap_or(text.len())
+    };
+    let rest = &rest[trim(rest)..];
+    let len = match rest.first() {
+        Some(b'[') => rest.iter().position(|byte| *byte == b']').filter(|end| in_brackets(&rest[1..*end]).is_some()).map(|end| end + 1),
+        Some(b'<') => rest.iter().position(|byte| *byte == b'>').filter(|end| in_brackets(&rest[1..*end]).is_some()).map(|end| end + 1),
+        _ => {
+            let end = rest.iter().position(|byte| matches!(byte, b' ' | b'\t' | b':' | b'|' | b',')).unwrap_or(rest.len());
+            of_bare(&rest[..end], 0, rest.get(end) == Some(&b':')).map(|_| end)
+        }
+    };
+    let rest = &rest[len.unwrap_or(0)..];
+    if len.is_some() { &rest[trim(rest)..] } else { rest }
+}
+
+/// `[INFO ]`, `[E]`, `[core:error]`.
+fn in_brackets(inner: &[u8]) -> Option<Level> {
+    let word = inner.rsplit(|byte| *byte == b':').next().unwrap_or(inner).trim_ascii();
+    of_field(word)
+}
+
+/// A word that stands alone: capitals are a level, small letters only where nothing else is meant.
+fn of_bare(word: &[u8], n_before: usize, has_colon: bool) -> Option<Level> {
+    if word.len() < 3 || !word.first()?.is_ascii_alphabetic() {
+        return None;
+    }
+    if word.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
+        return of_field(word);
+    }
+    // `config`, `http`, `log` and the like are levels of some loggers but words of any message.
+    let is_plain =
+        matches!(word.to_ascii_lowercase().as_slice(), b"log" | b"http" | b"normal" | b"config" | b"fine" | b"failure" | b"alert");
+    let is_all_letters = word.iter().all(u8::is_ascii_alphabetic);
+    (is_all_letters && !is_plain && (n_before == 0 || (has_colon && n_before == 1))).then(|| of_field(word)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_is_found_where_loggers_put_it() {
+        for (rest, level) in [
+            (" [INFO] request", Some(Level::Info)),
+            (" [6882] LOG:  service started", Some(Level::Info)),
+            (" [6882] FATAL:  sorry", Some(Level::Fatal)),
+            (":DEBUG:foo bar", Some(Level::Debug)),
+            (" INFO [main ] Logger", Some(Level::Info)),
+            (" [http-nio-8080 exec 1] ERROR com.foo.Bar - x", Some(Level::Error)),
+            (" - app.db - WARNING - slow", Some(Level::Warn)),
+            ("  INFO 1 --- [main] c.f.Bar", Some(Level::Info)),
+            ("] [core:error] [pid 1] x", Some(Level::Error)),
+            (" [error] 12#0: *1 connect() failed", Some(Level::Error)),
+            ("\tWARN\tmain.go:57\tretrying", Some(Level::Warn)),
+            (" myhost mail[8554]: <alert> High CPU", Some(Level::Fatal)),
+            (" error: no route", Some(Level::Error)),
+            (" user asked for a DEBUG build", None),
+            (" config loaded", None),
+            (" connection lost to HOST", None),
+            ("", None),
+        ] {
+            assert_eq!(find(rest.as_bytes()), level, "{rest}");
+        }
+    }
+
+    #[test]
+    fn a_field_of_levels_is_read_in_every_dialect() {
+        for (word, level) in [
+            ("ERROR+2", Level::Error),
+            ("DEBUG-4", Level::Trace),
+            ("INFO", Level::Info),
+            ("W", Level::Warn),
+            ("D2", Level::Debug),
+            ("DEBUG1", Level::Debug),
+            ("Warning", Level::Warn),
+        ] {
+            assert_eq!(of_field(word.as_bytes()), Some(level), "{word}");
+        }
+        assert_eq!(of_field(b"ready"), None);
+        assert_eq!(Numbers::Tens.level(50), Level::Error);
+        assert_eq!(Numbers::Syslog.level(3), Level::Error);
+    }
+}

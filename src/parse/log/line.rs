@@ -1,0 +1,257 @@
+//! One line: which layout it has, and the roles found in it. The main layout is tried first, then every other.
+//!
+//! Nothing here depends on the lines before; what is remembered ([`Keys`], [`Clock`]) only saves time.
+
+use std::borrow::Cow;
+
+use super::clock::Clock;
+use super::found::{Found, Moment};
+use super::json::{self, Sink, Surprise, Value};
+use super::keys::Keys;
+use super::roles::{Binding, Meaning, Place};
+use super::{Layout, LogPlan, access, level, pairs, text};
+use crate::model::Level;
+use crate::model::catalog::ProblemKind;
+
+/// How far into a line roles are looked for: bounds the work for a line of any length.
+pub(super) const MAX_LINE_BYTES: usize = 64 << 10;
+
+/// Reads the lines of one chunk.
+#[derive(Debug)]
+pub(super) struct Reader<'p> {
+    pub plan: &'p LogPlan,
+    pub clock: Clock<'p>,
+    pub json_keys: Keys,
+    pub pair_keys: Keys,
+}
+
+/// Puts what a walk finds into a record.
+pub(super) struct RoleSink<'s, 'p, 'a> {
+    pub plan: &'p LogPlan,
+    pub clock: &'s mut Clock<'p>,
+    pub keys: &'s mut Keys,
+    pub found: &'s mut Found<'a>,
+    /// Roles that keys may give here: in text the time stands outside of them.
+    pub takes_time: TakesTime,
+    /// Whether any key had a role.
+    pub has_role: bool,
+}
+
+/// Whether a key may give the time of its record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TakesTime {
+    Yes,
+    No,
+}
+
+impl<'a> Sink<'a> for RoleSink<'_, '_, 'a> {
+    #[inline]
+    fn expect(&mut self, line: &'a [u8], at: usize, place: Place) -> Option<(Meaning, usize)> {
+        self.keys.expect(line, at, place)
+    }
+
+    fn meaning(&mut self, key: &'a [u8], pattern: &'a [u8], place: Place) -> Meaning {
+        self.keys.meaning(self.plan, key, pattern, place)
+    }
+
+    #[inline]
+    fn value(&mut self, meaning: Meaning, _: &'a [u8], _: Place, value: Value<'a>) {
+        let Some(binding) = meaning.binding else { return };
+        self.has_role = true;
+        if self.takes_time == TakesTime::No && binding.role == super::roles::Role::Time {
+            return;
+        }
+        self.found.take(binding, value, self.clock, &self.plan.habits);
+    }
+}
+
+/// A line without what may stand around it: byte order mark, holes of NUL, carriage return.
+pub(super) fn bare(line: &[u8]) -> &[u8] {
+    let mut line = line.strip_suffix(b"\r").unwrap_or(line);
+    line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    while let [0, rest @ ..] = line {
+        line = rest;
+    }
+    line
+}
+
+/// A line without the escape sequences that colour it (`ESC [ … letter`); borrowed when there are none.
+pub(super) fn without_colours(line: &[u8]) -> Cow<'_, [u8]> {
+    let line = &line[..line.len().min(MAX_LINE_BYTES)];
+    let Some(mut at) = memchr::memchr(0x1b, line) else { return Cow::Borrowed(line) };
+    let mut plain = line[..at].to_vec();
+    while at < line.len() {
+        if line[at..].starts_with(b"\x1b[") {
+            let len = line[at + 2..].iter().position(u8::is_ascii_alphabetic);
+            at = len.map_or(line.len(), |len| at + len + 3);
+        } else {
+            plain.push(line[at]);
+            at += 1;
+        }
+    }
+    Cow::Owned(plain)
+}
+
+/// `service  | rest`, as docker-compose writes.
+pub(super) fn compose_prefix(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let bar = line.iter().take(64).position(|byte| *byte == b'|')?;
+    let name = line[..bar].trim_ascii_end();
+    let is_name = !name.is_empty() && name.len() < bar && name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
+    let rest = &line[bar + 1..];
+    is_name.then(|| (name, rest.strip_prefix(b" ").unwrap_or(rest)))
+}
+
+impl<'p> Reader<'p> {
+    pub fn new(plan: &'p LogPlan) -> Self {
+        Self { plan, clock: Clock::new(&plan.clock), json_keys: Keys::default(), pair_keys: Keys::default() }
+    }
+
+    /// The roles of a line that begins a record; `None` for one that belongs to the record before it.
+    #[inline]
+    pub fn read<'a>(&mut self, line: &'a [u8]) -> Option<Found<'a>> {
+        if (self.plan.habits.has_colours || line.first() == Some(&0x1b))
+            && let Cow::Owned(plain) = without_colours(line)
+        {
+            return self.read_plain(&plain).map(Found::into_owned);
+        }
+        self.read_plain(line)
+    }
+
+    fn read_plain<'a>(&mut self, line: &'a [u8]) -> Option<Found<'a>> {
+        let whole = bare(line);
+        let mut line = &whole[..whole.len().min(MAX_LINE_BYTES)];
+        let mut found = Found::default();
+        if self.plan.habits.has_compose_prefix
+            && let Some((service, rest)) = compose_prefix(line)
+        {
+            found.take_prefix(service);
+            line = rest;
+        }
+        found.layout = self.layout(line, whole.len() > MAX_LINE_BYTES, &mut found)?;
+        if self.plan.habits.is_level_from_status && found.level == Level::Unknown {
+            found.level = level::of_status(found.status);
+        }
+        Some(found)
+    }
+
+    /// Tries the layouts in turn, the main one first; the first that makes a record of the line.
+    fn layout<'a>(&mut self, line: &'a [u8], is_cut_by_us: bool, found: &mut Found<'a>) -> Option<Layout> {
+        let order = match (*line.first()?, self.plan.layout) {
+            (b'{', _) => return self.json(line, is_cut_by_us, found).then_some(Layout::Json),
+            (b' ' | b'\t', _) => return None,
+            (_, Layout::Logfmt) => [Layout::Logfmt, Layout::Text, Layout::Access],
+            (_, Layout::Access) => [Layout::Access, Layout::Text, Layout::Logfmt],
+            _ => [Layout::Text, Layout::Logfmt, Layout::Access],
+        };
+        order.into_iter().find(|layout| match layout {
+            Layout::Logfmt => self.logfmt(line, found),
+            Layout::Access => access::read(self, line, found),
+            _ => text::read(self, line, found),
+        })
+    }
+
+    /// A line of pairs is a record if it has a time, or, among its like, any role.
+    fn logfmt<'a>(&mut self, line: &'a [u8], found: &mut Found<'a>) -> bool {
+        if !starts_with_pair(line) {
+            return false;
+        }
+        let has_role = self.pairs(line, 0, found, TakesTime::Yes);
+        found.time != Moment::None || (has_role && self.plan.layout == Layout::Logfmt)
+    }
+
+    /// Takes the roles of all pairs from `at` on; whether there were any.
+    pub fn pairs<'a>(&mut self, line: &'a [u8], at: usize, found: &mut Found<'a>, takes_time: TakesTime) -> bool {
+        self.pair_keys.start();
+        let mut sink = RoleSink { plan: self.plan, clock: &mut self.clock, keys: &mut self.pair_keys, found, takes_time, has_role: false };
+        pairs::walk(line, at, &mut sink);
+        let has_role = sink.has_role;
+        self.pair_keys.end();
+        has_role
+    }
+
+    fn json<'a>(&mut self, line: &'a [u8], is_cut_by_us: bool, found: &mut Found<'a>) -> bool {
+        let end = self.object(line, 0, found, TakesTime::Yes);
+        let is_main = self.plan.layout == Layout::Json;
+        match end {
+            Ok(end) if !line[end..].trim_ascii().is_empty() => {
+                found.problem = Some((ProblemKind::Syntax, "text after the end of the JSON object"));
+            }
+            Ok(_) => {}
+            Err(Surprise::Cut) if is_cut_by_us => {
+                found.problem = Some((ProblemKind::Limit, "line is longer than 64 KiB: roles were looked for in its first 64 KiB only"));
+            }
+            Err(Surprise::Cut) => found.problem = Some((ProblemKind::Truncated, "line ends inside its JSON object")),
+            Err(Surprise::Odd) => self.validate(line, found),
+        }
+        if self.plan.habits.is_docker {
+            self.docker(line, found);
+        }
+        found.time != Moment::None || (is_main && line.get(1) != Some(&b'{'))
+    }
+
+    /// Takes the roles of the line that Docker wrapped. The time stays Docker's: every line has that one.
+    fn docker(&mut self, line: &[u8], found: &mut Found) {
+        let Some(inner) = docker_line(line) else { return };
+        let time = found.time;
+        if let Ok(serde_json::Value::Object(object)) = serde_json::from_str(&inner) {
+            self.take_object(&object, Place(0), found);
+            found.time = time;
+        } else if found.level == Level::Unknown {
+            let text = inner.trim_start().as_bytes();
+            let start = self.clock.read(text).map_or(0, |stamp| stamp.len);
+            found.level = level::find(&text[start..]).unwrap_or_default();
+        }
+    }
+
+    /// Takes the roles of the object that starts at `at`.
+    pub fn object<'a>(&mut self, line: &'a [u8], at: usize, found: &mut Found<'a>, takes_time: TakesTime) -> Result<usize, Surprise> {
+        self.json_keys.start();
+        let mut sink = RoleSink { plan: self.plan, clock: &mut self.clock, keys: &mut self.json_keys, found, takes_time, has_role: false };
+        let end = json::walk(line, at, &mut sink);
+        self.json_keys.end();
+        end
+    }
+
+    /// Reads a line that surprised the walker with the validating parser.
+    fn validate(&mut self, line: &[u8], found: &mut Found) {
+        found.is_fallback = true;
+        match serde_json::from_slice(line) {
+            Ok(serde_json::Value::Object(object)) => self.take_object(&object, Place(0), found),
+            Ok(_) => {}
+            Err(error) if error.is_eof() => found.problem = Some((ProblemKind::Truncated, "line ends inside its JSON object")),
+            Err(_) => found.problem = Some((ProblemKind::Syntax, "not valid JSON")),
+        }
+    }
+
+    fn take_object(&mut self, object: &serde_json::Map<String, serde_json::Value>, place: Place, found: &mut Found) {
+        for (key, value) in object {
+            let Meaning { binding, inside } = super::keys::lookup(self.plan, key.as_bytes(), place);
+            match (value, inside) {
+                // The tables name the places, so this ends after a few steps.
+                (serde_json::Value::Object(object), Some(inside)) => self.take_object(object, inside, found),
+                (serde_json::Value::String(text), _) => self.take_owned(binding, text, found),
+                (serde_json::Value::Number(number), _) => self.take_owned(binding, &number.to_string(), found),
+                _ => {}
+            }
+        }
+    }
+
+    fn take_owned(&mut self, binding: Option<Binding>, text: &str, found: &mut Found) {
+        if let Some(binding) = binding {
+            found.take_owned(binding, text, &mut self.clock, &self.plan.habits);
+        }
+    }
+}
+
+/// The line that Docker wrapped: the text under `log`, which it writes first.
+fn docker_line(line: &[u8]) -> Option<String> {
+    let rest = line.strip_prefix(b"{\"log\":")?;
+    let (end, _) = json::string_end(rest, 1)?;
+    serde_json::from_slice(&rest[..=end]).ok()
+}
+
+/// Whether a line begins like `key=`.
+pub(super) fn starts_with_pair(line: &[u8]) -> bool {
+    let n = line.iter().take(64).position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'@')));
+    n.is_some_and(|n| n > 0 && line[n] == b'=' && !line[0].is_ascii_digit())
+}

@@ -1,0 +1,150 @@
+//! One chunk of whole lines to columns. The inner loop of loading: allocates per chunk, not per line.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hasher};
+
+use memchr::memchr;
+
+use super::LogPlan;
+use super::found::{Found, Moment};
+use super::line::Reader;
+use crate::model::catalog::{Problem, ProblemKind};
+use crate::parse::chunk::lines;
+use crate::parse::{LogChunk, NO_SERVICE, NO_TIME};
+
+/// Reads `bytes`, which are whole lines; the last one of a file may lack its end.
+///
+/// The answer for a file does not depend on where it was cut: lines before the first record of a chunk are
+/// reported as its head and belong to the last record of the chunks before. O(bytes); at most 64 KiB of each line.
+pub fn parse_chunk(plan: &LogPlan, bytes: &[u8]) -> LogChunk {
+    let mut chunk = LogChunk::default();
+    let mut services = Services::default();
+    let mut reader = Reader::new(plan);
+    let suspect = Suspect { encoding: std::str::from_utf8(bytes).is_err(), nul: memchr(0, bytes).is_some() };
+    let mut previous: Option<&[u8]> = None;
+    for (offset, line) in lines(bytes) {
+        chunk.n_lines += 1;
+        suspect.check(&mut chunk, offset, line);
+        let Some(found) = reader.read(line) else {
+            if previous.is_none() {
+                chunk.head_lines += 1;
+            } else {
+                chunk.n_continuation_lines += 1;
+            }
+            continue;
+        };
+        match previous {
+            None => {
+                chunk.head_bytes = offset as u32;
+                chunk.first_line_hash = Some(hash(line));
+            }
+            Some(previous) if previous == line => problem(&mut chunk, offset, ProblemKind::Duplicate, "the same line as the record before"),
+            Some(_) => {}
+        }
+        previous = Some(line);
+        push(&mut chunk, &mut services, offset, &found);
+    }
+    match previous {
+        None => chunk.head_bytes = bytes.len() as u32,
+        Some(line) => chunk.last_line_hash = Some(hash(line)),
+    }
+    chunk.services = services.names;
+    chunk
+}
+
+fn push(chunk: &mut LogChunk, services: &mut Services, offset: usize, found: &Found) {
+    let time = match found.time {
+        Moment::At(ns) => ns,
+        Moment::None => NO_TIME,
+        Moment::Bad => {
+            problem(
+                chunk,
+                offset,
+                ProblemKind::Time,
+                "its time cannot be read, or lies outside 1971…2262, or lacks a year that nothing tells",
+            );
+            NO_TIME
+        }
+    };
+    if let Some((kind, reason)) = found.problem {
+        problem(chunk, offset, kind, reason);
+    }
+    chunk.n_fallbacks += u64::from(found.is_fallback);
+    let columns = &mut chunk.columns;
+    columns.offsets.push(offset as u32);
+    columns.times.push(time);
+    columns.levels.push(found.level);
+    columns.services.push(found.service.as_deref().map_or(NO_SERVICE, |name| services.index(name)));
+    columns.statuses.push(found.status);
+    columns.latencies.push(found.latency);
+}
+
+fn problem(chunk: &mut LogChunk, offset: usize, kind: ProblemKind, reason: &str) {
+    let line = chunk.n_lines;
+    chunk.problems.push(Problem { line, byte: offset as u64, kind, reason: reason.to_owned() });
+}
+
+/// Hash of a line, to see a duplicate across the border of two chunks.
+fn hash(line: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(line);
+    hasher.finish()
+}
+
+/// What is wrong somewhere in the chunk, so that its lines must be looked at one by one.
+struct Suspect {
+    encoding: bool,
+    nul: bool,
+}
+
+impl Suspect {
+    fn check(&self, chunk: &mut LogChunk, offset: usize, line: &[u8]) {
+        if self.encoding && std::str::from_utf8(line).is_err() {
+            problem(chunk, offset, ProblemKind::Encoding, "not valid UTF-8");
+        }
+        if self.nul && memchr(0, line).is_some() {
+            problem(chunk, offset, ProblemKind::Encoding, "holds NUL bytes");
+        }
+    }
+}
+
+/// How many names are compared one by one before a table is used.
+const FEW: usize = 16;
+
+/// Names of one chunk in the order of their first record.
+#[derive(Default)]
+struct Services {
+    names: Vec<String>,
+    last: usize,
+    table: HashMap<Vec<u8>, u16>,
+}
+
+impl Services {
+    /// Index of a name; one beyond the 65,535th has none.
+    fn index(&mut self, name: &[u8]) -> u16 {
+        if self.names.get(self.last).is_some_and(|last| last.as_bytes() == name) {
+            return self.last as u16;
+        }
+        let known = if self.names.len() <= FEW && self.table.is_empty() {
+            self.names.iter().position(|known| known.as_bytes() == name)
+        } else {
+            self.table.get(name).map(|index| usize::from(*index))
+        };
+        if let Some(index) = known {
+            self.last = index;
+            return index as u16;
+        }
+        if self.names.len() >= usize::from(NO_SERVICE) {
+            return NO_SERVICE;
+        }
+        if self.names.len() == FEW {
+            self.table = self.names.iter().enumerate().map(|(index, name)| (name.as_bytes().to_vec(), index as u16)).collect();
+        }
+        self.last = self.names.len();
+        self.names.push(String::from_utf8_lossy(name).into_owned());
+        if self.names.len() > FEW {
+            self.table.insert(name.to_vec(), self.last as u16);
+        }
+        self.last as u16
+    }
+}

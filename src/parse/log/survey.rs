@@ -1,0 +1,305 @@
+//! Looks at sampled lines one by one and counts what they have in common. `guess` decides from the counts.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::access::{self, Column};
+use super::json::{self, Sink, Surprise, Value};
+use super::line::{Reader, bare, compose_prefix, starts_with_pair, without_colours};
+use super::roles::{Meaning, Place, Role, path_of};
+use super::text::{self, At, Shape};
+use super::{Layout, LogPlan, keys, pairs};
+use crate::parse::timestamp::{self, EpochUnit, Missing, Stamp};
+
+/// How many values of one key are kept.
+const MAX_VALUES: usize = 2000;
+
+/// What the sampled lines have in common.
+#[derive(Debug, Default)]
+pub(super) struct Survey {
+    pub n_lines: usize,
+    pub n_indented: usize,
+    pub n_coloured: usize,
+    pub n_compose: usize,
+    pub n_json: usize,
+    pub n_logfmt: usize,
+    pub n_access: usize,
+    pub n_http_status: usize,
+    /// Text lines by where their time stands.
+    pub text: TextCounts,
+    pub stamps: StampCounts,
+    /// Values of keys that may have a role, by path. Root keys of JSON without one are there with no values.
+    pub values: BTreeMap<Vec<u8>, Values>,
+    /// Access lines: seconds as written, columns after the status.
+    pub rows: Vec<(i64, Vec<Option<Vec<u8>>>)>,
+    /// A text line to name the format by.
+    pub example: Vec<u8>,
+    /// Where the time of the example begins.
+    pub example_start: usize,
+}
+
+/// Text lines by the place and completeness of their time.
+#[derive(Debug, Default)]
+pub(super) struct TextCounts {
+    pub dated: usize,
+    pub yearless: usize,
+    pub dateless: usize,
+    pub klog: usize,
+    pub priority: usize,
+    pub priority_5424: usize,
+    pub late: usize,
+    pub epochs: BTreeMap<EpochUnit, usize>,
+}
+
+/// Civil times and epochs by what they say of their zone.
+#[derive(Debug, Default)]
+pub(super) struct StampCounts {
+    pub epoch: usize,
+    pub zoneless: usize,
+    pub missing: usize,
+    pub offsets: BTreeMap<i32, usize>,
+}
+
+/// Values of one key.
+#[derive(Debug, Default)]
+pub(super) struct Values {
+    pub meaning: Meaning,
+    pub n: usize,
+    pub texts: Vec<Vec<u8>>,
+}
+
+impl StampCounts {
+    fn add(&mut self, stamp: &Stamp) {
+        self.missing += usize::from(stamp.civil.missing != Missing::Nothing);
+        match stamp.civil.offset_s {
+            Some(offset) => *self.offsets.entry(offset).or_default() += 1,
+            None => self.zoneless += 1,
+        }
+    }
+}
+
+impl TextCounts {
+    /// Lines whose time stands at the start, date or not.
+    pub fn at_start(&self) -> usize {
+        self.dated + self.yearless + self.klog + self.dateless + self.epochs.values().sum::<usize>()
+    }
+}
+
+/// Collects values of keys.
+struct Collect<'s> {
+    plan: &'s LogPlan,
+    values: &'s mut BTreeMap<Vec<u8>, Values>,
+    n_roles: usize,
+    n_keys: usize,
+}
+
+impl<'a> Sink<'a> for Collect<'_> {
+    fn expect(&mut self, _: &'a [u8], _: usize, _: Place) -> Option<(Meaning, usize)> {
+        None
+    }
+
+    fn meaning(&mut self, key: &'a [u8], _: &'a [u8], place: Place) -> Meaning {
+        keys::lookup(self.plan, key, place)
+    }
+
+    fn value(&mut self, meaning: Meaning, key: &'a [u8], place: Place, value: Value<'a>) {
+        self.n_keys += 1;
+        self.n_roles += usize::from(meaning.binding.is_some());
+        let Some((path, len)) = path_of(place, key) else { return };
+        let entry = self.values.entry(path[..len].to_vec()).or_default();
+        entry.meaning = meaning;
+        entry.n += 1;
+        let (Value::Text(text) | Value::Escaped(text) | Value::Bare(text)) = value else { return };
+        if meaning.binding.is_some() && entry.texts.len() < MAX_VALUES {
+            entry.texts.push(text[..text.len().min(64)].to_vec());
+        }
+    }
+}
+
+impl Survey {
+    /// Looks at `lines`.
+    pub fn of(lines: &[&[u8]]) -> Self {
+        let mut survey = Self { n_lines: lines.len(), ..Self::default() };
+        survey.n_coloured = lines.iter().filter(|line| matches!(without_colours(line), Cow::Owned(_))).count();
+        let uncoloured: Vec<_> = lines.iter().map(|line| without_colours(line)).collect();
+        let lines: Vec<&[u8]> = uncoloured.iter().map(AsRef::as_ref).collect();
+        survey.n_compose = lines.iter().filter(|line| compose_prefix(bare(line)).is_some()).count();
+        let has_prefix = survey.n_compose * 2 > lines.len();
+        // Permissive: counts every place where a time can stand.
+        let mut plan = LogPlan::default();
+        (plan.habits.is_dateless, plan.habits.has_late_time) = (true, true);
+        let mut reader = Reader::new(&plan);
+        for line in &lines {
+            let mut line = bare(line);
+            if has_prefix {
+                line = compose_prefix(line).map_or(line, |(_, rest)| rest);
+            }
+            survey.look(&plan, &mut reader, &line[..line.len().min(super::line::MAX_LINE_BYTES)]);
+        }
+        survey.count_field_stamps();
+        survey
+    }
+
+    fn look(&mut self, plan: &LogPlan, reader: &mut Reader, line: &[u8]) {
+        match line.first() {
+            None | Some(b' ' | b'\t') => self.n_indented += 1,
+            Some(b'{') => {
+                let mut sink = Collect { plan, values: &mut self.values, n_roles: 0, n_keys: 0 };
+                let end = json::walk(line, 0, &mut sink);
+                let is_object = match end {
+                    Ok(_) | Err(Surprise::Cut) => sink.n_keys > 0,
+                    Err(Surprise::Odd) => serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok(),
+                };
+                self.n_json += usize::from(is_object);
+            }
+            Some(_) if self.look_at_access(plan, line) => {}
+            Some(_) if starts_with_pair(line) => {
+                let mut sink = Collect { plan, values: &mut self.values, n_roles: 0, n_keys: 0 };
+                pairs::walk(line, 0, &mut sink);
+                self.n_logfmt += usize::from(sink.n_roles > 0 && sink.n_keys > 1);
+            }
+            Some(_) => self.look_at_text(plan, reader, line),
+        }
+    }
+
+    fn look_at_access(&mut self, plan: &LogPlan, line: &[u8]) -> bool {
+        let parts = access::time_start(line).and_then(|at| {
+            let stamp = timestamp::read(&line[at..])?;
+            access::after_time(line, at + stamp.len).map(|access| (stamp, access))
+        });
+        let Some((stamp, access)) = parts else { return false };
+        self.n_access += 1;
+        self.stamps.add(&stamp);
+        let columns = access::columns(line, access.rest).map(|(start, column)| match column {
+            Column::Word(word) => Some(word.to_vec()),
+            Column::Quoted(_) => None,
+            Column::Pair(len) => {
+                let mut sink = Collect { plan, values: &mut self.values, n_roles: 0, n_keys: 0 };
+                pairs::walk(&line[..start + len], start, &mut sink);
+                None
+            }
+        });
+        let columns = columns.collect();
+        self.rows.push((stamp.civil.secs, columns));
+        true
+    }
+
+    fn look_at_text(&mut self, plan: &LogPlan, reader: &mut Reader, line: &[u8]) {
+        let Some(head) = text::head(reader, line) else {
+            let word = line.split(|byte| matches!(byte, b' ' | b'\t' | b'|')).next().unwrap_or_default();
+            if let Some(unit) = EpochUnit::of(word).filter(|_| word.len() < line.len()) {
+                *self.text.epochs.entry(unit).or_default() += 1;
+                self.stamps.epoch += 1;
+            }
+            return;
+        };
+        let missing = match head.stamp {
+            At::Civil(stamp) => {
+                self.stamps.add(&stamp);
+                stamp.civil.missing
+            }
+            At::Epoch(_) => {
+                self.stamps.epoch += 1;
+                Missing::Nothing
+            }
+        };
+        match (head.shape, missing) {
+            (Shape::Klog(_), _) => self.text.klog += 1,
+            (Shape::Late, _) => self.text.late += 1,
+            (_, Missing::Nothing) => self.text.dated += 1,
+            (_, Missing::Year) => self.text.yearless += 1,
+            (_, Missing::Date) => self.text.dateless += 1,
+        }
+        self.text.priority += usize::from(matches!(head.shape, Shape::Priority(_)));
+        self.text.priority_5424 += usize::from(matches!(head.shape, Shape::Priority5424(_)));
+        self.n_http_status += usize::from(text::http_status(&line[head.rest..]).is_some());
+        if self.example.is_empty() {
+            self.example = line[..line.len().min(400)].to_vec();
+            self.example_start = head.start;
+        }
+        let mut sink = Collect { plan, values: &mut self.values, n_roles: 0, n_keys: 0 };
+        let object = text::object_start(line, head.rest).filter(|_| line.ends_with(b"}"));
+        pairs::walk(&line[..object.unwrap_or(line.len())], head.rest, &mut sink);
+        if let Some(object) = object {
+            let _ = json::walk(line, object, &mut sink);
+        }
+    }
+
+    /// Counts the zones of times that stand in fields of JSON and logfmt.
+    fn count_field_stamps(&mut self) {
+        let is_field_log = self.n_json + self.n_logfmt > 0;
+        let times = self.values.values().filter(|values| values.meaning.binding.is_some_and(|binding| binding.role == Role::Time));
+        if let Some(best) = times.filter(|_| is_field_log).max_by_key(|values| values.n) {
+            for text in &best.texts {
+                match timestamp::read(text) {
+                    Some(stamp) => self.stamps.add(&stamp),
+                    None => self.stamps.epoch += usize::from(EpochUnit::of(text).is_some()),
+                }
+            }
+        }
+    }
+
+    /// The layout of most lines; `None` when no line begins a record.
+    pub fn layout(&self) -> Option<Layout> {
+        // Text that mentions times is no log: behind a prefix at least every second line must have one.
+        let late = if self.text.late * 2 >= self.n_lines - self.n_indented { self.text.late } else { 0 };
+        let text = self.text.at_start().max(late);
+        [(self.n_json, Layout::Json), (self.n_access, Layout::Access), (self.n_logfmt, Layout::Logfmt), (text, Layout::Text)]
+            .into_iter()
+            .filter(|(n, _)| *n > 0)
+            .max_by_key(|(n, _)| *n)
+            .map(|(_, layout)| layout)
+    }
+}
+
+/// The column of an access log that is a latency, with its unit.
+///
+/// Decimals are seconds, as nginx writes `$request_time`. Whole numbers are microseconds, as Apache writes `%D`,
+/// unless something speaks against it: values that would be above an hour or mostly below 0.1 ms, or lines that
+/// are then not in the order of their ends (a line is written when its request ends, its time may be the start).
+pub(super) fn access_latency(rows: &[(i64, Vec<Option<Vec<u8>>>)]) -> Option<(usize, EpochUnit)> {
+    let n_columns = rows.iter().map(|(_, columns)| columns.len()).max()?;
+    (1..n_columns).find_map(|column| {
+        let texts: Vec<_> = rows.iter().filter_map(|(secs, columns)| Some((*secs, columns.get(column)?.as_deref()?))).collect();
+        let numbers: Vec<(i64, f64)> =
+            texts.iter().filter_map(|(secs, text)| Some((*secs, std::str::from_utf8(text).ok()?.parse().ok()?))).collect();
+        if numbers.len() * 10 < rows.len() * 9 || numbers.is_empty() || numbers.iter().any(|(_, value)| *value < 0.0) {
+            return None;
+        }
+        let mut values: Vec<f64> = numbers.iter().map(|(_, value)| *value).collect();
+        values.sort_by(f64::total_cmp);
+        let (median, max) = (values[values.len() / 2], values[values.len() - 1]);
+        if texts.iter().any(|(_, text)| text.contains(&b'.')) {
+            return (max < 3600.0).then_some((column, EpochUnit::Seconds));
+        }
+        let is_plausible = median >= 100.0 && max <= 3.6e9 && disorder(&numbers) <= 0.2;
+        is_plausible.then_some((column, EpochUnit::Micros))
+    })
+}
+
+/// Share of lines that end before the line above them did, if their numbers are microseconds.
+fn disorder(numbers: &[(i64, f64)]) -> f64 {
+    let ends = numbers.iter().map(|(secs, micros)| *secs as f64 + micros / 1e6);
+    let n_late = ends.clone().zip(ends.skip(1)).filter(|(before, after)| *after < before - 1.5).count();
+    n_late as f64 / numbers.len() as f64
+}
+
+/// Unit of a latency whose name states none, from its numbers.
+///
+/// A duration is measured in nanoseconds and then scaled: more than six digits of fraction are seconds. With
+/// fewer, a median of one or more can hardly be seconds. Whole numbers are milliseconds by wide custom; from a
+/// median of a million on nanoseconds (Go's `time.Duration` as a number); what lies between is left open.
+pub(super) fn latency_unit(texts: &[Vec<u8>]) -> Option<EpochUnit> {
+    let number = |text: &Vec<u8>| std::str::from_utf8(text).ok()?.parse::<f64>().ok();
+    let mut values: Vec<f64> = texts.iter().filter_map(number).filter(|value| *value > 0.0).collect();
+    values.sort_by(f64::total_cmp);
+    let median = *values.get(values.len() / 2)?;
+    let n_digits = texts.iter().filter_map(|text| Some(text.len() - 1 - text.iter().position(|byte| *byte == b'.')?)).max();
+    match n_digits {
+        Some(7..) => Some(EpochUnit::Seconds),
+        Some(_) => Some(if median >= 1.0 { EpochUnit::Millis } else { EpochUnit::Seconds }),
+        None if median >= 1e6 => Some(EpochUnit::Nanos),
+        None if median < 1e4 => Some(EpochUnit::Millis),
+        None => None,
+    }
+}

@@ -1,0 +1,229 @@
+//! Text with a time at its start, in brackets, behind a priority or behind a prefix; klog and syslog among them.
+
+use memchr::memchr;
+
+use super::found::{Found, Moment, status};
+use super::level;
+use super::line::{Reader, TakesTime};
+use crate::model::Level;
+use crate::parse::timestamp::{self, EpochUnit, Missing, Stamp, epoch_ns};
+
+/// How far into a line a late time is looked for.
+const MAX_LATE_BYTES: usize = 160;
+
+/// Where the time of a text line stands, and what is said before it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Head {
+    pub stamp: At,
+    /// Position after the time.
+    pub rest: usize,
+    /// Position where the time begins.
+    pub start: usize,
+    pub shape: Shape,
+}
+
+/// The time itself.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum At {
+    /// As written.
+    Civil(Stamp),
+    /// Nanoseconds since the epoch.
+    Epoch(Option<i64>),
+}
+
+/// What surrounds the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Nothing or a bracket.
+    Plain,
+    /// Letter of klog.
+    Klog(Level),
+    /// `<PRI>` of syslog on the wire.
+    Priority(u16),
+    /// `<PRI>1 `, RFC 5424.
+    Priority5424(u16),
+    /// Other text.
+    Late,
+}
+
+/// Finds the time of a text line. `reader` only remembers; `None` for a line without a time where it may stand.
+pub(super) fn head(reader: &mut Reader, line: &[u8]) -> Option<Head> {
+    let habits = &reader.plan.habits;
+    let (is_dateless, epoch, has_late_time) = (habits.is_dateless, habits.epoch_at_start, habits.has_late_time);
+    let (mut at, mut shape) = (0, Shape::Plain);
+    if let Some((priority, after)) = priority(line) {
+        (at, shape) = (after, Shape::Priority(priority));
+        if line[at..].starts_with(b"1 ") {
+            (at, shape) = (at + 2, Shape::Priority5424(priority));
+        }
+    }
+    if matches!(line.get(at), Some(b'[' | b'(')) {
+        at += 1;
+    }
+    let text = line.get(at..)?;
+    let first = *text.first()?;
+    if let Some(level) = klog_letter(first).filter(|_| text.get(1).is_some_and(u8::is_ascii_digit))
+        && let Some(stamp) = timestamp::read_klog(&text[1..])
+    {
+        return Some(Head { stamp: At::Civil(stamp), rest: at + 1 + stamp.len, start: at, shape: Shape::Klog(level) });
+    }
+    if let Some(stamp) = reader.clock.read(text)
+        && (stamp.civil.missing != Missing::Date || is_dateless)
+    {
+        return Some(Head { stamp: At::Civil(stamp), rest: at + stamp.len, start: at, shape });
+    }
+    if first == b'@'
+        && let Some(stamp) = tai64n(text)
+    {
+        return Some(Head { stamp, rest: at + 25, start: at, shape });
+    }
+    if let (Some(unit), true) = (epoch, first.is_ascii_digit()) {
+        let len = text.iter().position(|byte| matches!(byte, b' ' | b'\t' | b']' | b',' | b':' | b'|')).unwrap_or(text.len());
+        if EpochUnit::of(&text[..len]) == Some(unit) {
+            return Some(Head { stamp: At::Epoch(epoch_ns(&text[..len], unit)), rest: at + len, start: at, shape });
+        }
+    }
+    if has_late_time { late(line) } else { None }
+}
+
+/// The first full time behind other text.
+pub(super) fn late(line: &[u8]) -> Option<Head> {
+    if line.first() == Some(&b'#') {
+        return None;
+    }
+    let end = line.len().min(MAX_LATE_BYTES);
+    (1..end).filter(|at| matches!(line[at - 1], b' ' | b'[' | b'(' | b'|' | b'\t') && line[*at].is_ascii_alphanumeric()).find_map(|at| {
+        let stamp = timestamp::read(&line[at..]).filter(|stamp| stamp.civil.missing == Missing::Nothing)?;
+        Some(Head { stamp: At::Civil(stamp), rest: at + stamp.len, start: at, shape: Shape::Late })
+    })
+}
+
+/// Reads a text line; whether it begins a record.
+pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a>) -> bool {
+    let Some(head) = head(reader, line) else { return false };
+    let moment = match head.stamp {
+        At::Civil(stamp) => reader.clock.place(stamp.civil),
+        At::Epoch(ns) => ns,
+    };
+    found.time = moment.map_or(Moment::Bad, Moment::At);
+    let rest = line.get(head.rest..).unwrap_or_default();
+    match head.shape {
+        Shape::Klog(level) => found.level = level,
+        Shape::Priority(priority) => {
+            found.level = level::Numbers::Syslog.level(i32::from(priority % 8));
+            syslog_tag(rest, found);
+        }
+        Shape::Priority5424(priority) => {
+            found.level = level::Numbers::Syslog.level(i32::from(priority % 8));
+            if let Some(app) = rest.trim_ascii_start().split(|byte| *byte == b' ').nth(1).filter(|app| *app != b"-") {
+                found.take_prefix(app);
+            }
+        }
+        Shape::Late => prefix(&line[..head.start], found),
+        Shape::Plain => {
+            // With a full date only `tag[pid]:` tells that a host and a tag follow.
+            let is_syslog = matches!(head.stamp, At::Civil(stamp) if stamp.civil.missing == Missing::Year);
+            if is_syslog || rest.splitn(4, |byte| *byte == b' ').nth(2).is_some_and(|tag| tag.ends_with(b"]:") && !tag.starts_with(b"[")) {
+                syslog_tag(rest, found);
+            }
+        }
+    }
+    if found.level == Level::Unknown
+        && let Some(level) = level::find(rest)
+    {
+        found.level = level;
+    }
+    roles(reader, line, head.rest, found);
+    true
+}
+
+/// Takes the roles that stand in the text after the time: pairs, an object at the end, an HTTP status.
+fn roles<'a>(reader: &mut Reader, line: &'a [u8], at: usize, found: &mut Found<'a>) {
+    let level = found.level;
+    let object = if line.last() == Some(&b'}') { object_start(line, at) } else { None };
+    reader.pairs(&line[..object.unwrap_or(line.len())], at, found, TakesTime::No);
+    if let Some(object) = object {
+        // An object that does not parse is text.
+        let _ = reader.object(line, object, found, TakesTime::No);
+    }
+    if level != Level::Unknown {
+        found.level = level;
+    }
+    if reader.plan.habits.has_http_status && found.status == 0 {
+        found.status = http_status(&line[at..]).unwrap_or(0);
+        if found.level == Level::Unknown {
+            found.level = level::of_status(found.status);
+        }
+    }
+}
+
+/// Where an object begins that ends the line: `{"` after a space or tab.
+pub(super) fn object_start(line: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at += memchr(b'{', line.get(at..)?)?;
+        if at > from && matches!(line[at - 1], b' ' | b'\t') && matches!(line.get(at + 1), Some(b'"')) {
+            return Some(at);
+        }
+        at += 1;
+    }
+}
+
+/// `<PRI>` and the position after it.
+fn priority(line: &[u8]) -> Option<(u16, usize)> {
+    let [b'<', rest @ ..] = line else { return None };
+    let n = rest.iter().take(4).position(|byte| *byte == b'>').filter(|n| *n > 0)?;
+    let value = std::str::from_utf8(&rest[..n]).ok()?.parse().ok()?;
+    (value < 192).then_some((value, n + 2))
+}
+
+fn klog_letter(letter: u8) -> Option<Level> {
+    matches!(letter, b'I' | b'W' | b'E' | b'F' | b'D' | b'C').then(|| level::of_letter(letter)).flatten()
+}
+
+/// `@` and 24 hexadecimal digits: TAI64N as daemontools writes it, ten seconds ahead of UTC by its convention.
+fn tai64n(text: &[u8]) -> Option<At> {
+    let hex = std::str::from_utf8(text.get(1..25)?).ok()?;
+    let secs = u64::from_str_radix(&hex[..16], 16).ok()?;
+    let nanos = u32::from_str_radix(&hex[16..], 16).ok().filter(|nanos| *nanos < 1_000_000_000)?;
+    let secs = i64::try_from(secs.checked_sub(1 << 62)?).ok()? - 10;
+    Some(At::Epoch(timestamp::to_ns(secs, nanos)))
+}
+
+/// ` host tag[pid]: …`: the tag is the service.
+fn syslog_tag<'a>(rest: &'a [u8], found: &mut Found<'a>) {
+    let mut words = rest.trim_ascii_start().splitn(3, |byte| *byte == b' ');
+    let (Some(_host), Some(tag)) = (words.next(), words.next()) else { return };
+    let Some(tag) = tag.strip_suffix(b":") else { return };
+    let name = &tag[..memchr(b'[', tag).unwrap_or(tag.len())];
+    if !name.is_empty() && level::of_field(name).is_none() {
+        found.take_prefix(name);
+    }
+}
+
+/// `shop: ` or `ERROR: ` before the time: a service or a level.
+fn prefix<'a>(before: &'a [u8], found: &mut Found<'a>) {
+    let word = before.trim_ascii();
+    let Some(word) = word.strip_suffix(b":") else { return };
+    if let Some(level) = level::of_field(word) {
+        found.level = level;
+    } else if !word.is_empty() && word.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) {
+        found.take_prefix(word);
+    }
+}
+
+/// `HTTP/1.1" 200`, `(HTTP/1.1 200)`.
+pub(super) fn http_status(rest: &[u8]) -> Option<u16> {
+    let mut at = 0;
+    loop {
+        at += memchr(b'H', rest.get(at..)?)?;
+        if let Some(after) = rest[at..].strip_prefix(b"HTTP/") {
+            let skip = after.iter().position(|byte| !(byte.is_ascii_digit() || *byte == b'.'))?;
+            let after = after[skip..].strip_prefix(b"\"").unwrap_or(&after[skip..]);
+            let after = after.strip_prefix(b" ")?;
+            let ends = !after.get(3).is_some_and(u8::is_ascii_alphanumeric);
+            return status(after.get(..3)?).filter(|_| ends);
+        }
+        at += 1;
+    }
+}

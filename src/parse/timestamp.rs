@@ -1,0 +1,474 @@
+//! Times as loggers write them, read byte by byte: civil forms and epoch numbers.
+//!
+//! Reads what stands in the text and says what is missing there (offset, year, date); it never guesses.
+//! A zone and a missing year are put in by [`Clock`](super::log::Clock). What cannot be told in nanoseconds
+//! of 64 bits, or lies before 1971, has no time: nothing lands at 1970.
+
+use crate::model::time::NS_PER_S;
+
+/// What a text leaves open about its date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Missing {
+    /// Date and time are there.
+    #[default]
+    Nothing,
+    /// Month and day, but no year; `secs` are those of the leap year 1972.
+    Year,
+    /// A time of day only; `secs` are those since midnight.
+    Date,
+}
+
+/// A time as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Civil {
+    /// Seconds since 1970 on the written clock, the offset not taken into account.
+    pub secs: i64,
+    /// Fraction, 0 … 999,999,999.
+    pub nanos: u32,
+    /// Seconds east of UTC, when the text says so.
+    pub offset_s: Option<i32>,
+    /// What the text leaves open.
+    pub missing: Missing,
+}
+
+/// A time and the number of bytes it takes in the text, its zone included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stamp {
+    /// The time.
+    pub civil: Civil,
+    /// Bytes read.
+    pub len: usize,
+}
+
+/// Date, hour and minute: the part of a stamp that rarely changes from line to line.
+#[derive(Debug, Clone, Copy, Default)]
+struct Minutes {
+    len: usize,
+    secs: i64,
+    missing: Missing,
+    tail: Tail,
+}
+
+/// What follows the minutes.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+enum Tail {
+    /// `:SS`, fraction, zone.
+    #[default]
+    Colon,
+    /// `SS` at once, as in `20261123T022809Z`.
+    Compact,
+    /// `:SS`, fraction, zone, then the year (ctime).
+    Year,
+}
+
+/// Reads the stamp at the start of `text`, in any known form but klog's. O(1).
+pub fn read(text: &[u8]) -> Option<Stamp> {
+    tail(text, minutes(text)?)
+}
+
+/// Reads `MMDD HH:MM:SS.ffffff`, what klog and glog put behind the letter of the level.
+pub fn read_klog(text: &[u8]) -> Option<Stamp> {
+    let (month, day) = (two(text, 0)?, two(text, 2)?);
+    if text.get(4) != Some(&b' ') {
+        return None;
+    }
+    let secs = days(1972, month, day)? * 86_400 + hour_minute(text, 5)?;
+    tail(text, Minutes { len: 10, secs, missing: Missing::Year, tail: Tail::Colon }).filter(|stamp| stamp.len > 10)
+}
+
+/// Reads stamps of one file: remembers the last minute, so that most lines cost only their seconds.
+#[derive(Debug, Default)]
+pub struct StampReader {
+    bytes: [u8; 24],
+    last: Minutes,
+}
+
+impl StampReader {
+    /// The same as [`read`], faster when the minute is that of the call before.
+    #[inline]
+    pub fn read(&mut self, text: &[u8]) -> Option<Stamp> {
+        let n = self.last.len;
+        if n == 16 {
+            if let Some(head) = text.first_chunk::<16>()
+                && u128::from_le_bytes(*head) == u128::from_le_bytes(*self.bytes.first_chunk().expect("24 bytes hold 16"))
+            {
+                return tail(text, self.last);
+            }
+        } else if n != 0 && text.get(..n) == Some(&self.bytes[..n]) {
+            return tail(text, self.last);
+        }
+        let found = minutes(text)?;
+        if found.len <= self.bytes.len() {
+            self.bytes[..found.len].copy_from_slice(&text[..found.len]);
+            self.last = found;
+        }
+        tail(text, found)
+    }
+}
+
+fn minutes(text: &[u8]) -> Option<Minutes> {
+    match text.first()? {
+        b'0'..=b'9' => numeric(text),
+        b'A'..=b'Z' | b'a'..=b'z' => named(text),
+        _ => None,
+    }
+}
+
+/// Forms that begin with a digit.
+fn numeric(text: &[u8]) -> Option<Minutes> {
+    let colon = |len, secs, missing| Some(Minutes { len, secs, missing, tail: Tail::Colon });
+    let sep = *text.get(4)?;
+    if text[2] == b':' {
+        let secs = hour_minute(text, 0)?;
+        return if text.get(5) == Some(&b':') { colon(5, secs, Missing::Date) } else { None };
+    }
+    if matches!(text[2], b'/' | b'-' | b' ') && text[3].is_ascii_alphabetic() {
+        let date = days(i64::from(four(text, 7)?), month(text, 3)?, two(text, 0)?)?;
+        if text.get(6) != Some(&text[2]) || !matches!(text.get(11), Some(b':' | b' ' | b'T')) {
+            return None;
+        }
+        return colon(17, date * 86_400 + hour_minute(text, 12)?, Missing::Nothing);
+    }
+    if matches!(sep, b'-' | b'/' | b'.') {
+        let year = i64::from(four(text, 0)?);
+        if text.get(7) == Some(&sep) {
+            let date = days(year, two(text, 5)?, two(text, 8)?)?;
+            return matches!(text.get(10)?, b'T' | b't' | b' ' | b'_' | b'-' | b':')
+                .then_some(())
+                .and_then(|()| colon(16, date * 86_400 + hour_minute(text, 11)?, Missing::Nothing));
+        }
+        let day_of_year = i64::from(two(text, 5)? * 10 + digit(text, 7)?);
+        let is_day = (1..=365 + i64::from(is_leap(year))).contains(&day_of_year) && matches!(text.get(8)?, b'T' | b' ');
+        let date = days(year, 1, 1)? + day_of_year - 1;
+        return if is_day { colon(14, date * 86_400 + hour_minute(text, 9)?, Missing::Nothing) } else { None };
+    }
+    compact(text)
+}
+
+/// `20261123T022809`, `20261123 02:28:09`.
+fn compact(text: &[u8]) -> Option<Minutes> {
+    let date = days(i64::from(four(text, 0)?), two(text, 4)?, two(text, 6)?)?;
+    if !matches!(text.get(8)?, b'T' | b' ' | b'-' | b'_') {
+        return None;
+    }
+    if text.get(11) == Some(&b':') {
+        let secs = date * 86_400 + hour_minute(text, 9)?;
+        return Some(Minutes { len: 14, secs, missing: Missing::Nothing, tail: Tail::Colon });
+    }
+    let (hour, minute) = (two(text, 9)?, two(text, 11)?);
+    let is_time = hour < 24 && minute < 60 && two(text, 13).is_some_and(|secs| secs < 61);
+    let secs = date * 86_400 + i64::from(hour * 3600 + minute * 60);
+    is_time.then_some(Minutes { len: 13, secs, missing: Missing::Nothing, tail: Tail::Compact })
+}
+
+const WEEKDAYS: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
+
+/// Forms that begin with the name of a month or of a day of the week.
+fn named(text: &[u8]) -> Option<Minutes> {
+    if let Some(found) = month_first(text, 0, Tail::Colon) {
+        return Some(found);
+    }
+    let is_weekday = WEEKDAYS.iter().any(|name| text.starts_with(*name));
+    if !is_weekday {
+        return None;
+    }
+    let at = if text.get(3) == Some(&b',') { 5 } else { 4 };
+    if text.get(at - 1) != Some(&b' ') {
+        return None;
+    }
+    if let Some(found) = month_first(text, at, Tail::Year) {
+        return Some(found);
+    }
+    let found = numeric(text.get(at..)?)?;
+    Some(Minutes { len: found.len + at, ..found })
+}
+
+/// `Nov 23 07:55`, `Nov  3 07:55`, `Nov 23 2026 07:55` from position `at`.
+fn month_first(text: &[u8], at: usize, tail: Tail) -> Option<Minutes> {
+    let month = month(text, at)?;
+    if text.get(at + 3) != Some(&b' ') {
+        return None;
+    }
+    let (day, mut next) = match (text.get(at + 4)?, text.get(at + 5)?) {
+        (b' ', b'1'..=b'9') => (digit(text, at + 5)?, at + 6),
+        (b'1'..=b'9', b' ') => (digit(text, at + 4)?, at + 5),
+        _ => (two(text, at + 4)?, at + 6),
+    };
+    if text.get(next) != Some(&b' ') {
+        return None;
+    }
+    next += 1;
+    if text.get(next + 4) == Some(&b' ') {
+        let secs = days(i64::from(four(text, next)?), month, day)? * 86_400 + hour_minute(text, next + 5)?;
+        return Some(Minutes { len: next + 10, secs, missing: Missing::Nothing, tail: Tail::Colon });
+    }
+    let secs = days(1972, month, day)? * 86_400 + hour_minute(text, next)?;
+    (text.get(next + 5) == Some(&b':')).then_some(Minutes { len: next + 5, secs, missing: Missing::Year, tail })
+}
+
+#[inline]
+fn tail(text: &[u8], minutes: Minutes) -> Option<Stamp> {
+    let mut civil = Civil { secs: minutes.secs, nanos: 0, offset_s: None, missing: minutes.missing };
+    let mut at = minutes.len;
+    match (minutes.tail, text.get(at)) {
+        (Tail::Compact, _) => {
+            civil.secs += i64::from(two(text, at)?);
+            at += 2;
+        }
+        (_, Some(b':')) => {
+            let secs = two(text, at + 1)?;
+            if secs > 60 {
+                return None;
+            }
+            civil.secs += i64::from(secs);
+            at += 3;
+        }
+        (_, next) => {
+            // `2026-11-23T02:28Z` has no seconds; a time without a full date must have them.
+            if civil.missing != Missing::Nothing || next.is_some_and(u8::is_ascii_digit) {
+                return None;
+            }
+        }
+    }
+    (civil.nanos, at) = fraction(text, at);
+    (civil.offset_s, at) = offset(text, at);
+    if minutes.tail == Tail::Year
+        && let Some(year) = year_after(text, at)
+    {
+        // 1972 was a leap year, so 29 February of it may be no day of the year in the text.
+        let (_, month, day) = civil_of_days(civil.secs.div_euclid(86_400));
+        civil.secs = days(year, month, day)? * 86_400 + civil.secs.rem_euclid(86_400);
+        civil.missing = Missing::Nothing;
+        at += 5;
+        if civil.offset_s.is_none() {
+            (civil.offset_s, at) = offset(text, at);
+        }
+    }
+    Some(Stamp { civil, len: at })
+}
+
+fn year_after(text: &[u8], at: usize) -> Option<i64> {
+    let year = i64::from(four(text, at + 1)?);
+    let ends = !text.get(at + 5).is_some_and(u8::is_ascii_digit);
+    (text.get(at) == Some(&b' ') && ends && (1900..3000).contains(&year)).then_some(year)
+}
+
+/// Nanoseconds of `.123` or `,123` at `at`, and where it ends; digits beyond nine are passed over.
+#[inline]
+fn fraction(text: &[u8], at: usize) -> (u32, usize) {
+    const POWERS: [u32; 10] = [1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+    if !matches!(text.get(at), Some(b'.' | b',')) {
+        return (0, at);
+    }
+    let (mut value, mut n, mut end) = (0u32, 0usize, at + 1);
+    while let Some(byte) = text.get(end).filter(|byte| byte.is_ascii_digit()) {
+        if n < 9 {
+            value = value * 10 + u32::from(byte - b'0');
+            n += 1;
+        }
+        end += 1;
+    }
+    if n == 0 { (0, at) } else { (value * POWERS[n], end) }
+}
+
+/// Zones by name that mean one offset everywhere; `CST`, `IST` and `BST` mean several and are left open.
+const ZONE_WORDS: &[(&[u8], i32)] = &[
+    (b"UTC", 0),
+    (b"GMT", 0),
+    (b"EST", -18_000),
+    (b"EDT", -14_400),
+    (b"CDT", -18_000),
+    (b"MST", -25_200),
+    (b"MDT", -21_600),
+    (b"PST", -28_800),
+    (b"PDT", -25_200),
+    (b"WEST", 3_600),
+    (b"WET", 0),
+    (b"CEST", 7_200),
+    (b"CET", 3_600),
+    (b"EEST", 10_800),
+    (b"EET", 7_200),
+    (b"MSK", 10_800),
+    (b"JST", 32_400),
+    (b"KST", 32_400),
+    (b"HKT", 28_800),
+    (b"SGT", 28_800),
+    (b"AEST", 36_000),
+    (b"AEDT", 39_600),
+];
+
+/// Offset from UTC at `at` (with or without a space before it), and where it ends.
+#[inline]
+fn offset(text: &[u8], at: usize) -> (Option<i32>, usize) {
+    let is_end = |end: usize| !text.get(end).is_some_and(u8::is_ascii_alphanumeric);
+    let start = at + usize::from(text.get(at) == Some(&b' '));
+    match text.get(start) {
+        Some(b'Z' | b'z') if start == at && is_end(at + 1) => (Some(0), at + 1),
+        Some(b'+' | b'-') => signed_offset(text, start, start == at).map_or((None, at), |(offset, end)| (Some(offset), end)),
+        Some(b'A'..=b'Z') => ZONE_WORDS
+            .iter()
+            .find(|(word, _)| text[start..].starts_with(word) && is_end(start + word.len()))
+            .map_or((None, at), |(word, offset)| (Some(*offset), start + word.len())),
+        _ => (None, at),
+    }
+}
+
+/// `+05:30`, `+0530`, and `+05` where nothing stands between time and offset.
+fn signed_offset(text: &[u8], at: usize, may_be_short: bool) -> Option<(i32, usize)> {
+    let sign = if text[at] == b'-' { -1 } else { 1 };
+    let hours = two(text, at + 1).filter(|hours| *hours <= 18)?;
+    let colon = usize::from(text.get(at + 3) == Some(&b':'));
+    let (minutes, end) = match two(text, at + 3 + colon) {
+        Some(minutes) => (minutes, at + 5 + colon),
+        None if may_be_short => (0, at + 3),
+        None => return None,
+    };
+    let ends = minutes < 60 && !text.get(end).is_some_and(u8::is_ascii_digit);
+    ends.then_some((sign * (hours * 3600 + minutes * 60) as i32, end))
+}
+
+#[inline]
+fn digit(text: &[u8], at: usize) -> Option<u32> {
+    let value = text.get(at)?.wrapping_sub(b'0');
+    (value < 10).then_some(u32::from(value))
+}
+
+#[inline]
+fn two(text: &[u8], at: usize) -> Option<u32> {
+    let pair = text.get(at..at + 2)?;
+    let (tens, ones) = (pair[0].wrapping_sub(b'0'), pair[1].wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| u32::from(tens) * 10 + u32::from(ones))
+}
+
+fn four(text: &[u8], at: usize) -> Option<u32> {
+    Some(two(text, at)? * 100 + two(text, at + 2)?)
+}
+
+/// Seconds of `HH:MM`; `24:00` is the end of the day.
+fn hour_minute(text: &[u8], at: usize) -> Option<i64> {
+    let (hour, minute) = (two(text, at)?, two(text, at + 3)?);
+    let is_time = text[at + 2] == b':' && minute < 60 && (hour < 24 || (hour == 24 && minute == 0));
+    is_time.then(|| i64::from(hour * 3600 + minute * 60))
+}
+
+fn month(text: &[u8], at: usize) -> Option<u32> {
+    const MONTHS: [&[u8; 3]; 12] = [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
+    let name = text.get(at..at + 3)?.first_chunk::<3>()?.to_ascii_lowercase();
+    MONTHS.iter().position(|month| month[..] == name[..]).map(|index| index as u32 + 1)
+}
+
+fn is_leap(year: i64) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+}
+
+/// Days from 1970-01-01 to a date; `None` when there is no such date. Algorithm: H. Hinnant, `days_from_civil`.
+pub fn days(year: i64, month: u32, day: u32) -> Option<i64> {
+    let last = match month {
+        2 => 28 + u32::from(is_leap(year)),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    if day == 0 || day > last {
+        return None;
+    }
+    let y = if month <= 2 { year - 1 } else { year };
+    let era = y.div_euclid(400);
+    let year_of_era = y.rem_euclid(400);
+    let day_of_year = (153 * ((i64::from(month) + 9) % 12) + 2) / 5 + i64::from(day) - 1;
+    Some(era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468)
+}
+
+/// Year, month and day of a number of days from 1970-01-01. Algorithm: H. Hinnant, `civil_from_days`.
+pub fn civil_of_days(days: i64) -> (i64, u32, u32) {
+    let z = days + 719_468;
+    let (era, doe) = (z.div_euclid(146_097), z.rem_euclid(146_097));
+    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
+    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    let mp = (5 * doy + 2) / 153;
+    let month = if mp < 10 { mp + 3 } else { mp - 9 };
+    (yoe + era * 400 + i64::from(month <= 2), month as u32, (doy - (153 * mp + 2) / 5 + 1) as u32)
+}
+
+/// The first moment that counts as a time: whatever lies before 1971 is a clock that was not set.
+const FIRST_NS: i64 = 365 * 86_400 * NS_PER_S;
+
+/// Nanoseconds since the epoch; `None` before 1971 or after 2262.
+pub fn to_ns(secs: i64, nanos: u32) -> Option<i64> {
+    secs.checked_mul(NS_PER_S)?.checked_add(i64::from(nanos)).filter(|ns| *ns >= FIRST_NS)
+}
+
+/// What one step of a number of time is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EpochUnit {
+    /// Seconds.
+    Seconds,
+    /// Milliseconds.
+    Millis,
+    /// Microseconds.
+    Micros,
+    /// Nanoseconds.
+    Nanos,
+}
+
+impl EpochUnit {
+    /// All units, the longest first.
+    pub const ALL: [Self; 4] = [Self::Seconds, Self::Millis, Self::Micros, Self::Nanos];
+
+    /// Number of zeros between this unit and a nanosecond.
+    pub const fn zeros(self) -> i32 {
+        match self {
+            Self::Seconds => 9,
+            Self::Millis => 6,
+            Self::Micros => 3,
+            Self::Nanos => 0,
+        }
+    }
+
+    /// The unit in which a number lies between the years 2000 and 2100; there is at most one.
+    pub fn of(text: &[u8]) -> Option<Self> {
+        const PLAUSIBLE: std::ops::Range<i64> = 946_684_800..4_102_444_800;
+        Self::ALL.into_iter().find(|unit| epoch_ns(text, *unit).is_some_and(|ns| PLAUSIBLE.contains(&(ns / NS_PER_S))))
+    }
+}
+
+/// An epoch number, integer or decimal text, in nanoseconds: exact, never through a float.
+pub fn epoch_ns(text: &[u8], unit: EpochUnit) -> Option<i64> {
+    scaled(text, unit.zeros()).and_then(|ns| i64::try_from(ns).ok()).filter(|ns| *ns >= FIRST_NS)
+}
+
+/// `text × 10^zeros`, rounded towards zero; `None` when it is no decimal number or too large.
+fn scaled(text: &[u8], zeros: i32) -> Option<i128> {
+    let (is_negative, digits) = match text.split_first()? {
+        (b'-', rest) => (true, rest),
+        _ => (false, text),
+    };
+    if !digits.first()?.is_ascii_digit() {
+        return None;
+    }
+    let (mut mantissa, mut shift, mut is_fraction) = (0i128, zeros, false);
+    for (at, byte) in digits.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' if mantissa < 1_000_000_000_000_000_000_000_000_000 => {
+                mantissa = mantissa * 10 + i128::from(byte - b'0');
+                shift -= i32::from(is_fraction);
+            }
+            b'0'..=b'9' => shift += i32::from(!is_fraction),
+            b'.' if !is_fraction => is_fraction = true,
+            b'e' | b'E' => {
+                let exponent = std::str::from_utf8(&digits[at + 1..]).ok()?;
+                shift = shift.checked_add(exponent.parse::<i32>().ok().filter(|e| e.abs() < 400)?)?;
+                break;
+            }
+            _ => return None,
+        }
+    }
+    let value = match u32::try_from(shift) {
+        Ok(up) => mantissa.checked_mul(10i128.checked_pow(up)?)?,
+        Err(_) => 10i128.checked_pow(shift.unsigned_abs()).map_or(0, |down| mantissa / down),
+    };
+    Some(if is_negative { -value } else { value })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,296 @@
+//! `case.toml`: the named things of a case. Comments, unknown keys and order survive; only what changed is touched.
+
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value, value};
+
+use super::parse_time;
+use crate::model::case::{Anchor, CaseMeta, PanelRef};
+use crate::model::text::rfc3339;
+
+/// Why `case.toml` cannot be read as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {reason}")]
+pub struct MetaError {
+    /// Line from 1.
+    pub line: usize,
+    /// What is wrong there.
+    pub reason: String,
+}
+
+/// A file that was read, with what is needed to write it back.
+#[derive(Debug, Clone, Default)]
+pub struct LoadedMeta {
+    /// What it says.
+    pub meta: CaseMeta,
+    /// Values that do not fit their key: left in the file, not in `meta`.
+    pub problems: Vec<String>,
+    document: DocumentMut,
+    text: String,
+}
+
+impl LoadedMeta {
+    /// The text that was read.
+    pub fn original(&self) -> &str {
+        &self.text
+    }
+}
+
+/// Reads a file. A value of a wrong type is a problem and stays in the file; a text that is no TOML is an error.
+pub fn parse_meta(text: &str) -> Result<LoadedMeta, MetaError> {
+    let body = text.trim_start_matches('\u{feff}');
+    let document: DocumentMut = body.parse().map_err(|error: toml_edit::TomlError| MetaError {
+        line: error.span().map_or(1, |span| body[..span.start.min(body.len())].matches('\n').count() + 1),
+        reason: error.message().lines().next().unwrap_or("not TOML").to_owned(),
+    })?;
+    let mut problems = Vec::new();
+    let meta = read(&document, &mut problems);
+    Ok(LoadedMeta { meta, problems, document, text: text.to_owned() })
+}
+
+/// The text of a file that says `meta`; `loaded` is what was read before (or the default for a new file).
+pub fn write_meta(meta: &CaseMeta, loaded: &LoadedMeta) -> String {
+    if *meta == loaded.meta {
+        return loaded.text.clone();
+    }
+    let mut document = loaded.document.clone();
+    let before = &loaded.meta;
+    let root = document.as_table_mut();
+    if meta.title != before.title {
+        set_text(root, "title", Some(&meta.title));
+    }
+    let texts = [
+        ("severity", &meta.severity, &before.severity),
+        ("status", &meta.status, &before.status),
+        ("time_zone", &meta.time_zone, &before.time_zone),
+    ];
+    for (key, now, was) in texts {
+        if now != was {
+            set_text(root, key, now.as_deref());
+        }
+    }
+    for (key, now, was) in [("services", &meta.services, &before.services), ("sources", &meta.sources, &before.sources)] {
+        if now != was {
+            set(root, key, (!now.is_empty()).then(|| value(Array::from_iter(now.iter().map(String::as_str)))));
+        }
+    }
+    if meta.t0 != before.t0 {
+        write_anchor(root, meta.t0.as_ref());
+    }
+    if meta.panels != before.panels {
+        write_panels(root, &meta.panels);
+    }
+    write_map(root, "zones", &meta.zones, &before.zones, |zone| Value::from(zone.as_str()));
+    write_map(root, "thresholds", &meta.thresholds, &before.thresholds, |number| Value::from(*number));
+    let out = document.to_string();
+    if loaded.text.contains("\r\n") { out.replace("\r\n", "\n").replace('\n', "\r\n") } else { out }
+}
+
+fn read(document: &DocumentMut, problems: &mut Vec<String>) -> CaseMeta {
+    let mut reader = Reader { root: document.as_table(), problems };
+    CaseMeta {
+        title: reader.text("title").unwrap_or_default(),
+        severity: reader.text("severity"),
+        status: reader.text("status"),
+        services: reader.texts("services"),
+        time_zone: reader.text("time_zone"),
+        t0: reader.anchor(),
+        panels: reader.panels(),
+        zones: reader.map("zones", |item| item.as_str().map(str::to_owned)),
+        thresholds: reader.map("thresholds", |item| item.as_float().or_else(|| item.as_integer().map(|n| n as f64))),
+        sources: reader.texts("sources"),
+    }
+}
+
+struct Reader<'a> {
+    root: &'a Table,
+    problems: &'a mut Vec<String>,
+}
+
+impl Reader<'_> {
+    fn wrong(&mut self, key: &str, wanted: &str) {
+        self.problems.push(format!("{key} should be {wanted}; it is left as it is"));
+    }
+
+    fn text(&mut self, key: &str) -> Option<String> {
+        let item = self.root.get(key)?;
+        let text = item.as_str().map(str::to_owned);
+        if text.is_none() {
+            self.wrong(key, "a text");
+        }
+        text
+    }
+
+    fn texts(&mut self, key: &str) -> Vec<String> {
+        let Some(item) = self.root.get(key) else { return Vec::new() };
+        let texts: Option<Vec<String>> =
+            item.as_array().and_then(|array| array.iter().map(|entry| entry.as_str().map(str::to_owned)).collect());
+        texts.unwrap_or_else(|| {
+            self.wrong(key, "a list of texts");
+            Vec::new()
+        })
+    }
+
+    fn anchor(&mut self) -> Option<Anchor> {
+        let item = self.root.get("t0")?;
+        let read = || {
+            let table = item.as_table_like()?;
+            let at = parse_time(table.get("at")?.as_str()?)?;
+            let label = table.get("label").and_then(Item::as_str).unwrap_or_default().to_owned();
+            Some(Anchor { at, label })
+        };
+        let anchor = read();
+        if anchor.is_none() {
+            self.wrong("t0", "a table with at = \"2026-11-22T03:24:10Z\" and label");
+        }
+        anchor
+    }
+
+    fn panels(&mut self) -> Vec<PanelRef> {
+        let Some(item) = self.root.get("panels") else { return Vec::new() };
+        let text = |table: &dyn toml_edit::TableLike, key: &str| table.get(key).and_then(Item::as_str).map(str::to_owned);
+        let panel = |table: &dyn toml_edit::TableLike| {
+            Some(PanelRef {
+                role: text(table, "role").unwrap_or_default(),
+                series: text(table, "series")?,
+                source: text(table, "source").unwrap_or_default(),
+            })
+        };
+        let panels: Option<Vec<PanelRef>> = match item {
+            Item::ArrayOfTables(tables) => tables.iter().map(|table| panel(table)).collect(),
+            Item::Value(Value::Array(array)) => array.iter().map(|entry| entry.as_inline_table().and_then(|table| panel(table))).collect(),
+            _ => None,
+        };
+        panels.unwrap_or_else(|| {
+            self.wrong("panels", "a list of tables with series, source and role");
+            Vec::new()
+        })
+    }
+
+    fn map<T>(&mut self, key: &str, read: impl Fn(&Item) -> Option<T>) -> std::collections::BTreeMap<String, T> {
+        let Some(item) = self.root.get(key) else { return std::collections::BTreeMap::new() };
+        let Some(table) = item.as_table_like() else {
+            self.wrong(key, "a table");
+            return std::collections::BTreeMap::new();
+        };
+        let mut map = std::collections::BTreeMap::new();
+        for (name, item) in table.iter() {
+            match read(item) {
+                Some(entry) => {
+                    map.insert(name.to_owned(), entry);
+                }
+                None => self.problems.push(format!("{key}.{name} has a value of the wrong sort; it is left as it is")),
+            }
+        }
+        map
+    }
+}
+
+/// Sets or removes a key. The blanks and comments around an existing value stay.
+fn set(root: &mut Table, key: &str, item: Option<Item>) {
+    let Some(mut item) = item else {
+        root.remove(key);
+        return;
+    };
+    if let (Some(old), Some(new)) = (root.get(key).and_then(Item::as_value), item.as_value_mut()) {
+        *new.decor_mut() = old.decor().clone();
+    }
+    match root.get_mut(key) {
+        Some(slot) => *slot = item,
+        None => {
+            root.insert(key, item);
+        }
+    }
+}
+
+fn set_text(root: &mut Table, key: &str, text: Option<&str>) {
+    set(root, key, text.map(value));
+}
+
+fn write_anchor(root: &mut Table, anchor: Option<&Anchor>) {
+    let Some(anchor) = anchor else {
+        root.remove("t0");
+        return;
+    };
+    if root.get("t0").is_none_or(|item| !item.is_table_like()) {
+        root.insert("t0", Item::Table(Table::new()));
+    }
+    if let Some(table) = root.get_mut("t0").and_then(Item::as_table_like_mut) {
+        table.insert("at", value(rfc3339(anchor.at)));
+        table.insert("label", value(anchor.label.as_str()));
+    }
+}
+
+/// Rewrites the list of panels; fields that this version does not know stay with the panel that keeps its place.
+fn write_panels(root: &mut Table, panels: &[PanelRef]) {
+    if panels.is_empty() {
+        root.remove("panels");
+        return;
+    }
+    let fields = |panel: &PanelRef| [("role", panel.role.clone()), ("series", panel.series.clone()), ("source", panel.source.clone())];
+    if let Some(Item::Value(Value::Array(array))) = root.get_mut("panels") {
+        while array.len() > panels.len() {
+            array.remove(array.len() - 1);
+        }
+        for (index, panel) in panels.iter().enumerate() {
+            let mut table = array.get(index).and_then(Value::as_inline_table).cloned().unwrap_or_else(InlineTable::new);
+            for (key, text) in fields(panel) {
+                table.insert(key, Value::from(text));
+            }
+            if index < array.len() {
+                array.replace(index, table);
+            } else {
+                array.push(table);
+            }
+        }
+        return;
+    }
+    if !matches!(root.get("panels"), Some(Item::ArrayOfTables(_))) {
+        root.insert("panels", Item::ArrayOfTables(ArrayOfTables::new()));
+    }
+    let Some(tables) = root.get_mut("panels").and_then(Item::as_array_of_tables_mut) else { return };
+    while tables.len() > panels.len() {
+        tables.remove(tables.len() - 1);
+    }
+    for (index, panel) in panels.iter().enumerate() {
+        if index >= tables.len() {
+            tables.push(Table::new());
+        }
+        if let Some(table) = tables.get_mut(index) {
+            for (key, text) in fields(panel) {
+                if table.get(key).and_then(Item::as_str) != Some(text.as_str()) {
+                    set(table, key, Some(value(text)));
+                }
+            }
+        }
+    }
+}
+
+fn write_map<T: PartialEq>(
+    root: &mut Table,
+    key: &str,
+    now: &std::collections::BTreeMap<String, T>,
+    was: &std::collections::BTreeMap<String, T>,
+    to_value: impl Fn(&T) -> Value,
+) {
+    if now == was {
+        return;
+    }
+    if root.get(key).is_none_or(|item| !item.is_table_like()) {
+        root.insert(key, Item::Table(Table::new()));
+    }
+    let Some(table) = root.get_mut(key).and_then(Item::as_table_like_mut) else { return };
+    for name in was.keys().filter(|name| !now.contains_key(*name)) {
+        table.remove(name);
+    }
+    for (name, entry) in now {
+        if was.get(name) != Some(entry) {
+            let mut new = to_value(entry);
+            if let Some(old) = table.get(name).and_then(Item::as_value) {
+                *new.decor_mut() = old.decor().clone();
+            }
+            table.insert(name, Item::Value(new));
+        }
+    }
+    if table.is_empty() {
+        root.remove(key);
+    }
+}

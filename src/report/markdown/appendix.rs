@@ -1,0 +1,122 @@
+//! The appendix: files, series, markers and every derived number, so that a reader can check all of it.
+
+use super::table::Table;
+use super::{NOT_RECORDED, heading};
+use crate::model::text::{grouped, rfc3339, value};
+use crate::model::time::NS_PER_S;
+use crate::model::{Timestamp, Unit};
+use crate::report::escape::{cell, code, inline};
+use crate::report::postmortem::{Postmortem, Provenance};
+
+pub(super) fn appendix(out: &mut String, postmortem: &Postmortem) {
+    let provenance = &postmortem.provenance;
+    heading(out, 2, "Appendix: where this comes from");
+    out.push_str(&format!("Written by {}. ", inline(&provenance.generator)));
+    match &postmortem.head.t0 {
+        Some(t0) => {
+            let label = if t0.label.trim().is_empty() { String::new() } else { format!(" ({})", cell(&t0.label)) };
+            out.push_str(&format!("T+0 is {}{label}.\n", rfc3339(t0.at)));
+        }
+        None => out.push_str("T+0 is not set.\n"),
+    }
+    if !provenance.is_complete {
+        out.push_str("\n**Not all sources were read to their end when this was written.**\n");
+    }
+    sources(out, provenance);
+    series(out, provenance);
+    markers(out, provenance);
+    derived(out, provenance);
+}
+
+fn sources(out: &mut String, provenance: &Provenance) {
+    heading(out, 3, "Sources");
+    let mut table = Table::new(&["Path", "Format", "Size", "Records", "First", "Last", "Zone", "Problems", "SHA-256"]);
+    for source in &provenance.sources {
+        let mut problems: Vec<String> = source.problems.iter().map(|(kind, n)| format!("{} {kind}", grouped(*n))).collect();
+        if source.n_unplaced > 0 {
+            problems.push(format!("{} without a time", grouped(source.n_unplaced)));
+        }
+        table.row(vec![
+            code(&source.path),
+            cell(&source.format),
+            source.size_bytes.map_or_else(String::new, |size| format!("{} B", grouped(size))),
+            if source.size_bytes.is_some() { grouped(source.n_records) } else { String::new() },
+            source.span.map_or_else(String::new, |span| rfc3339(span.0)),
+            source.span.map_or_else(String::new, |span| rfc3339(span.1)),
+            cell(&source.zone),
+            if problems.is_empty() { "none".into() } else { problems.join(", ") },
+            source.sha256.as_deref().map_or_else(|| NOT_RECORDED.to_owned(), code),
+        ]);
+    }
+    if table.is_empty() {
+        out.push_str("This document refers to no source.\n");
+    } else {
+        table.write(out);
+    }
+    if provenance.n_other_sources > 0 {
+        out.push_str(&format!("\n{} other sources were loaded; nothing here refers to them.", provenance.n_other_sources));
+        let n: u64 = provenance.other_problems.iter().map(|other| other.1).sum();
+        if n > 0 {
+            out.push_str(&format!(" {} of them have {} problems in all.", provenance.other_problems.len(), grouped(n)));
+        }
+        out.push('\n');
+    }
+}
+
+fn series(out: &mut String, provenance: &Provenance) {
+    if provenance.series.is_empty() {
+        return;
+    }
+    heading(out, 3, "Series");
+    let mut table = Table::new(&["Series", "Source", "Kind, unit", "Step", "Samples", "Query"]);
+    for series in &provenance.series {
+        table.row(vec![
+            code(&series.name),
+            code(&series.source),
+            cell(&series.nature),
+            series.step_ns.map_or_else(String::new, |ns| value(ns as f64 / NS_PER_S as f64, Unit::Seconds)),
+            grouped(series.n_samples),
+            series.query.as_deref().map_or_else(String::new, code),
+        ]);
+    }
+    table.write(out);
+}
+
+fn markers(out: &mut String, provenance: &Provenance) {
+    heading(out, 3, "Markers");
+    let mut table = Table::new(&["Marker", "Time (UTC)", "T+", "Found by", "Set by"]);
+    for marker in &provenance.markers {
+        let time = |at: Timestamp| rfc3339(at);
+        let at = match (marker.at, marker.latest) {
+            (Some(at), Some(latest)) => format!("{} … {}", time(at), time(latest)),
+            (Some(at), None) => time(at),
+            (None, _) => NOT_RECORDED.into(),
+        };
+        table.row(vec![
+            format!("`{}`", marker.name.name()),
+            at,
+            marker.offset.clone().unwrap_or_default(),
+            cell(&marker.rule),
+            cell(&marker.author),
+        ]);
+    }
+    table.write(out);
+}
+
+fn derived(out: &mut String, provenance: &Provenance) {
+    heading(out, 3, "Derived values");
+    out.push_str("<details>\n<summary>Every number with its formula and inputs</summary>\n\n");
+    let mut table = Table::new(&["Id", "What", "Value", "Formula", "Inputs"]);
+    for entry in &provenance.derived {
+        let inputs: Vec<String> = entry.inputs.iter().map(|input| cell(input)).filter(|input| !input.is_empty()).collect();
+        table.row(vec![
+            format!("`{}`", entry.id),
+            cell(&entry.label),
+            entry.value.as_deref().map_or_else(|| NOT_RECORDED.to_owned(), cell),
+            cell(&entry.formula),
+            inputs.join("; "),
+        ]);
+    }
+    table.write(out);
+    out.push_str("\n</details>\n");
+}

@@ -1,0 +1,167 @@
+//! The causal chain: a mermaid graph, the same as a list, then each step with its evidence.
+
+use super::table::Table;
+use super::{NOT_RECORDED, clock, code_text, heading, image};
+use crate::model::case::{CauseStatus, CauseType, Relation};
+use crate::model::text::t_offset;
+use crate::report::escape::{cell, fence, inline, mermaid, paragraph};
+use crate::report::postmortem::{Block, Edge, Exhibit, Postmortem, Step};
+
+/// Mermaid refuses more than 500 edges, and nobody reads more nodes than this.
+const MOST_NODES: usize = 60;
+/// Signs of a statement that fit into a node.
+const LABEL_CHARS: usize = 90;
+
+pub(super) fn chain(out: &mut String, postmortem: &Postmortem) {
+    heading(out, 2, "Causal chain");
+    if postmortem.chain.is_empty() {
+        out.push_str(&format!("{NOT_RECORDED}\n"));
+    } else {
+        let shown: Vec<&Step> = postmortem.chain.iter().filter(|step| step.status != CauseStatus::Refuted).collect();
+        if (2..=MOST_NODES).contains(&shown.len()) {
+            out.push_str(&graph(&shown, postmortem));
+            out.push('\n');
+        }
+        list(out, postmortem);
+    }
+    let mut printed: Vec<&str> = Vec::new();
+    for step in &postmortem.chain {
+        print_step(out, postmortem, step, &mut printed);
+    }
+    let rest: Vec<&Exhibit> = postmortem.exhibits.iter().filter(|exhibit| !printed.contains(&exhibit.label.as_str())).collect();
+    if !rest.is_empty() {
+        heading(out, 3, if postmortem.chain.is_empty() { "Evidence" } else { "Further evidence" });
+        for exhibit in rest {
+            print_exhibit(out, postmortem, exhibit);
+        }
+    }
+}
+
+fn graph(steps: &[&Step], postmortem: &Postmortem) -> String {
+    let mut out = String::from("```mermaid\nflowchart LR\n");
+    for step in steps {
+        let (open, close) = match step.cause_type {
+            CauseType::Trigger => ("([", "])"),
+            CauseType::Defect => ("[", "]"),
+            CauseType::LatentCondition => ("[(", ")]"),
+            CauseType::Amplifier => ("{{", "}}"),
+            CauseType::MissingDefence => ("[/", "/]"),
+            CauseType::Effect => ("(", ")"),
+        };
+        let when = offset(postmortem, step).map_or(String::new(), |offset| format!(" {}", mermaid(&offset, 20)));
+        let words = mermaid(&step.statement, LABEL_CHARS);
+        out.push_str(&format!("  {}{open}\"{}{when}: {words}\"{close}\n", step.label, step.label));
+    }
+    let is_shown = |label: &str| steps.iter().any(|step| step.label == label);
+    for edge in postmortem.edges.iter().filter(|edge| is_shown(&edge.from) && is_shown(&edge.to)) {
+        let arrow = match edge.relation {
+            None => "-.->",
+            Some(Relation::Amplifies) => "==>",
+            Some(Relation::Contradicts | Relation::Blocks) => "--x",
+            Some(Relation::Masks | Relation::Mitigates) => "-.->",
+            Some(Relation::Causes | Relation::Enables) => "-->",
+        };
+        out.push_str(&format!("  {} {arrow}|\"{}\"| {}\n", edge.from, mermaid(&edge_words(edge), 60), edge.to));
+    }
+    for step in steps.iter().filter(|step| step.status == CauseStatus::Suspected) {
+        out.push_str(&format!("  style {} stroke-dasharray: 5 5\n", step.label));
+    }
+    out.push_str("```\n");
+    out
+}
+
+fn edge_words(edge: &Edge) -> String {
+    let relation = edge.relation.map_or("then", Relation::name);
+    let lag = edge.lag.as_ref().map_or(String::new(), |lag| format!(" after {lag}"));
+    format!("{relation}{lag}")
+}
+
+fn offset(postmortem: &Postmortem, step: &Step) -> Option<String> {
+    let t0 = postmortem.head.t0.as_ref()?;
+    step.at.map(|range| t_offset(range.start().since(t0.at)))
+}
+
+/// The graph in words, for readers and wikis without pictures.
+fn list(out: &mut String, postmortem: &Postmortem) {
+    for step in &postmortem.chain {
+        let when = offset(postmortem, step).map_or(String::new(), |offset| format!(" {offset}"));
+        let status = step.status.name();
+        out.push_str(&format!("- **{}**{when} ({}, {status}): {}\n", step.label, type_words(step.cause_type), cell(&step.statement)));
+        for edge in postmortem.edges.iter().filter(|edge| edge.from == step.label) {
+            let why = if edge.text.trim().is_empty() { String::new() } else { format!(": {}", cell(&edge.text)) };
+            out.push_str(&format!("  - {} → {}{why}\n", edge_words(edge), edge.to));
+        }
+    }
+    if postmortem.edges.iter().any(|edge| edge.relation.is_none()) {
+        out.push_str("\n\"Then\" is only the order of the chain: no link between causes was recorded.\n");
+    }
+}
+
+const fn type_words(cause_type: CauseType) -> &'static str {
+    match cause_type {
+        CauseType::Trigger => "trigger",
+        CauseType::Defect => "defect",
+        CauseType::LatentCondition => "latent condition",
+        CauseType::Amplifier => "amplifier",
+        CauseType::MissingDefence => "missing defence",
+        CauseType::Effect => "effect",
+    }
+}
+
+fn print_step<'a>(out: &mut String, postmortem: &'a Postmortem, step: &'a Step, printed: &mut Vec<&'a str>) {
+    heading(out, 3, &format!("{}: {}, {}", step.label, type_words(step.cause_type), step.status.name()));
+    out.push_str(&format!("{}\n", paragraph(&step.statement)));
+    if let Some(range) = step.at {
+        let until = if range.is_empty() { String::new() } else { format!(" to {}", clock(range.end())) };
+        let offset = offset(postmortem, step).map_or(String::new(), |offset| format!(" ({offset})"));
+        out.push_str(&format!("\nWhen: {}{offset}{until}\n", clock(range.start())));
+    }
+    for edge in postmortem.edges.iter().filter(|edge| edge.to == step.label) {
+        out.push_str(&format!("\nFrom {}: {}\n", edge.from, inline(&edge_words(edge))));
+    }
+    for id in &step.lost {
+        out.push_str(&format!("\nEvidence {} is no longer in the case.\n", code_text(id)));
+    }
+    if step.evidence.is_empty() {
+        out.push_str("\nNo evidence is pinned to this step.\n");
+    }
+    for label in &step.evidence {
+        if printed.contains(&label.as_str()) {
+            out.push_str(&format!("\n**{label}**: see above.\n"));
+            continue;
+        }
+        printed.push(label);
+        if let Some(exhibit) = postmortem.exhibits.iter().find(|exhibit| exhibit.label == *label) {
+            print_exhibit(out, postmortem, exhibit);
+        }
+    }
+}
+
+fn print_exhibit(out: &mut String, postmortem: &Postmortem, exhibit: &Exhibit) {
+    let caption = cell(&exhibit.caption);
+    let caption = if caption.is_empty() { String::new() } else { format!(": {caption}") };
+    out.push_str(&format!("\n**{}** ({}){caption}\n\n", exhibit.label, exhibit.kind));
+    let pairs = match &exhibit.block {
+        Block::Values { pairs, .. } | Block::Lines { pairs, .. } => pairs,
+    };
+    let mut table = Table::new(&["", ""]);
+    for (name, value) in pairs {
+        table.row(vec![cell(name), cell(value)]);
+    }
+    if let Block::Values { spark, .. } = &exhibit.block
+        && !spark.is_empty()
+    {
+        table.row(vec!["Shape".into(), format!("`{spark}`")]);
+    }
+    if !table.is_empty() {
+        table.write(out);
+    }
+    match &exhibit.block {
+        Block::Lines { excerpt, .. } => out.push_str(&format!("\n{}", fence(excerpt, "text"))),
+        Block::Values { asset: Some(asset), .. } => out.push_str(&format!("\n{}\n", image(postmortem, asset, &exhibit.subject))),
+        Block::Values { .. } => {}
+    }
+    for doubt in &exhibit.doubts {
+        out.push_str(&format!("\nNote: {}.\n", inline(doubt)));
+    }
+}

@@ -1,0 +1,137 @@
+//! The tables that tell what happened and what was done: timeline, turning points, attempts, action items.
+
+use super::table::Table;
+use super::{NO_SAMPLE, NOT_RECORDED, clock, heading};
+use crate::model::Timestamp;
+use crate::model::text::rfc3339;
+use crate::report::escape::{cell, code, web_link};
+use crate::report::postmortem::{Effect, Postmortem, TimelineRow, timeline_limit};
+
+pub(super) fn timeline(out: &mut String, postmortem: &Postmortem) {
+    heading(out, 2, "Timeline");
+    if postmortem.timeline.is_empty() {
+        out.push_str("not recorded\n");
+        return;
+    }
+    let days: Vec<&[TimelineRow]> = postmortem.timeline.chunk_by(|a, b| day(a.at) == day(b.at)).collect();
+    for rows in &days {
+        if days.len() > 1 {
+            heading(out, 3, &day(rows[0].at));
+        }
+        let mut table = Table::new(&["Time (UTC)", "T+", "Service", "Kind", "What happened", "Evidence"]);
+        for row in *rows {
+            table.row(vec![
+                times(row),
+                row.offset.clone().unwrap_or_default(),
+                row.service.as_deref().map_or_else(String::new, cell),
+                cell(&row.kind),
+                cell(&row.text),
+                evidence(&row.evidence),
+            ]);
+        }
+        table.write(out);
+    }
+    if postmortem.n_left_out > 0 {
+        out.push_str(&format!(
+            "\n{} more changes and alerts are not shown; the table takes {} and prefers those inside the incident.\n",
+            postmortem.n_left_out,
+            timeline_limit()
+        ));
+    }
+}
+
+fn day(at: Timestamp) -> String {
+    rfc3339(at).get(..10).unwrap_or_default().to_owned()
+}
+
+fn times(row: &TimelineRow) -> String {
+    let until = row.until.map_or(String::new(), |until| {
+        let date = if day(until) == day(row.at) { String::new() } else { format!("{} ", day(until)) };
+        format!("–{date}{}", clock(until))
+    });
+    let doubt = if row.doubt.is_empty() { String::new() } else { format!(" ({})", row.doubt) };
+    format!("{}{until}{doubt}", clock(row.at))
+}
+
+/// Labels as they are, places in sources as code.
+pub(super) fn evidence(entries: &[String]) -> String {
+    let is_label = |entry: &str| entry.strip_prefix('E').is_some_and(|n| !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit()));
+    let shown: Vec<String> = entries.iter().map(|entry| if is_label(entry) { entry.clone() } else { code(entry) }).collect();
+    shown.join(", ")
+}
+
+fn effects(effects: &[Effect]) -> String {
+    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| NO_SAMPLE.into());
+    let shown: Vec<String> = effects
+        .iter()
+        .map(|effect| format!("{} {} → {}", cell(&effect.role), cell(&value(&effect.before)), cell(&value(&effect.after))))
+        .collect();
+    shown.join("<br>")
+}
+
+pub(super) fn turning_points(out: &mut String, postmortem: &Postmortem) {
+    heading(out, 2, "Trigger, mitigation, resolution");
+    let mut table = Table::new(&["", "What", "Time (UTC)", "T+", "Evidence", "60 s before → after", "Set by"]);
+    for point in &postmortem.turning_points {
+        table.row(vec![
+            format!("**{}**", point.name),
+            point.what.as_deref().map_or_else(|| NOT_RECORDED.to_owned(), cell),
+            point.at.map_or_else(String::new, clock),
+            point.offset.clone().unwrap_or_default(),
+            evidence(&point.evidence),
+            effects(&point.effects),
+            cell(&point.set_by),
+        ]);
+    }
+    table.write(out);
+}
+
+pub(super) fn attempts(out: &mut String, postmortem: &Postmortem) {
+    if postmortem.attempts.is_empty() {
+        return;
+    }
+    heading(out, 2, "Attempted mitigations");
+    let mut table = Table::new(&["Time (UTC)", "T+", "What was tried", "60 s before → after", "Said of its effect", "Evidence"]);
+    for row in &postmortem.attempts {
+        let until = row.until.map_or(String::new(), |until| format!("–{}", clock(until)));
+        table.row(vec![
+            format!("{}{until}", clock(row.at)),
+            row.offset.clone().unwrap_or_default(),
+            cell(&row.what),
+            effects(&row.effects),
+            row.stated.as_deref().map_or_else(|| "nothing".to_owned(), cell),
+            evidence(&row.evidence),
+        ]);
+    }
+    table.write(out);
+    out.push_str("\nBefore and after are means of the samples in the 60 s before the start and after the end. They show what followed, not what caused it.\n");
+}
+
+pub(super) fn actions(out: &mut String, postmortem: &Postmortem) {
+    heading(out, 2, "Action items");
+    if postmortem.actions.is_empty() {
+        out.push_str("not recorded\n");
+        return;
+    }
+    let mut table = Table::new(&["Id", "Action", "Type", "Owner", "Priority", "Due", "For", "Done when", "Tracking"]);
+    let word = |text: &Option<String>| text.as_deref().map_or_else(String::new, cell);
+    for row in &postmortem.actions {
+        table.row(vec![
+            row.label.clone(),
+            cell(&row.action),
+            word(&row.action_type),
+            word(&row.owner),
+            word(&row.priority),
+            word(&row.due),
+            row.causes.join(", "),
+            word(&row.done_when),
+            row.link.as_deref().map_or_else(String::new, web_link),
+        ]);
+    }
+    table.write(out);
+    let is_answered = |label: &String| postmortem.actions.iter().any(|row| row.causes.contains(label));
+    let open: Vec<&str> = postmortem.chain.iter().map(|step| &step.label).filter(|label| !is_answered(label)).map(String::as_str).collect();
+    if !open.is_empty() && postmortem.chain.len() > open.len() {
+        out.push_str(&format!("\nCauses without an action: {}.\n", open.join(", ")));
+    }
+}

@@ -1,0 +1,36 @@
+//! A Markdown table: every row has as many cells as the head, every cell is one line.
+
+/// Cells are already escaped.
+pub(super) struct Table {
+    head: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    pub(super) fn new(head: &[&str]) -> Self {
+        Self::with_head(head.iter().map(|&cell| cell.to_owned()).collect())
+    }
+
+    pub(super) const fn with_head(head: Vec<String>) -> Self {
+        Self { head, rows: Vec::new() }
+    }
+
+    pub(super) fn row(&mut self, cells: Vec<String>) {
+        debug_assert_eq!(cells.len(), self.head.len(), "a row has a cell for each column");
+        self.rows.push(cells);
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    pub(super) fn write(&self, out: &mut String) {
+        let mut line = |cells: &[String]| {
+            let filled: Vec<&str> = cells.iter().map(|cell| if cell.is_empty() { " " } else { cell.as_str() }).collect();
+            out.push_str(&format!("| {} |\n", filled.join(" | ")));
+        };
+        line(&self.head);
+        line(&vec!["---".to_owned(); self.head.len()]);
+        self.rows.iter().for_each(|row| line(row));
+    }
+}

@@ -1,0 +1,224 @@
+//! What was tried, and what turned the incident, each with the numbers before and after.
+//!
+//! Whether something worked is never read from its kind: the values around it are printed, the verdict is the user's.
+
+use super::Derived;
+use super::context::{Context, Panel, show, words};
+use super::evidence::labels_for_line;
+use crate::model::case::MarkerName;
+use crate::model::text::rfc3339;
+use crate::model::time::NS_PER_S;
+use crate::model::{AnnotationKind, Change, TimeRange, Timestamp};
+
+/// How far before and after an action its effect is measured.
+const AROUND_NS: i64 = 60 * NS_PER_S;
+/// An attempt noted this near to a change speaks of that change.
+const SAME_NS: i64 = 5 * NS_PER_S;
+/// Parts of kinds of changes that try to end an incident.
+const MITIGATING: [&str; 14] = [
+    "scale",
+    "rollback",
+    "roll-back",
+    "roll_back",
+    "revert",
+    "restart",
+    "failover",
+    "failback",
+    "drain",
+    "shed",
+    "throttle",
+    "limit",
+    "breaker",
+    "disable",
+];
+
+/// A panel before and after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effect {
+    /// Role of the panel.
+    pub role: String,
+    /// Mean of the minute before.
+    pub before: Option<String>,
+    /// Mean of the minute after.
+    pub after: Option<String>,
+}
+
+/// One attempted mitigation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptRow {
+    /// When it began.
+    pub at: Timestamp,
+    /// When it ended, for things with a length.
+    pub until: Option<Timestamp>,
+    /// Distance from T+0.
+    pub offset: Option<String>,
+    /// What was done.
+    pub what: String,
+    /// What the user says of its effect.
+    pub stated: Option<String>,
+    /// What the panels say.
+    pub effects: Vec<Effect>,
+    /// Labels and places.
+    pub evidence: Vec<String>,
+}
+
+/// Trigger, mitigation or resolution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TurningPoint {
+    /// `Trigger` …
+    pub name: String,
+    /// What it was; `None`: not recorded.
+    pub what: Option<String>,
+    /// When.
+    pub at: Option<Timestamp>,
+    /// Distance from T+0.
+    pub offset: Option<String>,
+    /// Who set the marker, and by which rule.
+    pub set_by: String,
+    /// Labels and places.
+    pub evidence: Vec<String>,
+    /// What the panels say.
+    pub effects: Vec<Effect>,
+}
+
+pub(super) fn attempts(context: &mut Context) -> Vec<AttemptRow> {
+    let case = context.case;
+    let mut rows = Vec::new();
+    let mut spoken_of = Vec::new();
+    for annotation in case.by_time() {
+        let AnnotationKind::Attempt(attempt) = &annotation.kind else { continue };
+        let change = near(context, attempt.at.start());
+        spoken_of.extend(change.map(|change| (change.source, change.line)));
+        rows.push(AttemptRow {
+            at: attempt.at.start(),
+            until: (!attempt.at.is_empty()).then(|| attempt.at.end()),
+            offset: context.offset(attempt.at.start()),
+            what: annotation.text.clone(),
+            stated: attempt.effect.clone(),
+            effects: Vec::new(),
+            evidence: change.map_or_else(Vec::new, |change| place(context, change)),
+        });
+    }
+    let begin = context.t0.as_ref().map(|t0| t0.at).into_iter().chain(context.marker(MarkerName::Trigger).map(|marker| marker.at)).min();
+    for change in &context.catalog.changes {
+        let Some(at) = change.time else { continue };
+        let kind = change.kind.to_ascii_lowercase();
+        let is_mitigating = MITIGATING.iter().any(|word| kind.contains(word));
+        if !is_mitigating || begin.is_some_and(|begin| at <= begin) || spoken_of.contains(&(change.source, change.line)) {
+            continue;
+        }
+        rows.push(AttemptRow {
+            at,
+            until: change.end,
+            offset: context.offset(at),
+            what: format!("{}: {}", change.kind, change.text),
+            stated: None,
+            effects: Vec::new(),
+            evidence: place(context, change),
+        });
+    }
+    rows.sort_by_key(|row| row.at);
+    for (index, row) in rows.iter_mut().enumerate() {
+        row.effects = effects(context, row.at, row.until.unwrap_or(row.at), &format!("attempt.{}", index + 1));
+    }
+    rows
+}
+
+pub(super) fn turning_points(context: &mut Context) -> Vec<TurningPoint> {
+    const POINTS: [(&str, MarkerName); 3] =
+        [("Trigger", MarkerName::Trigger), ("Mitigation", MarkerName::Mitigated), ("Resolution", MarkerName::Resolved)];
+    POINTS.into_iter().map(|(name, marker)| turning_point(context, name, marker)).collect()
+}
+
+fn turning_point(context: &mut Context, name: &str, wanted: MarkerName) -> TurningPoint {
+    let Some(marker) = context.marker(wanted) else {
+        let empty = TurningPoint {
+            name: name.into(),
+            what: None,
+            at: None,
+            offset: None,
+            set_by: String::new(),
+            evidence: Vec::new(),
+            effects: Vec::new(),
+        };
+        return empty;
+    };
+    let change = context.change_at(marker.at);
+    let before = change.is_none().then(|| last_change_before(context, marker.at, wanted)).flatten();
+    let what = match (marker.annotation.text.trim(), change, before) {
+        ("", Some(change), _) => format!("{}: {}", change.kind, change.text),
+        ("", None, Some(change)) => format!("{} (last change before it: {}: {})", words(wanted), change.kind, change.text),
+        ("", None, None) => words(wanted).to_owned(),
+        (text, ..) => text.to_owned(),
+    };
+    let evidence = change.or(before).map_or_else(Vec::new, |change| place(context, change));
+    let author = &marker.annotation.author;
+    let who = if author.is_empty() { String::new() } else { format!(", {author}") };
+    let id = format!("turning.{}", wanted.name());
+    TurningPoint {
+        name: name.into(),
+        what: Some(what),
+        at: Some(marker.at),
+        offset: context.offset(marker.at),
+        set_by: format!("{}{who}", marker.rule),
+        evidence,
+        effects: effects(context, marker.at, marker.latest.unwrap_or(marker.at), &id),
+    }
+}
+
+/// The last change after the impact began and before a recovery: not more than a pointer for the reader.
+pub(super) fn last_change_before<'a>(context: &Context<'a>, at: Timestamp, wanted: MarkerName) -> Option<&'a Change> {
+    if !matches!(wanted, MarkerName::Mitigated | MarkerName::Resolved) {
+        return None;
+    }
+    let start = context.impact_window()?.0.start();
+    context
+        .catalog
+        .changes
+        .iter()
+        .filter(|change| change.time.is_some_and(|time| time > start && time <= at))
+        .max_by_key(|change| change.time)
+}
+
+fn near<'a>(context: &Context<'a>, at: Timestamp) -> Option<&'a Change> {
+    let distance = |change: &Change| change.time.map_or(i64::MAX, |time| time.since(at).saturating_abs());
+    context.catalog.changes.iter().filter(|change| distance(change) <= SAME_NS).min_by_key(|change| distance(change))
+}
+
+fn place(context: &Context, change: &Change) -> Vec<String> {
+    let path = context.path(change.source);
+    let mut labels = labels_for_line(context, path, change.line);
+    labels.push(format!("{path}:{}", change.line));
+    labels
+}
+
+/// Error rate and P99 before and after; panels that the case does not have are left out.
+fn effects(context: &mut Context, start: Timestamp, end: Timestamp, id: &str) -> Vec<Effect> {
+    let panels: Vec<Panel> = ["error rate", "P99"].into_iter().filter_map(|role| context.panel(role).cloned()).collect();
+    let before = TimeRange::new(start.plus_ns(-AROUND_NS), start);
+    let after = TimeRange::new(end, end.plus_ns(AROUND_NS));
+    let mut effects = Vec::new();
+    for panel in panels.iter().filter(|panel| panel.meta.is_some()) {
+        let mut measure = |range: TimeRange, name: &str| {
+            let meta = panel.meta?;
+            let samples = context.samples(meta, range);
+            let finite: Vec<f64> = samples.iter().map(|sample| sample.value).filter(|value| value.is_finite()).collect();
+            let value = (!finite.is_empty()).then(|| show(meta, finite.iter().sum::<f64>() / finite.len() as f64));
+            context.record(Derived {
+                id: format!("{id}.{}.{name}", panel.role.to_ascii_lowercase().replace(' ', "-")),
+                label: format!("{} {name} {}", panel.role, rfc3339(start)),
+                value: value.clone(),
+                formula: "mean of the finite samples in the 60 s before the start, or after the end".into(),
+                inputs: vec![
+                    format!("series {} ({})", meta.full_name(), context.path(meta.source)),
+                    super::context::window_words(range),
+                    format!("{} samples", finite.len()),
+                ],
+            });
+            value
+        };
+        let (before, after) = (measure(before, "before"), measure(after, "after"));
+        effects.push(Effect { role: panel.role.clone(), before, after });
+    }
+    effects
+}

@@ -1,0 +1,257 @@
+//! How many requests failed: difference of counters where there are counters, else the integral of a rate.
+//!
+//! The method changes the answer several times over, so the method, the step, the window and the bounds are part of
+//! the result. A counter that falls has been reset: it then counts from 0.
+
+use super::Derived;
+use super::context::{Context, step_words, window_words};
+use super::requests::{Group, Outcome, counters, rates, total_rate};
+use crate::model::text::{grouped, value};
+use crate::model::time::NS_PER_S;
+use crate::model::{Sample, SeriesMeta, TimeRange, Timestamp, Unit};
+
+const ID: &str = "impact.failed";
+const LABEL: &str = "Failed requests";
+
+/// A count with its bounds.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Estimate {
+    pub(super) likely: f64,
+    pub(super) low: f64,
+    pub(super) high: f64,
+}
+
+impl Estimate {
+    fn add(&mut self, other: Self) {
+        self.likely += other.likely;
+        self.low += other.low;
+        self.high += other.high;
+    }
+
+    fn words(self) -> String {
+        let (likely, low, high) = (whole(self.likely), whole(self.low), whole(self.high));
+        if low == high { likely } else { format!("{likely} (between {low} and {high})") }
+    }
+}
+
+/// The rows about failed requests: by counter, by integral as a cross-check, or why there is none.
+pub(super) fn failed_requests(context: &mut Context) -> Vec<Derived> {
+    let Some((window, words)) = context.impact_window() else {
+        let formula = "needs impact_start (or T+0) and data after it".to_owned();
+        return vec![Derived { id: ID.into(), label: LABEL.into(), value: None, formula, inputs: Vec::new() }];
+    };
+    let mut rows = Vec::new();
+    if let Some(group) = counters(context) {
+        rows.push(by_counter(context, &group, window, &words));
+    }
+    let integral = match rates(context) {
+        Some(group) => Some(by_rates(context, &group, window, &words)),
+        None => by_ratio(context, window, &words),
+    };
+    if let Some(mut integral) = integral {
+        if !rows.is_empty() {
+            integral.id = "impact.failed.check".into();
+            integral.label = "Failed requests, cross-check".into();
+        }
+        rows.push(integral);
+    }
+    if rows.is_empty() {
+        let formula = "no counter or rate of requests with a status label, and no rate beside the error rate, in the data".to_owned();
+        rows.push(Derived { id: ID.into(), label: LABEL.into(), value: None, formula, inputs: Vec::new() });
+    }
+    rows
+}
+
+fn by_counter(context: &mut Context, group: &Group, window: TimeRange, words: &str) -> Derived {
+    let recorded_from = group.members.iter().filter_map(|member| member.0.extent).map(TimeRange::start).min();
+    let (mut failed, mut all, mut n_resets) = (Estimate::default(), Estimate::default(), 0);
+    for (meta, outcome) in &group.members {
+        let margin = meta.staleness_ns();
+        let around = TimeRange::new(window.start().plus_ns(-margin), window.end().plus_ns(margin.saturating_add(1)));
+        let samples = context.samples(meta, around);
+        let is_newborn = meta.extent.is_some_and(|extent| extent.start() > window.start() && Some(extent.start()) > recorded_from);
+        let (increase, resets) = increase(&samples, window, is_newborn);
+        n_resets += resets;
+        all.add(increase);
+        match outcome {
+            Outcome::Failed => failed.add(increase),
+            Outcome::Abandoned => failed.high += increase.high,
+            Outcome::Other => {}
+        }
+    }
+    let share = if all.likely > 0.0 {
+        format!(", {} of {}", value(failed.likely / all.likely, Unit::Ratio), whole(all.likely))
+    } else {
+        String::new()
+    };
+    let abandoned = group.statuses(Outcome::Abandoned);
+    let with_abandoned = if abandoned.is_empty() { String::new() } else { format!(" and status {}", abandoned.join(", ")) };
+    let failing = group.statuses(Outcome::Failed);
+    let formula = format!(
+        "sum over series of the counter difference, reset-aware: Σ (now − before if now ≥ before, else now); status {}; \
+         from the last sample at or before the start to the last at or before the end; a series that appears later counts from 0. \
+         Low: only between samples inside the window. High: to the first sample after the end{with_abandoned}",
+        if failing.is_empty() { "5xx (none recorded)".to_owned() } else { failing.join(", ") },
+    );
+    let step = group.members.first().map_or_else(String::new, |member| step_words(member.0));
+    let inputs =
+        vec![format!("counter {}", group.words()), step, format!("window {words}"), window_words(window), format!("{n_resets} resets")];
+    Derived { id: ID.into(), label: LABEL.into(), value: Some(format!("{}{share}", failed.words())), formula, inputs }
+}
+
+/// Increase of a counter over a window and the number of resets. `is_newborn`: it did not exist when the window began
+/// although its like was recorded, so its first value was counted inside.
+fn increase(samples: &[Sample], window: TimeRange, is_newborn: bool) -> (Estimate, usize) {
+    let finite: Vec<&Sample> = samples.iter().filter(|sample| sample.value.is_finite()).collect();
+    let mut out = Estimate::default();
+    let mut n_resets = 0;
+    if let Some(first) = finite.first()
+        && is_newborn
+        && first.time > window.start()
+    {
+        if first.time <= window.end() {
+            out.likely += first.value;
+        }
+        out.high += first.value;
+    }
+    // Of the samples before the window only the last counts, of those after it only the first.
+    for pair in finite.windows(2) {
+        let (before, now) = (pair[0], pair[1]);
+        if now.time <= window.start() || before.time >= window.end() {
+            continue;
+        }
+        let is_reset = now.value < before.value;
+        n_resets += usize::from(is_reset);
+        let step = if is_reset { now.value } else { now.value - before.value };
+        out.high += step;
+        if now.time <= window.end() {
+            out.likely += step;
+            if before.time >= window.start() {
+                out.low += step;
+            }
+        }
+    }
+    (out, n_resets)
+}
+
+fn by_rates(context: &mut Context, group: &Group, window: TimeRange, words: &str) -> Derived {
+    let mut failed = Estimate::default();
+    for (meta, _) in group.members.iter().filter(|member| member.1 == Outcome::Failed) {
+        let margin = meta.staleness_ns();
+        let samples = context.samples(meta, TimeRange::new(window.start().plus_ns(-margin), window.end().plus_ns(margin)));
+        failed.add(integral(&samples, window, margin).0);
+    }
+    let step = group.members.first().map_or_else(String::new, |member| step_words(member.0));
+    let statuses = group.statuses(Outcome::Failed).join(", ");
+    let formula = format!(
+        "sum over series of ∫ rate(t) dt, status {statuses}; linear between samples (trapezoid), nothing over gaps. \
+         Low and high: each sample held until the next, or back to the one before"
+    );
+    let inputs = vec![format!("rate {}", group.words()), step, format!("window {words}"), window_words(window)];
+    Derived { id: ID.into(), label: LABEL.into(), value: Some(format!("≈ {}", failed.words())), formula, inputs }
+}
+
+fn by_ratio(context: &mut Context, window: TimeRange, words: &str) -> Option<Derived> {
+    let ratio = context.panel("error rate").and_then(|panel| panel.meta)?;
+    let rate = total_rate(context)?;
+    let margin = rate.staleness_ns();
+    let around = TimeRange::new(window.start().plus_ns(-margin), window.end().plus_ns(margin));
+    let (rates, ratios) = (context.samples(rate, around), context.samples(ratio, around));
+    let product = times(&rates, &ratios, ratio);
+    let (failed, covered_ns) = integral(&product, window, margin);
+    let missing = window.len_ns() - covered_ns;
+    let formula = "∫ rate(t) × error ratio(t) dt; ratio at or before each sample of the rate; linear between samples (trapezoid), nothing over gaps. \
+                   Low and high: each sample held until the next, or back to the one before"
+        .to_owned();
+    let mut inputs = vec![
+        format!("rate {} ({})", rate.full_name(), context.path(rate.source)),
+        format!("error ratio {} ({})", ratio.full_name(), context.path(ratio.source)),
+        step_words(rate),
+        format!("window {words}"),
+        window_words(window),
+    ];
+    if missing > NS_PER_S {
+        inputs.push(format!("no samples for {}", super::impact::duration(missing)));
+    }
+    Some(Derived { id: ID.into(), label: LABEL.into(), value: Some(format!("≈ {}", failed.words())), formula, inputs })
+}
+
+/// The product of two series at the times of the first; nothing where the second has no fresh value.
+fn times(rates: &[Sample], ratios: &[Sample], ratio: &SeriesMeta) -> Vec<Sample> {
+    let at_or_before = |at: Timestamp| {
+        let n = ratios.partition_point(|sample| sample.time <= at);
+        n.checked_sub(1).map(|index| ratios[index]).filter(|sample| at.since(sample.time) <= ratio.staleness_ns())
+    };
+    rates.iter().filter_map(|rate| Some(Sample { time: rate.time, value: rate.value * at_or_before(rate.time)?.value })).collect()
+}
+
+/// Integral over the window by trapezoid, with the left and right sums as bounds, and the length that samples cover.
+fn integral(samples: &[Sample], window: TimeRange, max_gap_ns: i64) -> (Estimate, i64) {
+    let (mut likely, mut left, mut right, mut covered) = (0.0, 0.0, 0.0, 0);
+    for pair in samples.windows(2) {
+        let (a, b) = (pair[0], pair[1]);
+        let whole_ns = b.time.since(a.time);
+        if !a.value.is_finite() || !b.value.is_finite() || whole_ns > max_gap_ns || whole_ns <= 0 {
+            continue;
+        }
+        let (start, end) = (a.time.max(window.start()), b.time.min(window.end()));
+        if start >= end {
+            continue;
+        }
+        let at = |time: Timestamp| a.value + (b.value - a.value) * (time.since(a.time) as f64 / whole_ns as f64);
+        let seconds = end.since(start) as f64 / NS_PER_S as f64;
+        likely += f64::midpoint(at(start), at(end)) * seconds;
+        left += a.value * seconds;
+        right += b.value * seconds;
+        covered += end.since(start);
+    }
+    (Estimate { likely, low: left.min(right).min(likely), high: left.max(right).max(likely) }, covered)
+}
+
+fn whole(count: f64) -> String {
+    if count.is_finite() && (0.0..1e15).contains(&count) { grouped(count.round() as u64) } else { format!("{count:.0}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn samples(points: &[(i64, f64)]) -> Vec<Sample> {
+        points.iter().map(|(secs, value)| Sample { time: Timestamp::from_secs(*secs), value: *value }).collect()
+    }
+
+    fn window(start: i64, end: i64) -> TimeRange {
+        TimeRange::new(Timestamp::from_secs(start), Timestamp::from_secs(end))
+    }
+
+    /// 1000 requests a second; the error ratio is 0.2 % at 0 s, 18 % at 180 s and 92 % at 300 s.
+    #[test]
+    fn the_method_changes_the_answer_and_the_bounds_say_so() {
+        let failing = samples(&[(0, 2.0), (180, 180.0), (300, 920.0)]);
+        let (got, covered) = integral(&failing, window(0, 300), i64::MAX);
+        assert_eq!(got, Estimate { likely: 82_380.0, low: 21_960.0, high: 142_800.0 });
+        assert_eq!(covered, 300 * NS_PER_S);
+        assert_eq!(got.words(), "82 380 (between 21 960 and 142 800)");
+    }
+
+    #[test]
+    fn nothing_is_counted_over_a_gap() {
+        let (got, covered) = integral(&samples(&[(0, 1.0), (1, 1.0), (100, 1.0), (101, 1.0)]), window(0, 200), 5 * NS_PER_S);
+        assert_eq!((got.likely, covered), (2.0, 2 * NS_PER_S));
+    }
+
+    #[test]
+    fn a_reset_counts_from_zero() {
+        let (got, resets) = increase(&samples(&[(0, 100.0), (10, 150.0), (20, 5.0), (30, 9.0)]), window(0, 30), false);
+        assert_eq!((got.likely, resets), (59.0, 1));
+    }
+
+    #[test]
+    fn a_counter_born_inside_the_window_counts_from_zero_and_the_ends_are_bounds() {
+        let points = samples(&[(12, 3.0), (22, 10.0), (32, 17.0)]);
+        let (got, _) = increase(&points, window(0, 25), true);
+        assert_eq!(got, Estimate { likely: 10.0, low: 7.0, high: 17.0 });
+        let (got, _) = increase(&points, window(15, 25), false);
+        assert_eq!(got, Estimate { likely: 7.0, low: 0.0, high: 14.0 });
+    }
+}

@@ -1,0 +1,160 @@
+//! The key-indicator table: chosen series at chosen moments.
+//!
+//! A cell is the last sample at or before its moment, unless stale; a blank means "no sample", nothing is interpolated.
+
+use std::num::NonZeroUsize;
+
+use super::Derived;
+use super::context::{Context, Panel, show, step_words, window_words};
+use crate::model::case::EvidenceTarget;
+use crate::model::text::{rfc3339, t_offset};
+use crate::model::time::NS_PER_S;
+use crate::model::{AnnotationKind, SeriesMeta, TimeRange, Timestamp};
+use crate::report::spark;
+
+/// Columns of a sparkline: wide enough to see the shape, narrow enough for a table.
+const SPARK_COLUMNS: NonZeroUsize = NonZeroUsize::new(24).expect("not zero");
+/// Default moments, seconds from T+0.
+const DEFAULT_S: [i64; 4] = [-60, 0, 180, 300];
+
+/// The table.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Indicators {
+    /// Heading of each column of values, and its moment.
+    pub columns: Vec<(String, Option<Timestamp>)>,
+    /// One row a series.
+    pub rows: Vec<Row>,
+    /// What the sparklines and pictures cover.
+    pub window: Option<TimeRange>,
+    /// What "baseline" means, and other words below the table.
+    pub notes: Vec<String>,
+}
+
+/// One series.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Row {
+    /// What it is for; empty for a series that came with evidence.
+    pub role: String,
+    /// Full name.
+    pub series: String,
+    /// Path of its source.
+    pub source: String,
+    /// One text a column; `None` is "no sample".
+    pub cells: Vec<Option<String>>,
+    /// Greatest value in the window.
+    pub peak: Option<String>,
+    /// The window as block characters.
+    pub spark: String,
+    /// File stem of its picture; `None` when the series is not in the data.
+    pub asset: Option<String>,
+}
+
+pub(super) fn gather(context: &mut Context) -> Indicators {
+    let columns = columns(context);
+    let mut panels = context.panels.clone();
+    add_pinned(context, &mut panels);
+    let mut rows = Vec::new();
+    for (index, panel) in panels.iter().enumerate() {
+        rows.push(row(context, panel, index, &columns));
+    }
+    let mut notes = Vec::new();
+    if let Some(range) = context.baseline {
+        notes.push(format!("Baseline: median of the finite samples in {}.", window_words(range)));
+    }
+    if context.t0.is_none() {
+        notes.push("T+0 is not set, so there are no default moments.".into());
+    }
+    Indicators { columns, rows, window: (!context.story.is_empty()).then_some(context.story), notes }
+}
+
+/// Baseline, then the key moments of the user, else T−1m, T+0, T+3m, T+5m and the recovery.
+fn columns(context: &Context) -> Vec<(String, Option<Timestamp>)> {
+    let mut columns = vec![("Baseline".to_owned(), None)];
+    let chosen = context.case.by_time().into_iter().filter_map(|annotation| match annotation.kind {
+        AnnotationKind::KeyMoment { at } => Some((annotation.text.trim().to_owned(), at)),
+        _ => None,
+    });
+    let chosen: Vec<(String, Timestamp)> = chosen.collect();
+    if !chosen.is_empty() {
+        columns.extend(chosen.into_iter().map(|(label, at)| {
+            let offset = context.offset(at).unwrap_or_else(|| rfc3339(at));
+            (if label.is_empty() { offset } else { format!("{label} {offset}") }, Some(at))
+        }));
+        return columns;
+    }
+    if let Some(t0) = &context.t0 {
+        columns.extend(DEFAULT_S.into_iter().map(|secs| (t_offset(secs * NS_PER_S), Some(t0.at.plus_ns(secs * NS_PER_S)))));
+    }
+    if let Some((name, marker)) = context.recovery() {
+        let offset = context.offset(marker.at).unwrap_or_else(|| rfc3339(marker.at));
+        columns.push((format!("Recovery ({}) {offset}", name.name()), Some(marker.at)));
+    }
+    columns
+}
+
+/// Adds the series of pinned evidence that are no panel.
+fn add_pinned<'a>(context: &Context<'a>, panels: &mut Vec<Panel<'a>>) {
+    for (_, evidence) in context.case.evidence() {
+        let EvidenceTarget::Series { name, labels, .. } = &evidence.target else { continue };
+        let series = SeriesMeta { name: name.clone(), labels: labels.clone(), ..SeriesMeta::default() }.full_name();
+        let is_there = panels.iter().any(|panel| panel.reference.series == series && panel.reference.source == evidence.source);
+        if !is_there {
+            let reference = crate::model::case::PanelRef { role: String::new(), series, source: evidence.source.clone() };
+            let meta = context.find_series(&reference.series, &reference.source);
+            panels.push(Panel { role: String::new(), reference, meta });
+        }
+    }
+}
+
+fn row(context: &mut Context, panel: &Panel, index: usize, columns: &[(String, Option<Timestamp>)]) -> Row {
+    let mut row = Row {
+        role: panel.role.clone(),
+        series: panel.reference.series.clone(),
+        source: panel.reference.source.clone(),
+        cells: vec![None; columns.len()],
+        ..Row::default()
+    };
+    let Some(meta) = panel.meta else { return row };
+    context.uses(meta);
+    context.path(meta.source).clone_into(&mut row.source);
+    let samples = context.samples(meta, context.story);
+    row.spark = spark::draw(&spark::maxima(&samples, context.story, SPARK_COLUMNS));
+    row.peak = samples.iter().map(|sample| sample.value).filter(|value| value.is_finite()).reduce(f64::max).map(|peak| show(meta, peak));
+    let title = if panel.role.is_empty() { meta.full_name() } else { format!("{}: {}", panel.role, meta.full_name()) };
+    let chart = context.chart(meta, title, context.story);
+    row.asset = Some(context.add_chart("panel", chart));
+    let source = format!("series {} ({})", meta.full_name(), context.path(meta.source));
+    for (column, (label, at)) in columns.iter().enumerate() {
+        let (value, formula, inputs) = match at {
+            Some(at) => {
+                let value = context.facts.value_at(meta.id, *at).map(|found| show(meta, found.value));
+                let limit = crate::model::text::value(meta.staleness_ns() as f64 / NS_PER_S as f64, crate::model::Unit::Seconds);
+                (value, format!("last sample at or before the moment, not older than {limit}"), format!("at {}", rfc3339(*at)))
+            }
+            None => match context.baseline {
+                Some(range) => {
+                    let samples = context.samples(meta, range);
+                    let median = median(samples.iter().map(|sample| sample.value).filter(|value| value.is_finite()).collect());
+                    (median.map(|value| show(meta, value)), "median of the finite samples".to_owned(), window_words(range))
+                }
+                None => (None, "no time before the first sign is known".to_owned(), String::new()),
+            },
+        };
+        row.cells[column].clone_from(&value);
+        let label = format!("{} at {label}", if panel.role.is_empty() { &row.series } else { &panel.role });
+        let inputs = [source.clone(), step_words(meta), inputs].into_iter().filter(|input| !input.is_empty()).collect();
+        context.record(Derived { id: format!("indicator.{}.{}", index + 1, column + 1), label, value, formula, inputs });
+    }
+    row
+}
+
+/// Middle value; of an even number the mean of the two.
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let n = values.len();
+    match n {
+        0 => None,
+        _ if n.is_multiple_of(2) => Some(f64::midpoint(values[n / 2 - 1], values[n / 2])),
+        _ => Some(values[n / 2]),
+    }
+}

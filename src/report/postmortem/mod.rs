@@ -1,0 +1,184 @@
+//! The postmortem as plain values: everything that the document says, nothing about how it looks.
+//!
+//! `gather` asks the facts once for each number, and writes every number into the list of derived values with its
+//! formula and inputs, so that it can be computed again. Words from outside are still raw here: whoever prints them
+//! escapes them (`report::escape`). No clock, no file: the same case and facts give the same values.
+
+mod attempts;
+mod chain;
+mod context;
+mod evidence;
+mod failed;
+mod impact;
+mod indicators;
+mod provenance;
+mod requests;
+mod summary;
+mod timeline;
+
+use std::collections::BTreeMap;
+
+use super::Facts;
+use super::svg::Chart;
+use crate::model::case::{Anchor, PanelRef};
+use crate::model::{CaseDoc, TimeRange, Timestamp};
+use context::Context;
+
+pub use attempts::{AttemptRow, Effect, TurningPoint};
+pub use chain::{Edge, Step};
+pub use evidence::{Block, Exhibit};
+pub use indicators::{Indicators, Row};
+pub use provenance::{MarkerRow, Provenance, SeriesUsed, SourceUsed};
+pub use timeline::{TimelineRow, timeline_limit};
+
+/// What the report is told besides the case and its facts.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ReportSettings {
+    /// Version of the program, as `--version` prints it.
+    pub tool_version: String,
+    /// Panels chosen by the program; used when the case names none.
+    pub panels: Vec<PanelRef>,
+    /// What is normal; by default the time from the start of the data (at most ten minutes) to the first sign.
+    pub baseline: Option<TimeRange>,
+    /// `sections/*.md`: file stem → text.
+    pub sections: BTreeMap<String, String>,
+    /// Folder of the pictures as the document links to it; empty: `postmortem.assets`.
+    pub assets: String,
+}
+
+/// One number or time of the document that can be computed again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Derived {
+    /// Stable name, for example `impact.duration.user`.
+    pub id: String,
+    /// What it is, for people.
+    pub label: String,
+    /// As printed; `None` prints `not recorded`.
+    pub value: Option<String>,
+    /// How it is computed from the inputs; why there is no value, if there is none.
+    pub formula: String,
+    /// Series, windows, markers: all that the formula takes.
+    pub inputs: Vec<String>,
+}
+
+/// An action item.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ActionRow {
+    /// `A1` …
+    pub label: String,
+    /// What to do.
+    pub action: String,
+    /// prevent, mitigate, detect, process, document.
+    pub action_type: Option<String>,
+    /// Team or role.
+    pub owner: Option<String>,
+    /// Urgency.
+    pub priority: Option<String>,
+    /// Where it is tracked.
+    pub link: Option<String>,
+    /// Due date.
+    pub due: Option<String>,
+    /// How one can tell that it is done.
+    pub done_when: Option<String>,
+    /// Labels of the causes it addresses.
+    pub causes: Vec<String>,
+}
+
+/// Head of the document.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Head {
+    /// Title of the incident.
+    pub title: String,
+    /// SEV1 …
+    pub severity: Option<String>,
+    /// draft, in review, final.
+    pub status: Option<String>,
+    /// Services concerned.
+    pub services: Vec<String>,
+    /// Local zone of the people concerned.
+    pub time_zone: Option<String>,
+    /// First and last moment of the incident, from markers.
+    pub start: Option<Timestamp>,
+    /// End of the incident, from markers.
+    pub end: Option<Timestamp>,
+    /// What T+0 is.
+    pub t0: Option<Anchor>,
+    /// Program and version.
+    pub generator: String,
+}
+
+/// The whole postmortem.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Postmortem {
+    /// Head.
+    pub head: Head,
+    /// Six slots: name and sentence.
+    pub summary: Vec<(String, String)>,
+    /// Durations, peaks, failed requests.
+    pub impact: Vec<Derived>,
+    /// TTD and its like.
+    pub response: Vec<Derived>,
+    /// The key-indicator table.
+    pub indicators: Indicators,
+    /// What happened, by time.
+    pub timeline: Vec<TimelineRow>,
+    /// Changes and alerts that the timeline leaves out.
+    pub n_left_out: usize,
+    /// Steps of the causal chain.
+    pub chain: Vec<Step>,
+    /// Edges between the steps.
+    pub edges: Vec<Edge>,
+    /// Evidence in the order of its labels.
+    pub exhibits: Vec<Exhibit>,
+    /// What was tried.
+    pub attempts: Vec<AttemptRow>,
+    /// Trigger, mitigation, resolution.
+    pub turning_points: Vec<TurningPoint>,
+    /// What to do.
+    pub actions: Vec<ActionRow>,
+    /// Prose of the user: file stem → text.
+    pub sections: BTreeMap<String, String>,
+    /// Where all this comes from.
+    pub provenance: Provenance,
+    /// Pictures: file stem and chart.
+    pub charts: Vec<(String, Chart)>,
+    /// Folder of the pictures, for links.
+    pub assets: String,
+}
+
+/// Collects everything. Cost: a handful of passes over the samples of the series that are shown.
+pub fn gather(case: &CaseDoc, facts: &dyn Facts, settings: &ReportSettings) -> Postmortem {
+    let mut context = Context::new(case, facts, settings);
+    let impact = impact::impact(&mut context);
+    let response = impact::response(&mut context);
+    let indicators = indicators::gather(&mut context);
+    let exhibits = evidence::gather(&mut context);
+    let (chain, edges) = chain::gather(&context);
+    let (timeline, n_left_out) = timeline::gather(&mut context);
+    let attempts = attempts::attempts(&mut context);
+    let turning_points = attempts::turning_points(&mut context);
+    let actions = chain::actions(&context);
+    let summary = summary::slots(&context, &impact, &response, &chain);
+    let head = summary::head(&context);
+    let provenance = provenance::gather(&context);
+    let assets = if settings.assets.is_empty() { "postmortem.assets".to_owned() } else { settings.assets.clone() };
+    Postmortem {
+        head,
+        summary,
+        impact,
+        response,
+        indicators,
+        timeline,
+        n_left_out,
+        chain,
+        edges,
+        exhibits,
+        attempts,
+        turning_points,
+        actions,
+        sections: settings.sections.clone(),
+        provenance,
+        charts: context.charts,
+        assets,
+    }
+}

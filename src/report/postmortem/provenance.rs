@@ -1,0 +1,159 @@
+//! Where every number comes from: files, series, markers, formulas.
+
+use std::collections::BTreeSet;
+
+use super::Derived;
+use super::context::Context;
+use crate::model::case::MarkerName;
+use crate::model::{SourceReport, Timestamp};
+
+/// What the appendix lists.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Provenance {
+    /// Sources that the document refers to, by path.
+    pub sources: Vec<SourceUsed>,
+    /// Number of other sources that were loaded.
+    pub n_other_sources: usize,
+    /// Problems in the other sources: path, count.
+    pub other_problems: Vec<(String, u64)>,
+    /// Series that numbers come from.
+    pub series: Vec<SeriesUsed>,
+    /// Every number with its formula.
+    pub derived: Vec<Derived>,
+    /// Every marker, set or not.
+    pub markers: Vec<MarkerRow>,
+    /// Program and version.
+    pub generator: String,
+    /// Whether all sources were read to their end.
+    pub is_complete: bool,
+}
+
+/// A source that the document refers to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SourceUsed {
+    /// Path.
+    pub path: String,
+    /// Decoded size, bytes; `None`: not loaded.
+    pub size_bytes: Option<u64>,
+    /// SHA-256 of the decoded bytes.
+    pub sha256: Option<String>,
+    /// Kind and format.
+    pub format: String,
+    /// Records.
+    pub n_records: u64,
+    /// First and last record.
+    pub span: Option<(Timestamp, Timestamp)>,
+    /// Zone and its certainty.
+    pub zone: String,
+    /// Problems by kind.
+    pub problems: Vec<(String, u64)>,
+    /// Records without a time.
+    pub n_unplaced: u64,
+}
+
+/// A series that numbers come from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SeriesUsed {
+    /// Full name.
+    pub name: String,
+    /// Path of its source.
+    pub source: String,
+    /// Unit and kind.
+    pub nature: String,
+    /// Median step, ns.
+    pub step_ns: Option<i64>,
+    /// Samples.
+    pub n_samples: u64,
+    /// The query that made it.
+    pub query: Option<String>,
+}
+
+/// A marker, set or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MarkerRow {
+    /// Which.
+    pub name: MarkerName,
+    /// When, `None`: not recorded.
+    pub at: Option<Timestamp>,
+    /// Latest moment.
+    pub latest: Option<Timestamp>,
+    /// Distance from T+0.
+    pub offset: Option<String>,
+    /// How it was found.
+    pub rule: String,
+    /// Who set it.
+    pub author: String,
+}
+
+pub(super) fn gather(context: &Context) -> Provenance {
+    let catalog = context.catalog;
+    let is_used = |source: &&SourceReport| context.used_sources.contains(&source.id);
+    let mut sources: Vec<SourceUsed> = catalog.sources.iter().filter(is_used).map(|source| used(context, source)).collect();
+    let known: BTreeSet<String> = sources.iter().map(|source| source.path.clone()).collect();
+    let mut lost: BTreeSet<&str> = BTreeSet::new();
+    for (_, evidence) in context.case.evidence() {
+        if !known.contains(&evidence.source) && lost.insert(&evidence.source) {
+            let sha256 = evidence.source_sha256.clone();
+            sources.push(SourceUsed { path: evidence.source.clone(), sha256, format: "not loaded".into(), ..SourceUsed::default() });
+        }
+    }
+    sources.sort_by(|a, b| a.path.cmp(&b.path));
+    let others: Vec<&SourceReport> = catalog.sources.iter().filter(|source| !is_used(source)).collect();
+    let series = context.used_series.iter().filter_map(|id| catalog.series(*id)).map(|meta| SeriesUsed {
+        name: meta.full_name(),
+        source: context.path(meta.source).to_owned(),
+        nature: format!("{} {}", meta.kind.name(), meta.unit.name()),
+        step_ns: meta.step_ns,
+        n_samples: meta.n_samples,
+        query: meta.query.clone(),
+    });
+    Provenance {
+        sources,
+        n_other_sources: others.len(),
+        other_problems: others.iter().filter(|s| s.problems.total() > 0).map(|s| (s.path.clone(), s.problems.total())).collect(),
+        series: series.collect(),
+        derived: context.derived.clone(),
+        markers: markers(context),
+        generator: format!("coroner {}", context.settings.tool_version).trim_end().to_owned(),
+        is_complete: catalog.is_complete,
+    }
+}
+
+fn used(context: &Context, source: &SourceReport) -> SourceUsed {
+    let zone = if source.zone.name.is_empty() {
+        source.zone.certainty.name().to_owned()
+    } else {
+        format!("{} ({})", source.zone.name, source.zone.certainty.name())
+    };
+    SourceUsed {
+        path: source.path.clone(),
+        size_bytes: Some(source.size_bytes),
+        sha256: source.sha256.clone().or_else(|| context.facts.sha256(&source.path)),
+        format: format!("{} / {}", source.kind.name(), source.format),
+        n_records: source.n_records,
+        span: source.extent,
+        zone,
+        problems: source.problems.counts().iter().map(|(kind, n)| (kind.name().to_owned(), *n)).collect(),
+        n_unplaced: source.n_unplaced,
+    }
+}
+
+/// The four markers that every postmortem needs, and all others that are set.
+fn markers(context: &Context) -> Vec<MarkerRow> {
+    const REQUIRED: [MarkerName; 5] =
+        [MarkerName::Trigger, MarkerName::ImpactStart, MarkerName::Detected, MarkerName::Mitigated, MarkerName::Resolved];
+    let wanted = MarkerName::ALL.into_iter().filter(|name| REQUIRED.contains(name) || context.marker(*name).is_some());
+    wanted
+        .map(|name| {
+            let marker = context.marker(name);
+            MarkerRow {
+                name,
+                at: marker.map(|marker| marker.at),
+                latest: marker.and_then(|marker| marker.latest),
+                offset: marker.and_then(|marker| context.offset(marker.at)),
+                rule: marker.map_or(String::new(), |marker| marker.rule.to_owned()),
+                author: marker.map_or(String::new(), |marker| marker.annotation.author.clone()),
+            }
+        })
+        .collect()
+}

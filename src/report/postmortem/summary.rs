@@ -1,0 +1,101 @@
+//! The head and the six slots of the summary, filled with what the other parts found.
+
+use super::attempts::last_change_before;
+use super::context::Context;
+use super::{Derived, Head, Step};
+use crate::model::case::{CauseStatus, CauseType, MarkerName};
+
+/// The six slots: name and sentence. A slot about which nothing is recorded says so.
+pub(super) fn slots(context: &Context, impact: &[Derived], response: &[Derived], chain: &[Step]) -> Vec<(String, String)> {
+    let slots = [
+        ("What", what(context, impact)),
+        ("Trigger", trigger(context)),
+        ("Cause", cause(chain)),
+        ("Impact", numbers(impact)),
+        ("Detection", detection(context, response)),
+        ("Mitigation", mitigation(context, response)),
+    ];
+    slots.into_iter().map(|(name, words)| (name.to_owned(), words.unwrap_or_else(|| "not recorded".into()))).collect()
+}
+
+pub(super) fn head(context: &Context) -> Head {
+    let meta = &context.case.meta;
+    let start = context.marker(MarkerName::ImpactStart).map(|marker| marker.at).or(context.t0.as_ref().map(|t0| t0.at));
+    let end = [MarkerName::Resolved, MarkerName::Mitigated].into_iter().find_map(|name| context.marker(name)).map(|marker| marker.at);
+    Head {
+        title: if meta.title.trim().is_empty() { "Untitled incident".into() } else { meta.title.clone() },
+        severity: meta.severity.clone(),
+        status: meta.status.clone(),
+        services: meta.services.clone(),
+        time_zone: meta.time_zone.clone(),
+        start,
+        end,
+        t0: context.t0.clone(),
+        generator: format!("coroner {}", context.settings.tool_version).trim_end().to_owned(),
+    }
+}
+
+fn value<'a>(rows: &'a [Derived], id: &str) -> Option<&'a str> {
+    rows.iter().find(|row| row.id == id).and_then(|row| row.value.as_deref())
+}
+
+fn what(context: &Context, impact: &[Derived]) -> Option<String> {
+    let start = context.marker(MarkerName::ImpactStart)?;
+    let services = &context.case.meta.services;
+    let whose = if services.is_empty() { String::new() } else { format!(" of {}", services.join(", ")) };
+    let duration =
+        value(impact, "impact.duration.user").map_or_else(|| "; its end is not recorded".into(), |words| format!(", for {words}"));
+    Some(format!("Users{whose} were affected from {}{duration}.", context.moment(start.at)))
+}
+
+fn trigger(context: &Context) -> Option<String> {
+    let marker = context.marker(MarkerName::Trigger)?;
+    let text = marker.annotation.text.trim();
+    let what = match (text, context.change_at(marker.at)) {
+        ("", Some(change)) => format!("{}: {}", change.kind, change.text),
+        ("", None) => "not described".into(),
+        (text, _) => text.to_owned(),
+    };
+    Some(format!("{what}, at {}.", context.moment(marker.at)))
+}
+
+/// The confirmed defect, else any confirmed cause, else a suspected one, said to be so.
+fn cause(chain: &[Step]) -> Option<String> {
+    let rank = |step: &&Step| match (step.status, step.cause_type) {
+        (CauseStatus::Confirmed, CauseType::Defect) => 0,
+        (CauseStatus::Confirmed, CauseType::LatentCondition) => 1,
+        (CauseStatus::Suspected, CauseType::Defect) => 2,
+        (CauseStatus::Confirmed, _) => 3,
+        _ => 4,
+    };
+    let step = chain.iter().filter(|step| step.status != CauseStatus::Refuted && step.cause_type != CauseType::Effect).min_by_key(rank)?;
+    Some(format!("{} ({}, {})", step.statement.trim(), step.label, step.status.name()))
+}
+
+fn numbers(impact: &[Derived]) -> Option<String> {
+    let wanted = impact.iter().filter(|row| row.id.starts_with("impact.peak.") || row.id == "impact.failed");
+    let parts: Vec<String> = wanted.filter_map(|row| Some(format!("{}: {}", row.label, row.value.as_deref()?))).collect();
+    (!parts.is_empty()).then(|| format!("{}.", parts.join("; ")))
+}
+
+fn detection(context: &Context, response: &[Derived]) -> Option<String> {
+    let marker = context.marker(MarkerName::Detected)?;
+    let text = marker.annotation.text.trim();
+    let how = if text.is_empty() { String::new() } else { format!(" by {text}") };
+    let after = value(response, "response.ttd").map_or(String::new(), |words| format!(", {words} after the impact began"));
+    Some(format!("Detected at {}{how}{after}.", context.moment(marker.at)))
+}
+
+fn mitigation(context: &Context, response: &[Derived]) -> Option<String> {
+    let (name, marker) = context.recovery()?;
+    let text = marker.annotation.text.trim();
+    let change = context.change_at(marker.at).or_else(|| last_change_before(context, marker.at, name));
+    let how = match (text, change) {
+        ("", Some(change)) => format!("; last change before it: {}: {}", change.kind, change.text),
+        ("", None) => String::new(),
+        (text, _) => format!(": {text}"),
+    };
+    let after = value(response, "response.ttm").map_or(String::new(), |words| format!(", {words} after detection"));
+    let verb = if name == MarkerName::Mitigated { "Mitigated" } else { "Resolved" };
+    Some(format!("{verb} at {}{after}{how}.", context.moment(marker.at)))
+}

@@ -1,0 +1,177 @@
+//! The timeline: markers, notes, changes, alerts that fired, attempts and pinned evidence, by time of the event.
+
+use super::context::{Context, words};
+use super::evidence::{labels_for_alert, labels_for_line, sentence};
+use crate::model::case::{EvidenceTarget, MarkerName};
+use crate::model::{Alert, Annotation, AnnotationKind, Change, Timestamp};
+
+/// Most changes and alerts that the table shows by itself; notes of people are never left out.
+const MOST_RECORDS: usize = 120;
+
+/// Most changes and alerts that the table shows by itself.
+pub const fn timeline_limit() -> usize {
+    MOST_RECORDS
+}
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimelineRow {
+    /// When it began.
+    pub at: Timestamp,
+    /// When it ended, for things with a length.
+    pub until: Option<Timestamp>,
+    /// How far `at` may be off, or the latest moment of an interval, in words; empty when exact.
+    pub doubt: String,
+    /// Distance from T+0.
+    pub offset: Option<String>,
+    /// Service.
+    pub service: Option<String>,
+    /// change, alert, symptom, action, decision, communication, recovery, observation.
+    pub kind: String,
+    /// What happened.
+    pub text: String,
+    /// Labels of evidence (`E1`) and places in sources (`deploys.jsonl:2`).
+    pub evidence: Vec<String>,
+}
+
+pub(super) fn gather(context: &mut Context) -> (Vec<TimelineRow>, usize) {
+    let mut rows: Vec<TimelineRow> =
+        context.case.by_time().into_iter().filter_map(|annotation| of_annotation(context, annotation)).collect();
+    let (records, n_left_out) = records(context);
+    rows.extend(records);
+    // Stable: of rows at one moment notes come first, then records in the order of the catalog.
+    rows.sort_by_key(|row| row.at);
+    (rows, n_left_out)
+}
+
+fn of_annotation(context: &Context, annotation: &Annotation) -> Option<TimelineRow> {
+    let at = annotation.at()?;
+    let label = context.exhibits.get(&annotation.id).cloned();
+    let mut row = TimelineRow {
+        at,
+        until: None,
+        doubt: String::new(),
+        offset: context.offset(at),
+        service: None,
+        kind: "observation".into(),
+        text: annotation.text.clone(),
+        evidence: label.into_iter().collect(),
+    };
+    match &annotation.kind {
+        AnnotationKind::Moment { service, row_kind, .. } => {
+            row.service.clone_from(service);
+            row.kind = row_kind.clone().unwrap_or(row.kind);
+        }
+        AnnotationKind::Range { range, service, row_kind } => {
+            row.until = Some(range.end());
+            row.service.clone_from(service);
+            row.kind = row_kind.clone().unwrap_or(row.kind);
+        }
+        AnnotationKind::Marker { name, latest, rule, .. } => {
+            row.kind = marker_kind(*name).into();
+            row.doubt = latest.map_or(String::new(), |latest| format!("or up to {} later", super::impact::duration(latest.since(at))));
+            let name = words(*name);
+            row.text = if annotation.text.trim().is_empty() { format!("{name} ({rule})") } else { format!("{name}: {}", annotation.text) };
+        }
+        AnnotationKind::Attempt(attempt) => {
+            row.until = (!attempt.at.is_empty()).then(|| attempt.at.end());
+            row.kind = "action".into();
+            if let Some(effect) = &attempt.effect {
+                row.text = format!("{} ({effect})", annotation.text);
+            }
+        }
+        AnnotationKind::Evidence(evidence) => {
+            // A pinned change or alert is already there as the record itself.
+            if matches!(evidence.target, EvidenceTarget::Change { .. } | EvidenceTarget::Alert { .. })
+                && is_loaded(context, &evidence.source)
+            {
+                return None;
+            }
+            let (kind, what) = sentence(evidence);
+            row.kind = kind.into();
+            row.text = if annotation.text.trim().is_empty() { what } else { annotation.text.clone() };
+        }
+        AnnotationKind::Cause(_)
+        | AnnotationKind::KeyMoment { .. }
+        | AnnotationKind::Link { .. }
+        | AnnotationKind::Action(_)
+        | AnnotationKind::Other(_) => {
+            return None;
+        }
+    }
+    Some(row)
+}
+
+fn is_loaded(context: &Context, path: &str) -> bool {
+    context.catalog.sources.iter().any(|source| source.path == path)
+}
+
+const fn marker_kind(name: MarkerName) -> &'static str {
+    match name {
+        MarkerName::Trigger => "change",
+        MarkerName::ImpactStart => "symptom",
+        MarkerName::Detected => "alert",
+        MarkerName::Acknowledged | MarkerName::Declared => "decision",
+        MarkerName::Escalated | MarkerName::StatusPage => "communication",
+        MarkerName::Diagnosed => "observation",
+        MarkerName::RollbackStart | MarkerName::RollbackDone => "action",
+        MarkerName::Mitigated | MarkerName::Resolved | MarkerName::Verified => "recovery",
+    }
+}
+
+/// Changes and alerts that fired. Too many: those inside the story first, and of these the earliest.
+fn records(context: &mut Context) -> (Vec<TimelineRow>, usize) {
+    let catalog = context.catalog;
+    let mut rows: Vec<(bool, TimelineRow, crate::model::event::SourceId)> = Vec::new();
+    for change in &catalog.changes {
+        if let Some(row) = of_change(context, change) {
+            rows.push((!context.story.contains(row.at), row, change.source));
+        }
+    }
+    for alert in &catalog.alerts {
+        if let Some(row) = of_alert(context, alert) {
+            rows.push((!context.story.contains(row.at), row, alert.source));
+        }
+    }
+    // One alert often comes from two sources (polls and a series): the first one says it.
+    rows.sort_by(|a, b| (a.0, a.1.at).cmp(&(b.0, b.1.at)));
+    let n_left_out = rows.len().saturating_sub(MOST_RECORDS);
+    rows.truncate(MOST_RECORDS);
+    context.used_sources.extend(rows.iter().map(|row| row.2));
+    (rows.into_iter().map(|row| row.1).collect(), n_left_out)
+}
+
+fn of_change(context: &Context, change: &Change) -> Option<TimelineRow> {
+    let at = change.time?;
+    let path = context.path(change.source);
+    let mut evidence = labels_for_line(context, path, change.line);
+    evidence.push(format!("{path}:{}", change.line));
+    Some(TimelineRow {
+        at,
+        until: change.end,
+        doubt: String::new(),
+        offset: context.offset(at),
+        service: change.service.clone(),
+        kind: "change".into(),
+        text: if change.kind.is_empty() { change.text.clone() } else { format!("{}: {}", change.kind, change.text) },
+        evidence,
+    })
+}
+
+fn of_alert(context: &Context, alert: &Alert) -> Option<TimelineRow> {
+    let at = alert.firing_at?;
+    let summary = alert.summary.as_deref().filter(|summary| !summary.trim().is_empty());
+    let severity = alert.severity.as_ref().map_or(String::new(), |severity| format!(" [{severity}]"));
+    let mut evidence = labels_for_alert(context, &alert.name, &alert.labels, alert.active_at);
+    evidence.push(context.path(alert.source).to_owned());
+    Some(TimelineRow {
+        at,
+        until: alert.ended_at,
+        doubt: if alert.uncertainty_ns > 0 { format!("± {}", super::impact::duration(alert.uncertainty_ns)) } else { String::new() },
+        offset: context.offset(at),
+        service: alert.service.clone(),
+        kind: "alert".into(),
+        text: format!("{} fires{severity}{}", alert.name, summary.map_or(String::new(), |summary| format!(": {summary}"))),
+        evidence,
+    })
+}

@@ -1,0 +1,219 @@
+//! What is known of every source while loading, and the catalog made of it.
+//!
+//! Documents enter the catalog together, when the last of them is read, because the numbers of series follow from all
+//! of them and must not move under a screen; logs grow in place.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::model::catalog::Problems;
+use crate::model::series::SeriesMeta;
+use crate::model::time::NS_PER_S;
+use crate::model::{
+    Alert, Catalog, Change, Level, Problem, ProblemKind, ProfileMark, SeriesId, SourceId, SourceKind, SourceReport, ThresholdRule,
+    TimeRange, Timestamp, Unit, text,
+};
+use crate::parse::{Document, ParsedSeries, Verdict, alert};
+use crate::store::log::{LogBuilder, LogFacts};
+use crate::store::series::SeriesStore;
+
+use super::Snapshot;
+use super::content::Content;
+
+/// One source while it is loaded.
+pub struct Loading {
+    /// What is known of it, but for the parts that a growing log tells.
+    pub report: SourceReport,
+    /// Its bytes.
+    pub content: Arc<Content>,
+    /// Modification time.
+    pub modified: Option<Timestamp>,
+    /// The query that made it.
+    pub query: Option<String>,
+    /// Its events.
+    pub log: Option<LogBuilder>,
+    /// What went wrong before parsing, or with the file as a whole.
+    pub problems: Vec<Problem>,
+}
+
+/// Everything that documents hold.
+#[derive(Default)]
+pub struct Documents {
+    series: Vec<(SeriesMeta, Arc<SeriesStore>)>,
+    changes: Vec<Change>,
+    alerts: Vec<Alert>,
+    profiles: Vec<ProfileMark>,
+    rules: Vec<ThresholdRule>,
+}
+
+/// Documents in the order of the catalog.
+#[derive(Default)]
+pub struct Settled {
+    catalog: Catalog,
+    series: Arc<Vec<Arc<SeriesStore>>>,
+}
+
+impl Loading {
+    /// Takes over what detection says.
+    pub fn recognise(&mut self, verdict: &Verdict) {
+        let report = &mut self.report;
+        report.kind = verdict.kind;
+        report.format.clone_from(&verdict.format);
+        report.confidence = verdict.confidence;
+        report.runner_up.clone_from(&verdict.runner_up);
+        report.why.clone_from(&verdict.why);
+    }
+
+    /// The report as it stands now.
+    pub fn report_now(&self) -> SourceReport {
+        let mut report = self.report.clone();
+        if let Some(log) = &self.log {
+            let facts = log.facts();
+            report.n_records = log.n_records();
+            report.n_lines = facts.n_lines;
+            report.n_continuation_lines = facts.n_continuation_lines;
+            report.n_unplaced = facts.n_unplaced;
+            report.extent = facts.span.map(|span| (Timestamp(span.0), Timestamp(span.1)));
+            report.levels = Level::ALL.into_iter().zip(facts.level_counts).filter(|(_, n)| *n > 0).collect();
+            report.services = log.services();
+            report.problems = problems_of(facts);
+        }
+        if !self.problems.is_empty() {
+            let mut problems = Problems::default();
+            self.problems.iter().for_each(|problem| problems.push(problem.clone()));
+            problems.append(std::mem::take(&mut report.problems));
+            report.problems = problems;
+        }
+        report.problems.kept_mut().sort_by_key(|problem| (problem.byte, problem.line));
+        report
+    }
+
+    /// The log could not be read any further.
+    pub fn cut(&mut self, reason: String) {
+        let byte = self.log.as_ref().map_or(0, LogBuilder::end_byte);
+        self.problems.push(Problem { line: 0, byte, kind: ProblemKind::Unreadable, reason });
+    }
+
+    /// The whole file could not be read.
+    pub fn unreadable(&mut self, reason: String) {
+        self.problems.push(Problem { line: 0, byte: 0, kind: ProblemKind::Unreadable, reason });
+    }
+}
+
+/// Problems of a log, with one for all records that are out of order.
+fn problems_of(facts: &LogFacts) -> Problems {
+    let steps = facts.steps_back;
+    let mut problems = Problems::default();
+    if steps.count > 0 {
+        let (line, byte) = facts.first_step_back.unwrap_or_default();
+        let most = text::value(steps.max_ns as f64 / NS_PER_S as f64, Unit::Seconds);
+        let records = if steps.count == 1 { "record is".to_owned() } else { format!("{} records are", text::grouped(steps.count)) };
+        let n = if steps.count == 1 { "1 " } else { "" };
+        let reason = format!("{n}{records} earlier than the one before, by up to {most}; shown in order of time");
+        problems.push(Problem { line, byte, kind: ProblemKind::Order, reason });
+    }
+    problems.append(facts.problems.clone());
+    problems
+}
+
+impl Documents {
+    /// Takes in what a document holds and tells the report.
+    pub fn add(&mut self, source: SourceId, document: Document, query: Option<&str>, report: &mut SourceReport) {
+        report.n_records = document.n_records;
+        report.n_lines = document.n_lines;
+        report.n_unplaced = document.n_unplaced;
+        report.zone = document.zone.clone();
+        report.extent = extent_of(&document);
+        report.services = services_of(&document);
+        report.n_series = (report.kind == SourceKind::Metrics || !document.series.is_empty()).then_some(document.series.len() as u64);
+        report.problems = document.problems;
+        self.series.extend(document.series.into_iter().map(|series| kept_series(series, source, query)));
+        self.changes.extend(document.changes.into_iter().map(|change| Change { source, ..change }));
+        self.alerts.extend(document.alerts.into_iter().map(|alert| Alert { source, ..alert }));
+        self.profiles.extend(document.profiles.into_iter().map(|profile| ProfileMark { source, ..profile }));
+        self.rules.extend(document.rules.into_iter().map(|rule| ThresholdRule { source, ..rule }));
+    }
+
+    /// Puts everything in the order of the catalog. Sources are numbered by path, so their number sorts like it.
+    pub fn settle(mut self) -> Settled {
+        self.series.sort_by(|(a, _), (b, _)| (&a.name, &a.labels, a.source).cmp(&(&b.name, &b.labels, b.source)));
+        let (mut metas, stores): (Vec<_>, Vec<_>) = self.series.into_iter().unzip();
+        metas.iter_mut().enumerate().for_each(|(i, meta)| meta.id = SeriesId(i as u32));
+        self.changes.sort_by_key(|change| (change.time.is_none(), change.time, change.source, change.line));
+        self.profiles.sort_by(|a, b| (a.time.is_none(), a.time, a.source, &a.kind).cmp(&(b.time.is_none(), b.time, b.source, &b.kind)));
+        self.rules.sort_by(|a, b| (a.source, &a.name, &a.expression).cmp(&(b.source, &b.name, &b.expression)));
+        // Stable order before merging, so that the answer does not depend on who was read first.
+        self.alerts.sort_by(|a, b| (a.active_at, &a.name, &a.labels, a.source).cmp(&(b.active_at, &b.name, &b.labels, b.source)));
+        let catalog = Catalog {
+            series: metas,
+            changes: self.changes,
+            alerts: alert::merge(self.alerts),
+            profiles: self.profiles,
+            rules: self.rules,
+            ..Catalog::default()
+        };
+        Settled { catalog, series: Arc::new(stores) }
+    }
+}
+
+fn kept_series(series: ParsedSeries, source: SourceId, query: Option<&str>) -> (SeriesMeta, Arc<SeriesStore>) {
+    let ParsedSeries { name, labels, unit, kind, clip, samples } = series;
+    let store = SeriesStore::new(samples);
+    let meta = SeriesMeta {
+        id: SeriesId::default(),
+        name,
+        labels,
+        unit,
+        kind,
+        query: query.map(str::to_owned),
+        source,
+        n_samples: store.len() as u64,
+        extent: store.extent(),
+        step_ns: store.step_ns(),
+        bounds: store.bounds(),
+        clip,
+    };
+    (meta, Arc::new(store))
+}
+
+/// First and last moment of anything that a document places.
+fn extent_of(document: &Document) -> Option<(Timestamp, Timestamp)> {
+    let samples =
+        document.series.iter().flat_map(|series| [series.samples.first(), series.samples.last()]).flatten().map(|sample| sample.time);
+    let changes = document.changes.iter().flat_map(|change| [change.time, change.time.and(change.end)]).flatten();
+    let alerts = document.alerts.iter().flat_map(|alert| [Some(alert.active_at), alert.ended_at]).flatten();
+    let profiles = document.profiles.iter().filter_map(|profile| profile.time);
+    samples.chain(changes).chain(alerts).chain(profiles).fold(None, |extent, at| {
+        let (first, last) = extent.unwrap_or((at, at));
+        Some((first.min(at), last.max(at)))
+    })
+}
+
+fn services_of(document: &Document) -> Vec<String> {
+    let series = document.series.iter().filter_map(|series| series.labels.get("service").map(str::to_owned));
+    let changes = document.changes.iter().filter_map(|change| change.service.clone());
+    let alerts = document.alerts.iter().filter_map(|alert| alert.service.clone());
+    let profiles = document.profiles.iter().filter_map(|profile| profile.service.clone());
+    series.chain(changes).chain(alerts).chain(profiles).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// From the first placed thing to just after the last.
+pub fn extent(reports: &[SourceReport]) -> Option<TimeRange> {
+    let extents = reports.iter().filter_map(|report| report.extent);
+    extents.map(|(first, last)| TimeRange::new(first, last.plus_ns(1))).reduce(TimeRange::union)
+}
+
+/// The snapshot of this moment.
+pub fn snapshot(sources: &[Loading], contents: &Arc<Vec<Arc<Content>>>, settled: &Settled, version: u64) -> Snapshot {
+    let reports: Vec<SourceReport> = sources.iter().map(Loading::report_now).collect();
+    let catalog = Catalog {
+        extent: extent(&reports),
+        n_events: sources.iter().filter_map(|source| source.log.as_ref()).map(LogBuilder::n_records).sum(),
+        is_complete: reports.iter().all(|report| report.is_complete),
+        sources: reports,
+        version,
+        ..settled.catalog.clone()
+    };
+    let logs = sources.iter().filter_map(|source| source.log.as_ref()).map(|log| Arc::new(log.snapshot())).collect();
+    Snapshot { catalog: Arc::new(catalog), contents: Arc::clone(contents), logs, series: Arc::clone(&settled.series) }
+}

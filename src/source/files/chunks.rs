@@ -1,0 +1,92 @@
+//! Cuts a log into chunks at line ends, so that any thread can parse any chunk.
+//!
+//! A chunk owns the lines that start in its stretch of `chunk_bytes`; both ends are found by looking at the bytes
+//! around them, without knowing the other chunks. A line longer than a chunk makes its chunk longer and leaves the
+//! ones after it empty; beyond a bound only its beginning is parsed.
+
+use std::ops::Range;
+
+use crate::model::{Problem, ProblemKind};
+use crate::parse::log::{LogPlan, parse_chunk};
+use crate::store::segment::{Draft, count_lines};
+use crate::store::{StoreError, Text};
+
+use super::content::Content;
+
+/// How much of one line is parsed: longer than any honest record, small enough for a few at once in memory.
+const MAX_LINE_BYTES: u64 = 64 << 20;
+/// Bytes looked at in search of a line end.
+const PROBE_BYTES: u64 = 64 << 10;
+
+/// A parsed chunk.
+#[derive(Debug)]
+pub struct Parsed {
+    /// Where it is in the source.
+    pub range: Range<u64>,
+    /// What it holds.
+    pub draft: Draft,
+}
+
+/// How many chunks a source of this size has; at least one.
+pub fn count(size_bytes: u64, chunk_bytes: u64) -> u64 {
+    size_bytes.div_ceil(chunk_bytes.max(1)).max(1)
+}
+
+/// Parses chunk `index`; `None` when no line starts in its stretch.
+pub fn parse(content: &Content, plan: &LogPlan, index: u64, chunk_bytes: u64) -> Result<Option<Parsed>, StoreError> {
+    let size = content.size_bytes();
+    let chunk_bytes = chunk_bytes.max(1);
+    let stretch = (index * chunk_bytes).min(size)..((index + 1) * chunk_bytes).min(size);
+    let Some(start) = line_start(content, stretch.start, stretch.end)? else { return Ok(None) };
+    let end = line_start(content, stretch.end, size)?.unwrap_or(size);
+    let parsed_end = end.min(stretch.end.max(start) + MAX_LINE_BYTES);
+    let bytes = content.read(start..parsed_end)?;
+    let mut chunk = parse_chunk(plan, &bytes);
+    if parsed_end < end {
+        let line = count_lines(&bytes) + 1;
+        let byte = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at as u64 + 1);
+        let reason = format!("line is {} bytes long; only its first {} are read", end - start - byte, parsed_end - start - byte);
+        chunk.problems.push(Problem { line, byte, kind: ProblemKind::Limit, reason });
+    }
+    let draft = if start == 0 { Draft::first(chunk, &bytes) } else { Draft::later(chunk, &bytes) };
+    Ok(Some(Parsed { range: start..end, draft }))
+}
+
+/// The first line start in `from..to`. A line starts at 0 and after every line end.
+fn line_start(content: &Content, from: u64, to: u64) -> Result<Option<u64>, StoreError> {
+    if from == 0 {
+        return Ok((to > 0 || content.size_bytes() == 0).then_some(0));
+    }
+    // The line end before a line that starts at `from` is at `from - 1`.
+    let mut at = from - 1;
+    while at + 1 < to {
+        let probe = content.read(at..(to - 1).min(at + PROBE_BYTES))?;
+        if let Some(found) = memchr::memchr(b'\n', &probe) {
+            return Ok(Some(at + found as u64 + 1));
+        }
+        at += probe.len() as u64;
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+        #[test]
+        fn chunks_cover_every_byte_once_and_start_at_line_starts(text in "[ab\n]{0,60}", chunk_bytes in 1u64..20) {
+            let content = Content::decoded("x".into(), text.clone().into_bytes());
+            let mut at = 0;
+            for index in 0..count(text.len() as u64, chunk_bytes) {
+                let Some(parsed) = parse(&content, &LogPlan::default(), index, chunk_bytes).unwrap() else { continue };
+                prop_assert_eq!(parsed.range.start, at);
+                prop_assert!(at == 0 || text.as_bytes()[at as usize - 1] == b'\n');
+                at = parsed.range.end;
+            }
+            prop_assert_eq!(at, text.len() as u64);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The decoded bytes of one source: a file on disk that is read in place, or bytes in memory.
+//!
+//! Files are read with positioned reads, never mapped: a file that shrinks while it is shown gives an error, not a
+//! signal. What was packed stays in memory once decoded.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use crate::store::{StoreError, Text};
+
+/// Files that stay open at once, far below the usual limit of a process; further ones are opened for every read.
+const MAX_OPEN: usize = 200;
+/// How many are open now.
+static N_OPEN: AtomicUsize = AtomicUsize::new(0);
+
+/// Bytes that somebody hands over instead of a file.
+#[derive(Debug, Clone)]
+pub enum Bytes {
+    /// Part of the binary.
+    Static(&'static [u8]),
+    /// Shared with the giver.
+    Shared(Arc<[u8]>),
+}
+
+impl Bytes {
+    /// The bytes.
+    pub fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Static(bytes) => bytes,
+            Self::Shared(bytes) => bytes,
+        }
+    }
+}
+
+/// Decoded bytes and their path in the catalog.
+#[derive(Debug)]
+pub struct Content {
+    path: String,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    Disk { file: PathBuf, size_bytes: u64, open: OnceLock<File> },
+    Decoded(Vec<u8>),
+    Given(Bytes),
+}
+
+impl Content {
+    /// A plain file of this size.
+    pub fn disk(path: String, file: PathBuf, size_bytes: u64) -> Self {
+        Self { path, place: Place::Disk { file, size_bytes, open: OnceLock::new() } }
+    }
+
+    /// Bytes that were decoded or read from a pipe.
+    pub fn decoded(path: String, bytes: Vec<u8>) -> Self {
+        Self { path, place: Place::Decoded(bytes) }
+    }
+
+    /// Bytes that were handed over.
+    pub fn given(path: String, bytes: Bytes) -> Self {
+        Self { path, place: Place::Given(bytes) }
+    }
+
+    /// The first bytes, up to `limit`.
+    pub fn head(&self, limit: u64) -> Result<Cow<'_, [u8]>, StoreError> {
+        self.read(0..limit.min(self.size_bytes()))
+    }
+
+    fn read_disk(&self, file: &PathBuf, open: &OnceLock<File>, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
+        let unreadable = |reason: String| StoreError::Unreadable { path: self.path.clone(), reason };
+        let length = usize::try_from(range.end - range.start).map_err(|_| unreadable("stretch is too long".into()))?;
+        let mut bytes = vec![0; length];
+        let result = match open.get() {
+            Some(handle) => read_at(handle, &mut bytes, range.start),
+            None => File::open(file).and_then(|handle| {
+                let result = read_at(&handle, &mut bytes, range.start);
+                if N_OPEN.fetch_add(1, Ordering::Relaxed) >= MAX_OPEN || open.set(handle).is_err() {
+                    N_OPEN.fetch_sub(1, Ordering::Relaxed);
+                }
+                result
+            }),
+        };
+        match result {
+            Ok(()) => Ok(bytes),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Err(unreadable("is shorter than it was when it was opened; open it again to see what it holds now".into()))
+            }
+            Err(error) => Err(unreadable(error.to_string())),
+        }
+    }
+}
+
+impl Drop for Content {
+    fn drop(&mut self) {
+        if let Place::Disk { open, .. } = &self.place
+            && open.get().is_some()
+        {
+            N_OPEN.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Text for Content {
+    fn path(&self) -> &str {
+        &self.path
+    }
+
+    fn size_bytes(&self) -> u64 {
+        match &self.place {
+            Place::Disk { size_bytes, .. } => *size_bytes,
+            Place::Decoded(bytes) => bytes.len() as u64,
+            Place::Given(bytes) => bytes.as_slice().len() as u64,
+        }
+    }
+
+    fn read(&self, range: Range<u64>) -> Result<Cow<'_, [u8]>, StoreError> {
+        let bytes = match &self.place {
+            Place::Disk { file, open, .. } => return self.read_disk(file, open, range).map(Cow::Owned),
+            Place::Decoded(bytes) => bytes,
+            Place::Given(bytes) => bytes.as_slice(),
+        };
+        let part = bytes.get(range.start as usize..range.end as usize).map(Cow::Borrowed);
+        part.ok_or_else(|| StoreError::Unreadable { path: self.path.clone(), reason: "has no such bytes".into() })
+    }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let n = std::os::windows::fs::FileExt::seek_read(file, bytes, offset)?;
+        if n == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes = &mut bytes[n..];
+        offset += n as u64;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_shrinks_is_an_error_with_a_way_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("a.log");
+        std::fs::write(&file, "0123456789").unwrap();
+        let content = Content::disk("a.log".into(), file.clone(), 10);
+        assert_eq!(content.read(2..5).unwrap(), &b"234"[..]);
+        std::fs::write(&file, "0123").unwrap();
+        let error = content.read(2..8).unwrap_err().to_string();
+        assert!(error.contains("a.log") && error.contains("open it again"), "{error}");
+        assert_eq!(content.read(0..4).unwrap(), &b"0123"[..]);
+    }
+}

@@ -1,0 +1,200 @@
+//! Unpacking by content, never by name: gzip, zstd, xz and bzip2, nested too, within limits.
+//!
+//! What was decoded before an error is kept and the error is a problem of the source: a log that was cut while it was
+//! packed still tells what it tells.
+
+use std::io::{self, Cursor, Read};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::model::{Problem, ProblemKind};
+use crate::source::{Job, SourceError};
+
+/// How often something may be packed inside something packed.
+pub const MAX_DEPTH: usize = 4;
+/// Growth that no real log reaches; together with [`SUSPICIOUS_BYTES`] it tells a bomb from a log of one repeated line.
+const MAX_RATIO: u64 = 1000;
+/// Below this size any growth is harmless.
+const SUSPICIOUS_BYTES: u64 = 256 << 20;
+/// Bytes decoded between two looks at the limits and at cancellation.
+const BLOCK_BYTES: usize = 256 << 10;
+
+/// How a stream is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    /// `.gz`, members one after another.
+    Gzip,
+    /// `.zst`, frames one after another.
+    Zstd,
+    /// `.xz`, streams one after another.
+    Xz,
+    /// `.bz2`, streams one after another.
+    Bzip2,
+}
+
+impl Packing {
+    /// The packing of a stream that begins with these bytes.
+    pub fn of(head: &[u8]) -> Option<Self> {
+        Some(match head {
+            [0x1f, 0x8b, 8, ..] => Self::Gzip,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
+            [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, ..] => Self::Bzip2,
+            _ => return None,
+        })
+    }
+
+    /// A reader of what is inside.
+    pub fn decoder<'r>(self, packed: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
+        Ok(match self {
+            Self::Gzip => Box::new(flate2::read::MultiGzDecoder::new(packed)),
+            Self::Zstd => Box::new(zstd::stream::read::Decoder::new(packed)?),
+            Self::Xz => Box::new(liblzma::read::XzDecoder::new_multi_decoder(packed)),
+            Self::Bzip2 => Box::new(bzip2::read::MultiBzDecoder::new(packed)),
+        })
+    }
+}
+
+/// How much may be decoded in all, and how much was.
+#[derive(Debug)]
+pub struct Budget {
+    max_bytes: u64,
+    used_bytes: AtomicU64,
+}
+
+impl Budget {
+    /// At most so many bytes for all sources together.
+    pub fn new(max_bytes: u64) -> Self {
+        Self { max_bytes, used_bytes: AtomicU64::new(0) }
+    }
+
+    /// Takes `n` bytes, or says which limit they would break.
+    fn take(&self, n: u64, decoded: u64, packed: u64) -> Result<(), String> {
+        if decoded > SUSPICIOUS_BYTES && decoded / packed.max(1) > MAX_RATIO {
+            return Err(format!("grows to more than {MAX_RATIO} times its size; unpack it yourself if it is meant to"));
+        }
+        let used = self.used_bytes.fetch_add(n, Ordering::Relaxed) + n;
+        if used <= self.max_bytes {
+            return Ok(());
+        }
+        self.used_bytes.fetch_sub(n, Ordering::Relaxed);
+        Err(format!("more than {} bytes decoded in all; raise the limit with --max-decoded", self.max_bytes))
+    }
+}
+
+/// Decoded bytes and what went wrong at their end.
+#[derive(Debug, Default)]
+pub struct Decoded {
+    /// All that could be decoded.
+    pub bytes: Vec<u8>,
+    /// Why it is not more.
+    pub problem: Option<Problem>,
+}
+
+/// Reads to the end within the budget. `packed_bytes` is the size of the input, for the ratio.
+pub fn read_all(reader: &mut dyn Read, packed_bytes: u64, budget: &Budget, job: &Job) -> Result<Decoded, SourceError> {
+    let mut bytes = Vec::new();
+    let mut block = vec![0; BLOCK_BYTES];
+    let problem = loop {
+        job.check()?;
+        let n = match reader.read(&mut block) {
+            Ok(0) => break None,
+            Ok(n) => n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => break Some(problem_of(&error, bytes.len())),
+        };
+        if let Err(reason) = budget.take(n as u64, (bytes.len() + n) as u64, packed_bytes) {
+            let byte = bytes.len() as u64;
+            break Some(Problem { line: 0, byte, kind: ProblemKind::Limit, reason });
+        }
+        bytes.extend_from_slice(&block[..n]);
+    };
+    bytes.shrink_to_fit();
+    Ok(Decoded { bytes, problem })
+}
+
+fn problem_of(error: &io::Error, decoded: usize) -> Problem {
+    let byte = decoded as u64;
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        let reason = format!("packed data ends early; the {decoded} bytes before that are kept");
+        return Problem { line: 0, byte, kind: ProblemKind::Truncated, reason };
+    }
+    let reason = format!("packed data is damaged after {decoded} decoded bytes, which are kept: {error}");
+    Problem { line: 0, byte, kind: ProblemKind::Syntax, reason }
+}
+
+/// Unpacks bytes as often as they are packed.
+pub fn unpack(packed: Decoded, budget: &Budget, job: &Job) -> Result<Decoded, SourceError> {
+    let mut now = packed;
+    for _ in 0..MAX_DEPTH {
+        let Some(packing) = Packing::of(&now.bytes) else { break };
+        let size = now.bytes.len() as u64;
+        let inner = match packing.decoder(Cursor::new(&now.bytes)) {
+            Ok(mut reader) => read_all(&mut *reader, size, budget, job)?,
+            Err(error) => Decoded { bytes: Vec::new(), problem: Some(problem_of(&error, 0)) },
+        };
+        // What went wrong outside is the cause of what goes wrong inside.
+        now = Decoded { bytes: inner.bytes, problem: now.problem.or(inner.problem) };
+    }
+    Ok(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn gz(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn xz(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 1);
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn bz2(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn decode(bytes: Vec<u8>, max: u64) -> (Vec<u8>, Option<ProblemKind>) {
+        let decoded = unpack(Decoded { bytes, problem: None }, &Budget::new(max), &Job::new()).unwrap();
+        (decoded.bytes, decoded.problem.map(|problem| problem.kind))
+    }
+
+    #[test]
+    fn every_packing_is_known_by_content_and_joined_members_are_one_text() {
+        for pack in [gz, xz, bz2, |bytes: &[u8]| zstd::encode_all(bytes, 1).unwrap()] {
+            let mut both = pack(b"one\n");
+            both.extend(pack(b"two\n"));
+            assert_eq!(decode(both, 1000), (b"one\ntwo\n".to_vec(), None));
+        }
+        assert_eq!(decode(gz(&xz(b"deep\n")), 1000), (b"deep\n".to_vec(), None));
+    }
+
+    #[test]
+    fn a_cut_or_damaged_tail_keeps_what_came_before() {
+        let text: Vec<u8> = (0..60_000u32).flat_map(|i| i.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+        for pack in [gz, xz, |bytes: &[u8]| zstd::encode_all(bytes, 1).unwrap()] {
+            let mut cut = pack(&text);
+            cut.truncate(cut.len() / 2);
+            let (bytes, problem) = decode(cut, 1 << 20);
+            assert!(text.starts_with(&bytes) && problem == Some(ProblemKind::Truncated), "{problem:?}");
+        }
+        let mut tail = gz(b"whole\n");
+        tail.extend(b"garbage that is no further member");
+        assert_eq!(decode(tail, 1000), (b"whole\n".to_vec(), Some(ProblemKind::Syntax)));
+    }
+
+    #[test]
+    fn a_limit_names_the_flag_that_raises_it() {
+        let packed = gz(&vec![b'x'; 1 << 20]);
+        let decoded = unpack(Decoded { bytes: packed, problem: None }, &Budget::new(1 << 19), &Job::new()).unwrap();
+        assert!(decoded.bytes.len() <= 1 << 19);
+        assert!(decoded.problem.unwrap().reason.contains("--max-decoded"));
+    }
+}

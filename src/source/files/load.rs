@@ -1,0 +1,407 @@
+//! The order of loading: list, decode, recognise, documents, logs, and last the logs that lack a date.
+//!
+//! One thread puts results in order and publishes; workers read and parse. Nothing that a worker does depends on when
+//! it does it, so the answer never depends on their number.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::model::{SourceId, SourceKind, SourceReport, TimeRange};
+use crate::parse::detect::detect;
+use crate::parse::document::parse_document;
+use crate::parse::log::{Joiner, LogPlan, read_record};
+use crate::parse::{Context, Document, Plan, Verdict, Windows, metric};
+use crate::source::{Job, SourceError};
+use crate::store::log::LogBuilder;
+use crate::store::{StoreError, Text};
+
+use super::assemble::{Documents, Loading, Settled, extent, snapshot};
+use super::chunks::{self, Parsed};
+use super::content::Content;
+use super::decode::{Budget, Packing};
+use super::pool::{self, Step};
+use super::unpack::{self, Entry, EntryBytes};
+use super::{FileSource, Snapshot, expand, names};
+
+/// Size of the three windows that detection looks at.
+const WINDOW_BYTES: u64 = 256 << 10;
+/// While loading, the catalog is published this often, and never for more than a fifth of the time.
+const PUBLISH_EVERY: Duration = Duration::from_millis(100);
+/// Tables of queries are small; larger objects are something else.
+const MAX_QUERIES_BYTES: u64 = 1 << 20;
+/// Name of the format of such a table when nothing else claims it.
+const QUERIES_FORMAT: &str = "query-names";
+
+/// One loading.
+pub struct Loader<'a> {
+    source: &'a FileSource,
+    job: &'a Job,
+    on_change: &'a (dyn Fn() + Sync),
+    total_bytes: u64,
+    sources: Vec<Loading>,
+    packed: Vec<(usize, std::path::PathBuf, Packing)>,
+    contents: Arc<Vec<Arc<Content>>>,
+    settled: Settled,
+    version: u64,
+    next_publish: Instant,
+}
+
+impl<'a> Loader<'a> {
+    /// A loading of `source` that reports to `job` and `on_change`.
+    pub fn new(source: &'a FileSource, job: &'a Job, on_change: &'a (dyn Fn() + Sync)) -> Self {
+        Self {
+            source,
+            job,
+            on_change,
+            total_bytes: 0,
+            sources: Vec::new(),
+            packed: Vec::new(),
+            contents: Arc::default(),
+            settled: Settled::default(),
+            version: 0,
+            next_publish: Instant::now(),
+        }
+    }
+
+    /// Does it all.
+    pub fn run(mut self, found: Vec<expand::Found>) -> Result<(), SourceError> {
+        let size = |found: &expand::Found| match &found.input {
+            expand::Input::File { size_bytes, .. } => *size_bytes,
+            _ => 0,
+        };
+        self.add_total(found.iter().map(size).sum());
+        let budget = Budget::new(self.source.options.max_decoded_bytes);
+        let entries = unpack::entries(found, &budget, self.job)?;
+        self.take(entries);
+        self.publish();
+        self.decode(&budget)?;
+        self.name_queries()?;
+        let plans = self.recognise()?;
+        self.load_documents(&plans)?;
+        let (dateless, dated): (Vec<_>, Vec<_>) = log_plans(plans).into_iter().partition(|(_, plan)| plan.needs_date());
+        self.load_logs(dated)?;
+        let neighbours = extent(&self.sources.iter().map(Loading::report_now).collect::<Vec<_>>());
+        let dateless = self.with_dates(dateless, neighbours);
+        self.load_logs(dateless)?;
+        self.sources.iter_mut().for_each(|source| source.report.is_complete = true);
+        self.publish();
+        Ok(())
+    }
+
+    fn add_total(&mut self, bytes: u64) {
+        self.total_bytes += bytes;
+        self.job.set_total(self.total_bytes);
+    }
+
+    fn take(&mut self, entries: Vec<Entry>) {
+        for (index, Entry { path, modified, bytes, problems }) in entries.into_iter().enumerate() {
+            let is_gone = matches!(bytes, EntryBytes::Gone);
+            let content = match bytes {
+                EntryBytes::Ready(content) => content,
+                EntryBytes::Packed(file, packing) => {
+                    self.packed.push((index, file, packing));
+                    Content::decoded(path.clone(), Vec::new())
+                }
+                EntryBytes::Gone => Content::decoded(path.clone(), Vec::new()),
+            };
+            let report = SourceReport {
+                id: SourceId(index as u32),
+                path,
+                size_bytes: content.size_bytes(),
+                is_complete: is_gone,
+                ..SourceReport::default()
+            };
+            self.sources.push(Loading { report, content: Arc::new(content), modified, query: None, log: None, problems });
+        }
+        self.share_contents();
+    }
+
+    fn share_contents(&mut self) {
+        self.contents = Arc::new(self.sources.iter().map(|source| Arc::clone(&source.content)).collect());
+    }
+
+    /// Decodes packed files, one after another so that the limit on all of them falls at the same place every time.
+    fn decode(&mut self, budget: &Budget) -> Result<(), SourceError> {
+        for (index, file, packing) in std::mem::take(&mut self.packed) {
+            let (content, problem) = unpack::decode_file(&self.sources[index].report.path, &file, packing, budget, self.job)?;
+            let source = &mut self.sources[index];
+            source.report.size_bytes = content.size_bytes();
+            source.problems.extend(problem);
+            source.content = Arc::new(content);
+            self.share_contents();
+            self.publish_if_due();
+        }
+        // Decoded bytes are work of their own: they were not in the sizes of the files.
+        let is_left = |source: &&Loading| !source.report.is_complete;
+        let left: u64 = self.sources.iter().filter(is_left).map(|source| source.content.size_bytes()).sum();
+        self.total_bytes = self.job.progress().0 + left;
+        self.job.set_total(self.total_bytes);
+        Ok(())
+    }
+
+    /// Finds tables of queries and gives the files beside them their queries.
+    fn name_queries(&mut self) -> Result<(), SourceError> {
+        let mut by_folder: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, source) in self.sources.iter().enumerate() {
+            by_folder.entry(names::folder(&source.report.path).to_owned()).or_default().push(index);
+        }
+        for index in 0..self.sources.len() {
+            self.job.check()?;
+            let Some(queries) = self.queries_in(index) else { continue };
+            let neighbours = &by_folder[names::folder(&self.sources[index].report.path)];
+            let stems: HashMap<&str, usize> = neighbours.iter().map(|i| (names::stem(&self.sources[*i].report.path), *i)).collect();
+            let named: Vec<(usize, String)> =
+                queries.iter().filter_map(|(name, query)| Some((*stems.get(name.as_str())?, query.clone()))).collect();
+            if named.len() * 2 < queries.len() {
+                continue;
+            }
+            for (neighbour, query) in named {
+                self.sources[neighbour].query = Some(query);
+            }
+            let report = &mut self.sources[index].report;
+            QUERIES_FORMAT.clone_into(&mut report.format);
+            report.why = format!("names the queries of {} files beside it", queries.len());
+        }
+        Ok(())
+    }
+
+    fn queries_in(&self, index: usize) -> Option<BTreeMap<String, String>> {
+        let content = &self.sources[index].content;
+        let size = content.size_bytes();
+        if size == 0 || size > MAX_QUERIES_BYTES {
+            return None;
+        }
+        let head = content.head(64).ok()?;
+        head.contains(&b'{').then_some(())?;
+        metric::queries(&content.head(size).ok()?)
+    }
+
+    fn context(&self, index: usize, neighbours: Option<TimeRange>) -> Context {
+        let source = &self.sources[index];
+        Context {
+            path: source.report.path.clone(),
+            zone: self.source.zone_of(&source.report.path),
+            neighbours,
+            modified: source.modified,
+            query: source.query.clone(),
+        }
+    }
+
+    /// Detects the format of every source.
+    fn recognise(&mut self) -> Result<Vec<Option<Verdict>>, SourceError> {
+        let tasks: Vec<(usize, Arc<Content>, Context)> = (0..self.sources.len())
+            .filter(|index| !self.sources[*index].report.is_complete)
+            .map(|index| (index, Arc::clone(&self.sources[index].content), self.context(index, None)))
+            .collect();
+        let indexes: Vec<usize> = tasks.iter().map(|task| task.0).collect();
+        let mut verdicts: Vec<Option<Verdict>> = self.sources.iter().map(|_| None).collect();
+        let (jobs, job) = (self.source.options.jobs, self.job);
+        pool::run(
+            jobs,
+            job,
+            tasks,
+            |(_, content, context)| recognise(content, context),
+            |step| {
+                if let Step::Done(task, result) = step {
+                    verdicts[indexes[task]] = self.recognised(indexes[task], result);
+                }
+                self.publish_if_due();
+            },
+        )?;
+        self.publish();
+        Ok(verdicts)
+    }
+
+    fn recognised(&mut self, index: usize, result: Option<Result<Verdict, StoreError>>) -> Option<Verdict> {
+        let source = &mut self.sources[index];
+        match result {
+            Some(Ok(verdict)) => {
+                let is_queries = source.report.format == QUERIES_FORMAT && !matches!(verdict.plan, Plan::Log(_));
+                if is_queries {
+                    source.report.kind = SourceKind::Report;
+                    source.report.confidence = 1.0;
+                    self.finish(index);
+                    return None;
+                }
+                source.recognise(&verdict);
+                if matches!(verdict.plan, Plan::Nothing) {
+                    self.finish(index);
+                }
+                return Some(verdict);
+            }
+            Some(Err(error)) => source.unreadable(reason_of(error)),
+            None => source.unreadable(PANICKED.into()),
+        }
+        self.finish(index);
+        None
+    }
+
+    /// Nothing more comes of this source.
+    fn finish(&mut self, index: usize) {
+        let source = &mut self.sources[index];
+        if !source.report.is_complete {
+            source.report.is_complete = true;
+            self.job.advance(if source.log.is_some() { 0 } else { source.content.size_bytes() });
+        }
+    }
+
+    fn load_documents(&mut self, verdicts: &[Option<Verdict>]) -> Result<(), SourceError> {
+        let is_document = |verdict: &Option<Verdict>| verdict.as_ref().is_some_and(|verdict| matches!(verdict.plan, Plan::Document));
+        let indexes: Vec<usize> = (0..self.sources.len()).filter(|index| is_document(&verdicts[*index])).collect();
+        let task = |index: &usize| {
+            (Arc::clone(&self.sources[*index].content), self.context(*index, None), self.sources[*index].report.format.clone())
+        };
+        let tasks: Vec<_> = indexes.iter().map(task).collect();
+        let mut documents = Documents::default();
+        let (jobs, job) = (self.source.options.jobs, self.job);
+        let work = |(content, context, format): &(Arc<Content>, Context, String)| -> Result<Document, StoreError> {
+            Ok(parse_document(format, &content.read(0..content.size_bytes())?, context))
+        };
+        pool::run(jobs, job, tasks, work, |step| {
+            if let Step::Done(task, result) = step {
+                let index = indexes[task];
+                let source = &mut self.sources[index];
+                match result {
+                    Some(Ok(document)) => documents.add(SourceId(index as u32), document, source.query.as_deref(), &mut source.report),
+                    Some(Err(error)) => source.unreadable(reason_of(error)),
+                    None => source.unreadable(PANICKED.into()),
+                }
+                self.finish(index);
+            }
+            self.publish_if_due();
+        })?;
+        self.settled = documents.settle();
+        self.publish();
+        Ok(())
+    }
+
+    /// Plans of logs that lack a date, made again now that it is known what the others cover.
+    fn with_dates(&self, plans: Vec<(usize, LogPlan)>, neighbours: Option<TimeRange>) -> Vec<(usize, LogPlan)> {
+        let again = |(index, plan): (usize, LogPlan)| match recognise(&self.sources[index].content, &self.context(index, neighbours)) {
+            Ok(Verdict { plan: Plan::Log(plan), .. }) => (index, *plan),
+            _ => (index, plan),
+        };
+        plans.into_iter().map(again).collect()
+    }
+
+    fn load_logs(&mut self, plans: Vec<(usize, LogPlan)>) -> Result<(), SourceError> {
+        let chunk_bytes = self.source.options.chunk_bytes;
+        let mut tasks = Vec::new();
+        let mut orders = HashMap::new();
+        for (index, plan) in plans {
+            let (source, plan) = (&mut self.sources[index], Arc::new(plan));
+            source.report.zone = plan.zone();
+            let reader = Arc::clone(&plan);
+            let text: Arc<dyn Text> = source.content.clone();
+            source.log = Some(LogBuilder::new(SourceId(index as u32), text, Arc::new(move |bytes| read_record(&reader, bytes))));
+            let n_chunks = chunks::count(source.content.size_bytes(), chunk_bytes);
+            orders.insert(index, InOrder { pending: BTreeMap::new(), next: 0, n_chunks, is_cut: false, joiner: Joiner::new(&plan) });
+            tasks.extend((0..n_chunks).map(|chunk| (chunk, index, Arc::clone(&source.content), Arc::clone(&plan))));
+        }
+        // The first chunk of every log before the second of any: each shows something early.
+        tasks.sort_by_key(|(chunk, index, ..)| (*chunk > 0, *index, *chunk));
+        let places: Vec<(u64, usize)> = tasks.iter().map(|(chunk, index, ..)| (*chunk, *index)).collect();
+        let (jobs, job) = (self.source.options.jobs, self.job);
+        let work = |(chunk, _, content, plan): &(u64, usize, Arc<Content>, Arc<LogPlan>)| chunks::parse(content, plan, *chunk, chunk_bytes);
+        pool::run(jobs, job, tasks, work, |step| {
+            if let Step::Done(task, result) = step {
+                let (chunk, index) = places[task];
+                let order = orders.get_mut(&index).expect("every log with a task has an order");
+                order.pending.insert(chunk, result);
+                self.append_in_order(index, order);
+            }
+            self.publish_if_due();
+        })?;
+        self.publish();
+        Ok(())
+    }
+
+    /// Appends the chunks that are next in file order.
+    fn append_in_order(&mut self, index: usize, order: &mut InOrder) {
+        while let Some(result) = order.pending.remove(&order.next) {
+            order.next += 1;
+            let source = &mut self.sources[index];
+            // What comes after a stretch that is missing would be at a wrong place: the log ends there.
+            if order.is_cut {
+                continue;
+            }
+            order.is_cut = matches!(result, None | Some(Err(_)));
+            match result {
+                Some(Ok(Some(Parsed { range, mut draft }))) => {
+                    order.joiner.join(draft.chunk_mut());
+                    self.job.advance(range.end - range.start);
+                    if let Some(log) = &mut source.log {
+                        log.append(draft, range.end - range.start);
+                    }
+                }
+                Some(Ok(None)) => {}
+                Some(Err(error)) => source.cut(reason_of(error)),
+                None => source.cut(PANICKED.into()),
+            }
+        }
+        if order.next == order.n_chunks {
+            self.finish(index);
+        }
+    }
+
+    fn publish_if_due(&mut self) {
+        if Instant::now() >= self.next_publish {
+            self.publish();
+        }
+    }
+
+    fn publish(&mut self) {
+        let start = Instant::now();
+        self.version += 1;
+        let snapshot: Snapshot = snapshot(&self.sources, &self.contents, &self.settled, self.version);
+        self.source.publish(snapshot);
+        (self.on_change)();
+        self.next_publish = Instant::now() + PUBLISH_EVERY.max(start.elapsed() * 4);
+    }
+}
+
+/// What is said of a source whose parser panicked.
+const PANICKED: &str = "could not be parsed because of a defect in Coroner; the other sources are not affected";
+
+/// Results of chunks that came before their turn.
+struct InOrder {
+    pending: BTreeMap<u64, Option<Result<Option<Parsed>, StoreError>>>,
+    next: u64,
+    n_chunks: u64,
+    is_cut: bool,
+    joiner: Joiner,
+}
+
+/// Why, without the path, which the report has anyway.
+fn reason_of(error: StoreError) -> String {
+    match error {
+        StoreError::Unreadable { reason, .. } | StoreError::Question(reason) => reason,
+        StoreError::Cancelled => error.to_string(),
+    }
+}
+
+fn log_plans(verdicts: Vec<Option<Verdict>>) -> Vec<(usize, LogPlan)> {
+    let plan = |(index, verdict): (usize, Option<Verdict>)| match verdict?.plan {
+        Plan::Log(plan) => Some((index, *plan)),
+        _ => None,
+    };
+    verdicts.into_iter().enumerate().filter_map(plan).collect()
+}
+
+/// Looks at head, middle and tail.
+fn recognise(text: &Content, context: &Context) -> Result<Verdict, StoreError> {
+    let size = text.size_bytes();
+    let head = text.head(WINDOW_BYTES)?;
+    let window = |from: u64| -> Result<_, StoreError> {
+        let mut bytes = text.read(from..size.min(from + WINDOW_BYTES))?.into_owned();
+        if from > 0 {
+            let start = memchr::memchr(b'\n', &bytes).map_or(bytes.len(), |at| at + 1);
+            bytes.drain(..start);
+        }
+        Ok(bytes)
+    };
+    let middle = window((size / 2).saturating_sub(WINDOW_BYTES / 2))?;
+    let tail = window(size.saturating_sub(WINDOW_BYTES))?;
+    Ok(detect(&Windows { path: &context.path, size_bytes: size, head: &head, middle: &middle, tail: &tail }, context))
+}

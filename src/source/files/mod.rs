@@ -1,0 +1,344 @@
+//! The embedded engine behind the trait: files, folders and archives, loaded in the background.
+//!
+//! [`open`] only lists; [`FileSource::load`] reads, on the thread that calls it and on its workers, and publishes
+//! snapshots. Questions are answered from the newest snapshot at any time, and say when it is not the last one.
+
+pub mod archive;
+mod assemble;
+mod chunks;
+pub mod content;
+pub mod decode;
+pub mod expand;
+mod load;
+pub mod names;
+mod pool;
+mod unpack;
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use sha2::{Digest, Sha256};
+
+use crate::model::query::{HistogramQuery, Stats, StatsQuery, ValueAt};
+use crate::model::{
+    Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, Sample, SeriesId, SeriesQuery, SourceId, TimeRange,
+    Timestamp, Zone,
+};
+use crate::store::events::Events;
+use crate::store::filter::Selections;
+use crate::store::log::Log;
+use crate::store::segment::count_lines;
+use crate::store::series::SeriesStore;
+use crate::store::{StoreError, Text, Watch};
+
+use super::{Answer, Job, RawLines, Source, SourceError};
+use content::{Bytes, Content};
+
+/// Bytes that one reading of text takes at once.
+const BLOCK_BYTES: u64 = 1 << 20;
+/// Lines that one question may ask for, in bytes: far more than evidence holds.
+const MAX_LINES_BYTES: u64 = 64 << 20;
+
+/// What to open and how.
+#[derive(Debug, Clone)]
+pub struct OpenOptions {
+    /// Files, folders, patterns, or `-` for standard input.
+    pub sources: Vec<PathBuf>,
+    /// Named bytes, for a case that is part of the binary.
+    pub memory: Vec<(String, Bytes)>,
+    /// Zones of times without one: for the sources that a pattern names, or for all.
+    pub zones: Vec<(Option<String>, String)>,
+    /// At most so many bytes are decoded into memory, all sources together.
+    pub max_decoded_bytes: u64,
+    /// Threads that parse; never changes an answer.
+    pub jobs: usize,
+    /// Paths are shown relative to this folder; without it, relative to the one folder that is opened, else as given.
+    pub base: Option<PathBuf>,
+    /// Bytes of a log that are parsed at once; never changes an answer.
+    pub chunk_bytes: u64,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self {
+            sources: Vec::new(),
+            memory: Vec::new(),
+            zones: Vec::new(),
+            max_decoded_bytes: 8 << 30,
+            jobs: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
+            base: None,
+            chunk_bytes: 4 << 20,
+        }
+    }
+}
+
+/// Why nothing is opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Nothing was named.
+    #[error("no source given; name a file, a folder, a pattern, or - for standard input")]
+    NoSource,
+    /// There is no such file.
+    #[error("{path}: no such file or folder")]
+    NotFound {
+        /// As given.
+        path: String,
+    },
+    /// A pattern without a match.
+    #[error("{pattern}: no file matches this pattern")]
+    NothingMatches {
+        /// As given.
+        pattern: String,
+    },
+    /// A pattern that is none.
+    #[error("{pattern}: {reason}")]
+    Pattern {
+        /// As given.
+        pattern: String,
+        /// Why.
+        reason: String,
+    },
+    /// Something that is not read.
+    #[error("{path}: {reason}")]
+    Refused {
+        /// As given.
+        path: String,
+        /// Why, and the way out.
+        reason: String,
+    },
+    /// A zone that nobody knows.
+    #[error("time zone {text:?} is unknown; give UTC, a name such as Europe/Berlin, or an offset such as +05:30")]
+    Zone {
+        /// As given.
+        text: String,
+    },
+}
+
+/// Everything that questions are answered from, at one moment of loading.
+#[derive(Default)]
+struct Snapshot {
+    catalog: Arc<Catalog>,
+    contents: Arc<Vec<Arc<Content>>>,
+    logs: Vec<Arc<Log>>,
+    /// In the order of `Catalog::series`.
+    series: Arc<Vec<Arc<SeriesStore>>>,
+}
+
+/// Files, folders and archives as a source.
+pub struct FileSource {
+    options: OpenOptions,
+    zones: Vec<(Option<String>, Zone)>,
+    /// Taken by the one call of `load` that does the work.
+    found: Mutex<Option<Vec<expand::Found>>>,
+    snapshot: RwLock<Arc<Snapshot>>,
+    selections: Selections,
+    hashes: Mutex<HashMap<SourceId, String>>,
+}
+
+/// Lists what is meant and checks the options. Reads no file; returns at once.
+pub fn open(options: OpenOptions) -> Result<FileSource, OpenError> {
+    let zone = |(pattern, text): &(Option<String>, String)| {
+        let zone = names::zone(text).ok_or_else(|| OpenError::Zone { text: text.clone() })?;
+        Ok((pattern.clone(), zone))
+    };
+    let zones = options.zones.iter().map(zone).collect::<Result<Vec<_>, OpenError>>()?;
+    let found = expand::expand(&options)?;
+    Ok(FileSource {
+        options,
+        zones,
+        found: Mutex::new(Some(found)),
+        snapshot: RwLock::default(),
+        selections: Selections::default(),
+        hashes: Mutex::default(),
+    })
+}
+
+impl FileSource {
+    /// Reads everything, publishing what is known at least every 100 ms and after each source; `on_change` is called
+    /// after each publication. Blocks until the end or until `job` is cancelled; a second call does nothing.
+    pub fn load(&self, job: &Job, on_change: &(dyn Fn() + Sync)) -> Result<(), SourceError> {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(found) = found else { return Ok(()) };
+        load::Loader::new(self, job, on_change).run(found)
+    }
+
+    /// Bytes that the columns of all events take in memory.
+    pub fn event_memory_bytes(&self) -> usize {
+        self.snapshot().logs.iter().map(|log| log.memory_bytes()).sum()
+    }
+
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn publish(&self, snapshot: Snapshot) {
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+    }
+
+    /// Zone given by the user for a source: the last pattern that names it, else the one for all.
+    fn zone_of(&self, path: &str) -> Option<Zone> {
+        let named =
+            self.zones.iter().rev().find(|(pattern, _)| pattern.as_deref().is_some_and(|pattern| names::names_source(pattern, path)));
+        named.or_else(|| self.zones.iter().rev().find(|(pattern, _)| pattern.is_none())).map(|(_, zone)| zone.clone())
+    }
+
+    /// Asks the events of the newest snapshot.
+    fn ask<T>(&self, job: &Job, question: impl FnOnce(&Events<'_>, &Watch<'_>) -> Result<T, StoreError>) -> Result<Answer<T>, SourceError> {
+        let snapshot = self.snapshot();
+        let is_cancelled = || job.check().is_err();
+        let watch = Watch::new(&is_cancelled);
+        let value = question(&Events { logs: &snapshot.logs, selections: &self.selections }, &watch)?;
+        let warnings = watch.into_warnings();
+        Ok(Answer { value, is_partial: !snapshot.catalog.is_complete || !warnings.is_empty(), warnings })
+    }
+}
+
+impl From<StoreError> for SourceError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Cancelled => Self::Cancelled,
+            StoreError::Question(reason) => Self::Question(reason),
+            StoreError::Unreadable { path, reason } => Self::Unreadable { path, reason },
+        }
+    }
+}
+
+impl Snapshot {
+    fn series(&self, id: SeriesId) -> Result<&SeriesStore, SourceError> {
+        let series = self.series.get(id.0 as usize);
+        series.map(Arc::as_ref).ok_or_else(|| SourceError::Question(format!("there is no series {}", id.0)))
+    }
+
+    fn content(&self, id: SourceId) -> Result<&Arc<Content>, SourceError> {
+        self.contents.get(id.0 as usize).ok_or_else(|| SourceError::Question(format!("there is no source {}", id.0)))
+    }
+
+    fn answer<T>(&self, value: T) -> Answer<T> {
+        Answer { value, is_partial: !self.catalog.is_complete, warnings: Vec::new() }
+    }
+}
+
+impl Source for FileSource {
+    fn catalog(&self, _job: &Job) -> Result<Arc<Catalog>, SourceError> {
+        Ok(Arc::clone(&self.snapshot().catalog))
+    }
+
+    fn series(&self, query: &SeriesQuery, job: &Job) -> Result<Answer<Vec<Columns>>, SourceError> {
+        let snapshot = self.snapshot();
+        let columns = query.ids.iter().map(|id| {
+            job.check()?;
+            Ok(snapshot.series(*id)?.columns(query.range, query.columns))
+        });
+        Ok(snapshot.answer(columns.collect::<Result<_, SourceError>>()?))
+    }
+
+    fn values_at(&self, ids: &[SeriesId], at: Timestamp, _job: &Job) -> Result<Answer<Vec<Option<ValueAt>>>, SourceError> {
+        let snapshot = self.snapshot();
+        let value = |id: &SeriesId| {
+            let staleness = snapshot.catalog.series(*id).map_or(0, crate::model::SeriesMeta::staleness_ns);
+            Ok(snapshot.series(*id)?.value_at(at, staleness))
+        };
+        Ok(snapshot.answer(ids.iter().map(value).collect::<Result<_, SourceError>>()?))
+    }
+
+    fn samples(&self, id: SeriesId, range: TimeRange, limit: usize, _job: &Job) -> Result<Answer<Vec<Sample>>, SourceError> {
+        let snapshot = self.snapshot();
+        let (samples, is_cut) = snapshot.series(id)?.samples(range, limit);
+        let mut answer = snapshot.answer(samples);
+        answer.is_partial |= is_cut;
+        Ok(answer)
+    }
+
+    fn histogram(&self, query: &HistogramQuery, job: &Job) -> Result<Answer<Histogram>, SourceError> {
+        self.ask(job, |events, watch| events.histogram(query, watch))
+    }
+
+    fn stats(&self, query: &StatsQuery, job: &Job) -> Result<Answer<Stats>, SourceError> {
+        self.ask(job, |events, watch| events.stats(query, watch))
+    }
+
+    fn events(&self, query: &EventQuery, job: &Job) -> Result<Answer<EventPage>, SourceError> {
+        self.ask(job, |events, watch| events.page(query, watch))
+    }
+
+    fn event(&self, id: EventRef, job: &Job) -> Result<Event, SourceError> {
+        Ok(self.ask(job, |events, watch| events.event(id, watch))?.value)
+    }
+
+    fn count(&self, filter: &EventFilter, range: Option<TimeRange>, job: &Job) -> Result<Answer<u64>, SourceError> {
+        self.ask(job, |events, watch| events.count(filter, range, watch))
+    }
+
+    fn lines(&self, source: SourceId, first: u64, last: u64, job: &Job) -> Result<RawLines, SourceError> {
+        let snapshot = self.snapshot();
+        let content = snapshot.content(source)?;
+        if first == 0 || last < first {
+            return Err(SourceError::Question(format!("{}: lines {first} to {last} are no lines", content.path())));
+        }
+        let log = snapshot.logs.iter().find(|log| log.source() == source);
+        let start = log.map_or((0, 1), |log| log.line_start(first));
+        lines_of(content, start, first..=last, job)
+    }
+
+    fn sha256(&self, source: SourceId, job: &Job) -> Result<String, SourceError> {
+        if let Some(hash) = self.hashes.lock().unwrap_or_else(PoisonError::into_inner).get(&source) {
+            return Ok(hash.clone());
+        }
+        let snapshot = self.snapshot();
+        let content = snapshot.content(source)?;
+        let mut hasher = Sha256::new();
+        let (mut at, end) = (0, content.size_bytes());
+        while at < end {
+            job.check()?;
+            let block = content.read(at..end.min(at + BLOCK_BYTES))?;
+            hasher.update(&block);
+            at += block.len() as u64;
+        }
+        let mut hash = String::with_capacity(64);
+        for byte in hasher.finalize() {
+            let _ = write!(hash, "{byte:02x}");
+        }
+        if snapshot.catalog.source(source).is_some_and(|report| report.is_complete) {
+            self.hashes.lock().unwrap_or_else(PoisonError::into_inner).insert(source, hash.clone());
+        }
+        Ok(hash)
+    }
+}
+
+/// Lines by number, looked for from a place whose line is known.
+fn lines_of(
+    content: &Content,
+    (mut at, mut line): (u64, u64),
+    wanted: std::ops::RangeInclusive<u64>,
+    job: &Job,
+) -> Result<RawLines, SourceError> {
+    let (first, last) = wanted.into_inner();
+    let end = content.size_bytes();
+    let (mut bytes, mut last_found) = (Vec::new(), 0);
+    while at < end && line <= last {
+        job.check()?;
+        let block = content.read(at..end.min(at + BLOCK_BYTES))?;
+        at += block.len() as u64;
+        let n = count_lines(&block);
+        if line + n < first {
+            line += n;
+            continue;
+        }
+        for part in block.split_inclusive(|byte| *byte == b'\n') {
+            if (first..=last).contains(&line) {
+                bytes.extend_from_slice(part);
+                last_found = line;
+            }
+            line += u64::from(part.ends_with(b"\n"));
+        }
+        if bytes.len() as u64 > MAX_LINES_BYTES {
+            return Err(SourceError::Question(format!("{}: lines {first} to {last} are too long to be shown", content.path())));
+        }
+    }
+    if last_found < last {
+        return Err(SourceError::Question(format!("{} has no line {last}", content.path())));
+    }
+    Ok(RawLines { bytes, first, last })
+}

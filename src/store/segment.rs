@@ -1,0 +1,306 @@
+//! One parsed chunk of a log as columns: 21 bytes a record, immutable once made.
+//!
+//! A [`Draft`] is made beside the parser on any thread; [`super::log::LogBuilder`] gives it its place in the source
+//! (byte, line and record before it) and makes it a [`Segment`]. A segment is a run in time order: records that came
+//! late get a permutation, records without a time a list, both only where they exist.
+
+use crate::model::Level;
+use crate::parse::{LogChunk, LogColumns, NO_SERVICE, NO_TIME};
+
+/// Records between two marks of line numbers: trades 4 bytes a stride against text to count newlines in.
+const LINE_STRIDE: usize = 64;
+
+/// A parsed chunk that does not know yet what comes before it.
+#[derive(Debug, Default)]
+pub struct Draft {
+    chunk: LogChunk,
+    pub(super) lines: Lines,
+    pub(super) level_counts: [u64; Level::ALL.len()],
+}
+
+/// What the times of a chunk say.
+#[derive(Debug, Default)]
+pub(super) struct Times {
+    pub order: Option<Box<[u32]>>,
+    pub unplaced: Box<[u32]>,
+    pub span: Option<(i64, i64)>,
+    pub steps_back: StepsBack,
+}
+
+/// Where the lines of records are, relative to the chunk.
+#[derive(Debug)]
+pub(super) enum Lines {
+    /// Every record is one line, the first after so many others.
+    OneEach(u32),
+    /// Line (from 0) of every 64th record.
+    Marks(Box<[u32]>),
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self::OneEach(0)
+    }
+}
+
+/// Records that are earlier than the placed record just before them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StepsBack {
+    /// How many.
+    pub count: u64,
+    /// The greatest step, ns.
+    pub max_ns: i64,
+    /// Index of the first such record.
+    pub first: Option<u64>,
+    /// Index of the first placed record.
+    pub first_placed: Option<u64>,
+    /// Time of the first and of the last placed record, in file order.
+    pub ends: Option<(i64, i64)>,
+}
+
+impl StepsBack {
+    /// Takes the next placed record in.
+    fn add(&mut self, record: u64, time: i64) {
+        let (first, last) = self.ends.unwrap_or((time, time));
+        if time < last {
+            self.count += 1;
+            self.max_ns = self.max_ns.max(last.saturating_sub(time));
+            self.first = self.first.or(Some(record));
+        }
+        self.first_placed = self.first_placed.or(Some(record));
+        self.ends = Some((first, time));
+    }
+
+    /// Takes in the steps of the next chunk, whose first record has the index `base`.
+    pub(super) fn append(&mut self, later: &Self, base: u64) {
+        let Some((first, last)) = later.ends else { return };
+        // Where the chunks meet, the step is between the last record here and the first there.
+        self.add(base + later.first_placed.unwrap_or(0), first);
+        self.count += later.count;
+        self.max_ns = self.max_ns.max(later.max_ns);
+        self.first = self.first.or(later.first.map(|record| base + record));
+        self.ends = self.ends.map(|ends| (ends.0, last));
+    }
+}
+
+impl Draft {
+    /// The first chunk of a source: lines before the first record become one record without a time.
+    pub fn first(mut chunk: LogChunk, bytes: &[u8]) -> Self {
+        if chunk.head_lines > 0 {
+            let columns = &mut chunk.columns;
+            columns.offsets.insert(0, 0);
+            columns.times.insert(0, NO_TIME);
+            columns.levels.insert(0, Level::Unknown);
+            columns.services.insert(0, NO_SERVICE);
+            columns.statuses.insert(0, 0);
+            columns.latencies.insert(0, f32::NAN);
+            chunk.n_continuation_lines += u64::from(chunk.head_lines) - 1;
+            chunk.head_lines = 0;
+            chunk.head_bytes = 0;
+        }
+        Self::new(chunk, bytes)
+    }
+
+    /// Any other chunk: lines before its first record belong to the record before the chunk.
+    pub fn later(mut chunk: LogChunk, bytes: &[u8]) -> Self {
+        chunk.n_continuation_lines += u64::from(chunk.head_lines);
+        Self::new(chunk, bytes)
+    }
+
+    fn new(mut chunk: LogChunk, bytes: &[u8]) -> Self {
+        shrink(&mut chunk.columns);
+        let own_lines = chunk.n_lines.saturating_sub(u64::from(chunk.head_lines));
+        let lines = lines_of(&chunk.columns.offsets, bytes, own_lines, chunk.head_lines);
+        let mut level_counts = [0; Level::ALL.len()];
+        chunk.columns.levels.iter().for_each(|level| level_counts[*level as usize] += 1);
+        Self { chunk, lines, level_counts }
+    }
+
+    /// The parsed chunk.
+    pub fn chunk(&self) -> &LogChunk {
+        &self.chunk
+    }
+
+    /// The parsed chunk, to complete times and problems with what the chunks before it tell.
+    pub fn chunk_mut(&mut self) -> &mut LogChunk {
+        &mut self.chunk
+    }
+
+    pub(super) fn into_columns(self) -> (LogColumns, Lines) {
+        (self.chunk.columns, self.lines)
+    }
+}
+
+impl Times {
+    /// O(n), O(n log n) when records are out of order.
+    pub fn of(times: &[i64]) -> Self {
+        let mut found = Self::default();
+        let mut unplaced = Vec::new();
+        for (i, time) in times.iter().enumerate() {
+            if *time == NO_TIME {
+                unplaced.push(i as u32);
+                continue;
+            }
+            found.steps_back.add(i as u64, *time);
+            let (min, max) = found.span.unwrap_or((*time, *time));
+            found.span = Some((min.min(*time), max.max(*time)));
+        }
+        if found.steps_back.count > 0 || !unplaced.is_empty() {
+            let mut order: Vec<u32> = (0..times.len() as u32).filter(|i| times[*i as usize] != NO_TIME).collect();
+            order.sort_by_key(|i| times[*i as usize]);
+            found.order = Some(order.into());
+        }
+        found.unplaced = unplaced.into();
+        found
+    }
+}
+
+/// Gives back what the parser reserved and did not need.
+fn shrink(columns: &mut LogColumns) {
+    columns.offsets.shrink_to_fit();
+    columns.times.shrink_to_fit();
+    columns.levels.shrink_to_fit();
+    columns.services.shrink_to_fit();
+    columns.statuses.shrink_to_fit();
+    columns.latencies.shrink_to_fit();
+}
+
+/// One record a line if every record starts a line and there are no lines besides; else marks.
+fn lines_of(offsets: &[u32], bytes: &[u8], own_lines: u64, head_lines: u32) -> Lines {
+    let starts_line = |offset: &u32| *offset == 0 || bytes.get(*offset as usize - 1) == Some(&b'\n');
+    if own_lines == offsets.len() as u64 && offsets.iter().all(starts_line) {
+        return Lines::OneEach(head_lines);
+    }
+    let (mut line, mut at) = (0u32, 0usize);
+    let marks = offsets.iter().step_by(LINE_STRIDE).map(|offset| {
+        let to = (*offset as usize).clamp(at, bytes.len());
+        line += count_lines(&bytes[at..to]) as u32;
+        at = to;
+        line
+    });
+    Lines::Marks(marks.collect())
+}
+
+/// Number of line ends. O(n), at memory speed.
+pub fn count_lines(bytes: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', bytes).count() as u64
+}
+
+/// A chunk at its place in the source.
+#[derive(Debug)]
+pub struct Segment {
+    /// Offset of the chunk in the source.
+    pub(super) base_byte: u64,
+    /// Lines before the chunk.
+    pub(super) base_line: u64,
+    /// Records before the chunk.
+    pub(super) base_record: u64,
+    pub(super) columns: LogColumns,
+    /// Service of the chunk → service of the source; the last entry is that of records without one.
+    pub(super) service_codes: Box<[u16]>,
+    pub(super) order: Option<Box<[u32]>>,
+    pub(super) unplaced: Box<[u32]>,
+    pub(super) span: Option<(i64, i64)>,
+    pub(super) lines: Lines,
+}
+
+impl Segment {
+    /// Number of records, at least one.
+    pub fn len(&self) -> usize {
+        self.columns.times.len()
+    }
+
+    /// Never; see [`Segment::len`].
+    pub fn is_empty(&self) -> bool {
+        self.columns.times.is_empty()
+    }
+
+    /// Number of records with a time.
+    pub fn n_placed(&self) -> usize {
+        self.len() - self.unplaced.len()
+    }
+
+    /// Index of the record at `position` in time order.
+    pub(super) fn at_position(&self, position: usize) -> usize {
+        self.order.as_ref().map_or(position, |order| order[position] as usize)
+    }
+
+    /// Number of placed records for which `is_before(time, record)` holds; they come first in the order.
+    pub(super) fn partition(&self, is_before: impl Fn(i64, u64) -> bool) -> usize {
+        let (mut low, mut high) = (0, self.n_placed());
+        while low < high {
+            let middle = low.midpoint(high);
+            let i = self.at_position(middle);
+            if is_before(self.columns.times[i], self.base_record + i as u64) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// Service code of a record in its source; `NO_SERVICE` when it has none at all.
+    pub(super) fn service(&self, i: usize) -> u16 {
+        self.service_codes[self.local_service(i)]
+    }
+
+    /// Index into `service_codes` of a record.
+    pub(super) fn local_service(&self, i: usize) -> usize {
+        (self.columns.services[i] as usize).min(self.service_codes.len() - 1)
+    }
+
+    /// The nearest record at or before `i` whose line is known, and that line relative to the segment.
+    pub(super) fn line_mark(&self, i: usize) -> (usize, u64) {
+        match &self.lines {
+            Lines::OneEach(head) => (i, u64::from(*head) + i as u64),
+            Lines::Marks(marks) => (i / LINE_STRIDE * LINE_STRIDE, u64::from(marks[i / LINE_STRIDE])),
+        }
+    }
+
+    /// Bytes that the segment takes in memory, without the constant part.
+    pub fn memory_bytes(&self) -> usize {
+        let marks = if let Lines::Marks(marks) = &self.lines { marks.len() } else { 0 };
+        let c = &self.columns;
+        c.offsets.capacity() * 4
+            + c.times.capacity() * 8
+            + c.levels.capacity()
+            + (c.services.capacity() + c.statuses.capacity() + self.service_codes.len()) * 2
+            + c.latencies.capacity() * 4
+            + (marks + self.unplaced.len() + self.order.as_ref().map_or(0, |order| order.len())) * 4
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::chunk;
+
+    #[test]
+    fn steps_back_are_counted_within_and_between_chunks() {
+        let mut steps = StepsBack::default();
+        steps.append(&Times::of(&[5, 9, 7]).steps_back, 0);
+        steps.append(&Times::of(&[NO_TIME, 3, 4]).steps_back, 3);
+        assert_eq!(steps, StepsBack { count: 2, max_ns: 4, first: Some(2), first_placed: Some(0), ends: Some((5, 4)) });
+    }
+
+    #[test]
+    fn only_records_that_are_late_or_unplaced_need_a_permutation() {
+        assert_eq!(Times::of(&[1, 1, 2]).order, None);
+        assert_eq!(Times::of(&[3, NO_TIME, 1]).order.as_deref(), Some(&[2, 0][..]));
+    }
+
+    #[test]
+    fn plain_lines_need_no_marks() {
+        let text = b"1 info - a\n2 info - b\n";
+        assert!(matches!(Draft::first(chunk(text), text).lines, Lines::OneEach(0)));
+        let text = b"1 info - a\n more\n2 info - b\n";
+        assert!(matches!(Draft::first(chunk(text), text).lines, Lines::Marks(_)));
+    }
+
+    #[test]
+    fn lines_before_the_first_record_of_a_source_are_one_unplaced_record() {
+        let text = b" banner\n more\n1 info - a\n";
+        let draft = Draft::first(chunk(text), text);
+        assert_eq!((draft.chunk().columns.times.as_slice(), draft.chunk().n_continuation_lines), (&[NO_TIME, 1][..], 1));
+    }
+}

@@ -1,0 +1,289 @@
+//! Samples of one series and a min/max pyramid over them, so that any zoom costs O(columns).
+//!
+//! Level 0 holds 64 samples a bucket, each further level 8 buckets of the one below. Buckets keep min and max, never
+//! only the mean: a one-sample spike survives every zoom. NaN and ±Inf are counted apart and never enter min, max or mean.
+//! Knows nothing of names or labels; see `model::SeriesMeta`.
+
+use std::num::NonZeroUsize;
+use std::ops::Range;
+
+use crate::model::query::ValueAt;
+use crate::model::series::Bucket;
+use crate::model::{Columns, Sample, TimeRange, Timestamp};
+
+/// Samples in a bucket of level 0: small enough that scanning the two ragged ends of a column is nothing,
+/// large enough that the pyramid costs less than one byte a sample.
+const LEAF: usize = 64;
+/// Buckets of one level in a bucket of the next.
+const FANOUT: usize = 8;
+
+/// Samples in rising order of time, 16 bytes each, and their pyramid.
+#[derive(Debug, Default)]
+pub struct SeriesStore {
+    times: Vec<i64>,
+    values: Vec<f64>,
+    levels: Vec<Vec<Node>>,
+}
+
+/// A [`Bucket`] with a sum instead of a mean.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    min: f64,
+    max: f64,
+    sum: f64,
+    last: f64,
+    count: u32,
+    n_nan: u32,
+    n_inf: u32,
+}
+
+impl Node {
+    const EMPTY: Self = Self { min: f64::INFINITY, max: f64::NEG_INFINITY, sum: 0.0, last: 0.0, count: 0, n_nan: 0, n_inf: 0 };
+
+    fn add(&mut self, value: f64) {
+        if value.is_finite() {
+            self.min = self.min.min(value);
+            self.max = self.max.max(value);
+            self.sum += value;
+            self.last = value;
+            self.count += 1;
+        } else if value.is_nan() {
+            self.n_nan += 1;
+        } else {
+            self.n_inf += 1;
+        }
+    }
+
+    /// Takes in a node of later samples.
+    fn merge(&mut self, later: &Self) {
+        self.min = self.min.min(later.min);
+        self.max = self.max.max(later.max);
+        self.sum += later.sum;
+        if later.count > 0 {
+            self.last = later.last;
+        }
+        self.count += later.count;
+        self.n_nan += later.n_nan;
+        self.n_inf += later.n_inf;
+    }
+
+    fn bucket(self) -> Bucket {
+        let Self { min, max, sum, last, count, n_nan, n_inf } = self;
+        if count == 0 {
+            return Bucket { min: 0.0, max: 0.0, mean: 0.0, last: 0.0, count, n_nan, n_inf };
+        }
+        // A sum of huge values overflows and rounding can leave the bounds by a hair; the mean never does.
+        let mean = (sum / f64::from(count)).clamp(min, max);
+        Bucket { min, max, mean, last, count, n_nan, n_inf }
+    }
+}
+
+impl SeriesStore {
+    /// Takes samples; sorts them (stable) if they are not in order. O(n), O(n log n) when unsorted.
+    pub fn new(mut samples: Vec<Sample>) -> Self {
+        if !samples.is_sorted_by_key(|sample| sample.time) {
+            samples.sort_by_key(|sample| sample.time);
+        }
+        let times = samples.iter().map(|sample| sample.time.0).collect();
+        let values: Vec<f64> = samples.iter().map(|sample| sample.value).collect();
+        let levels = pyramid(&values);
+        Self { times, values, levels }
+    }
+
+    /// Number of samples.
+    pub fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    /// Whether there is no sample.
+    pub fn is_empty(&self) -> bool {
+        self.times.is_empty()
+    }
+
+    /// From the first sample to just after the last.
+    pub fn extent(&self) -> Option<TimeRange> {
+        Some(TimeRange::new(Timestamp(*self.times.first()?), Timestamp(*self.times.last()?).plus_ns(1)))
+    }
+
+    /// Least and greatest finite value.
+    pub fn bounds(&self) -> Option<(f64, f64)> {
+        let node = self.aggregate(0..self.len());
+        (node.count > 0).then_some((node.min, node.max))
+    }
+
+    /// Median distance of neighbouring samples, ns; samples at one moment do not count.
+    pub fn step_ns(&self) -> Option<i64> {
+        let mut steps: Vec<i64> = self.times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).filter(|step| *step > 0).collect();
+        let middle = steps.len().checked_sub(1)? / 2;
+        Some(*steps.select_nth_unstable(middle).1)
+    }
+
+    /// One bucket a column; a column without a sample is `None`. O(columns · log n).
+    pub fn columns(&self, range: TimeRange, n: NonZeroUsize) -> Columns {
+        let mut columns = Vec::with_capacity(n.get());
+        let mut from = self.index_of(range.start());
+        for column in 0..n.get() {
+            let edge = range.edge(column + 1, n).0;
+            let to = from + self.times[from..].partition_point(|time| *time < edge);
+            columns.push((from < to).then(|| self.aggregate(from..to).bucket()));
+            from = to;
+        }
+        Columns { range, columns }
+    }
+
+    /// The last sample at or before `at`, unless it is older than `staleness_ns`.
+    pub fn value_at(&self, at: Timestamp, staleness_ns: i64) -> Option<ValueAt> {
+        let i = self.times.partition_point(|time| *time <= at.0).checked_sub(1)?;
+        let sample_time = Timestamp(self.times[i]);
+        (at.since(sample_time) <= staleness_ns).then_some(ValueAt { value: self.values[i], sample_time })
+    }
+
+    /// Samples inside `range`, at most `limit`, and whether some were left out.
+    pub fn samples(&self, range: TimeRange, limit: usize) -> (Vec<Sample>, bool) {
+        let (from, to) = (self.index_of(range.start()), self.index_of(range.end()));
+        let cut = to.min(from.saturating_add(limit));
+        let sample = |i: usize| Sample { time: Timestamp(self.times[i]), value: self.values[i] };
+        ((from..cut).map(sample).collect(), cut < to)
+    }
+
+    /// Index of the first sample at or after `at`.
+    fn index_of(&self, at: Timestamp) -> usize {
+        self.times.partition_point(|time| *time < at.0)
+    }
+
+    /// Everything about the samples `range.start..range.end`, in time order: ragged ends from the level below,
+    /// whole buckets from the level above.
+    fn aggregate(&self, range: Range<usize>) -> Node {
+        let mut node = Node::EMPTY;
+        let (first, last) = (range.start.div_ceil(LEAF), range.end / LEAF);
+        if first >= last {
+            self.values[range].iter().for_each(|value| node.add(*value));
+            return node;
+        }
+        self.values[range.start..first * LEAF].iter().for_each(|value| node.add(*value));
+        self.climb(0, first..last, &mut node);
+        self.values[last * LEAF..range.end].iter().for_each(|value| node.add(*value));
+        node
+    }
+
+    /// Adds the buckets `range` of `level`, from the level above where they fill one of its buckets.
+    fn climb(&self, level: usize, range: Range<usize>, node: &mut Node) {
+        let nodes = &self.levels[level];
+        let (first, last) = (range.start.div_ceil(FANOUT), range.end / FANOUT);
+        if first >= last || level + 1 >= self.levels.len() {
+            nodes[range].iter().for_each(|bucket| node.merge(bucket));
+            return;
+        }
+        nodes[range.start..first * FANOUT].iter().for_each(|bucket| node.merge(bucket));
+        self.climb(level + 1, first..last, node);
+        nodes[last * FANOUT..range.end].iter().for_each(|bucket| node.merge(bucket));
+    }
+}
+
+/// All levels, the finest first; only whole buckets, so a level may cover less than the one below.
+fn pyramid(values: &[f64]) -> Vec<Vec<Node>> {
+    let leaf = |chunk: &[f64]| {
+        let mut node = Node::EMPTY;
+        for value in chunk {
+            node.add(*value);
+        }
+        node
+    };
+    let mut levels = vec![values.chunks_exact(LEAF).map(leaf).collect::<Vec<_>>()];
+    while let Some(below) = levels.last().filter(|level| level.len() >= FANOUT) {
+        let above = below.chunks_exact(FANOUT).map(|nodes| {
+            let mut node = Node::EMPTY;
+            for bucket in nodes {
+                node.merge(bucket);
+            }
+            node
+        });
+        let above = above.collect();
+        levels.push(above);
+    }
+    levels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn store(samples: &[(i64, f64)]) -> SeriesStore {
+        SeriesStore::new(samples.iter().map(|(time, value)| Sample { time: Timestamp(*time), value: *value }).collect())
+    }
+
+    fn range(start: i64, end: i64) -> TimeRange {
+        TimeRange::new(Timestamp(start), Timestamp(end))
+    }
+
+    fn n(n: usize) -> NonZeroUsize {
+        NonZeroUsize::new(n).unwrap()
+    }
+
+    #[test]
+    fn one_spike_in_a_hundred_thousand_samples_shows_in_a_single_column() {
+        let samples: Vec<(i64, f64)> = (0..100_000).map(|i| (i, if i == 54_321 { 1e6 } else { 1.0 })).collect();
+        let columns = store(&samples).columns(range(0, 100_000), n(1));
+        let bucket = columns.columns[0].unwrap();
+        assert_eq!((bucket.min, bucket.max, bucket.count), (1.0, 1e6, 100_000));
+    }
+
+    #[test]
+    fn a_gap_is_none_and_special_values_are_counted_apart() {
+        let store = store(&[(0, 1.0), (1, f64::NAN), (2, f64::INFINITY), (25, f64::NAN)]);
+        let columns = store.columns(range(0, 30), n(3)).columns;
+        let first = columns[0].unwrap();
+        assert_eq!((first.min, first.max, first.count, first.n_nan, first.n_inf), (1.0, 1.0, 1, 1, 1));
+        assert_eq!(columns[1], None);
+        assert_eq!(columns[2].map(|b| (b.count, b.n_nan)), Some((0, 1)));
+    }
+
+    #[test]
+    fn a_value_goes_stale() {
+        let store = store(&[(10, 1.0), (20, 2.0)]);
+        assert_eq!(store.value_at(Timestamp(9), 100), None);
+        assert_eq!(store.value_at(Timestamp(24), 5).map(|v| v.value), Some(2.0));
+        assert_eq!(store.value_at(Timestamp(26), 5), None);
+    }
+
+    #[test]
+    fn samples_at_both_ends_of_time_do_not_overflow() {
+        let store = store(&[(i64::MIN, 1.0), (i64::MAX, 2.0)]);
+        assert_eq!(store.step_ns(), Some(i64::MAX));
+        assert_eq!(store.columns(range(i64::MIN, i64::MAX), n(2)).columns.len(), 2);
+    }
+
+    fn value() -> impl Strategy<Value = f64> {
+        prop_oneof![8 => -1e3..1e3, 1 => Just(f64::NAN), 1 => Just(f64::INFINITY), 1 => Just(f64::NEG_INFINITY)]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn any_zoom_says_what_a_plain_scan_says(
+            steps in prop::collection::vec((0i64..5, value()), 0..3000),
+            start in -100i64..8000, len in 0i64..9000, columns in 1usize..80,
+        ) {
+            let mut time = 0;
+            let samples: Vec<(i64, f64)> = steps.iter().map(|(step, value)| { time += step; (time, *value) }).collect();
+            let range = range(start, start + len);
+            let got = store(&samples).columns(range, n(columns));
+            for (i, part) in range.split(n(columns)).into_iter().enumerate() {
+                let inside: Vec<f64> = samples.iter().filter(|s| part.contains(Timestamp(s.0))).map(|s| s.1).collect();
+                let finite: Vec<f64> = inside.iter().copied().filter(|v| v.is_finite()).collect();
+                let Some(bucket) = got.columns[i] else { prop_assert!(inside.is_empty()); continue };
+                prop_assert_eq!(bucket.count as usize, finite.len());
+                prop_assert_eq!(bucket.n_nan as usize, inside.iter().filter(|v| v.is_nan()).count());
+                prop_assert_eq!((bucket.count + bucket.n_nan + bucket.n_inf) as usize, inside.len());
+                if !finite.is_empty() {
+                    prop_assert_eq!(Some(bucket.min), finite.iter().copied().min_by(f64::total_cmp));
+                    prop_assert_eq!(Some(bucket.max), finite.iter().copied().max_by(f64::total_cmp));
+                    prop_assert_eq!(Some(&bucket.last), finite.last());
+                    let mean = finite.iter().sum::<f64>() / finite.len() as f64;
+                    prop_assert!((bucket.mean - mean).abs() <= 1e-9 * mean.abs().max(1.0));
+                }
+            }
+        }
+    }
+}
