@@ -72,7 +72,7 @@ fn promise(action: Action) -> bool {
         Action::PanRight => visible(&format!("{m}+ >")) == (300, 660),
         Action::SelectRange => after(&format!("{m}v t t \"+60s\" Enter")).state.selection() == Some(TimeRange::new(at(240), at(300))),
         Action::SwapEnd => near(cursor(&format!("{m}v t t \"+60s\" Enter x")), 240.0),
-        Action::GoTo => near(cursor("t t \"03:25\" Enter"), 300.0) && shows("t t \"nonsense\" Enter", "is no time"),
+        Action::GoTo => near(cursor("t t \"03:25\" Enter"), 300.0) && shows("t t \"nonsense\" Enter", "known forms"),
         Action::SetT0 => {
             let session = after("t t \"03:22:00\" Enter t 0");
             let t0 = session.state.case().meta.t0.clone().expect("set");

@@ -46,7 +46,9 @@ pub(crate) struct Panel {
     pub(crate) id: Option<SeriesId>,
     /// Role or metric name, harmless text.
     pub(crate) name: String,
-    /// Service, instance or other labels.
+    /// Metric name, empty where `name` says it.
+    pub(crate) metric: String,
+    /// Service, instance or other labels; the metric name of a series without any.
     pub(crate) place: String,
     pub(crate) unit: Unit,
     pub(crate) kind: SeriesKind,
@@ -170,6 +172,7 @@ impl Panel {
             reference,
             id: None,
             name: String::new(),
+            metric: String::new(),
             place: String::new(),
             unit: Unit::None,
             kind: SeriesKind::Gauge,
@@ -197,6 +200,10 @@ impl Panel {
             return;
         };
         self.place = place_of(found);
+        self.metric = if self.reference.role.is_empty() { String::new() } else { text::printable(&found.name).into_owned() };
+        if self.place.is_empty() {
+            self.place = std::mem::take(&mut self.metric);
+        }
         (self.unit, self.kind, self.clip) = (found.unit, found.kind, found.clip);
         self.threshold = meta
             .thresholds

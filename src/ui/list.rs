@@ -210,5 +210,6 @@ fn draw_row(state: &State, event: &EventRow, place: (u16, u16, u16), columns: &C
         at += columns.service + 1;
     }
     let style = if event.level >= Level::Error { theme.error } else { theme.text };
-    paint::put(buffer, at, y, end.saturating_sub(at), &event.message, style);
+    at += paint::put(buffer, at, y, end.saturating_sub(at), &event.message, style) + 2;
+    paint::put(buffer, at, y, end.saturating_sub(at), &event.fields, theme.dim);
 }

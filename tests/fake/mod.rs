@@ -426,6 +426,7 @@ impl Session {
         let mut session = Self::unloaded(width, height);
         let catalog = session.fake.catalog.clone();
         session.send(Message::Catalog(catalog));
+        session.keys("g");
         session
     }
 

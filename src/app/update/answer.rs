@@ -7,7 +7,7 @@ use crate::app::list::EventRow;
 use crate::app::message::{Effect, JobId, Question, Reply};
 use crate::app::state::{Seek, State};
 use crate::model::case::{Evidence, EvidenceTarget};
-use crate::model::{Catalog, EventPage, text};
+use crate::model::{Catalog, EventPage, Timestamp, text};
 
 /// The source knows more.
 pub(super) fn catalog(state: &mut State, catalog: Arc<Catalog>) {
@@ -17,9 +17,16 @@ pub(super) fn catalog(state: &mut State, catalog: Arc<Catalog>) {
     }
     state.catalog = catalog;
     state.panels.rebuild(&state.catalog, &state.session.doc.meta);
-    let first = state.t0();
+    let first = first_place(state);
     state.timeline.set_extent(state.catalog.extent, first);
     state.data_revision += 1;
+}
+
+/// Where an untouched cursor waits: at T+0, else at the first change of state, else at the first alert.
+fn first_place(state: &State) -> Option<Timestamp> {
+    let catalog = &state.catalog;
+    let change = || catalog.changes.iter().find(|change| change.from.is_some() || change.to.is_some()).and_then(|change| change.time);
+    state.t0().or_else(change).or_else(|| catalog.alerts.first().map(|alert| alert.active_at))
 }
 
 /// An answer, or why there is none.
