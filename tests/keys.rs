@@ -42,9 +42,6 @@ fn notice(sequence: &str) -> String {
 
 fn shows(sequence: &str, words: &str) -> bool {
     let drawn = screen(&after(sequence));
-    if !drawn.contains(words) {
-        println!("{drawn}");
-    }
     drawn.contains(words)
 }
 
@@ -75,7 +72,7 @@ fn promise(action: Action) -> bool {
         Action::PanRight => visible(&format!("{m}+ >")) == (300, 660),
         Action::SelectRange => after(&format!("{m}v t t \"+60s\" Enter")).state.selection() == Some(TimeRange::new(at(240), at(300))),
         Action::SwapEnd => near(cursor(&format!("{m}v t t \"+60s\" Enter x")), 240.0),
-        Action::GoTo => near(cursor("t t \"03:25\" Enter"), 300.0) && shows("t t \"nonsense\" Enter", "is no time"),
+        Action::GoTo => near(cursor("t t \"03:25\" Enter"), 300.0) && shows("t t \"nonsense\" Enter", "known forms"),
         Action::SetT0 => {
             let session = after("t t \"03:22:00\" Enter t 0");
             let t0 = session.state.case().meta.t0.clone().expect("set");
@@ -380,7 +377,7 @@ fn the_list_and_the_cursor_follow_each_other_over_page_borders() {
     for _ in 0..40 {
         session.keys("pageup");
     }
-    assert_eq!(session.cursor_secs(), 0.0);
+    assert!(session.cursor_secs().abs() < 1e-9);
 }
 
 #[test]

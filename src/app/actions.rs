@@ -197,7 +197,7 @@ actions! {
         ExternalEditor "external-editor" ["ctrl-e"] EDITING "write this text in $EDITOR";
         NextField "next-field" ["tab"] EDITING "go to the next field of a form";
         PrevField "prev-field" ["backtab"] EDITING "go to the previous field of a form";
-        Yes "yes" ["y", "Y", "enter"] ASKING "do it";
+        Yes "yes" ["y", "Y", "enter"] ASKING "do what is asked";
         No "no" ["n", "N"] ASKING "leave it";
     }
 }

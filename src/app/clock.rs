@@ -39,7 +39,7 @@ impl Precision {
     pub(crate) fn for_column(ns: i64) -> Self {
         match ns {
             ..1_000_000 => Self::Micros,
-            ..NS_PER_S => Self::Millis,
+            1_000_000..NS_PER_S => Self::Millis,
             _ => Self::Seconds,
         }
     }
@@ -151,7 +151,7 @@ pub(crate) fn ticks(clock: &Clock, visible: TimeRange, columns: usize, min_colum
         return Vec::new();
     }
     let least = visible.len_ns() as f64 / NS_PER_S as f64 * min_columns as f64 / columns as f64;
-    let step = TICK_STEPS_S.iter().copied().find(|step| *step >= least).unwrap_or(31_536_000.);
+    let step = TICK_STEPS_S.iter().copied().find(|step| *step >= least).unwrap_or_else(|| (least / 31_536_000.).ceil() * 31_536_000.);
     let step_ns = ((step * NS_PER_S as f64).round() as i64).max(1);
     let origin = match (clock.style, clock.t0) {
         (Style::Offset, Some(t0)) => t0.0,
@@ -174,10 +174,11 @@ pub(crate) fn ticks(clock: &Clock, visible: TimeRange, columns: usize, min_colum
 }
 
 fn tick_label(clock: &Clock, at: Timestamp, step_ns: i64) -> String {
-    if clock.style == Style::Offset && step_ns >= NS_PER_S {
-        if let Some(offset) = clock.offset(at) {
-            return offset;
-        }
+    if clock.style == Style::Offset
+        && step_ns >= NS_PER_S
+        && let Some(offset) = clock.offset(at)
+    {
+        return offset;
     }
     let local = clock.at(at);
     if step_ns >= 86_400 * NS_PER_S || (local.hour() == 0 && local.minute() == 0 && step_ns >= 3_600 * NS_PER_S) {

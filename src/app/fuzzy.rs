@@ -33,7 +33,7 @@ mod tests {
         assert!(score("xyz", "go_goroutines").is_none());
         assert_eq!(score("", "anything"), Some((0, vec![])));
         let tight = score("pool", "db_pool_wait").expect("fits").0;
-        let loose = score("pool", "p_o_o_l").expect("fits").0;
+        let loose = score("pool", "pxoxoxl").expect("fits").0;
         assert!(tight > loose);
     }
 

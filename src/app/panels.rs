@@ -46,7 +46,9 @@ pub(crate) struct Panel {
     pub(crate) id: Option<SeriesId>,
     /// Role or metric name, harmless text.
     pub(crate) name: String,
-    /// Service, instance or other labels.
+    /// Metric name, empty where `name` says it.
+    pub(crate) metric: String,
+    /// Service, instance or other labels; the metric name of a series without any.
     pub(crate) place: String,
     pub(crate) unit: Unit,
     pub(crate) kind: SeriesKind,
@@ -170,6 +172,7 @@ impl Panel {
             reference,
             id: None,
             name: String::new(),
+            metric: String::new(),
             place: String::new(),
             unit: Unit::None,
             kind: SeriesKind::Gauge,
@@ -197,6 +200,10 @@ impl Panel {
             return;
         };
         self.place = place_of(found);
+        self.metric = if self.reference.role.is_empty() { String::new() } else { text::printable(&found.name).into_owned() };
+        if self.place.is_empty() {
+            self.place = std::mem::take(&mut self.metric);
+        }
         (self.unit, self.kind, self.clip) = (found.unit, found.kind, found.clip);
         self.threshold = meta
             .thresholds
@@ -251,7 +258,7 @@ fn ratio(value: f64, baseline: f64) -> String {
     }
     match ratio.abs() {
         r if r >= 9.95 => format!("×{}", text::grouped(r.round() as u64)),
-        r if r >= 0.995 => format!("×{:.1}", ratio),
+        r if r >= 0.995 => format!("×{ratio:.1}"),
         _ => format!("×{ratio:.2}"),
     }
 }
@@ -266,10 +273,11 @@ fn axis(shown: &[Option<Bucket>], threshold: Option<f64>) -> (f64, f64) {
     if low > high {
         return (0.0, 1.0);
     }
-    if let Some(line) = threshold {
-        if line > high && line <= high * 2.0 {
-            high = line;
-        }
+    if let Some(line) = threshold
+        && line > high
+        && line <= high * 2.0
+    {
+        high = line;
     }
     let is_far_from_zero = low > 0.0 && (high - low) < high * 0.1 && high > low;
     if !is_far_from_zero {
@@ -341,7 +349,7 @@ mod tests {
             above_is_bad: true,
             value: 1.0,
             for_ns: 0,
-            source: Default::default(),
+            source: crate::model::SourceId::default(),
         };
         let mut catalog =
             Catalog { rules: vec![rule("histogram_quantile(0.99, sum by (service, le) (rate(x_bucket[10s])))")], ..Catalog::default() };

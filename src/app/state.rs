@@ -205,14 +205,18 @@ impl State {
         self.session.doc.meta.t0.as_ref().map(|anchor| anchor.at).or_else(|| self.session.doc.marker(MarkerName::Trigger))
     }
 
-    /// What is normal: everything before T+0, else the first fifth of the data.
+    /// What is normal: the data before T+0 or the impact, whichever is earlier, if they last long enough to tell;
+    /// else before the other one; else the first fifth of the data.
     pub(crate) fn baseline(&self) -> Option<TimeRange> {
+        /// A shorter stretch says nothing about what is normal; the export takes the same.
+        const MIN_BASELINE_NS: i64 = 10_000_000_000;
         let extent = self.timeline.extent?;
-        let end = match self.t0() {
-            Some(t0) if t0 > extent.start() => t0.min(extent.end()),
-            _ => extent.start().plus_ns(extent.len_ns() / 5),
-        };
-        Some(TimeRange::new(extent.start(), end)).filter(|range| !range.is_empty())
+        let mut ends: Vec<Timestamp> = [self.t0(), self.session.doc.marker(MarkerName::ImpactStart)].into_iter().flatten().collect();
+        ends.sort();
+        let before = |end: Timestamp| TimeRange::new(extent.start(), end.clamp(extent.start(), extent.end()));
+        let long_enough = ends.into_iter().map(before).find(|range| range.len_ns() >= MIN_BASELINE_NS);
+        let first_fifth = || TimeRange::new(extent.start(), extent.start().plus_ns(extent.len_ns() / 5));
+        Some(long_enough.unwrap_or_else(first_fifth)).filter(|range| !range.is_empty())
     }
 
     /// Where keys are looked up now.

@@ -86,7 +86,7 @@ fn loading(state: &State) -> String {
     match &state.progress {
         Some(progress) => {
             let (done, all) = progress.bytes;
-            let share = if all > 0 { format!(" {} %", done.saturating_mul(100) / all) } else { String::new() };
+            let share = done.saturating_mul(100).checked_div(all).map(|share| format!(" {share} %")).unwrap_or_default();
             let rate = text::value(progress.bytes_per_s as f64, crate::model::Unit::BytesPerSecond);
             format!("reading{share} {rate}")
         }

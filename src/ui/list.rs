@@ -111,8 +111,8 @@ impl Columns {
         let offset = if (has_offset && width >= 70) || (is_offset_first && width < 70) { 9 } else { 0 };
         let service = match width {
             ..46 => 0,
-            ..60 => 7,
-            ..100 => 9,
+            46..60 => 7,
+            60..100 => 9,
             _ => 12,
         };
         Self { time, offset, service, precision }
@@ -210,5 +210,6 @@ fn draw_row(state: &State, event: &EventRow, place: (u16, u16, u16), columns: &C
         at += columns.service + 1;
     }
     let style = if event.level >= Level::Error { theme.error } else { theme.text };
-    paint::put(buffer, at, y, end.saturating_sub(at), &event.message, style);
+    at += paint::put(buffer, at, y, end.saturating_sub(at), &event.message, style) + 2;
+    paint::put(buffer, at, y, end.saturating_sub(at), &event.fields, theme.dim);
 }

@@ -84,8 +84,8 @@ pub(crate) fn compact(n: u64) -> String {
     };
     match n {
         ..100_000 => crate::model::text::grouped(n),
-        ..1_000_000 => scaled(1e3, "k"),
-        ..1_000_000_000 => scaled(1e6, "M"),
+        100_000..1_000_000 => scaled(1e3, "k"),
+        1_000_000..1_000_000_000 => scaled(1e6, "M"),
         _ => scaled(1e9, "G"),
     }
 }
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
     use ratatui::layout::Rect;
 
-    fn line(width: u16, draw: impl FnOnce(&mut Buffer)) -> String {
+    fn line(width: u16, draw: impl FnOnce(&mut Buffer) -> u16) -> String {
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, 1));
         draw(&mut buffer);
         let mut out = String::new();
@@ -113,9 +113,13 @@ mod tests {
 
     #[test]
     fn a_wide_character_is_never_cut_in_half() {
-        assert_eq!(line(6, |buffer| drop(put(buffer, 0, 0, 4, "漢字漢", Style::new()))), "漢…   ");
-        assert_eq!(line(6, |buffer| drop(put(buffer, 0, 0, 6, "漢字漢", Style::new()))), "漢字漢");
-        assert_eq!(line(4, |buffer| put_right(buffer, 0, 0, 4, "ab", Style::new())), "  ab");
+        assert_eq!(line(6, |buffer| put(buffer, 0, 0, 4, "漢字漢", Style::new())), "漢…   ");
+        assert_eq!(line(6, |buffer| put(buffer, 0, 0, 6, "漢字漢", Style::new())), "漢字漢");
+        let right = |buffer: &mut Buffer| {
+            put_right(buffer, 0, 0, 4, "ab", Style::new());
+            0
+        };
+        assert_eq!(line(4, right), "  ab");
     }
 
     #[test]

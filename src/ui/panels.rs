@@ -78,6 +78,9 @@ fn draw_label(state: &State, panel: &Panel, index: usize, y: u16, theme: &Theme,
     paint::put(buffer, 1, y, room, &name, style);
     paint::put_right(buffer, 1 + room, y, axis_width, &theme.signs(&panel.texts.axis_top), theme.faint);
     let place_room = if layout.panel_height > 2 { width } else { room };
+    if layout.panel_height > 2 {
+        paint::put(buffer, 1, last, room, &theme.signs(&panel.metric), theme.faint);
+    }
     paint::put(buffer, 1, y + 1, place_room, &place, theme.dim);
     paint::put_right(buffer, 1 + room, last, axis_width, &theme.signs(&panel.texts.axis_bottom), theme.faint);
 }
@@ -115,8 +118,8 @@ fn draw_values(state: &State, panel: &Panel, y: u16, theme: &Theme, buffer: &mut
     let mut at = x + 1 + value_width;
     let end = x + width;
     // Over the limit is said by a sign as well as by the colour.
-    if is_bad && at < end {
-        paint::cell(buffer, at - 1, y, theme.sign('!'), style);
+    if is_bad {
+        paint::cell(buffer, x, y, theme.sign('!'), style);
     }
     if at + 5 <= end {
         paint::put(buffer, at, y, 7.min(end - at), &theme.signs(&texts.ratio), theme.warn);

@@ -93,8 +93,8 @@ mod tests {
     use super::*;
     use ratatui::layout::Rect;
 
-    fn bucket(min: f64, max: f64) -> Option<Bucket> {
-        Some(Bucket { min, max, mean: min, last: max, count: 2, n_nan: 0, n_inf: 0 })
+    fn bucket(min: f64, max: f64) -> Bucket {
+        Bucket { min, max, mean: min, last: max, count: 2, n_nan: 0, n_inf: 0 }
     }
 
     fn screen(width: u16, height: u16, spark: &Spark<'_>) -> Vec<String> {
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn a_gap_stays_a_gap_and_a_spike_stays_a_spike() {
         let nan = Some(Bucket { min: 0.0, max: 0.0, mean: 0.0, last: 0.0, count: 0, n_nan: 1, n_inf: 0 });
-        let shown = [bucket(0.0, 0.0), None, bucket(0.0, 8.0), nan, bucket(4.0, 4.0)];
+        let shown = [Some(bucket(0.0, 0.0)), None, Some(bucket(0.0, 8.0)), nan, Some(bucket(4.0, 4.0))];
         let spark = Spark { shown: &shown, axis: (0.0, 8.0), threshold: None, is_dimmed: false };
         assert_eq!(screen(5, 1, &spark), ["▁ █×▄"]);
         assert_eq!(screen(5, 2, &spark), ["  █  ", "▁ █×█"]);
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn a_threshold_is_a_line_where_there_is_room() {
         let line = Threshold { value: 8.0, above_is_bad: true, name: "r".into() };
-        let shown = [bucket(1.0, 1.0), bucket(8.0, 8.0)];
+        let shown = [Some(bucket(1.0, 1.0)), Some(bucket(8.0, 8.0))];
         let spark = Spark { shown: &shown, axis: (0.0, 8.0), threshold: Some(&line), is_dimmed: false };
         assert_eq!(screen(2, 2, &spark), ["╌█", "▂█"]);
     }

@@ -30,7 +30,6 @@ pub fn at(secs: i64) -> Timestamp {
 /// Load of the incident at a second from the start, 0 to 1.
 fn load(secs: i64) -> f64 {
     match secs {
-        ..132 => 0.0,
         132..240 => (secs - 132) as f64 / 108.0,
         240..420 => 1.0,
         420..480 => 1.0 - (secs - 420) as f64 / 60.0,
@@ -427,6 +426,7 @@ impl Session {
         let mut session = Self::unloaded(width, height);
         let catalog = session.fake.catalog.clone();
         session.send(Message::Catalog(catalog));
+        session.keys("g");
         session
     }
 

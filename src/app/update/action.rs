@@ -14,10 +14,10 @@ use super::{annotate, chain, forms, overlays, panel_edit, pick, search};
 
 /// Runs it.
 pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> Vec<Effect> {
-    if let Some(argument) = argument.map(str::trim).filter(|argument| !argument.is_empty()) {
-        if let Some(effects) = with_argument(state, action, argument) {
-            return effects;
-        }
+    if let Some(argument) = argument.map(str::trim).filter(|argument| !argument.is_empty())
+        && let Some(effects) = with_argument(state, action, argument)
+    {
+        return effects;
     }
     match action {
         Action::CursorLeft
@@ -291,16 +291,13 @@ fn move_item(state: &mut State, rows: isize) -> Vec<Effect> {
 fn undo(state: &mut State, way: Way) -> Vec<Effect> {
     let done = if way == Way::Back { state.session.undo() } else { state.session.redo() };
     let word = if way == Way::Back { "undone" } else { "redone" };
-    match done {
-        Some((name, effects)) => {
-            super::panel_edit::case_changed(state);
-            state.say(format!("{word}: {name}"));
-            effects
-        }
-        None => {
-            state.say(if way == Way::Back { "nothing to undo" } else { "nothing to redo" });
-            Vec::new()
-        }
+    if let Some((name, effects)) = done {
+        super::panel_edit::case_changed(state);
+        state.say(format!("{word}: {name}"));
+        effects
+    } else {
+        state.say(if way == Way::Back { "nothing to undo" } else { "nothing to redo" });
+        Vec::new()
     }
 }
 
@@ -312,15 +309,12 @@ fn copy(state: &mut State) -> Vec<Effect> {
         Focus::Side => state.side.annotation().and_then(|id| state.session.doc.annotations.get(id)).map(|record| record.text.clone()),
         Focus::Changes => Some(state.clock.both(state.timeline.cursor)),
     };
-    match text.filter(|text| !text.is_empty()) {
-        Some(text) => {
-            state.say("copied");
-            vec![Effect::Copy(text)]
-        }
-        None => {
-            state.say("nothing selected to copy");
-            Vec::new()
-        }
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
+        state.say("copied");
+        vec![Effect::Copy(text)]
+    } else {
+        state.say("nothing selected to copy");
+        Vec::new()
     }
 }
 

@@ -34,14 +34,13 @@ pub(super) fn set_marker(state: &mut State, name: MarkerName) -> Vec<Effect> {
         AnnotationKind::Marker { name: other, .. } if other == name => Some(record.id.clone()),
         _ => None,
     });
-    let edit = match existing {
-        Some(id) => state.session.change(&id, state.now, |record| {
+    let edit = if let Some(id) = existing {
+        state.session.change(&id, state.now, |record| {
             record.kind = AnnotationKind::Marker { name, at, latest: None, rule: "manual".into() };
-        }),
-        None => {
-            let kind = AnnotationKind::Marker { name, at, latest: None, rule: "manual".into() };
-            Some(Session::put(state.session.annotation(state.now, kind, String::new())))
-        }
+        })
+    } else {
+        let kind = AnnotationKind::Marker { name, at, latest: None, rule: "manual".into() };
+        Some(Session::put(state.session.annotation(state.now, kind, String::new())))
     };
     let Some(edit) = edit else {
         state.say(format!("{words} is here already"));
@@ -55,12 +54,11 @@ pub(super) fn set_marker(state: &mut State, name: MarkerName) -> Vec<Effect> {
 /// A marker by a typed name: `impact_start`, `impact start`.
 pub(super) fn mark_by_name(state: &mut State, typed: &str) -> Result<Vec<Effect>, String> {
     let wanted = typed.trim().replace([' ', '-'], "_");
-    match MarkerName::from_name(&wanted) {
-        Some(name) => Ok(set_marker(state, name)),
-        None => {
-            let names: Vec<&str> = MarkerName::ALL.iter().map(|name| name.name()).collect();
-            Err(format!("{typed:?} is no marker; the names are {}", names.join(", ")))
-        }
+    if let Some(name) = MarkerName::from_name(&wanted) {
+        Ok(set_marker(state, name))
+    } else {
+        let names: Vec<&str> = MarkerName::ALL.iter().map(|name| name.name()).collect();
+        Err(format!("{typed:?} is no marker; the names are {}", names.join(", ")))
     }
 }
 
@@ -85,7 +83,7 @@ pub(super) fn write_note(state: &mut State) {
 }
 
 /// `^s` in the editor.
-pub(super) fn save_editor(state: &mut State, editor: Editor) -> Vec<Effect> {
+pub(super) fn save_editor(state: &mut State, editor: &Editor) -> Vec<Effect> {
     let words = editor.text().trim_end().to_owned();
     match &editor.purpose {
         TextPurpose::NewNote(span) => {

@@ -7,7 +7,7 @@ use crate::app::list::EventRow;
 use crate::app::message::{Effect, JobId, Question, Reply};
 use crate::app::state::{Seek, State};
 use crate::model::case::{Evidence, EvidenceTarget};
-use crate::model::{Catalog, EventPage, text};
+use crate::model::{Catalog, EventPage, Timestamp, text};
 
 /// The source knows more.
 pub(super) fn catalog(state: &mut State, catalog: Arc<Catalog>) {
@@ -17,9 +17,16 @@ pub(super) fn catalog(state: &mut State, catalog: Arc<Catalog>) {
     }
     state.catalog = catalog;
     state.panels.rebuild(&state.catalog, &state.session.doc.meta);
-    let first = state.t0();
+    let first = first_place(state);
     state.timeline.set_extent(state.catalog.extent, first);
     state.data_revision += 1;
+}
+
+/// Where an untouched cursor waits: at T+0, else at the first change of state, else at the first alert.
+fn first_place(state: &State) -> Option<Timestamp> {
+    let catalog = &state.catalog;
+    let change = || catalog.changes.iter().find(|change| change.from.is_some() || change.to.is_some()).and_then(|change| change.time);
+    state.t0().or_else(change).or_else(|| catalog.alerts.first().map(|alert| alert.active_at))
 }
 
 /// An answer, or why there is none.
@@ -29,12 +36,11 @@ pub(super) fn replied(state: &mut State, id: JobId, reply: Result<Reply, String>
         return Vec::new();
     };
     state.data_revision += 1;
-    match reply {
-        Ok(reply) => take(state, slot, &question, reply),
-        Err(_) => {
-            refused(state, slot, &error.unwrap_or_default());
-            Vec::new()
-        }
+    if let Ok(reply) = reply {
+        take(state, slot, &question, reply)
+    } else {
+        refused(state, slot, &error.unwrap_or_default());
+        Vec::new()
     }
 }
 
@@ -63,10 +69,10 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
                 }
             }
         }
-        (Slot::Stats, Reply::Stats(stats)) => {
-            for (id, stats) in asked_ids(question).iter().zip(stats) {
+        (Slot::Stats, Reply::Stats(numbers)) => {
+            for (id, numbers) in asked_ids(question).iter().zip(numbers) {
                 for panel in state.panels.all.iter_mut().filter(|panel| panel.id == Some(*id)) {
-                    panel.stats = Some(stats);
+                    panel.stats = Some(numbers);
                 }
             }
         }
@@ -100,7 +106,7 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
             }
         }
         (Slot::Detail, Reply::Event(event)) => state.detail = Some(event),
-        (Slot::Seek, Reply::Events(page)) => return found(state, page),
+        (Slot::Seek, Reply::Events(page)) => return found(state, &page),
         (Slot::Freeze, Reply::Frozen(evidence)) => return frozen(state, evidence),
         // An answer of another kind than the question cannot be used.
         _ => state.warn("an answer did not fit its question; please report this"),
@@ -117,7 +123,7 @@ fn asked_ids(question: &Question) -> &[crate::model::SeriesId] {
 }
 
 /// The event that was sought.
-fn found(state: &mut State, page: EventPage) -> Vec<Effect> {
+fn found(state: &mut State, page: &EventPage) -> Vec<Effect> {
     let Some(Seek { what, is_forward, is_find }) = state.seek.take() else { return Vec::new() };
     let event = if is_forward { page.events.first() } else { page.events.last() };
     let Some((event, at)) = event.and_then(|event| Some((event, event.time?))) else {

@@ -106,7 +106,7 @@ pub(super) fn next_field(state: &mut State, fields: isize) {
 /// Enter in a list or prompt.
 pub(super) fn accept(state: &mut State) -> Vec<Effect> {
     match state.overlays.pop() {
-        Some(Overlay::Picker(picker)) => pick::picked(state, picker),
+        Some(Overlay::Picker(picker)) => pick::picked(state, &picker),
         Some(Overlay::Prompt(prompt)) => {
             let typed = prompt.input.text().to_owned();
             match accept_prompt(state, prompt.kind, &typed) {
@@ -179,7 +179,7 @@ pub(super) fn confirmed(state: &mut State) -> Vec<Effect> {
 /// `^s` in a note or form.
 pub(super) fn save_text(state: &mut State) -> Vec<Effect> {
     match state.overlays.pop() {
-        Some(Overlay::Editor(editor)) => annotate::save_editor(state, *editor),
+        Some(Overlay::Editor(editor)) => annotate::save_editor(state, &editor),
         Some(Overlay::Form(form)) => match forms::save(state, &form) {
             Ok(effects) => effects,
             Err(why) => {
@@ -203,11 +203,10 @@ pub(super) fn external_editor(state: &mut State) -> Vec<Effect> {
         Some(Overlay::Form(form)) => form.focused_text().map(|line| line.text().to_owned()),
         _ => None,
     };
-    match text {
-        Some(text) => vec![Effect::OpenEditor(text)],
-        None => {
-            state.say("only text fields open in $EDITOR");
-            Vec::new()
-        }
+    if let Some(text) = text {
+        vec![Effect::OpenEditor(text)]
+    } else {
+        state.say("only text fields open in $EDITOR");
+        Vec::new()
     }
 }

@@ -147,12 +147,12 @@ pub(super) fn set_zone(state: &mut State, zone: Tz) -> Vec<Effect> {
 }
 
 /// Enter in a picker.
-pub(super) fn picked(state: &mut State, picker: Picker) -> Vec<Effect> {
+pub(super) fn picked(state: &mut State, picker: &Picker) -> Vec<Effect> {
     let current = picker.current();
     match picker.purpose {
-        PickPurpose::Panels => return take_panels(state, &picker),
+        PickPurpose::Panels => return take_panels(state, picker),
         PickPurpose::Pin => {
-            let chosen = chosen_or_current(&picker);
+            let chosen = chosen_or_current(picker);
             let targets = chosen.into_iter().filter_map(|index| match &picker.items[index].value {
                 PickValue::Target(target) => Some(target.clone()),
                 _ => None,
@@ -233,10 +233,10 @@ fn take_panels(state: &mut State, picker: &Picker) -> Vec<Effect> {
             })
             .count()
         && chosen.len() == present.len();
-    if let (true, Some(current)) = (is_unchanged, picker.current()) {
-        if !chosen.remove(&current) {
-            chosen.insert(current);
-        }
+    if let (true, Some(current)) = (is_unchanged, picker.current())
+        && !chosen.remove(&current)
+    {
+        chosen.insert(current);
     }
     let wanted: Vec<_> = chosen.into_iter().filter_map(reference_of).collect();
     let mut next: Vec<_> = present.iter().filter(|panel| wanted.iter().any(|reference| same(panel, reference))).cloned().collect();
