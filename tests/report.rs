@@ -236,7 +236,16 @@ fn checkout_case() -> CaseDoc {
     let mut case = CaseDoc::default();
     base(&mut case);
     let series = |name: &str, value: f64| {
-        let points = (0..12).map(|i| if i == 5 { None } else { Some(value * f64::from(i) / 11.0) }).collect();
+        let goroutines = |i: i64| {
+            if i < 4 {
+                Some(980.0)
+            } else if (9..12).contains(&i) {
+                None
+            } else {
+                Some(1000.0 + (i * 25 - 80) as f64 * 15.0)
+            }
+        };
+        let points = (0..12).map(goroutines).collect();
         EvidenceTarget::Series {
             name: name.into(),
             labels: service_labels(),
@@ -244,11 +253,11 @@ fn checkout_case() -> CaseDoc {
             range: between(120, 420),
             at: at(240),
             value: Some(value),
-            peak: Some((at(300), value * 1.5)),
+            peak: Some((at(410), 4150.0)),
             points,
         }
     };
-    pin(&mut case, "E1", "one goroutine more for every stuck request", "metrics/goroutines.json", series("goroutines", 4100.0));
+    pin(&mut case, "E1", "one goroutine more for every stuck request", "metrics/goroutines.json", series("goroutines", 1600.0));
     let excerpt = "{\"ts\":\"2026-03-01T10:03:20Z\",\"level\":\"error\",\"msg\":\"pool exhausted | waiters=212\"}\n{\"ts\":\"2026-03-01T10:03:21Z\",\"level\":\"error\",\"msg\":\"```pool``` exhausted\"}".to_owned();
     pin(
         &mut case,

@@ -29,8 +29,9 @@ pub fn inline(text: &str) -> String {
             '_' if previous.is_alphanumeric() && next.is_alphanumeric() => out.push(c),
             '_' => out.push_str("\\_"),
             '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
+            // Elsewhere these two mean nothing once `<` is gone.
+            '>' if out.is_empty() || previous == '-' => out.push_str("&gt;"),
+            '&' if next == '#' || next.is_ascii_alphanumeric() => out.push_str("&amp;"),
             '@' => {
                 out.push('@');
                 out.push_str(BREAK);
@@ -52,7 +53,7 @@ pub fn inline(text: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
-            '.' | ')' if !out.is_empty() && out.len() < 10 && out.bytes().all(|byte| byte.is_ascii_digit()) => {
+            '.' | ')' if next == ' ' && !out.is_empty() && out.len() < 10 && out.bytes().all(|byte| byte.is_ascii_digit()) => {
                 out.push('\\');
                 out.push(c);
             }
@@ -310,7 +311,7 @@ mod tests {
         );
         assert_eq!(web_link("javascript:alert(1)"), "javascript:alert(1)");
         assert_eq!(web_link("https://tracker.example/INC-1?a=b"), "<https://tracker.example/INC-1?a=b>");
-        assert_eq!(web_link("https://x/)<b>"), "https:&#8203;//x/)&lt;b&gt;");
+        assert_eq!(web_link("https://x/)<b>"), "https:&#8203;//x/)&lt;b>");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::table::Table;
 use super::{NOT_RECORDED, clock, code_text, heading, image};
 use crate::model::case::{CauseStatus, CauseType, Relation};
 use crate::model::text::t_offset;
-use crate::report::escape::{cell, fence, inline, mermaid, paragraph};
+use crate::report::escape::{cell, code, fence, inline, mermaid, paragraph};
 use crate::report::postmortem::{Block, Edge, Exhibit, Postmortem, Step};
 
 /// Mermaid refuses more than 500 edges, and nobody reads more nodes than this.
@@ -146,7 +146,8 @@ fn print_exhibit(out: &mut String, postmortem: &Postmortem, exhibit: &Exhibit) {
     };
     let mut table = Table::new(&["", ""]);
     for (name, value) in pairs {
-        table.row(vec![cell(name), cell(value)]);
+        let is_name = ["Series", "Source", "Record", "Lines", "Query", "sha256 of the lines"].contains(&name.as_str());
+        table.row(vec![cell(name), if is_name { code(value) } else { cell(value) }]);
     }
     if let Block::Values { spark, .. } = &exhibit.block
         && !spark.is_empty()

@@ -91,7 +91,7 @@ pub(super) fn attempts(out: &mut String, postmortem: &Postmortem) {
         return;
     }
     heading(out, 2, "Attempted mitigations");
-    let mut table = Table::new(&["Time (UTC)", "T+", "What was tried", "60 s before → after", "Said of its effect", "Evidence"]);
+    let mut table = Table::new(&["Time (UTC)", "T+", "What was tried", "60 s before → after", "Effect as stated", "Evidence"]);
     for row in &postmortem.attempts {
         let until = row.until.map_or(String::new(), |until| format!("–{}", clock(until)));
         table.row(vec![
@@ -99,7 +99,7 @@ pub(super) fn attempts(out: &mut String, postmortem: &Postmortem) {
             row.offset.clone().unwrap_or_default(),
             cell(&row.what),
             effects(&row.effects),
-            row.stated.as_deref().map_or_else(|| "nothing".to_owned(), cell),
+            row.stated.as_deref().map_or_else(|| "not stated".to_owned(), cell),
             evidence(&row.evidence),
         ]);
     }

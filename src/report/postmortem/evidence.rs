@@ -124,11 +124,7 @@ fn show(context: &mut Context, id: &AnnotationId, evidence: &Evidence) -> (&'sta
             ("alert", subject, values(pairs))
         }
         EvidenceTarget::Profile { profile, at, total, unit } => {
-            let number = match unit.as_str() {
-                "nanoseconds" => text::value(*total / 1e9, Unit::Seconds),
-                "bytes" => text::value(*total, Unit::Bytes),
-                _ => format!("{} {unit}", text::value(*total, Unit::None)),
-            };
+            let number = profile_total(*total, unit);
             let pairs = vec![
                 pair("Profile", profile.clone()),
                 pair("Total", number),
@@ -195,6 +191,15 @@ fn frozen_gap(range: TimeRange, n_points: usize) -> i64 {
     range.len_ns() / (n_points as i64).max(1) * 3 / 2 + NS_PER_S / 1000
 }
 
+fn profile_total(total: f64, unit: &str) -> String {
+    match unit {
+        "nanoseconds" => text::value(total / 1e9, Unit::Seconds),
+        "bytes" => text::value(total, Unit::Bytes),
+        "" | "count" => text::value(total, Unit::None),
+        _ => format!("{} {unit}", text::value(total, Unit::None)),
+    }
+}
+
 /// The evidence labels that point at this line of this source.
 pub(super) fn labels_for_line(context: &Context, source: &str, line: u64) -> Vec<String> {
     let is_it = |evidence: &Evidence| {
@@ -230,6 +235,8 @@ pub(super) fn sentence(evidence: &Evidence) -> (&'static str, String) {
         }
         EvidenceTarget::Change { text, .. } => ("change", text.clone()),
         EvidenceTarget::Alert { name, at, .. } => ("alert", format!("{name} since {}", rfc3339(*at))),
-        EvidenceTarget::Profile { profile, total, unit, .. } => ("observation", format!("{profile} profile, total {total} {unit}")),
+        EvidenceTarget::Profile { profile, total, unit, .. } => {
+            ("observation", format!("{profile} profile, total {}", profile_total(*total, unit)))
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The timeline: markers, notes, changes, alerts that fired, attempts and pinned evidence, by time of the event.
 
-use super::context::{Context, words};
+use super::context::{Context, change_words, words};
 use super::evidence::{labels_for_alert, labels_for_line, sentence};
 use crate::model::case::{EvidenceTarget, MarkerName};
 use crate::model::{Alert, Annotation, AnnotationKind, Change, Timestamp};
@@ -153,7 +153,7 @@ fn of_change(context: &Context, change: &Change) -> Option<TimelineRow> {
         offset: context.offset(at),
         service: change.service.clone(),
         kind: "change".into(),
-        text: if change.kind.is_empty() { change.text.clone() } else { format!("{}: {}", change.kind, change.text) },
+        text: change_words(change),
         evidence,
     })
 }
@@ -161,7 +161,7 @@ fn of_change(context: &Context, change: &Change) -> Option<TimelineRow> {
 fn of_alert(context: &Context, alert: &Alert) -> Option<TimelineRow> {
     let at = alert.firing_at?;
     let summary = alert.summary.as_deref().filter(|summary| !summary.trim().is_empty());
-    let severity = alert.severity.as_ref().map_or(String::new(), |severity| format!(" [{severity}]"));
+    let severity = alert.severity.as_ref().map_or(String::new(), |severity| format!(" ({severity})"));
     let mut evidence = labels_for_alert(context, &alert.name, &alert.labels, alert.active_at);
     evidence.push(context.path(alert.source).to_owned());
     Some(TimelineRow {
