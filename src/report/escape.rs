@@ -3,6 +3,8 @@
 //! Text comes from logs, labels, file names and notes; none of it may become a link, an image, HTML, a heading, a
 //! mention or another table column. Control characters are made visible first (`model::text::printable`).
 
+use std::fmt::Write as _;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -122,7 +124,7 @@ pub fn mermaid(text: &str, max_chars: usize) -> String {
             '>' => out.push_str("#gt;"),
             '&' => out.push_str("#amp;"),
             '#' | ';' | '`' | '%' | '{' | '}' | '[' | ']' | '(' | ')' | '|' | '\\' | '*' | '_' | '~' | '@' | '$' => {
-                out.push_str(&format!("#{};", c as u32));
+                let _ = write!(out, "#{};", c as u32);
             }
             _ => out.push(c),
         }
@@ -227,7 +229,7 @@ pub fn link_path(path: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._/".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out

@@ -1,5 +1,7 @@
 //! The tables that tell what happened and what was done: timeline, turning points, attempts, action items.
 
+use std::fmt::Write as _;
+
 use super::table::Table;
 use super::{NO_SAMPLE, NOT_RECORDED, clock, heading};
 use crate::model::Timestamp;
@@ -32,11 +34,12 @@ pub(super) fn timeline(out: &mut String, postmortem: &Postmortem) {
         table.write(out);
     }
     if postmortem.n_left_out > 0 {
-        out.push_str(&format!(
-            "\n{} more changes and alerts are not shown; the table takes {} and prefers those inside the incident.\n",
+        let _ = writeln!(
+            out,
+            "\n{} more changes and alerts are not shown; the table takes {} and prefers those inside the incident.",
             postmortem.n_left_out,
             timeline_limit()
-        ));
+        );
     }
 }
 
@@ -132,6 +135,6 @@ pub(super) fn actions(out: &mut String, postmortem: &Postmortem) {
     let is_answered = |label: &String| postmortem.actions.iter().any(|row| row.causes.contains(label));
     let open: Vec<&str> = postmortem.chain.iter().map(|step| &step.label).filter(|label| !is_answered(label)).map(String::as_str).collect();
     if !open.is_empty() && postmortem.chain.len() > open.len() {
-        out.push_str(&format!("\nCauses without an action: {}.\n", open.join(", ")));
+        let _ = writeln!(out, "\nCauses without an action: {}.", open.join(", "));
     }
 }

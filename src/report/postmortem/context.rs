@@ -175,10 +175,10 @@ impl<'a> Context<'a> {
     pub(super) fn chart(&mut self, meta: &SeriesMeta, title: String, range: TimeRange) -> Chart {
         let samples = self.samples(meta, range);
         let threshold = self.case.meta.thresholds.get(&meta.full_name()).copied();
-        self.chart_of(title, range, samples, ChartLimits { unit: meta.unit, max_gap_ns: meta.staleness_ns(), clip: meta.clip, threshold })
+        self.chart_of(title, range, samples, &ChartLimits { unit: meta.unit, max_gap_ns: meta.staleness_ns(), clip: meta.clip, threshold })
     }
 
-    pub(super) fn chart_of(&self, title: String, range: TimeRange, samples: Vec<Sample>, limits: ChartLimits) -> Chart {
+    pub(super) fn chart_of(&self, title: String, range: TimeRange, samples: Vec<Sample>, limits: &ChartLimits) -> Chart {
         Chart {
             title,
             unit: limits.unit,

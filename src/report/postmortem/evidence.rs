@@ -168,12 +168,11 @@ fn metric(context: &mut Context, id: &AnnotationId, evidence: &Evidence, series:
     }
     let label = context.exhibits.get(id).cloned().unwrap_or_default();
     let title = format!("{label}: {series}");
-    let chart = match live {
-        Some(meta) => context.chart(meta, title, *range),
-        None => {
-            let limits = ChartLimits { unit: *unit, max_gap_ns: frozen_gap(*range, points.len()), clip: None, threshold: None };
-            context.chart_of(title, *range, frozen_samples(*range, points), limits)
-        }
+    let chart = if let Some(meta) = live {
+        context.chart(meta, title, *range)
+    } else {
+        let limits = ChartLimits { unit: *unit, max_gap_ns: frozen_gap(*range, points.len()), clip: None, threshold: None };
+        context.chart_of(title, *range, frozen_samples(*range, points), &limits)
     };
     let asset = if range.is_empty() { None } else { Some(context.add_chart("evidence", chart)) };
     Block::Values { pairs, spark: spark::draw(&spark::narrow(points, SPARK_COLUMNS)), asset }

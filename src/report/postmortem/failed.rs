@@ -96,7 +96,8 @@ fn by_counter(context: &mut Context, group: &Group, window: TimeRange, words: &s
     let step = group.members.first().map_or_else(String::new, |member| step_words(member.0));
     let inputs =
         vec![format!("counter {}", group.words()), step, format!("window {words}"), window_words(window), format!("{n_resets} resets")];
-    Derived { id: ID.into(), label: LABEL.into(), value: Some(format!("{}{share}", failed.words())), formula, inputs }
+    let label = format!("{LABEL}, counted by {}", group.service.unwrap_or(group.name));
+    Derived { id: ID.into(), label, value: Some(format!("{}{share}", failed.words())), formula, inputs }
 }
 
 /// Increase of a counter over a window and the number of resets. `is_newborn`: it did not exist when the window began

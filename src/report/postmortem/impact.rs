@@ -93,10 +93,7 @@ fn peak(context: &mut Context, panel: &Panel, index: usize) -> Derived {
         let formula = format!("series {} of {} is not in the data at hand", panel.reference.series, panel.reference.source);
         return Derived { id, label, value: None, formula, inputs: Vec::new() };
     };
-    let window = context
-        .impact_window()
-        .map(|(range, words)| (range, words))
-        .or_else(|| context.catalog.extent.map(|range| (range, "all data".into())));
+    let window = context.impact_window().or_else(|| context.catalog.extent.map(|range| (range, "all data".into())));
     let Some((range, words)) = window else {
         return Derived { id, label, value: None, formula: "no data".into(), inputs: Vec::new() };
     };
