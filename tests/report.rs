@@ -7,6 +7,7 @@ use coroner::model::{AnnotationKind, CaseDoc, Labels, Timestamp, Unit};
 use coroner::report::markdown::{Rendered, render};
 use coroner::report::postmortem::{ReportSettings, gather};
 use incident::*;
+use proptest::prelude::*;
 use pulldown_cmark::{Event, LinkType, Options, Parser, Tag};
 
 fn postmortem(incident: &Incident, case: &CaseDoc) -> Rendered {
@@ -105,9 +106,35 @@ fn nothing_from_outside_becomes_markup() {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn no_mixture_of_signs_becomes_markup(text in "([-|`#<>!\\[\\]()*_~$&;:\\\\@%{}\"'=+. \n0-9a-z]|<!--|-->|```|https://|www\\.|<br>|&#124;|\\]\\(){1,24}") {
+        prop_assume!(!text.trim().is_empty());
+        let (incident, case) = hostile(&format!("x{text}y"));
+        let markdown = postmortem(&incident, &case).markdown;
+        check_markup(&markdown);
+        let (incident, case) = hostile("x");
+        prop_assert_eq!(shape(&markdown), shape(&postmortem(&incident, &case).markdown));
+    }
+}
+
+#[test]
+fn prose_of_the_user_stands_where_it_belongs() {
+    let sections = [("summary", "We **lost** orders."), ("03-went-well", "Pages came fast.\n\n```\nopen")];
+    let settings =
+        ReportSettings { sections: sections.iter().map(|(stem, text)| ((*stem).into(), (*text).into())).collect(), ..settings() };
+    let text = render(&gather(&checkout_case(), &checkout_incident(), &settings)).markdown;
+    let place = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words} is missing"));
+    assert!(place("## Summary") < place("We **lost** orders.") && place("We **lost** orders.") < place("- **What.**"));
+    assert!(place("## Action items") < place("## Went well") && place("## Went well") < place("## Appendix"));
+    assert!(text.contains("open\n```\n\n## Appendix"));
+}
+
 /// Only our own comments, line breaks and details are HTML; only our own pictures and trackers are links.
 fn check_markup(markdown: &str) {
-    let body = markdown.splitn(3, "---\n").nth(2).unwrap();
+    let body = markdown.splitn(3, "---\n").nth(2).expect("a document begins with its front matter");
     for event in Parser::new_ext(body, gfm()) {
         match event {
             Event::Start(Tag::Link { dest_url, .. }) => panic!("link to {dest_url}"),
@@ -149,7 +176,7 @@ fn gfm() -> Options {
 
 /// Headings, and the number of cells of each table row.
 fn shape(markdown: &str) -> Vec<String> {
-    let body = markdown.splitn(3, "---\n").nth(2).unwrap();
+    let body = markdown.splitn(3, "---\n").nth(2).expect("a document begins with its front matter");
     let mut shape = Vec::new();
     let mut n_cells = 0;
     for event in Parser::new_ext(body, gfm()) {
@@ -159,7 +186,7 @@ fn shape(markdown: &str) -> Vec<String> {
             Event::Start(Tag::TableCell) => n_cells += 1,
             Event::End(pulldown_cmark::TagEnd::TableHead | pulldown_cmark::TagEnd::TableRow) => shape.push(format!("row of {n_cells}")),
             Event::Start(tag @ (Tag::CodeBlock(_) | Tag::BlockQuote(_) | Tag::Emphasis | Tag::Strikethrough)) => {
-                shape.push(format!("{tag:?}"))
+                shape.push(format!("{tag:?}"));
             }
             _ => {}
         }
@@ -236,7 +263,16 @@ fn checkout_case() -> CaseDoc {
     let mut case = CaseDoc::default();
     base(&mut case);
     let series = |name: &str, value: f64| {
-        let points = (0..12).map(|i| if i == 5 { None } else { Some(value * f64::from(i) / 11.0) }).collect();
+        let goroutines = |i: i64| {
+            if i < 4 {
+                Some(980.0)
+            } else if (9..12).contains(&i) {
+                None
+            } else {
+                Some(1000.0 + (i * 25 - 80) as f64 * 15.0)
+            }
+        };
+        let points = (0..12).map(goroutines).collect();
         EvidenceTarget::Series {
             name: name.into(),
             labels: service_labels(),
@@ -244,11 +280,11 @@ fn checkout_case() -> CaseDoc {
             range: between(120, 420),
             at: at(240),
             value: Some(value),
-            peak: Some((at(300), value * 1.5)),
+            peak: Some((at(410), 4150.0)),
             points,
         }
     };
-    pin(&mut case, "E1", "one goroutine more for every stuck request", "metrics/goroutines.json", series("goroutines", 4100.0));
+    pin(&mut case, "E1", "one goroutine more for every stuck request", "metrics/goroutines.json", series("goroutines", 1600.0));
     let excerpt = "{\"ts\":\"2026-03-01T10:03:20Z\",\"level\":\"error\",\"msg\":\"pool exhausted | waiters=212\"}\n{\"ts\":\"2026-03-01T10:03:21Z\",\"level\":\"error\",\"msg\":\"```pool``` exhausted\"}".to_owned();
     pin(
         &mut case,

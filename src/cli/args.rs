@@ -223,8 +223,11 @@ pub enum Command {
 /// `coroner note CASE …`.
 #[derive(Debug, Clone, Args)]
 pub struct NoteArgs {
-    /// Folder of the case (or of its data)
-    pub case: PathBuf,
+    /// Folder or file that holds the data (and the case, unless --case says otherwise)
+    pub source: PathBuf,
+    /// Reading.
+    #[command(flatten)]
+    pub read: ReadArgs,
     /// What to do
     #[command(subcommand)]
     pub action: NoteAction,
@@ -235,63 +238,120 @@ pub struct NoteArgs {
 pub enum NoteAction {
     /// All notes by time
     List {
+        /// Only this kind: moment, range, marker, evidence, cause, link, attempt, action, keymoment
+        #[arg(long)]
+        kind: Option<String>,
         /// JSON lines as in annotations.jsonl
         #[arg(long)]
         json: bool,
     },
-    /// Add a note, marker, causal step, action item, attempt or key moment
-    Add {
-        /// moment, range, marker, cause, action, attempt, keymoment
-        #[arg(long, default_value = "moment")]
-        kind: String,
-        /// Which marker: trigger, impact_start, detected, acknowledged, declared, mitigated, resolved, verified …
-        #[arg(long)]
-        name: Option<String>,
+    /// Set T+0
+    T0 {
         /// When
-        #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-        at: Option<String>,
-        /// End, for a range or an attempt
-        #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-        to: Option<String>,
-        /// Service it speaks of
+        at: String,
+        /// What it is
+        label: Vec<String>,
+    },
+    /// Set the title and what else stands at the head of the postmortem
+    Title {
+        /// SEV1 … as the house says
         #[arg(long)]
-        service: Option<String>,
-        /// Cause: trigger, defect, latent_condition, amplifier, missing_defence, effect; action: prevent, mitigate, detect, process, document
-        #[arg(long = "type")]
-        subtype: Option<String>,
-        /// Cause: suspected, confirmed, refuted; attempt: worked, "no effect", worse
+        severity: Option<String>,
+        /// draft, in review, final
         #[arg(long)]
         status: Option<String>,
-        /// Owner of an action item (team or role)
-        #[arg(long)]
-        owner: Option<String>,
-        /// Due date of an action item, YYYY-MM-DD
-        #[arg(long)]
-        due: Option<String>,
-        /// Ids of evidence (or of causes, for an action item); any unique part
+        /// Services concerned
         #[arg(long, value_delimiter = ',')]
-        evidence: Vec<String>,
-        /// The words
+        services: Vec<String>,
+        /// The title; none leaves it
+        title: Vec<String>,
+    },
+    /// Add a note, marker, causal step, action item, attempt or key moment
+    Add(Box<NoteAddArgs>),
+    /// Pin evidence: a series around a moment, or lines of a log
+    Pin {
+        /// A series by name or name{label="value"}, * for any text; must name exactly one
+        #[arg(long, value_name = "GLOB", required_unless_present = "lines", conflicts_with = "lines")]
+        series: Option<String>,
+        /// Lines of a source: PATH:FIRST or PATH:FIRST-LAST
+        #[arg(long, value_name = "PATH:LINES")]
+        lines: Option<String>,
+        /// Moment whose value is frozen (series)
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true, required_unless_present = "lines")]
+        at: Option<String>,
+        /// Window that is kept (series); default: all
+        #[command(flatten)]
+        window: WindowArgs,
+        /// Caption
         text: Vec<String>,
     },
-    /// Change the words, time or status of a note
+    /// Change the words, time, sort or status of a note
     Edit {
-        /// Id or any unique part of it
+        /// Beginning of its id
         id: String,
         /// New time
         #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
         at: Option<String>,
-        /// New status
+        /// New status of a cause, new effect of an attempt
         #[arg(long)]
         status: Option<String>,
+        /// New sort of a cause
+        #[arg(long = "type")]
+        subtype: Option<String>,
+        /// Evidence to add to a cause, by the beginning of its id
+        #[arg(long, value_delimiter = ',')]
+        evidence: Vec<String>,
         /// New words; none leaves them
         text: Vec<String>,
     },
     /// Remove a note
     Remove {
-        /// Id or any unique part of it
+        /// Beginning of its id
         id: String,
     },
+}
+
+/// `coroner note CASE add …`.
+#[derive(Debug, Clone, Args)]
+pub struct NoteAddArgs {
+    /// moment, range, marker, cause, action, attempt, keymoment
+    #[arg(long, default_value = "moment")]
+    pub kind: String,
+    /// Which marker: trigger, impact_start, detected, acknowledged, declared, mitigated, resolved, verified …
+    #[arg(long)]
+    pub name: Option<String>,
+    /// When
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub at: Option<String>,
+    /// End, for a range, an attempt or a cause
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub to: Option<String>,
+    /// Service it speaks of
+    #[arg(long)]
+    pub service: Option<String>,
+    /// Row of the timeline: change, alert, symptom, action, decision, communication, recovery, observation
+    #[arg(long)]
+    pub row: Option<String>,
+    /// Cause: trigger, defect, latent_condition, amplifier, missing_defence, effect; action: prevent, mitigate, detect, process, document
+    #[arg(long = "type")]
+    pub subtype: Option<String>,
+    /// Cause: suspected, confirmed, refuted; attempt: worked, "no effect", worse
+    #[arg(long)]
+    pub status: Option<String>,
+    /// Owner of an action item (team or role)
+    #[arg(long)]
+    pub owner: Option<String>,
+    /// Due date of an action item, YYYY-MM-DD
+    #[arg(long)]
+    pub due: Option<String>,
+    /// Evidence of a cause, by the beginning of the id
+    #[arg(long, value_delimiter = ',')]
+    pub evidence: Vec<String>,
+    /// Causes that lead to this cause, or that this action answers, by the beginning of the id
+    #[arg(long, value_delimiter = ',')]
+    pub causes: Vec<String>,
+    /// The words
+    pub text: Vec<String>,
 }
 
 /// `1048576`, `64K`, `500M`, `4G`.

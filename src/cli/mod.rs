@@ -8,6 +8,8 @@ pub mod events;
 mod explore;
 pub mod histogram;
 pub mod inspect;
+pub mod note;
+mod notes;
 pub mod open;
 pub mod output;
 mod queries;
@@ -77,7 +79,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         }
         Some(Command::Completions { shell }) => documents::completions(shell, &mut out),
         Some(Command::Man) => documents::man(&mut out)?,
-        Some(Command::Note(_)) => anyhow::bail!("wip"),
+        Some(Command::Note(note)) => notes::run(&note, &mut out)?,
         Some(Command::Export { open, output, json }) => documents::export(&open, output.as_deref(), json, &mut out)?,
         Some(query) => queries::run(query, &mut out)?,
     };

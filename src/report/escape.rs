@@ -3,6 +3,8 @@
 //! Text comes from logs, labels, file names and notes; none of it may become a link, an image, HTML, a heading, a
 //! mention or another table column. Control characters are made visible first (`model::text::printable`).
 
+use std::fmt::Write as _;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -29,8 +31,9 @@ pub fn inline(text: &str) -> String {
             '_' if previous.is_alphanumeric() && next.is_alphanumeric() => out.push(c),
             '_' => out.push_str("\\_"),
             '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
+            // Elsewhere these two mean nothing once `<` is gone.
+            '>' if out.is_empty() || previous == '-' => out.push_str("&gt;"),
+            '&' if next == '#' || next.is_ascii_alphanumeric() => out.push_str("&amp;"),
             '@' => {
                 out.push('@');
                 out.push_str(BREAK);
@@ -52,7 +55,7 @@ pub fn inline(text: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
-            '.' | ')' if !out.is_empty() && out.len() < 10 && out.bytes().all(|byte| byte.is_ascii_digit()) => {
+            '.' | ')' if next == ' ' && !out.is_empty() && out.len() < 10 && out.bytes().all(|byte| byte.is_ascii_digit()) => {
                 out.push('\\');
                 out.push(c);
             }
@@ -121,7 +124,7 @@ pub fn mermaid(text: &str, max_chars: usize) -> String {
             '>' => out.push_str("#gt;"),
             '&' => out.push_str("#amp;"),
             '#' | ';' | '`' | '%' | '{' | '}' | '[' | ']' | '(' | ')' | '|' | '\\' | '*' | '_' | '~' | '@' | '$' => {
-                out.push_str(&format!("#{};", c as u32));
+                let _ = write!(out, "#{};", c as u32);
             }
             _ => out.push(c),
         }
@@ -226,7 +229,7 @@ pub fn link_path(path: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._/".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out
@@ -310,7 +313,7 @@ mod tests {
         );
         assert_eq!(web_link("javascript:alert(1)"), "javascript:alert(1)");
         assert_eq!(web_link("https://tracker.example/INC-1?a=b"), "<https://tracker.example/INC-1?a=b>");
-        assert_eq!(web_link("https://x/)<b>"), "https:&#8203;//x/)&lt;b&gt;");
+        assert_eq!(web_link("https://x/)<b>"), "https:&#8203;//x/)&lt;b>");
     }
 
     #[test]

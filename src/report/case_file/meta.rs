@@ -69,7 +69,7 @@ pub fn write_meta(meta: &CaseMeta, loaded: &LoadedMeta) -> String {
     }
     for (key, now, was) in [("services", &meta.services, &before.services), ("sources", &meta.sources, &before.sources)] {
         if now != was {
-            set(root, key, (!now.is_empty()).then(|| value(Array::from_iter(now.iter().map(String::as_str)))));
+            set(root, key, (!now.is_empty()).then(|| value(now.iter().map(String::as_str).collect::<Array>())));
         }
     }
     if meta.t0 != before.t0 {

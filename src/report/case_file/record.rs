@@ -93,8 +93,8 @@ fn take_common(fields: &mut Map<String, Value>) -> Result<Annotation, String> {
             "v" if value.as_u64() != Some(VERSION) => {
                 fields.insert("v".into(), value);
             }
-            "text" => common.text = value.as_str().ok_or_else(wrong)?.to_owned(),
-            "author" => common.author = value.as_str().ok_or_else(wrong)?.to_owned(),
+            "text" => value.as_str().ok_or_else(wrong)?.clone_into(&mut common.text),
+            "author" => value.as_str().ok_or_else(wrong)?.clone_into(&mut common.author),
             "tags" => common.tags = texts(&value).ok_or_else(wrong)?,
             "created" => common.created = value.as_str().and_then(parse_time).ok_or_else(wrong)?,
             "updated" => common.updated = value.as_str().and_then(parse_time).ok_or_else(wrong)?,

@@ -1,5 +1,7 @@
 //! The appendix: files, series, markers and every derived number, so that a reader can check all of it.
 
+use std::fmt::Write as _;
+
 use super::table::Table;
 use super::{NOT_RECORDED, heading};
 use crate::model::text::{grouped, rfc3339, value};
@@ -11,11 +13,11 @@ use crate::report::postmortem::{Postmortem, Provenance};
 pub(super) fn appendix(out: &mut String, postmortem: &Postmortem) {
     let provenance = &postmortem.provenance;
     heading(out, 2, "Appendix: where this comes from");
-    out.push_str(&format!("Written by {}. ", inline(&provenance.generator)));
+    let _ = write!(out, "Written by {}. ", inline(&provenance.generator));
     match &postmortem.head.t0 {
         Some(t0) => {
             let label = if t0.label.trim().is_empty() { String::new() } else { format!(" ({})", cell(&t0.label)) };
-            out.push_str(&format!("T+0 is {}{label}.\n", rfc3339(t0.at)));
+            let _ = writeln!(out, "T+0 is {}{label}.", rfc3339(t0.at));
         }
         None => out.push_str("T+0 is not set.\n"),
     }
@@ -54,10 +56,10 @@ fn sources(out: &mut String, provenance: &Provenance) {
         table.write(out);
     }
     if provenance.n_other_sources > 0 {
-        out.push_str(&format!("\n{} other sources were loaded; nothing here refers to them.", provenance.n_other_sources));
+        let _ = write!(out, "\n{} other sources were loaded; nothing here refers to them.", provenance.n_other_sources);
         let n: u64 = provenance.other_problems.iter().map(|other| other.1).sum();
         if n > 0 {
-            out.push_str(&format!(" {} of them have {} problems in all.", provenance.other_problems.len(), grouped(n)));
+            let _ = write!(out, " {} of them have {} problems in all.", provenance.other_problems.len(), grouped(n));
         }
         out.push('\n');
     }

@@ -1,10 +1,12 @@
 //! The causal chain: a mermaid graph, the same as a list, then each step with its evidence.
 
+use std::fmt::Write as _;
+
 use super::table::Table;
 use super::{NOT_RECORDED, clock, code_text, heading, image};
 use crate::model::case::{CauseStatus, CauseType, Relation};
 use crate::model::text::t_offset;
-use crate::report::escape::{cell, fence, inline, mermaid, paragraph};
+use crate::report::escape::{cell, code, fence, inline, mermaid, paragraph};
 use crate::report::postmortem::{Block, Edge, Exhibit, Postmortem, Step};
 
 /// Mermaid refuses more than 500 edges, and nobody reads more nodes than this.
@@ -15,7 +17,7 @@ const LABEL_CHARS: usize = 90;
 pub(super) fn chain(out: &mut String, postmortem: &Postmortem) {
     heading(out, 2, "Causal chain");
     if postmortem.chain.is_empty() {
-        out.push_str(&format!("{NOT_RECORDED}\n"));
+        let _ = writeln!(out, "{NOT_RECORDED}");
     } else {
         let shown: Vec<&Step> = postmortem.chain.iter().filter(|step| step.status != CauseStatus::Refuted).collect();
         if (2..=MOST_NODES).contains(&shown.len()) {
@@ -50,21 +52,20 @@ fn graph(steps: &[&Step], postmortem: &Postmortem) -> String {
         };
         let when = offset(postmortem, step).map_or(String::new(), |offset| format!(" {}", mermaid(&offset, 20)));
         let words = mermaid(&step.statement, LABEL_CHARS);
-        out.push_str(&format!("  {}{open}\"{}{when}: {words}\"{close}\n", step.label, step.label));
+        let _ = writeln!(out, "  {}{open}\"{}{when}: {words}\"{close}", step.label, step.label);
     }
     let is_shown = |label: &str| steps.iter().any(|step| step.label == label);
     for edge in postmortem.edges.iter().filter(|edge| is_shown(&edge.from) && is_shown(&edge.to)) {
         let arrow = match edge.relation {
-            None => "-.->",
             Some(Relation::Amplifies) => "==>",
             Some(Relation::Contradicts | Relation::Blocks) => "--x",
-            Some(Relation::Masks | Relation::Mitigates) => "-.->",
+            None | Some(Relation::Masks | Relation::Mitigates) => "-.->",
             Some(Relation::Causes | Relation::Enables) => "-->",
         };
-        out.push_str(&format!("  {} {arrow}|\"{}\"| {}\n", edge.from, mermaid(&edge_words(edge), 60), edge.to));
+        let _ = writeln!(out, "  {} {arrow}|\"{}\"| {}", edge.from, mermaid(&edge_words(edge), 60), edge.to);
     }
     for step in steps.iter().filter(|step| step.status == CauseStatus::Suspected) {
-        out.push_str(&format!("  style {} stroke-dasharray: 5 5\n", step.label));
+        let _ = writeln!(out, "  style {} stroke-dasharray: 5 5", step.label);
     }
     out.push_str("```\n");
     out
@@ -86,10 +87,10 @@ fn list(out: &mut String, postmortem: &Postmortem) {
     for step in &postmortem.chain {
         let when = offset(postmortem, step).map_or(String::new(), |offset| format!(" {offset}"));
         let status = step.status.name();
-        out.push_str(&format!("- **{}**{when} ({}, {status}): {}\n", step.label, type_words(step.cause_type), cell(&step.statement)));
+        let _ = writeln!(out, "- **{}**{when} ({}, {status}): {}", step.label, type_words(step.cause_type), cell(&step.statement));
         for edge in postmortem.edges.iter().filter(|edge| edge.from == step.label) {
             let why = if edge.text.trim().is_empty() { String::new() } else { format!(": {}", cell(&edge.text)) };
-            out.push_str(&format!("  - {} → {}{why}\n", edge_words(edge), edge.to));
+            let _ = writeln!(out, "  - {} → {}{why}", edge_words(edge), edge.to);
         }
     }
     if postmortem.edges.iter().any(|edge| edge.relation.is_none()) {
@@ -110,24 +111,24 @@ const fn type_words(cause_type: CauseType) -> &'static str {
 
 fn print_step<'a>(out: &mut String, postmortem: &'a Postmortem, step: &'a Step, printed: &mut Vec<&'a str>) {
     heading(out, 3, &format!("{}: {}, {}", step.label, type_words(step.cause_type), step.status.name()));
-    out.push_str(&format!("{}\n", paragraph(&step.statement)));
+    let _ = writeln!(out, "{}", paragraph(&step.statement));
     if let Some(range) = step.at {
         let until = if range.is_empty() { String::new() } else { format!(" to {}", clock(range.end())) };
         let offset = offset(postmortem, step).map_or(String::new(), |offset| format!(" ({offset})"));
-        out.push_str(&format!("\nWhen: {}{offset}{until}\n", clock(range.start())));
+        let _ = writeln!(out, "\nWhen: {}{offset}{until}", clock(range.start()));
     }
     for edge in postmortem.edges.iter().filter(|edge| edge.to == step.label) {
-        out.push_str(&format!("\nFrom {}: {}\n", edge.from, inline(&edge_words(edge))));
+        let _ = writeln!(out, "\nFrom {}: {}", edge.from, inline(&edge_words(edge)));
     }
     for id in &step.lost {
-        out.push_str(&format!("\nEvidence {} is no longer in the case.\n", code_text(id)));
+        let _ = writeln!(out, "\nEvidence {} is no longer in the case.", code_text(id));
     }
     if step.evidence.is_empty() {
         out.push_str("\nNo evidence is pinned to this step.\n");
     }
     for label in &step.evidence {
         if printed.contains(&label.as_str()) {
-            out.push_str(&format!("\n**{label}**: see above.\n"));
+            let _ = writeln!(out, "\n**{label}**: see above.");
             continue;
         }
         printed.push(label);
@@ -140,13 +141,14 @@ fn print_step<'a>(out: &mut String, postmortem: &'a Postmortem, step: &'a Step, 
 fn print_exhibit(out: &mut String, postmortem: &Postmortem, exhibit: &Exhibit) {
     let caption = cell(&exhibit.caption);
     let caption = if caption.is_empty() { String::new() } else { format!(": {caption}") };
-    out.push_str(&format!("\n**{}** ({}){caption}\n\n", exhibit.label, exhibit.kind));
+    let _ = writeln!(out, "\n**{}** ({}){caption}\n", exhibit.label, exhibit.kind);
     let pairs = match &exhibit.block {
         Block::Values { pairs, .. } | Block::Lines { pairs, .. } => pairs,
     };
     let mut table = Table::new(&["", ""]);
     for (name, value) in pairs {
-        table.row(vec![cell(name), cell(value)]);
+        let is_name = ["Series", "Source", "Record", "Lines", "Query", "sha256 of the lines"].contains(&name.as_str());
+        table.row(vec![cell(name), if is_name { code(value) } else { cell(value) }]);
     }
     if let Block::Values { spark, .. } = &exhibit.block
         && !spark.is_empty()
@@ -157,11 +159,15 @@ fn print_exhibit(out: &mut String, postmortem: &Postmortem, exhibit: &Exhibit) {
         table.write(out);
     }
     match &exhibit.block {
-        Block::Lines { excerpt, .. } => out.push_str(&format!("\n{}", fence(excerpt, "text"))),
-        Block::Values { asset: Some(asset), .. } => out.push_str(&format!("\n{}\n", image(postmortem, asset, &exhibit.subject))),
+        Block::Lines { excerpt, .. } => {
+            let _ = write!(out, "\n{}", fence(excerpt, "text"));
+        }
+        Block::Values { asset: Some(asset), .. } => {
+            let _ = writeln!(out, "\n{}", image(postmortem, asset, &exhibit.subject));
+        }
         Block::Values { .. } => {}
     }
     for doubt in &exhibit.doubts {
-        out.push_str(&format!("\nNote: {}.\n", inline(doubt)));
+        let _ = writeln!(out, "\nNote: {}.", inline(doubt));
     }
 }

@@ -9,6 +9,8 @@ mod chain;
 mod story;
 mod table;
 
+use std::fmt::Write as _;
+
 use std::collections::BTreeMap;
 
 use super::escape::{cell, code, inline, link_path, section, yaml};
@@ -59,17 +61,17 @@ pub fn render(postmortem: &Postmortem) -> Rendered {
 
 /// A heading with a blank line around it.
 fn heading(out: &mut String, level: usize, text: &str) {
-    if !out.is_empty() {
+    if !out.is_empty() && !out.ends_with("\n\n") {
         out.push('\n');
     }
-    out.push_str(&format!("{} {}\n\n", "#".repeat(level), inline(text)));
+    let _ = writeln!(out, "{} {}\n", "#".repeat(level), inline(text));
 }
 
 fn front_matter(out: &mut String, postmortem: &Postmortem) {
     let head = &postmortem.head;
     let mut line = |key: &str, value: Option<String>| {
         if let Some(value) = value {
-            out.push_str(&format!("{key}: {value}\n"));
+            let _ = writeln!(out, "{key}: {value}");
         }
     };
     line("---\ntitle", Some(yaml(&head.title)));
@@ -103,14 +105,14 @@ fn lead(out: &mut String, head: &Head) {
         }
         None => "T+0 is not set".into(),
     });
-    out.push_str(&format!("{}\n", words.join(" · ")));
+    let _ = writeln!(out, "{}", words.join(" · "));
 }
 
 fn summary(out: &mut String, postmortem: &Postmortem) {
     heading(out, 2, "Summary");
     prose(out, &postmortem.sections, "summary");
     for (name, words) in &postmortem.summary {
-        out.push_str(&format!("- **{name}.** {}\n", cell(words)));
+        let _ = writeln!(out, "- **{name}.** {}", cell(words));
     }
 }
 
@@ -170,19 +172,19 @@ fn indicators(out: &mut String, postmortem: &Postmortem) {
     out.push_str(", `NaN` that the source says so.");
     if let Some(window) = window {
         let offset = |at: crate::model::Timestamp| postmortem.head.t0.as_ref().map_or_else(|| rfc3339(at), |t0| t_offset(at.since(t0.at)));
-        out.push_str(&format!(" Shape, peak and pictures cover {} to {}; `·` is a gap.", offset(window.start()), offset(window.end())));
+        let _ = write!(out, " Shape, peak and pictures cover {} to {}; `·` is a gap.", offset(window.start()), offset(window.end()));
     }
     for note in notes {
-        out.push_str(&format!(" {}", inline(note)));
+        let _ = write!(out, " {}", inline(note));
     }
     out.push('\n');
     for row in rows {
         let Some(asset) = &row.asset else {
-            out.push_str(&format!("\n{} of {} is not in the data at hand.\n", code_text(&row.series), code_text(&row.source)));
+            let _ = writeln!(out, "\n{} of {} is not in the data at hand.", code_text(&row.series), code_text(&row.source));
             continue;
         };
         let name = if row.role.is_empty() { &row.series } else { &row.role };
-        out.push_str(&format!("\n{}\n", image(postmortem, asset, name)));
+        let _ = writeln!(out, "\n{}", image(postmortem, asset, name));
     }
 }
 

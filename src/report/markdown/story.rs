@@ -1,5 +1,7 @@
 //! The tables that tell what happened and what was done: timeline, turning points, attempts, action items.
 
+use std::fmt::Write as _;
+
 use super::table::Table;
 use super::{NO_SAMPLE, NOT_RECORDED, clock, heading};
 use crate::model::Timestamp;
@@ -32,11 +34,12 @@ pub(super) fn timeline(out: &mut String, postmortem: &Postmortem) {
         table.write(out);
     }
     if postmortem.n_left_out > 0 {
-        out.push_str(&format!(
-            "\n{} more changes and alerts are not shown; the table takes {} and prefers those inside the incident.\n",
+        let _ = writeln!(
+            out,
+            "\n{} more changes and alerts are not shown; the table takes {} and prefers those inside the incident.",
             postmortem.n_left_out,
             timeline_limit()
-        ));
+        );
     }
 }
 
@@ -91,7 +94,7 @@ pub(super) fn attempts(out: &mut String, postmortem: &Postmortem) {
         return;
     }
     heading(out, 2, "Attempted mitigations");
-    let mut table = Table::new(&["Time (UTC)", "T+", "What was tried", "60 s before → after", "Said of its effect", "Evidence"]);
+    let mut table = Table::new(&["Time (UTC)", "T+", "What was tried", "60 s before → after", "Effect as stated", "Evidence"]);
     for row in &postmortem.attempts {
         let until = row.until.map_or(String::new(), |until| format!("–{}", clock(until)));
         table.row(vec![
@@ -99,7 +102,7 @@ pub(super) fn attempts(out: &mut String, postmortem: &Postmortem) {
             row.offset.clone().unwrap_or_default(),
             cell(&row.what),
             effects(&row.effects),
-            row.stated.as_deref().map_or_else(|| "nothing".to_owned(), cell),
+            row.stated.as_deref().map_or_else(|| "not stated".to_owned(), cell),
             evidence(&row.evidence),
         ]);
     }
@@ -132,6 +135,6 @@ pub(super) fn actions(out: &mut String, postmortem: &Postmortem) {
     let is_answered = |label: &String| postmortem.actions.iter().any(|row| row.causes.contains(label));
     let open: Vec<&str> = postmortem.chain.iter().map(|step| &step.label).filter(|label| !is_answered(label)).map(String::as_str).collect();
     if !open.is_empty() && postmortem.chain.len() > open.len() {
-        out.push_str(&format!("\nCauses without an action: {}.\n", open.join(", ")));
+        let _ = writeln!(out, "\nCauses without an action: {}.", open.join(", "));
     }
 }

@@ -27,7 +27,7 @@ impl Table {
     pub(super) fn write(&self, out: &mut String) {
         let mut line = |cells: &[String]| {
             let filled: Vec<&str> = cells.iter().map(|cell| if cell.is_empty() { " " } else { cell.as_str() }).collect();
-            out.push_str(&format!("| {} |\n", filled.join(" | ")));
+            out.extend(["| ", &filled.join(" | "), " |\n"]);
         };
         line(&self.head);
         line(&vec!["---".to_owned(); self.head.len()]);

@@ -3,7 +3,7 @@
 //! Whether something worked is never read from its kind: the values around it are printed, the verdict is the user's.
 
 use super::Derived;
-use super::context::{Context, Panel, show, words};
+use super::context::{Context, Panel, change_words, is_clipped, show, words};
 use super::evidence::labels_for_line;
 use crate::model::case::MarkerName;
 use crate::model::text::rfc3339;
@@ -111,7 +111,7 @@ pub(super) fn attempts(context: &mut Context) -> Vec<AttemptRow> {
             at,
             until: change.end,
             offset: context.offset(at),
-            what: format!("{}: {}", change.kind, change.text),
+            what: change_words(change),
             stated: None,
             effects: Vec::new(),
             evidence: place(context, change),
@@ -144,10 +144,11 @@ fn turning_point(context: &mut Context, name: &str, wanted: MarkerName) -> Turni
         return empty;
     };
     let change = context.change_at(marker.at);
-    let before = change.is_none().then(|| last_change_before(context, marker.at, wanted)).flatten();
+    let is_silent = marker.annotation.text.trim().is_empty();
+    let before = (is_silent && change.is_none()).then(|| last_change_before(context, marker.at, wanted)).flatten();
     let what = match (marker.annotation.text.trim(), change, before) {
-        ("", Some(change), _) => format!("{}: {}", change.kind, change.text),
-        ("", None, Some(change)) => format!("{} (last change before it: {}: {})", words(wanted), change.kind, change.text),
+        ("", Some(change), _) => change_words(change),
+        ("", None, Some(change)) => format!("{} (last change before it: {})", words(wanted), change_words(change)),
         ("", None, None) => words(wanted).to_owned(),
         (text, ..) => text.to_owned(),
     };
@@ -203,7 +204,10 @@ fn effects(context: &mut Context, start: Timestamp, end: Timestamp, id: &str) ->
             let meta = panel.meta?;
             let samples = context.samples(meta, range);
             let finite: Vec<f64> = samples.iter().map(|sample| sample.value).filter(|value| value.is_finite()).collect();
-            let value = (!finite.is_empty()).then(|| show(meta, finite.iter().sum::<f64>() / finite.len() as f64));
+            let mean = finite.iter().sum::<f64>() / finite.len() as f64;
+            // A mean of values of which one is only known to be at least so great is at least so great itself.
+            let bound = if finite.iter().any(|value| is_clipped(meta, *value)) && !is_clipped(meta, mean) { "≥ " } else { "" };
+            let value = (!finite.is_empty()).then(|| format!("{bound}{}", show(meta, mean)));
             context.record(Derived {
                 id: format!("{id}.{}.{name}", panel.role.to_ascii_lowercase().replace(' ', "-")),
                 label: format!("{} {name} {}", panel.role, rfc3339(start)),

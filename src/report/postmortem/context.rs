@@ -175,10 +175,10 @@ impl<'a> Context<'a> {
     pub(super) fn chart(&mut self, meta: &SeriesMeta, title: String, range: TimeRange) -> Chart {
         let samples = self.samples(meta, range);
         let threshold = self.case.meta.thresholds.get(&meta.full_name()).copied();
-        self.chart_of(title, range, samples, ChartLimits { unit: meta.unit, max_gap_ns: meta.staleness_ns(), clip: meta.clip, threshold })
+        self.chart_of(title, range, samples, &ChartLimits { unit: meta.unit, max_gap_ns: meta.staleness_ns(), clip: meta.clip, threshold })
     }
 
-    pub(super) fn chart_of(&self, title: String, range: TimeRange, samples: Vec<Sample>, limits: ChartLimits) -> Chart {
+    pub(super) fn chart_of(&self, title: String, range: TimeRange, samples: Vec<Sample>, limits: &ChartLimits) -> Chart {
         Chart {
             title,
             unit: limits.unit,
@@ -201,10 +201,14 @@ pub(super) struct ChartLimits {
     pub(super) threshold: Option<f64>,
 }
 
+/// Whether a value is as high as its series can go.
+pub(super) fn is_clipped(meta: &SeriesMeta, value: f64) -> bool {
+    meta.clip.is_some_and(|clip| value.is_finite() && value >= clip * (1.0 - 1e-9))
+}
+
 /// A value as printed: with its unit, and `≥` when the series cannot go higher for technical reasons.
 pub(super) fn show(meta: &SeriesMeta, value: f64) -> String {
-    let clipped = meta.clip.is_some_and(|clip| value.is_finite() && value >= clip * (1.0 - 1e-9));
-    format!("{}{}", if clipped { "≥ " } else { "" }, text::value(value, meta.unit))
+    format!("{}{}", if is_clipped(meta, value) { "≥ " } else { "" }, text::value(value, meta.unit))
 }
 
 /// Length of a step for people.
@@ -218,6 +222,14 @@ pub(super) fn step_words(meta: &SeriesMeta) -> String {
 /// `2026-11-23T02:33:28Z … 2026-11-23T02:37:11Z`.
 pub(super) fn window_words(range: TimeRange) -> String {
     format!("{} … {}", rfc3339(range.start()), rfc3339(range.end()))
+}
+
+/// What a change says: its kind before its text, unless the text begins with it.
+pub(super) fn change_words(change: &Change) -> String {
+    if change.kind.is_empty() || change.text.to_ascii_lowercase().starts_with(&change.kind.to_ascii_lowercase()) {
+        return change.text.clone();
+    }
+    format!("{} {}", change.kind, change.text)
 }
 
 /// A marker's name as words.

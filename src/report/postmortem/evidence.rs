@@ -124,11 +124,7 @@ fn show(context: &mut Context, id: &AnnotationId, evidence: &Evidence) -> (&'sta
             ("alert", subject, values(pairs))
         }
         EvidenceTarget::Profile { profile, at, total, unit } => {
-            let number = match unit.as_str() {
-                "nanoseconds" => text::value(*total / 1e9, Unit::Seconds),
-                "bytes" => text::value(*total, Unit::Bytes),
-                _ => format!("{} {unit}", text::value(*total, Unit::None)),
-            };
+            let number = profile_total(*total, unit);
             let pairs = vec![
                 pair("Profile", profile.clone()),
                 pair("Total", number),
@@ -172,12 +168,11 @@ fn metric(context: &mut Context, id: &AnnotationId, evidence: &Evidence, series:
     }
     let label = context.exhibits.get(id).cloned().unwrap_or_default();
     let title = format!("{label}: {series}");
-    let chart = match live {
-        Some(meta) => context.chart(meta, title, *range),
-        None => {
-            let limits = ChartLimits { unit: *unit, max_gap_ns: frozen_gap(*range, points.len()), clip: None, threshold: None };
-            context.chart_of(title, *range, frozen_samples(*range, points), limits)
-        }
+    let chart = if let Some(meta) = live {
+        context.chart(meta, title, *range)
+    } else {
+        let limits = ChartLimits { unit: *unit, max_gap_ns: frozen_gap(*range, points.len()), clip: None, threshold: None };
+        context.chart_of(title, *range, frozen_samples(*range, points), &limits)
     };
     let asset = if range.is_empty() { None } else { Some(context.add_chart("evidence", chart)) };
     Block::Values { pairs, spark: spark::draw(&spark::narrow(points, SPARK_COLUMNS)), asset }
@@ -193,6 +188,15 @@ fn frozen_samples(range: TimeRange, points: &[Option<f64>]) -> Vec<Sample> {
 /// Neighbouring columns are joined, others not.
 fn frozen_gap(range: TimeRange, n_points: usize) -> i64 {
     range.len_ns() / (n_points as i64).max(1) * 3 / 2 + NS_PER_S / 1000
+}
+
+fn profile_total(total: f64, unit: &str) -> String {
+    match unit {
+        "nanoseconds" => text::value(total / 1e9, Unit::Seconds),
+        "bytes" => text::value(total, Unit::Bytes),
+        "" | "count" => text::value(total, Unit::None),
+        _ => format!("{} {unit}", text::value(total, Unit::None)),
+    }
 }
 
 /// The evidence labels that point at this line of this source.
@@ -230,6 +234,8 @@ pub(super) fn sentence(evidence: &Evidence) -> (&'static str, String) {
         }
         EvidenceTarget::Change { text, .. } => ("change", text.clone()),
         EvidenceTarget::Alert { name, at, .. } => ("alert", format!("{name} since {}", rfc3339(*at))),
-        EvidenceTarget::Profile { profile, total, unit, .. } => ("observation", format!("{profile} profile, total {total} {unit}")),
+        EvidenceTarget::Profile { profile, total, unit, .. } => {
+            ("observation", format!("{profile} profile, total {}", profile_total(*total, unit)))
+        }
     }
 }

@@ -88,15 +88,16 @@ fn by_counter(context: &mut Context, group: &Group, window: TimeRange, words: &s
     let with_abandoned = if abandoned.is_empty() { String::new() } else { format!(" and status {}", abandoned.join(", ")) };
     let failing = group.statuses(Outcome::Failed);
     let formula = format!(
-        "sum over series of the counter difference, reset-aware: Σ (now − before if now ≥ before, else now); status {}; \
-         from the last sample at or before the start to the last at or before the end; a series that appears later counts from 0. \
-         Low: only between samples inside the window. High: to the first sample after the end{with_abandoned}",
+        "counter difference of status {}, reset-aware, Σ (now − before if now ≥ before, else now), from the last sample at or before the start \
+         to the last at or before the end; a series that appears later counts from 0. Low: only between samples inside the window. \
+         High: to the first sample after the end{with_abandoned}",
         if failing.is_empty() { "5xx (none recorded)".to_owned() } else { failing.join(", ") },
     );
     let step = group.members.first().map_or_else(String::new, |member| step_words(member.0));
     let inputs =
         vec![format!("counter {}", group.words()), step, format!("window {words}"), window_words(window), format!("{n_resets} resets")];
-    Derived { id: ID.into(), label: LABEL.into(), value: Some(format!("{}{share}", failed.words())), formula, inputs }
+    let label = format!("{LABEL}, counted by {}", group.service.unwrap_or(group.name));
+    Derived { id: ID.into(), label, value: Some(format!("{}{share}", failed.words())), formula, inputs }
 }
 
 /// Increase of a counter over a window and the number of resets. `is_newborn`: it did not exist when the window began

@@ -93,16 +93,12 @@ fn peak(context: &mut Context, panel: &Panel, index: usize) -> Derived {
         let formula = format!("series {} of {} is not in the data at hand", panel.reference.series, panel.reference.source);
         return Derived { id, label, value: None, formula, inputs: Vec::new() };
     };
-    let window = context
-        .impact_window()
-        .map(|(range, words)| (range, words))
-        .or_else(|| context.catalog.extent.map(|range| (range, "all data".into())));
+    let window = context.impact_window().or_else(|| context.catalog.extent.map(|range| (range, "all data".into())));
     let Some((range, words)) = window else {
         return Derived { id, label, value: None, formula: "no data".into(), inputs: Vec::new() };
     };
     // The end of the impact belongs to it.
-    let range = TimeRange::new(range.start(), range.end().plus_ns(1));
-    let samples = context.samples(meta, range);
+    let samples = context.samples(meta, TimeRange::new(range.start(), range.end().plus_ns(1)));
     let mut peak: Option<(crate::model::Timestamp, f64)> = None;
     for sample in samples.iter().filter(|sample| sample.value.is_finite()) {
         if peak.is_none_or(|(_, greatest)| sample.value > greatest) {
@@ -115,7 +111,7 @@ fn peak(context: &mut Context, panel: &Panel, index: usize) -> Derived {
         format!("{} at {}{infinite}", show(meta, value), context.moment(at))
     });
     let clip = meta.clip.map(|clip| format!("values cannot exceed {}", show(meta, clip).trim_start_matches("≥ ")));
-    let formula = format!("greatest finite sample, first time it was reached; window {words}");
+    let formula = format!("greatest finite sample, first time it was reached; window {words}, both ends included");
     let mut inputs = vec![format!("series {} ({})", meta.full_name(), context.path(meta.source)), step_words(meta), window_words(range)];
     inputs.extend(clip);
     Derived { id, label, value, formula, inputs }

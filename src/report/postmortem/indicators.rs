@@ -59,7 +59,7 @@ pub(super) fn gather(context: &mut Context) -> Indicators {
     }
     let mut notes = Vec::new();
     if let Some(range) = context.baseline {
-        notes.push(format!("Baseline: median of the finite samples in {}.", window_words(range)));
+        notes.push(format!("Baseline: median of the finite samples in {}; × is the peak as a multiple of it.", window_words(range)));
     }
     if context.t0.is_none() {
         notes.push("T+0 is not set, so there are no default moments.".into());
@@ -119,7 +119,12 @@ fn row(context: &mut Context, panel: &Panel, index: usize, columns: &[(String, O
     context.path(meta.source).clone_into(&mut row.source);
     let samples = context.samples(meta, context.story);
     row.spark = spark::draw(&spark::maxima(&samples, context.story, SPARK_COLUMNS));
-    row.peak = samples.iter().map(|sample| sample.value).filter(|value| value.is_finite()).reduce(f64::max).map(|peak| show(meta, peak));
+    let peak = samples.iter().map(|sample| sample.value).filter(|value| value.is_finite()).reduce(f64::max);
+    let normal = context.baseline.and_then(|range| {
+        let samples = context.samples(meta, range);
+        median(samples.iter().map(|sample| sample.value).filter(|value| value.is_finite()).collect())
+    });
+    row.peak = peak.map(|peak| format!("{}{}", show(meta, peak), times_baseline(peak, normal)));
     let title = if panel.role.is_empty() { meta.full_name() } else { format!("{}: {}", panel.role, meta.full_name()) };
     let chart = context.chart(meta, title, context.story);
     row.asset = Some(context.add_chart("panel", chart));
@@ -132,11 +137,7 @@ fn row(context: &mut Context, panel: &Panel, index: usize, columns: &[(String, O
                 (value, format!("last sample at or before the moment, not older than {limit}"), format!("at {}", rfc3339(*at)))
             }
             None => match context.baseline {
-                Some(range) => {
-                    let samples = context.samples(meta, range);
-                    let median = median(samples.iter().map(|sample| sample.value).filter(|value| value.is_finite()).collect());
-                    (median.map(|value| show(meta, value)), "median of the finite samples".to_owned(), window_words(range))
-                }
+                Some(range) => (normal.map(|value| show(meta, value)), "median of the finite samples".to_owned(), window_words(range)),
                 None => (None, "no time before the first sign is known".to_owned(), String::new()),
             },
         };
@@ -146,6 +147,16 @@ fn row(context: &mut Context, panel: &Panel, index: usize, columns: &[(String, O
         context.record(Derived { id: format!("indicator.{}.{}", index + 1, column + 1), label, value, formula, inputs });
     }
     row
+}
+
+/// ` (×4.8)`; nothing when there is no baseline above zero or the peak is not above it.
+fn times_baseline(peak: f64, normal: Option<f64>) -> String {
+    match normal {
+        Some(normal) if normal > 0.0 && peak > normal => {
+            format!(" (×{})", crate::model::text::value(peak / normal, crate::model::Unit::None))
+        }
+        _ => String::new(),
+    }
 }
 
 /// Middle value; of an even number the mean of the two.

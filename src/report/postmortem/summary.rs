@@ -1,7 +1,7 @@
 //! The head and the six slots of the summary, filled with what the other parts found.
 
 use super::attempts::last_change_before;
-use super::context::Context;
+use super::context::{Context, change_words};
 use super::{Derived, Head, Step};
 use crate::model::case::{CauseStatus, CauseType, MarkerName};
 
@@ -52,7 +52,7 @@ fn trigger(context: &Context) -> Option<String> {
     let marker = context.marker(MarkerName::Trigger)?;
     let text = marker.annotation.text.trim();
     let what = match (text, context.change_at(marker.at)) {
-        ("", Some(change)) => format!("{}: {}", change.kind, change.text),
+        ("", Some(change)) => change_words(change),
         ("", None) => "not described".into(),
         (text, _) => text.to_owned(),
     };
@@ -69,7 +69,7 @@ fn cause(chain: &[Step]) -> Option<String> {
         _ => 4,
     };
     let step = chain.iter().filter(|step| step.status != CauseStatus::Refuted && step.cause_type != CauseType::Effect).min_by_key(rank)?;
-    Some(format!("{} ({}, {})", step.statement.trim(), step.label, step.status.name()))
+    Some(format!("{} ({}, {}).", step.statement.trim().trim_end_matches('.'), step.label, step.status.name()))
 }
 
 fn numbers(impact: &[Derived]) -> Option<String> {
@@ -91,7 +91,7 @@ fn mitigation(context: &Context, response: &[Derived]) -> Option<String> {
     let text = marker.annotation.text.trim();
     let change = context.change_at(marker.at).or_else(|| last_change_before(context, marker.at, name));
     let how = match (text, change) {
-        ("", Some(change)) => format!("; last change before it: {}: {}", change.kind, change.text),
+        ("", Some(change)) => format!("; last change before it: {}", change_words(change)),
         ("", None) => String::new(),
         (text, _) => format!(": {text}"),
     };

@@ -1,12 +1,17 @@
 //! The timeline: markers, notes, changes, alerts that fired, attempts and pinned evidence, by time of the event.
 
-use super::context::{Context, words};
+use std::collections::BTreeMap;
+
+use super::context::{Context, change_words, words};
 use super::evidence::{labels_for_alert, labels_for_line, sentence};
 use crate::model::case::{EvidenceTarget, MarkerName};
-use crate::model::{Alert, Annotation, AnnotationKind, Change, Timestamp};
+use crate::model::time::NS_PER_S;
+use crate::model::{Alert, Annotation, AnnotationKind, Change, Labels, Timestamp};
 
 /// Most changes and alerts that the table shows by itself; notes of people are never left out.
 const MOST_RECORDS: usize = 120;
+/// Firings before and after one that may be the same one, told by another source.
+const NEIGHBOURS: usize = 4;
 
 /// Most changes and alerts that the table shows by itself.
 pub const fn timeline_limit() -> usize {
@@ -128,17 +133,36 @@ fn records(context: &mut Context) -> (Vec<TimelineRow>, usize) {
             rows.push((!context.story.contains(row.at), row, change.source));
         }
     }
-    for alert in &catalog.alerts {
-        if let Some(row) = of_alert(context, alert) {
+    let mut by_identity: BTreeMap<(&str, &Labels), Vec<&Alert>> = BTreeMap::new();
+    for alert in catalog.alerts.iter().filter(|alert| alert.firing_at.is_some()) {
+        by_identity.entry((&alert.name, &alert.labels)).or_default().push(alert);
+    }
+    for (alerts, index) in by_identity.values().flat_map(|alerts| (0..alerts.len()).map(move |index| (alerts, index))) {
+        let alert = alerts[index];
+        // Neighbours only: a flapping alert must not cost the square of its firings.
+        let first = index.saturating_sub(NEIGHBOURS);
+        if alerts[first..index].iter().any(|earlier| is_same(earlier, alert)) {
+            continue;
+        }
+        if let Some(mut row) = of_alert(context, alert) {
+            let others = alerts[index + 1..].iter().take(NEIGHBOURS).filter(|later| is_same(alert, later));
+            row.evidence.extend(others.map(|later| context.path(later.source).to_owned()));
+            row.evidence.dedup();
             rows.push((!context.story.contains(row.at), row, alert.source));
         }
     }
-    // One alert often comes from two sources (polls and a series): the first one says it.
-    rows.sort_by(|a, b| (a.0, a.1.at).cmp(&(b.0, b.1.at)));
+    rows.sort_by_key(|row| (row.0, row.1.at, row.2));
     let n_left_out = rows.len().saturating_sub(MOST_RECORDS);
     rows.truncate(MOST_RECORDS);
     context.used_sources.extend(rows.iter().map(|row| row.2));
     (rows.into_iter().map(|row| row.1).collect(), n_left_out)
+}
+
+/// Whether two sources (polls and a series, say) tell of one firing of one alert.
+fn is_same(a: &Alert, b: &Alert) -> bool {
+    let slack = a.uncertainty_ns.saturating_add(b.uncertainty_ns).saturating_add(NS_PER_S);
+    let is_near = a.firing_at.zip(b.firing_at).is_some_and(|(a, b)| a.since(b).saturating_abs() <= slack);
+    a.source != b.source && is_near && a.name == b.name && a.labels == b.labels
 }
 
 fn of_change(context: &Context, change: &Change) -> Option<TimelineRow> {
@@ -153,7 +177,7 @@ fn of_change(context: &Context, change: &Change) -> Option<TimelineRow> {
         offset: context.offset(at),
         service: change.service.clone(),
         kind: "change".into(),
-        text: if change.kind.is_empty() { change.text.clone() } else { format!("{}: {}", change.kind, change.text) },
+        text: change_words(change),
         evidence,
     })
 }
@@ -161,7 +185,7 @@ fn of_change(context: &Context, change: &Change) -> Option<TimelineRow> {
 fn of_alert(context: &Context, alert: &Alert) -> Option<TimelineRow> {
     let at = alert.firing_at?;
     let summary = alert.summary.as_deref().filter(|summary| !summary.trim().is_empty());
-    let severity = alert.severity.as_ref().map_or(String::new(), |severity| format!(" [{severity}]"));
+    let severity = alert.severity.as_ref().map_or(String::new(), |severity| format!(" ({severity})"));
     let mut evidence = labels_for_alert(context, &alert.name, &alert.labels, alert.active_at);
     evidence.push(context.path(alert.source).to_owned());
     Some(TimelineRow {
