@@ -78,11 +78,11 @@ fn deploys() -> String {
 
 /// A small incident in a folder.
 fn incident() -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().expect("a temporary folder");
     let write = |name: &str, text: &str| {
         let file = dir.path().join(name);
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(file, text).unwrap();
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("writable");
+        std::fs::write(file, text).expect("writable");
     };
     write("logs/order-1.log", &order_log());
     write("prometheus/go_goroutines.json", &matrix());
@@ -93,8 +93,8 @@ fn incident() -> tempfile::TempDir {
 }
 
 fn loaded(options: OpenOptions) -> FileSource {
-    let source = open(options).unwrap();
-    source.load(&Job::new(), &|| {}).unwrap();
+    let source = open(options).expect("sources that exist");
+    source.load(&Job::new(), &|| {}).expect("not cancelled");
     source
 }
 
@@ -112,17 +112,17 @@ fn all_answers(source: &FileSource) -> Vec<String> {
     let mut answers = Vec::new();
     let mut keep = |run: &dyn Fn(&mut dyn std::io::Write) -> anyhow::Result<bool>| {
         let mut out = Vec::new();
-        run(&mut out).unwrap();
-        answers.push(String::from_utf8(out).unwrap());
+        run(&mut out).expect("memory takes everything");
+        answers.push(String::from_utf8(out).expect("text"));
     };
     for form in [OutputForm::Json, OutputForm::Text] {
         keep(&|out| inspect::run(source, &inspect::InspectOptions { form }, out));
         keep(&|out| events::run(source, &events::EventsOptions { form, ..Default::default() }, out));
         let by = vec![GroupBy::Level, GroupBy::Service];
-        let stats = vec![histogram::parse_stat("p99:latency").unwrap()];
+        let stats = vec![histogram::parse_stat("p99:latency").expect("a statistic")];
         let counted = histogram::HistogramOptions { bucket_ns: 60_000_000_000, by, stats, form, ..Default::default() };
         keep(&|out| histogram::run(source, &counted, out));
-        let columns = series::Division::Columns(NonZeroUsize::new(7).unwrap());
+        let columns = series::Division::Columns(NonZeroUsize::new(7).expect("not 0"));
         for division in [columns, series::Division::Step(60_000_000_000), series::Division::At(at(123))] {
             let options = series::SeriesOptions { pattern: None, division, range: None, form };
             keep(&|out| series::run(source, &options, out));
@@ -132,7 +132,7 @@ fn all_answers(source: &FileSource) -> Vec<String> {
 }
 
 fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap()
+    serde_json::from_str(text).expect("JSON")
 }
 
 #[test]
