@@ -132,7 +132,7 @@ fn draw_time_axis(out: &mut String, chart: &Chart, frame: &Frame) {
             continue;
         }
         let x = frame.x(at);
-        let clock = rfc3339(Timestamp(at.0.div_euclid(NS_PER_S) * NS_PER_S));
+        let clock = rfc3339(Timestamp(at.0.div_euclid(NS_PER_S).saturating_mul(NS_PER_S)));
         let clock = clock.get(11..19).unwrap_or_default();
         let label = chart.t0.map_or(String::new(), |t0| t_offset(at.since(t0)));
         let _ = writeln!(

@@ -152,6 +152,23 @@ impl CaseStore {
         &self.mode
     }
 
+    /// The prose of the case: `sections/*.md` by file stem. Files that cannot be read as text are left out and told.
+    pub fn sections(&self) -> (BTreeMap<String, String>, Vec<String>) {
+        let (mut sections, mut notices) = (BTreeMap::new(), Vec::new());
+        let Ok(entries) = fs::read_dir(self.dir.join("sections")) else { return (sections, notices) };
+        for path in entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|ext| ext == "md")) {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            match fs::read_to_string(&path) {
+                Ok(text) => {
+                    sections.insert(stem, text);
+                }
+                Err(error) => notices.push(format!("{}: {error}", path.display())),
+            }
+        }
+        notices.sort();
+        (sections, notices)
+    }
+
     /// Writes one step to the journal; when this returns it is on the disk. One write and one fsync.
     pub fn append(&mut self, step: &EditStep) -> Result<(), StoreError> {
         self.open_journal()?;

@@ -9,7 +9,7 @@ mod lock;
 mod meta;
 mod record;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub use annotations::{LoadedAnnotations, SideLine, parse_annotations, write_annotations};
 pub use lock::{LockedSource, lock_sources, parse_lock, write_lock};

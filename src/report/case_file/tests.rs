@@ -289,7 +289,7 @@ pub(crate) fn any_annotation() -> impl Strategy<Value = Annotation> {
     })
 }
 
-fn any_meta() -> impl Strategy<Value = CaseMeta> {
+pub(crate) fn any_meta() -> impl Strategy<Value = CaseMeta> {
     let word = || prop::option::of(any::<String>());
     let words = || prop::collection::vec(any::<String>(), 0..3);
     let panel = (any::<String>(), any::<String>(), any::<String>()).prop_map(|(role, series, source)| PanelRef { role, series, source });

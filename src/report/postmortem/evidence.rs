@@ -187,7 +187,7 @@ fn frozen_samples(range: TimeRange, points: &[Option<f64>]) -> Vec<Sample> {
 
 /// Neighbouring columns are joined, others not.
 fn frozen_gap(range: TimeRange, n_points: usize) -> i64 {
-    range.len_ns() / (n_points as i64).max(1) * 3 / 2 + NS_PER_S / 1000
+    (range.len_ns() / (n_points as i64).max(1) / 2).saturating_mul(3).saturating_add(NS_PER_S / 1000)
 }
 
 fn profile_total(total: f64, unit: &str) -> String {

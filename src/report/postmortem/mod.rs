@@ -14,6 +14,8 @@ mod indicators;
 mod provenance;
 mod requests;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod timeline;
 
 use std::collections::BTreeMap;

@@ -222,3 +222,15 @@ fn a_case_file_that_does_not_parse_is_never_overwritten() {
     assert!(notices[0].starts_with("case.toml:2"), "{notices:?}");
     assert!(matches!(store.save(&doc), Err(StoreError::ReadOnly { .. })));
 }
+
+#[test]
+fn sections_are_read_by_their_stem() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("sections")).unwrap();
+    for (name, bytes) in [("summary.md", &b"We lost orders."[..]), ("broken.md", b"\xff"), ("notes.txt", b"x")] {
+        fs::write(dir.path().join("sections").join(name), bytes).unwrap();
+    }
+    let (sections, notices) = CaseStore::open(dir.path()).unwrap().0.sections();
+    assert_eq!(sections.into_iter().collect::<Vec<_>>(), [("summary".to_owned(), "We lost orders.".to_owned())]);
+    assert!(notices.len() == 1 && notices[0].contains("broken.md"));
+}
