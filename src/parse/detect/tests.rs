@@ -26,7 +26,7 @@ fn configuration_and_prose_are_reports() {
     check(
         b"global:\n  scrape_interval: 1s\nscrape_configs:\n- job_name: lab\n  static_configs:\n",
         SourceKind::Report,
-        "prometheus-config",
+        "prometheus-config-yaml",
     );
     check(b"a: 1\nb:\n  - c: 2\n  - d: 3\ne: text\nf: true\n", SourceKind::Report, "yaml");
     check(b"[package]\nname = \"x\"\nversion = \"1\"\n", SourceKind::Report, "toml");
