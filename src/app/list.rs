@@ -49,15 +49,22 @@ impl EventRow {
 
 /// `status=503 latency_ms=12`: what tells structured records with the same message apart.
 fn fields_words(fields: &[(String, String)]) -> String {
-    /// Longer values are ids and paths as a rule: they come after what tells more in less room.
+    /// Values of several words tell most, so they come first; longer ones without a blank are ids and paths as a rule
+    /// and come last.
     const SHORT_CHARS: usize = 12;
     let mut out = String::new();
-    let (short, long): (Vec<_>, Vec<_>) = fields.iter().partition(|field| field.1.chars().count() <= SHORT_CHARS);
-    for (name, value) in short.into_iter().chain(long) {
+    let rank = |value: &str| match value {
+        words if words.contains(' ') => 0,
+        short if short.chars().count() <= SHORT_CHARS => 1,
+        _ => 2,
+    };
+    let mut ranked: Vec<&(String, String)> = fields.iter().collect();
+    ranked.sort_by_key(|field| rank(&field.1));
+    for (name, value) in ranked {
         if out.len() > MESSAGE_CHARS / 2 {
             break;
         }
-        let value: String = value.chars().take(60).collect();
+        let value: String = value.chars().take(100).collect();
         let _ = write!(out, "{}{name}={value}", if out.is_empty() { "" } else { " " });
     }
     text::printable(&out).into_owned()
