@@ -101,6 +101,9 @@ fn promise(action: Action) -> bool {
         Action::FilterIn => shows("& \"level>=error\" Enter", "level>=error") && shows("& \"level>=error\" Enter", "/ 1 936"),
         Action::FilterOut => shows("! \"'GET\" Enter", "not 'GET"),
         Action::Filters => shows("& \"level>=warn\" Enter F", "warn and worse") && !shows("& \"level>=warn\" Enter F d esc", "level>=warn"),
+        Action::Unplaced => {
+            shows(": \"unplaced\" Enter", "nobody knows when") && shows(": \"unplaced\" Enter : \"unplaced\" Enter", "GET /orders/1000")
+        }
         Action::ClearFilters => !shows("& \"level>=warn\" Enter : \"clear-filters\" Enter", "level>=warn"),
         Action::Mark => after(&format!("{m}m Enter")).state.case().marker(MarkerName::Trigger) == Some(at(240)),
         Action::Note => {

@@ -142,6 +142,7 @@ actions! {
         FilterIn "filter-in" ["&"] MAIN "keep only events with this text, or level>=warn, service=name";
         FilterOut "filter-out" ["!"] MAIN "leave out events with this text";
         Filters "filters" ["F"] MAIN "list, change and remove the filters";
+        Unplaced "unplaced" [] MAIN "list the records without a time, or those around the cursor again";
         ClearFilters "clear-filters" [] MAIN "remove all filters";
     }
     Annotate {

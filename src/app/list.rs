@@ -49,12 +49,22 @@ impl EventRow {
 
 /// `status=503 latency_ms=12`: what tells structured records with the same message apart.
 fn fields_words(fields: &[(String, String)]) -> String {
+    /// Values of several words tell most, so they come first; longer ones without a blank are ids and paths as a rule
+    /// and come last.
+    const SHORT_CHARS: usize = 12;
     let mut out = String::new();
-    for (name, value) in fields {
+    let rank = |value: &str| match value {
+        words if words.contains(' ') => 0,
+        short if short.chars().count() <= SHORT_CHARS => 1,
+        _ => 2,
+    };
+    let mut ranked: Vec<&(String, String)> = fields.iter().collect();
+    ranked.sort_by_key(|field| rank(&field.1));
+    for (name, value) in ranked {
         if out.len() > MESSAGE_CHARS / 2 {
             break;
         }
-        let value: String = value.chars().take(60).collect();
+        let value: String = value.chars().take(100).collect();
         let _ = write!(out, "{}{name}={value}", if out.is_empty() { "" } else { " " });
     }
     text::printable(&out).into_owned()
@@ -65,6 +75,8 @@ fn fields_words(fields: &[(String, String)]) -> String {
 enum Centre {
     Time(Timestamp),
     Event(Box<EventRow>),
+    /// Nowhere: records without a time are listed.
+    Unplaced,
 }
 
 /// What is being looked for.
@@ -120,13 +132,14 @@ impl EventList {
     }
 
     /// The questions for the page before and the page after the centre.
-    pub(crate) fn questions(&self) -> (EventQuery, EventQuery) {
+    pub(crate) fn questions(&self) -> (Option<EventQuery>, EventQuery) {
         let (before, after) = match &self.centre {
-            Centre::Time(at) => (PageStart::Before(*at), PageStart::AtOrAfter(*at)),
-            Centre::Event(row) => (PageStart::BeforeEvent(row.id), PageStart::After(row.id)),
+            Centre::Time(at) => (Some(PageStart::Before(*at)), PageStart::AtOrAfter(*at)),
+            Centre::Event(row) => (Some(PageStart::BeforeEvent(row.id)), PageStart::After(row.id)),
+            Centre::Unplaced => (None, PageStart::Unplaced(0)),
         };
         let query = |start| EventQuery { filter: self.filter.clone(), range: None, start, limit: PAGE };
-        (query(before), query(after))
+        (before.map(query), query(after))
     }
 
     pub(crate) fn take_before(&mut self, page: EventPage) {
@@ -139,7 +152,8 @@ impl EventList {
 
     /// Puts the two pages together once both are there.
     pub(crate) fn assemble(&mut self, cursor: Timestamp) {
-        if self.pages.0.is_none() || self.pages.1.is_none() {
+        let is_unplaced = self.is_unplaced();
+        if self.pages.1.is_none() || (self.pages.0.is_none() && !is_unplaced) {
             return;
         }
         let (before, after) = (self.pages.0.take().unwrap_or_default(), self.pages.1.take().unwrap_or_default());
@@ -150,7 +164,11 @@ impl EventList {
         }
         self.rows.extend(after.events.iter().map(EventRow::new));
         self.is_answered = true;
-        self.select_by_cursor(cursor);
+        if is_unplaced {
+            self.selected = (!self.rows.is_empty()).then_some(0);
+        } else {
+            self.select_by_cursor(cursor);
+        }
     }
 
     /// Forgets half-arrived pages: their questions changed.
@@ -167,6 +185,9 @@ impl EventList {
 
     /// The cursor moved or rows came: select, and move the centre when the selection nears an end.
     pub(crate) fn follow(&mut self, cursor: Timestamp) {
+        if self.is_unplaced() {
+            return;
+        }
         if !self.is_answered {
             self.centre = Centre::Time(cursor);
             return;
@@ -208,6 +229,20 @@ impl EventList {
         if !self.rows.iter().any(|known| known.id == row.id) {
             self.centre = Centre::Event(Box::new(row));
         }
+    }
+
+    /// Whether records without a time are listed.
+    pub(crate) fn is_unplaced(&self) -> bool {
+        self.centre == Centre::Unplaced
+    }
+
+    /// Lists the records without a time, or those around the cursor again.
+    pub(crate) fn toggle_unplaced(&mut self, cursor: Timestamp) {
+        self.centre = if self.is_unplaced() { Centre::Time(cursor) } else { Centre::Unplaced };
+        self.rows.clear();
+        self.selected = None;
+        self.is_answered = false;
+        self.drop_pages();
     }
 
     /// The filter changed: everything is asked again around the cursor.

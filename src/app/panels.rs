@@ -204,6 +204,11 @@ impl Panel {
         if self.place.is_empty() {
             self.place = std::mem::take(&mut self.metric);
         }
+        if self.place.is_empty() {
+            // Nothing else tells it from others of its name.
+            let path = catalog.source(found.source).map(|source| source.path.as_str()).unwrap_or_default();
+            self.place = text::printable(path.rsplit('/').next().unwrap_or_default()).into_owned();
+        }
         (self.unit, self.kind, self.clip) = (found.unit, found.kind, found.clip);
         self.threshold = meta
             .thresholds

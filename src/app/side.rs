@@ -2,9 +2,12 @@
 //!
 //! Lines are made in `update` for the width of the pane; `Ink` says what a word means, not its colour.
 
+use chrono_tz::Tz;
 use unicode_width::UnicodeWidthStr;
 
-use crate::model::AnnotationId;
+use super::clock::Style;
+use super::state::Focus;
+use crate::model::{AnnotationId, EventRef, Timestamp};
 
 /// Tabs in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -67,6 +70,23 @@ pub(crate) struct Side {
     /// Selected item of each tab.
     selected: [usize; 4],
     pub(crate) top: usize,
+    /// What the lines were made for.
+    pub(crate) made_for: Option<MadeFor>,
+}
+
+/// Everything that the lines depend on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MadeFor {
+    pub(crate) tab: Tab,
+    pub(crate) width: u16,
+    /// Of the case, the answers and the catalog.
+    pub(crate) revisions: (u64, u64, u64),
+    pub(crate) style: Style,
+    pub(crate) zone: Tz,
+    pub(crate) t0: Option<Timestamp>,
+    pub(crate) subject: (Focus, usize, Option<EventRef>),
+    /// Only where the lines are about what lies under it.
+    pub(crate) cursor: Option<Timestamp>,
 }
 
 impl Side {

@@ -166,7 +166,7 @@ fn events(state: &State, y: u16, height: u16, theme: &Theme, buffer: &mut Buffer
     let words = if is_narrow {
         vec![if errors(&here) > 0 { (errors(&here), "err") } else { (here[WARN], "warn") }]
     } else {
-        vec![(errors(&here), "error"), (here[WARN], "warn")]
+        vec![(errors(&here), if state.layout.value_width < 20 { "err" } else { "error" }), (here[WARN], "warn")]
     };
     let bad: Vec<String> =
         words.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{} {name}", paint::compact(*count))).collect();

@@ -25,7 +25,7 @@ pub(super) fn draw_heading(state: &State, theme: &Theme, buffer: &mut Buffer) {
         if state.focus == Focus::List {
             paint::cell(buffer, 0, y, theme.sign('▌'), theme.key);
         }
-        let counts = counts_words(state);
+        let counts = if state.list.is_unplaced() { "without a time".to_owned() } else { counts_words(state) };
         let filter = state.list.filter_words();
         let find = find_words(state);
         let mut x = 1;
@@ -111,8 +111,7 @@ impl Columns {
         let offset = if (has_offset && width >= 70) || (is_offset_first && width < 70) { 9 } else { 0 };
         let service = match width {
             ..46 => 0,
-            46..60 => 7,
-            60..100 => 9,
+            46..100 => 9,
             _ => 12,
         };
         Self { time, offset, service, precision }
@@ -161,6 +160,8 @@ fn empty_words(state: &State) -> Option<String> {
         }
     } else if !state.list.is_answered || state.jobs.is_waiting(Slot::ListAfter) {
         "reading …".into()
+    } else if state.list.is_unplaced() {
+        "every record has a time; :unplaced goes back".into()
     } else if state.list.filter.is_empty() {
         "no event has a time; 7 shows what is wrong with the sources".into()
     } else {

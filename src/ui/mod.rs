@@ -1,7 +1,7 @@
-//! Paints [`State`](crate::app::State): one small file a pane, no change of state, no work beyond the screen's size.
+//! Paints [`State`]: one small file a pane, no change of state, no work beyond the screen's size.
 //!
 //! Colours and signs come from a [`Theme`] that the runtime chooses. Everything drawn was made harmless before
-//! (`model::text::printable` in `app`), and [`paint`] keeps wide characters inside their columns.
+//! (`model::text::printable` in `app`), and `paint` keeps wide characters inside their columns.
 
 mod header;
 mod help;

@@ -137,6 +137,10 @@ fn events() -> Vec<Event> {
     events
 }
 
+fn unplaced() -> Event {
+    Event { id: EventRef { source: SourceId(1), record: 9_999 }, message: "nobody knows when".into(), ..Event::default() }
+}
+
 impl Fake {
     pub fn new() -> Self {
         let events = events();
@@ -240,7 +244,7 @@ impl Fake {
             PageStart::Before(at) => (all.into_iter().filter(|event| event.time < Some(at)).collect(), false),
             PageStart::After(id) => (all.into_iter().filter(|event| key(event) > of(id)).collect(), true),
             PageStart::BeforeEvent(id) => (all.into_iter().filter(|event| key(event) < of(id)).collect(), false),
-            PageStart::Unplaced(_) => (Vec::new(), true),
+            PageStart::Unplaced(_) => return EventPage { events: vec![unplaced()], has_more: false },
         };
         let has_more = found.len() > query.limit;
         let skip = if is_forward { 0 } else { found.len().saturating_sub(query.limit) };

@@ -59,7 +59,7 @@ fn ask(state: &mut State, effects: &mut Vec<Effect>) {
 
     let (before, after) = state.list.questions();
     let has_any_event = state.catalog.n_events > 0;
-    sync(Slot::ListBefore, has_any_event.then_some(Question::Events(before)));
+    sync(Slot::ListBefore, before.filter(|_| has_any_event).map(Question::Events));
     sync(Slot::ListAfter, has_any_event.then_some(Question::Events(after)));
     let is_filtered = has_any_event && !state.list.filter.is_empty();
     sync(Slot::Total, is_filtered.then(|| Question::Count { filter: state.list.filter.clone(), range: None }));

@@ -42,7 +42,8 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Loading(progress) => {
-            state.progress = Some(progress);
+            // A last word that comes after the whole catalog would stay for ever.
+            state.progress = Some(progress).filter(|_| !state.catalog.is_complete || !state.has_catalog);
             Vec::new()
         }
         Message::Replied(id, reply) => answer::replied(state, id, reply),

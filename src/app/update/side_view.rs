@@ -1,6 +1,6 @@
 //! Makes the lines of the side pane for the tab that is shown.
 
-use crate::app::side::{Ink, Side, SideItem, Tab};
+use crate::app::side::{Ink, MadeFor, Side, SideItem, Tab};
 use crate::app::state::{Focus, State};
 use crate::model::case::{Annotation, AnnotationKind, CauseStatus, EvidenceTarget};
 use crate::model::{Level, ZoneCertainty, text};
@@ -9,8 +9,13 @@ use super::annotate::headline;
 
 /// Makes the lines again. O(lines of the tab).
 pub(crate) fn prepare(state: &mut State) {
+    let key = key(state);
+    if state.side.made_for.as_ref() == Some(&key) {
+        return;
+    }
     let mut side = std::mem::take(&mut state.side);
     side.clear();
+    side.made_for = Some(key);
     let width = usize::from(if state.layout.side.width > 0 { state.layout.side.width } else { state.layout.size.0 }).saturating_sub(2);
     match side.tab {
         Tab::Chain => chain(state, &mut side, width),
@@ -19,6 +24,20 @@ pub(crate) fn prepare(state: &mut State) {
         Tab::Sources => sources(state, &mut side, width),
     }
     state.side = side;
+}
+
+/// Everything that the lines depend on.
+fn key(state: &State) -> MadeFor {
+    MadeFor {
+        tab: state.side.tab,
+        width: if state.layout.side.width > 0 { state.layout.side.width } else { state.layout.size.0 },
+        revisions: (state.session.revision, state.data_revision, state.catalog.version),
+        style: state.clock.style,
+        zone: state.clock.zone,
+        t0: state.clock.t0,
+        subject: (state.subject, state.panels.selected, state.list.selected().map(|row| row.id)),
+        cursor: (state.side.tab == Tab::Detail && state.subject == Focus::Changes).then_some(state.timeline.cursor),
+    }
 }
 
 /// Harmless text that keeps its line ends.
@@ -254,7 +273,7 @@ fn sources(state: &State, side: &mut Side, width: usize) {
             side.line(vec![(Ink::Warn, "    times without a zone: UTC taken, --tz overrides".into())]);
         }
         if source.n_unplaced > 0 {
-            side.line(vec![(Ink::Warn, format!("    {} records have no time", text::grouped(source.n_unplaced)))]);
+            side.line(vec![(Ink::Warn, format!("    {} records have no time; :unplaced lists them", text::grouped(source.n_unplaced)))]);
         }
         for problem in source.problems.kept().iter().take(3) {
             let words = format!("line {}: {}", problem.line, text::printable(&problem.reason));
