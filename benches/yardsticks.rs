@@ -4,6 +4,9 @@
 //! caps them), runs every program in turn for five rounds, and prints medians as ratios to `wc -l` in the same run,
 //! peak memory, and the time to the first screen in a real pseudo-terminal.
 
+#![allow(clippy::print_stdout, reason = "a table on standard output is its purpose")]
+
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -125,7 +128,6 @@ fn generate(path: &Path, size: u64) {
         let (s, ms) = (at_ms / 1000, at_ms % 1000);
         let (h, m, sec) = (s / 3600 % 24, s / 60 % 60, s % 60);
         line.clear();
-        use std::fmt::Write as _;
         writeln!(
             line,
             r#"{{"level":"{level}","ts":"2026-11-{:02}T{h:02}:{m:02}:{sec:02}.{ms:03}Z","caller":"api/server.go:{}","msg":"{message}","service":"order","trace_id":"{seed:016x}{:016x}","method":"GET","path":"/orders/{}","status":{status},"latency":0.{:06},"uid":{}}}"#,

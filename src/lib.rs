@@ -1,6 +1,6 @@
 //! Coroner: an interactive incident-timeline explorer for the terminal.
 //!
-//! **The five-minute story.** A [`source::Source`] answers questions; [`app::update`] turns messages into
+//! **The five-minute story.** A [`source::Source`] answers questions; [`app::update()`] turns messages into
 //! state and effects; [`ui`] paints state; [`runtime`] does everything impure.
 //!
 //! ```text

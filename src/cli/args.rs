@@ -80,7 +80,7 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         case: Option<PathBuf>,
     },
-    /// What was recognised: per source format and why, records, span, zone, every problem with file:line and reason
+    /// What was recognised: per source format and why, records, span, zone, every problem with <file:line> and reason
     Inspect {
         /// Sources.
         #[command(flatten)]
@@ -317,7 +317,7 @@ pub struct NoteAddArgs {
     /// moment, range, marker, cause, action, attempt, keymoment
     #[arg(long, default_value = "moment")]
     pub kind: String,
-    /// Which marker: trigger, impact_start, detected, acknowledged, declared, mitigated, resolved, verified …
+    /// Which marker: trigger, `impact_start`, detected, acknowledged, declared, mitigated, resolved, verified …
     #[arg(long)]
     pub name: Option<String>,
     /// When
@@ -332,7 +332,7 @@ pub struct NoteAddArgs {
     /// Row of the timeline: change, alert, symptom, action, decision, communication, recovery, observation
     #[arg(long)]
     pub row: Option<String>,
-    /// Cause: trigger, defect, latent_condition, amplifier, missing_defence, effect; action: prevent, mitigate, detect, process, document
+    /// Cause: trigger, defect, `latent_condition`, amplifier, `missing_defence`, effect; action: prevent, mitigate, detect, process, document
     #[arg(long = "type")]
     pub subtype: Option<String>,
     /// Cause: suspected, confirmed, refuted; attempt: worked, "no effect", worse

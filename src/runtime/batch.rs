@@ -48,8 +48,13 @@ impl<'a> Batch<'a> {
                         messages.push_back(Message::Replied(id, reply));
                     }
                     Effect::Journal { number, .. } => messages.push_back(Message::Saved(number)),
-                    Effect::Cancel(_) | Effect::SaveCase(_) | Effect::Export(_) | Effect::OpenEditor(_) => {}
-                    Effect::Copy(_) | Effect::Suspend | Effect::Quit => {}
+                    Effect::Cancel(_)
+                    | Effect::SaveCase(_)
+                    | Effect::Export(_)
+                    | Effect::OpenEditor(_)
+                    | Effect::Copy(_)
+                    | Effect::Suspend
+                    | Effect::Quit => {}
                 }
             }
         }

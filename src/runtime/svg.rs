@@ -63,7 +63,7 @@ fn runs(buffer: &Buffer, row: u16) -> Vec<Run> {
         let cell = &buffer[(column, row)];
         let width = unicode_width::UnicodeWidthStr::width(cell.symbol()).max(1) as u16;
         skip = width - 1;
-        let is_text = cell.symbol().chars().all(|c| c.is_ascii());
+        let is_text = cell.symbol().is_ascii();
         match runs.last_mut() {
             Some(run)
                 if is_text
