@@ -3,7 +3,7 @@
 //! Documents enter the catalog together, when the last of them is read, because the numbers of series follow from all
 //! of them and must not move under a screen; logs grow in place.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::model::catalog::Problems;
@@ -13,7 +13,7 @@ use crate::model::{
     Alert, Catalog, Change, Level, Problem, ProblemKind, ProfileMark, SeriesId, SourceId, SourceKind, SourceReport, ThresholdRule,
     TimeRange, Timestamp, Unit, text,
 };
-use crate::parse::{Document, ParsedSeries, Verdict, alert};
+use crate::parse::{Document, ParsedSeries, Verdict, alert, metric};
 use crate::store::log::{LogBuilder, LogFacts};
 use crate::store::series::SeriesStore;
 
@@ -145,6 +145,7 @@ impl Documents {
         self.series.sort_by(|(a, _), (b, _)| (&a.name, &a.labels, a.source).cmp(&(&b.name, &b.labels, b.source)));
         let (mut metas, stores): (Vec<_>, Vec<_>) = self.series.into_iter().unzip();
         metas.iter_mut().enumerate().for_each(|(i, meta)| meta.id = SeriesId(i as u32));
+        set_clips(&mut metas);
         self.changes.sort_by_key(|change| (change.time.is_none(), change.time, change.source, change.line));
         self.profiles.sort_by(|a, b| (a.time.is_none(), a.time, a.source, &a.kind).cmp(&(b.time.is_none(), b.time, b.source, &b.kind)));
         self.rules.sort_by(|a, b| (a.source, &a.name, &a.expression).cmp(&(b.source, &b.name, &b.expression)));
@@ -159,6 +160,21 @@ impl Documents {
             ..Catalog::default()
         };
         Settled { catalog, series: Arc::new(stores) }
+    }
+}
+
+/// A quantile cannot exceed the top bucket of its histogram: where the buckets are loaded beside it, it learns its limit.
+/// O(quantile queries × series); nothing without such a query.
+fn set_clips(metas: &mut [SeriesMeta]) {
+    let mut clips: BTreeMap<String, Option<f64>> = BTreeMap::new();
+    for query in metas.iter().filter(|meta| meta.clip.is_none()).filter_map(|meta| meta.query.as_ref()) {
+        if !clips.contains_key(query) {
+            let clip = metric::clip(query, metas.iter().map(|meta| (meta.name.as_str(), &meta.labels)));
+            clips.insert(query.clone(), clip);
+        }
+    }
+    for meta in metas.iter_mut().filter(|meta| meta.clip.is_none()) {
+        meta.clip = meta.query.as_ref().and_then(|query| clips.get(query).copied().flatten());
     }
 }
 
