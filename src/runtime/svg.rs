@@ -106,9 +106,13 @@ fn draw_run(svg: &mut String, run: &Run, row: u16, page: Page) {
         let _ = writeln!(svg, "<rect x=\"{x:.1}\" y=\"{top:.2}\" width=\"{width:.1}\" height=\"{height:.2}\" fill=\"{foreground}\"/>");
         return;
     }
+    // Blanks at the ends move no letter, whatever a renderer does with them.
+    let (lead, text) = (run.text.len() - run.text.trim_start().len(), run.text.trim());
+    let blanks = (run.text.len() - text.len()) as f64;
+    let (x, width) = (x + lead as f64 * CELL.0, width - blanks * CELL.0);
     let weight = if run.modifier.contains(Modifier::BOLD) { " font-weight=\"bold\"" } else { "" };
     let opacity = if run.modifier.contains(Modifier::DIM) { " opacity=\"0.6\"" } else { "" };
-    let text: String = run.text.chars().fold(String::new(), |mut out, c| {
+    let text: String = text.chars().fold(String::new(), |mut out, c| {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
