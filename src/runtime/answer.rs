@@ -48,7 +48,16 @@ pub fn choose_panels(source: &dyn Source, job: &Job) -> Result<Vec<PanelChoice>,
         .zip(&columns)
         .filter_map(|(id, columns)| catalog.series(*id).map(|meta| panels::PanelCandidate { meta, columns }))
         .collect();
-    let choices = panels::choose(&candidates);
+    // A measured series comes first; what was computed from logs fills the roles that are left.
+    let (derived, measured): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|candidate| candidate.meta.is_derived);
+    let mut choices = panels::choose(&measured);
+    for choice in panels::choose(&derived) {
+        match choices.iter_mut().find(|known| known.role == choice.role) {
+            Some(known) => known.others.extend(std::iter::once(choice.id).chain(choice.others)),
+            None => choices.push(choice),
+        }
+    }
+    choices.sort_by_key(|choice| panels::role_order(choice.role));
     Ok(choices
         .into_iter()
         .map(|choice| PanelChoice { role: choice.role.to_string(), id: choice.id, why: choice.why, others: choice.others })

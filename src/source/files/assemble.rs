@@ -10,10 +10,11 @@ use crate::model::catalog::Problems;
 use crate::model::series::SeriesMeta;
 use crate::model::time::NS_PER_S;
 use crate::model::{
-    Alert, Catalog, Change, Level, Problem, ProblemKind, ProfileMark, SeriesId, SourceId, SourceKind, SourceReport, ThresholdRule,
+    Alert, Catalog, Change, Labels, Level, Problem, ProblemKind, ProfileMark, SeriesId, SourceId, SourceKind, SourceReport, ThresholdRule,
     TimeRange, Timestamp, Unit, text,
 };
 use crate::parse::{Document, ParsedSeries, Verdict, alert, metric};
+use crate::store::derive::DerivedSeries;
 use crate::store::log::{LogBuilder, LogFacts};
 use crate::store::series::SeriesStore;
 
@@ -142,9 +143,7 @@ impl Documents {
 
     /// Puts everything in the order of the catalog. Sources are numbered by path, so their number sorts like it.
     pub fn settle(mut self) -> Settled {
-        self.series.sort_by(|(a, _), (b, _)| (&a.name, &a.labels, a.source).cmp(&(&b.name, &b.labels, b.source)));
-        let (mut metas, stores): (Vec<_>, Vec<_>) = self.series.into_iter().unzip();
-        metas.iter_mut().enumerate().for_each(|(i, meta)| meta.id = SeriesId(i as u32));
+        let (mut metas, stores) = in_order(self.series);
         set_clips(&mut metas);
         self.changes.sort_by_key(|change| (change.time.is_none(), change.time, change.source, change.line));
         self.profiles.sort_by(|a, b| (a.time.is_none(), a.time, a.source, &a.kind).cmp(&(b.time.is_none(), b.time, b.source, &b.kind)));
@@ -161,6 +160,34 @@ impl Documents {
         };
         Settled { catalog, series: Arc::new(stores) }
     }
+}
+
+/// Series in the order of the catalog, numbered.
+fn in_order(mut series: Vec<(SeriesMeta, Arc<SeriesStore>)>) -> (Vec<SeriesMeta>, Vec<Arc<SeriesStore>>) {
+    series.sort_by(|(a, _), (b, _)| (&a.name, &a.labels, a.source).cmp(&(&b.name, &b.labels, b.source)));
+    let (mut metas, stores): (Vec<_>, Vec<_>) = series.into_iter().unzip();
+    metas.iter_mut().enumerate().for_each(|(i, meta)| meta.id = SeriesId(i as u32));
+    (metas, stores)
+}
+
+impl Settled {
+    /// Takes in the series that were computed from log events.
+    pub fn add_derived(&mut self, derived: Vec<DerivedSeries>) {
+        let metas = std::mem::take(&mut self.catalog.series);
+        let mut series: Vec<_> = metas.into_iter().zip(self.series.iter().map(Arc::clone)).collect();
+        series.extend(derived.into_iter().map(derived_series));
+        let (metas, stores) = in_order(series);
+        self.catalog.series = metas;
+        self.series = Arc::new(stores);
+    }
+}
+
+fn derived_series(derived: DerivedSeries) -> (SeriesMeta, Arc<SeriesStore>) {
+    let DerivedSeries { name, service, source, unit, kind, formula, samples } = derived;
+    let labels = Labels::new(vec![("service".to_owned(), service)]);
+    let parsed = ParsedSeries { name: name.to_owned(), labels, unit, kind, clip: None, samples };
+    let (meta, store) = kept_series(parsed, source, Some(&formula));
+    (SeriesMeta { is_derived: true, ..meta }, store)
 }
 
 /// A quantile cannot exceed the top bucket of its histogram: where the buckets are loaded beside it, it learns its limit.
@@ -188,6 +215,7 @@ fn kept_series(series: ParsedSeries, source: SourceId, query: Option<&str>) -> (
         unit,
         kind,
         query: query.map(str::to_owned),
+        is_derived: false,
         source,
         n_samples: store.len() as u64,
         extent: store.extent(),
