@@ -49,6 +49,9 @@ pub struct ReadArgs {
     /// Most bytes that compressed sources may unpack to, with an optional K, M or G
     #[arg(long, value_name = "BYTES", default_value = "4G", value_parser = parse_size)]
     pub max_decoded: u64,
+    /// Read the sources themselves, never an index cache (this version keeps none, so this is always so)
+    #[arg(long)]
+    pub no_cache: bool,
     /// Say nothing on standard error but errors
     #[arg(long, short)]
     pub quiet: bool,
