@@ -82,7 +82,7 @@ impl Loading {
             }
             report.levels = Level::ALL.into_iter().zip(facts.level_counts).filter(|(_, n)| *n > 0).collect();
             report.services = log.services();
-            report.problems = problems_of(facts);
+            report.problems = problems_of(facts, report.n_records);
         }
         if !self.problems.is_empty() {
             let mut problems = Problems::default();
@@ -107,15 +107,14 @@ impl Loading {
 }
 
 /// Problems of a log, with one for all records that are out of order.
-fn problems_of(facts: &LogFacts) -> Problems {
-    let steps = facts.steps_back;
+fn problems_of(facts: &LogFacts, n_records: u64) -> Problems {
     let mut problems = Problems::default();
-    if steps.count > 0 {
-        let (line, byte) = facts.first_step_back.unwrap_or_default();
-        let most = text::value(steps.max_ns as f64 / NS_PER_S as f64, Unit::Seconds);
-        let records = if steps.count == 1 { "record is".to_owned() } else { format!("{} records are", text::grouped(steps.count)) };
-        let n = if steps.count == 1 { "1 " } else { "" };
-        let reason = format!("{n}{records} earlier than the one before, by up to {most}; shown in order of time");
+    if facts.late.count > 0 {
+        let (line, byte) = facts.first_late.unwrap_or_default();
+        let most = text::value(facts.late.max_ns as f64 / NS_PER_S as f64, Unit::Seconds);
+        let verb = if facts.late.count == 1 { "is" } else { "are" };
+        let (n, all) = (text::grouped(facts.late.count), text::grouped(n_records));
+        let reason = format!("{n} of {all} records {verb} earlier than the latest before them, by up to {most}; shown in order of time");
         problems.push(Problem { line, byte, kind: ProblemKind::Order, reason });
     }
     problems.append(facts.problems.clone());
