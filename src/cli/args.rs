@@ -46,9 +46,10 @@ pub struct ReadArgs {
     /// Threads that read and parse; default: all cores
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
-    /// Most bytes that compressed sources may unpack to, with an optional K, M or G
-    #[arg(long, value_name = "BYTES", default_value = "4G", value_parser = parse_size)]
-    pub max_decoded: u64,
+    /// Most bytes that compressed sources may unpack to, with an optional K, M or G; default: 4G, and of what grows more
+    /// than 200 times 256M
+    #[arg(long, value_name = "BYTES", value_parser = parse_size)]
+    pub max_decoded: Option<u64>,
     /// Say nothing on standard error but errors
     #[arg(long, short)]
     pub quiet: bool,

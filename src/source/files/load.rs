@@ -71,7 +71,7 @@ impl<'a> Loader<'a> {
             _ => 0,
         };
         self.add_total(found.iter().map(size).sum());
-        let budget = Budget::new(self.source.options.max_decoded_bytes);
+        let budget = Budget::new(self.source.options.max_decoded_bytes, self.source.options.growth);
         let entries = unpack::entries(found, &budget, self.job)?;
         self.take(entries);
         self.publish();
