@@ -5,6 +5,7 @@
 //! late get a permutation, records without a time a list, both only where they exist.
 
 use crate::model::Level;
+use crate::model::time::NS_PER_S;
 use crate::parse::{LogChunk, LogColumns, NO_SERVICE, NO_TIME};
 
 /// Records between two marks of line numbers: trades 4 bytes a stride against text to count newlines in.
@@ -58,16 +59,19 @@ pub struct Late {
 }
 
 impl Late {
-    /// Takes the next placed record in; whether it is late.
-    fn add(&mut self, record: u64, time: i64) -> bool {
-        let Some(latest) = self.latest.filter(|latest| time < *latest) else {
-            self.latest = Some(time);
-            return false;
-        };
+    /// Takes the next placed record in.
+    fn add(&mut self, record: u64, time: i64) {
+        let latest = self.latest.map_or(time, |latest| latest.max(time));
+        self.latest = Some(latest);
+        let distance = latest.saturating_sub(time);
+        // A whole second stands for all of it: among finer times it is late only when the second is over.
+        let is_whole = time % NS_PER_S == 0;
+        if distance == 0 || is_whole && distance < NS_PER_S {
+            return;
+        }
         self.count += 1;
-        self.max_ns = self.max_ns.max(latest.saturating_sub(time));
+        self.max_ns = self.max_ns.max(distance);
         self.first = self.first.or(Some(record));
-        true
     }
 
     /// Takes in the times of the next chunk, whose first record has the index `base`. O(n).
@@ -278,6 +282,13 @@ mod tests {
         late.append(&[5, 9, 7, 8], 0);
         late.append(&[NO_TIME, 3, 9, 4, 10], 4);
         assert_eq!(late, Late { count: 4, max_ns: 6, first: Some(2), latest: Some(10) });
+    }
+
+    #[test]
+    fn whole_seconds_among_finer_times_are_late_only_when_their_second_is_over() {
+        let mut late = Late::default();
+        late.append(&[NS_PER_S + 130_000_000, NS_PER_S, NS_PER_S, 2 * NS_PER_S + 1, NS_PER_S], 0);
+        assert_eq!((late.count, late.max_ns, late.first), (1, NS_PER_S + 1, Some(4)));
     }
 
     #[test]

@@ -105,11 +105,11 @@ impl Quota<'_> {
         let budget = self.budget;
         let decoded = self.decoded_bytes.get() + n;
         let beyond = decoded.saturating_sub(self.packed_bytes.saturating_mul(MAX_GROWTH)).min(n);
-        if budget.growth == Growth::Honest && budget.beyond_bytes.fetch_add(beyond, Ordering::Relaxed) + beyond > MAX_BEYOND_BYTES {
+        let all_beyond = budget.beyond_bytes.fetch_add(beyond, Ordering::Relaxed) + beyond;
+        if budget.growth == Growth::Honest && beyond > 0 && decoded.max(all_beyond) > MAX_BEYOND_BYTES {
             budget.beyond_bytes.fetch_sub(beyond, Ordering::Relaxed);
-            let times = decoded / self.packed_bytes.max(1);
             return Err(format!(
-                "grows to more than {times} times its {} packed bytes; what lies beyond is not unpacked unless --max-decoded says how much may be",
+                "grows to more than {MAX_GROWTH} times its {} packed bytes; the rest is not unpacked unless --max-decoded says how much may be",
                 self.packed_bytes
             ));
         }
