@@ -89,6 +89,9 @@ pub enum Command {
         /// One JSON document (coroner.inspect/1)
         #[arg(long)]
         json: bool,
+        /// Also say why each source was taken for its format, what else it could be, its lines, levels and services
+        #[arg(long, short)]
+        verbose: bool,
     },
     /// Log events in time order
     Events {
