@@ -116,7 +116,7 @@ fn all_answers(source: &FileSource) -> Vec<String> {
         answers.push(String::from_utf8(out).expect("text"));
     };
     for form in [OutputForm::Json, OutputForm::Text] {
-        keep(&|out| inspect::run(source, &inspect::InspectOptions { form }, out));
+        keep(&|out| inspect::run(source, &inspect::InspectOptions { form, ..Default::default() }, out));
         keep(&|out| events::run(source, &events::EventsOptions { form, ..Default::default() }, out));
         let by = vec![GroupBy::Level, GroupBy::Service];
         let stats = vec![histogram::parse_stat("p99:latency").expect("a statistic")];

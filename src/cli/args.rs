@@ -46,9 +46,10 @@ pub struct ReadArgs {
     /// Threads that read and parse; default: all cores
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
-    /// Most bytes that compressed sources may unpack to, with an optional K, M or G
-    #[arg(long, value_name = "BYTES", default_value = "4G", value_parser = parse_size)]
-    pub max_decoded: u64,
+    /// Most bytes that compressed sources may unpack to, with an optional K, M or G; default: 4G, and of what grows more
+    /// than 200 times 256M
+    #[arg(long, value_name = "BYTES", value_parser = parse_size)]
+    pub max_decoded: Option<u64>,
     /// Read the sources themselves, never an index cache (this version keeps none, so this is always so)
     #[arg(long)]
     pub no_cache: bool,
@@ -91,6 +92,9 @@ pub enum Command {
         /// One JSON document (coroner.inspect/1)
         #[arg(long)]
         json: bool,
+        /// Also say why each source was taken for its format, what else it could be, its lines, levels and services
+        #[arg(long, short)]
+        verbose: bool,
     },
     /// Log events in time order
     Events {

@@ -14,6 +14,7 @@ use crate::model::when::{self, Reference};
 use crate::model::{CaseDoc, Catalog, TimeRange, Timestamp, text};
 use crate::report::case_file;
 use crate::source::files::content::Bytes;
+use crate::source::files::decode::Growth;
 use crate::source::files::{self, FileSource, OpenOptions};
 use crate::source::{Job, Source as _};
 
@@ -60,7 +61,7 @@ pub fn open_demo(case: Option<PathBuf>, finished: Notes) -> anyhow::Result<Opene
         Notes::Finished => Some(demo_case()?),
         Notes::Blank => None,
     };
-    let mut options = options(&ReadArgs { max_decoded: u64::MAX, ..ReadArgs::default() }, &CaseMeta::default());
+    let mut options = options(&ReadArgs { max_decoded: Some(u64::MAX), ..ReadArgs::default() }, &CaseMeta::default());
     options.memory = vec![(DEMO_NAME.to_owned(), Bytes::Static(DEMO_DATA))];
     let source = files::open(options)?;
     Ok(Opened { source: Arc::new(source), case_dir, name: "order-outage".into(), seed })
@@ -89,7 +90,10 @@ fn options(read: &ReadArgs, meta: &CaseMeta) -> OpenOptions {
         None => (None, text.clone()),
     }));
     let jobs = read.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
-    OpenOptions { zones, jobs, max_decoded_bytes: read.max_decoded, ..OpenOptions::default() }
+    // Who names a limit has been told of the bomb, and means it.
+    let growth = if read.max_decoded.is_some() { Growth::Any } else { Growth::Honest };
+    let default = OpenOptions::default();
+    OpenOptions { zones, jobs, growth, max_decoded_bytes: read.max_decoded.unwrap_or(default.max_decoded_bytes), ..default }
 }
 
 /// The opened folder itself; beside a file or an archive, `NAME.case` in the current folder.
@@ -129,12 +133,17 @@ pub fn load(opened: &Opened, quiet: bool) -> anyhow::Result<Arc<Catalog>> {
     let job = Job::new();
     let is_watched = !quiet && std::io::stderr().is_terminal();
     std::thread::scope(|scope| {
-        let loader = scope.spawn(|| opened.source.load(&job, &|| {}));
-        while !loader.is_finished() {
-            std::thread::park_timeout(Duration::from_millis(2));
-            if is_watched {
-                show_progress(&job, &loader);
+        let waiting = std::thread::current();
+        let loader = scope.spawn({
+            let job = &job;
+            move || {
+                let loaded = opened.source.load(job, &|| {});
+                waiting.unpark();
+                loaded
             }
+        });
+        if is_watched {
+            show_progress(&job, || loader.is_finished());
         }
         loader
             .join()
@@ -148,16 +157,23 @@ pub fn load(opened: &Opened, quiet: bool) -> anyhow::Result<Arc<Catalog>> {
     Ok(catalog)
 }
 
-fn show_progress<T>(job: &Job, loader: &std::thread::ScopedJoinHandle<'_, T>) {
-    // Short loads stay silent: the line would only flash.
-    std::thread::sleep(Duration::from_millis(100));
-    if loader.is_finished() {
-        eprint!("\r\x1b[K");
-    } else {
-        let (done, total) = job.progress();
-        eprint!("\rreading {} of {} MB\x1b[K", done / 1_000_000, total / 1_000_000);
+/// A line that tells how far it is, until it is done. Short loads stay silent: the line would only flash.
+fn show_progress(job: &Job, is_done: impl Fn() -> bool) {
+    let start = std::time::Instant::now();
+    let mut is_shown = false;
+    while !is_done() {
+        std::thread::park_timeout(Duration::from_millis(100));
+        if start.elapsed() >= Duration::from_millis(100) && !is_done() {
+            let (done, total) = job.progress();
+            eprint!("\rreading {} of {} MB\x1b[K", done / 1_000_000, total / 1_000_000);
+            let _ = std::io::stderr().flush();
+            is_shown = true;
+        }
     }
-    let _ = std::io::stderr().flush();
+    if is_shown {
+        eprint!("\r\x1b[K");
+        let _ = std::io::stderr().flush();
+    }
 }
 
 /// Zoneless times are never silent.

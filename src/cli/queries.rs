@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use super::args::{Command, OpenArgs};
 use super::open::{self, Clock};
 use super::output::OutputForm;
-use super::{Outcome, events, histogram, inspect, series};
+use super::{Outcome, events, histogram, inspect, output, series};
 use crate::model::query::{PageStart, TextMatch, TextPattern};
 use crate::model::{EventFilter, Level, when};
 use crate::source::files::FileSource;
@@ -14,9 +14,11 @@ use crate::source::files::FileSource;
 /// Runs one of the four.
 pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     match command {
-        Command::Inspect { open, json } => {
+        Command::Inspect { open, json, verbose } => {
             let loaded = Loaded::new(&open)?;
-            let has_found = inspect::run(loaded.source(), &inspect::InspectOptions { form: form(json) }, out)?;
+            let detail = if verbose { inspect::Detail::Full } else { inspect::Detail::Short };
+            let options = inspect::InspectOptions { form: form(json), width: output::screen_width(), detail };
+            let has_found = inspect::run(loaded.source(), &options, out)?;
             Ok(has_found.into())
         }
         Command::Events { open, window, level, grep, fuzzy, service, trace, limit, unplaced, json } => {

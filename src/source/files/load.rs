@@ -17,7 +17,7 @@ use crate::store::derive::derive;
 use crate::store::log::LogBuilder;
 use crate::store::{StoreError, Text, Watch};
 
-use super::assemble::{Documents, Loading, Settled, extent, snapshot};
+use super::assemble::{Documents, Loading, Settled, busiest, snapshot};
 use super::chunks::{self, Parsed};
 use super::content::Content;
 use super::decode::{Budget, Packing};
@@ -72,7 +72,7 @@ impl<'a> Loader<'a> {
             _ => 0,
         };
         self.add_total(found.iter().map(size).sum());
-        let budget = Budget::new(self.source.options.max_decoded_bytes);
+        let budget = Budget::new(self.source.options.max_decoded_bytes, self.source.options.growth);
         let entries = unpack::entries(found, &budget, self.job)?;
         self.take(entries);
         self.publish();
@@ -82,9 +82,11 @@ impl<'a> Loader<'a> {
         self.load_documents(&plans)?;
         let (dateless, dated): (Vec<_>, Vec<_>) = log_plans(plans).into_iter().partition(|(_, plan)| plan.needs_date());
         self.load_logs(dated)?;
-        let neighbours = extent(&self.sources.iter().map(Loading::report_now).collect::<Vec<_>>());
-        let dateless = self.with_dates(dateless, neighbours);
-        self.load_logs(dateless)?;
+        if !dateless.is_empty() {
+            let neighbours = busiest(&self.sources.iter().map(Loading::report_now).collect::<Vec<_>>());
+            let dateless = self.with_dates(dateless, neighbours);
+            self.load_logs(dateless)?;
+        }
         self.derive()?;
         self.sources.iter_mut().for_each(|source| source.report.is_complete = true);
         self.publish();

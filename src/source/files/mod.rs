@@ -52,6 +52,8 @@ pub struct OpenOptions {
     pub zones: Vec<(Option<String>, String)>,
     /// At most so many bytes are decoded into memory, all sources together.
     pub max_decoded_bytes: u64,
+    /// How far one of them may grow.
+    pub growth: decode::Growth,
     /// Threads that parse; never changes an answer.
     pub jobs: usize,
     /// Paths are shown relative to this folder; without it, relative to the one folder that is opened, else as given.
@@ -66,7 +68,8 @@ impl Default for OpenOptions {
             sources: Vec::new(),
             memory: Vec::new(),
             zones: Vec::new(),
-            max_decoded_bytes: 8 << 30,
+            max_decoded_bytes: 4 << 30,
+            growth: decode::Growth::Honest,
             jobs: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
             base: None,
             chunk_bytes: 4 << 20,
