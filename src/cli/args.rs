@@ -275,23 +275,8 @@ pub enum NoteAction {
     },
     /// Add a note, marker, causal step, action item, attempt or key moment
     Add(Box<NoteAddArgs>),
-    /// Pin evidence: a series around a moment, or lines of a log
-    Pin {
-        /// A series by name or name{label="value"}, * for any text; must name exactly one
-        #[arg(long, value_name = "GLOB", required_unless_present = "lines", conflicts_with = "lines")]
-        series: Option<String>,
-        /// Lines of a source: PATH:FIRST or PATH:FIRST-LAST
-        #[arg(long, value_name = "PATH:LINES")]
-        lines: Option<String>,
-        /// Moment whose value is frozen (series)
-        #[arg(long, value_name = "TIME", allow_hyphen_values = true, required_unless_present = "lines")]
-        at: Option<String>,
-        /// Window that is kept (series); default: all
-        #[command(flatten)]
-        window: WindowArgs,
-        /// Caption
-        text: Vec<String>,
-    },
+    /// Pin evidence: a series around a moment, lines of a log, a change, an alert, a profile
+    Pin(Box<PinArgs>),
     /// Change the words, time, sort or status of a note
     Edit {
         /// Beginning of its id
@@ -318,10 +303,39 @@ pub enum NoteAction {
     },
 }
 
+/// `coroner note CASE pin …`: exactly one of the things that can be pinned.
+#[derive(Debug, Clone, Args)]
+#[command(group = clap::ArgGroup::new("target").required(true).args(["series", "lines", "change", "alert", "profile"]))]
+pub struct PinArgs {
+    /// A series by name or name{label="value"}, * for any text; must name exactly one
+    #[arg(long, value_name = "GLOB", requires = "at")]
+    pub series: Option<String>,
+    /// Lines of a source: PATH:FIRST or PATH:FIRST-LAST
+    #[arg(long, value_name = "PATH:LINES")]
+    pub lines: Option<String>,
+    /// A change record: PATH:LINE
+    #[arg(long, value_name = "PATH:LINE")]
+    pub change: Option<String>,
+    /// An alert by name; the firing nearest to --at, else the first
+    #[arg(long, value_name = "NAME")]
+    pub alert: Option<String>,
+    /// A profile or goroutine dump by its path, * for any text; must name exactly one
+    #[arg(long, value_name = "GLOB")]
+    pub profile: Option<String>,
+    /// Moment whose value is frozen (series), or near which the alert fired
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub at: Option<String>,
+    /// Window that is kept (series); default: all
+    #[command(flatten)]
+    pub window: WindowArgs,
+    /// Caption
+    pub text: Vec<String>,
+}
+
 /// `coroner note CASE add …`.
 #[derive(Debug, Clone, Args)]
 pub struct NoteAddArgs {
-    /// moment, range, marker, cause, action, attempt, keymoment
+    /// moment, range, marker, cause, link, action, attempt, keymoment
     #[arg(long, default_value = "moment")]
     pub kind: String,
     /// Which marker: trigger, `impact_start`, detected, acknowledged, declared, mitigated, resolved, verified …
@@ -351,6 +365,24 @@ pub struct NoteAddArgs {
     /// Due date of an action item, YYYY-MM-DD
     #[arg(long)]
     pub due: Option<String>,
+    /// Priority of an action item, P0 … P3
+    #[arg(long)]
+    pub priority: Option<String>,
+    /// How one can tell that an action item is done
+    #[arg(long)]
+    pub done_when: Option<String>,
+    /// Where an action item is tracked
+    #[arg(long)]
+    pub link: Option<String>,
+    /// How a marker was found; default: manual
+    #[arg(long)]
+    pub rule: Option<String>,
+    /// Cause that a link points to, by the beginning of the id
+    #[arg(long)]
+    pub on: Option<String>,
+    /// How --causes act on this cause: causes, enables, amplifies, masks, blocks, mitigates, contradicts
+    #[arg(long, default_value = "causes")]
+    pub relation: String,
     /// Evidence of a cause, by the beginning of the id
     #[arg(long, value_delimiter = ',')]
     pub evidence: Vec<String>,

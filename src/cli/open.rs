@@ -22,6 +22,13 @@ use crate::source::{Job, Source as _};
 const DEMO_DATA: &[u8] = include_bytes!("../../demo-data/order-outage.tar.zst");
 const DEMO_CASE: &str = include_str!("../../demo-data/order-outage/case.toml");
 const DEMO_NOTES: &str = include_str!("../../demo-data/order-outage/annotations.jsonl");
+const DEMO_SECTIONS: [(&str, &str); 5] = [
+    ("summary", include_str!("../../demo-data/order-outage/sections/summary.md")),
+    ("01-contributing-factors", include_str!("../../demo-data/order-outage/sections/01-contributing-factors.md")),
+    ("02-how-it-went", include_str!("../../demo-data/order-outage/sections/02-how-it-went.md")),
+    ("03-lessons", include_str!("../../demo-data/order-outage/sections/03-lessons.md")),
+    ("04-open-questions", include_str!("../../demo-data/order-outage/sections/04-open-questions.md")),
+];
 /// Name of the demo's archive: the sources are listed below it.
 const DEMO_NAME: &str = "order-outage.tar.zst";
 
@@ -35,6 +42,8 @@ pub struct Opened {
     pub name: String,
     /// The case that comes with the data and is not in `case_dir` (the demo's).
     pub seed: Option<CaseDoc>,
+    /// The prose of that case: stem of the file → text.
+    pub sections: BTreeMap<String, String>,
 }
 
 /// Opens what the arguments name. Without sources: an error that says what to type.
@@ -47,7 +56,7 @@ pub fn open(args: &OpenArgs) -> anyhow::Result<Opened> {
     // A case may name sources outside its folder.
     options.sources.extend(meta.sources.iter().map(|source| case_dir.join(source)));
     let source = files::open(options)?;
-    Ok(Opened { source: Arc::new(source), name: name_of(&args.sources), case_dir, seed: None })
+    Ok(Opened { source: Arc::new(source), name: name_of(&args.sources), case_dir, seed: None, sections: BTreeMap::new() })
 }
 
 /// Opens the recorded outage that comes with the program.
@@ -57,14 +66,14 @@ pub fn open_demo(case: Option<PathBuf>, finished: Notes) -> anyhow::Result<Opene
         Notes::Blank => "coroner-demo-blank",
     };
     let case_dir = case.unwrap_or_else(|| PathBuf::from(default));
-    let seed = match finished {
-        Notes::Finished => Some(demo_case()?),
-        Notes::Blank => None,
+    let (seed, sections) = match finished {
+        Notes::Finished => (Some(demo_case()?), DEMO_SECTIONS.map(|(stem, text)| (stem.to_owned(), text.to_owned())).into()),
+        Notes::Blank => (None, BTreeMap::new()),
     };
     let mut options = options(&ReadArgs { max_decoded: Some(u64::MAX), ..ReadArgs::default() }, &CaseMeta::default());
     options.memory = vec![(DEMO_NAME.to_owned(), Bytes::Static(DEMO_DATA))];
     let source = files::open(options)?;
-    Ok(Opened { source: Arc::new(source), case_dir, name: "order-outage".into(), seed })
+    Ok(Opened { source: Arc::new(source), case_dir, name: "order-outage".into(), seed, sections })
 }
 
 /// Whether the demo opens with its finished notes.
