@@ -125,6 +125,9 @@ pub enum Command {
         /// Records without a usable time instead of the placed ones
         #[arg(long)]
         unplaced: bool,
+        /// With the number of each event's message pattern
+        #[arg(long)]
+        patterns: bool,
         /// JSON lines
         #[arg(long)]
         json: bool,
@@ -140,7 +143,7 @@ pub enum Command {
         /// Width of a bucket: 250ms, 1s, 5m
         #[arg(long, value_name = "DURATION", default_value = "1s")]
         bucket: String,
-        /// Group by level, service, source or any field (comma separated)
+        /// Group by level, service, source, pattern, template or any field (comma separated)
         #[arg(long, value_name = "KEYS", value_delimiter = ',', default_value = "level")]
         by: Vec<String>,
         /// Statistics of a numeric field: p50 p90 p99 p99.9 min max mean sum, as p99:latency (repeatable)

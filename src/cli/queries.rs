@@ -21,12 +21,13 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             let has_found = inspect::run(loaded.source(), &options, out)?;
             Ok(has_found.into())
         }
-        Command::Events { open, window, level, grep, fuzzy, service, trace, limit, unplaced, json } => {
+        Command::Events { open, window, level, grep, fuzzy, service, trace, limit, unplaced, patterns, json } => {
             let filter = filter(level.as_deref(), &grep, fuzzy.as_deref(), service, trace)?;
             let loaded = Loaded::new(&open)?;
             let range = loaded.clock()?.window(&window)?;
             let start = unplaced.then_some(PageStart::Unplaced(0));
-            let options = events::EventsOptions { filter, range, start, limit: limit.map(|n| n as u64), form: form(json) };
+            let patterns = if patterns { events::Patterns::Shown } else { events::Patterns::Hidden };
+            let options = events::EventsOptions { filter, range, start, limit: limit.map(|n| n as u64), patterns, form: form(json) };
             Ok(events::run(loaded.source(), &options, out)?.into())
         }
         Command::Histogram { open, window, bucket, by, stat, level, grep, service, json } => {

@@ -31,6 +31,7 @@ pub fn answer(source: &dyn Source, question: &Question, job: &Job) -> Result<Rep
         Question::Histogram(query) => Reply::Histogram(source.histogram(query, job)?.value),
         Question::Events(query) => Reply::Events(source.events(query, job)?.value),
         Question::Event(id) => Reply::Event(Box::new(source.event(*id, job)?)),
+        Question::Patterns(query) => Reply::Patterns(source.patterns(query, job)?.value),
         Question::Count { filter, range } => Reply::Count(source.count(filter, *range, job)?.value),
         Question::Freeze(targets) => Reply::Frozen(targets.iter().map(|target| freeze(source, target, job)).collect::<Result<_, _>>()?),
     })

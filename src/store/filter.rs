@@ -285,6 +285,7 @@ type BySegment = HashMap<(SourceId, usize), Arc<Selection>>;
 /// Selections of the last filters, by segment. Costs a bit a record and filter.
 #[derive(Default)]
 pub struct Selections {
+    pub(super) patterns: super::patterns::Known,
     kept: Mutex<Vec<(EventFilter, BySegment)>>,
 }
 

@@ -9,6 +9,7 @@ pub mod events;
 pub mod filter;
 pub mod histogram;
 pub mod log;
+pub mod patterns;
 pub mod segment;
 pub mod series;
 pub mod service;
@@ -102,7 +103,8 @@ pub(crate) mod testing {
     use super::segment::Draft;
     use super::*;
     use crate::model::{Level, SourceId};
-    use crate::parse::{LogChunk, LogColumns, NO_SERVICE, NO_TIME, RecordDetail};
+    use crate::parse::template::signature;
+    use crate::parse::{LogChunk, LogColumns, Message, NO_SERVICE, NO_TIME, RecordDetail};
 
     /// Text in memory.
     pub struct Bytes(pub String, pub Vec<u8>);
@@ -152,7 +154,16 @@ pub(crate) mod testing {
                     }
                 });
                 columns.statuses.push(0);
-                columns.latencies.push(next().parse().unwrap_or(f32::NAN));
+                let message = next();
+                columns.latencies.push(message.parse().unwrap_or(f32::NAN));
+                let signature = signature(message.as_bytes());
+                columns.messages.push(match chunk.messages.iter().position(|message| message.signature == signature) {
+                    Some(i) => i as u32,
+                    None => {
+                        chunk.messages.push(Message { signature, text: message.into() });
+                        (chunk.messages.len() - 1) as u32
+                    }
+                });
             }
             offset += line.len() as u32;
         }

@@ -1,4 +1,4 @@
-//! One parsed chunk of a log as columns: 21 bytes a record, immutable once made.
+//! One parsed chunk of a log as columns: 25 bytes a record, immutable once made.
 //!
 //! A [`Draft`] is made beside the parser on any thread; [`super::log::LogBuilder`] gives it its place in the source
 //! (byte, line and record before it) and makes it a [`Segment`]. A segment is a run in time order: records that came
@@ -6,7 +6,8 @@
 
 use crate::model::Level;
 use crate::model::time::NS_PER_S;
-use crate::parse::{LogChunk, LogColumns, NO_SERVICE, NO_TIME};
+use crate::parse::template::{first_line, signature};
+use crate::parse::{LogChunk, LogColumns, Message, NO_SERVICE, NO_TIME};
 
 /// Records between two marks of line numbers: trades 4 bytes a stride against text to count newlines in.
 const LINE_STRIDE: usize = 64;
@@ -93,6 +94,11 @@ impl Draft {
             columns.services.insert(0, NO_SERVICE);
             columns.statuses.insert(0, 0);
             columns.latencies.insert(0, f32::NAN);
+            let text = first_line(bytes);
+            let message = Message { signature: signature(text), text: String::from_utf8_lossy(text).into() };
+            columns.messages.iter_mut().for_each(|index| *index += 1);
+            columns.messages.insert(0, 0);
+            chunk.messages.insert(0, message);
             chunk.n_continuation_lines += u64::from(chunk.head_lines) - 1;
             chunk.head_lines = 0;
             chunk.head_bytes = 0;
@@ -125,8 +131,8 @@ impl Draft {
         &mut self.chunk
     }
 
-    pub(super) fn into_columns(self) -> (LogColumns, Lines) {
-        (self.chunk.columns, self.lines)
+    pub(super) fn into_columns(self) -> (LogColumns, Lines, Vec<Message>) {
+        (self.chunk.columns, self.lines, self.chunk.messages)
     }
 }
 
@@ -163,6 +169,7 @@ fn shrink(columns: &mut LogColumns) {
     columns.services.shrink_to_fit();
     columns.statuses.shrink_to_fit();
     columns.latencies.shrink_to_fit();
+    columns.messages.shrink_to_fit();
 }
 
 /// One record a line if every record starts a line and there are no lines besides; else marks.
@@ -202,6 +209,8 @@ pub struct Segment {
     pub(super) unplaced: Box<[u32]>,
     pub(super) span: Option<(i64, i64)>,
     pub(super) lines: Lines,
+    /// Messages whose signature no segment before has; `columns.messages` counts through those of all segments.
+    pub(super) new_messages: Box<[Box<str>]>,
 }
 
 impl Segment {
@@ -266,7 +275,8 @@ impl Segment {
             + c.times.capacity() * 8
             + c.levels.capacity()
             + (c.services.capacity() + c.statuses.capacity() + self.service_codes.len()) * 2
-            + c.latencies.capacity() * 4
+            + (c.latencies.capacity() + c.messages.capacity()) * 4
+            + self.new_messages.iter().map(|text| text.len() + 16).sum::<usize>()
             + (marks + self.unplaced.len() + self.order.as_ref().map_or(0, |order| order.len())) * 4
     }
 }

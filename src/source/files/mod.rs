@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use sha2::{Digest, Sha256};
 
-use crate::model::query::{HistogramQuery, Stats, StatsQuery, ValueAt};
+use crate::model::query::{HistogramQuery, Pattern, PatternQuery, Stats, StatsQuery, ValueAt};
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, Sample, SeriesId, SeriesQuery, SourceId, TimeRange,
     Timestamp, Zone,
@@ -272,6 +272,14 @@ impl Source for FileSource {
 
     fn count(&self, filter: &EventFilter, range: Option<TimeRange>, job: &Job) -> Result<Answer<u64>, SourceError> {
         self.ask(job, |events, watch| events.count(filter, range, watch))
+    }
+
+    fn patterns(&self, query: &PatternQuery, job: &Job) -> Result<Answer<Vec<Pattern>>, SourceError> {
+        self.ask(job, |events, watch| events.patterns(query, watch))
+    }
+
+    fn patterns_of(&self, ids: &[EventRef], job: &Job) -> Result<Answer<Vec<Option<u32>>>, SourceError> {
+        self.ask(job, |events, watch| events.patterns_of(ids, watch))
     }
 
     fn lines(&self, source: SourceId, first: u64, last: u64, job: &Job) -> Result<RawLines, SourceError> {
