@@ -75,8 +75,8 @@ fn fields_words(fields: &[(String, String)]) -> String {
 enum Centre {
     Time(Timestamp),
     Event(Box<EventRow>),
-    /// Nowhere: records without a time are listed.
-    Unplaced,
+    /// Nowhere: records without a time are listed, from this position on.
+    Unplaced(u64),
 }
 
 /// What is being looked for.
@@ -107,6 +107,10 @@ pub(crate) struct EventList {
     centre: Centre,
     pages: (Option<EventPage>, Option<EventPage>),
     has_more: (bool, bool),
+    /// Where the range of rows begins that keys work on, with the time range.
+    pub(crate) anchor: Option<EventRef>,
+    /// The page that comes is entered at its end.
+    is_entered_at_end: bool,
     pub(crate) is_answered: bool,
 }
 
@@ -123,6 +127,8 @@ impl EventList {
             centre: Centre::Time(Timestamp::MIN),
             pages: (None, None),
             has_more: (false, false),
+            anchor: None,
+            is_entered_at_end: false,
             is_answered: false,
         }
     }
@@ -136,7 +142,7 @@ impl EventList {
         let (before, after) = match &self.centre {
             Centre::Time(at) => (Some(PageStart::Before(*at)), PageStart::AtOrAfter(*at)),
             Centre::Event(row) => (Some(PageStart::BeforeEvent(row.id)), PageStart::After(row.id)),
-            Centre::Unplaced => (None, PageStart::Unplaced(0)),
+            Centre::Unplaced(from) => (None, PageStart::Unplaced(*from)),
         };
         let query = |start| EventQuery { filter: self.filter.clone(), range: None, start, limit: PAGE };
         (before.map(query), query(after))
@@ -165,7 +171,8 @@ impl EventList {
         self.rows.extend(after.events.iter().map(EventRow::new));
         self.is_answered = true;
         if is_unplaced {
-            self.selected = (!self.rows.is_empty()).then_some(0);
+            let last = self.rows.len().checked_sub(1);
+            self.selected = if std::mem::take(&mut self.is_entered_at_end) { last } else { last.map(|_| 0) };
         } else {
             self.select_by_cursor(cursor);
         }
@@ -213,7 +220,43 @@ impl EventList {
     pub(crate) fn step(&mut self, rows: isize) -> Option<Timestamp> {
         let last = self.rows.len().checked_sub(1)?;
         let from = self.selected.unwrap_or(0);
+        if let Centre::Unplaced(first) = self.centre {
+            if !self.is_answered {
+                return None;
+            }
+            if rows > 0 && from == last && self.has_more.1 {
+                self.turn_page(first + self.rows.len() as u64);
+                return None;
+            }
+            if rows < 0 && from == 0 && first > 0 {
+                self.turn_page(first.saturating_sub(PAGE as u64));
+                self.is_entered_at_end = true;
+                return None;
+            }
+        }
         self.pick(from.saturating_add_signed(rows).min(last))
+    }
+
+    /// Asks for the records without a time from another position on.
+    fn turn_page(&mut self, from: u64) {
+        self.centre = Centre::Unplaced(from);
+        self.is_answered = false;
+        self.drop_pages();
+    }
+
+    /// Position of the selected record among those without a time, from 1.
+    pub(crate) fn unplaced_position(&self) -> Option<u64> {
+        match self.centre {
+            Centre::Unplaced(first) if self.is_answered => Some(first + self.selected? as u64 + 1),
+            _ => None,
+        }
+    }
+
+    /// The rows between the anchor and the selected one; `None` without an anchor that is still among the rows.
+    pub(crate) fn range(&self) -> Option<(usize, usize)> {
+        let (anchor, selected) = (self.anchor?, self.selected?);
+        let at = self.rows.iter().position(|row| row.id == anchor)?;
+        Some((at.min(selected), at.max(selected)))
     }
 
     fn pick(&mut self, index: usize) -> Option<Timestamp> {
@@ -233,12 +276,12 @@ impl EventList {
 
     /// Whether records without a time are listed.
     pub(crate) fn is_unplaced(&self) -> bool {
-        self.centre == Centre::Unplaced
+        matches!(self.centre, Centre::Unplaced(_))
     }
 
     /// Lists the records without a time, or those around the cursor again.
     pub(crate) fn toggle_unplaced(&mut self, cursor: Timestamp) {
-        self.centre = if self.is_unplaced() { Centre::Time(cursor) } else { Centre::Unplaced };
+        self.centre = if self.is_unplaced() { Centre::Time(cursor) } else { Centre::Unplaced(0) };
         self.rows.clear();
         self.selected = None;
         self.is_answered = false;

@@ -81,10 +81,13 @@ fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffe
     let screen = state.layout.hints_y;
     let wanted = (picker.items.len() as u16).saturating_add(2).min(screen * 3 / 5).max(6);
     let area = open_frame(state, wanted, &picker.title, theme, buffer);
-    let count = format!("{} / {}", picker.shown.len(), picker.items.len());
+    let left_out = picker.left_out_words();
+    let left_out = if left_out.is_empty() { left_out } else { format!("{left_out}   ") };
+    let count = format!("{left_out}{} / {}", paint::compact(picker.shown.len() as u64), paint::compact(picker.n_all() as u64));
+    let count_width = (count.width() as u16).clamp(12, area.width / 2);
     paint::put(buffer, area.x, area.y, 2, "> ", theme.key);
-    draw_line(buffer, (area.x + 2, area.y, area.width.saturating_sub(14)), &picker.input, theme);
-    paint::put_right(buffer, area.x, area.y, area.width, &count, theme.dim);
+    draw_line(buffer, (area.x + 2, area.y, area.width.saturating_sub(count_width + 4)), &picker.input, theme);
+    paint::put_right(buffer, area.x + area.width - count_width, area.y, count_width, &count, theme.dim);
     let rows = usize::from(area.height.saturating_sub(1));
     let top = (picker.selected + 1).saturating_sub(rows);
     for (row, (index, positions)) in picker.shown.iter().skip(top).take(rows).enumerate() {

@@ -104,6 +104,8 @@ fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Cause => forms::cause(state, None),
         Action::Attempt => forms::attempt(state, None),
         Action::ActionItem => forms::action_item(state, None),
+        Action::Title => forms::case(state, "title"),
+        Action::Severity => forms::case(state, "severity"),
         Action::Edit => annotate::edit(state),
         Action::Delete if state.focus == Focus::Panels => return panel_edit::remove_selected(state),
         Action::Delete => return annotate::delete(state),
@@ -192,6 +194,8 @@ fn with_argument(state: &mut State, action: Action, argument: &str) -> Option<Ve
         Action::FilterIn => search::add_filter(state, argument, IsNegated::No).map(|()| Vec::new()),
         Action::FilterOut => search::add_filter(state, argument, IsNegated::Yes).map(|()| Vec::new()),
         Action::Mark => annotate::mark_by_name(state, argument),
+        Action::Title => Ok(forms::change_case(state, |meta| argument.clone_into(&mut meta.title))),
+        Action::Severity => Ok(forms::change_case(state, |meta| meta.severity = Some(argument.to_owned()))),
         Action::Note => Ok(annotate::add_note(state, navigate::span(state), argument)),
         _ => return None,
     };
@@ -248,7 +252,7 @@ fn close(state: &mut State) {
     if state.zoomed.is_some() {
         state.zoomed = None;
     } else if state.timeline.anchor.is_some() {
-        state.timeline.anchor = None;
+        (state.timeline.anchor, state.list.anchor) = (None, None);
     } else if state.list.find.is_some() {
         state.list.find = None;
     } else {

@@ -89,12 +89,9 @@ fn edited(state: &mut State, text: Option<String>) -> Vec<Effect> {
         return Vec::new();
     };
     match state.overlays.last_mut() {
-        Some(Overlay::Editor(editor)) => editor.replace(&text),
+        Some(Overlay::Editor(editor)) => editor.text.replace(&text),
         Some(Overlay::Form(form)) => {
-            if let Some(line) = form.focused_text() {
-                *line = super::line::LineInput::default();
-                line.insert(text.trim());
-            }
+            form.replace_text(&text);
         }
         _ => state.warn("the note that was being written is closed; its text from $EDITOR was not kept"),
     }

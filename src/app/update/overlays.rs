@@ -11,7 +11,7 @@ use super::{annotate, forms, pick, search};
 /// A key that is no action here is typed.
 pub(super) fn typed(state: &mut State, key: KeyPress) -> Vec<Effect> {
     match state.overlays.last_mut() {
-        Some(Overlay::Editor(editor)) => editor.key(key),
+        Some(Overlay::Editor(editor)) => editor.text.key(key),
         Some(Overlay::Form(form)) => {
             if form.key(key) {
                 return save_text(state);
@@ -199,8 +199,8 @@ pub(super) fn save_text(state: &mut State) -> Vec<Effect> {
 /// `^e` in a note or form: the text goes to `$EDITOR`.
 pub(super) fn external_editor(state: &mut State) -> Vec<Effect> {
     let text = match state.overlays.last_mut() {
-        Some(Overlay::Editor(editor)) => Some(editor.text()),
-        Some(Overlay::Form(form)) => form.focused_text().map(|line| line.text().to_owned()),
+        Some(Overlay::Editor(editor)) => Some(editor.text.text()),
+        Some(Overlay::Form(form)) => form.focused_text(),
         _ => None,
     };
     if let Some(text) = text {
