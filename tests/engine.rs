@@ -426,7 +426,8 @@ proptest! {
 fn a_quantile_learns_its_limit_from_the_buckets_beside_it() {
     let dir = tempfile::tempdir().expect("temporary folder");
     let queries = r#"{"p99": "histogram_quantile(0.99, sum by (le) (rate(wait_seconds_bucket[10s])))", "up": "up"}"#;
-    let p99 = r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1795400897,"1"],[1795400898,"10"]]}]}}"#;
+    let p99 =
+        r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1795400897,"1"],[1795400898,"10"]]}]}}"#;
     let buckets = "# TYPE wait_seconds histogram\nwait_seconds_bucket{le=\"5.0\"} 1 1795400897\nwait_seconds_bucket{le=\"10.0\"} 2 1795400897\nwait_seconds_bucket{le=\"+Inf\"} 3 1795400897\n# EOF\n";
     for (name, text) in [("QUERIES.json", queries), ("p99.json", p99), ("up.json", p99), ("raw.txt", buckets)] {
         std::fs::write(dir.path().join(name), text).expect("written");
