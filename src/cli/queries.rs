@@ -107,7 +107,7 @@ fn filter(
         text.push(TextMatch { pattern: TextPattern::Regex(pattern.clone()), is_negated: false });
     }
     text.extend(fuzzy.map(|letters| TextMatch { pattern: TextPattern::Fuzzy(letters.into()), is_negated: false }));
-    Ok(EventFilter { min_level, services, sources: Vec::new(), text, trace_id })
+    Ok(EventFilter { min_level, services, sources: Vec::new(), text, trace_id, expr: None })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 pub mod case;
 pub mod catalog;
 pub mod event;
+pub mod filter;
 pub mod query;
 pub mod record;
 pub mod series;

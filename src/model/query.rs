@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use super::event::{Event, EventRef, Level, SourceId};
+use super::filter::Expr;
 use super::series::SeriesId;
 use super::time::{TimeRange, Timestamp};
 
@@ -31,6 +32,8 @@ pub struct EventFilter {
     pub text: Vec<TextMatch>,
     /// Only this trace id (looked for in the raw record).
     pub trace_id: Option<String>,
+    /// What an expression of the filter language says; the other conditions hold as well.
+    pub expr: Option<Expr>,
 }
 
 impl EventFilter {
@@ -41,7 +44,7 @@ impl EventFilter {
 
     /// Whether the columns alone decide, without reading text.
     pub fn is_cheap(&self) -> bool {
-        self.text.is_empty() && self.trace_id.is_none()
+        self.text.is_empty() && self.trace_id.is_none() && self.expr.as_ref().is_none_or(Expr::is_cheap)
     }
 }
 
