@@ -77,8 +77,8 @@ const MAGIC: &[(&[u8], &str, &str)] = &[
     (b"PAR1", "parquet", "a Parquet table: convert it to CSV or JSON lines"),
     (b"FLR\0", "jfr", "a Java flight recording: open it with JDK Mission Control"),
     (b"go 1.", "go-trace", "a Go execution trace: open it with `go tool trace`"),
-    (b"\xff\xfe", "utf-16", "UTF-16 text: convert it to UTF-8"),
-    (b"\xfe\xff", "utf-16", "UTF-16 text: convert it to UTF-8"),
+    (b"\xff\xfe", "utf-16", "begins like UTF-16 text but does not go on like it"),
+    (b"\xfe\xff", "utf-16", "begins like UTF-16 text but does not go on like it"),
 ];
 
 /// Files that are told at a glance and hold nothing to read.

@@ -53,6 +53,12 @@ impl Rule {
         }
     }
 
+    /// Whether this local time never was because the clock was set forward over it.
+    fn skips(self, local_s: i64) -> bool {
+        let Self::Named(zone) = self else { return false };
+        naive(local_s).is_some_and(|local| zone.offset_from_local_datetime(&local) == LocalResult::None)
+    }
+
     /// Offset at a moment.
     pub fn offset_at(self, at_s: i64) -> i32 {
         match self {
@@ -96,15 +102,17 @@ const OFFSET_STEP_S: i64 = 900;
 pub(super) struct Clock<'p> {
     plan: &'p ClockPlan,
     stamps: StampReader,
-    /// Quarter of an hour and its offset.
-    offset: (i64, i32),
+    /// Quarter of an hour, its offset, and whether the clock skipped it.
+    offset: (i64, i32, bool),
+    /// Whether the last local time that was placed never was; lowered by whoever asks.
+    pub has_skipped: bool,
     /// Day of 1972 (or 0 for a bare time of day) and the seconds to add.
     date: Option<(i64, i64)>,
 }
 
 impl<'p> Clock<'p> {
     pub fn new(plan: &'p ClockPlan) -> Self {
-        Self { plan, stamps: StampReader::default(), offset: (i64::MIN, 0), date: None }
+        Self { plan, stamps: StampReader::default(), offset: (i64::MIN, 0, false), has_skipped: false, date: None }
     }
 
     /// Reads the stamp at the start of `text`.
@@ -146,8 +154,9 @@ impl<'p> Clock<'p> {
         }
         let step = local_s.div_euclid(OFFSET_STEP_S);
         if self.offset.0 != step {
-            self.offset = (step, self.plan.rule.offsets(local_s).0);
+            self.offset = (step, self.plan.rule.offsets(local_s).0, self.plan.rule.skips(local_s));
         }
+        self.has_skipped = self.offset.2;
         self.offset.1
     }
 

@@ -184,6 +184,10 @@ fn is_trace_id(text: &[u8]) -> bool {
 fn text_line(reader: &mut Reader, line: &[u8], collect: &mut Collect) -> String {
     let Some(head) = text::head(reader, line) else { return lossy(line) };
     let object = text::object_start(line, head.rest).filter(|_| line.ends_with(b"}"));
+    let before = &line[head.rest.saturating_sub(text::CRI_BYTES).max(head.start)..];
+    if text::cri_len(before) > 0 {
+        collect.entries.push(Entry { name: "stream".to_owned(), text: lossy(&before[1..7]), binding: None });
+    }
     pairs::walk(&line[..object.unwrap_or(line.len())], head.rest, collect);
     let has_object = object.is_some_and(|object| json::walk(line, object, collect).is_ok());
     let end = object.filter(|_| has_object).unwrap_or(line.len());

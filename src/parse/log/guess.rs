@@ -263,6 +263,7 @@ fn format_name(survey: &Survey, layout: Layout) -> String {
         Layout::Access => "access-log",
         Layout::Logfmt => "logfmt",
         Layout::Json => json_name(survey),
+        Layout::Text if [&b" stdout F "[..], b" stderr F ", b" stdout P ", b" stderr P "].into_iter().any(has) => "cri",
         Layout::Text if text.klog * 2 > text.at_start() => "klog",
         Layout::Text if text.priority_5424 > 0 => "syslog-5424",
         Layout::Text if text.priority > 0 || text.yearless * 2 > text.at_start() => "syslog-3164",

@@ -28,6 +28,7 @@ pub fn parse_chunk(plan: &LogPlan, bytes: &[u8]) -> LogChunk {
     for (offset, line) in lines(bytes) {
         chunk.n_lines += 1;
         suspect.check(&mut chunk, offset, line);
+        reader.clock.has_skipped = false;
         let Some(found) = reader.read(line) else {
             if previous.is_none() {
                 chunk.head_lines += 1;
@@ -45,6 +46,14 @@ pub fn parse_chunk(plan: &LogPlan, bytes: &[u8]) -> LogChunk {
             Some(_) => {}
         }
         previous = Some(line);
+        if std::mem::take(&mut reader.clock.has_skipped) {
+            problem(
+                &mut chunk,
+                offset,
+                ProblemKind::Time,
+                "a local time that the clock skipped when it was set forward; read an hour later",
+            );
+        }
         push(&mut chunk, &mut services, offset, &found);
         chunk.columns.messages.push(messages.index(line, &found));
     }

@@ -6,6 +6,7 @@ use super::found::{Found, Moment, status};
 use super::level;
 use super::line::{Reader, TakesTime};
 use crate::model::Level;
+use crate::model::catalog::ProblemKind;
 use crate::parse::timestamp::{self, EpochUnit, Missing, Stamp, epoch_ns};
 
 /// How far into a line a late time is looked for.
@@ -70,7 +71,11 @@ pub(super) fn head(reader: &mut Reader, line: &[u8]) -> Option<Head> {
     if let Some(stamp) = reader.clock.read(text)
         && (stamp.civil.missing != Missing::Date || is_dateless)
     {
-        return Some(Head { stamp: At::Civil(stamp), rest: at + stamp.len, start: at, shape });
+        let rest = at + stamp.len;
+        return Some(Head { stamp: At::Civil(stamp), rest: rest + cri_len(&line[rest..]), start: at, shape });
+    }
+    if looks_dated(text) {
+        return Some(Head { stamp: At::Epoch(None), rest: at + DATED.len(), start: at, shape });
     }
     if first == b'@'
         && let Some(stamp) = tai64n(text)
@@ -84,6 +89,34 @@ pub(super) fn head(reader: &mut Reader, line: &[u8]) -> Option<Head> {
         }
     }
     if has_late_time { late(line) } else { None }
+}
+
+/// Shape of the commonest times, `0` for any digit.
+const DATED: &[u8] = b"0000-00-00T00:00:00";
+
+/// Whether a text begins with what can only be meant as a time, even if there is no such day or hour.
+fn looks_dated(text: &[u8]) -> bool {
+    let is_alike = |(byte, shape): (&u8, &u8)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        b'T' => matches!(byte, b'T' | b' '),
+        _ => byte == shape,
+    };
+    text.len() >= DATED.len() && text.iter().zip(DATED).all(is_alike)
+}
+
+/// ` stdout F`
+pub(super) const CRI_BYTES: usize = 9;
+
+/// Length of ` stdout F`, the stream and the tag that a container runtime writes between its time and the line.
+pub(super) fn cri_len(rest: &[u8]) -> usize {
+    let is_cri = matches!(rest, [b' ', b's', b't', b'd', b'o', b'u', b't', b' ', b'F' | b'P', b' ', ..])
+        || matches!(rest, [b' ', b's', b't', b'd', b'e', b'r', b'r', b' ', b'F' | b'P', b' ', ..]);
+    if is_cri { CRI_BYTES } else { 0 }
+}
+
+/// Whether another line's time, stream and tag stand inside a line, as when two writers were not kept apart.
+fn is_fused(rest: &[u8]) -> bool {
+    memchr::memmem::find_iter(rest, b" std").any(|at| at > 0 && rest[at - 1].is_ascii_alphanumeric() && cri_len(&rest[at..]) > 0)
 }
 
 /// The first full time behind other text.
@@ -107,6 +140,9 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
     };
     found.time = moment.map_or(Moment::Bad, Moment::At);
     let rest = line.get(head.rest..).unwrap_or_default();
+    if cri_len(&line[head.rest.saturating_sub(CRI_BYTES)..]) > 0 && is_fused(rest) {
+        found.problem = Some((ProblemKind::Syntax, "lines of several writers are fused: only the first time is read"));
+    }
     let mut said = rest;
     match head.shape {
         Shape::Klog(level) => found.level = level,

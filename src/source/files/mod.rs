@@ -13,6 +13,7 @@ mod load;
 pub mod names;
 mod pool;
 mod unpack;
+mod utf16;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
