@@ -226,7 +226,9 @@ impl Desk<'_> {
         let report = find_source(catalog, path)?;
         let mut evidence = freeze_lines(&*self.opened.source, report.id, (first, last), &Job::new())?;
         if let EvidenceTarget::Lines { at, .. } = &mut evidence.target {
-            *at = self.time_of_line(report.id, first)?;
+            // A dump has one time for all of its lines.
+            let of_profile = || catalog.profiles.iter().find(|profile| profile.source == report.id)?.time;
+            *at = self.time_of_line(report.id, first)?.or_else(of_profile);
         }
         Ok(evidence)
     }
