@@ -17,14 +17,14 @@ fn folder() -> PathBuf {
 
 /// Runs `coroner export` with more arguments and gives the files that it wrote, by name.
 fn export(cwd: &Path, args: &[&str]) -> BTreeMap<String, String> {
-    let out = tempfile::tempdir().unwrap();
+    let out = tempfile::tempdir().expect("a temporary folder");
     let target = out.path().join("postmortem.md");
     let run = Command::new(env!("CARGO_BIN_EXE_coroner"))
         .current_dir(cwd)
-        .args(["export", "--quiet", "--output", target.to_str().unwrap()])
+        .args(["export", "--quiet", "--output", target.to_str().expect("temporary paths are text")])
         .args(args)
         .output()
-        .unwrap();
+        .expect("the program runs");
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     files(out.path())
 }
@@ -34,7 +34,10 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
     files.insert("postmortem.md".to_owned(), std::fs::read_to_string(folder.join("postmortem.md")).unwrap_or_default());
     for entry in std::fs::read_dir(folder.join("postmortem.assets")).into_iter().flatten().flatten() {
-        files.insert(format!("postmortem.assets/{}", entry.file_name().display()), std::fs::read_to_string(entry.path()).unwrap());
+        files.insert(
+            format!("postmortem.assets/{}", entry.file_name().display()),
+            std::fs::read_to_string(entry.path()).expect("a picture is text"),
+        );
     }
     files
 }
@@ -57,7 +60,9 @@ fn the_demo_exports_the_postmortem_that_is_in_the_repository() {
     if std::env::var_os("CORONER_WRITE_DEMO").is_some() {
         std::fs::remove_dir_all(case.join("postmortem.assets")).ok();
         std::fs::create_dir_all(case.join("postmortem.assets")).unwrap();
-        found.iter().for_each(|(name, text)| std::fs::write(case.join(name), text).unwrap());
+        for (name, text) in &found {
+            std::fs::write(case.join(name), text).unwrap();
+        }
         return;
     }
     check_same(&found, &files(&case));

@@ -247,7 +247,7 @@ fn draw_limits(out: &mut String, chart: &Chart, frame: &Frame) {
         let y = frame.y(limit);
         let _ = writeln!(
             out,
-            "<path d=\"M{LEFT} {y:.1}H{}\" stroke=\"{colour}\" stroke-dasharray=\"6 3\"/><text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"{colour}\">{word} {}</text>",
+            "<path d=\"M{LEFT} {y:.1}H{}\" stroke=\"{colour}\" stroke-dasharray=\"6 3\"/><text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"{colour}\" stroke=\"#ffffff\" stroke-width=\"3\" paint-order=\"stroke\">{word} {}</text>",
             WIDTH - RIGHT,
             WIDTH - RIGHT - 2.0,
             if y < frame.top + 14.0 { y + 12.0 } else { y - 3.0 },

@@ -13,7 +13,7 @@ use crate::model::{Annotation, AnnotationKind, CaseDoc, SeriesMeta, TimeRange, T
 use crate::report::spark;
 
 /// Columns of a sparkline: wide enough to see the shape, narrow enough for a table of several.
-const SPARK_COLUMNS: NonZeroUsize = NonZeroUsize::new(16).expect("not zero");
+const SPARK_COLUMNS: NonZeroUsize = NonZeroUsize::new(12).expect("not zero");
 /// Default moments, seconds from T+0.
 const DEFAULT_S: [i64; 4] = [-60, 0, 180, 300];
 
@@ -86,7 +86,9 @@ fn columns(context: &Context) -> Vec<(String, Option<Timestamp>)> {
         return columns;
     }
     if let Some(t0) = &context.t0 {
-        columns.extend(default_moments(t0.at).map(|at| (t_offset(at.since(t0.at)), Some(at))));
+        // A moment without any data would be a row of blanks.
+        let has_data = |at: &Timestamp| context.catalog.extent.is_none_or(|extent| extent.contains(*at));
+        columns.extend(default_moments(t0.at).filter(has_data).map(|at| (t_offset(at.since(t0.at)), Some(at))));
     }
     if let Some((name, marker)) = context.recovery() {
         columns.push((format!("{} recovery ({})", offset(marker.at), name.name()), Some(marker.at)));
