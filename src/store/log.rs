@@ -78,6 +78,11 @@ impl Log {
         self.segments.iter().flat_map(|segment| segment.new_messages.iter().map(AsRef::as_ref))
     }
 
+    /// How many different messages there are so far.
+    pub(super) fn n_messages(&self) -> usize {
+        self.segments.iter().map(|segment| segment.new_messages.len()).sum()
+    }
+
     /// Name of a service code.
     pub(super) fn service_name(&self, code: u16) -> Option<&str> {
         self.services.get(code as usize).map(String::as_str)

@@ -145,7 +145,11 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
     }
     let mut said = rest;
     match head.shape {
-        Shape::Klog(level) => found.level = level,
+        Shape::Klog(level) => {
+            found.level = level;
+            // Thread and place in the source stand before the bracket.
+            said = memchr(b']', rest).map_or(rest, |end| &rest[end + 1..]);
+        }
         Shape::Priority(priority) => {
             found.level = level::Numbers::Syslog.level(i32::from(priority % 8));
             said = syslog_tag(rest, found);

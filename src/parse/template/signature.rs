@@ -77,9 +77,14 @@ fn eight(message: &[u8], at: usize) -> (u64, usize) {
     if let Some(chunk) = rest.first_chunk::<8>() {
         return (u64::from_le_bytes(*chunk), 8);
     }
-    let mut bytes = [0; 8];
-    bytes[..rest.len()].copy_from_slice(rest);
-    (u64::from_le_bytes(bytes), rest.len())
+    let n = rest.len();
+    let chunk = if let (Some(first), Some(last)) = (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
+        // They overlap where they say the same.
+        u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << ((n - 4) * 8)
+    } else {
+        rest.iter().rev().fold(0, |chunk, byte| chunk << 8 | u64::from(*byte))
+    };
+    (chunk, n)
 }
 
 /// All bits of the first `n` bytes.

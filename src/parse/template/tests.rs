@@ -32,7 +32,8 @@ fn an_enumeration_of_few_words_stays_in_the_templates() {
 
 #[test]
 fn many_words_at_one_place_are_a_value() {
-    let lines: Vec<String> = ["red", "green", "blue", "black", "white", "grey", "pink"].iter().map(|w| format!("painting it {w} again")).collect();
+    let lines: Vec<String> =
+        ["red", "green", "blue", "black", "white", "grey", "pink"].iter().map(|w| format!("painting it {w} again")).collect();
     check(&lines.join("\n"), "painting it <*> again");
 }
 

@@ -69,7 +69,7 @@ pub(super) fn words(message: &str) -> Vec<Word> {
 }
 
 const fn is_sign(c: char) -> bool {
-    matches!(c, '=' | ':' | ',' | ';' | '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '|' | '"' | '!' | '?')
+    matches!(c, '=' | ':' | ',' | ';' | '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '|' | '"' | '!' | '?' | '&')
 }
 
 /// Takes the next quoted text, sign or word. Gives its length.
@@ -140,7 +140,8 @@ fn values(row: &mut Vec<Word>) {
     while i < row.len() {
         let is_after_key = i > 0 && (row[i - 1].is("=") || row[i - 1].is(":"));
         if row[i].sort == Sort::Word {
-            let has_port = row[i].text.contains('.') && row.get(i + 1).is_some_and(|sign| sign.is(":") && !sign.is_apart) && is_any(row, i + 2);
+            let has_port =
+                row[i].text.contains('.') && row.get(i + 1).is_some_and(|sign| sign.is(":") && !sign.is_apart) && is_any(row, i + 2);
             let has_index = i > 0
                 && row.get(i + 1).is_some_and(|sign| sign.is("(") && !sign.is_apart)
                 && is_any(row, i + 2)
@@ -213,7 +214,11 @@ fn lists(row: &mut Vec<Word>) {
     let mut i = 0;
     while i < row.len() {
         if is_any(row, i) {
-            while is_any(row, i + 2) && !row[i + 1].is_apart && !row[i + 2].is_apart && [":", ",", ";", "|"].iter().any(|s| row[i + 1].is(s)) {
+            while is_any(row, i + 2)
+                && !row[i + 1].is_apart
+                && !row[i + 2].is_apart
+                && [":", ",", ";", "|"].iter().any(|s| row[i + 1].is(s))
+            {
                 row.drain(i + 1..i + 3);
             }
             // A colon before the last group of an address, `fe80::1`.
