@@ -11,7 +11,7 @@ use crate::model::catalog::Problems;
 use crate::model::{Event, EventRef, Level, Problem, ProblemKind, SourceId, Timestamp};
 use crate::parse::{NO_SERVICE, NO_TIME, RecordDetail};
 
-use super::segment::{Draft, Segment, StepsBack, Times, count_lines};
+use super::segment::{Draft, LateRecords, Segment, Times, count_lines};
 use super::service::service_of_path;
 use super::{StoreError, Text, Watch};
 
@@ -182,10 +182,10 @@ pub struct LogFacts {
     pub level_counts: [u64; Level::ALL.len()],
     /// Problems at their places in the source.
     pub problems: Problems,
-    /// Records earlier than the one before them.
-    pub steps_back: StepsBack,
-    /// Line of the first of those.
-    pub first_step_back: Option<(u64, u64)>,
+    /// Records earlier than one before them.
+    pub late: LateRecords,
+    /// Line and byte of the first of those.
+    pub first_late: Option<(u64, u64)>,
 }
 
 /// Appends chunks in file order.
@@ -252,7 +252,7 @@ impl LogBuilder {
         self.log.n_records += columns.times.len() as u64;
         let segment = Segment { base_byte, base_line, base_record, columns, service_codes, order, unplaced, span, lines };
         self.log.segments.push(Arc::new(segment));
-        self.place_first_step_back();
+        self.place_first_late();
     }
 
     fn add_facts(&mut self, draft: &Draft, times: &Times) {
@@ -267,7 +267,7 @@ impl LogBuilder {
         facts.n_lines += draft.chunk().n_lines;
         facts.n_continuation_lines += draft.chunk().n_continuation_lines;
         facts.n_unplaced += times.unplaced.len() as u64;
-        facts.steps_back.append(&times.steps_back, base_record);
+        facts.late.append(&draft.chunk().columns.times, times, base_record);
         for (sum, n) in facts.level_counts.iter_mut().zip(draft.level_counts) {
             *sum += n;
         }
@@ -278,12 +278,12 @@ impl LogBuilder {
     }
 
     /// Line and byte of the first record that is out of order, once.
-    fn place_first_step_back(&mut self) {
-        if self.facts.first_step_back.is_none()
-            && let Some((segment, i)) = self.facts.steps_back.first.and_then(|record| self.log.find(record))
+    fn place_first_late(&mut self) {
+        if self.facts.first_late.is_none()
+            && let Some((segment, i)) = self.facts.late.first.and_then(|record| self.log.find(record))
         {
             let line = self.log.line_of(segment, i).unwrap_or(0);
-            self.facts.first_step_back = Some((line, self.log.start_of(segment, i)));
+            self.facts.first_late = Some((line, self.log.start_of(segment, i)));
         }
     }
 

@@ -24,7 +24,8 @@ pub(super) struct Times {
     pub order: Option<Box<[u32]>>,
     pub unplaced: Box<[u32]>,
     pub span: Option<(i64, i64)>,
-    pub steps_back: StepsBack,
+    /// Whether no placed record is earlier than the one before it.
+    pub is_in_order: bool,
 }
 
 /// Where the lines of records are, relative to the chunk.
@@ -42,43 +43,36 @@ impl Default for Lines {
     }
 }
 
-/// Records that are earlier than the placed record just before them.
+/// Records that are earlier than another one before them in the source.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct StepsBack {
+pub struct LateRecords {
     /// How many.
     pub count: u64,
-    /// The greatest step, ns.
+    /// The most that one is late, ns.
     pub max_ns: i64,
     /// Index of the first such record.
     pub first: Option<u64>,
-    /// Index of the first placed record.
-    pub first_placed: Option<u64>,
-    /// Time of the first and of the last placed record, in file order.
-    pub ends: Option<(i64, i64)>,
+    /// The newest time so far.
+    pub newest: Option<i64>,
 }
 
-impl StepsBack {
-    /// Takes the next placed record in.
-    fn add(&mut self, record: u64, time: i64) {
-        let (first, last) = self.ends.unwrap_or((time, time));
-        if time < last {
-            self.count += 1;
-            self.max_ns = self.max_ns.max(last.saturating_sub(time));
-            self.first = self.first.or(Some(record));
+impl LateRecords {
+    /// Takes in the times of the next chunk, whose first record has the index `base`.
+    pub(super) fn append(&mut self, times: &[i64], found: &Times, base: u64) {
+        let Some((first, last)) = found.span else { return };
+        if found.is_in_order && self.newest.is_none_or(|newest| newest <= first) {
+            self.newest = Some(last);
+            return;
         }
-        self.first_placed = self.first_placed.or(Some(record));
-        self.ends = Some((first, time));
-    }
-
-    /// Takes in the steps of the next chunk, whose first record has the index `base`.
-    pub(super) fn append(&mut self, later: &Self, base: u64) {
-        let Some((first, last)) = later.ends else { return };
-        // Where the chunks meet, the step is between the last record here and the first there.
-        self.add(base + later.first_placed.unwrap_or(0), first);
-        self.count += later.count;
-        self.max_ns = self.max_ns.max(later.max_ns);
-        self.first = self.first.or(later.first.map(|record| base + record));
-        self.ends = self.ends.map(|ends| (ends.0, last));
+        for (i, time) in times.iter().enumerate().filter(|(_, time)| **time != NO_TIME) {
+            let newest = self.newest.map_or(*time, |newest| newest.max(*time));
+            if *time < newest {
+                self.count += 1;
+                self.max_ns = self.max_ns.max(newest.saturating_sub(*time));
+                self.first = self.first.or(Some(base + i as u64));
+            }
+            self.newest = Some(newest);
+        }
     }
 }
 
@@ -133,18 +127,18 @@ impl Draft {
 impl Times {
     /// O(n), O(n log n) when records are out of order.
     pub fn of(times: &[i64]) -> Self {
-        let mut found = Self::default();
+        let mut found = Self { is_in_order: true, ..Self::default() };
         let mut unplaced = Vec::new();
         for (i, time) in times.iter().enumerate() {
             if *time == NO_TIME {
                 unplaced.push(i as u32);
                 continue;
             }
-            found.steps_back.add(i as u64, *time);
             let (min, max) = found.span.unwrap_or((*time, *time));
+            found.is_in_order &= max <= *time;
             found.span = Some((min.min(*time), max.max(*time)));
         }
-        if found.steps_back.count > 0 || !unplaced.is_empty() {
+        if !found.is_in_order || !unplaced.is_empty() {
             let mut order: Vec<u32> = (0..times.len() as u32).filter(|i| times[*i as usize] != NO_TIME).collect();
             order.sort_by_key(|i| times[*i as usize]);
             found.order = Some(order.into());
@@ -276,11 +270,12 @@ mod tests {
     use crate::store::testing::chunk;
 
     #[test]
-    fn steps_back_are_counted_within_and_between_chunks() {
-        let mut steps = StepsBack::default();
-        steps.append(&Times::of(&[5, 9, 7]).steps_back, 0);
-        steps.append(&Times::of(&[NO_TIME, 3, 4]).steps_back, 3);
-        assert_eq!(steps, StepsBack { count: 2, max_ns: 4, first: Some(2), first_placed: Some(0), ends: Some((5, 4)) });
+    fn late_records_are_counted_within_and_between_chunks() {
+        let mut late = LateRecords::default();
+        for (times, base) in [(&[5, 9, 7, 8][..], 0), (&[NO_TIME, 3, 4], 4), (&[9, 10], 7)] {
+            late.append(times, &Times::of(times), base);
+        }
+        assert_eq!(late, LateRecords { count: 4, max_ns: 6, first: Some(2), newest: Some(10) });
     }
 
     #[test]

@@ -108,14 +108,14 @@ impl Loading {
 
 /// Problems of a log, with one for all records that are out of order.
 fn problems_of(facts: &LogFacts) -> Problems {
-    let steps = facts.steps_back;
+    let late = facts.late;
     let mut problems = Problems::default();
-    if steps.count > 0 {
-        let (line, byte) = facts.first_step_back.unwrap_or_default();
-        let most = text::value(steps.max_ns as f64 / NS_PER_S as f64, Unit::Seconds);
-        let records = if steps.count == 1 { "record is".to_owned() } else { format!("{} records are", text::grouped(steps.count)) };
-        let n = if steps.count == 1 { "1 " } else { "" };
-        let reason = format!("{n}{records} earlier than the one before, by up to {most}; shown in order of time");
+    if late.count > 0 {
+        let (line, byte) = facts.first_late.unwrap_or_default();
+        let most = text::value(late.max_ns as f64 / NS_PER_S as f64, Unit::Seconds);
+        let records = if late.count == 1 { "record is".to_owned() } else { format!("{} records are", text::grouped(late.count)) };
+        let n = if late.count == 1 { "1 " } else { "" };
+        let reason = format!("{n}{records} earlier than one before, by up to {most}; shown in order of time");
         problems.push(Problem { line, byte, kind: ProblemKind::Order, reason });
     }
     problems.append(facts.problems.clone());
