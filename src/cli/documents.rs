@@ -23,7 +23,7 @@ pub fn export(args: &OpenArgs, output: Option<&Path>, is_json: bool, out: &mut d
     if let Some(parent) = to.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent)?;
     }
-    let written = writer::export(&case, &*opened.source, &to)?;
+    let written = writer::export(&case, &opened.case_dir, &*opened.source, &to)?;
     if is_json {
         let assets: Vec<String> = written.assets.iter().map(|path| path.display().to_string()).collect();
         let answer = serde_json::json!({"schema": "coroner.export/1", "markdown": written.markdown, "assets": assets});

@@ -26,8 +26,9 @@ pub struct Written {
 
 /// Writes `to` and its charts into the folder beside it (`postmortem.md` → `postmortem.assets/`).
 ///
-/// Same case, same sources: same bytes. The source must be loaded to its end.
-pub fn export(case: &CaseDoc, source: &dyn Source, to: &Path) -> anyhow::Result<Written> {
+/// The prose comes from `sections/` in `case_dir`, wherever the document goes. Same case, same sources: same bytes.
+/// The source must be loaded to its end.
+pub fn export(case: &CaseDoc, case_dir: &Path, source: &dyn Source, to: &Path) -> anyhow::Result<Written> {
     let facts = SourceFacts::new(source)?;
     anyhow::ensure!(facts.catalog().is_complete, "the sources are still loading; export again when they are done");
     let panels = choose_panels(source, &Job::new())?;
@@ -37,7 +38,7 @@ pub fn export(case: &CaseDoc, source: &dyn Source, to: &Path) -> anyhow::Result<
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         assets: format!("{stem}.assets"),
         panels: panel_refs(facts.catalog(), panels),
-        sections: read_sections(&folder.join("sections"))?,
+        sections: read_sections(&case_dir.join("sections"))?,
         ..ReportSettings::default()
     };
     let rendered = markdown::render(&gather(case, &facts, &settings));

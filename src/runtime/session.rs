@@ -1,6 +1,6 @@
 //! The loop: wait, drain, draw once. Nothing awaits in the key path; all work is jobs, the saver, or the loader.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -43,7 +43,7 @@ pub struct Start {
     pub state: State,
     /// Colours and symbols.
     pub theme: Theme,
-    /// Where `X` writes.
+    /// Where `X` writes: a file in the case folder.
     pub export_to: PathBuf,
 }
 
@@ -217,7 +217,8 @@ impl Session {
     fn export(&self, case: Box<CaseDoc>) {
         let (source, to, messages) = (Arc::clone(&self.source), self.export_to.clone(), self.messages.clone());
         tokio::task::spawn_blocking(move || {
-            let message = match guarded(|| export::export(&case, &*source, &to)) {
+            let case_dir = to.parent().unwrap_or(Path::new("."));
+            let message = match guarded(|| export::export(&case, case_dir, &*source, &to)) {
                 Ok(Ok(written)) => Message::Exported(written.markdown),
                 Ok(Err(error)) => Message::ExportFailed(format!("{error:#}")),
                 Err(panic) => Message::ExportFailed(format!("the export stopped: {panic}")),
