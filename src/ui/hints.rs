@@ -29,7 +29,9 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
         },
         SaveStatus::Failed(why) => (format!("not saved: {}", text::printable(&why)), theme.error),
     };
-    let status = paint::cut(&status, usize::from(width / 2)).to_owned();
+    // What is not saved matters more than hints: its way out must not be cut off.
+    let most = if status.starts_with("not saved") { width } else { width / 2 };
+    let status = paint::cut(&status, usize::from(most)).to_owned();
     let status = theme.signs(&status);
     let room = width.saturating_sub(status.width() as u16 + if status.is_empty() { 0 } else { 2 });
     paint::put_right(buffer, 0, y, width, &status, status_style);
