@@ -10,6 +10,7 @@ use crate::app::actions::{Action, Context};
 use crate::app::keys;
 use crate::app::overlay::Overlay;
 use crate::app::session::{CasePlace, SaveStatus};
+use crate::app::side::Tab;
 use crate::app::state::{Focus, Notice};
 use crate::model::text;
 
@@ -164,17 +165,32 @@ fn hints(state: &State) -> &'static [(Action, &'static str)] {
                 (A::Palette, "palette"),
                 (A::Help, "help"),
             ],
-            Focus::Side => &[
-                (A::Down, "next"),
-                (A::Open, "go to"),
-                (A::Edit, "change"),
-                (A::Delete, "remove"),
-                (A::MoveUp, "up"),
-                (A::MoveDown, "down"),
-                (A::Cause, "cause"),
-                (A::ZoomPane, "large"),
-                (A::Help, "help"),
-            ],
+            Focus::Side => match state.side.tab {
+                Tab::Chain => &[
+                    (A::Down, "next"),
+                    (A::Open, "go to"),
+                    (A::Edit, "change"),
+                    (A::Delete, "remove"),
+                    (A::MoveUp, "up"),
+                    (A::MoveDown, "down"),
+                    (A::Cause, "cause"),
+                    (A::Attempt, "tried"),
+                    (A::ZoomPane, "large"),
+                    (A::Help, "help"),
+                ],
+                Tab::Notes => &[
+                    (A::Down, "next"),
+                    (A::Open, "go to"),
+                    (A::Edit, "change"),
+                    (A::Delete, "remove"),
+                    (A::Copy, "copy"),
+                    (A::ActionItem, "action item"),
+                    (A::ZoomPane, "large"),
+                    (A::Help, "help"),
+                ],
+                Tab::Detail => &[(A::Down, "next"), (A::Pin, "pin"), (A::ZoomPane, "large"), (A::NextPane, "pane"), (A::Help, "help")],
+                Tab::Sources => &[(A::Down, "next"), (A::ZoomPane, "large"), (A::NextPane, "pane"), (A::Help, "help")],
+            },
             Focus::Changes => &[
                 (A::NextChange, "next"),
                 (A::PrevChange, "previous"),

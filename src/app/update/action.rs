@@ -49,7 +49,10 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::Down => navigate::vertical(state, 1),
         Action::PageUp => navigate::vertical(state, -navigate::half_page(state)),
         Action::PageDown => navigate::vertical(state, navigate::half_page(state)),
-        Action::Unplaced => state.list.toggle_unplaced(state.timeline.cursor),
+        Action::Unplaced => {
+            state.list.toggle_unplaced(state.timeline.cursor);
+            focus(state, Focus::List);
+        }
         Action::ClearFilters => search::set_filter(state, EventFilter::default()),
         Action::GoTo => prompt(state, PromptKind::GoTo),
         Action::Find => prompt(state, PromptKind::Find),
