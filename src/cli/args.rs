@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 #[command(
     after_help = "Examples:\n  coroner incident/              open a folder\n  coroner demo                   open the recorded outage\n  \
     coroner inspect incident/      what was recognised, and every problem\n  coroner events incident/ --level error --from T+3m --limit 20\n\n\
+    Colours and signs follow NO_COLOR, TERM, COLORFGBG and the locale; CORONER_THEME=dark|light|16|mono chooses.\n\n\
     Exit codes: 0 done; 1 the answer is \"no\" (nothing matched); 2 usage or unreadable input."
 )]
 pub struct Cli {

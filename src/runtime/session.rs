@@ -1,5 +1,6 @@
 //! The loop: wait, drain, draw once. Nothing awaits in the key path; all work is jobs, the saver, or the loader.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -27,6 +28,8 @@ const FRAME: Duration = Duration::from_millis(16);
 const TICK: Duration = Duration::from_secs(1);
 /// How often loading reports while it runs.
 const LOAD_REPORT: Duration = Duration::from_millis(100);
+/// The rate of loading is told over this long.
+const RATE_WINDOW: Duration = Duration::from_secs(3);
 
 /// Everything a session starts with.
 pub struct Start {
@@ -246,7 +249,8 @@ fn start_loading(source: Arc<FileSource>, messages: UnboundedSender<Message>) ->
     });
     let watched = job.clone();
     std::thread::spawn(move || {
-        let mut before = (Instant::now(), 0u64);
+        // Bytes are counted a chunk at a time, so the rate is over a few seconds, not over one report.
+        let mut marks = VecDeque::from([(Instant::now(), 0u64)]);
         while !handle.is_finished() && watched.check().is_ok() {
             std::thread::sleep(LOAD_REPORT);
             let Ok(catalog) = source.catalog(&Job::new()) else { return };
@@ -255,9 +259,12 @@ fn start_loading(source: Arc<FileSource>, messages: UnboundedSender<Message>) ->
                 return;
             }
             let (done, total) = watched.progress();
-            let elapsed = before.0.elapsed().as_secs_f64().max(1e-3);
-            let bytes_per_s = ((done.saturating_sub(before.1)) as f64 / elapsed) as u64;
-            before = (Instant::now(), done);
+            while marks.len() > 1 && marks[0].0.elapsed() > RATE_WINDOW {
+                marks.pop_front();
+            }
+            let (since, before) = marks[0];
+            let bytes_per_s = (done.saturating_sub(before) as f64 / since.elapsed().as_secs_f64().max(1e-3)) as u64;
+            marks.push_back((Instant::now(), done));
             let n_complete = catalog.sources.iter().filter(|source| source.is_complete).count();
             let current = catalog.sources.iter().find(|source| !source.is_complete).map(|source| source.path.clone());
             let progress = LoadProgress {

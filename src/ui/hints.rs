@@ -10,6 +10,7 @@ use crate::app::actions::{Action, Context};
 use crate::app::keys;
 use crate::app::overlay::Overlay;
 use crate::app::session::{CasePlace, SaveStatus};
+use crate::app::side::Tab;
 use crate::app::state::{Focus, Notice};
 use crate::model::text;
 
@@ -41,9 +42,31 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
         let (sign, style) = if notice.is_bad { ("! ", theme.error) } else { ("· ", theme.good) };
         let words = format!("{sign}{}", text::printable(&notice.text));
         paint::put(buffer, 0, y, room, &theme.signs(&words), style);
+    } else if let (Some(seek), Context::Main) = (&state.seek, state.context()) {
+        let way = if seek.is_forward { "next" } else { "previous" };
+        paint::put(buffer, 0, y, room, &theme.signs(&format!("looking for the {way} {} …", text::printable(&seek.what))), theme.dim);
     } else {
         keys_for(state, y, room, theme, buffer);
     }
+    wrapped_warning(state, y, room, theme, buffer);
+}
+
+/// What went wrong is never cut: a long word takes the rows above the last one.
+fn wrapped_warning(state: &State, y: u16, room: u16, theme: &Theme, buffer: &mut Buffer) {
+    let Some(notice) = state.notice.as_ref().filter(|notice| notice.is_bad && is_notice_shown(state, notice)) else { return };
+    let words = format!("! {}", text::printable(&notice.text));
+    let width = state.layout.size.0;
+    if words.width() <= usize::from(room) || !state.pending.is_empty() {
+        return;
+    }
+    let lines = crate::app::side::wrap(&words, usize::from(width));
+    let first = y.saturating_sub(lines.len() as u16);
+    for (row, line) in (first..y).zip(&lines) {
+        paint::fill(buffer, 0, row, width, ' ', theme.overlay);
+        paint::put(buffer, 0, row, width, &theme.signs(line), theme.error.patch(theme.overlay));
+    }
+    paint::fill(buffer, 0, y, room, ' ', ratatui::style::Style::reset());
+    keys_for(state, y, room, theme, buffer);
 }
 
 /// Above a note or form only what went wrong is told: its keys matter more than good news from before.
@@ -144,17 +167,32 @@ fn hints(state: &State) -> &'static [(Action, &'static str)] {
                 (A::Palette, "palette"),
                 (A::Help, "help"),
             ],
-            Focus::Side => &[
-                (A::Down, "next"),
-                (A::Open, "go to"),
-                (A::Edit, "change"),
-                (A::Delete, "remove"),
-                (A::MoveUp, "up"),
-                (A::MoveDown, "down"),
-                (A::Cause, "cause"),
-                (A::ZoomPane, "large"),
-                (A::Help, "help"),
-            ],
+            Focus::Side => match state.side.tab {
+                Tab::Chain => &[
+                    (A::Down, "next"),
+                    (A::Open, "go to"),
+                    (A::Edit, "change"),
+                    (A::Delete, "remove"),
+                    (A::MoveUp, "up"),
+                    (A::MoveDown, "down"),
+                    (A::Cause, "cause"),
+                    (A::Attempt, "tried"),
+                    (A::ZoomPane, "large"),
+                    (A::Help, "help"),
+                ],
+                Tab::Notes => &[
+                    (A::Down, "next"),
+                    (A::Open, "go to"),
+                    (A::Edit, "change"),
+                    (A::Delete, "remove"),
+                    (A::Copy, "copy"),
+                    (A::ActionItem, "action item"),
+                    (A::ZoomPane, "large"),
+                    (A::Help, "help"),
+                ],
+                Tab::Detail => &[(A::Down, "next"), (A::Pin, "pin"), (A::ZoomPane, "large"), (A::NextPane, "pane"), (A::Help, "help")],
+                Tab::Sources => &[(A::Down, "next"), (A::ZoomPane, "large"), (A::NextPane, "pane"), (A::Help, "help")],
+            },
             Focus::Changes => &[
                 (A::NextChange, "next"),
                 (A::PrevChange, "previous"),

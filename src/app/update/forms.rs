@@ -217,6 +217,9 @@ fn save_cause(state: &mut State, form: &Form, id: Option<&AnnotationId>, at: Tim
         });
         let mut edits: Vec<Edit> = step.into_iter().collect();
         edits.extend(chain::relate(state, id, relation));
+        if !edits.is_empty() {
+            state.say(format!("step {order} changed; u takes it back"));
+        }
         return Ok(state.session.commit("change causal step", edits));
     }
     let record = state.session.annotation(state.now, kind, statement);

@@ -60,7 +60,7 @@ fn chain(state: &State, side: &mut Side, width: usize) {
         let pins = state.session.fresh_pins.len();
         let pinned = if pins > 0 { format!(" {pins} pinned and waiting.") } else { String::new() };
         advice(side, &format!("No causal chain yet. p pins evidence, c adds a step: trigger, defect, amplifier, effect.{pinned}"), width);
-        for line in GUIDE {
+        for line in GUIDE.into_iter().filter(|_| state.timeline.extent.is_some()) {
             advice(side, line, width);
         }
     }
@@ -88,7 +88,8 @@ fn chain(state: &State, side: &mut Side, width: usize) {
         side.folded(vec![(Ink::Normal, "  ".into())], (Ink::Normal, &lines_of(&record.text)), width);
         for id in &cause.evidence {
             let words = state.session.doc.annotations.get(id).map_or_else(|| "evidence was removed".into(), headline);
-            side.folded(vec![(Ink::Dim, "  ▪ ".into())], (Ink::Dim, &words), width);
+            // One line each: the notes (5) show them whole.
+            side.line(vec![(Ink::Dim, "  ▪ ".into()), (Ink::Dim, words)]);
         }
         if cause.evidence.is_empty() {
             side.line(vec![(Ink::Warn, "  no evidence: i attaches some".into())]);
