@@ -5,6 +5,7 @@ use memchr::memchr;
 use super::found::{Found, Moment, status};
 use super::level;
 use super::line::{Reader, TakesTime};
+use super::wrapped;
 use crate::model::Level;
 use crate::parse::timestamp::{self, EpochUnit, Missing, Stamp, epoch_ns};
 
@@ -29,6 +30,8 @@ pub(super) enum At {
     Civil(Stamp),
     /// Nanoseconds since the epoch.
     Epoch(Option<i64>),
+    /// Nanoseconds since a start that the text does not tell.
+    Since(i64),
 }
 
 /// What surrounds the time.
@@ -83,7 +86,55 @@ pub(super) fn head(reader: &mut Reader, line: &[u8]) -> Option<Head> {
             return Some(Head { stamp: At::Epoch(epoch_ns(&text[..len], unit)), rest: at + len, start: at, shape });
         }
     }
+    if reader.plan.habits.is_relative
+        && let Some(head) = relative(line)
+    {
+        return Some(head);
+    }
     if has_late_time { late(line) } else { None }
+}
+
+/// Times since a start: `[   12.345678]` of the kernel, `INFO[0012]` of logrus, `gc 7 @8.989s`, `SCHED 1009ms:`.
+pub(super) fn relative(line: &[u8]) -> Option<Head> {
+    /// Longer than any machine runs; larger numbers are epochs.
+    const MAX_SECS: i64 = 100_000_000;
+    let digits = |at: usize| line.get(at..).map_or(0, |rest| rest.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count());
+    let seconds = |at: usize, len: usize, scale: i64| {
+        let text = std::str::from_utf8(&line[at..at + len]).ok()?;
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let whole: i64 = whole.parse().ok().filter(|whole| *whole < MAX_SECS)?;
+        let nanos: i64 = if fraction.is_empty() { 0 } else { format!("{fraction:0<9}").get(..9)?.parse().ok()? };
+        Some((whole * 1_000_000_000 + nanos) / scale)
+    };
+    let head = |ns: i64, start: usize, rest: usize, shape: Shape| Some(Head { stamp: At::Since(ns), rest, start, shape });
+    if line.first() == Some(&b'[') {
+        let start = 1 + line[1..].iter().take_while(|byte| **byte == b' ').count();
+        let len = digits(start);
+        let is_fraction = line[start..start + len].contains(&b'.');
+        return if is_fraction && line.get(start + len) == Some(&b']') { head(seconds(start, len, 1)?, start, start + len + 1, Shape::Plain) } else { None };
+    }
+    if line.get(4) == Some(&b'[') && line.get(9) == Some(&b']') && digits(5) == 4 {
+        let level = match &line[..4] {
+            b"TRAC" => Level::Trace,
+            b"DEBU" => Level::Debug,
+            b"INFO" => Level::Info,
+            b"WARN" => Level::Warn,
+            b"ERRO" => Level::Error,
+            b"FATA" | b"PANI" => Level::Fatal,
+            _ => return None,
+        };
+        return head(seconds(5, 4, 1)?, 5, 10, Shape::Klog(level));
+    }
+    if let Some(rest) = line.strip_prefix(b"gc ") {
+        let at = 3 + rest.iter().take(12).position(|byte| *byte == b'@')? + 1;
+        let len = digits(at);
+        return if line.get(at + len) == Some(&b's') { head(seconds(at, len, 1)?, at, at + len + 1, Shape::Plain) } else { None };
+    }
+    if line.starts_with(b"SCHED ") {
+        let len = digits(6);
+        return if line[6 + len..].starts_with(b"ms:") { head(seconds(6, len, 1000)?, 6, 6 + len + 3, Shape::Plain) } else { None };
+    }
+    None
 }
 
 /// The first full time behind other text.
@@ -104,7 +155,19 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
     let moment = match head.stamp {
         At::Civil(stamp) => reader.clock.place(stamp.civil),
         At::Epoch(ns) => ns,
+        At::Since(ns) => reader.clock.since(ns),
     };
+    let mut head = head;
+    if reader.plan.habits.is_stamped && head.shape == Shape::Plain {
+        let inner = wrapped::runtime_text(line, head.rest);
+        if wrapped::continues(&line[inner..]) {
+            return false;
+        }
+        let app = wrapped::app_stamp(reader, &line[inner..]);
+        found.level = app.level;
+        // An object is known by the blank before it.
+        head.rest = if app.len == 0 { inner.saturating_sub(1).max(head.rest) } else { inner + app.len };
+    }
     found.time = moment.map_or(Moment::Bad, Moment::At);
     let rest = line.get(head.rest..).unwrap_or_default();
     match head.shape {
@@ -204,7 +267,13 @@ fn syslog_tag<'a>(rest: &'a [u8], found: &mut Found<'a>) {
 /// `shop: ` or `ERROR: ` before the time: a service or a level.
 fn prefix<'a>(before: &'a [u8], found: &mut Found<'a>) {
     let word = before.trim_ascii();
-    let Some(word) = word.strip_suffix(b":") else { return };
+    let Some(word) = word.strip_suffix(b":") else {
+        // `pod container`, as stern writes.
+        if let Some((_, container)) = super::line::pod_and_container(word) {
+            found.take_prefix(container);
+        }
+        return;
+    };
     if let Some(level) = level::of_field(word) {
         found.level = level;
     } else if !word.is_empty() && word.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) {
