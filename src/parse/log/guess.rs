@@ -46,6 +46,7 @@ pub fn plan(windows: &Windows, context: &Context) -> Option<LogPlan> {
         (None, Some(format)) => format.name().to_owned(),
         (None, None) => format_name(&survey, layout),
     };
+    let lines: Vec<&[u8]> = lines.into_iter().filter(|line| layout != Layout::Named || line.first() != Some(&b'#')).collect();
     let fit = Fit::of(&plan, &lines);
     plan.habits.is_level_from_status = plan.layout != Layout::Text && fit.n_levels == 0 && fit.n_statuses > 0;
     plan.score = fit.score() * cap(&survey, &plan, &lines, &fit);
@@ -81,7 +82,8 @@ fn habits(survey: &Survey, layout: Layout) -> Habits {
     Habits {
         has_compose_prefix: survey.n_compose * 2 > survey.n_lines,
         has_colours: survey.n_coloured > 0,
-        has_late_time: is_text && text.late > text.at_start(),
+        // A line that a pattern misses is still a record if it has a time where its like have it.
+        has_late_time: (is_text && text.late > text.at_start()) || (layout == Layout::Named && text.late * 2 > survey.n_lines),
         is_dateless: is_text && text.dateless > text.dated + text.yearless + text.klog,
         epoch_at_start: epoch.filter(|_| is_text),
         numeric_levels: numeric_levels(survey),

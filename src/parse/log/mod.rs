@@ -67,6 +67,11 @@ impl LogPlan {
         &self.format
     }
 
+    /// Whether another log is written in the same way, so that both may be parts of one.
+    pub fn reads_like(&self, other: &Self) -> bool {
+        self.layout == other.layout && self.named == other.named
+    }
+
     /// How well the sampled lines fit, 0 … 1.
     pub fn score(&self) -> f32 {
         self.score

@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::model::time::NS_PER_S;
 use crate::model::{Problem, ProblemKind, SourceKind};
 use crate::parse::detect::detect;
-use crate::parse::log::{convert, parse_chunk};
+use crate::parse::log::{LogPlan, convert, parse_chunk};
 use crate::parse::{Context, NO_TIME, Plan, Verdict, Windows};
 use crate::store::segment::count_lines;
 use crate::store::{StoreError, Text};
@@ -165,11 +166,11 @@ pub struct RotatedSet {
 
 /// Sets among the logs: same folder, same name but for the mark of rotation, same format.
 pub fn rotated_sets(sources: &[Loading], verdicts: &[Option<Verdict>]) -> Vec<RotatedSet> {
-    let mut groups: BTreeMap<(String, String), Vec<(names::Age, usize)>> = BTreeMap::new();
+    let mut groups: BTreeMap<String, Vec<(names::Age, usize)>> = BTreeMap::new();
     for (index, verdict) in verdicts.iter().enumerate() {
-        let Some(Verdict { plan: Plan::Log(_), format, .. }) = verdict else { continue };
+        let Some(Verdict { plan: Plan::Log(_), .. }) = verdict else { continue };
         let (name, age) = names::rotation(&sources[index].report.path);
-        groups.entry((name, format.clone())).or_default().push((age, index));
+        groups.entry(name).or_default().push((age, index));
     }
     let is_set = |group: &Vec<(names::Age, usize)>| group.len() > 1 && group.iter().any(|(age, _)| *age != names::Age::Current);
     let sets = groups.into_values().filter(is_set).filter_map(|mut group| {
@@ -180,11 +181,17 @@ pub fn rotated_sets(sources: &[Loading], verdicts: &[Option<Verdict>]) -> Vec<Ro
         }
         let head = group.last()?.1;
         let mut parts: Vec<usize> = group.into_iter().map(|(_, index)| index).collect();
-        let starts: Vec<Option<i64>> = parts.iter().map(|index| first_time(&sources[*index], verdicts[*index].as_ref())).collect();
-        if starts.iter().all(Option::is_some) {
+        let plan = |index: usize| log_plan(verdicts[index].as_ref());
+        if !parts.iter().all(|index| plan(*index).zip(plan(parts[0])).is_some_and(|(a, b)| a.reads_like(b))) {
+            return None;
+        }
+        let spans: Vec<Option<(i64, i64)>> = parts.iter().map(|index| span(&sources[*index], plan(*index)?)).collect();
+        if let Some(mut by_time) = spans.iter().zip(&parts).map(|(span, index)| Some(((*span)?, *index))).collect::<Option<Vec<_>>>() {
             // Names say which is older; where the times are there they know better (some tools count upwards).
-            let mut by_time: Vec<(Option<i64>, usize)> = starts.into_iter().zip(parts.iter().copied()).collect();
-            by_time.sort_by_key(|(start, _)| *start);
+            by_time.sort();
+            if by_time.windows(2).any(|pair| overlaps(pair[0].0, pair[1].0)) {
+                return None;
+            }
             parts = by_time.into_iter().map(|(_, index)| index).collect();
         }
         Some(RotatedSet { head, parts })
@@ -192,14 +199,32 @@ pub fn rotated_sets(sources: &[Loading], verdicts: &[Option<Verdict>]) -> Vec<Ro
     sets.collect()
 }
 
-/// First time of a log whose dates are complete.
-fn first_time(source: &Loading, verdict: Option<&Verdict>) -> Option<i64> {
-    let Plan::Log(plan) = &verdict?.plan else { return None };
+fn log_plan(verdict: Option<&Verdict>) -> Option<&LogPlan> {
+    match &verdict?.plan {
+        Plan::Log(plan) => Some(plan),
+        _ => None,
+    }
+}
+
+/// First and last time of a log whose dates are complete, by its two ends.
+fn span(source: &Loading, plan: &LogPlan) -> Option<(i64, i64)> {
     if plan.needs_date() {
         return None;
     }
+    let size = source.content.size_bytes();
+    let times = |bytes: &[u8]| parse_chunk(plan, bytes).columns.times.into_iter().filter(|time| *time != NO_TIME).collect::<Vec<_>>();
     let head = source.content.head(WINDOW_BYTES / 4).ok()?;
-    parse_chunk(plan, &head).columns.times.into_iter().find(|time| *time != NO_TIME)
+    let tail = source.content.read(size.saturating_sub(WINDOW_BYTES / 4)..size).ok()?;
+    let start = if size > WINDOW_BYTES / 4 { memchr::memchr(b'\n', &tail)? + 1 } else { 0 };
+    Some((times(&head).into_iter().min()?, times(&tail[start..]).into_iter().max()?))
+}
+
+/// Whether two logs were written at the same time: then they are of two instances, not parts of one. What was
+/// written during the rotation itself may be in both.
+fn overlaps(older: (i64, i64), newer: (i64, i64)) -> bool {
+    let shared = older.1.min(newer.1) - newer.0;
+    let shorter = (older.1 - older.0).min(newer.1 - newer.0);
+    shared > NS_PER_S && shared > shorter / 20
 }
 
 /// Where each part of a set is in it: `app.log.1 (lines 1 to 300), app.log (lines 301 to 800)`.

@@ -26,6 +26,8 @@ pub enum Sort {
     Table,
     /// `journalctl -o export`.
     JournalExport,
+    /// `journalctl -o verbose`.
+    JournalVerbose,
     /// Lines of a container runtime; only some are cut into parts.
     Partial,
 }
@@ -52,6 +54,12 @@ pub fn sort_of(windows: &Windows) -> Option<Sort> {
     let head = windows.head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(windows.head);
     if journal::is_export(head) {
         return Some(Sort::JournalExport);
+    }
+    if journal::is_verbose(head) {
+        return Some(Sort::JournalVerbose);
+    }
+    if partial::is_docker_log(head) {
+        return Some(Sort::Partial);
     }
     if let Some(format) = envelope::recognise(head) {
         let is_claimed = || document::recognise(windows).first().is_some_and(|candidate| candidate.confidence >= 0.6);
@@ -84,6 +92,10 @@ pub fn convert(sort: Sort, bytes: &[u8]) -> Converted {
         Sort::JournalExport => {
             journal::convert(&mut writer);
             ("journald-export", "blocks of journal fields")
+        }
+        Sort::JournalVerbose => {
+            journal::convert_verbose(&mut writer);
+            ("journald-verbose", "blocks of journal fields")
         }
         Sort::Partial => {
             partial::convert(&mut writer);

@@ -148,6 +148,28 @@ fn the_journal_may_hold_bytes_of_any_kind() {
 }
 
 #[test]
+fn a_verbose_journal_is_read_by_its_fields() {
+    check(
+        "-- Journal begins at Mon 2026-11-23. --\nMon 2026-11-23 02:28:09.123456 UTC [s=1;i=2]\n    PRIORITY=3\n    SYSLOG_IDENTIFIER=shop\n    MESSAGE=gone\n",
+        "journald-verbose\n2 2026-11-23T02:28:09.123456Z error shop gone\n",
+    );
+}
+
+#[test]
+fn long_lines_of_docker_are_joined() {
+    check(
+        concat!(
+            r#"{"log":"{\"level\":\"warn\",","stream":"stdout","time":"2026-11-23T02:28:09.1Z"}"#,
+            "\n",
+            r#"{"log":"\"msg\":\"long\"}\n","stream":"stdout","time":"2026-11-23T02:28:09.2Z"}"#,
+            "\n",
+            r#"{"log":"INFO next\n","stream":"stdout","time":"2026-11-23T02:28:10Z"}"#,
+        ),
+        "cri\n1 2026-11-23T02:28:09.2Z warn - long\n3 2026-11-23T02:28:10Z info - INFO next\n",
+    );
+}
+
+#[test]
 fn parts_of_a_line_are_joined_where_the_first_stood() {
     check(
         "2026-11-23T02:28:09.100000000Z stdout P {\"level\":\"warn\",\n2026-11-23T02:28:09.200000000Z stderr F ERROR between\n2026-11-23T02:28:09.300000000Z stdout F \"msg\":\"long\"}\n2026-11-23T02:28:10.000000000Z stdout F INFO next\n",
