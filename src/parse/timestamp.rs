@@ -132,7 +132,8 @@ fn numeric(text: &[u8]) -> Option<Minutes> {
     if matches!(sep, b'-' | b'/' | b'.') {
         let year = i64::from(four(text, 0)?);
         if text.get(5) == Some(&b'W') {
-            let date = week_date(year, two(text, 6)?, digit(text, 9)?).filter(|_| text.get(8) == Some(&sep) && text.get(10) == Some(&b'T'))?;
+            let date =
+                week_date(year, two(text, 6)?, digit(text, 9)?).filter(|_| text.get(8) == Some(&sep) && text.get(10) == Some(&b'T'))?;
             return colon(16, date * 86_400 + hour_minute(text, 11)?, Missing::Nothing);
         }
         if text.get(7) == Some(&sep) {

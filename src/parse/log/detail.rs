@@ -197,7 +197,9 @@ fn named_line(plan: &LogPlan, line: &[u8], collect: &mut Collect) -> String {
     let Some(captures) = format.captures(line) else { return lossy(line) };
     let mut message = None;
     for group in format.groups() {
-        let Some(text) = captures.get(group.index).map(|text| text.as_bytes()).filter(|text| !matches!(*text, b"" | b"-")) else { continue };
+        let Some(text) = captures.get(group.index).map(|text| text.as_bytes()).filter(|text| !matches!(*text, b"" | b"-")) else {
+            continue;
+        };
         match group.role {
             Some((Role::Time | Role::Level | Role::Service, _)) => {}
             Some((Role::Message, _)) => message = Some(lossy(text)),
@@ -308,7 +310,19 @@ fn text_line(reader: &mut Reader, line: &[u8], collect: &mut Collect) -> String 
     pairs::walk(&line[..object.unwrap_or(line.len())], head.rest, collect);
     let has_object = object.is_some_and(|object| json::walk(line, object, collect).is_ok());
     let end = object.filter(|_| has_object).unwrap_or(line.len());
-    let rest = level::strip(line.get(head.rest..end).unwrap_or_default());
+    let mut start = head.rest;
+    if let Some(parts) = text::syslog_parts(&head, line) {
+        start = parts.message;
+        let mut add =
+            |name: &str, text: &[u8]| collect.entries.insert(0, Entry { name: name.to_owned(), text: lossy(text), binding: None });
+        parts.pid.into_iter().for_each(|pid| add("pid", pid));
+        add("host", parts.host);
+    }
+    let rest = level::strip(line.get(start..end).unwrap_or_default());
+    if rest.trim_ascii().is_empty() && has_object {
+        // The object says it all: its message is that of the line.
+        return best(&collect.entries, Role::Message).map_or_else(String::new, |index| collect.entries.remove(index).text);
+    }
     let message = match rest.iter().position(|byte| *byte == b'\t') {
         Some(tab) if is_caller(&rest[..tab]) => {
             collect.entries.insert(0, Entry { name: "caller".to_owned(), text: lossy(&rest[..tab]), binding: None });

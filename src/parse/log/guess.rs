@@ -6,10 +6,10 @@ use super::clock::{ClockPlan, Reference, Rule};
 use super::found::Moment;
 use super::level::{self, Numbers};
 use super::line::Reader;
-use super::roles::{Binding, Role};
-use super::survey::{StampCounts, Survey, Values, access_latency, latency_unit};
 use super::line::bare;
 use super::named::{NamedFormat, known_formats};
+use super::roles::{Binding, Role};
+use super::survey::{StampCounts, Survey, Values, access_latency, latency_unit};
 use super::{Habits, Layout, LogPlan};
 use crate::model::Level;
 use crate::model::catalog::{Zone, ZoneCertainty};
@@ -98,7 +98,9 @@ fn habits(survey: &Survey, layout: Layout) -> Habits {
 
 /// Whether messages are lines of some other format: always under the keys of runtimes, else if most look like it.
 fn is_wrapped(survey: &Survey) -> bool {
-    let Some((path, values, _)) = of_role(survey, Role::Message).filter(|(_, values, _)| values.n * 2 > survey.n_json).min_by_key(|(.., binding)| binding.rank) else {
+    let Some((path, values, _)) =
+        of_role(survey, Role::Message).filter(|(_, values, _)| values.n * 2 > survey.n_json).min_by_key(|(.., binding)| binding.rank)
+    else {
         return false;
     };
     let is_envelope = match path.as_slice() {
@@ -231,7 +233,9 @@ fn zone(stamps: &StampCounts, needs_date: bool, context: &Context) -> (Zone, Clo
             (Zone { name: offset_name(only.copied().unwrap_or(0)), certainty: ZoneCertainty::Offset }, Rule::Fixed(0))
         }
         Some(given) => given,
-        None if context.anchor.is_some() && needs_date => (Zone { name: "UTC".to_owned(), certainty: ZoneCertainty::Anchored }, Rule::Fixed(0)),
+        None if context.anchor.is_some() && needs_date => {
+            (Zone { name: "UTC".to_owned(), certainty: ZoneCertainty::Anchored }, Rule::Fixed(0))
+        }
         None => (Zone { name: "UTC".to_owned(), certainty: ZoneCertainty::Default }, Rule::Fixed(0)),
     };
     if needs_date && zone.certainty < ZoneCertainty::Inferred {

@@ -107,7 +107,8 @@ pub(super) fn compose_prefix(line: &[u8]) -> Option<(&[u8], &[u8])> {
 pub(super) fn pod_and_container(words: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut parts = words.split(|byte| *byte == b' ');
     let (pod, container) = (parts.next()?, parts.next()?);
-    let is_name = |name: &[u8]| !name.is_empty() && name.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'));
+    let is_name =
+        |name: &[u8]| !name.is_empty() && name.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'));
     (parts.next().is_none() && pod.contains(&b'-') && is_name(pod) && is_name(container)).then_some((pod, container))
 }
 

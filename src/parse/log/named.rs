@@ -13,9 +13,9 @@ use regex::bytes::{Captures, Regex, RegexBuilder};
 use serde::Deserialize;
 
 use super::found::{Found, Moment};
+use super::level;
 use super::line::Reader;
 use super::roles::{Binding, Role};
-use super::level;
 use crate::model::Level;
 use crate::parse::timestamp::{self, Civil, EpochUnit, Missing, epoch_ns};
 
@@ -145,7 +145,11 @@ impl NamedFormat {
             None => None,
             Some(unit) => Some(unit_of(unit).ok_or_else(|| wrong(format!("latency_unit {unit:?} is none of s, ms, us, ns")))?),
         };
-        let groups: Vec<Group> = pattern.iter().flat_map(Regex::capture_names).enumerate().filter_map(|(index, name)| Some((index, name?)))
+        let groups: Vec<Group> = pattern
+            .iter()
+            .flat_map(Regex::capture_names)
+            .enumerate()
+            .filter_map(|(index, name)| Some((index, name?)))
             .map(|(index, name)| Group { index, name: name.to_owned(), role: role_of(name, unit) })
             .collect();
         if pattern.is_some() && !groups.iter().any(|group| matches!(group.role, Some((Role::Time, _)))) {
@@ -154,13 +158,15 @@ impl NamedFormat {
         let mut levels = BTreeMap::new();
         for (word, level) in &text.levels {
             let level = Level::ALL.into_iter().find(|known| known.name() == level);
-            levels.insert(word.to_lowercase(), level.ok_or_else(|| wrong(format!("level of {word:?} is none of trace, debug, info, warn, error, fatal")))?);
+            levels.insert(
+                word.to_lowercase(),
+                level.ok_or_else(|| wrong(format!("level of {word:?} is none of trace, debug, info, warn, error, fatal")))?,
+            );
         }
         let mut keys = Vec::new();
         for (role, names) in &text.keys {
-            let (role, unit) = role_of(role, unit).ok_or_else(|| {
-                wrong(format!("{role:?} is no role; roles are time, level, service, message, status, latency, trace"))
-            })?;
+            let (role, unit) = role_of(role, unit)
+                .ok_or_else(|| wrong(format!("{role:?} is no role; roles are time, level, service, message, status, latency, trace")))?;
             for (rank, name) in names.iter().enumerate() {
                 let path = name.to_ascii_lowercase().replace('-', "_").into_bytes();
                 keys.push((path, Binding { role, rank: rank.min(50) as u8, unit }));
@@ -250,7 +256,8 @@ impl NamedFormat {
         if self.pattern.is_none() {
             return 0.0;
         }
-        let sample: Vec<_> = lines.iter().filter(|line| !matches!(line.first(), None | Some(b' ' | b'\t' | b'#'))).take(PROBE_LINES).collect();
+        let sample: Vec<_> =
+            lines.iter().filter(|line| !matches!(line.first(), None | Some(b' ' | b'\t' | b'#'))).take(PROBE_LINES).collect();
         let n = sample.iter().filter(|line| self.fits(super::line::bare(line))).count();
         n as f32 / sample.len().max(1) as f32
     }

@@ -418,10 +418,7 @@ fn a_runtime_and_its_program_have_two_clocks() {
         "2026-11-23T02:28:10.000000000Z I1123 02:28:09.950000       1 main.go:89] started\n",
         "2026-11-23T02:28:11.000000000Z {\"level\":\"warn\",\"ts\":1795400890.9,\"msg\":\"slow\",\"status\":504}\n",
     );
-    check(
-        text,
-        "2026-11-23T02:28:09.1Z error\n2026-11-23T02:28:10Z info\n2026-11-23T02:28:11Z warn 504\nhead 0 continued 2\n",
-    );
+    check(text, "2026-11-23T02:28:09.1Z error\n2026-11-23T02:28:10Z info\n2026-11-23T02:28:11Z warn 504\nhead 0 continued 2\n");
     let all = messages(text);
     assert_eq!(all[0].0, "lost\njava.lang.IllegalStateException: no\n\tat com.shop.A.b(A.java:3)");
     assert!(all[0].1.contains(&("app_time".into(), "2026-11-23 03:28:09,050".into())), "{all:?}");
@@ -516,8 +513,14 @@ fn a_clock_without_a_date_begins_where_the_user_says() {
         read("[    1.500000] usb: found\n[    2.000000] eth0: link is down\n", &context),
         "2026-11-23T02:28:10.5Z unknown\n2026-11-23T02:28:11Z unknown\n"
     );
-    assert_eq!(read("INFO[0000] started\nERRO[0003] lost  status=503\n", &context), "2026-11-23T02:28:09Z info\n2026-11-23T02:28:12Z error 503\n");
-    assert_eq!(read("02:28:09.123 INFO a\n02:28:10 WARN b\n01:00:00 INFO c\n", &context), "2026-11-23T02:28:09.123Z info\n2026-11-23T02:28:10Z warn\n2026-11-24T01:00:00Z info\n");
+    assert_eq!(
+        read("INFO[0000] started\nERRO[0003] lost  status=503\n", &context),
+        "2026-11-23T02:28:09Z info\n2026-11-23T02:28:12Z error 503\n"
+    );
+    assert_eq!(
+        read("02:28:09.123 INFO a\n02:28:10 WARN b\n01:00:00 INFO c\n", &context),
+        "2026-11-23T02:28:09.123Z info\n2026-11-23T02:28:10Z warn\n2026-11-24T01:00:00Z info\n"
+    );
     let plan = plan_in(b"INFO[0000] started\nERRO[0003] lost\n", &context);
     assert_eq!(plan.zone().certainty, ZoneCertainty::Anchored);
     // Without it nothing is placed, and nothing lands at 1970.

@@ -98,7 +98,8 @@ pub(super) fn head(reader: &mut Reader, line: &[u8]) -> Option<Head> {
 pub(super) fn relative(line: &[u8]) -> Option<Head> {
     /// Longer than any machine runs; larger numbers are epochs.
     const MAX_SECS: i64 = 100_000_000;
-    let digits = |at: usize| line.get(at..).map_or(0, |rest| rest.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count());
+    let digits =
+        |at: usize| line.get(at..).map_or(0, |rest| rest.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count());
     let seconds = |at: usize, len: usize, scale: i64| {
         let text = std::str::from_utf8(&line[at..at + len]).ok()?;
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
@@ -111,7 +112,11 @@ pub(super) fn relative(line: &[u8]) -> Option<Head> {
         let start = 1 + line[1..].iter().take_while(|byte| **byte == b' ').count();
         let len = digits(start);
         let is_fraction = line[start..start + len].contains(&b'.');
-        return if is_fraction && line.get(start + len) == Some(&b']') { head(seconds(start, len, 1)?, start, start + len + 1, Shape::Plain) } else { None };
+        return if is_fraction && line.get(start + len) == Some(&b']') {
+            head(seconds(start, len, 1)?, start, start + len + 1, Shape::Plain)
+        } else {
+            None
+        };
     }
     if line.get(4) == Some(&b'[') && line.get(9) == Some(&b']') && digits(5) == 4 {
         let level = match &line[..4] {
@@ -186,7 +191,7 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
         Shape::Plain => {
             // With a full date only `tag[pid]:` tells that a host and a tag follow.
             let is_syslog = matches!(head.stamp, At::Civil(stamp) if stamp.civil.missing == Missing::Year);
-            if is_syslog || rest.splitn(4, |byte| *byte == b' ').nth(2).is_some_and(|tag| tag.ends_with(b"]:") && !tag.starts_with(b"[")) {
+            if is_syslog || is_tag(rest.splitn(4, |byte| *byte == b' ').nth(2).unwrap_or_default()) {
                 syslog_tag(rest, found);
             }
         }
@@ -251,6 +256,35 @@ fn tai64n(text: &[u8]) -> Option<At> {
     let nanos = u32::from_str_radix(&hex[16..], 16).ok().filter(|nanos| *nanos < 1_000_000_000)?;
     let secs = i64::try_from(secs.checked_sub(1 << 62)?).ok()? - 10;
     Some(At::Epoch(timestamp::to_ns(secs, nanos)))
+}
+
+/// `tag[pid]:`, or the kernel, which has no number: tells behind a full date that a host stands before it.
+fn is_tag(word: &[u8]) -> bool {
+    (word.ends_with(b"]:") && !word.starts_with(b"[")) || word == b"kernel:"
+}
+
+/// Host, tag, process and the position of the message of a syslog line whose time ends at `at`.
+pub(super) struct SyslogParts<'a> {
+    pub host: &'a [u8],
+    pub pid: Option<&'a [u8]>,
+    pub message: usize,
+}
+
+/// Takes ` host tag[pid]: message` apart, where [`read`] takes the tag for the service.
+pub(super) fn syslog_parts<'a>(head: &Head, line: &'a [u8]) -> Option<SyslogParts<'a>> {
+    let rest = line.get(head.rest..)?;
+    let mut words = rest.strip_prefix(b" ").unwrap_or(rest).splitn(3, |byte| *byte == b' ');
+    let (host, tag) = (words.next()?, words.next()?);
+    let is_yearless = matches!(head.stamp, At::Civil(stamp) if stamp.civil.missing == Missing::Year) && head.shape == Shape::Plain;
+    let name = tag.strip_suffix(b":")?;
+    let is_syslog = is_yearless || is_tag(tag) || matches!(head.shape, Shape::Priority(_));
+    if !is_syslog || host.is_empty() || level::of_field(name).is_some() || host.ends_with(b":") {
+        return None;
+    }
+    let pid = memchr(b'[', name).and_then(|open| name[open + 1..].strip_suffix(b"]"));
+    let lead = usize::from(rest.starts_with(b" "));
+    let message = head.rest + lead + host.len() + 1 + tag.len();
+    Some(SyslogParts { host, pid, message })
 }
 
 /// ` host tag[pid]: …`: the tag is the service.

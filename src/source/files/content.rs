@@ -46,13 +46,24 @@ pub struct Content {
 
 #[derive(Debug)]
 enum Place {
-    Disk { file: PathBuf, size_bytes: u64, open: OnceLock<File> },
+    Disk {
+        file: PathBuf,
+        size_bytes: u64,
+        open: OnceLock<File>,
+    },
     Decoded(Vec<u8>),
     Given(Bytes),
     /// Text that a document was made into.
-    Converted { original: Arc<Content>, text: Vec<u8>, keeps_lines: bool },
+    Converted {
+        original: Arc<Content>,
+        text: Vec<u8>,
+        keeps_lines: bool,
+    },
     /// Parts one after another.
-    Joined { parts: Vec<Part>, own: Arc<Content> },
+    Joined {
+        parts: Vec<Part>,
+        own: Arc<Content>,
+    },
 }
 
 /// A part of a joined content.

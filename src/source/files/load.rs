@@ -233,7 +233,9 @@ impl<'a> Loader<'a> {
         for RotatedSet { head, parts } in prepare::rotated_sets(&self.sources, verdicts) {
             let contents = parts.iter().map(|index| Arc::clone(&self.sources[*index].content)).collect();
             let Ok(joined) = Content::joined(Arc::clone(&self.sources[head].content), contents) else { continue };
-            let Ok(verdict @ Verdict { plan: Plan::Log(_), .. }) = prepare::verdict_of(&joined, &self.context(head, None)) else { continue };
+            let Ok(verdict @ Verdict { plan: Plan::Log(_), .. }) = prepare::verdict_of(&joined, &self.context(head, None)) else {
+                continue;
+            };
             let places = prepare::describe(&self.sources, &parts);
             let path = self.sources[head].report.path.clone();
             for (number, index) in parts.iter().enumerate().filter(|(_, index)| **index != head) {
@@ -328,10 +330,11 @@ impl<'a> Loader<'a> {
 
     /// Plans of logs that lack a date, made again now that it is known what the others cover.
     fn with_dates(&self, plans: Vec<(usize, LogPlan)>, neighbours: Option<TimeRange>) -> Vec<(usize, LogPlan)> {
-        let again = |(index, plan): (usize, LogPlan)| match prepare::verdict_of(&self.sources[index].content, &self.context(index, neighbours)) {
-            Ok(Verdict { plan: Plan::Log(plan), .. }) => (index, *plan),
-            _ => (index, plan),
-        };
+        let again =
+            |(index, plan): (usize, LogPlan)| match prepare::verdict_of(&self.sources[index].content, &self.context(index, neighbours)) {
+                Ok(Verdict { plan: Plan::Log(plan), .. }) => (index, *plan),
+                _ => (index, plan),
+            };
         plans.into_iter().map(again).collect()
     }
 

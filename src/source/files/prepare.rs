@@ -45,7 +45,8 @@ pub fn recognise(content: &Arc<Content>, context: &Context, max_bytes: u64) -> R
                 return Ok(found);
             }
         } else {
-            let reason = format!("holds log records in one document of {} bytes, more than --max-decoded allows to unfold", content.size_bytes());
+            let reason =
+                format!("holds log records in one document of {} bytes, more than --max-decoded allows to unfold", content.size_bytes());
             let problems = vec![Problem { line: 0, byte: 0, kind: ProblemKind::Limit, reason }];
             return Ok(Recognised { verdict: verdict_of(content, context)?, converted: None, problems });
         }

@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use super::scan::{Member, elements, members, minify, skip_space, value_end};
 use super::Writer;
+use super::scan::{Member, elements, members, minify, skip_space, value_end};
 use crate::model::Level;
 use crate::model::catalog::ProblemKind;
 use crate::parse::log::roles::{Place, Role, meaning};
@@ -16,8 +16,26 @@ use crate::parse::timestamp::{self, EpochUnit};
 
 /// Names of members that hold records deeper down.
 const WRAPPERS: &[&str] = &[
-    "data", "result", "results", "hits", "events", "logs", "entries", "items", "records", "messages", "streams", "rows", "logevents",
-    "log_entries", "matches", "value", "resourcelogs", "resource_logs", "responses", "payload",
+    "data",
+    "result",
+    "results",
+    "hits",
+    "events",
+    "logs",
+    "entries",
+    "items",
+    "records",
+    "messages",
+    "streams",
+    "rows",
+    "logevents",
+    "log_entries",
+    "matches",
+    "value",
+    "resourcelogs",
+    "resource_logs",
+    "responses",
+    "payload",
 ];
 /// Records are not looked for deeper than this.
 const MAX_DEPTH: u8 = 8;
@@ -383,8 +401,7 @@ fn is_record(bytes: &[u8], all: &[Member<'_>]) -> bool {
     };
     let is_time = |member: &&Member<'_>| {
         let text = value(member);
-        let is_date = bytes.get(member.value.start) == Some(&b'{')
-            && memchr::memmem::find(&text[..text.len().min(32)], b"$date").is_some();
+        let is_date = bytes.get(member.value.start) == Some(&b'{') && memchr::memmem::find(&text[..text.len().min(32)], b"$date").is_some();
         is_date || timestamp::read(text).is_some() || EpochUnit::of(text).is_some()
     };
     let is_payload = |member: &Member<'_>| matches!(member.name, b"jsonPayload" | b"protoPayload" | b"log" | b"fields" | b"_raw");
@@ -393,4 +410,3 @@ fn is_record(bytes: &[u8], all: &[Member<'_>]) -> bool {
     });
     has_words && all.iter().filter(|member| role(member) == Some(Role::Time)).any(|member| is_time(&member))
 }
-

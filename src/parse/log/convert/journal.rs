@@ -57,7 +57,9 @@ pub(super) fn is_export(head: &[u8]) -> bool {
     let start = &head[..head.len().min(64 << 10)];
     let is_field = |line: &[u8]| {
         let name = line.iter().position(|byte| *byte == b'=').map(|at| &line[..at]);
-        name.is_some_and(|name| !name.is_empty() && name.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_'))
+        name.is_some_and(|name| {
+            !name.is_empty() && name.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+        })
     };
     let first = start.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default();
     is_field(first) && first.starts_with(b"__") && memchr::memmem::find(start, b"__REALTIME_TIMESTAMP=").is_some()

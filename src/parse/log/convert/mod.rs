@@ -9,6 +9,7 @@ mod envelope;
 mod journal;
 mod partial;
 mod scan;
+mod slow;
 mod table;
 
 #[cfg(test)]
@@ -28,6 +29,8 @@ pub enum Sort {
     JournalExport,
     /// `journalctl -o verbose`.
     JournalVerbose,
+    /// The slow query log of MySQL.
+    SlowQueries,
     /// Lines of a container runtime; only some are cut into parts.
     Partial,
 }
@@ -57,6 +60,9 @@ pub fn sort_of(windows: &Windows) -> Option<Sort> {
     }
     if journal::is_verbose(head) {
         return Some(Sort::JournalVerbose);
+    }
+    if slow::is_slow_log(head) {
+        return Some(Sort::SlowQueries);
     }
     if partial::is_docker_log(head) {
         return Some(Sort::Partial);
@@ -96,6 +102,10 @@ pub fn convert(sort: Sort, bytes: &[u8]) -> Converted {
         Sort::JournalVerbose => {
             journal::convert_verbose(&mut writer);
             ("journald-verbose", "blocks of journal fields")
+        }
+        Sort::SlowQueries => {
+            slow::convert(&mut writer);
+            ("mysql-slow", "queries with their costs")
         }
         Sort::Partial => {
             partial::convert(&mut writer);
@@ -173,7 +183,11 @@ impl<'a> Writer<'a> {
             self.text.split_inclusive(|byte| *byte == b'\n').filter(|line| line.len() > 1).for_each(|line| text.extend_from_slice(line));
             self.text = text;
         }
-        let lines = if self.keeps_lines { "line numbers are those of the file" } else { "several stand on one line, so lines are numbered by record" };
+        let lines = if self.keeps_lines {
+            "line numbers are those of the file"
+        } else {
+            "several stand on one line, so lines are numbered by record"
+        };
         Converted {
             text: self.text,
             format: format.to_owned(),

@@ -109,7 +109,8 @@ fn header(bytes: &[u8], at: usize) -> Option<Header> {
         .or_else(|| (0..names.len()).find(|index| MESSAGES.contains(&lower[*index].as_str())))?;
     let sample = sample(bytes, rows_at, separator);
     let time_of = |index: usize| {
-        let cells: Vec<&[u8]> = sample.iter().filter_map(|row| row.get(index)).map(|cell| cell.trim_ascii()).filter(|cell| !cell.is_empty()).collect();
+        let cells: Vec<&[u8]> =
+            sample.iter().filter_map(|row| row.get(index)).map(|cell| cell.trim_ascii()).filter(|cell| !cell.is_empty()).collect();
         let n = cells.iter().filter(|cell| timestamp::read(cell).is_some() || EpochUnit::of(cell).is_some()).count();
         n > 0 && n * 10 >= cells.len() * 8
     };
@@ -118,9 +119,11 @@ fn header(bytes: &[u8], at: usize) -> Option<Header> {
         _ if lower[index] == "_time" => Some(0),
         _ => ["time", "date"].iter().any(|word| lower[index].contains(word)).then_some(200),
     };
-    let time = (0..names.len()).filter(|index| *index != message && time_of(*index)).filter_map(|index| Some((time_rank(index)?, index))).min()?.1;
+    let time =
+        (0..names.len()).filter(|index| *index != message && time_of(*index)).filter_map(|index| Some((time_rank(index)?, index))).min()?.1;
     let status = lower.iter().position(|name| name == "status");
-    let has_status_words = status.is_some_and(|index| sample.iter().filter_map(|row| row.get(index)).any(|cell| Level::from_word(cell).is_some()));
+    let has_status_words =
+        status.is_some_and(|index| sample.iter().filter_map(|row| row.get(index)).any(|cell| Level::from_word(cell).is_some()));
     Some(Header { separator, names, time, message, has_status_words, rows_at })
 }
 

@@ -141,7 +141,9 @@ fn rows_of_a_table_are_records() {
 fn the_journal_may_hold_bytes_of_any_kind() {
     let mut text = b"__CURSOR=s=1\n__REALTIME_TIMESTAMP=1795400889000000\nPRIORITY=3\nSYSLOG_IDENTIFIER=shop\nMESSAGE\n".to_vec();
     text.extend_from_slice(&11u64.to_le_bytes());
-    text.extend_from_slice(b"red \x1b[31m=\n\n\n\n__CURSOR=s=2\n__REALTIME_TIMESTAMP=1795400890000000\nPRIORITY=6\n_SYSTEMD_UNIT=a.service\nMESSAGE=b\n");
+    text.extend_from_slice(
+        b"red \x1b[31m=\n\n\n\n__CURSOR=s=2\n__REALTIME_TIMESTAMP=1795400890000000\nPRIORITY=6\n_SYSTEMD_UNIT=a.service\nMESSAGE=b\n",
+    );
     let shown = show(&text);
     assert!(shown.starts_with("journald-export\n1 2026-11-23T02:28:09Z error shop red \x1b[31m=\n"), "{shown}");
     assert!(shown.ends_with("2026-11-23T02:28:10Z info a.service b\n"), "{shown}");
@@ -153,6 +155,15 @@ fn a_verbose_journal_is_read_by_its_fields() {
         "-- Journal begins at Mon 2026-11-23. --\nMon 2026-11-23 02:28:09.123456 UTC [s=1;i=2]\n    PRIORITY=3\n    SYSLOG_IDENTIFIER=shop\n    MESSAGE=gone\n",
         "journald-verbose\n2 2026-11-23T02:28:09.123456Z error shop gone\n",
     );
+}
+
+#[test]
+fn a_slow_query_is_one_record_with_its_time_and_cost() {
+    let text = "mysqld, Version: 8.0.36. started with:\nTcp port: 3306\n# Time: 2026-11-23T02:28:09.123456Z\n# User@Host: shop[shop] @  [10.0.0.1]  Id:     8\n# Query_time: 2.000150  Lock_time: 0.000000 Rows_sent: 1\nSET timestamp=1795400889;\nSELECT\n  SLEEP(2);\n# User@Host: shop[shop] @  [10.0.0.1]  Id:     9\n# Query_time: 0.5  Lock_time: 0.000000\nSET timestamp=1795400890;\nSELECT 1;\n";
+    check(text, "mysql-slow\n3 2026-11-23T02:28:09.123456Z unknown - SELECT\n  SLEEP(2);\n9 2026-11-23T02:28:10Z unknown - SELECT 1;\n");
+    let made = made(text.as_bytes());
+    let plan = plan(&windows(&made.text), &Context::default()).unwrap();
+    assert_eq!(parse_chunk(&plan, &made.text).columns.latencies, [2.000_15, 0.5]);
 }
 
 #[test]
