@@ -29,6 +29,24 @@ fn candidate(kind: SourceKind, format: &'static str, confidence: f32, why: impl 
     Candidate { kind, format, confidence, why: why.into() }
 }
 
+/// Formats that are read whole, for those who name one.
+pub const FORMATS: &[(&str, SourceKind)] = &[
+    ("prometheus-matrix", SourceKind::Metrics),
+    ("prometheus-vector", SourceKind::Metrics),
+    ("openmetrics", SourceKind::Metrics),
+    ("prometheus-exposition", SourceKind::Metrics),
+    ("csv", SourceKind::Metrics),
+    ("tsv", SourceKind::Metrics),
+    ("changes", SourceKind::Changes),
+    ("git-log", SourceKind::Changes),
+    ("github-deployment", SourceKind::Changes),
+    ("kubernetes-events", SourceKind::Changes),
+    ("prometheus-alerts", SourceKind::Alerts),
+    ("prometheus-rules", SourceKind::Alerts),
+    ("pprof", SourceKind::Profile),
+    ("goroutine-dump", SourceKind::Profile),
+];
+
 /// Formats that the content may be, best first; empty when none of these fits. Costs one pass over the windows.
 pub fn recognise(windows: &Windows<'_>) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = by_magic(windows.head).into_iter().collect();

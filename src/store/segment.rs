@@ -86,7 +86,7 @@ impl Late {
 impl Draft {
     /// The first chunk of a source: lines before the first record become one record without a time.
     pub fn first(mut chunk: LogChunk, bytes: &[u8]) -> Self {
-        if chunk.head_lines > 0 {
+        if chunk.head_lines > 0 && !says_nothing(&bytes[..(chunk.head_bytes as usize).min(bytes.len())]) {
             let columns = &mut chunk.columns;
             columns.offsets.insert(0, 0);
             columns.times.insert(0, NO_TIME);
@@ -103,6 +103,7 @@ impl Draft {
             chunk.head_lines = 0;
             chunk.head_bytes = 0;
         }
+        chunk.n_continuation_lines += u64::from(chunk.head_lines);
         Self::new(chunk, bytes)
     }
 
@@ -159,6 +160,14 @@ impl Times {
         found.unplaced = unplaced.into();
         found
     }
+}
+
+/// Whether the lines before the first record are blank, comments, or the dashes that tools put around a log.
+fn says_nothing(head: &[u8]) -> bool {
+    head.split(|byte| *byte == b'\n').all(|line| {
+        let line = line.trim_ascii();
+        line.is_empty() || line.starts_with(b"#") || line.starts_with(b"-- ")
+    })
 }
 
 /// Gives back what the parser reserved and did not need.

@@ -79,6 +79,8 @@ pub(super) enum Reference {
     Span(TimeRange),
     /// The file was written until then: the last date before it.
     Until(Timestamp),
+    /// The user says when its clock began: the first moment of that time of day since, or so long after.
+    From(Timestamp),
 }
 
 /// What a file's times need besides their text.
@@ -147,6 +149,14 @@ impl<'p> Clock<'p> {
         to_ns(secs - i64::from(offset), civil.nanos)
     }
 
+    /// The moment so many nanoseconds after the start that the user gave.
+    pub fn since(&self, ns: i64) -> Option<i64> {
+        match self.plan.reference {
+            Some(Reference::From(start)) => start.0.checked_add(ns),
+            _ => None,
+        }
+    }
+
     #[inline]
     fn offset_of(&mut self, local_s: i64) -> i32 {
         if let Rule::Fixed(offset) = self.plan.rule {
@@ -188,7 +198,7 @@ impl<'p> Clock<'p> {
         };
         match reference {
             Reference::Span(range) => (local(range.start()), local(range.end())),
-            Reference::Until(end) => (local(end), local(end)),
+            Reference::Until(at) | Reference::From(at) => (local(at), local(at)),
         }
     }
 
@@ -200,7 +210,7 @@ impl<'p> Clock<'p> {
         let noon = |year: i64| days(year, month, day).map(|days| days * 86_400 + 43_200);
         let years = year_of(start).saturating_sub(4)..=year_of(end).saturating_add(4);
         let best = match reference {
-            Reference::Span(_) => years.filter_map(noon).min_by_key(|noon| distance(*noon, start, end)),
+            Reference::Span(_) | Reference::From(_) => years.filter_map(noon).min_by_key(|noon| distance(*noon, start, end)),
             // A day of grace: a zone may be wrong, the file be written for a moment longer.
             Reference::Until(_) => years.filter_map(noon).filter(|noon| *noon <= end + 2 * 86_400).max(),
         };
@@ -214,6 +224,11 @@ impl<'p> Clock<'p> {
                 let first = start.div_euclid(86_400) - 1;
                 let candidates = (first..first + 3).map(|day| day * 86_400 + time_of_day);
                 candidates.min_by_key(|secs| distance(*secs, start, end)).unwrap_or(time_of_day)
+            }
+            Reference::From(_) => {
+                // A minute of grace: who types the moment leaves out its seconds.
+                let today = start.div_euclid(86_400) * 86_400 + time_of_day;
+                if today + 60 < start { today + 86_400 } else { today }
             }
             Reference::Until(_) => {
                 let today = end.div_euclid(86_400) * 86_400 + time_of_day;

@@ -75,7 +75,7 @@ fn push(chunk: &mut LogChunk, services: &mut Services, offset: usize, found: &Fo
                 chunk,
                 offset,
                 ProblemKind::Time,
-                "its time cannot be read, or lies outside 1971…2262, or lacks a year that nothing tells",
+                "its time cannot be read, or lies outside 1971…2262, or lacks a date that nothing tells; --anchor gives one",
             );
             NO_TIME
         }
