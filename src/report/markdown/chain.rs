@@ -125,13 +125,16 @@ const fn type_words(cause_type: CauseType) -> &'static str {
 fn print_step<'a>(out: &mut String, postmortem: &'a Postmortem, step: &'a Step, printed: &mut Vec<&'a str>) {
     heading(out, 3, &format!("{}: {}, {}", step.label, type_words(step.cause_type), step.status.name()));
     let _ = writeln!(out, "{}", paragraph(&step.statement));
-    if let Some(range) = step.at {
+    let when = step.at.map(|range| {
         let until = if range.is_empty() { String::new() } else { format!(" to {}", clock(range.end())) };
         let offset = offset(postmortem, step).map_or(String::new(), |offset| format!(" ({offset})"));
-        let _ = writeln!(out, "\nWhen: {}{offset}{until}", clock(range.start()));
-    }
-    for edge in postmortem.edges.iter().filter(|edge| edge.to == step.label) {
-        let _ = writeln!(out, "\nFrom {}: {}", edge.from, inline(&edge_words(edge)));
+        format!("When: {}{offset}{until}.", clock(range.start()))
+    });
+    let into = postmortem.edges.iter().filter(|edge| edge.to == step.label);
+    let from: Vec<String> = into.map(|edge| format!("{} ({})", edge.from, cell(&edge_words(edge)))).collect();
+    let from = (!from.is_empty()).then(|| format!("From {}.", from.join(", ")));
+    if when.is_some() || from.is_some() {
+        let _ = writeln!(out, "\n{}", [when, from].into_iter().flatten().collect::<Vec<_>>().join(" "));
     }
     for id in &step.lost {
         let _ = writeln!(out, "\nEvidence {} is no longer in the case.", code_text(id));

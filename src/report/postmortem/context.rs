@@ -286,7 +286,7 @@ fn t0(case: &CaseDoc, markers: &BTreeMap<MarkerName, Marker>) -> Option<Anchor> 
         let time = rfc3339(anchor.at);
         if let Some(rest) = anchor.label.trim().strip_suffix(&time) {
             let label = rest.trim_end().trim_end_matches([',', ':']).trim_end_matches(" at");
-            anchor.label = label.to_owned();
+            anchor.label = label.chars().collect();
         }
         anchor
     });
