@@ -82,7 +82,9 @@ fn is_notice_shown(state: &State, notice: &Notice) -> bool {
 fn continuations(state: &State, y: u16, room: u16, theme: &Theme, buffer: &mut Buffer) {
     let mut x = paint::put(buffer, 0, y, room, &format!("{} … ", keys::show_sequence(&state.pending)), theme.key);
     for (key, action) in state.keymap.continuations(state.context(), &state.pending) {
-        let words = action.info().sentence.split([':', ',']).next().unwrap_or_default();
+        let info = action.info();
+        // Sentences of several keys do not fit a narrow screen; names do.
+        let words = if room < 100 { info.name } else { info.sentence.split([':', ',']).next().unwrap_or_default() };
         x = hint(buffer, x, y, room, &keys::show(key), words, theme);
     }
     hint(buffer, x, y, room, "Esc", "leave", theme);

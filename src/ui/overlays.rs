@@ -124,15 +124,18 @@ fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffe
 }
 
 fn draw_prompt(state: &State, prompt: &Prompt, theme: &Theme, buffer: &mut Buffer) {
-    let area = open_frame(state, 2, prompt.title(), theme, buffer);
-    paint::put(buffer, area.x, area.y, 2, "> ", theme.key);
-    draw_line(buffer, (area.x + 2, area.y, area.width.saturating_sub(2)), &prompt.input, theme);
     let (words, style) = match &prompt.preview {
         None => (prompt.hint().to_owned(), theme.dim),
         Some(Ok(words)) => (format!("→ {words}"), theme.good),
         Some(Err(words)) => (format!("! {words}"), theme.error),
     };
-    paint::put(buffer, area.x, area.y + 1, area.width, &theme.signs(&words), style);
+    let lines = crate::app::side::wrap(&words, usize::from(state.layout.size.0.min(100).saturating_sub(4)));
+    let area = open_frame(state, 1 + lines.len() as u16, prompt.title(), theme, buffer);
+    paint::put(buffer, area.x, area.y, 2, "> ", theme.key);
+    draw_line(buffer, (area.x + 2, area.y, area.width.saturating_sub(2)), &prompt.input, theme);
+    for (y, line) in (area.y + 1..area.y + area.height).zip(&lines) {
+        paint::put(buffer, area.x, y, area.width, &theme.signs(line), style);
+    }
 }
 
 fn draw_filters(state: &State, selected: usize, theme: &Theme, buffer: &mut Buffer) {

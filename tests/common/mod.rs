@@ -24,7 +24,12 @@ pub struct Pty {
 
 impl Pty {
     /// Starts `coroner ARGS…` in `dir` on a screen of `rows` × `columns`.
-    pub fn start(dir: &Path, args: &[&str], (columns, rows): (u16, u16)) -> Self {
+    pub fn start(dir: &Path, args: &[&str], size: (u16, u16)) -> Self {
+        Self::start_with(dir, args, size, &[])
+    }
+
+    /// The same with more environment variables.
+    pub fn start_with(dir: &Path, args: &[&str], (columns, rows): (u16, u16), variables: &[(&str, &str)]) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pty = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(CORONER);
@@ -34,6 +39,9 @@ impl Pty {
         command.env("LC_ALL", "C.UTF-8");
         command.env("USER", "tester");
         command.env_remove("NO_COLOR");
+        for (name, value) in variables {
+            command.env(name, value);
+        }
         let child = pty.slave.spawn_command(command).expect("the program starts");
         let screen = Arc::new(Mutex::new(vt100::Parser::new(cells(rows), cells(columns), 0)));
         let mut reader = pty.master.try_clone_reader().expect("reader");

@@ -166,9 +166,7 @@ const MAX_ROWS: usize = 50;
 
 /// Pins the rows of a range in the list, in one step; `None` when there is no such range.
 fn pin_rows(state: &mut State) -> Option<Vec<Effect>> {
-    if state.timeline.anchor.is_none() {
-        return None;
-    }
+    state.timeline.anchor?;
     state.list.anchor?;
     let Some((from, to)) = state.list.range() else {
         state.warn("the range of rows is too long to pin: v again, nearer; or filter the list with & first");

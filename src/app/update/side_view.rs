@@ -6,6 +6,7 @@ use crate::model::case::{Annotation, AnnotationKind, CauseStatus, EvidenceTarget
 use crate::model::{Level, ZoneCertainty, text};
 
 use super::annotate::headline;
+use super::chain::{self, Above};
 
 /// Makes the lines again. O(lines of the tab).
 pub(crate) fn prepare(state: &mut State) {
@@ -78,9 +79,9 @@ fn chain(state: &State, side: &mut Side, width: usize) {
             (Ink::Time, format!("  {}", when(state, record))),
             (ink, format!("  {mark}")),
         ]);
-        match super::chain::relation_before(state, Some(&record.id)) {
-            Some(None) => side.line(vec![(Ink::Dim, "  not linked with the step above: i links it".into())]),
-            Some(Some(relation)) if relation != Relation::Causes => {
+        match chain::above(state, Some(&record.id)) {
+            Above::Unlinked => side.line(vec![(Ink::Dim, "  not linked with the step above: i links it".into())]),
+            Above::Linked(relation) if relation != Relation::Causes => {
                 side.line(vec![(Ink::Dim, format!("  the step above {} this", relation.name()))]);
             }
             _ => {}
