@@ -23,7 +23,7 @@ pub fn inline(text: &str) -> String {
         let rest = &text[at + c.len_utf8()..];
         let next = chars.peek().map_or(' ', |next| next.1);
         match c {
-            '\\' | '`' | '*' | '[' | ']' | '|' | '~' | '$' => {
+            '\\' | '`' | '*' | '[' | ']' | '|' | '~' | '$' | '^' => {
                 out.push('\\');
                 out.push(c);
             }
