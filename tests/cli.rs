@@ -123,7 +123,9 @@ fn events_are_json_lines_in_order_of_time() {
         r#"{"time":"time?","level":"trace|debug|info|warn|error|fatal|unknown","service":"text?","source":"text","line":"count","message":"text",
         "trace_id":"text?","fields":"map"}"#,
     );
-    events.iter().for_each(|event| check(event, &expected, "event"));
+    for event in &events {
+        check(event, &expected, "event");
+    }
     let messages: Vec<_> = events.iter().map(|event| event["message"].as_str().expect("message")).collect();
     assert_eq!(messages[..5], ["request", "slow", "pool exhausted", "user 17 stored", "user 18 lost"]);
     assert!(events[5..].len() == 2 && events[5..].iter().all(|event| event["time"].is_null()), "those without a time come last");
@@ -191,9 +193,10 @@ fn notes_and_exports_speak_json_too() {
     out(dir.path(), &["note", "--quiet", "case", "pin", "--lines", "order.log:3", "the pool"]);
     let list = out(dir.path(), &["note", "case", "list", "--json"]);
     let notes: Vec<Value> = list.lines().map(|line| serde_json::from_str(line).expect("JSON lines")).collect();
-    notes
-        .iter()
-        .for_each(|note| check(note, &shape(r#"{"id":"text","kind":"text","text":"text","author":"text","created":"time"}"#), "note"));
+    let expected = shape(r#"{"id":"text","kind":"text","text":"text","author":"text","created":"time"}"#);
+    for note in &notes {
+        check(note, &expected, "note");
+    }
     check(&notes[0], &shape(r#"{"t":"time","offset":"text"}"#), "note");
     assert_eq!(notes.len(), 3);
     let export = json(dir.path(), &["export", "--json", "--quiet", "case", "-o", "out/report.md"]);

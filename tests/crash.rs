@@ -116,7 +116,7 @@ fn a_kill_after_any_confirmed_note_loses_none() {
         for (index, step) in STORY[..n].iter().enumerate() {
             assert!(notes.contains(step.in_case), "step {index} of {n}: no {:?} in\n{notes}", step.in_case);
         }
-        for step in STORY[n..].iter() {
+        for step in &STORY[n..] {
             assert!(!notes.contains(step.in_case) || step.in_case.is_empty(), "{n}: {:?} in\n{notes}", step.in_case);
         }
         assert!(fs::read_to_string(case.join("case.toml")).expect("case.toml").contains("[t0]"));

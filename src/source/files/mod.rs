@@ -230,6 +230,7 @@ impl FileSource {
 
     /// Asks the events of the newest snapshot.
     fn ask<T>(&self, job: &Job, question: impl FnOnce(&Events<'_>, &Watch<'_>) -> Result<T, StoreError>) -> Result<Answer<T>, SourceError> {
+        job.check()?;
         let snapshot = self.snapshot();
         let is_cancelled = || job.check().is_err();
         let watch = Watch::new(&is_cancelled);
@@ -278,7 +279,8 @@ impl Source for FileSource {
         Ok(snapshot.answer(columns.collect::<Result<_, SourceError>>()?))
     }
 
-    fn values_at(&self, ids: &[SeriesId], at: Timestamp, _job: &Job) -> Result<Answer<Vec<Option<ValueAt>>>, SourceError> {
+    fn values_at(&self, ids: &[SeriesId], at: Timestamp, job: &Job) -> Result<Answer<Vec<Option<ValueAt>>>, SourceError> {
+        job.check()?;
         let snapshot = self.snapshot();
         let value = |id: &SeriesId| {
             let staleness = snapshot.catalog.series(*id).map_or(0, crate::model::SeriesMeta::staleness_ns);
@@ -287,7 +289,8 @@ impl Source for FileSource {
         Ok(snapshot.answer(ids.iter().map(value).collect::<Result<_, SourceError>>()?))
     }
 
-    fn samples(&self, id: SeriesId, range: TimeRange, limit: usize, _job: &Job) -> Result<Answer<Vec<Sample>>, SourceError> {
+    fn samples(&self, id: SeriesId, range: TimeRange, limit: usize, job: &Job) -> Result<Answer<Vec<Sample>>, SourceError> {
+        job.check()?;
         let snapshot = self.snapshot();
         let (samples, is_cut) = snapshot.series(id)?.samples(range, limit);
         let mut answer = snapshot.answer(samples);
@@ -324,6 +327,7 @@ impl Source for FileSource {
     }
 
     fn lines(&self, source: SourceId, first: u64, last: u64, job: &Job) -> Result<RawLines, SourceError> {
+        job.check()?;
         let snapshot = self.snapshot();
         let content = snapshot.content(source)?;
         if first == 0 || last < first {
@@ -338,6 +342,7 @@ impl Source for FileSource {
     }
 
     fn sha256(&self, source: SourceId, job: &Job) -> Result<String, SourceError> {
+        job.check()?;
         if let Some(hash) = self.hashes.lock().unwrap_or_else(PoisonError::into_inner).get(&source) {
             return Ok(hash.clone());
         }
