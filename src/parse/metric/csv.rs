@@ -17,6 +17,9 @@ const TIME_NAMES: [&str; 9] = ["time", "timestamp", "ts", "date", "datetime", "_
 const NAME_NAMES: [&str; 5] = ["metric", "name", "series", "__name__", "metric_name"];
 const VALUE_NAMES: [&str; 3] = ["value", "_value", "val"];
 
+/// A line of more cells is no row: one-line documents are full of commas.
+const MAX_COLUMNS: usize = 4096;
+
 /// How the columns of one table are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Table {
@@ -33,7 +36,11 @@ struct Table {
 /// How sure a stretch of lines is a table of metrics, 0 … 1, and why.
 pub(crate) fn recognise(head: &str) -> Option<(f32, String)> {
     let (separator, mut lines) = opening(head);
-    let header = cells(lines.next()?, separator);
+    let first = lines.next()?;
+    if first.matches(separator).count() >= MAX_COLUMNS {
+        return None;
+    }
+    let header = cells(first, separator);
     let rows = rows_until_header(lines, separator, header.len());
     let table = Table::of(&header, &rows)?;
     let n_timed =
@@ -104,7 +111,7 @@ fn time_of(cell: &str, zone: WallZone, dates: DateOrder) -> Option<Timestamp> {
 impl Table {
     /// Decides by names and by the first rows; `None` when there is no time or no value.
     fn of(header: &[String], rows: &[Vec<String>]) -> Option<Self> {
-        if header.len() < 2 || header.iter().any(|name| name.len() > 500) {
+        if !(2..=MAX_COLUMNS).contains(&header.len()) || header.iter().any(|name| name.len() > 500) {
             return None;
         }
         let lower: Vec<String> = header.iter().map(|name| name.trim_start_matches('\u{feff}').to_lowercase()).collect();
@@ -113,8 +120,8 @@ impl Table {
         let time = find(&TIME_NAMES).or_else(|| {
             // Words above and dates below: a header in any language. Bare numbers may be anything, so they need a name.
             let is_time = |cell: &String| value_of(cell).is_err() && time_of(cell, WallZone::Utc, DateOrder::Open).is_some();
-            let n_rows = rows.len().max(1);
-            (0..header.len()).find(|index| is_words(header) && column(*index).filter(|cell| is_time(cell)).count() * 10 >= n_rows * 8)
+            let is_mostly_time = |index: &usize| column(*index).filter(|cell| is_time(cell)).count() * 10 >= rows.len() * 8;
+            (!rows.is_empty() && is_words(header)).then(|| (0..header.len()).find(is_mostly_time)).flatten()
         })?;
         let dates = cell::date_order(column(time).map(String::as_str));
         let decimal = cell::decimal((0..header.len()).filter(|index| *index != time).flat_map(|index| column(index).map(String::as_str)));
@@ -173,7 +180,7 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
     let mut table: Option<Table> = None;
     for (index, (place, line)) in all.iter().enumerate() {
         let row = cells(line, separator);
-        if is_header(&row) || table.is_none() && is_words(&row) {
+        if is_header(&row) || index == 0 && is_words(&row) {
             let rows = rows_until_header(all[index + 1..].iter().map(|(_, line)| *line), separator, row.len());
             table = Table::of(&row, &rows).or(table);
             continue;
@@ -318,6 +325,14 @@ mod tests {
         assert_eq!(document.series[0].samples[1].value, 1_234.5);
         assert_eq!(document.problems.counts().get(&ProblemKind::Time), Some(&1), "day or month first: said");
         assert!(recognise("sep=;\nTime;a\n2026-11-23 02:00:00;1\n2026-11-23 02:00:10;=1+1\n2026-11-23 02:00:20;-1\n").is_some());
+    }
+
+    #[test]
+    fn a_document_on_one_line_costs_no_more_than_its_length() {
+        let text = "{\"values\":[[1795400000,\"1\"],".repeat(20_000);
+        let start = std::time::Instant::now();
+        assert!(recognise(&text).is_none() && recognise(&text.replace(':', "\n")).is_none());
+        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
     }
 
     #[test]
