@@ -11,18 +11,21 @@ use proptest::prelude::*;
 
 /// Patterns of a folder, and the pattern of each of the first records of the first two sources.
 fn mined(dir: &Path, jobs: usize, chunk_bytes: u64) -> (Vec<Pattern>, Vec<Option<u32>>) {
-    let source = open(OpenOptions { sources: vec![dir.to_owned()], jobs, chunk_bytes, ..OpenOptions::default() }).unwrap();
+    let source =
+        open(OpenOptions { sources: vec![dir.to_owned()], jobs, chunk_bytes, ..OpenOptions::default() }).expect("the folder exists");
     let job = Job::new();
-    source.load(&job, &|| {}).unwrap();
-    let catalog = source.catalog(&job).unwrap();
+    source.load(&job, &|| {}).expect("nobody cancels");
+    let catalog = source.catalog(&job).expect("loaded");
     let ids = |s: u32| (0..catalog.sources[s as usize].n_records).map(move |record| EventRef { source: SourceId(s), record });
     let ids: Vec<EventRef> = (0..catalog.sources.len() as u32).flat_map(ids).collect();
-    (source.patterns(&PatternQuery::default(), &job).unwrap().value, source.patterns_of(&ids, &job).unwrap().value)
+    (source.patterns(&PatternQuery::default(), &job).expect("mined").value, source.patterns_of(&ids, &job).expect("mined").value)
 }
 
 fn templates(files: &[(&str, &str)]) -> Vec<(String, u64)> {
-    let dir = tempfile::tempdir().unwrap();
-    files.iter().for_each(|(name, text)| std::fs::write(dir.path().join(name), text).unwrap());
+    let dir = tempfile::tempdir().expect("a folder");
+    for (name, text) in files {
+        std::fs::write(dir.path().join(name), text).expect("written");
+    }
     mined(dir.path(), 2, 1 << 20).0.into_iter().map(|pattern| (pattern.template, pattern.count)).collect()
 }
 
@@ -53,7 +56,7 @@ proptest! {
         words in prop::collection::vec(("(open|close|read)", "[a-c]{1,2}", "[d1]{1,3}", any::<bool>()), 20..120),
         jobs in 2usize..5, chunk_bytes in 60u64..2000,
     ) {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = tempfile::tempdir().expect("a folder");
         let (mut json, mut text) = (String::new(), String::from("a banner 1\n"));
         for (i, (verb, file, value, is_json)) in words.iter().enumerate() {
             let at = format!("2026-11-23T02:{:02}:{:02}Z", i / 60, i % 60);
@@ -63,8 +66,8 @@ proptest! {
                 let _ = writeln!(text, "{at} INFO {verb} of {file} gave {value}\n  more");
             }
         }
-        std::fs::write(dir.path().join("a.log"), json).unwrap();
-        std::fs::write(dir.path().join("b.log"), text).unwrap();
+        std::fs::write(dir.path().join("a.log"), json).expect("written");
+        std::fs::write(dir.path().join("b.log"), text).expect("written");
         prop_assert_eq!(mined(dir.path(), jobs, chunk_bytes), mined(dir.path(), 1, 1 << 20));
     }
 }
