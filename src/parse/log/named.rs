@@ -6,6 +6,7 @@
 //! match is read as any other line would be.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, NaiveDateTime};
@@ -206,7 +207,7 @@ impl NamedFormat {
             };
             let name = if names.contains(&name) { format!("{name}_{index}") } else { name };
             let gap = if index == 0 { "" } else { r"[ \t]+" };
-            pattern.push_str(&format!(r#"{gap}(?<{name}>"(?:[^"]|"")*"|\S+)"#));
+            let _ = write!(pattern, r#"{gap}(?<{name}>"(?:[^"]|"")*"|\S+)"#);
             names.push(name);
         }
         pattern.push_str(r"\s*$");

@@ -215,21 +215,20 @@ impl<'a> Loader<'a> {
             },
         )?;
         self.share_contents();
-        self.settle_twins(&mut verdicts)?;
+        self.settle_twins(&mut verdicts);
         self.join_rotated(&mut verdicts);
         self.publish();
         Ok(verdicts)
     }
 
     /// Reads content that is there under several paths only once.
-    fn settle_twins(&mut self, verdicts: &mut [Option<Verdict>]) -> Result<(), SourceError> {
-        for (index, first) in prepare::twins(&self.sources, verdicts)? {
+    fn settle_twins(&mut self, verdicts: &mut [Option<Verdict>]) {
+        for (index, first) in prepare::twins(&self.sources, verdicts) {
             let path = self.sources[first].report.path.clone();
             prepare::mark_twin(&mut self.sources[index], &path);
             verdicts[index] = None;
             self.finish(index);
         }
-        Ok(())
     }
 
     /// Makes one log of the files that rotation cut it into.

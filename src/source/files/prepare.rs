@@ -35,33 +35,33 @@ pub struct Recognised {
 }
 
 /// Looks at head, middle and tail. A document of log records of at most `max_bytes` is made into a text of records.
-pub fn recognise(content: &Arc<Content>, context: &Context, max_bytes: u64) -> Result<Recognised, StoreError> {
+pub fn recognise(text: &Arc<Content>, context: &Context, max_bytes: u64) -> Result<Recognised, StoreError> {
     if context.forced.is_none()
-        && let Some(sort) = with_windows(content, context, convert::sort_of)?
-        && (sort != convert::Sort::Partial || has_parts(content)?)
+        && let Some(sort) = with_windows(text, context, convert::sort_of)?
+        && (sort != convert::Sort::Partial || has_parts(text)?)
     {
-        if content.size_bytes() <= max_bytes {
-            if let Some(found) = converted(sort, content, context)? {
+        if text.size_bytes() <= max_bytes {
+            if let Some(found) = converted(sort, text, context)? {
                 return Ok(found);
             }
         } else {
             let reason =
-                format!("holds log records in one document of {} bytes, more than --max-decoded allows to unfold", content.size_bytes());
+                format!("holds log records in one document of {} bytes, more than --max-decoded allows to unfold", text.size_bytes());
             let problems = vec![Problem { line: 0, byte: 0, kind: ProblemKind::Limit, reason }];
-            return Ok(Recognised { verdict: verdict_of(content, context)?, converted: None, problems });
+            return Ok(Recognised { verdict: verdict_of(text, context)?, converted: None, problems });
         }
     }
-    Ok(Recognised { verdict: verdict_of(content, context)?, converted: None, problems: Vec::new() })
+    Ok(Recognised { verdict: verdict_of(text, context)?, converted: None, problems: Vec::new() })
 }
 
 /// What the text of a source is, as it stands.
-pub fn verdict_of(content: &Content, context: &Context) -> Result<Verdict, StoreError> {
-    with_windows(content, context, |windows| detect(windows, context))
+pub fn verdict_of(text: &Content, context: &Context) -> Result<Verdict, StoreError> {
+    with_windows(text, context, |windows| detect(windows, context))
 }
 
-fn converted(sort: convert::Sort, content: &Arc<Content>, context: &Context) -> Result<Option<Recognised>, StoreError> {
-    let made = convert::convert(sort, &content.read(0..content.size_bytes())?);
-    let text = Content::converted(Arc::clone(content), made.text, made.keeps_lines);
+fn converted(sort: convert::Sort, original: &Arc<Content>, context: &Context) -> Result<Option<Recognised>, StoreError> {
+    let made = convert::convert(sort, &original.read(0..original.size_bytes())?);
+    let text = Content::converted(Arc::clone(original), made.text, made.keeps_lines);
     let mut verdict = verdict_of(&text, context)?;
     if made.n_records == 0 || !matches!(verdict.plan, Plan::Log(_)) {
         return Ok(None);
@@ -111,7 +111,7 @@ fn with_windows<T>(text: &Content, context: &Context, look: impl FnOnce(&Windows
 }
 
 /// Logs whose bytes an earlier source holds too: index and index of the earlier one.
-pub fn twins(sources: &[Loading], verdicts: &[Option<Verdict>]) -> Result<Vec<(usize, usize)>, StoreError> {
+pub fn twins(sources: &[Loading], verdicts: &[Option<Verdict>]) -> Vec<(usize, usize)> {
     let mut by_size: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
     for (index, verdict) in verdicts.iter().enumerate() {
         if matches!(verdict, Some(Verdict { plan: Plan::Log(_), .. })) {
@@ -132,7 +132,7 @@ pub fn twins(sources: &[Loading], verdicts: &[Option<Verdict>]) -> Result<Vec<(u
             }
         }
     }
-    Ok(twins)
+    twins
 }
 
 fn hash(content: &Content) -> Result<[u8; 32], StoreError> {
@@ -189,7 +189,7 @@ pub fn rotated_sets(sources: &[Loading], verdicts: &[Option<Verdict>]) -> Vec<Ro
         let spans: Vec<Option<(i64, i64)>> = parts.iter().map(|index| span(&sources[*index], plan(*index)?)).collect();
         if let Some(mut by_time) = spans.iter().zip(&parts).map(|(span, index)| Some(((*span)?, *index))).collect::<Option<Vec<_>>>() {
             // Names say which is older; where the times are there they know better (some tools count upwards).
-            by_time.sort();
+            by_time.sort_unstable();
             if by_time.windows(2).any(|pair| overlaps(pair[0].0, pair[1].0)) {
                 return None;
             }

@@ -1,4 +1,4 @@
-//! JSON that holds log records: answers of Loki, Elasticsearch, CloudWatch, Splunk, Datadog, Google Cloud logging,
+//! JSON that holds log records: answers of Loki, Elasticsearch, `CloudWatch`, Splunk, Datadog, Google Cloud logging,
 //! OTLP requests, arrays of records, and records printed over several lines.
 //!
 //! A record is known by its keys; what is around it is opened as long as its name is one of those that wrap.
@@ -109,14 +109,12 @@ fn walk(writer: &mut Writer<'_>) -> Seen {
             Some(b'{' | b'[') => {
                 let end = value_end(bytes, at);
                 walk.visit(at..end.unwrap_or(bytes.len()), end.is_some(), &Map::new(), 0);
-                match end {
-                    Some(end) => at = end,
-                    None => {
-                        let reason = format!("the JSON ends in its middle, at byte {}; what is whole before that is read", bytes.len());
-                        walk.writer.problem(bytes.len(), ProblemKind::Truncated, reason);
-                        break;
-                    }
-                }
+                let Some(end) = end else {
+                    let reason = format!("the JSON ends in its middle, at byte {}; what is whole before that is read", bytes.len());
+                    walk.writer.problem(bytes.len(), ProblemKind::Truncated, reason);
+                    break;
+                };
+                at = end;
             }
             Some(b',') => at += 1,
             Some(_) => {
@@ -134,7 +132,7 @@ struct Walk<'w, 'a> {
     seen: Seen,
 }
 
-impl<'a> Walk<'_, 'a> {
+impl Walk<'_, '_> {
     /// Looks for records in the value at `range`. `labels` belong to every record in it.
     fn visit(&mut self, range: Range<usize>, is_whole: bool, labels: &Map<String, Value>, depth: u8) {
         if depth > MAX_DEPTH {
@@ -153,54 +151,74 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn object(&mut self, range: Range<usize>, is_whole: bool, labels: &Map<String, Value>, depth: u8) {
-        let bytes = self.bytes;
-        let all = members(bytes, range.clone());
-        let find = |name: &str| all.iter().find(|member| member.name.eq_ignore_ascii_case(name.as_bytes()));
-        let opens_with = |member: Option<&Member<'_>>, byte: u8| member.is_some_and(|member| bytes.get(member.value.start) == Some(&byte));
-        if let (true, Some(values)) = (opens_with(find("stream"), b'{'), find("values")) {
-            let stream = find("stream").and_then(|member| object_of(bytes, &member.value)).unwrap_or_default();
-            self.loki(&stream, &values.value);
-        } else if let Some(records) = find("logRecords").or_else(|| find("log_records")) {
-            for (element, is_whole) in elements(bytes, records.value.start) {
-                if is_whole {
-                    self.otlp(&element, labels);
-                }
+        let all = members(self.bytes, range.clone());
+        if self.labelled(&all, labels, depth) || (is_whole && self.enveloped(&range, &all)) {
+            return;
+        }
+        if is_record(self.bytes, &all) {
+            if is_whole {
+                self.record(&range, &all, depth);
             }
-        } else if let Some(scopes) = ["scopeLogs", "scope_logs", "instrumentationLibraryLogs"].iter().find_map(|name| find(name)) {
-            let resource = find("resource").and_then(|member| object_of(bytes, &member.value));
-            let mut labels = labels.clone();
-            flatten(resource.as_ref().and_then(|resource| resource.get("attributes")), &mut labels);
-            self.visit(scopes.value.clone(), true, &labels, depth + 1);
-        } else if let Some(source) = find("_source").filter(|member| is_whole && bytes.get(member.value.start) == Some(&b'{')) {
+            return;
+        }
+        for member in &all {
+            if WRAPPERS.iter().any(|name| member.name.eq_ignore_ascii_case(name.as_bytes())) {
+                self.visit(member.value.clone(), member.value.end < self.bytes.len(), labels, depth + 1);
+            }
+        }
+    }
+
+    /// Objects whose labels belong to all records in them: a stream of Loki, a resource or scope of OTLP.
+    fn labelled(&mut self, all: &[Member<'_>], labels: &Map<String, Value>, depth: u8) -> bool {
+        let bytes = self.bytes;
+        if let (Some(stream), Some(values)) = (find(all, "stream"), find(all, "values"))
+            && let Some(stream) = object_of(bytes, &stream.value)
+        {
+            self.loki(&stream, &values.value);
+            return true;
+        }
+        if let Some(records) = find(all, "logRecords").or_else(|| find(all, "log_records")) {
+            for (element, _) in elements(bytes, records.value.start).filter(|(_, is_whole)| *is_whole) {
+                self.otlp(&element, labels);
+            }
+            return true;
+        }
+        let scopes = ["scopeLogs", "scope_logs", "instrumentationLibraryLogs"].iter().find_map(|name| find(all, name));
+        let Some(scopes) = scopes else { return false };
+        let resource = find(all, "resource").and_then(|member| object_of(bytes, &member.value));
+        let mut labels = labels.clone();
+        flatten(resource.as_ref().and_then(|resource| resource.get("attributes")), &mut labels);
+        self.visit(scopes.value.clone(), true, &labels, depth + 1);
+        true
+    }
+
+    /// Objects that hold one record: a hit of Elasticsearch, a log of Datadog, a result of Splunk.
+    fn enveloped(&mut self, range: &Range<usize>, all: &[Member<'_>]) -> bool {
+        let bytes = self.bytes;
+        let object = |name: &str| find(all, name).map(|member| member.value.clone()).filter(|value| bytes.get(value.start) == Some(&b'{'));
+        if let Some(source) = object("_source") {
             self.seen.hits += 1;
-            let index = find("_index").map(|member| bytes[member.value.clone()].to_vec());
-            let source = source.value.clone();
+            let index = find(all, "_index").map(|member| bytes[member.value.clone()].to_vec());
             self.writer.record(range.start, |out| {
                 minify(&bytes[source], out);
                 if let Some(index) = index {
                     append(out, "_index", &index);
                 }
             });
-        } else if let Some(attributes) = find("attributes").filter(|_| is_whole && find("id").is_some() && find("type").is_some()) {
-            self.datadog(&range, &attributes.value.clone());
-        } else if let Some(result) = find("result").filter(|member| {
-            is_whole && bytes.get(member.value.start) == Some(&b'{') && (find("preview").is_some() || find("offset").is_some())
-        }) {
-            self.seen.splunk += 1;
-            let result = result.value.clone();
-            self.writer.record(range.start, |out| minify(&bytes[result], out));
-        } else if is_record(bytes, &all) {
-            if is_whole {
-                self.record(&range, &all, depth);
-            }
-        } else {
-            for member in &all {
-                let is_wrapper = WRAPPERS.iter().any(|name| member.name.eq_ignore_ascii_case(name.as_bytes()));
-                if is_wrapper {
-                    self.visit(member.value.clone(), member.value.end < bytes.len(), labels, depth + 1);
-                }
-            }
+            return true;
         }
+        if let Some(attributes) = object("attributes").filter(|_| find(all, "id").is_some() && find(all, "type").is_some())
+            && is_record(bytes, &members(bytes, attributes.clone()))
+        {
+            self.datadog(range, &attributes);
+            return true;
+        }
+        if let Some(result) = object("result").filter(|_| find(all, "preview").is_some() || find(all, "offset").is_some()) {
+            self.seen.splunk += 1;
+            self.writer.record(range.start, |out| minify(&bytes[result], out));
+            return true;
+        }
+        false
     }
 
     /// An object that is a record as it stands.
@@ -233,7 +251,9 @@ impl<'a> Walk<'_, 'a> {
             extend(&mut record, stream);
             let metadata = parts.get(2).and_then(Value::as_object);
             let metadata = metadata.and_then(|all| all.get("structuredMetadata").and_then(Value::as_object).or(Some(all)));
-            metadata.into_iter().for_each(|metadata| extend(&mut record, metadata));
+            if let Some(metadata) = metadata {
+                extend(&mut record, metadata);
+            }
             self.seen.loki += 1;
             self.write(element.start, record);
         }
@@ -309,6 +329,11 @@ impl<'a> Walk<'_, 'a> {
         let text = Value::Object(record).to_string();
         self.writer.record(offset, |out| out.extend_from_slice(text.as_bytes()));
     }
+}
+
+/// The member of this name, in any case.
+fn find<'m, 'a>(all: &'m [Member<'a>], name: &str) -> Option<&'m Member<'a>> {
+    all.iter().find(|member| member.name.eq_ignore_ascii_case(name.as_bytes()))
 }
 
 /// Adds members of `more` that are not there; a name that would take over the time, level or message gets a prefix.

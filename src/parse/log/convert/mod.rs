@@ -29,7 +29,7 @@ pub enum Sort {
     JournalExport,
     /// `journalctl -o verbose`.
     JournalVerbose,
-    /// The slow query log of MySQL.
+    /// The slow query log of `MySQL`.
     SlowQueries,
     /// Lines of a container runtime; only some are cut into parts.
     Partial,

@@ -1,4 +1,4 @@
-//! The slow query log of MySQL and MariaDB: comments with the time, the user and what the query cost, then the query.
+//! The slow query log of `MySQL` and `MariaDB`: comments with the time, the user and what the query cost, then the query.
 //!
 //! Old servers write the time only when it changes; each query tells it again as `SET timestamp=`.
 

@@ -1,5 +1,7 @@
 //! Promises of making documents into lines: every record once, at its line, with its time, level and words.
 
+use std::fmt::Write as _;
+
 use super::*;
 use crate::model::text::rfc3339;
 use crate::parse::log::{parse_chunk, plan, read_record};
@@ -28,7 +30,7 @@ fn show(text: &[u8]) -> String {
         let line = memchr::memchr_iter(b'\n', &made.text[..start]).count() + 1;
         let service = if columns.services[i] == NO_SERVICE { "-" } else { &chunk.services[usize::from(columns.services[i])] };
         let time = rfc3339(crate::model::Timestamp(columns.times[i]));
-        out.push_str(&format!("{line} {time} {} {service} {}\n", columns.levels[i].name(), record.message));
+        let _ = writeln!(out, "{line} {time} {} {service} {}", columns.levels[i].name(), record.message);
     }
     out
 }
