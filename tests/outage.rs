@@ -102,7 +102,7 @@ fn every_file_is_recognised_and_every_line_accounted_for() {
         newest = newest.max(time);
     }
     let source = sources.iter().find(|source| source["path"] == "logs/order-1.log").expect("order-1");
-    assert!(source["problems"][0]["reason"].as_str().expect("reason").starts_with(&format!("{n_late} records are earlier")), "{source}");
+    assert!(source["problems"][0]["reason"].as_str().expect("reason").starts_with(&format!("{n_late} of ")), "{source}");
 }
 
 #[test]
@@ -118,17 +118,20 @@ fn values_at_the_key_moments_are_those_of_the_files() {
     let document = fs::read_to_string(outage.join("postmortem.md")).expect("the export");
     let table: Vec<&str> =
         document.lines().skip_while(|line| *line != "## Key indicators").take_while(|line| !line.starts_with("![")).collect();
-    let head = cells(table.iter().find(|line| line.starts_with("| Indicator")).expect("the table"));
+    let head = cells(table.iter().find(|line| line.starts_with("| Moment")).expect("the table"));
     for (asked, called, seconds) in MOMENTS {
         let answer = json(dir.path(), &["series", "--json", "--quiet", "--at", asked, "order-outage"]);
         let all = answer["series"].as_array().expect("series");
-        let column = head.iter().position(|cell| cell.starts_with(&format!("{called}<br>"))).expect("a column of the table");
+        let row = cells(table.iter().find(|line| line.starts_with(&format!("| {called} "))).expect("a row of the table"));
         for (file, instance) in SERIES {
             let expected = value_at(&outage, file, instance, t0 + TimeDelta::seconds(seconds));
             let is_wanted = |series: &&Value| series["name"] == file && instance.is_none_or(|name| series["labels"]["instance"] == name);
             let told: Vec<_> = all.iter().filter(is_wanted).map(|series| series["value"].as_f64()).collect();
             assert_eq!(told, [Some(expected)], "{file} at {asked}");
-            let row = cells(table.iter().find(|line| line.contains(&format!("<br>`{file}"))).expect("a row of the table"));
+            // Below the table stands which series each column shows.
+            let legend = table.iter().find(|line| line.contains(&format!(": `{file}"))).expect("a series below the table");
+            let role = legend.trim_start_matches("- ").split(':').next().expect("a name");
+            let column = head.iter().position(|cell| cell == role).expect("a column of the table");
             let (printed, half_digit) = number(&row[column]);
             assert!((printed - expected).abs() <= half_digit * 1.000_001, "{file} at {asked}: {} is not {expected}", row[column]);
         }

@@ -76,6 +76,7 @@ struct Session {
 enum Wake {
     Terminal(TerminalEvent),
     Message(Message),
+    Resized,
     Tick,
     Frame,
     Terminate,
@@ -112,8 +113,8 @@ impl Session {
 
     async fn serve(&mut self, inbox: &mut UnboundedReceiver<Message>) -> anyhow::Result<()> {
         let mut signals = [signal(SignalKind::terminate())?, signal(SignalKind::hangup())?, signal(SignalKind::interrupt())?];
-        let (width, height) = self.screen.size()?;
-        self.feed(Message::Resized { width, height })?;
+        let mut resizes = signal(SignalKind::window_change())?;
+        self.resize()?;
         self.draw()?;
         let mut last_frame = Instant::now();
         let mut is_dirty = false;
@@ -123,6 +124,7 @@ impl Session {
             let wake = tokio::select! {
                 biased;
                 _ = any_signal(&mut signals) => Wake::Terminate,
+                _ = resizes.recv() => Wake::Resized,
                 event = self.keys.next() => match event { Some(Ok(event)) => Wake::Terminal(event), _ => Wake::Lost },
                 () = tokio::time::sleep_until(frame_due), if is_dirty => Wake::Frame,
                 message = inbox.recv() => message.map_or(Wake::Lost, Wake::Message),
@@ -136,6 +138,7 @@ impl Session {
                 }
                 Wake::Terminal(event) => self.terminal_event(event)?,
                 Wake::Message(message) => self.feed(message)?,
+                Wake::Resized => self.resize()?,
                 Wake::Tick => self.feed(Message::Tick(now()))?,
                 // A signal or a terminal that is gone: leave; the journal has every step.
                 Wake::Terminate | Wake::Lost => self.is_leaving = true,
@@ -146,6 +149,13 @@ impl Session {
             is_dirty = true;
         }
         Ok(())
+    }
+
+    /// Takes the size of the terminal and draws everything anew.
+    fn resize(&mut self) -> anyhow::Result<()> {
+        self.screen.forget();
+        let (width, height) = self.screen.size()?;
+        self.feed(Message::Resized { width, height })
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
@@ -163,7 +173,7 @@ impl Session {
                 None => Ok(()),
             },
             TerminalEvent::Paste(text) => self.feed(Message::Paste(text)),
-            TerminalEvent::Resize(width, height) => self.feed(Message::Resized { width, height }),
+            // Resizes come by our own signal: the key reader loses those that come together with a key.
             _ => Ok(()),
         }
     }

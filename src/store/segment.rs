@@ -5,7 +5,6 @@
 //! late get a permutation, records without a time a list, both only where they exist.
 
 use crate::model::Level;
-use crate::model::time::NS_PER_S;
 use crate::parse::template::{first_line, signature};
 use crate::parse::{LogChunk, LogColumns, Message, NO_SERVICE, NO_TIME};
 
@@ -65,9 +64,7 @@ impl Late {
         let latest = self.latest.map_or(time, |latest| latest.max(time));
         self.latest = Some(latest);
         let distance = latest.saturating_sub(time);
-        // A whole second stands for all of it: among finer times it is late only when the second is over.
-        let is_whole = time % NS_PER_S == 0;
-        if distance == 0 || is_whole && distance < NS_PER_S {
+        if distance == 0 {
             return;
         }
         self.count += 1;
@@ -301,13 +298,6 @@ mod tests {
         late.append(&[5, 9, 7, 8], 0);
         late.append(&[NO_TIME, 3, 9, 4, 10], 4);
         assert_eq!(late, Late { count: 4, max_ns: 6, first: Some(2), latest: Some(10) });
-    }
-
-    #[test]
-    fn whole_seconds_among_finer_times_are_late_only_when_their_second_is_over() {
-        let mut late = Late::default();
-        late.append(&[NS_PER_S + 130_000_000, NS_PER_S, NS_PER_S, 2 * NS_PER_S + 1, NS_PER_S], 0);
-        assert_eq!((late.count, late.max_ns, late.first), (1, NS_PER_S + 1, Some(4)));
     }
 
     #[test]
