@@ -154,7 +154,7 @@ fn a_folder_is_recognised_placed_and_counted() {
     assert_eq!(log.problems.total(), 1, "{:?}", log.problems);
     let late = &log.problems.kept()[0];
     assert_eq!((late.kind, late.line), (ProblemKind::Order, 100));
-    assert!(late.reason.starts_with("3 records") && late.reason.contains("4.5 s"), "{}", late.reason);
+    assert!(late.reason.starts_with("3 of 300 records") && late.reason.contains("4.5 s"), "{}", late.reason);
     assert_eq!(
         catalog.changes.iter().map(|change| (change.time, change.kind.as_str())).collect::<Vec<_>>(),
         [(Some(at(100)), "deploy"), (Some(at(250)), "rollback")]
