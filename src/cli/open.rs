@@ -106,12 +106,12 @@ fn default_case_dir(sources: &[PathBuf]) -> PathBuf {
 
 /// A short name for what was opened: the folder's, or the file's up to its first dot.
 fn name_of(sources: &[PathBuf]) -> String {
-    let first = sources.first().map(PathBuf::as_path).unwrap_or(Path::new("incident"));
+    let first = sources.first().map_or(Path::new("incident"), PathBuf::as_path);
     if first == Path::new("-") {
         return "stdin".into();
     }
     let full = first.canonicalize().unwrap_or_else(|_| first.to_owned());
-    let name = full.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_else(|| "incident".into());
+    let name = full.file_name().map_or_else(|| "incident".into(), |name| name.to_string_lossy().into_owned());
     let stem = if full.is_dir() { name.as_str() } else { name.split('.').find(|part| !part.is_empty()).unwrap_or(&name) };
     stem.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' }).collect()
 }
