@@ -199,8 +199,8 @@ pub struct LogFacts {
     pub problems: Problems,
     /// Records earlier than the latest one before them.
     pub late: Late,
-    /// Line and byte of the first of those.
-    pub first_late: Option<(u64, u64)>,
+    /// Index, line and byte of the first of those.
+    pub first_late: Option<(u64, u64, u64)>,
 }
 
 /// Appends chunks in file order.
@@ -294,13 +294,14 @@ impl LogBuilder {
         };
     }
 
-    /// Line and byte of the first late record, once.
+    /// Line and byte of the first late record.
     fn place_first_late(&mut self) {
-        if self.facts.first_late.is_none()
-            && let Some((segment, i)) = self.facts.late.first.and_then(|record| self.log.find(record))
+        let Some(record) = self.facts.late.count().first else { return };
+        if self.facts.first_late.is_none_or(|(known, ..)| known != record)
+            && let Some((segment, i)) = self.log.find(record)
         {
             let line = self.log.line_of(segment, i).unwrap_or(0);
-            self.facts.first_late = Some((line, self.log.start_of(segment, i)));
+            self.facts.first_late = Some((record, line, self.log.start_of(segment, i)));
         }
     }
 

@@ -5,6 +5,7 @@
 //! late get a permutation, records without a time a list, both only where they exist.
 
 use crate::model::Level;
+use crate::model::time::NS_PER_S;
 use crate::parse::template::{first_line, signature};
 use crate::parse::{LogChunk, LogColumns, Message, NO_SERVICE, NO_TIME};
 
@@ -48,28 +49,49 @@ impl Default for Lines {
 /// caught up came late, and the distance is how long a record was held back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Late {
+    /// The latest time so far.
+    latest: Option<i64>,
+    /// Placed records, and those of them at a whole second.
+    n_placed: u64,
+    n_whole: u64,
+    /// As the times stand.
+    literal: LateCount,
+    /// A whole second taken for all of it: late only when it is over.
+    whole: LateCount,
+}
+
+/// How many records are late, and how late.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LateCount {
     /// How many.
     pub count: u64,
     /// The greatest distance, ns.
     pub max_ns: i64,
     /// Index of the first such record.
     pub first: Option<u64>,
-    /// The latest time so far.
-    pub latest: Option<i64>,
 }
 
 impl Late {
+    /// The count for the source so far. Where many times are whole seconds, some writer knows no finer ones.
+    pub fn count(&self) -> LateCount {
+        if self.n_whole * 20 > self.n_placed { self.whole } else { self.literal }
+    }
+
     /// Takes the next placed record in.
     fn add(&mut self, record: u64, time: i64) {
         let latest = self.latest.map_or(time, |latest| latest.max(time));
         self.latest = Some(latest);
+        let is_whole = time % NS_PER_S == 0;
+        self.n_placed += 1;
+        self.n_whole += u64::from(is_whole);
         let distance = latest.saturating_sub(time);
         if distance == 0 {
             return;
         }
-        self.count += 1;
-        self.max_ns = self.max_ns.max(distance);
-        self.first = self.first.or(Some(record));
+        self.literal.add(record, distance);
+        if !is_whole || distance >= NS_PER_S {
+            self.whole.add(record, distance);
+        }
     }
 
     /// Takes in the times of the next chunk, whose first record has the index `base`. O(n).
@@ -77,6 +99,14 @@ impl Late {
         for (i, time) in times.iter().enumerate().filter(|(_, time)| **time != NO_TIME) {
             self.add(base + i as u64, *time);
         }
+    }
+}
+
+impl LateCount {
+    fn add(&mut self, record: u64, distance: i64) {
+        self.count += 1;
+        self.max_ns = self.max_ns.max(distance);
+        self.first = self.first.or(Some(record));
     }
 }
 
@@ -297,7 +327,17 @@ mod tests {
         let mut late = Late::default();
         late.append(&[5, 9, 7, 8], 0);
         late.append(&[NO_TIME, 3, 9, 4, 10], 4);
-        assert_eq!(late, Late { count: 4, max_ns: 6, first: Some(2), latest: Some(10) });
+        assert_eq!(late.count(), LateCount { count: 4, max_ns: 6, first: Some(2) });
+    }
+
+    #[test]
+    fn whole_seconds_among_finer_times_are_late_only_when_their_second_is_over() {
+        let mut late = Late::default();
+        late.append(&[NS_PER_S + 130_000_000, NS_PER_S, NS_PER_S, 2 * NS_PER_S + 1, NS_PER_S], 0);
+        assert_eq!(late.count(), LateCount { count: 1, max_ns: NS_PER_S + 1, first: Some(4) });
+        let mut fine = Late::default();
+        fine.append(&(0..100).map(|i| i * 7 + 1).chain([NS_PER_S + 1, NS_PER_S]).collect::<Vec<_>>(), 0);
+        assert_eq!(fine.count().count, 1, "among milliseconds a whole second is one of them");
     }
 
     #[test]

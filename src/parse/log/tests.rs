@@ -136,7 +136,7 @@ fn a_day_that_never_was_is_a_record_without_a_time() {
 #[test]
 fn the_hour_that_is_passed_twice_is_told_by_file_order_even_in_a_sparse_log() {
     let times = ["00:59:59", "01:00:00", "01:30:00", "01:59:59", "01:00:00", "01:30:00", "01:59:59", "02:00:00"];
-    let text: String = times.iter().map(|time| format!("2026-11-01 {time} INFO x\n")).collect();
+    let text = times.map(|time| format!("2026-11-01 {time} INFO x\n")).concat();
     let shown = read(&text, &in_zone("America/New_York"));
     let hours: Vec<&str> = shown.lines().filter_map(|line| line.get(11..19)).filter(|clock| clock.contains(':')).collect();
     assert_eq!(hours, ["04:59:59", "05:00:00", "05:30:00", "05:59:59", "06:00:00", "06:30:00", "06:59:59", "07:00:00"], "{shown}");

@@ -46,25 +46,17 @@ pub(super) fn decimal<'a>(cells: impl Iterator<Item = &'a str>) -> Decimal {
 pub(super) fn number(cell: &str, decimal: Decimal) -> Option<(f64, Unit)> {
     let (text, unit) = split_unit(cell);
     let (group, point) = if decimal == Decimal::Comma { ('.', ',') } else { (',', '.') };
-    let value: f64 = match text.contains([',', '.', '\'', '\u{a0}', '\u{202f}', '−']) {
-        false => super::value_of(text).ok()?,
-        true => {
-            let is_group = |c: char| c == group || matches!(c, '\'' | '\u{a0}' | '\u{202f}');
-            let plain: String = text
-                .chars()
-                .filter(|c| !is_group(*c))
-                .map(|c| {
-                    if c == point {
-                        '.'
-                    } else if c == '−' {
-                        '-'
-                    } else {
-                        c
-                    }
-                })
-                .collect();
-            super::value_of(&plain).ok()?
-        }
+    let value = if text.contains([',', '.', '\'', '\u{a0}', '\u{202f}', '−']) {
+        let is_group = |c: char| c == group || matches!(c, '\'' | '\u{a0}' | '\u{202f}');
+        let as_point = |c: char| match c {
+            c if c == point => '.',
+            '−' => '-',
+            c => c,
+        };
+        let plain: String = text.chars().filter(|c| !is_group(*c)).map(as_point).collect();
+        super::value_of(&plain).ok()?
+    } else {
+        super::value_of(text).ok()?
     };
     let (scale, unit) = scale(unit)?;
     Some((value * scale, unit))
