@@ -12,7 +12,8 @@ use crate::parse::NO_TIME;
 
 use super::filter::{Filter, Selection, Selections};
 use super::log::Log;
-use super::{StoreError, Watch};
+use super::segment::Segment;
+use super::{StoreError, Watch, parallel};
 
 /// The loaded logs, sorted by source, and what earlier questions found.
 pub struct Events<'a> {
@@ -20,7 +21,25 @@ pub struct Events<'a> {
     pub logs: &'a [Arc<Log>],
     /// Shared between questions.
     pub selections: &'a Selections,
+    /// Threads that one question may use; never changes an answer.
+    pub jobs: usize,
 }
+
+/// One segment of a log.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub log: &'a Arc<Log>,
+    pub at: usize,
+}
+
+impl<'a> Place<'a> {
+    pub fn segment(self) -> &'a Segment {
+        &self.log.segments[self.at]
+    }
+}
+
+/// Below so many records columns are scanned faster than a thread starts.
+const MIN_RECORDS_TO_SHARE: usize = 100_000;
 
 /// Place in the order of all placed events.
 type Key = (i64, u32, u64);
@@ -67,28 +86,38 @@ impl Events<'_> {
     /// How many events pass; with a range only placed ones, without all.
     pub fn count(&self, filter: &EventFilter, range: Option<TimeRange>, watch: &Watch<'_>) -> Result<u64, StoreError> {
         let filter = Filter::new(filter)?;
-        let mut count = 0;
-        for log in self.logs.iter().filter(|log| filter.wants_source(log.source)) {
-            for (at, segment) in log.segments.iter().enumerate() {
+        let places = self.places(&filter, range);
+        let counts = parallel::map(
+            &places,
+            self.jobs_for(&filter, &places),
+            || filter.clone(),
+            |filter, place| {
                 watch.check()?;
-                if range.is_some_and(|range| !overlaps(segment.span, range)) {
-                    continue;
-                }
-                let selection = self.selections.get(&filter, log, at, watch)?;
-                let Some(range) = range else {
-                    count += selection.count(segment.len());
-                    continue;
-                };
-                let passes = |i: &usize| selection.contains(*i) && is_inside(segment.columns.times[*i], range);
+                let segment = place.segment();
+                let selection = self.selections.get(filter, place.log, place.at, watch)?;
+                let Some(range) = range else { return Ok(selection.count(segment.len())) };
                 let lies_inside = segment.span.is_some_and(|span| is_inside(span.0, range) && is_inside(span.1, range));
-                count += if lies_inside && segment.unplaced.is_empty() {
-                    selection.count(segment.len())
-                } else {
-                    (0..segment.len()).filter(passes).count() as u64
-                };
-            }
-        }
-        Ok(count)
+                if lies_inside && segment.unplaced.is_empty() {
+                    return Ok(selection.count(segment.len()));
+                }
+                let passes = |i: &usize| selection.contains(*i) && is_inside(segment.columns.times[*i], range);
+                Ok((0..segment.len()).filter(passes).count() as u64)
+            },
+        )?;
+        Ok(counts.into_iter().sum())
+    }
+
+    /// The segments that can hold an event of the filter inside the range.
+    pub(super) fn places(&self, filter: &Filter, range: Option<TimeRange>) -> Vec<Place<'_>> {
+        let logs = self.logs.iter().filter(|log| filter.wants_source(log.source));
+        let places = logs.flat_map(|log| (0..log.segments.len()).map(move |at| Place { log, at }));
+        places.filter(|place| range.is_none_or(|range| overlaps(place.segment().span, range))).collect()
+    }
+
+    /// How many threads are worth their start.
+    pub(super) fn jobs_for(&self, filter: &Filter, places: &[Place<'_>]) -> usize {
+        let n_records: usize = places.iter().map(|place| place.segment().len()).sum();
+        if filter.is_cheap() && n_records < MIN_RECORDS_TO_SHARE { 1 } else { self.jobs }
     }
 
     fn find(&self, id: EventRef) -> Result<(&Arc<Log>, usize, usize), StoreError> {
@@ -222,11 +251,13 @@ struct Walk<'a> {
     runs: Vec<Run<'a>>,
     /// Next key of every run that has one left.
     queue: BTreeSet<(Key, usize)>,
+    /// Segments to be opened together, twice as many each time: the first page needs few, a rare match many.
+    ahead: usize,
 }
 
 impl<'a> Walk<'a> {
     fn new(events: &'a Events<'a>, filter: &'a Filter, bounds: std::ops::Range<Key>, direction: Direction) -> Self {
-        let mut walk = Self { events, filter, direction, runs: Vec::new(), queue: BTreeSet::new() };
+        let mut walk = Self { events, filter, direction, runs: Vec::new(), queue: BTreeSet::new(), ahead: 1 };
         for log in events.logs.iter().filter(|log| filter.wants_source(log.source)) {
             for (at, segment) in log.segments.iter().enumerate() {
                 let Some((first, last)) = segment.span else { continue };
@@ -247,6 +278,29 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Searches this segment and the next ones on the way on all threads, so that they are remembered.
+    fn open_ahead(&mut self, first: usize, watch: &Watch<'_>) -> Result<(), StoreError> {
+        const MOST: usize = 64;
+        if self.filter.is_cheap() || self.events.jobs < 2 {
+            return Ok(());
+        }
+        let is_wanted = |at: &usize| self.runs[*at].selection.is_none() && self.runs[*at].log.is_settled(self.runs[*at].segment);
+        let on_the_way: Vec<usize> = match self.direction {
+            Direction::Forward => self.queue.iter().map(|entry| entry.1).filter(is_wanted).take(self.ahead - 1).collect(),
+            Direction::Backward => self.queue.iter().rev().map(|entry| entry.1).filter(is_wanted).take(self.ahead - 1).collect(),
+        };
+        self.ahead = (self.ahead * 2).min(MOST);
+        let places: Vec<(&Log, usize)> =
+            [first].into_iter().filter(is_wanted).chain(on_the_way).map(|at| (self.runs[at].log, self.runs[at].segment)).collect();
+        parallel::map(
+            &places,
+            self.events.jobs,
+            || self.filter.clone(),
+            |filter, (log, segment)| self.events.selections.get(filter, log, *segment, watch).map(|_| ()),
+        )?;
+        Ok(())
+    }
+
     /// The next event on the way.
     fn next(&mut self, watch: &Watch<'_>) -> Result<Option<EventRef>, StoreError> {
         loop {
@@ -258,12 +312,15 @@ impl<'a> Walk<'a> {
                 run.step(self.direction);
             } else {
                 watch.check()?;
+                self.open_ahead(at, watch)?;
+                let run = &mut self.runs[at];
                 let selection = self.events.selections.get(self.filter, run.log, run.segment, watch)?;
                 if *selection == Selection::None {
                     continue;
                 }
                 run.selection = Some(selection);
             }
+            let run = &mut self.runs[at];
             if let Some(next) = run.next_key(self.direction) {
                 self.queue.insert((next, at));
             }
@@ -294,7 +351,7 @@ mod tests {
     fn unplaced_records_have_their_own_list() {
         let logs = [log(0, "a", "- info s x\n5 info s y\n- info s z\n", 2), log(1, "b", "- error s w\n", 9)];
         let selections = Selections::default();
-        let events = Events { logs: &logs, selections: &selections };
+        let events = Events { logs: &logs, selections: &selections, jobs: 2 };
         let page = |start, limit| events.page(&query(start, limit), &watch()).unwrap();
         assert_eq!(ids(&page(PageStart::Unplaced(0), 9)), [(0, 0), (0, 2), (1, 0)]);
         let second = page(PageStart::Unplaced(1), 1);
@@ -312,7 +369,7 @@ mod tests {
     fn a_question_taken_back_ends() {
         let logs = [log(0, "a", "1 info s x\n", 9)];
         let selections = Selections::default();
-        let events = Events { logs: &logs, selections: &selections };
+        let events = Events { logs: &logs, selections: &selections, jobs: 2 };
         let cancelled = Watch::new(&|| true);
         assert_eq!(events.page(&query(PageStart::AtOrAfter(Timestamp(0)), 1), &cancelled), Err(StoreError::Cancelled));
         assert_eq!(events.count(&EventFilter::default(), None, &cancelled), Err(StoreError::Cancelled));
@@ -338,7 +395,7 @@ mod tests {
         ) {
             let logs: Vec<_> = specs.iter().enumerate().map(|(i, spec)| log(i as u32, &format!("f{i}"), &text_of(spec), lines)).collect();
             let selections = Selections::default();
-            let events = Events { logs: &logs, selections: &selections };
+            let events = Events { logs: &logs, selections: &selections, jobs: 2 };
             let text = TextMatch { pattern: TextPattern::Literal("needle".into()), is_negated: false };
             let filter = EventFilter {
                 min_level: only_errors.then_some(Level::Error),
