@@ -85,21 +85,21 @@ fn promise(action: Action) -> bool {
         Action::PrevError => near(cursor("e e E"), 183.074),
         Action::NextWarning => cursor("w") < cursor("e"),
         Action::PrevWarning => near(cursor("w w W"), cursor("w")),
-        Action::NextChange => near(cursor("."), 100.0) && near(cursor(". ."), 125.0) && notice(". .").contains("deploy"),
-        Action::PrevChange => near(cursor("G ,"), 460.0) && near(cursor("G , ,"), 420.0),
+        Action::NextChange => near(cursor("."), 125.0) && notice(".").contains("deploy") && near(cursor("1 j"), 100.0),
+        Action::PrevChange => near(cursor("G ,"), 420.0) && near(cursor("1 G k"), 460.0),
         Action::NextMark => near(cursor(&format!("{m}m Enter g ]")), 240.0),
         Action::PrevMark => near(cursor(&format!("{m}m Enter G [")), 240.0),
         Action::NextPhase => near(cursor(&format!("{m}m \"impact start\" Enter g }}")), 240.0),
         Action::PrevPhase => near(cursor(&format!("{m}m \"impact start\" Enter G {{")), 240.0),
         Action::NextTrace => after("o").state.selected_event().map(|id| id.record) == Some(50),
         Action::PrevTrace => after("o o O").state.selected_event().map(|id| id.record) == Some(50),
-        Action::Back => near(cursor(". . ctrl-o"), 100.0) && near(cursor(". . alt-left"), 100.0),
-        Action::Forward => near(cursor(". . ctrl-o alt-right"), 125.0),
+        Action::Back => near(cursor(". . ctrl-o"), 125.0) && near(cursor(". . alt-left"), 125.0),
+        Action::Forward => near(cursor(". . ctrl-o alt-right"), cursor(". .")),
         Action::Find => near(cursor("/ \"'pool exhausted\" Enter"), 183.074) && shows("/ \"'pool exhausted\" Enter", "1 of "),
         Action::FindNext => shows("/ \"/pool wait/\" Enter n n", "3 of "),
         Action::FindPrev => shows("/ \"/pool wait/\" Enter n n N", "2 of "),
         Action::FilterIn => shows("& \"level>=error\" Enter", "level>=error") && shows("& \"level>=error\" Enter", "/ 1 936"),
-        Action::FilterOut => shows("! \"'GET\" Enter", "not 'GET"),
+        Action::FilterOut => shows("! \"GET\" Enter", "-GET"),
         Action::Filters => shows("& \"level>=warn\" Enter F", "warn and worse") && !shows("& \"level>=warn\" Enter F d esc", "level>=warn"),
         Action::Unplaced => {
             shows(": \"unplaced\" Enter", "nobody knows when") && shows(": \"unplaced\" Enter : \"unplaced\" Enter", "GET /orders/1000")
@@ -130,6 +130,15 @@ fn promise(action: Action) -> bool {
         Action::MoveDown => order("c \"a\" ^s c \"b\" ^s 4 g J") == ["b", "a"] && after("2 J").state.case().meta.panels[0].role == "P99",
         Action::Undo => kinds(&after("a \"x\" ^s u")).is_empty(),
         Action::Redo => kinds(&after("a \"x\" ^s u ctrl-r")) == ["moment"],
+        Action::Title => {
+            after(": \"title Orders down\" Enter").state.case().meta.title == "Orders down"
+                && after(": \"title\" Enter \"Orders\" ^s").state.case().meta.title == "Orders"
+        }
+        Action::Severity => {
+            let session = after(": \"severity SEV2\" Enter : \"severity\" Enter Tab \"d\" Tab \"order, user\" ^s");
+            let meta = &session.state.case().meta;
+            meta.severity.as_deref() == Some("SEV2") && meta.status.as_deref() == Some("draft") && meta.services == ["order", "user"]
+        }
         Action::Export => after("X").effects.iter().any(|effect| matches!(effect, Effect::Export(_))),
         Action::Save => notice("ctrl-s") == "nothing new to save",
         Action::Up => near(cursor("3 j j k"), 0.037),
@@ -244,7 +253,7 @@ fn the_pin_depends_on_the_focused_pane() {
         matches!(&target(&format!("{MIDDLE}v L 2 j p"))[..], [EvidenceTarget::Series { name, range, .. }] if name == "http_p99" && range.len_ns() < 120_000_000_000)
     );
     assert!(matches!(&target("3 e p")[..], [EvidenceTarget::Lines { .. }]));
-    assert!(matches!(&target("1 . . p")[..], [EvidenceTarget::Change { .. }]));
+    assert!(matches!(&target("1 . p")[..], [EvidenceTarget::Change { .. }]));
     assert!(matches!(
         &target("1 t t \"03:24:20\" Enter p tab tab tab Enter")[..],
         [EvidenceTarget::Alert { .. }, EvidenceTarget::Alert { .. }, EvidenceTarget::Profile { .. }]

@@ -63,7 +63,9 @@ fn without_a_counter_the_failed_requests_are_an_integral_with_bounds() {
     incident.remove_series("http_requests_total");
     let text = postmortem(&incident, &checkout_case()).markdown;
     let line = text.lines().find(|line| line.contains("<!-- impact.failed -->")).unwrap();
-    assert!(line.contains("≈") && line.contains("between") && line.contains("trapezoid"), "{line}");
+    assert!(line.contains("≈") && line.contains("between") && line.contains("∫ rate × error ratio dt"), "{line}");
+    let derived = text.lines().find(|line| line.starts_with("| `impact.failed` |")).unwrap();
+    assert!(derived.contains("trapezoid") && derived.contains("step 10 s"), "the whole method is in the appendix: {derived}");
     incident.remove_series("request_rate");
     let text = postmortem(&incident, &checkout_case()).markdown;
     assert!(text.lines().any(|line| line.contains("<!-- impact.failed -->") && line.contains("not recorded")));

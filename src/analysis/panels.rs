@@ -50,6 +50,11 @@ pub fn choose(candidates: &[PanelCandidate<'_>]) -> Vec<Choice> {
     table.role.iter().filter_map(|role| choose_one(role, table, candidates)).collect()
 }
 
+/// Place of a role on the screen, first is 0.
+pub fn role_order(role: &str) -> usize {
+    table().role.iter().position(|known| known.name == role).unwrap_or(usize::MAX)
+}
+
 /// Whether a series may play any role: the caller need not reduce the others.
 pub fn plays_a_role(meta: &SeriesMeta) -> bool {
     let words = Words::of(meta);

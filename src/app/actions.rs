@@ -124,8 +124,8 @@ actions! {
         PrevError "prev-error" ["E"] MAIN "go to the previous error";
         NextWarning "next-warning" ["w"] MAIN "go to the next warning or worse";
         PrevWarning "prev-warning" ["W"] MAIN "go to the previous warning or worse";
-        NextChange "next-change" ["."] MAIN "go to the next change, alert or profile";
-        PrevChange "prev-change" [","] MAIN "go to the previous change, alert or profile";
+        NextChange "next-change" ["."] MAIN "go to the next change or alert";
+        PrevChange "prev-change" [","] MAIN "go to the previous change or alert";
         NextMark "next-mark" ["]"] MAIN "go to the next mark or note";
         PrevMark "prev-mark" ["["] MAIN "go to the previous mark or note";
         NextPhase "next-phase" ["}"] MAIN "go to the start of the next phase";
@@ -158,6 +158,8 @@ actions! {
         MoveDown "move-down" ["J"] MAIN "move the selected step or panel down";
         Undo "undo" ["u"] MAIN "take the last edit back";
         Redo "redo" ["ctrl-r"] MAIN "make the undone edit again";
+        Title "title" [] MAIN "change the title of the case: :title WORDS";
+        Severity "severity" [] MAIN "change severity, status and services: :severity SEV2";
         Export "export" ["X"] MAIN "write the postmortem";
         Save "save" ["ctrl-s"] MAIN "write the case files now";
     }

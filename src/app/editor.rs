@@ -1,24 +1,48 @@
-//! The multi-line editor of notes; the only place that names the text area library.
+//! The multi-line text of notes and forms; the only place that names the text area library.
 
 use ratatui_textarea::{CursorMove, Input, Key, TextArea};
 
 use super::message::{KeyCode, KeyPress};
 use super::overlay::TextPurpose;
 
-/// A text being written.
+/// A note being written.
 #[derive(Debug, Clone)]
 pub(crate) struct Editor {
     pub(crate) purpose: TextPurpose,
     pub(crate) title: String,
-    area: TextArea<'static>,
+    pub(crate) text: TextBox,
     original: String,
 }
 
 impl Editor {
     pub(crate) fn new(purpose: TextPurpose, title: impl Into<String>, text: &str) -> Self {
-        let mut editor = Self { purpose, title: title.into(), area: TextArea::default(), original: text.to_owned() };
-        editor.replace(text);
-        editor
+        Self { purpose, title: title.into(), text: TextBox::new(text), original: text.to_owned() }
+    }
+
+    pub(crate) fn is_changed(&self) -> bool {
+        self.text.text() != self.original.trim_end_matches('\n')
+    }
+}
+
+/// A text of several lines with a cursor. Two are equal when their words are.
+#[derive(Debug, Clone)]
+pub(crate) struct TextBox {
+    area: TextArea<'static>,
+}
+
+impl PartialEq for TextBox {
+    fn eq(&self, other: &Self) -> bool {
+        self.lines() == other.lines()
+    }
+}
+
+impl Eq for TextBox {}
+
+impl TextBox {
+    pub(crate) fn new(text: &str) -> Self {
+        let mut this = Self { area: TextArea::default() };
+        this.replace(text);
+        this
     }
 
     /// Puts other text in place of all of it; the cursor goes to its end.
@@ -40,10 +64,6 @@ impl Editor {
     pub(crate) fn cursor(&self) -> (usize, usize) {
         let cursor = self.area.cursor();
         (cursor.0, cursor.1)
-    }
-
-    pub(crate) fn is_changed(&self) -> bool {
-        self.text() != self.original.trim_end_matches('\n')
     }
 
     pub(crate) fn paste(&mut self, text: &str) {

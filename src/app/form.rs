@@ -1,7 +1,8 @@
-//! Small forms: a causal step, an attempt, an action item.
+//! Small forms: a causal step, an attempt, an action item, the case itself.
 
 use crate::model::{AnnotationId, TimeRange};
 
+use super::editor::TextBox;
 use super::line::LineInput;
 use super::message::{KeyCode, KeyPress};
 
@@ -14,6 +15,8 @@ pub(crate) enum FormPurpose {
     Attempt { id: Option<AnnotationId>, at: TimeRange },
     /// An action item.
     Action { id: Option<AnnotationId> },
+    /// Title and severity of the case.
+    Case,
 }
 
 /// One line of a list with several choices.
@@ -28,6 +31,8 @@ pub(crate) struct PickLine {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FieldKind {
     Text(LineInput),
+    /// Text of several lines.
+    Lines(TextBox),
     /// One of several names.
     Choice {
         options: Vec<&'static str>,
@@ -77,6 +82,7 @@ impl Form {
     pub(crate) fn text(&self, label: &str) -> String {
         match self.fields.iter().find(|field| field.label == label).map(|field| &field.kind) {
             Some(FieldKind::Text(line)) => line.text().trim().to_owned(),
+            Some(FieldKind::Lines(lines)) => lines.text().trim().to_owned(),
             _ => String::new(),
         }
     }
@@ -97,18 +103,47 @@ impl Form {
         }
     }
 
-    /// The text field in focus, for paste and `$EDITOR`.
-    pub(crate) fn focused_text(&mut self) -> Option<&mut LineInput> {
-        match &mut self.fields.get_mut(self.focus)?.kind {
-            FieldKind::Text(line) => Some(line),
+    /// The text of the field in focus; `None` where nothing is written.
+    pub(crate) fn focused_text(&self) -> Option<String> {
+        match &self.fields.get(self.focus)?.kind {
+            FieldKind::Text(line) => Some(line.text().to_owned()),
+            FieldKind::Lines(lines) => Some(lines.text()),
             _ => None,
         }
     }
 
-    /// Keys inside a field; up and down leave it at its ends. Enter goes on; `true` means it was the last field.
+    /// Other text for the field in focus.
+    pub(crate) fn replace_text(&mut self, text: &str) {
+        match self.fields.get_mut(self.focus).map(|field| &mut field.kind) {
+            Some(FieldKind::Text(line)) => {
+                *line = LineInput::default();
+                line.insert(text.trim());
+            }
+            Some(FieldKind::Lines(lines)) => lines.replace(text),
+            _ => {}
+        }
+    }
+
+    /// Text at the cursor of the field in focus.
+    pub(crate) fn paste(&mut self, text: &str) {
+        match self.fields.get_mut(self.focus).map(|field| &mut field.kind) {
+            Some(FieldKind::Text(line)) => line.insert(text),
+            Some(FieldKind::Lines(lines)) => lines.paste(text),
+            _ => {}
+        }
+    }
+
+    /// Puts the focus on a field.
+    pub(crate) fn focus_on(&mut self, label: &str) {
+        self.focus = self.fields.iter().position(|field| field.label == label).unwrap_or(0);
+    }
+
+    /// Keys inside a field; up and down leave it at its ends. Enter goes on, but in a text of several lines it starts
+    /// the next one; `true` means it was the last field.
     pub(crate) fn key(&mut self, key: KeyPress) -> bool {
         let is_last = self.focus + 1 == self.fields.len();
-        if key.code == KeyCode::Enter {
+        let is_text = matches!(self.fields.get(self.focus).map(|field| &field.kind), Some(FieldKind::Lines(_)));
+        if key.code == KeyCode::Enter && !is_text {
             if !is_last {
                 self.go(1);
             }
@@ -122,6 +157,14 @@ impl Form {
             }
             (FieldKind::Picks { lines, cursor }, KeyCode::Down) if *cursor + 1 < lines.len() => {
                 *cursor += 1;
+                0
+            }
+            (FieldKind::Lines(lines), KeyCode::Up) if lines.cursor().0 > 0 => {
+                lines.key(key);
+                0
+            }
+            (FieldKind::Lines(lines), KeyCode::Down) if lines.cursor().0 + 1 < lines.lines().len() => {
+                lines.key(key);
                 0
             }
             (_, KeyCode::Up) => -1,
@@ -149,6 +192,10 @@ impl Form {
             }
             (FieldKind::Text(line), _) => {
                 line.key(key);
+                0
+            }
+            (FieldKind::Lines(lines), _) => {
+                lines.key(key);
                 0
             }
             _ => 0,

@@ -146,8 +146,9 @@ fn place_panels(layout: &mut Layout, y: u16, shape: Shape) -> u16 {
     layout.n_shown_panels = shape.n_panels.min(n_fit);
     let last_first = shape.n_panels - layout.n_shown_panels;
     layout.first_panel = (shape.selected_panel + 1).saturating_sub(layout.n_shown_panels).min(last_first);
-    // Without a panel one row says what to do.
-    y + if shape.n_panels == 0 { 1 } else { layout.n_shown_panels as u16 * layout.panel_height }
+    // Without a panel a row says what to do, or two on a narrow screen.
+    let for_words = if layout.size.0 < 110 && height >= 12 { 2.min(room) } else { 1 };
+    y + if shape.n_panels == 0 { for_words } else { layout.n_shown_panels as u16 * layout.panel_height }
 }
 
 fn place_list(layout: &mut Layout, shape: Shape) {

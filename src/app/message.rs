@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::model::case::{CaseDoc, EditStep, Evidence};
-use crate::model::query::{HistogramQuery, ValueAt};
+use crate::model::query::{HistogramQuery, Pattern, PatternQuery, ValueAt};
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, SeriesId, SeriesQuery, TimeRange, Timestamp,
 };
@@ -96,6 +96,8 @@ pub enum Question {
     Events(EventQuery),
     /// One event with all fields.
     Event(EventRef),
+    /// Message patterns, with what two windows tell of each.
+    Patterns(PatternQuery),
     /// How many pass.
     Count {
         /// Which.
@@ -168,6 +170,8 @@ pub enum Reply {
     Histogram(Histogram),
     /// To `Events`.
     Events(EventPage),
+    /// To `Patterns`.
+    Patterns(Vec<Pattern>),
     /// To `Event`.
     Event(Box<Event>),
     /// To `Count`.

@@ -3,6 +3,7 @@
 //! They form a stack; keys go to the top one and Esc closes exactly that.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use chrono_tz::Tz;
 
@@ -15,6 +16,8 @@ use super::form::Form;
 use super::fuzzy;
 use super::line::LineInput;
 use super::message::FreezeTarget;
+use super::panels;
+use super::series_search::SeriesSearch;
 
 /// One layer.
 #[derive(Debug, Clone)]
@@ -76,7 +79,10 @@ pub(crate) struct Picker {
     pub(crate) purpose: PickPurpose,
     pub(crate) title: String,
     pub(crate) input: LineInput,
+    /// Its own lines, then those of the series that may fit.
     pub(crate) items: Vec<PickItem>,
+    n_own: usize,
+    series: Option<SeriesSearch>,
     /// Items that fit what is typed, best first, with the matched characters.
     pub(crate) shown: Vec<(usize, Vec<usize>)>,
     pub(crate) selected: usize,
@@ -86,14 +92,44 @@ pub(crate) struct Picker {
 
 impl Picker {
     pub(crate) fn new(purpose: PickPurpose, title: impl Into<String>, items: Vec<PickItem>) -> Self {
-        let mut picker =
-            Self { purpose, title: title.into(), input: LineInput::default(), items, shown: Vec::new(), selected: 0, chosen: None };
+        let mut picker = Self {
+            purpose,
+            title: title.into(),
+            input: LineInput::default(),
+            n_own: items.len(),
+            items,
+            series: None,
+            shown: Vec::new(),
+            selected: 0,
+            chosen: None,
+        };
         picker.narrow();
         picker
     }
 
+    /// The same with series behind its own lines.
+    pub(crate) fn with_series(mut self, series: SeriesSearch) -> Self {
+        self.series = Some(series);
+        self.narrow();
+        self
+    }
+
+    /// How many lines there are to choose from, listed or not.
+    pub(crate) fn n_all(&self) -> usize {
+        self.n_own + self.series.as_ref().map_or(0, SeriesSearch::len)
+    }
+
+    /// What is not listed, in words.
+    pub(crate) fn left_out_words(&self) -> String {
+        self.series.as_ref().map(SeriesSearch::left_out_words).unwrap_or_default()
+    }
+
     /// Narrows the list to what is typed. O(items).
     pub(crate) fn narrow(&mut self) {
+        if let Some(series) = &mut self.series {
+            self.items.truncate(self.n_own);
+            self.items.extend(series.lines(self.input.text()));
+        }
         let query = match self.purpose {
             // What follows the name of a command is its argument.
             PickPurpose::Command => self.input.text().split_whitespace().next().unwrap_or_default(),
@@ -131,12 +167,34 @@ impl Picker {
 
     /// Chooses or unchooses the current item and goes on to the next.
     pub(crate) fn toggle(&mut self) {
-        if let (Some(index), Some(chosen)) = (self.shown.get(self.selected).map(|shown| shown.0), &mut self.chosen) {
-            if !chosen.remove(&index) {
-                chosen.insert(index);
-            }
-            self.selected = (self.selected + 1).min(self.shown.len().saturating_sub(1));
+        let Some(index) = self.current().filter(|_| self.chosen.is_some()).map(|index| self.keep(index)) else { return };
+        if let Some(chosen) = &mut self.chosen
+            && !chosen.remove(&index)
+        {
+            chosen.insert(index);
         }
+        self.selected = (self.selected + 1).min(self.shown.len().saturating_sub(1));
+    }
+
+    /// Makes a found series a line of the picker's own, so that typing on does not forget it; tells its new index.
+    fn keep(&mut self, index: usize) -> usize {
+        let (Some(series), true) = (&mut self.series, index >= self.n_own) else { return index };
+        if let Some(PickItem { value: PickValue::Series(reference), .. }) = self.items.get(index)
+            && let Some(meta) = panels::find(series.catalog(), reference)
+        {
+            series.leave_out(meta.id);
+        }
+        let kept = self.n_own;
+        self.items.swap(index, kept);
+        for (shown, _) in &mut self.shown {
+            *shown = match *shown {
+                at if at == index => kept,
+                at if at == kept => index,
+                at => at,
+            };
+        }
+        self.n_own += 1;
+        kept
     }
 }
 
@@ -147,6 +205,25 @@ pub(crate) enum PromptKind {
     Find,
     FilterIn,
     FilterOut,
+    /// The whole filter as a text.
+    FilterAll,
+}
+
+impl PromptKind {
+    /// Whether the filter language is typed.
+    pub(crate) const fn is_filter(self) -> bool {
+        matches!(self, Self::FilterIn | Self::FilterOut | Self::FilterAll)
+    }
+}
+
+/// Words to go on with in a prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Offered {
+    /// Byte of the text from which a word stands.
+    pub(crate) start: usize,
+    pub(crate) words: Vec<String>,
+    /// The one that was taken last.
+    pub(crate) chosen: Option<usize>,
 }
 
 /// One line to type, with what it would do.
@@ -156,11 +233,14 @@ pub(crate) struct Prompt {
     pub(crate) input: LineInput,
     /// What the text means so far, or why it means nothing; `None` while empty.
     pub(crate) preview: Option<Result<String, String>>,
+    /// Bytes of the text that are wrong.
+    pub(crate) wrong: Option<Range<usize>>,
+    pub(crate) offered: Option<Offered>,
 }
 
 impl Prompt {
     pub(crate) fn new(kind: PromptKind, text: &str) -> Self {
-        Self { kind, input: LineInput::new(text), preview: None }
+        Self { kind, input: LineInput::new(text), preview: None, wrong: None, offered: None }
     }
 
     pub(crate) const fn title(&self) -> &'static str {
@@ -169,14 +249,17 @@ impl Prompt {
             PromptKind::Find => "find",
             PromptKind::FilterIn => "keep only",
             PromptKind::FilterOut => "leave out",
+            PromptKind::FilterAll => "filter",
         }
     }
 
     pub(crate) const fn hint(&self) -> &'static str {
         match self.kind {
             PromptKind::GoTo => "14:03:22   T+12m   -90s   2026-11-22T03:24Z   1795400650",
-            PromptKind::FilterIn => "level>=warn   service=name   trace=id   fuzzy words   'exact   /regex/",
-            PromptKind::Find | PromptKind::FilterOut => "fuzzy words   'exact text   /regex/",
+            PromptKind::FilterIn | PromptKind::FilterOut | PromptKind::FilterAll => {
+                "level>=warn   service:name   status>=500   latency>1s   words   \"exact\"   /regex/   and or not ( )"
+            }
+            PromptKind::Find => "fuzzy words   'exact text   /regex/",
         }
     }
 }

@@ -78,6 +78,8 @@ pub(crate) struct Panels {
     pub(crate) selected: usize,
     /// What was chosen for us: role, series, why, and further candidates.
     choices: Vec<(PanelRef, String)>,
+    /// Role and series of further candidates, best first.
+    candidates: Vec<(String, SeriesId)>,
     /// Whether the choice was answered.
     pub(crate) is_chosen: bool,
 }
@@ -86,6 +88,7 @@ impl Panels {
     /// Remembers the choice by name.
     pub(crate) fn set_choices(&mut self, choices: &[PanelChoice], catalog: &Catalog) {
         self.is_chosen = true;
+        self.candidates = choices.iter().flat_map(|choice| choice.others.iter().map(|id| (choice.role.clone(), *id))).collect();
         self.choices = choices
             .iter()
             .filter_map(|choice| {
@@ -93,6 +96,11 @@ impl Panels {
                 Some((reference(catalog, meta, &choice.role), choice.why.clone()))
             })
             .collect();
+    }
+
+    /// Further candidates for the roles, best first.
+    pub(crate) fn candidates(&self) -> &[(String, SeriesId)] {
+        &self.candidates
     }
 
     /// What is shown as references, to start a change of the user's own selection from.

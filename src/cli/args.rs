@@ -46,9 +46,13 @@ pub struct ReadArgs {
     /// Threads that read and parse; default: all cores
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
-    /// Most bytes that compressed sources may unpack to, with an optional K, M or G
-    #[arg(long, value_name = "BYTES", default_value = "4G", value_parser = parse_size)]
-    pub max_decoded: u64,
+    /// Most bytes that compressed sources may unpack to, with an optional K, M or G; default: 4G, and of what grows more
+    /// than 200 times 256M
+    #[arg(long, value_name = "BYTES", value_parser = parse_size)]
+    pub max_decoded: Option<u64>,
+    /// Read the sources themselves, never an index cache (this version keeps none, so this is always so)
+    #[arg(long)]
+    pub no_cache: bool,
     /// Say nothing on standard error but errors
     #[arg(long, short)]
     pub quiet: bool,
@@ -88,6 +92,9 @@ pub enum Command {
         /// One JSON document (coroner.inspect/1)
         #[arg(long)]
         json: bool,
+        /// Also say why each source was taken for its format, what else it could be, its lines, levels and services
+        #[arg(long, short)]
+        verbose: bool,
     },
     /// Log events in time order
     #[command(after_help = filter_help("events"))]
@@ -122,6 +129,9 @@ pub enum Command {
         /// Records without a usable time instead of the placed ones
         #[arg(long)]
         unplaced: bool,
+        /// With the number of each event's message pattern
+        #[arg(long)]
+        patterns: bool,
         /// JSON lines
         #[arg(long)]
         json: bool,
@@ -138,7 +148,7 @@ pub enum Command {
         /// Width of a bucket: 250ms, 1s, 5m
         #[arg(long, value_name = "DURATION", default_value = "1s")]
         bucket: String,
-        /// Group by level, service, source or any field (comma separated)
+        /// Group by level, service, source, pattern, template or any field (comma separated)
         #[arg(long, value_name = "KEYS", value_delimiter = ',', default_value = "level")]
         by: Vec<String>,
         /// Statistics of a numeric field: p50 p90 p99 p99.9 min max mean sum, as p99:latency (repeatable)
@@ -276,23 +286,8 @@ pub enum NoteAction {
     },
     /// Add a note, marker, causal step, action item, attempt or key moment
     Add(Box<NoteAddArgs>),
-    /// Pin evidence: a series around a moment, or lines of a log
-    Pin {
-        /// A series by name or name{label="value"}, * for any text; must name exactly one
-        #[arg(long, value_name = "GLOB", required_unless_present = "lines", conflicts_with = "lines")]
-        series: Option<String>,
-        /// Lines of a source: PATH:FIRST or PATH:FIRST-LAST
-        #[arg(long, value_name = "PATH:LINES")]
-        lines: Option<String>,
-        /// Moment whose value is frozen (series)
-        #[arg(long, value_name = "TIME", allow_hyphen_values = true, required_unless_present = "lines")]
-        at: Option<String>,
-        /// Window that is kept (series); default: all
-        #[command(flatten)]
-        window: WindowArgs,
-        /// Caption
-        text: Vec<String>,
-    },
+    /// Pin evidence: a series around a moment, lines of a log, a change, an alert, a profile
+    Pin(Box<PinArgs>),
     /// Change the words, time, sort or status of a note
     Edit {
         /// Beginning of its id
@@ -319,10 +314,39 @@ pub enum NoteAction {
     },
 }
 
+/// `coroner note CASE pin …`: exactly one of the things that can be pinned.
+#[derive(Debug, Clone, Args)]
+#[command(group = clap::ArgGroup::new("target").required(true).args(["series", "lines", "change", "alert", "profile"]))]
+pub struct PinArgs {
+    /// A series by name or name{label="value"}, * for any text; must name exactly one
+    #[arg(long, value_name = "GLOB", requires = "at")]
+    pub series: Option<String>,
+    /// Lines of a source: PATH:FIRST or PATH:FIRST-LAST
+    #[arg(long, value_name = "PATH:LINES")]
+    pub lines: Option<String>,
+    /// A change record: PATH:LINE
+    #[arg(long, value_name = "PATH:LINE")]
+    pub change: Option<String>,
+    /// An alert by name; the firing nearest to --at, else the first
+    #[arg(long, value_name = "NAME")]
+    pub alert: Option<String>,
+    /// A profile or goroutine dump by its path, * for any text; must name exactly one
+    #[arg(long, value_name = "GLOB")]
+    pub profile: Option<String>,
+    /// Moment whose value is frozen (series), or near which the alert fired
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub at: Option<String>,
+    /// Window that is kept (series); default: all
+    #[command(flatten)]
+    pub window: WindowArgs,
+    /// Caption
+    pub text: Vec<String>,
+}
+
 /// `coroner note CASE add …`.
 #[derive(Debug, Clone, Args)]
 pub struct NoteAddArgs {
-    /// moment, range, marker, cause, action, attempt, keymoment
+    /// moment, range, marker, cause, link, action, attempt, keymoment
     #[arg(long, default_value = "moment")]
     pub kind: String,
     /// Which marker: trigger, `impact_start`, detected, acknowledged, declared, mitigated, resolved, verified …
@@ -352,6 +376,24 @@ pub struct NoteAddArgs {
     /// Due date of an action item, YYYY-MM-DD
     #[arg(long)]
     pub due: Option<String>,
+    /// Priority of an action item, P0 … P3
+    #[arg(long)]
+    pub priority: Option<String>,
+    /// How one can tell that an action item is done
+    #[arg(long)]
+    pub done_when: Option<String>,
+    /// Where an action item is tracked
+    #[arg(long)]
+    pub link: Option<String>,
+    /// How a marker was found; default: manual
+    #[arg(long)]
+    pub rule: Option<String>,
+    /// Cause that a link points to, by the beginning of the id
+    #[arg(long)]
+    pub on: Option<String>,
+    /// How --causes act on this cause: causes, enables, amplifies, masks, blocks, mitigates, contradicts
+    #[arg(long, default_value = "causes")]
+    pub relation: String,
     /// Evidence of a cause, by the beginning of the id
     #[arg(long, value_delimiter = ',')]
     pub evidence: Vec<String>,

@@ -19,11 +19,14 @@ pub fn export(args: &OpenArgs, output: Option<&Path>, is_json: bool, out: &mut d
         (Some(seed), false) => seed.clone(),
         _ => CaseStore::read_only(&opened.case_dir)?.0,
     };
-    let to = output.map_or_else(|| default_target(&opened), Path::to_path_buf);
-    if let Some(parent) = to.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+    let mut target = default_target(&opened);
+    if let Some(output) = output {
+        output.clone_into(&mut target.markdown);
+    }
+    if let Some(parent) = target.markdown.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent)?;
     }
-    let written = writer::export(&case, &*opened.source, &to)?;
+    let written = writer::export(&case, &*opened.source, &target)?;
     if is_json {
         let assets: Vec<String> = written.assets.iter().map(|path| path.display().to_string()).collect();
         let answer = serde_json::json!({"schema": "coroner.export/1", "markdown": written.markdown, "assets": assets});
@@ -35,8 +38,13 @@ pub fn export(args: &OpenArgs, output: Option<&Path>, is_json: bool, out: &mut d
 }
 
 /// `postmortem.md` in the case folder.
-pub fn default_target(opened: &Opened) -> std::path::PathBuf {
-    opened.case_dir.join("postmortem.md")
+pub fn default_target(opened: &Opened) -> writer::Target {
+    writer::Target {
+        markdown: opened.case_dir.join("postmortem.md"),
+        name: opened.name.clone(),
+        case_dir: opened.case_dir.clone(),
+        sections: opened.sections.clone(),
+    }
 }
 
 /// `coroner completions SHELL`.

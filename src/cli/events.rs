@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::output::{self, OutputForm};
 use crate::model::query::PageStart;
 use crate::model::text::{printable, rfc3339};
-use crate::model::{Event, EventFilter, EventQuery, TimeRange, Timestamp};
+use crate::model::{Event, EventFilter, EventQuery, EventRef, TimeRange, Timestamp};
 use crate::source::{Job, Source};
 
 /// Events read at once.
@@ -27,8 +27,20 @@ pub struct EventsOptions {
     pub start: Option<PageStart>,
     /// At most so many.
     pub limit: Option<u64>,
+    /// Whether each event comes with its message pattern.
+    pub patterns: Patterns,
     /// For people or for programs.
     pub form: OutputForm,
+}
+
+/// Whether each event comes with its message pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Patterns {
+    /// Nothing is mined.
+    #[default]
+    Hidden,
+    /// As `"pattern"`, a number; null beyond the limit of different messages of a source.
+    Shown,
 }
 
 /// Writes one line an event. Whether there was any.
@@ -42,10 +54,20 @@ pub fn run(source: &dyn Source, options: &EventsOptions, out: &mut dyn Write) ->
         let limit = PAGE.min(usize::try_from(n_left).unwrap_or(PAGE));
         let query = EventQuery { filter: options.filter.clone(), range: options.range, start, limit };
         let page = source.events(&query, &job)?.value;
-        for event in &page.events {
+        let ids: Vec<EventRef> = page.events.iter().map(|event| event.id).collect();
+        let patterns = match options.patterns {
+            Patterns::Hidden => Vec::new(),
+            Patterns::Shown => source.patterns_of(&ids, &job)?.value,
+        };
+        for (i, event) in page.events.iter().enumerate() {
             match options.form {
-                OutputForm::Json => output::write_json(out, &json_of(event))?,
-                OutputForm::Text => write_text(event, out)?,
+                OutputForm::Json => output::write_json(out, &json_of(event, patterns.get(i)))?,
+                OutputForm::Text => {
+                    if let Some(pattern) = patterns.get(i) {
+                        write!(out, "{:>5} ", pattern.map_or("-".to_owned(), |id| format!("#{id}")))?;
+                    }
+                    write_text(event, out)?;
+                }
             }
         }
         n_left -= page.events.len() as u64;
@@ -64,9 +86,9 @@ pub fn run(source: &dyn Source, options: &EventsOptions, out: &mut dyn Write) ->
     Ok(n_written > 0)
 }
 
-fn json_of(event: &Event) -> Value {
+fn json_of(event: &Event, pattern: Option<&Option<u32>>) -> Value {
     let fields: Map<String, Value> = event.fields.iter().map(|(name, value)| (name.clone(), field_json(value))).collect();
-    json!({
+    let mut line = json!({
         "time": output::time(event.time),
         "level": event.level.name(),
         "service": event.service,
@@ -75,7 +97,11 @@ fn json_of(event: &Event) -> Value {
         "message": event.message,
         "trace_id": event.trace_id,
         "fields": fields,
-    })
+    });
+    if let Some(pattern) = pattern {
+        line["pattern"] = json!(pattern);
+    }
+    line
 }
 
 /// A field that is JSON by itself (number, object, list, true, false, null) as such, everything else as text.

@@ -52,16 +52,20 @@ fn key_name(by: &GroupBy) -> &str {
         GroupBy::Level => "level",
         GroupBy::Service => "service",
         GroupBy::Source => "source",
+        GroupBy::Pattern => "pattern",
+        GroupBy::Template => "template",
         GroupBy::Field(name) => name,
     }
 }
 
-/// Reads `level`, `service`, `source` or the name of a field.
+/// Reads `level`, `service`, `source`, `pattern` (its number), `template` (its text) or the name of a field.
 pub fn parse_by(name: &str) -> GroupBy {
     match name {
         "level" => GroupBy::Level,
         "service" => GroupBy::Service,
         "source" => GroupBy::Source,
+        "pattern" => GroupBy::Pattern,
+        "template" => GroupBy::Template,
         _ => GroupBy::Field(name.to_owned()),
     }
 }

@@ -88,6 +88,8 @@ pub enum NewNote {
         at: Timestamp,
         /// Latest moment it can have been.
         latest: Option<Timestamp>,
+        /// How it was found; `None`: by hand.
+        rule: Option<String>,
     },
     /// Frozen evidence.
     Evidence(Evidence),
@@ -103,6 +105,17 @@ pub enum NewNote {
         evidence: Vec<String>,
         /// Causes that lead to it.
         caused_by: Vec<String>,
+        /// How they act on it.
+        relation: Relation,
+    },
+    /// An edge between two causes.
+    Link {
+        /// The cause.
+        from: String,
+        /// What it acts on.
+        to: String,
+        /// How.
+        relation: Relation,
     },
     /// A mitigation that was tried.
     Attempt {
@@ -230,19 +243,24 @@ impl Writer<'_> {
             NewNote::Range { range, service, row_kind } => {
                 AnnotationKind::Range { range: *range, service: service.clone(), row_kind: row_kind.clone() }
             }
-            NewNote::Marker { name, at, latest } => {
+            NewNote::Marker { name, at, latest, rule } => {
                 if latest.is_some_and(|latest| latest < *at) {
                     bail!("the latest moment of {} is earlier than the earliest", name.name());
                 }
                 let old = self.doc.annotations.values().find(|annotation| is_marker(annotation, *name));
                 edits.extend(old.map(|old| Edit::Put { before: Some(Box::new(old.clone())), after: None }));
-                AnnotationKind::Marker { name: *name, at: *at, latest: *latest, rule: "manual".into() }
+                AnnotationKind::Marker { name: *name, at: *at, latest: *latest, rule: rule.clone().unwrap_or_else(|| "manual".into()) }
             }
             NewNote::Evidence(evidence) => AnnotationKind::Evidence(evidence.clone()),
             NewNote::Cause { cause_type, status, at, evidence, .. } => {
                 let order = self.doc.chain().iter().map(|(_, cause)| cause.order).max().unwrap_or(0).saturating_add(1);
                 let evidence = self.ids(evidence, "evidence")?;
                 AnnotationKind::Cause(Cause { cause_type: *cause_type, status: *status, at: *at, evidence, order })
+            }
+            NewNote::Link { from, to, relation } => {
+                let ids = self.ids(&[from.clone(), to.clone()], "cause")?;
+                let [from, to] = <[AnnotationId; 2]>::try_from(ids).map_err(|_| anyhow::anyhow!("a link needs two causes"))?;
+                AnnotationKind::Link { from, to, relation: *relation }
             }
             NewNote::Attempt { range, effect } => AnnotationKind::Attempt(Attempt { at: *range, effect: effect.clone() }),
             NewNote::Action { item, causes } => AnnotationKind::Action(ActionItem { causes: self.ids(causes, "cause")?, ..item.clone() }),
@@ -260,9 +278,9 @@ impl Writer<'_> {
         let annotation = Annotation { text: text.to_owned(), tags: tags.to_vec(), ..self.record(kind) };
         let id = annotation.id.clone();
         edits.push(Edit::Put { before: None, after: Some(Box::new(annotation)) });
-        if let NewNote::Cause { caused_by, .. } = what {
+        if let NewNote::Cause { caused_by, relation, .. } = what {
             for from in self.ids(caused_by, "cause")? {
-                let link = self.record(AnnotationKind::Link { from, to: id.clone(), relation: Relation::Causes });
+                let link = self.record(AnnotationKind::Link { from, to: id.clone(), relation: *relation });
                 edits.push(Edit::Put { before: None, after: Some(Box::new(link)) });
             }
         }

@@ -14,6 +14,7 @@ use crate::model::when::{self, Reference};
 use crate::model::{CaseDoc, Catalog, TimeRange, Timestamp, text};
 use crate::report::case_file;
 use crate::source::files::content::Bytes;
+use crate::source::files::decode::Growth;
 use crate::source::files::{self, FileSource, OpenOptions};
 use crate::source::{Job, Source as _};
 
@@ -21,6 +22,13 @@ use crate::source::{Job, Source as _};
 const DEMO_DATA: &[u8] = include_bytes!("../../demo-data/order-outage.tar.zst");
 const DEMO_CASE: &str = include_str!("../../demo-data/order-outage/case.toml");
 const DEMO_NOTES: &str = include_str!("../../demo-data/order-outage/annotations.jsonl");
+const DEMO_SECTIONS: [(&str, &str); 5] = [
+    ("summary", include_str!("../../demo-data/order-outage/sections/summary.md")),
+    ("01-contributing-factors", include_str!("../../demo-data/order-outage/sections/01-contributing-factors.md")),
+    ("02-how-it-went", include_str!("../../demo-data/order-outage/sections/02-how-it-went.md")),
+    ("03-lessons", include_str!("../../demo-data/order-outage/sections/03-lessons.md")),
+    ("04-open-questions", include_str!("../../demo-data/order-outage/sections/04-open-questions.md")),
+];
 /// Name of the demo's archive: the sources are listed below it.
 const DEMO_NAME: &str = "order-outage.tar.zst";
 
@@ -34,6 +42,8 @@ pub struct Opened {
     pub name: String,
     /// The case that comes with the data and is not in `case_dir` (the demo's).
     pub seed: Option<CaseDoc>,
+    /// The prose of that case: stem of the file → text.
+    pub sections: BTreeMap<String, String>,
 }
 
 /// Opens what the arguments name. Without sources: an error that says what to type.
@@ -46,7 +56,7 @@ pub fn open(args: &OpenArgs) -> anyhow::Result<Opened> {
     // A case may name sources outside its folder.
     options.sources.extend(meta.sources.iter().map(|source| case_dir.join(source)));
     let source = files::open(options)?;
-    Ok(Opened { source: Arc::new(source), name: name_of(&args.sources), case_dir, seed: None })
+    Ok(Opened { source: Arc::new(source), name: name_of(&args.sources), case_dir, seed: None, sections: BTreeMap::new() })
 }
 
 /// Opens the recorded outage that comes with the program.
@@ -56,14 +66,14 @@ pub fn open_demo(case: Option<PathBuf>, finished: Notes) -> anyhow::Result<Opene
         Notes::Blank => "coroner-demo-blank",
     };
     let case_dir = case.unwrap_or_else(|| PathBuf::from(default));
-    let seed = match finished {
-        Notes::Finished => Some(demo_case()?),
-        Notes::Blank => None,
+    let (seed, sections) = match finished {
+        Notes::Finished => (Some(demo_case()?), DEMO_SECTIONS.map(|(stem, text)| (stem.to_owned(), text.to_owned())).into()),
+        Notes::Blank => (None, BTreeMap::new()),
     };
-    let mut options = options(&ReadArgs { max_decoded: u64::MAX, ..ReadArgs::default() }, &CaseMeta::default());
+    let mut options = options(&ReadArgs { max_decoded: Some(u64::MAX), ..ReadArgs::default() }, &CaseMeta::default());
     options.memory = vec![(DEMO_NAME.to_owned(), Bytes::Static(DEMO_DATA))];
     let source = files::open(options)?;
-    Ok(Opened { source: Arc::new(source), case_dir, name: "order-outage".into(), seed })
+    Ok(Opened { source: Arc::new(source), case_dir, name: "order-outage".into(), seed, sections })
 }
 
 /// Whether the demo opens with its finished notes.
@@ -89,7 +99,10 @@ fn options(read: &ReadArgs, meta: &CaseMeta) -> OpenOptions {
         None => (None, text.clone()),
     }));
     let jobs = read.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
-    OpenOptions { zones, jobs, max_decoded_bytes: read.max_decoded, ..OpenOptions::default() }
+    // Who names a limit has been told of the bomb, and means it.
+    let growth = if read.max_decoded.is_some() { Growth::Any } else { Growth::Honest };
+    let default = OpenOptions::default();
+    OpenOptions { zones, jobs, growth, max_decoded_bytes: read.max_decoded.unwrap_or(default.max_decoded_bytes), ..default }
 }
 
 /// The opened folder itself; beside a file or an archive, `NAME.case` in the current folder.
@@ -129,12 +142,17 @@ pub fn load(opened: &Opened, quiet: bool) -> anyhow::Result<Arc<Catalog>> {
     let job = Job::new();
     let is_watched = !quiet && std::io::stderr().is_terminal();
     std::thread::scope(|scope| {
-        let loader = scope.spawn(|| opened.source.load(&job, &|| {}));
-        while !loader.is_finished() {
-            std::thread::park_timeout(Duration::from_millis(2));
-            if is_watched {
-                show_progress(&job, &loader);
+        let waiting = std::thread::current();
+        let loader = scope.spawn({
+            let job = &job;
+            move || {
+                let loaded = opened.source.load(job, &|| {});
+                waiting.unpark();
+                loaded
             }
+        });
+        if is_watched {
+            show_progress(&job, || loader.is_finished());
         }
         loader
             .join()
@@ -148,16 +166,23 @@ pub fn load(opened: &Opened, quiet: bool) -> anyhow::Result<Arc<Catalog>> {
     Ok(catalog)
 }
 
-fn show_progress<T>(job: &Job, loader: &std::thread::ScopedJoinHandle<'_, T>) {
-    // Short loads stay silent: the line would only flash.
-    std::thread::sleep(Duration::from_millis(100));
-    if loader.is_finished() {
-        eprint!("\r\x1b[K");
-    } else {
-        let (done, total) = job.progress();
-        eprint!("\rreading {} of {} MB\x1b[K", done / 1_000_000, total / 1_000_000);
+/// A line that tells how far it is, until it is done. Short loads stay silent: the line would only flash.
+fn show_progress(job: &Job, is_done: impl Fn() -> bool) {
+    let start = std::time::Instant::now();
+    let mut is_shown = false;
+    while !is_done() {
+        std::thread::park_timeout(Duration::from_millis(100));
+        if start.elapsed() >= Duration::from_millis(100) && !is_done() {
+            let (done, total) = job.progress();
+            eprint!("\rreading {} of {} MB\x1b[K", done / 1_000_000, total / 1_000_000);
+            let _ = std::io::stderr().flush();
+            is_shown = true;
+        }
     }
-    let _ = std::io::stderr().flush();
+    if is_shown {
+        eprint!("\r\x1b[K");
+        let _ = std::io::stderr().flush();
+    }
 }
 
 /// Zoneless times are never silent.

@@ -3,7 +3,7 @@
 //! JSON keeps the text of the sources but writes every character that could reach a terminal as a command with an
 //! escape; text passes through `model::text::printable`.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
 use serde::Serialize;
 use serde_json::ser::Formatter;
@@ -20,6 +20,14 @@ pub enum OutputForm {
     Text,
     /// For programs: the shapes of the contract, and nothing else.
     Json,
+}
+
+/// Columns of the terminal that standard output goes to; `None` when it goes elsewhere. `COLUMNS` speaks first.
+pub(crate) fn screen_width() -> Option<usize> {
+    use ratatui::backend::{Backend as _, CrosstermBackend};
+    let stated = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let measured = || io::stdout().is_terminal().then(|| CrosstermBackend::new(io::stdout()).size().ok()).flatten();
+    stated.or_else(|| measured().map(|size| usize::from(size.width))).filter(|width| *width > 0)
 }
 
 /// One JSON document on one line.

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::args::{Command, OpenArgs};
 use super::open::{self, Clock};
 use super::output::OutputForm;
-use super::{Outcome, events, histogram, inspect, series};
+use super::{Outcome, events, histogram, inspect, output, series};
 use crate::model::filter::{self, Expr, FilterError, Known};
 use crate::model::query::{PageStart, TextMatch, TextPattern};
 use crate::model::text::printable;
@@ -19,19 +19,22 @@ use crate::source::files::FileSource;
 /// Runs one of the four.
 pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     match command {
-        Command::Inspect { open, json } => {
+        Command::Inspect { open, json, verbose } => {
             let loaded = Loaded::new(&open)?;
-            let has_found = inspect::run(loaded.source(), &inspect::InspectOptions { form: form(json) }, out)?;
+            let detail = if verbose { inspect::Detail::Full } else { inspect::Detail::Short };
+            let options = inspect::InspectOptions { form: form(json), width: output::screen_width(), detail };
+            let has_found = inspect::run(loaded.source(), &options, out)?;
             Ok(has_found.into())
         }
-        Command::Events { open, window, filter: expression, level, grep, fuzzy, service, trace, limit, unplaced, json } => {
+        Command::Events { open, window, filter: expression, level, grep, fuzzy, service, trace, limit, unplaced, patterns, json } => {
             let mut filter = filter(level.as_deref(), &grep, fuzzy.as_deref(), service, trace)?;
             check_expression(expression.as_deref())?;
             let loaded = Loaded::new(&open)?;
             filter.expr = loaded.expression(expression.as_deref(), open.read.quiet)?;
             let range = loaded.clock()?.window(&window)?;
             let start = unplaced.then_some(PageStart::Unplaced(0));
-            let options = events::EventsOptions { filter, range, start, limit: limit.map(|n| n as u64), form: form(json) };
+            let patterns = if patterns { events::Patterns::Shown } else { events::Patterns::Hidden };
+            let options = events::EventsOptions { filter, range, start, limit: limit.map(|n| n as u64), patterns, form: form(json) };
             Ok(events::run(loaded.source(), &options, out)?.into())
         }
         Command::Histogram { open, window, bucket, by, stat, filter: expression, level, grep, service, json } => {

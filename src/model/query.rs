@@ -114,6 +114,10 @@ pub enum GroupBy {
     Service,
     /// Source path.
     Source,
+    /// Number of the message pattern.
+    Pattern,
+    /// Text of the message pattern.
+    Template,
     /// The value of a field of structured records (reads the text).
     Field(String),
 }
@@ -185,3 +189,61 @@ pub enum StatKind {
 
 /// Answer to a [`StatsQuery`]: group → column → one number a stat, `None` where no event has the field.
 pub type Stats = BTreeMap<Vec<String>, Vec<Vec<Option<f64>>>>;
+
+/// Which message patterns are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PatternQuery {
+    /// Of which events.
+    pub filter: EventFilter,
+    /// Only events inside this range; without it all, those without a time too.
+    pub range: Option<TimeRange>,
+    /// Two windows to compare, before and after a mark. Without them every pattern is steady.
+    pub windows: Option<(TimeRange, TimeRange)>,
+}
+
+/// Messages that differ only in their values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern {
+    /// Counted by first occurrence in the order (source, record): the same for the same data.
+    pub id: u32,
+    /// The message with `<*>` for each value.
+    pub template: String,
+    /// Events.
+    pub count: u64,
+    /// First event with a time.
+    pub first: Option<Timestamp>,
+    /// Last event with a time.
+    pub last: Option<Timestamp>,
+    /// The level of most of its events, of equals the most severe.
+    pub level: Level,
+    /// Events in the two windows.
+    pub in_windows: (u64, u64),
+    /// What the windows tell.
+    pub status: PatternStatus,
+}
+
+/// How often a pattern is seen after a mark, against before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum PatternStatus {
+    /// Never seen until then.
+    Born,
+    /// At least three times as often, by more than chance.
+    Surged,
+    /// Not seen any more, though it was due.
+    Died,
+    /// None of these.
+    #[default]
+    Steady,
+}
+
+impl PatternStatus {
+    /// Lower-case name as used in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Born => "born",
+            Self::Surged => "surged",
+            Self::Died => "died",
+            Self::Steady => "steady",
+        }
+    }
+}

@@ -121,6 +121,8 @@ pub struct SeriesMeta {
     pub kind: SeriesKind,
     /// The query that produced it, if a neighbour file tells.
     pub query: Option<String>,
+    /// Whether it was computed from log events; then `query` is the formula.
+    pub is_derived: bool,
     /// The source it came from.
     pub source: SourceId,
     /// Number of samples, special values included.

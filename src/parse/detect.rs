@@ -133,7 +133,7 @@ fn text_document(windows: &Windows) -> Option<(&'static str, &'static str)> {
     let code = share(&is_code);
     let section = lines.iter().any(|line| line.starts_with('[') && line.trim_end().ends_with(']'));
     let assignment = share(&|line| is_assignment(line, '='));
-    let is_exposition = |line: &str| line.starts_with("# HELP ") || line.starts_with("# TYPE ");
+    let is_exposition = |line: &str| line.starts_with("# HELP ") || line.starts_with("# TYPE ") || line.trim_end() == "# EOF";
     let markdown = share(&|line| {
         line.starts_with("# ") && !is_exposition(line) || line.starts_with("## ") || line.starts_with("### ") || line.starts_with("```")
     });

@@ -4,6 +4,7 @@
 //! It knows nothing of log formats; `parse::detect` weighs both.
 
 pub(crate) mod json;
+mod unplaced;
 
 use crate::model::SourceKind;
 use crate::model::catalog::Problems;
@@ -40,7 +41,14 @@ pub fn recognise(windows: &Windows<'_>) -> Vec<Candidate> {
 }
 
 /// Reads a whole file of a format that `recognise` named; an unknown name or a report gives an empty document.
+/// Nothing in it lies before 1971: what claims to is counted as unplaced.
 pub fn parse_document(format: &str, bytes: &[u8], context: &Context) -> Document {
+    let mut document = read(format, bytes, context);
+    unplaced::take_out(&mut document);
+    document
+}
+
+fn read(format: &str, bytes: &[u8], context: &Context) -> Document {
     match format {
         "prometheus-matrix" | "prometheus-vector" | "prometheus-scalar" | "prometheus-error" | "victoriametrics-export" => {
             metric::prometheus::parse(bytes, context)
@@ -162,6 +170,13 @@ fn prometheus_api(sketch: &Sketch, windows: &Windows<'_>) -> Option<Candidate> {
     if let Some(path) = alerts.filter(|path| has(&format!("{path}[].labels.alertname")) || path.ends_with("data.alerts") || tells_starts())
     {
         return Some(candidate(Alerts, "prometheus-alerts", 0.98, format!("alerts with labels and start times at {path}")));
+    }
+    if has("[].labels.alertname") && (has("[].startsAt") || has("[].activeAt")) {
+        return Some(candidate(Alerts, "prometheus-alerts", 0.98, "a list of alerts with labels and start times, as Alertmanager answers"));
+    }
+    if known == Some("streams") {
+        let why = "an answer of Loki with streams of lines: not read yet; `logcli query -o jsonl` writes lines that are read";
+        return Some(candidate(Report, "loki-streams", 0.98, why));
     }
     let is_api = is_body && sketch.text("status") == Some("success") && has("data");
     is_api.then(|| {
@@ -328,7 +343,9 @@ fn exposition(windows: &[&str]) -> Option<Candidate> {
             Err(_) => n_bad += 1,
         }
     }
-    if n_good == 0 || n_bad * 20 > n_good {
+    // Types, help or the end mark leave little doubt, so that more lines may be damaged.
+    let tolerance = if n_meta > 0 || has_end { 2 } else { 20 };
+    if n_good == 0 || n_bad * tolerance > n_good {
         return None;
     }
     let share = n_good as f32 / (n_good + n_bad) as f32;

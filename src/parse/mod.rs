@@ -12,6 +12,7 @@ pub mod document;
 pub mod log;
 pub mod metric;
 pub mod profile;
+pub mod template;
 pub mod timestamp;
 
 use crate::model::catalog::{Problems, Zone};
@@ -122,7 +123,7 @@ pub const NO_TIME: i64 = i64::MIN;
 /// Marks a record without a service in `LogColumns::services`.
 pub const NO_SERVICE: u16 = u16::MAX;
 
-/// Columns of the records of one chunk, in file order. All vectors have the same length. 21 bytes a record.
+/// Columns of the records of one chunk, in file order. All vectors have the same length. 25 bytes a record.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LogColumns {
     /// Offset of the record in the chunk; it ends where the next one starts.
@@ -137,6 +138,17 @@ pub struct LogColumns {
     pub statuses: Vec<u16>,
     /// Latency in seconds, NaN when there is none.
     pub latencies: Vec<f32>,
+    /// Index into `LogChunk::messages`.
+    pub messages: Vec<u32>,
+}
+
+/// A message that stands for all of its signature: those that differ only in words with a digit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// See [`template::signature`].
+    pub signature: u64,
+    /// Its first line, cut at [`template::MAX_MESSAGE_BYTES`].
+    pub text: Box<str>,
 }
 
 /// One parsed chunk of a log.
@@ -146,6 +158,8 @@ pub struct LogChunk {
     pub columns: LogColumns,
     /// Names that `columns.services` points at.
     pub services: Vec<String>,
+    /// One message of each signature that `columns.messages` points at, in the order of their first records.
+    pub messages: Vec<Message>,
     /// Bytes before the first record: continuation lines of the record that ended the previous chunk.
     pub head_bytes: u32,
     /// Lines before the first record.

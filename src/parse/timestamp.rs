@@ -391,7 +391,7 @@ pub fn civil_of_days(days: i64) -> (i64, u32, u32) {
 }
 
 /// The first moment that counts as a time: whatever lies before 1971 is a clock that was not set.
-const FIRST_NS: i64 = 365 * 86_400 * NS_PER_S;
+pub(crate) const FIRST_NS: i64 = 365 * 86_400 * NS_PER_S;
 
 /// Nanoseconds since the epoch; `None` before 1971 or after 2262.
 pub fn to_ns(secs: i64, nanos: u32) -> Option<i64> {

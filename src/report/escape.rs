@@ -13,8 +13,24 @@ use crate::model::text::printable;
 /// Stops GitHub from making a mention, an issue reference or a link of what follows; shown as nothing.
 const BREAK: &str = "&#8203;";
 
-/// Text inside a line of Markdown or a table cell: looks the same, means nothing. One line; O(n).
+/// Text at the start of a line of Markdown: looks the same, means nothing. One line; O(n).
 pub fn inline(text: &str) -> String {
+    let text = within(text);
+    let Some(first) = text.chars().next() else { return text };
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    // What would begin a block: a heading, a list, a quote, an underline, a numbered list.
+    match first {
+        '#' | '-' | '+' | '=' | ':' => format!("\\{text}"),
+        '>' => format!("&gt;{}", &text[1..]),
+        _ if (1..10).contains(&digits) && [". ", ") "].iter().any(|end| format!("{} ", &text[digits..]).starts_with(end)) => {
+            format!("{}\\{}", &text[..digits], &text[digits..])
+        }
+        _ => text,
+    }
+}
+
+/// Text after other text of its line, or in a table cell: only what Markdown would read there is escaped.
+fn within(text: &str) -> String {
     let text = printable(text.trim());
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     let mut previous = ' ';
@@ -23,7 +39,15 @@ pub fn inline(text: &str) -> String {
         let rest = &text[at + c.len_utf8()..];
         let next = chars.peek().map_or(' ', |next| next.1);
         match c {
-            '\\' | '`' | '*' | '[' | ']' | '|' | '~' | '$' => {
+            '`' | '[' | ']' | '|' | '~' | '$' => {
+                out.push('\\');
+                out.push(c);
+            }
+            // Before anything but punctuation a backslash is only a backslash.
+            '\\' if next.is_alphanumeric() => out.push(c),
+            // A multiplication or a glob between blanks marks nothing.
+            '*' if previous == ' ' && next == ' ' && !out.is_empty() && !rest.is_empty() => out.push(c),
+            '\\' | '*' => {
                 out.push('\\');
                 out.push(c);
             }
@@ -31,8 +55,8 @@ pub fn inline(text: &str) -> String {
             '_' if previous.is_alphanumeric() && next.is_alphanumeric() => out.push(c),
             '_' => out.push_str("\\_"),
             '<' => out.push_str("&lt;"),
-            // Elsewhere these two mean nothing once `<` is gone.
-            '>' if out.is_empty() || previous == '-' => out.push_str("&gt;"),
+            // Elsewhere it means nothing once `<` is gone.
+            '>' if previous == '-' => out.push_str("&gt;"),
             '&' if next == '#' || next.is_ascii_alphanumeric() => out.push_str("&amp;"),
             '@' => {
                 out.push('@');
@@ -42,6 +66,8 @@ pub fn inline(text: &str) -> String {
                 out.push('#');
                 out.push_str(BREAK);
             }
+            // The end of a heading.
+            '#' if rest.trim_start_matches('#').is_empty() => out.push_str("\\#"),
             ':' if rest.starts_with("//") => {
                 out.push(':');
                 out.push_str(BREAK);
@@ -50,15 +76,6 @@ pub fn inline(text: &str) -> String {
                 out.push_str(BREAK);
                 out.push('.');
             }
-            // What would begin a block at the start of a line.
-            '#' | '-' | '+' | '=' | ':' if out.is_empty() => {
-                out.push('\\');
-                out.push(c);
-            }
-            '.' | ')' if next == ' ' && !out.is_empty() && out.len() < 10 && out.bytes().all(|byte| byte.is_ascii_digit()) => {
-                out.push('\\');
-                out.push(c);
-            }
             _ => out.push(c),
         }
         previous = c;
@@ -66,9 +83,9 @@ pub fn inline(text: &str) -> String {
     out
 }
 
-/// Text of several lines inside a table cell: line ends become `<br>`, empty lines vanish.
+/// Text of several lines inside a table cell or after other text: line ends become `<br>`, empty lines vanish.
 pub fn cell(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(inline).filter(|line| !line.is_empty()).collect();
+    let lines: Vec<String> = text.lines().map(within).filter(|line| !line.is_empty()).collect();
     lines.join("<br>")
 }
 
@@ -275,10 +292,10 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_reads_as_itself_and_means_nothing(text in "[ -~é漢\u{1b}]{0,40}") {
-            // Smart punctuation is off on GitHub; it would only change how quotes look.
+            // GitHub has neither smart punctuation nor superscripts.
             let markdown = format!("x {}", inline(&text));
             let mut options = Options::all();
-            options.remove(Options::ENABLE_SMART_PUNCTUATION);
+            options.remove(Options::ENABLE_SMART_PUNCTUATION | Options::ENABLE_SUPERSCRIPT | Options::ENABLE_SUBSCRIPT);
             let mut seen = String::new();
             for event in Parser::new_ext(&markdown, options) {
                 match event {
@@ -322,6 +339,19 @@ mod tests {
         let names = ["../../.ssh/x", "p99{a=\"b\"}", "P99 a b", "", "漢"].map(|text| slug(text, &mut taken));
         assert_eq!(names, ["ssh-x", "p99-a-b", "p99-a-b-2", "chart", "chart-2"]);
         assert_eq!(link_path("my case/post(1).assets"), "my%20case/post%281%29.assets");
+    }
+
+    #[test]
+    fn numbers_and_words_read_in_a_pager_as_they_are() {
+        for text in
+            ["15.8 s", "0.14 %", "−1.2", "- 3 of 4", "+Inf", "2. then", "db_pool_in_use", "C:\\temp", "a * b", "= 4 > 3", "v1.9.0 (2)"]
+        {
+            assert_eq!(cell(text), text);
+        }
+        assert_eq!(
+            ["2. then", "15.8 s", "- 3", "> 2", "7)", "c #"].map(inline),
+            ["2\\. then", "15.8 s", "\\- 3", "&gt; 2", "7\\)", "c \\#"]
+        );
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub fn answer(source: &dyn Source, question: &Question, job: &Job) -> Result<Rep
         Question::Histogram(query) => Reply::Histogram(source.histogram(query, job)?.value),
         Question::Events(query) => Reply::Events(source.events(query, job)?.value),
         Question::Event(id) => Reply::Event(Box::new(source.event(*id, job)?)),
+        Question::Patterns(query) => Reply::Patterns(source.patterns(query, job)?.value),
         Question::Count { filter, range } => Reply::Count(source.count(filter, *range, job)?.value),
         Question::Freeze(targets) => Reply::Frozen(targets.iter().map(|target| freeze(source, target, job)).collect::<Result<_, _>>()?),
     })
@@ -48,7 +49,16 @@ pub fn choose_panels(source: &dyn Source, job: &Job) -> Result<Vec<PanelChoice>,
         .zip(&columns)
         .filter_map(|(id, columns)| catalog.series(*id).map(|meta| panels::PanelCandidate { meta, columns }))
         .collect();
-    let choices = panels::choose(&candidates);
+    // A measured series comes first; what was computed from logs fills the roles that are left.
+    let (derived, measured): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|candidate| candidate.meta.is_derived);
+    let mut choices = panels::choose(&measured);
+    for choice in panels::choose(&derived) {
+        match choices.iter_mut().find(|known| known.role == choice.role) {
+            Some(known) => known.others.extend(std::iter::once(choice.id).chain(choice.others)),
+            None => choices.push(choice),
+        }
+    }
+    choices.sort_by_key(|choice| panels::role_order(choice.role));
     Ok(choices
         .into_iter()
         .map(|choice| PanelChoice { role: choice.role.to_string(), id: choice.id, why: choice.why, others: choice.others })

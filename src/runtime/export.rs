@@ -24,10 +24,24 @@ pub struct Written {
     pub assets: Vec<PathBuf>,
 }
 
-/// Writes `to` and its charts into the folder beside it (`postmortem.md` → `postmortem.assets/`).
+/// Where a document goes, and what its case is called and says besides the notes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Target {
+    /// The document.
+    pub markdown: PathBuf,
+    /// Name of what was opened: the title of a case that has none.
+    pub name: String,
+    /// Folder of the case, with its `sections/*.md`.
+    pub case_dir: PathBuf,
+    /// Sections of a case that comes with the program; those in the folder win.
+    pub sections: BTreeMap<String, String>,
+}
+
+/// Writes the document and its charts into the folder beside it (`postmortem.md` → `postmortem.assets/`).
 ///
 /// Same case, same sources: same bytes. The source must be loaded to its end.
-pub fn export(case: &CaseDoc, source: &dyn Source, to: &Path) -> anyhow::Result<Written> {
+pub fn export(case: &CaseDoc, source: &dyn Source, target: &Target) -> anyhow::Result<Written> {
+    let to = &target.markdown;
     let facts = SourceFacts::new(source)?;
     anyhow::ensure!(facts.catalog().is_complete, "the sources are still loading; export again when they are done");
     let panels = choose_panels(source, &Job::new())?;
@@ -37,7 +51,8 @@ pub fn export(case: &CaseDoc, source: &dyn Source, to: &Path) -> anyhow::Result<
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         assets: format!("{stem}.assets"),
         panels: panel_refs(facts.catalog(), panels),
-        sections: read_sections(&folder.join("sections"))?,
+        sections: target.sections.clone().into_iter().chain(read_sections(&target.case_dir.join("sections"))?).collect(),
+        name: target.name.clone(),
         ..ReportSettings::default()
     };
     let rendered = markdown::render(&gather(case, &facts, &settings));

@@ -1,6 +1,5 @@
 //! The loop: wait, drain, draw once. Nothing awaits in the key path; all work is jobs, the saver, or the loader.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -44,7 +43,7 @@ pub struct Start {
     /// Colours and symbols.
     pub theme: Theme,
     /// Where `X` writes.
-    pub export_to: PathBuf,
+    pub export_to: export::Target,
 }
 
 /// Runs the explorer until the user leaves. Returns after the terminal is restored and the case is on disk.
@@ -64,7 +63,7 @@ struct Session {
     jobs: Jobs,
     saver: Saver,
     source: Arc<FileSource>,
-    export_to: PathBuf,
+    export_to: export::Target,
     messages: UnboundedSender<Message>,
     keys: EventStream,
     is_leaving: bool,

@@ -10,7 +10,7 @@ pub use job::Job;
 
 use std::sync::Arc;
 
-use crate::model::query::{HistogramQuery, Stats, StatsQuery, ValueAt};
+use crate::model::query::{HistogramQuery, Pattern, PatternQuery, Stats, StatsQuery, ValueAt};
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, Sample, SeriesId, SeriesQuery, SourceId, TimeRange,
     Timestamp,
@@ -95,6 +95,18 @@ pub trait Source: Send + Sync {
 
     /// How many events pass the filter inside the range (everywhere if `None`).
     fn count(&self, filter: &EventFilter, range: Option<TimeRange>, job: &Job) -> Result<Answer<u64>, SourceError>;
+
+    /// Message patterns of the events that pass, in order of their number. The first question mines them.
+    fn patterns(&self, query: &PatternQuery, job: &Job) -> Result<Answer<Vec<Pattern>>, SourceError> {
+        let _ = (query, job);
+        Err(SourceError::Question("this source finds no patterns in messages".into()))
+    }
+
+    /// The pattern of each event; `None` beyond the limit of different messages of a source.
+    fn patterns_of(&self, ids: &[EventRef], job: &Job) -> Result<Answer<Vec<Option<u32>>>, SourceError> {
+        let _ = (ids, job);
+        Err(SourceError::Question("this source finds no patterns in messages".into()))
+    }
 
     /// Lines `first..=last` of a text source, for evidence and `verify`.
     fn lines(&self, source: SourceId, first: u64, last: u64, job: &Job) -> Result<RawLines, SourceError>;

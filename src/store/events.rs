@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::model::filter::Expr;
 use crate::model::query::PageStart;
 use crate::model::{Event, EventFilter, EventPage, EventQuery, EventRef, TimeRange};
 use crate::parse::NO_TIME;
@@ -53,7 +54,7 @@ enum Direction {
 impl Events<'_> {
     /// A page of events. Reads text only of segments that the page touches.
     pub fn page(&self, query: &EventQuery, watch: &Watch<'_>) -> Result<EventPage, StoreError> {
-        let filter = Filter::new(&query.filter)?;
+        let filter = self.filter(&query.filter)?;
         let (low, high) = query.range.map_or(((NO_TIME, u32::MAX, u64::MAX), (i64::MAX, u32::MAX, u64::MAX)), |range| {
             // No placed record has the least time, it means "no time".
             let low = range.start().0.max(NO_TIME + 1);
@@ -85,7 +86,7 @@ impl Events<'_> {
 
     /// How many events pass; with a range only placed ones, without all.
     pub fn count(&self, filter: &EventFilter, range: Option<TimeRange>, watch: &Watch<'_>) -> Result<u64, StoreError> {
-        let filter = Filter::new(filter)?;
+        let filter = self.filter(filter)?;
         let places = self.places(&filter, range);
         let counts = parallel::map(
             &places,
@@ -105,6 +106,12 @@ impl Events<'_> {
             },
         )?;
         Ok(counts.into_iter().sum())
+    }
+
+    /// The filter ready to run; patterns are mined if it names one.
+    pub(super) fn filter(&self, filter: &EventFilter) -> Result<Filter, StoreError> {
+        let has_patterns = filter.expr.as_ref().is_some_and(Expr::has_patterns);
+        Filter::new(filter, has_patterns.then(|| self.pattern_index()).as_ref())
     }
 
     /// The segments that can hold an event of the filter inside the range.

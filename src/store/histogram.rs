@@ -14,9 +14,10 @@ use crate::model::{Histogram, Level, TimeRange, Timestamp};
 use crate::parse::RecordDetail;
 
 use super::events::{Events, Place, is_inside};
+use super::filter::Selection;
 use super::filter::field::field_text;
-use super::filter::{Filter, Selection};
-use super::log::Log;
+use super::log::{Log, NO_MESSAGE};
+use super::patterns::PatternIndex;
 use super::{StoreError, Watch, parallel};
 
 /// Name of the field that stands for the latency role.
@@ -96,7 +97,8 @@ impl Events<'_> {
         watch: &Watch<'_>,
         visit: impl Fn(&mut A, Cell<'_>) + Sync,
     ) -> Result<Vec<(Vec<Vec<String>>, A)>, StoreError> {
-        let filter = Filter::new(&query.filter)?;
+        let filter = self.filter(&query.filter)?;
+        let patterns = self.patterns_for(&query.by);
         let places = self.places(&filter, Some(query.range));
         let jobs = if is_text_wanted { self.jobs } else { self.jobs_for(&filter, &places) };
         let stretches = parallel::stretches(&places, jobs, |place| place.segment().len());
@@ -105,7 +107,7 @@ impl Events<'_> {
             jobs,
             || filter.clone(),
             |filter, stretch| {
-                let (mut groups, mut gathered) = (Groups::new(&query.by), A::default());
+                let (mut groups, mut gathered) = (Groups::new(&query.by, patterns.clone()), A::default());
                 let mut visit = |cell: Cell<'_>| visit(&mut gathered, cell);
                 for Place { log, at } in *stretch {
                     watch.check()?;
@@ -156,9 +158,12 @@ impl Part<'_> {
         let segment = &self.log.segments[self.segment];
         let columns = &segment.columns;
         let mut finder = ColumnFinder::new(query.range, query.columns);
+        let has_patterns = groups.patterns.is_some();
         let n_services = segment.service_codes.len();
-        // Group of (level, service) in this segment; they are few.
-        let mut known: Vec<Option<usize>> = vec![None; Level::ALL.len() * n_services];
+        // Group of (level, service) in this segment; they are few, and so are the messages.
+        let n_known = Level::ALL.len() * n_services;
+        let mut known: Vec<Option<usize>> = vec![None; n_known];
+        let mut by_message: HashMap<(usize, u32), usize> = HashMap::new();
         let rows = columns.times.iter().zip(&columns.levels).zip(&columns.services).zip(&columns.latencies);
         for (i, (((time, level), service), latency)) in rows.enumerate() {
             if !self.selection.contains(i) {
@@ -166,9 +171,17 @@ impl Part<'_> {
             }
             let Some(column) = finder.find(*time) else { continue };
             let service = (*service as usize).min(n_services - 1);
-            let group = *known[*level as usize * n_services + service].get_or_insert_with(|| {
-                groups.find(*level, self.log.service_name(segment.service_codes[service]), self.log.text.path(), None)
-            });
+            let cell = *level as usize * n_services + service;
+            let mut find = |message| {
+                let name = self.log.service_name(segment.service_codes[service]);
+                groups.find(Facts { log: self.log, level: *level, service: name, message, detail: None })
+            };
+            let group = if has_patterns {
+                let message = columns.messages[i];
+                *by_message.entry((cell, message)).or_insert_with(|| find(message))
+            } else {
+                *known[cell].get_or_insert_with(|| find(NO_MESSAGE))
+            };
             visit(Cell { group, column, latency: *latency, detail: None });
         }
     }
@@ -191,7 +204,8 @@ impl Part<'_> {
             let to = (record.end - range.start).min(text.len() as u64);
             let detail = self.log.detail(&text[(record.start - range.start) as usize..to as usize]);
             let service = self.log.service_name(segment.service(i));
-            let group = groups.find(segment.columns.levels[i], service, self.log.text.path(), Some(&detail));
+            let message = segment.columns.messages[i];
+            let group = groups.find(Facts { log: self.log, level: segment.columns.levels[i], service, message, detail: Some(&detail) });
             visit(Cell { group, column, latency: segment.columns.latencies[i], detail: Some(&detail) });
         }
         Ok(())
@@ -218,24 +232,37 @@ impl Cell<'_> {
     }
 }
 
+/// What an event may be grouped by.
+struct Facts<'a> {
+    log: &'a Log,
+    level: Level,
+    service: Option<&'a str>,
+    message: u32,
+    detail: Option<&'a RecordDetail>,
+}
+
 /// Groups in the order in which they were met.
 struct Groups<'a> {
     by: &'a [GroupBy],
+    patterns: Option<Arc<PatternIndex>>,
     keys: Vec<Vec<String>>,
     index: HashMap<Vec<String>, usize>,
 }
 
 impl<'a> Groups<'a> {
-    fn new(by: &'a [GroupBy]) -> Self {
-        Self { by, keys: Vec::new(), index: HashMap::new() }
+    fn new(by: &'a [GroupBy], patterns: Option<Arc<PatternIndex>>) -> Self {
+        Self { by, patterns, keys: Vec::new(), index: HashMap::new() }
     }
 
-    fn find(&mut self, level: Level, service: Option<&str>, source: &str, detail: Option<&RecordDetail>) -> usize {
+    fn find(&mut self, event: Facts<'_>) -> usize {
+        let pattern = || self.patterns.as_ref().and_then(|patterns| Some((patterns, patterns.of(event.log, event.message)?)));
         let part = |by: &GroupBy| match by {
-            GroupBy::Level => level.name().to_owned(),
-            GroupBy::Service => service.unwrap_or_default().to_owned(),
-            GroupBy::Source => source.to_owned(),
-            GroupBy::Field(name) => detail.and_then(|detail| field_text(detail, name)).unwrap_or_default().to_owned(),
+            GroupBy::Level => event.level.name().to_owned(),
+            GroupBy::Service => event.service.unwrap_or_default().to_owned(),
+            GroupBy::Source => event.log.text.path().to_owned(),
+            GroupBy::Pattern => pattern().map(|(_, id)| id.to_string()).unwrap_or_default(),
+            GroupBy::Template => pattern().map(|(patterns, id)| patterns.template(id).to_owned()).unwrap_or_default(),
+            GroupBy::Field(name) => event.detail.and_then(|detail| field_text(detail, name)).unwrap_or_default().to_owned(),
         };
         let key: Vec<String> = self.by.iter().map(part).collect();
         let next = self.keys.len();

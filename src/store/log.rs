@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use crate::model::catalog::Problems;
 use crate::model::{Event, EventRef, Level, Problem, ProblemKind, SourceId, Timestamp};
-use crate::parse::{NO_SERVICE, NO_TIME, RecordDetail};
+use crate::parse::{LogColumns, Message, NO_SERVICE, NO_TIME, RecordDetail};
 
-use super::segment::{Draft, Segment, StepsBack, Times, count_lines};
+use super::segment::{Draft, Late, Lines, Segment, Times, count_lines};
 use super::service::service_of_path;
 use super::{StoreError, Text, Watch};
 
@@ -26,6 +26,11 @@ pub const MAX_RAW_BYTES: usize = 64 << 10;
 const MAX_SERVICES: usize = 65_000;
 /// What those are called.
 const OTHER_SERVICES: &str = "(other services)";
+
+/// Different messages of one source from which templates are made: bounds memory where every word is new.
+const MAX_MESSAGES: u32 = 1 << 18;
+/// Code of messages beyond them.
+pub(super) const NO_MESSAGE: u32 = u32::MAX;
 
 /// The events of one source, as far as they are loaded. Cheap to clone.
 #[derive(Clone)]
@@ -66,6 +71,11 @@ impl Log {
         let segment = self.segments.partition_point(|segment| segment.base_record <= record).checked_sub(1)?;
         let i = (record - self.segments[segment].base_record) as usize;
         (i < self.segments[segment].len()).then_some((segment, i))
+    }
+
+    /// Different messages so far, in order of their first record; a code of `columns.messages` is a place in it.
+    pub(super) fn messages(&self) -> impl Iterator<Item = &str> {
+        self.segments.iter().flat_map(|segment| segment.new_messages.iter().map(AsRef::as_ref))
     }
 
     /// Name of a service code.
@@ -182,10 +192,10 @@ pub struct LogFacts {
     pub level_counts: [u64; Level::ALL.len()],
     /// Problems at their places in the source.
     pub problems: Problems,
-    /// Records earlier than the one before them.
-    pub steps_back: StepsBack,
-    /// Line of the first of those.
-    pub first_step_back: Option<(u64, u64)>,
+    /// Records earlier than the latest one before them.
+    pub late: Late,
+    /// Line and byte of the first of those.
+    pub first_late: Option<(u64, u64)>,
 }
 
 /// Appends chunks in file order.
@@ -194,6 +204,8 @@ pub struct LogBuilder {
     facts: LogFacts,
     codes: HashMap<String, u16>,
     default_service: Option<String>,
+    /// Signature → code of its message.
+    messages: HashMap<u64, u32>,
     is_full: bool,
 }
 
@@ -202,7 +214,7 @@ impl LogBuilder {
     pub fn new(source: SourceId, text: Arc<dyn Text>, read_record: RecordReader) -> Self {
         let default_service = service_of_path(text.path());
         let log = Log { source, text, read_record, segments: Vec::new(), services: Vec::new(), n_records: 0, end_byte: 0, is_whole: false };
-        Self { log, facts: LogFacts::default(), codes: HashMap::new(), default_service, is_full: false }
+        Self { log, facts: LogFacts::default(), codes: HashMap::new(), default_service, messages: HashMap::new(), is_full: false }
     }
 
     /// What is loaded so far.
@@ -248,11 +260,11 @@ impl LogBuilder {
         }
         let service_codes = self.service_codes(&draft);
         let Times { order, unplaced, span, .. } = times;
-        let (columns, lines) = draft.into_columns();
+        let (columns, lines, new_messages) = self.known_messages(draft);
         self.log.n_records += columns.times.len() as u64;
-        let segment = Segment { base_byte, base_line, base_record, columns, service_codes, order, unplaced, span, lines };
+        let segment = Segment { base_byte, base_line, base_record, columns, service_codes, order, unplaced, span, lines, new_messages };
         self.log.segments.push(Arc::new(segment));
-        self.place_first_step_back();
+        self.place_first_late();
     }
 
     fn add_facts(&mut self, draft: &Draft, times: &Times) {
@@ -267,7 +279,7 @@ impl LogBuilder {
         facts.n_lines += draft.chunk().n_lines;
         facts.n_continuation_lines += draft.chunk().n_continuation_lines;
         facts.n_unplaced += times.unplaced.len() as u64;
-        facts.steps_back.append(&times.steps_back, base_record);
+        facts.late.append(&draft.chunk().columns.times, base_record);
         for (sum, n) in facts.level_counts.iter_mut().zip(draft.level_counts) {
             *sum += n;
         }
@@ -277,13 +289,13 @@ impl LogBuilder {
         };
     }
 
-    /// Line and byte of the first record that is out of order, once.
-    fn place_first_step_back(&mut self) {
-        if self.facts.first_step_back.is_none()
-            && let Some((segment, i)) = self.facts.steps_back.first.and_then(|record| self.log.find(record))
+    /// Line and byte of the first late record, once.
+    fn place_first_late(&mut self) {
+        if self.facts.first_late.is_none()
+            && let Some((segment, i)) = self.facts.late.first.and_then(|record| self.log.find(record))
         {
             let line = self.log.line_of(segment, i).unwrap_or(0);
-            self.facts.first_step_back = Some((line, self.log.start_of(segment, i)));
+            self.facts.first_late = Some((line, self.log.start_of(segment, i)));
         }
     }
 
@@ -298,6 +310,27 @@ impl LogBuilder {
             _ => NO_SERVICE,
         });
         codes.collect()
+    }
+
+    /// Columns whose messages count through those of the whole source, and the messages that are new.
+    fn known_messages(&mut self, draft: Draft) -> (LogColumns, Lines, Box<[Box<str>]>) {
+        let (mut columns, lines, messages) = draft.into_columns();
+        let mut new = Vec::new();
+        let codes: Vec<u32> = messages
+            .into_iter()
+            .map(|Message { signature, text }| {
+                let next = self.messages.len() as u32;
+                if next >= MAX_MESSAGES {
+                    return self.messages.get(&signature).copied().unwrap_or(NO_MESSAGE);
+                }
+                *self.messages.entry(signature).or_insert_with(|| {
+                    new.push(text);
+                    next
+                })
+            })
+            .collect();
+        columns.messages.iter_mut().for_each(|code| *code = codes.get(*code as usize).copied().unwrap_or(NO_MESSAGE));
+        (columns, lines, new.into())
     }
 
     fn code_of(&mut self, name: String) -> u16 {
@@ -347,10 +380,10 @@ mod tests {
     }
 
     #[test]
-    fn a_record_costs_at_most_24_bytes() {
+    fn a_record_costs_at_most_26_bytes() {
         let text: String = (0..10_000).map(|i| format!("{i} info order x\n")).collect::<Vec<_>>().concat();
         let log = log(0, "a.log", &text, 4000);
-        assert!(log.memory_bytes() as u64 <= 22 * log.n_records(), "{}", log.memory_bytes());
+        assert!(log.memory_bytes() as u64 <= 26 * log.n_records(), "{}", log.memory_bytes());
     }
 
     #[test]

@@ -4,11 +4,13 @@
 //! event is shown or searched ([`Text`]). Series are samples with a min/max pyramid ([`series`]).
 //! Knows nothing of files, archives or screens: `source::files` fills it and hands its answers on.
 
+pub mod derive;
 pub mod events;
 pub mod filter;
 pub mod histogram;
 pub mod log;
 mod parallel;
+pub mod patterns;
 pub mod segment;
 pub mod series;
 pub mod service;
@@ -112,7 +114,8 @@ pub(crate) mod testing {
     use super::segment::Draft;
     use super::*;
     use crate::model::{Level, SourceId};
-    use crate::parse::{LogChunk, LogColumns, NO_SERVICE, NO_TIME, RecordDetail};
+    use crate::parse::template::signature;
+    use crate::parse::{LogChunk, LogColumns, Message, NO_SERVICE, NO_TIME, RecordDetail};
 
     /// Text in memory.
     pub struct Bytes(pub String, pub Vec<u8>);
@@ -165,6 +168,14 @@ pub(crate) mod testing {
                 let status = message.split(' ').find_map(|word| word.strip_prefix("status=")?.parse().ok());
                 columns.statuses.push(status.unwrap_or(0));
                 columns.latencies.push(message.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(f32::NAN));
+                let signature = signature(message.as_bytes());
+                columns.messages.push(match chunk.messages.iter().position(|message| message.signature == signature) {
+                    Some(i) => i as u32,
+                    None => {
+                        chunk.messages.push(Message { signature, text: message.into() });
+                        (chunk.messages.len() - 1) as u32
+                    }
+                });
             }
             offset += line.len() as u32;
         }

@@ -1,11 +1,13 @@
-//! One parsed chunk of a log as columns: 21 bytes a record, immutable once made.
+//! One parsed chunk of a log as columns: 25 bytes a record, immutable once made.
 //!
 //! A [`Draft`] is made beside the parser on any thread; [`super::log::LogBuilder`] gives it its place in the source
 //! (byte, line and record before it) and makes it a [`Segment`]. A segment is a run in time order: records that came
 //! late get a permutation, records without a time a list, both only where they exist.
 
 use crate::model::Level;
-use crate::parse::{LogChunk, LogColumns, NO_SERVICE, NO_TIME};
+use crate::model::time::NS_PER_S;
+use crate::parse::template::{first_line, signature};
+use crate::parse::{LogChunk, LogColumns, Message, NO_SERVICE, NO_TIME};
 
 /// Records between two marks of line numbers: trades 4 bytes a stride against text to count newlines in.
 const LINE_STRIDE: usize = 64;
@@ -24,7 +26,6 @@ pub(super) struct Times {
     pub order: Option<Box<[u32]>>,
     pub unplaced: Box<[u32]>,
     pub span: Option<(i64, i64)>,
-    pub steps_back: StepsBack,
 }
 
 /// Where the lines of records are, relative to the chunk.
@@ -42,43 +43,43 @@ impl Default for Lines {
     }
 }
 
-/// Records that are earlier than the placed record just before them.
+/// Records that are earlier than the latest placed record before them, wherever in the source that one stands.
+///
+/// Compared with the latest, not with the neighbour: when one record is far ahead, all that follow until the clock has
+/// caught up came late, and the distance is how long a record was held back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct StepsBack {
+pub struct Late {
     /// How many.
     pub count: u64,
-    /// The greatest step, ns.
+    /// The greatest distance, ns.
     pub max_ns: i64,
     /// Index of the first such record.
     pub first: Option<u64>,
-    /// Index of the first placed record.
-    pub first_placed: Option<u64>,
-    /// Time of the first and of the last placed record, in file order.
-    pub ends: Option<(i64, i64)>,
+    /// The latest time so far.
+    pub latest: Option<i64>,
 }
 
-impl StepsBack {
+impl Late {
     /// Takes the next placed record in.
     fn add(&mut self, record: u64, time: i64) {
-        let (first, last) = self.ends.unwrap_or((time, time));
-        if time < last {
-            self.count += 1;
-            self.max_ns = self.max_ns.max(last.saturating_sub(time));
-            self.first = self.first.or(Some(record));
+        let latest = self.latest.map_or(time, |latest| latest.max(time));
+        self.latest = Some(latest);
+        let distance = latest.saturating_sub(time);
+        // A whole second stands for all of it: among finer times it is late only when the second is over.
+        let is_whole = time % NS_PER_S == 0;
+        if distance == 0 || is_whole && distance < NS_PER_S {
+            return;
         }
-        self.first_placed = self.first_placed.or(Some(record));
-        self.ends = Some((first, time));
+        self.count += 1;
+        self.max_ns = self.max_ns.max(distance);
+        self.first = self.first.or(Some(record));
     }
 
-    /// Takes in the steps of the next chunk, whose first record has the index `base`.
-    pub(super) fn append(&mut self, later: &Self, base: u64) {
-        let Some((first, last)) = later.ends else { return };
-        // Where the chunks meet, the step is between the last record here and the first there.
-        self.add(base + later.first_placed.unwrap_or(0), first);
-        self.count += later.count;
-        self.max_ns = self.max_ns.max(later.max_ns);
-        self.first = self.first.or(later.first.map(|record| base + record));
-        self.ends = self.ends.map(|ends| (ends.0, last));
+    /// Takes in the times of the next chunk, whose first record has the index `base`. O(n).
+    pub(super) fn append(&mut self, times: &[i64], base: u64) {
+        for (i, time) in times.iter().enumerate().filter(|(_, time)| **time != NO_TIME) {
+            self.add(base + i as u64, *time);
+        }
     }
 }
 
@@ -93,6 +94,11 @@ impl Draft {
             columns.services.insert(0, NO_SERVICE);
             columns.statuses.insert(0, 0);
             columns.latencies.insert(0, f32::NAN);
+            let text = first_line(bytes);
+            let message = Message { signature: signature(text), text: String::from_utf8_lossy(text).into() };
+            columns.messages.iter_mut().for_each(|index| *index += 1);
+            columns.messages.insert(0, 0);
+            chunk.messages.insert(0, message);
             chunk.n_continuation_lines += u64::from(chunk.head_lines) - 1;
             chunk.head_lines = 0;
             chunk.head_bytes = 0;
@@ -125,8 +131,8 @@ impl Draft {
         &mut self.chunk
     }
 
-    pub(super) fn into_columns(self) -> (LogColumns, Lines) {
-        (self.chunk.columns, self.lines)
+    pub(super) fn into_columns(self) -> (LogColumns, Lines, Vec<Message>) {
+        (self.chunk.columns, self.lines, self.chunk.messages)
     }
 }
 
@@ -135,16 +141,17 @@ impl Times {
     pub fn of(times: &[i64]) -> Self {
         let mut found = Self::default();
         let mut unplaced = Vec::new();
+        let mut is_disordered = false;
         for (i, time) in times.iter().enumerate() {
             if *time == NO_TIME {
                 unplaced.push(i as u32);
                 continue;
             }
-            found.steps_back.add(i as u64, *time);
             let (min, max) = found.span.unwrap_or((*time, *time));
+            is_disordered |= *time < max;
             found.span = Some((min.min(*time), max.max(*time)));
         }
-        if found.steps_back.count > 0 || !unplaced.is_empty() {
+        if is_disordered || !unplaced.is_empty() {
             let mut order: Vec<u32> = (0..times.len() as u32).filter(|i| times[*i as usize] != NO_TIME).collect();
             order.sort_by_key(|i| times[*i as usize]);
             found.order = Some(order.into());
@@ -162,6 +169,7 @@ fn shrink(columns: &mut LogColumns) {
     columns.services.shrink_to_fit();
     columns.statuses.shrink_to_fit();
     columns.latencies.shrink_to_fit();
+    columns.messages.shrink_to_fit();
 }
 
 /// One record a line if every record starts a line and there are no lines besides; else marks.
@@ -201,6 +209,8 @@ pub struct Segment {
     pub(super) unplaced: Box<[u32]>,
     pub(super) span: Option<(i64, i64)>,
     pub(super) lines: Lines,
+    /// Messages whose signature no segment before has; `columns.messages` counts through those of all segments.
+    pub(super) new_messages: Box<[Box<str>]>,
 }
 
 impl Segment {
@@ -265,7 +275,8 @@ impl Segment {
             + c.times.capacity() * 8
             + c.levels.capacity()
             + (c.services.capacity() + c.statuses.capacity() + self.service_codes.len()) * 2
-            + c.latencies.capacity() * 4
+            + (c.latencies.capacity() + c.messages.capacity()) * 4
+            + self.new_messages.iter().map(|text| text.len() + 16).sum::<usize>()
             + (marks + self.unplaced.len() + self.order.as_ref().map_or(0, |order| order.len())) * 4
     }
 }
@@ -276,11 +287,18 @@ mod tests {
     use crate::store::testing::chunk;
 
     #[test]
-    fn steps_back_are_counted_within_and_between_chunks() {
-        let mut steps = StepsBack::default();
-        steps.append(&Times::of(&[5, 9, 7]).steps_back, 0);
-        steps.append(&Times::of(&[NO_TIME, 3, 4]).steps_back, 3);
-        assert_eq!(steps, StepsBack { count: 2, max_ns: 4, first: Some(2), first_placed: Some(0), ends: Some((5, 4)) });
+    fn late_records_are_compared_with_the_latest_before_them_across_chunks() {
+        let mut late = Late::default();
+        late.append(&[5, 9, 7, 8], 0);
+        late.append(&[NO_TIME, 3, 9, 4, 10], 4);
+        assert_eq!(late, Late { count: 4, max_ns: 6, first: Some(2), latest: Some(10) });
+    }
+
+    #[test]
+    fn whole_seconds_among_finer_times_are_late_only_when_their_second_is_over() {
+        let mut late = Late::default();
+        late.append(&[NS_PER_S + 130_000_000, NS_PER_S, NS_PER_S, 2 * NS_PER_S + 1, NS_PER_S], 0);
+        assert_eq!((late.count, late.max_ns, late.first), (1, NS_PER_S + 1, Some(4)));
     }
 
     #[test]

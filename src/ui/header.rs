@@ -1,4 +1,6 @@
-//! First row: title, cursor, visible range, counts and badges; what does not fit is left out, least important first.
+//! First row: title, cursor, visible range, counts and badges.
+//!
+//! What does not fit is first said shorter, then left out, least important first.
 
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
@@ -14,6 +16,8 @@ struct Part {
     /// 0 stays longest.
     rank: u8,
     text: String,
+    /// The same in fewer words; empty when there are none.
+    short: String,
     style: Style,
     is_right: bool,
 }
@@ -23,13 +27,14 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
     let width = buffer.area.width;
     let mut parts = parts(state, theme, width);
     let gap = 2;
-    loop {
-        let total: usize = parts.iter().map(|part| part.text.width() + gap).sum::<usize>().saturating_sub(gap);
-        if total <= usize::from(width) || parts.len() <= 1 {
-            break;
+    while parts.iter().map(|part| part.text.width() + gap).sum::<usize>().saturating_sub(gap) > usize::from(width) && parts.len() > 1 {
+        let longest = (0..parts.len()).filter(|index| !parts[*index].short.is_empty()).max_by_key(|index| parts[*index].rank);
+        if let Some(part) = longest.and_then(|index| parts.get_mut(index)) {
+            part.text = std::mem::take(&mut part.short);
+        } else {
+            let worst = (0..parts.len()).max_by_key(|index| parts[*index].rank).unwrap_or(0);
+            parts.remove(worst);
         }
-        let worst = (0..parts.len()).max_by_key(|index| parts[*index].rank).unwrap_or(0);
-        parts.remove(worst);
     }
     let mut x = 0;
     for part in parts.iter().filter(|part| !part.is_right) {
@@ -46,51 +51,67 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
 
 fn parts(state: &State, theme: &Theme, width: u16) -> Vec<Part> {
     let mut parts = Vec::new();
-    let mut push = |rank, text: String, style, is_right| {
+    let mut push = |rank, (text, short): (String, String), style, is_right| {
         if !text.is_empty() {
-            parts.push(Part { rank, text, style, is_right });
+            parts.push(Part { rank, text, short, style, is_right });
         }
     };
+    let always = |text: String| (text, String::new());
     let title = if state.session.doc.meta.title.is_empty() { &state.title } else { &state.session.doc.meta.title };
     let title = text::printable(title).into_owned();
-    push(3, paint::cut(&title, if width < 100 { 20 } else { 40 }).to_owned(), theme.strong, false);
+    push(
+        4,
+        (cut(&title, if width < 100 { 20 } else { 40 }), if title.width() > 12 { cut(&title, 12) } else { String::new() }),
+        theme.strong,
+        false,
+    );
     let timeline = &state.timeline;
     if let Some(extent) = timeline.extent {
         let precision = Precision::for_column(timeline.column_ns());
-        push(0, state.clock.date_time(timeline.cursor, precision), theme.time, false);
+        push(0, always(state.clock.date_time(timeline.cursor, precision)), theme.time, false);
         let offset = state.clock.offset(timeline.cursor).unwrap_or_default();
-        push(1, offset, theme.strong, false);
+        push(1, always(offset), theme.strong, false);
         let visible = timeline.visible;
         let length = text::whole_duration((visible.len_ns() / 1_000_000_000) as u64);
         let whole = if visible == extent { " all" } else { "" };
         let range = format!("{}─{} ({length}{whole})", state.clock.short(visible.start()), state.clock.short(visible.end()));
-        push(5, range, theme.dim, false);
+        push(6, (range, format!("({length}{whole})")), theme.dim, false);
     }
     if state.catalog.n_events > 0 {
-        push(6, format!("{} events", paint::compact(state.catalog.n_events)), theme.dim, true);
+        let n = paint::compact(state.catalog.n_events);
+        push(3, (format!("{n} events"), format!("{n} ev")), theme.dim, true);
     }
     let n_problems = state.catalog.n_problems();
     if n_problems > 0 {
         let plural = if n_problems == 1 { "" } else { "s" };
-        push(4, format!("⚠ {} problem{plural}", paint::compact(n_problems)), theme.warn, true);
+        let n = paint::compact(n_problems);
+        push(5, (format!("⚠ {n} problem{plural}"), format!("⚠{n}")), theme.warn, true);
     }
     if state.catalog.sources.iter().any(|source| source.zone.certainty == ZoneCertainty::Default) {
-        push(2, "UTC?".into(), theme.warn, true);
+        push(2, always("UTC?".into()), theme.warn, true);
     }
     push(2, loading(state), theme.key, true);
     parts
 }
 
-/// `reading 34 % 120 MiB/s`, while it goes on.
-fn loading(state: &State) -> String {
-    match &state.progress {
-        Some(progress) => {
-            let (done, all) = progress.bytes;
-            let share = done.saturating_mul(100).checked_div(all).map(|share| format!(" {share} %")).unwrap_or_default();
-            let rate = text::value(progress.bytes_per_s as f64, crate::model::Unit::BytesPerSecond);
-            format!("reading{share} {rate}")
-        }
-        None if !state.has_catalog || !state.catalog.is_complete => "reading …".into(),
-        None => String::new(),
+/// At most so many columns; what is cut ends in `…`.
+fn cut(words: &str, width: usize) -> String {
+    if words.width() <= width { words.to_owned() } else { format!("{}…", paint::cut(words, width - 1)) }
+}
+
+/// `reading logs/order.jsonl 34 % 120 MiB/s`, while it goes on; shorter without the file.
+fn loading(state: &State) -> (String, String) {
+    let Some(progress) = &state.progress else {
+        let is_open = !state.has_catalog || !state.catalog.is_complete;
+        return (if is_open { "reading …".into() } else { String::new() }, String::new());
+    };
+    let (done, all) = progress.bytes;
+    let share = done.saturating_mul(100).checked_div(all).map(|share| format!(" {share} %")).unwrap_or_default();
+    let rate = text::value(progress.bytes_per_s as f64, crate::model::Unit::BytesPerSecond);
+    let short = format!("reading{share} {rate}");
+    if progress.current.is_empty() {
+        return (short, String::new());
     }
+    let file = crate::app::side::fit(&text::printable(&progress.current), 24);
+    (format!("reading {}{share} {rate}", file.trim_end()), short)
 }

@@ -10,7 +10,7 @@ use crate::app::actions::{Action, Context};
 use crate::app::keys;
 use crate::app::overlay::Overlay;
 use crate::app::session::{CasePlace, SaveStatus};
-use crate::app::state::Focus;
+use crate::app::state::{Focus, Notice};
 use crate::model::text;
 
 /// Draws it.
@@ -35,12 +35,21 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
     paint::put_right(buffer, 0, y, width, &status, status_style);
     if !state.pending.is_empty() {
         continuations(state, y, room, theme, buffer);
-    } else if let (Some(notice), Context::Main | Context::Editing) = (&state.notice, state.context()) {
+    } else if let Some(notice) = state.notice.as_ref().filter(|notice| is_notice_shown(state, notice)) {
         let (sign, style) = if notice.is_bad { ("! ", theme.error) } else { ("· ", theme.good) };
         let words = format!("{sign}{}", text::printable(&notice.text));
         paint::put(buffer, 0, y, room, &theme.signs(&words), style);
     } else {
         keys_for(state, y, room, theme, buffer);
+    }
+}
+
+/// Above a note or form only what went wrong is told: its keys matter more than good news from before.
+fn is_notice_shown(state: &State, notice: &Notice) -> bool {
+    match state.context() {
+        Context::Main => true,
+        Context::Editing => notice.is_bad,
+        Context::Typing | Context::Asking => false,
     }
 }
 
@@ -147,6 +156,7 @@ fn hints(state: &State) -> &'static [(Action, &'static str)] {
             Focus::Changes => &[
                 (A::NextChange, "next"),
                 (A::PrevChange, "previous"),
+                (A::Down, "with profiles"),
                 (A::Pin, "pin"),
                 (A::SetT0, "set T+0"),
                 (A::Mark, "mark"),

@@ -25,7 +25,7 @@ pub(super) fn draw_heading(state: &State, theme: &Theme, buffer: &mut Buffer) {
         if state.focus == Focus::List {
             paint::cell(buffer, 0, y, theme.sign('▌'), theme.key);
         }
-        let counts = if state.list.is_unplaced() { "without a time".to_owned() } else { counts_words(state) };
+        let counts = if state.list.is_unplaced() { unplaced_words(state) } else { counts_words(state) };
         let filter = state.list.filter_words();
         let find = find_words(state);
         let mut x = 1;
@@ -70,6 +70,17 @@ fn draw_tabs(state: &State, theme: &Theme, buffer: &mut Buffer, y: u16) {
             paint::cell(buffer, x, y, theme.sign('│'), theme.faint);
             x += 1;
         }
+    }
+}
+
+/// `without a time 3 of 1 204`.
+fn unplaced_words(state: &State) -> String {
+    let all: u64 = state.catalog.sources.iter().map(|source| source.n_unplaced).sum();
+    match state.list.unplaced_position() {
+        Some(position) if state.list.filter.is_empty() => {
+            format!("without a time {} of {}", crate::model::text::grouped(position), crate::model::text::grouped(all))
+        }
+        _ => "without a time".to_owned(),
     }
 }
 
@@ -133,11 +144,16 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
         return;
     }
     let columns = Columns::new(state, area.width);
+    let range = state.list.range().filter(|_| state.timeline.anchor.is_some());
     for row in 0..area.height {
         let index = state.list.top + usize::from(row);
         let Some(event) = state.list.rows.get(index) else { break };
         let y = area.y + row;
         draw_row(state, event, (area.x, y, area.width), &columns, theme, buffer);
+        if range.is_some_and(|(from, to)| (from..=to).contains(&index)) {
+            paint::cell(buffer, area.x, y, theme.sign('┃'), theme.key);
+            paint::tint(buffer, area.x + 1, y, area.width - 1, theme.range);
+        }
         if state.list.selected == Some(index) {
             let has_focus = state.focus == Focus::List;
             paint::cell(buffer, area.x, y, theme.sign('▌'), if has_focus { theme.key } else { theme.faint });
@@ -155,6 +171,9 @@ fn empty_words(state: &State) -> Option<String> {
     }
     Some(if state.catalog.n_events == 0 {
         match (state.has_catalog, state.catalog.is_complete) {
+            (true, true) if state.catalog.sources.is_empty() => {
+                "nothing here that can be read: start with coroner DIR, or coroner demo for a recorded incident".into()
+            }
             (true, true) => "no log events here: open a folder that holds logs to see them".into(),
             _ => "events appear as soon as the first log is read; keys work already".into(),
         }
@@ -163,7 +182,7 @@ fn empty_words(state: &State) -> Option<String> {
     } else if state.list.is_unplaced() {
         "every record has a time; :unplaced goes back".into()
     } else if state.list.filter.is_empty() {
-        "no event has a time; 7 shows what is wrong with the sources".into()
+        "no event has a time: :unplaced lists the records, 7 shows what is wrong with the sources".into()
     } else {
         format!("no event passes {}: F changes the filters", state.list.filter_words())
     })

@@ -81,10 +81,13 @@ fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffe
     let screen = state.layout.hints_y;
     let wanted = (picker.items.len() as u16).saturating_add(2).min(screen * 3 / 5).max(6);
     let area = open_frame(state, wanted, &picker.title, theme, buffer);
-    let count = format!("{} / {}", picker.shown.len(), picker.items.len());
+    let left_out = picker.left_out_words();
+    let left_out = if left_out.is_empty() { left_out } else { format!("{left_out}   ") };
+    let count = format!("{left_out}{} / {}", paint::compact(picker.shown.len() as u64), paint::compact(picker.n_all() as u64));
+    let count_width = (count.width() as u16).clamp(12, area.width / 2);
     paint::put(buffer, area.x, area.y, 2, "> ", theme.key);
-    draw_line(buffer, (area.x + 2, area.y, area.width.saturating_sub(14)), &picker.input, theme);
-    paint::put_right(buffer, area.x, area.y, area.width, &count, theme.dim);
+    draw_line(buffer, (area.x + 2, area.y, area.width.saturating_sub(count_width + 4)), &picker.input, theme);
+    paint::put_right(buffer, area.x + area.width - count_width, area.y, count_width, &count, theme.dim);
     let rows = usize::from(area.height.saturating_sub(1));
     let top = (picker.selected + 1).saturating_sub(rows);
     for (row, (index, positions)) in picker.shown.iter().skip(top).take(rows).enumerate() {
@@ -121,7 +124,7 @@ fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffe
 }
 
 fn draw_prompt(state: &State, prompt: &Prompt, theme: &Theme, buffer: &mut Buffer) {
-    let area = open_frame(state, 2, prompt.title(), theme, buffer);
+    let area = open_frame(state, if prompt.kind.is_filter() { 4 } else { 2 }, prompt.title(), theme, buffer);
     paint::put(buffer, area.x, area.y, 2, "> ", theme.key);
     draw_line(buffer, (area.x + 2, area.y, area.width.saturating_sub(2)), &prompt.input, theme);
     let (words, style) = match &prompt.preview {
@@ -129,24 +132,59 @@ fn draw_prompt(state: &State, prompt: &Prompt, theme: &Theme, buffer: &mut Buffe
         Some(Ok(words)) => (format!("→ {words}"), theme.good),
         Some(Err(words)) => (format!("! {words}"), theme.error),
     };
-    paint::put(buffer, area.x, area.y + 1, area.width, &theme.signs(&words), style);
+    let y = area.y + if prompt.kind.is_filter() && area.height > 2 { 2 } else { 1 };
+    paint::put(buffer, area.x, y, area.width, &theme.signs(&words), style);
+    if area.height > 3 {
+        draw_wrong(prompt, area, theme, buffer);
+        draw_offered(prompt, area, theme, buffer);
+    }
+}
+
+/// Marks below the text what of it is wrong.
+fn draw_wrong(prompt: &Prompt, area: Area, theme: &Theme, buffer: &mut Buffer) {
+    let text = prompt.input.text();
+    let Some((before, meant)) = prompt.wrong.clone().and_then(|span| Some((text.get(..span.start)?, text.get(span)?))) else { return };
+    // A text that is too long is shown from its end.
+    if text.width() + 3 < usize::from(area.width) {
+        let marks = "^".repeat(meant.width().max(1));
+        let x = area.x + 2 + before.width() as u16;
+        paint::put(buffer, x, area.y + 1, (area.x + area.width).saturating_sub(x), &marks, theme.error);
+    }
+}
+
+/// The words that Tab takes, from the chosen one on.
+fn draw_offered(prompt: &Prompt, area: Area, theme: &Theme, buffer: &mut Buffer) {
+    let Some(offered) = prompt.offered.as_ref().filter(|offered| !offered.words.is_empty()) else { return };
+    let (y, end) = (area.y + 3, area.x + area.width);
+    let mut x = area.x + paint::put(buffer, area.x, y, area.width, "Tab  ", theme.key);
+    for (at, word) in offered.words.iter().enumerate().skip(offered.chosen.unwrap_or(0)) {
+        let word = crate::model::text::printable(word.trim_end());
+        if x + word.width() as u16 > end {
+            break;
+        }
+        let style = if Some(at) == offered.chosen { theme.strong } else { theme.dim };
+        x += paint::put(buffer, x, y, end - x, &word, style) + 2;
+    }
 }
 
 fn draw_filters(state: &State, selected: usize, theme: &Theme, buffer: &mut Buffer) {
     let conditions = list::conditions(&state.list.filter);
-    let area = open_frame(state, conditions.len().max(1) as u16 + 1, "filters of the event list", theme, buffer);
+    let n_rows = conditions.len() + state.list.off.len();
+    let area = open_frame(state, n_rows.max(1) as u16 + 1, "filters of the event list", theme, buffer);
     let level = state.list.filter.min_level.map_or("all levels", crate::model::Level::name);
-    let words = format!("level {level} and worse   ←→ changes it   & keeps, ! leaves out");
-    let words = if state.list.filter.min_level.is_none() { "all levels   ←→ changes it   & keeps, ! leaves out" } else { &words };
-    paint::put(buffer, area.x, area.y, area.width, &theme.signs(words), theme.dim);
-    for (row, (_, words)) in conditions.iter().enumerate().take(usize::from(area.height.saturating_sub(1))) {
+    let level = if state.list.filter.min_level.is_none() { level.to_owned() } else { format!("level {level} and worse") };
+    let words = format!("{level}   ←→ changes it   Space off/on   Enter edits   & keeps, ! leaves out");
+    paint::put(buffer, area.x, area.y, area.width, &theme.signs(&words), theme.dim);
+    let on = conditions.into_iter().map(|(_, words)| (words, theme.text));
+    let off = state.list.off.iter().map(|expr| (format!("off  {}", crate::model::text::printable(&expr.to_string())), theme.dim));
+    for (row, (words, style)) in on.chain(off).enumerate().take(usize::from(area.height.saturating_sub(1))) {
         let y = area.y + 1 + row as u16;
-        paint::put(buffer, area.x, y, area.width, &theme.signs(words), theme.text);
+        paint::put(buffer, area.x, y, area.width, &theme.signs(&words), style);
         if row == selected {
             paint::tint(buffer, area.x, y, area.width, theme.selected_focused);
         }
     }
-    if conditions.is_empty() {
+    if n_rows == 0 {
         paint::put(buffer, area.x, area.y + 1, area.width, "no filter: every event is shown", theme.dim);
     }
 }

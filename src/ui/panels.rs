@@ -17,7 +17,10 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
     let layout = &state.layout;
     if state.panels.all.is_empty() {
         if layout.heading_y > layout.panels_y {
-            paint::put(buffer, 1, layout.panels_y, layout.size.0 - 1, &theme.signs(empty_words(state)), theme.dim);
+            let lines = crate::app::side::wrap(empty_words(state), usize::from(layout.size.0.saturating_sub(2)));
+            for (y, line) in (layout.panels_y..layout.heading_y).zip(&lines) {
+                paint::put(buffer, 1, y, layout.size.0 - 1, &theme.signs(line), theme.dim);
+            }
         }
         return;
     }
@@ -36,14 +39,14 @@ fn empty_words(state: &State) -> &'static str {
         "panels appear when the first series is read"
     } else if state.catalog.series.is_empty() {
         if state.catalog.is_complete {
-            "no metric series here; logs and changes are below"
+            "no metric series here: add Prometheus JSON, an exposition dump or CSV to the folder and open it again"
         } else {
             "no metric series so far, reading goes on"
         }
     } else if state.jobs.error(Slot::Panels).is_some() {
-        "choosing panels failed; P picks series by name"
+        "the panels could not be chosen: P picks series by name"
     } else if state.panels.is_chosen {
-        "no goroutines, P99 or error rate found; P picks series by name"
+        "no goroutines, P99 or error rate among the series: P picks others by name"
     } else {
         "choosing the most telling series …"
     }

@@ -221,7 +221,8 @@ impl Theme {
 }
 
 fn ascii(c: char) -> &'static str {
-    const TABLE: [(char, &str); 37] = [
+    const TABLE: [(char, &str); 38] = [
+        ('┃', "|"),
         ('─', "-"),
         ('│', "|"),
         ('├', "+"),

@@ -8,49 +8,73 @@ use super::overlays::{draw_line, open_frame};
 use super::paint;
 use super::theme::Theme;
 use crate::app::State;
-use crate::app::editor::Editor;
+use crate::app::editor::{Editor, TextBox};
 use crate::app::form::{FieldKind, Form};
+use crate::app::layout::Area;
 use crate::model::text;
 
 /// Draws the editor.
 pub(super) fn draw_editor(state: &State, editor: &Editor, theme: &Theme, buffer: &mut Buffer) {
     let height = (state.layout.hints_y / 2).max(5);
     let area = open_frame(state, height, &editor.title, theme, buffer);
-    let (cursor_row, cursor_column) = editor.cursor();
-    let top = (cursor_row + 1).saturating_sub(usize::from(area.height));
-    for (row, line) in editor.lines().iter().enumerate().skip(top).take(usize::from(area.height)) {
+    draw_text(&editor.text, area, Caret::Shown, theme, buffer);
+}
+
+/// Whether keys go to this text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Caret {
+    Shown,
+    Hidden,
+}
+
+/// Lines being written; with a caret those around it are shown, else the first ones.
+fn draw_text(words: &TextBox, area: Area, caret: Caret, theme: &Theme, buffer: &mut Buffer) {
+    let (cursor_row, cursor_column) = words.cursor();
+    let has_caret = |row: usize| caret == Caret::Shown && row == cursor_row;
+    let top = if caret == Caret::Shown { (cursor_row + 1).saturating_sub(usize::from(area.height)) } else { 0 };
+    for (row, line) in words.lines().iter().enumerate().skip(top).take(usize::from(area.height)) {
         let y = area.y + (row - top) as u16;
-        let before: String = line.chars().take(if row == cursor_row { cursor_column } else { 0 }).collect();
+        let before: String = line.chars().take(if has_caret(row) { cursor_column } else { 0 }).collect();
         // The line moves left as the cursor leaves the frame.
         let mut skipped = 0;
-        while row == cursor_row && text::printable(&before[skipped..]).width() >= usize::from(area.width) {
+        while has_caret(row) && text::printable(&before[skipped..]).width() >= usize::from(area.width) {
             skipped += before[skipped..].chars().next().map_or(1, char::len_utf8);
         }
         let shown = text::printable(&line[skipped..]);
         paint::put(buffer, area.x, y, area.width, &shown, theme.text);
-        if row == cursor_row {
+        if has_caret(row) {
             let at = area.x + text::printable(&before[skipped..]).width() as u16;
             paint::tint(buffer, at, y, 1, Style::new().add_modifier(Modifier::REVERSED));
         }
     }
 }
 
+/// Rows that a field takes: a text grows with its lines.
+fn rows_of(kind: &FieldKind) -> usize {
+    match kind {
+        FieldKind::Picks { lines, .. } => lines.len().clamp(1, 8),
+        FieldKind::Lines(lines) => (lines.lines().len() + 1).clamp(2, 6),
+        FieldKind::Text(_) | FieldKind::Choice { .. } => 1,
+    }
+}
+
 /// Draws a form.
 pub(super) fn draw_form(state: &State, form: &Form, theme: &Theme, buffer: &mut Buffer) {
-    let rows: usize = form
-        .fields
-        .iter()
-        .map(|field| match &field.kind {
-            FieldKind::Picks { lines, .. } => lines.len().clamp(1, 8),
-            _ => 1,
-        })
-        .sum();
+    let rows: usize = form.fields.iter().map(|field| rows_of(&field.kind)).sum();
     let area = open_frame(state, rows as u16, &form.title, theme, buffer);
     let label_width = 11;
     let (x, width) = (area.x + label_width, area.width.saturating_sub(label_width));
     let mut y = area.y;
     let end = area.y + area.height;
-    for (index, field) in form.fields.iter().enumerate() {
+    // On a low screen the fields above the focus give way.
+    let needed: usize = form.fields.iter().take(form.focus + 1).map(|field| rows_of(&field.kind)).sum();
+    let mut excess = needed.saturating_sub(usize::from(area.height));
+    let mut first = 0;
+    while excess > 0 && first < form.focus {
+        excess = excess.saturating_sub(rows_of(&form.fields[first].kind));
+        first += 1;
+    }
+    for (index, field) in form.fields.iter().enumerate().skip(first) {
         if y >= end {
             break;
         }
@@ -69,6 +93,15 @@ pub(super) fn draw_form(state: &State, form: &Form, theme: &Theme, buffer: &mut 
             }
             FieldKind::Text(line) if line.text().is_empty() => drop(paint::put(buffer, x, y, width, field.hint, theme.faint)),
             FieldKind::Text(line) => drop(paint::put(buffer, x, y, width, &text::printable(line.text()), theme.text)),
+            FieldKind::Lines(lines) => {
+                let rows = (rows_of(&field.kind) as u16).min(end - y);
+                let caret = if has_focus { Caret::Shown } else { Caret::Hidden };
+                draw_text(lines, Area { x, y, width, height: rows }, caret, theme, buffer);
+                if lines.lines().iter().all(String::is_empty) {
+                    paint::put(buffer, x + 2, y, width.saturating_sub(2), field.hint, theme.faint);
+                }
+                y += rows - 1;
+            }
             FieldKind::Choice { options, chosen } => draw_choice(buffer, (x, y, width), options, *chosen, theme, has_focus),
             FieldKind::Picks { lines, .. } if lines.is_empty() => drop(paint::put(buffer, x, y, width, field.hint, theme.faint)),
             FieldKind::Picks { lines, cursor } => {

@@ -38,12 +38,15 @@ impl Pty {
         let shared = Arc::clone(&screen);
         std::thread::spawn(move || {
             let mut block = [0; 8192];
-            while let Ok(n) = reader.read(&mut block) {
-                if n == 0 {
-                    break;
-                }
-                shared.lock().expect("screen").process(&block[..n]);
+            let mut pending = Vec::new();
+            while let Ok(n @ 1..) = reader.read(&mut block) {
+                pending.extend_from_slice(&block[..n]);
+                // Half a frame is never looked at: it could show a note of this frame beside the `saved` of the last.
+                let whole = whole_frames(&pending);
+                shared.lock().expect("screen").process(&pending[..whole]);
+                pending.drain(..whole);
             }
+            shared.lock().expect("screen").process(&pending);
         });
         let keys = pty.master.take_writer().expect("writer");
         Self { child, master: pty.master, keys, screen }
@@ -52,6 +55,16 @@ impl Pty {
     /// What the screen shows now.
     pub fn screen(&self) -> String {
         self.screen.lock().expect("screen").screen().contents()
+    }
+
+    /// One row of the screen from 0, without blanks at its ends.
+    pub fn row(&self, row: usize) -> String {
+        self.screen().lines().nth(row).unwrap_or_default().trim().to_owned()
+    }
+
+    /// The last row: what the program says, and whether everything is saved.
+    pub fn last_row(&self) -> String {
+        self.screen().lines().last().unwrap_or_default().trim().to_owned()
     }
 
     /// Whether the program has switched to the alternate screen.
@@ -92,6 +105,34 @@ impl Pty {
         self.wait_for(then);
     }
 
+    /// Types keys, then waits until a part of the screen is another one than before; gives the new one.
+    #[track_caller]
+    pub fn press_and_see<T: PartialEq>(&mut self, keys: &str, part: impl Fn(&str) -> T) -> T {
+        let before = part(&self.screen());
+        self.type_keys(keys);
+        self.wait(&format!("change after {keys:?}"), |screen| part(screen) != before);
+        part(&self.screen())
+    }
+
+    /// Waits until everything is read and shown.
+    #[track_caller]
+    pub fn wait_until_read(&self) {
+        self.wait("end of reading", |screen| {
+            let first = screen.lines().next().unwrap_or_default();
+            first.contains(" events") && !first.contains("reading")
+        });
+    }
+
+    /// Pins what is under the cursor and waits until the pin is on disk.
+    #[track_caller]
+    pub fn pin(&mut self) -> String {
+        // Two pins may be told by the same words: another word between them tells them apart.
+        self.press("\x13", "nothing new to save");
+        self.type_keys("p");
+        self.wait("pin that is saved", |screen| last_row_of(screen).contains("pinned: ") && last_row_of(screen).ends_with("saved"));
+        self.last_row()
+    }
+
     /// Changes the size of the terminal.
     pub fn resize(&self, (columns, rows): (u16, u16)) {
         self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).expect("resize");
@@ -122,6 +163,25 @@ impl Pty {
     pub fn kill(&mut self) {
         self.signal(rustix::process::Signal::KILL);
         self.child.wait().expect("wait");
+    }
+}
+
+/// The last row of a screen, without blanks at its ends.
+pub fn last_row_of(screen: &str) -> &str {
+    screen.lines().last().unwrap_or_default().trim()
+}
+
+/// How many of these bytes end outside a synchronized update.
+fn whole_frames(bytes: &[u8]) -> usize {
+    const BEGIN: &[u8] = b"\x1b[?2026h";
+    const END: &[u8] = b"\x1b[?2026l";
+    let find = |mark: &[u8]| bytes.windows(mark.len()).rposition(|window| window == mark);
+    // A mark may itself be cut between two reads.
+    let cut = (1..BEGIN.len()).find(|n| bytes.ends_with(&BEGIN[..*n])).unwrap_or(0);
+    match (find(BEGIN), find(END)) {
+        (Some(begin), None) => begin,
+        (Some(begin), Some(end)) if begin > end => begin,
+        _ => bytes.len() - cut,
     }
 }
 

@@ -361,6 +361,7 @@ impl Fake {
                     })
                     .collect(),
             ),
+            Question::Patterns(_) => Reply::Patterns(Vec::new()),
             Question::ValuesAt { ids, at } => Reply::Values(ids.iter().map(|id| Self::value_at(*id, *at)).collect()),
             Question::Histogram(query) => {
                 assert_eq!(query.by, [GroupBy::Level]);

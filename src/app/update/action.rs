@@ -10,7 +10,7 @@ use crate::app::state::{Focus, State};
 use crate::model::{EventFilter, Level};
 
 use super::navigate::{self, Way};
-use super::{annotate, chain, forms, overlays, panel_edit, pick, search};
+use super::{annotate, chain, filter, forms, overlays, panel_edit, pick, search};
 
 /// Runs it.
 pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> Vec<Effect> {
@@ -104,6 +104,8 @@ fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Cause => forms::cause(state, None),
         Action::Attempt => forms::attempt(state, None),
         Action::ActionItem => forms::action_item(state, None),
+        Action::Title => forms::case(state, "title"),
+        Action::Severity => forms::case(state, "severity"),
         Action::Edit => annotate::edit(state),
         Action::Delete if state.focus == Focus::Panels => return panel_edit::remove_selected(state),
         Action::Delete => return annotate::delete(state),
@@ -189,9 +191,11 @@ fn with_argument(state: &mut State, action: Action, argument: &str) -> Option<Ve
             Err(_) => Err(format!("{argument:?} is no zone; write a name such as Asia/Shanghai")),
         },
         Action::Find => search::start_find(state, argument),
-        Action::FilterIn => search::add_filter(state, argument, IsNegated::No).map(|()| Vec::new()),
-        Action::FilterOut => search::add_filter(state, argument, IsNegated::Yes).map(|()| Vec::new()),
+        Action::FilterIn => filter::add(state, argument, IsNegated::No).map(|()| Vec::new()),
+        Action::FilterOut => filter::add(state, argument, IsNegated::Yes).map(|()| Vec::new()),
         Action::Mark => annotate::mark_by_name(state, argument),
+        Action::Title => Ok(forms::change_case(state, |meta| argument.clone_into(&mut meta.title))),
+        Action::Severity => Ok(forms::change_case(state, |meta| meta.severity = Some(argument.to_owned()))),
         Action::Note => Ok(annotate::add_note(state, navigate::span(state), argument)),
         _ => return None,
     };
@@ -203,6 +207,9 @@ fn with_argument(state: &mut State, action: Action, argument: &str) -> Option<Ve
 
 fn prompt(state: &mut State, kind: PromptKind) {
     state.overlays.push(Overlay::Prompt(Prompt::new(kind, "")));
+    if kind.is_filter() {
+        filter::refresh(state);
+    }
 }
 
 /// Focuses a pane; a pane zoom follows the focus.
@@ -248,7 +255,7 @@ fn close(state: &mut State) {
     if state.zoomed.is_some() {
         state.zoomed = None;
     } else if state.timeline.anchor.is_some() {
-        state.timeline.anchor = None;
+        (state.timeline.anchor, state.list.anchor) = (None, None);
     } else if state.list.find.is_some() {
         state.list.find = None;
     } else {

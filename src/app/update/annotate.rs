@@ -2,6 +2,7 @@
 
 use crate::app::editor::Editor;
 use crate::app::jobs::Slot;
+use crate::app::list::EventRow;
 use crate::app::message::{Effect, FreezeTarget, Question};
 use crate::app::overlay::{Overlay, TextPurpose};
 use crate::app::panels::place_of;
@@ -84,7 +85,7 @@ pub(super) fn write_note(state: &mut State) {
 
 /// `^s` in the editor.
 pub(super) fn save_editor(state: &mut State, editor: &Editor) -> Vec<Effect> {
-    let words = editor.text().trim_end().to_owned();
+    let words = editor.text.text().trim_end().to_owned();
     match &editor.purpose {
         TextPurpose::NewNote(span) => {
             let span = *span;
@@ -115,6 +116,11 @@ pub(super) fn add_note(state: &mut State, span: TimeRange, words: &str) -> Vec<E
 
 /// Pins what the focused pane has under the cursor.
 pub(super) fn pin(state: &mut State) -> Vec<Effect> {
+    if state.focus == Focus::List
+        && let Some(effects) = pin_rows(state)
+    {
+        return effects;
+    }
     let targets = match state.focus {
         Focus::Panels => panel_target(state),
         Focus::List => event_target(state),
@@ -153,6 +159,32 @@ fn panel_target(state: &State) -> Vec<Target> {
         (label, panel.texts.value.clone(), FreezeTarget::Series { id, range, at: state.timeline.cursor })
     });
     target.into_iter().collect()
+}
+
+/// More at once would be a copy of the log, not evidence.
+const MAX_ROWS: usize = 50;
+
+/// Pins the rows of a range in the list, in one step; `None` when there is no such range.
+fn pin_rows(state: &mut State) -> Option<Vec<Effect>> {
+    if state.timeline.anchor.is_none() {
+        return None;
+    }
+    state.list.anchor?;
+    let Some((from, to)) = state.list.range() else {
+        state.warn("the range of rows is too long to pin: v again, nearer; or filter the list with & first");
+        return Some(Vec::new());
+    };
+    let n = to - from + 1;
+    if n > MAX_ROWS {
+        state.warn(format!("{n} rows are too many to pin at once (at most {MAX_ROWS}): a shorter range, or filter with & first"));
+        return Some(Vec::new());
+    }
+    let targets: Vec<FreezeTarget> = state.list.rows[from..=to].iter().map(|row| FreezeTarget::Event(row.id)).collect();
+    let effects = freeze(state, targets);
+    if !effects.is_empty() {
+        (state.timeline.anchor, state.list.anchor) = (None, None);
+    }
+    Some(effects)
 }
 
 fn event_target(state: &State) -> Vec<Target> {
@@ -239,13 +271,29 @@ fn caption(state: &State, evidence: &Evidence) -> String {
             format!("{name}{space}{place} {value} at {}", state.clock.offset(*at).unwrap_or_else(|| text::rfc3339(*at)))
         }
         EvidenceTarget::Lines { excerpt, .. } => {
-            let line = state.list.selected().map(|row| row.message.clone()).filter(|message| excerpt.contains(message.as_str()));
-            line.unwrap_or_else(|| excerpt.lines().next().unwrap_or_default().chars().take(120).collect())
+            let is_it = |row: &&EventRow| row.raw.trim_end() == excerpt.trim_end();
+            let selected = || state.list.selected().filter(|row| excerpt.contains(row.message.as_str()));
+            let row = state.list.rows.iter().find(is_it).or_else(selected);
+            row.map_or_else(|| short(excerpt.lines().next().unwrap_or_default()), row_caption)
         }
         EvidenceTarget::Change { text, .. } => text.clone(),
         EvidenceTarget::Alert { name, .. } => format!("alert {name}"),
         EvidenceTarget::Profile { profile, total, unit, .. } => format!("{profile} profile, {} {unit}", text::grouped(*total as u64)),
     }
+}
+
+/// The message; a bare word such as `request` says nothing without its fields.
+fn row_caption(row: &EventRow) -> String {
+    const TELLING_CHARS: usize = 24;
+    if row.message.chars().count() < TELLING_CHARS && !row.fields.is_empty() {
+        short(&format!("{} {}", row.message, row.fields))
+    } else {
+        row.message.clone()
+    }
+}
+
+fn short(words: &str) -> String {
+    words.chars().take(120).collect()
 }
 
 /// Opens what is selected in the side pane for change.

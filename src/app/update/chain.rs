@@ -16,9 +16,43 @@ fn links(state: &State) -> Vec<(AnnotationId, AnnotationId, AnnotationId, Relati
 }
 
 /// An edge between two steps.
-pub(super) fn link(state: &mut State, from: AnnotationId, to: AnnotationId) -> Edit {
-    let kind = AnnotationKind::Link { from, to, relation: Relation::Causes };
+pub(super) fn link(state: &mut State, from: AnnotationId, to: AnnotationId, relation: Relation) -> Edit {
+    let kind = AnnotationKind::Link { from, to, relation };
     Session::put(state.session.annotation(state.now, kind, String::new()))
+}
+
+/// The step before this one in the chain, or the last one for a step to come.
+fn former(state: &State, id: Option<&AnnotationId>) -> Option<AnnotationId> {
+    let order: Vec<AnnotationId> = state.session.doc.chain().into_iter().map(|(record, _)| record.id.clone()).collect();
+    match id.map(|id| order.iter().position(|other| other == id)) {
+        None => order.last().cloned(),
+        Some(at) => order.get(at?.checked_sub(1)?).cloned(),
+    }
+}
+
+/// How the step before acts on this one: `None` when there is none before, `Some(None)` when they are not linked.
+/// A new step is caused by the one before unless the user says otherwise.
+pub(super) fn relation_before(state: &State, id: Option<&AnnotationId>) -> Option<Option<Relation>> {
+    let former = former(state, id)?;
+    let Some(id) = id else { return Some(Some(Relation::Causes)) };
+    Some(links(state).into_iter().find(|(_, from, to, _)| *from == former && to == id).map(|link| link.3))
+}
+
+/// Edits that make the step before act on this one in this way, or not at all.
+pub(super) fn relate(state: &mut State, id: &AnnotationId, relation: Option<Relation>) -> Vec<Edit> {
+    let Some(former) = former(state, Some(id)) else { return Vec::new() };
+    let present = links(state).into_iter().find(|(_, from, to, _)| *from == former && to == id);
+    let edit = match (present, relation) {
+        (Some(present), Some(relation)) => state.session.change(&present.0, state.now, |record| {
+            if let AnnotationKind::Link { relation: old, .. } = &mut record.kind {
+                *old = relation;
+            }
+        }),
+        (Some(present), None) => state.session.remove(&present.0),
+        (None, Some(relation)) => Some(link(state, former, id.clone(), relation)),
+        (None, None) => None,
+    };
+    edit.into_iter().collect()
 }
 
 /// Removes the edges of a step; when it stood between two others, these are linked instead.
@@ -29,7 +63,7 @@ pub(super) fn unlink(state: &mut State, id: &AnnotationId) -> Vec<Edit> {
     let before: Vec<_> = touching.iter().filter(|link| link.2 == *id).map(|link| link.1.clone()).collect();
     let after: Vec<_> = touching.iter().filter(|link| link.1 == *id).map(|link| link.2.clone()).collect();
     if let ([before], [after]) = (&before[..], &after[..]) {
-        let bridge = link(state, before.clone(), after.clone());
+        let bridge = link(state, before.clone(), after.clone(), Relation::Causes);
         edits.push(bridge);
     }
     edits
@@ -63,18 +97,18 @@ pub(super) fn shift(state: &mut State, rows: isize) -> Vec<Effect> {
     effects
 }
 
+/// A chain of single links is linked in its new order; how a step is acted on goes with it.
 fn relink(state: &mut State, old: &[AnnotationId], new: &[AnnotationId]) -> Vec<Edit> {
     let all = links(state);
-    let is_linear = all.len() + 1 == old.len()
-        && old
-            .windows(2)
-            .all(|pair| all.iter().any(|(_, from, to, relation)| (from, to) == (&pair[0], &pair[1]) && *relation == Relation::Causes));
+    let is_linear =
+        all.len() + 1 == old.len() && old.windows(2).all(|pair| all.iter().any(|(_, from, to, _)| (from, to) == (&pair[0], &pair[1])));
     if !is_linear {
         return Vec::new();
     }
+    let relation_of = |id: &AnnotationId| all.iter().find(|(_, _, to, _)| to == id).map_or(Relation::Causes, |link| link.3);
     let mut edits: Vec<Edit> = all.iter().filter_map(|link| state.session.remove(&link.0)).collect();
     for pair in new.windows(2) {
-        edits.push(link(state, pair[0].clone(), pair[1].clone()));
+        edits.push(link(state, pair[0].clone(), pair[1].clone(), relation_of(&pair[1])));
     }
     edits
 }

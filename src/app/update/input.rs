@@ -47,11 +47,9 @@ fn is_typed_here(state: &State, action: Action, key: KeyPress) -> bool {
 /// Pasted text goes where one types; elsewhere it is refused rather than run as keys.
 pub(super) fn paste(state: &mut State, text: &str) -> Vec<Effect> {
     match state.overlays.last_mut() {
-        Some(Overlay::Editor(editor)) => editor.paste(text),
+        Some(Overlay::Editor(editor)) => editor.text.paste(text),
         Some(Overlay::Form(form)) => {
-            if let Some(line) = form.focused_text() {
-                line.insert(text.trim_end());
-            }
+            form.paste(text.trim_end());
         }
         Some(Overlay::Picker(picker)) => {
             picker.input.insert(text.trim());

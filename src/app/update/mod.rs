@@ -8,6 +8,7 @@ mod annotate;
 mod answer;
 mod ask;
 mod chain;
+mod filter;
 mod forms;
 mod input;
 mod navigate;
@@ -89,12 +90,9 @@ fn edited(state: &mut State, text: Option<String>) -> Vec<Effect> {
         return Vec::new();
     };
     match state.overlays.last_mut() {
-        Some(Overlay::Editor(editor)) => editor.replace(&text),
+        Some(Overlay::Editor(editor)) => editor.text.replace(&text),
         Some(Overlay::Form(form)) => {
-            if let Some(line) = form.focused_text() {
-                *line = super::line::LineInput::default();
-                line.insert(text.trim());
-            }
+            form.replace_text(&text);
         }
         _ => state.warn("the note that was being written is closed; its text from $EDITOR was not kept"),
     }

@@ -5,7 +5,7 @@ use crate::app::message::Effect;
 use crate::app::session::Session;
 use crate::app::state::{Focus, State};
 use crate::model::case::Anchor;
-use crate::model::{Timestamp, text};
+use crate::model::{Catalog, Timestamp, text};
 
 /// Which way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,17 +65,26 @@ fn jump_or_say(state: &mut State, at: Option<Timestamp>, what: &str, way: Way) {
     }
 }
 
-/// Next or previous change, alert or profile; says what it is.
+/// Next or previous change or alert; says what it is.
 pub(super) fn change(state: &mut State, way: Way) {
-    let catalog = &state.catalog;
-    let mut moments = catalog
-        .changes
-        .iter()
-        .filter_map(|change| change.time)
-        .chain(catalog.alerts.iter().flat_map(|alert| [Some(alert.active_at), alert.firing_at].into_iter().flatten()))
-        .chain(catalog.profiles.iter().filter_map(|profile| profile.time));
-    let at = beyond(&mut moments, state.timeline.cursor, way);
-    jump_or_say(state, at, "change", way);
+    let at = beyond(&mut changes_and_alerts(&state.catalog), state.timeline.cursor, way);
+    go_and_tell(state, at, "change or alert", way);
+}
+
+/// The same with profiles: there may be very many, so only the lane itself steps over each.
+fn lane_mark(state: &mut State, way: Way) {
+    let profiles = state.catalog.profiles.iter().filter_map(|profile| profile.time);
+    let at = beyond(&mut changes_and_alerts(&state.catalog).chain(profiles), state.timeline.cursor, way);
+    go_and_tell(state, at, "change, alert or profile", way);
+}
+
+fn changes_and_alerts(catalog: &Catalog) -> impl Iterator<Item = Timestamp> {
+    let alerts = catalog.alerts.iter().flat_map(|alert| [Some(alert.active_at), alert.firing_at].into_iter().flatten());
+    catalog.changes.iter().filter_map(|change| change.time).chain(alerts)
+}
+
+fn go_and_tell(state: &mut State, at: Option<Timestamp>, what: &str, way: Way) {
+    jump_or_say(state, at, what, way);
     if let Some(at) = at {
         let words = things_at(state, at);
         if !words.is_empty() {
@@ -171,7 +180,7 @@ pub(super) fn vertical(state: &mut State, rows: isize) {
             state.panels.selected = state.panels.selected.saturating_add_signed(rows).min(last);
         }
         Focus::Side => state.side.step(rows),
-        Focus::Changes => change(state, if rows > 0 { Way::Forward } else { Way::Back }),
+        Focus::Changes => lane_mark(state, if rows > 0 { Way::Forward } else { Way::Back }),
     }
 }
 
@@ -194,10 +203,10 @@ pub(super) fn edge(state: &mut State, way: Way) {
 
 /// Starts a range at the cursor, or drops it.
 pub(super) fn select(state: &mut State) {
-    state.timeline.anchor = match state.timeline.anchor {
-        None => Some(state.timeline.cursor),
-        Some(_) => None,
-    };
+    let is_new = state.timeline.anchor.is_none();
+    state.timeline.anchor = is_new.then_some(state.timeline.cursor);
+    // In the list the range also counts rows: many of them may share one moment.
+    state.list.anchor = state.list.selected().filter(|_| is_new && state.focus == Focus::List).map(|row| row.id);
 }
 
 /// Exchanges the two ends of the range.

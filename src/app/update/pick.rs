@@ -1,16 +1,17 @@
 //! Lists to pick from: palette, commands, zones, panels, markers, things to pin.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono_tz::Tz;
 
 use crate::app::actions::{self, Action};
 use crate::app::message::{Effect, FreezeTarget};
 use crate::app::overlay::{Overlay, PickItem, PickPurpose, PickValue, Picker};
-use crate::app::panels;
+use crate::app::series_search::{self, SeriesSearch};
 use crate::app::state::State;
-use crate::model::case::MarkerName;
-use crate::model::text;
+use crate::model::case::{MarkerName, PanelRef};
+use crate::model::{Timestamp, text};
 
 use super::{action, annotate, panel_edit};
 
@@ -33,27 +34,55 @@ fn action_items(state: &State) -> Vec<PickItem> {
         .collect()
 }
 
+/// Lines of one kind in the palette: beyond that those nearest to the cursor.
+const MOMENTS: usize = 1_000;
+
 /// Everything there is: actions, changes, alerts, marks, series.
 pub(super) fn palette(state: &mut State) {
     let mut items = action_items(state);
+    items.extend(moment_items(state));
     let clock = &state.clock;
-    items.extend(state.catalog.changes.iter().filter_map(|change| {
-        let at = change.time?;
-        Some(item(clean(&format!("{} {}", change.kind, change.text)), format!("change {}", clock.both(at)), PickValue::Moment(at)))
-    }));
-    items.extend(state.catalog.alerts.iter().map(|alert| {
-        let at = alert.firing_at.unwrap_or(alert.active_at);
-        let label = format!("{} {}", alert.name, alert.service.as_deref().unwrap_or_default());
-        item(clean(label.trim()), format!("alert {}", clock.both(at)), PickValue::Moment(at))
-    }));
     items.extend(state.session.doc.by_time().into_iter().filter_map(|record| {
         let at = record.at()?;
         let label = annotate::headline(record);
         Some(item(label, format!("{} {}", record.kind.name(), clock.both(at)), PickValue::Annotation(record.id.clone())))
     }));
-    items.extend(series_items(state));
-    let picker = Picker::new(PickPurpose::Palette, "palette: action, series, change, alert, mark", items);
+    let picker = Picker::new(PickPurpose::Palette, "palette: action, series, change, alert, profile, mark", items)
+        .with_series(SeriesSearch::new(Arc::clone(&state.catalog), BTreeSet::new()));
     state.overlays.push(Overlay::Picker(picker));
+}
+
+/// Changes, alerts and profiles, of each kind those nearest to the cursor.
+fn moment_items(state: &State) -> Vec<PickItem> {
+    let (catalog, clock, cursor) = (&state.catalog, &state.clock, state.timeline.cursor);
+    let nearest = |moments: &mut dyn Iterator<Item = (Timestamp, usize)>| {
+        let mut all: Vec<(Timestamp, usize)> = moments.collect();
+        if all.len() > MOMENTS {
+            all.sort_by_key(|(at, _)| at.since(cursor).unsigned_abs());
+            all.truncate(MOMENTS);
+            all.sort();
+        }
+        all
+    };
+    let changes = nearest(&mut catalog.changes.iter().enumerate().filter_map(|(index, change)| Some((change.time?, index))));
+    let changes = changes.into_iter().map(|(at, index)| {
+        let change = &catalog.changes[index];
+        item(clean(&format!("{} {}", change.kind, change.text)), format!("change {}", clock.both(at)), PickValue::Moment(at))
+    });
+    let began = |alert: &crate::model::Alert| alert.firing_at.unwrap_or(alert.active_at);
+    let alerts = nearest(&mut catalog.alerts.iter().enumerate().map(|(index, alert)| (began(alert), index)));
+    let alerts = alerts.into_iter().map(|(at, index)| {
+        let alert = &catalog.alerts[index];
+        let label = format!("{} {}", alert.name, alert.service.as_deref().unwrap_or_default());
+        item(clean(label.trim()), format!("alert {}", clock.both(at)), PickValue::Moment(at))
+    });
+    let profiles = nearest(&mut catalog.profiles.iter().enumerate().filter_map(|(index, profile)| Some((profile.time?, index))));
+    let profiles = profiles.into_iter().map(|(at, index)| {
+        let profile = &catalog.profiles[index];
+        let label = format!("{} profile {}", profile.kind, profile.service.as_deref().unwrap_or_default());
+        item(clean(label.trim()), format!("profile {}", clock.both(at)), PickValue::Moment(at))
+    });
+    changes.chain(alerts).chain(profiles).collect()
 }
 
 /// Actions by name, with an argument.
@@ -69,34 +98,27 @@ pub(super) fn zones(state: &mut State) {
     state.overlays.push(Overlay::Picker(Picker::new(PickPurpose::Zone, "zone of local times", items)));
 }
 
-fn series_items(state: &State) -> Vec<PickItem> {
-    let catalog = &state.catalog;
-    catalog
-        .series
-        .iter()
-        .map(|meta| {
-            let reference = panels::reference(catalog, meta, "");
-            item(clean(&reference.series), format!("series {}", clean(&reference.source)), PickValue::Series(reference))
-        })
-        .collect()
-}
-
-/// Series for the panels, the present ones first and chosen.
+/// Series for the panels: the present ones first and chosen, then the candidates for the usual panels, then all.
 pub(super) fn panels(state: &mut State) {
-    let present = state.panels.references();
-    let is_present = |item: &PickItem| match &item.value {
-        PickValue::Series(reference) => present.iter().any(|panel| panel.series == reference.series && panel.source == reference.source),
-        _ => false,
-    };
-    let (mut items, others): (Vec<_>, Vec<_>) = series_items(state).into_iter().partition(is_present);
-    let n_present = items.len();
-    items.extend(others);
-    if items.is_empty() {
-        state.say("no series loaded yet");
+    let catalog = &state.catalog;
+    if catalog.series.is_empty() {
+        state.say("no series loaded: open a folder that holds Prometheus JSON, an exposition dump or CSV");
         return;
+    }
+    let present: Vec<_> = state.panels.ids().into_iter().filter_map(|id| catalog.series(id)).collect();
+    let mut items: Vec<PickItem> = present.iter().map(|meta| series_search::line(catalog, meta, "")).collect();
+    let n_present = items.len();
+    let mut listed: BTreeSet<_> = present.iter().map(|meta| meta.id).collect();
+    for (role, id) in state.panels.candidates() {
+        if let Some(meta) = catalog.series(*id)
+            && listed.insert(*id)
+        {
+            items.push(series_search::line(catalog, meta, &format!("{}?  ", clean(role))));
+        }
     }
     let mut picker = Picker::new(PickPurpose::Panels, "panels: Tab chooses, Enter takes", items);
     picker.chosen = Some((0..n_present).collect());
+    let picker = picker.with_series(SeriesSearch::new(Arc::clone(catalog), listed));
     state.overlays.push(Overlay::Picker(picker));
 }
 
@@ -216,37 +238,36 @@ fn chosen_or_current(picker: &Picker) -> Vec<usize> {
 
 /// Present panels keep their order and role; new ones come behind. Enter without a change toggles the current line.
 fn take_panels(state: &mut State, picker: &Picker) -> Vec<Effect> {
-    let present = state.panels.references();
-    let mut chosen = picker.chosen.clone().unwrap_or_default();
-    let same = |a: &crate::model::case::PanelRef, b: &crate::model::case::PanelRef| a.series == b.series && a.source == b.source;
-    let reference_of = |index: usize| match &picker.items[index].value {
-        PickValue::Series(reference) => Some(reference.clone()),
+    let same = |a: &PanelRef, b: &PanelRef| a.series == b.series && a.source == b.source;
+    let reference_of = |index: usize| match picker.items.get(index).map(|item| &item.value) {
+        Some(PickValue::Series(reference)) => Some(reference.clone()),
         _ => None,
     };
-    let is_unchanged = chosen.len()
-        == picker
-            .items
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| {
-                chosen.contains(index) && reference_of(*index).is_some_and(|reference| present.iter().any(|panel| same(panel, &reference)))
-            })
-            .count()
-        && chosen.len() == present.len();
-    if let (true, Some(current)) = (is_unchanged, picker.current())
+    let present = state.panels.references();
+    let is_present = |reference: &PanelRef| present.iter().any(|panel| same(panel, reference));
+    let listed = (0..picker.items.len()).filter(|index| reference_of(*index).is_some_and(|reference| is_present(&reference)));
+    let listed: BTreeSet<usize> = listed.collect();
+    let mut chosen = picker.chosen.clone().unwrap_or_default();
+    if let (true, Some(current)) = (chosen == listed, picker.current())
         && !chosen.remove(&current)
     {
         chosen.insert(current);
     }
-    let wanted: Vec<_> = chosen.into_iter().filter_map(reference_of).collect();
-    let mut next: Vec<_> = present.iter().filter(|panel| wanted.iter().any(|reference| same(panel, reference))).cloned().collect();
-    let added: Vec<_> = wanted.into_iter().filter(|reference| !present.iter().any(|panel| same(panel, reference))).collect();
-    next.extend(added);
+    let wanted: Vec<PanelRef> = chosen.into_iter().filter_map(reference_of).collect();
+    // A panel whose source is not loaded now is in no list: only d removes it.
+    let is_dropped = |panel: &PanelRef| {
+        let is_listed = listed.iter().any(|index| reference_of(*index).is_some_and(|reference| same(panel, &reference)));
+        is_listed && !wanted.iter().any(|reference| same(panel, reference))
+    };
+    let mut next: Vec<PanelRef> = present.iter().filter(|panel| !is_dropped(panel)).cloned().collect();
+    let n_kept = next.len();
+    next.extend(wanted.into_iter().filter(|reference| !is_present(reference)));
     if next.is_empty() {
         state.say("at least one panel stays");
         return Vec::new();
     }
+    let first_new = (next.len() > n_kept).then_some(n_kept);
     let effects = panel_edit::set(state, "choose panels", next);
-    state.panels.selected = state.panels.all.len().saturating_sub(1);
+    state.panels.selected = first_new.unwrap_or(state.panels.selected).min(state.panels.all.len().saturating_sub(1));
     effects
 }

@@ -2,7 +2,7 @@
 
 use crate::app::side::{Ink, MadeFor, Side, SideItem, Tab};
 use crate::app::state::{Focus, State};
-use crate::model::case::{Annotation, AnnotationKind, CauseStatus, EvidenceTarget};
+use crate::model::case::{Annotation, AnnotationKind, CauseStatus, EvidenceTarget, Relation};
 use crate::model::{Level, ZoneCertainty, text};
 
 use super::annotate::headline;
@@ -60,6 +60,9 @@ fn chain(state: &State, side: &mut Side, width: usize) {
         let pins = state.session.fresh_pins.len();
         let pinned = if pins > 0 { format!(" {pins} pinned and waiting.") } else { String::new() };
         advice(side, &format!("No causal chain yet. p pins evidence, c adds a step: trigger, defect, amplifier, effect.{pinned}"), width);
+        for line in GUIDE {
+            advice(side, line, width);
+        }
     }
     for (record, cause) in &steps {
         side.item(SideItem::Annotation(record.id.clone()));
@@ -75,6 +78,13 @@ fn chain(state: &State, side: &mut Side, width: usize) {
             (Ink::Time, format!("  {}", when(state, record))),
             (ink, format!("  {mark}")),
         ]);
+        match super::chain::relation_before(state, Some(&record.id)) {
+            Some(None) => side.line(vec![(Ink::Dim, "  not linked with the step above: i links it".into())]),
+            Some(Some(relation)) if relation != Relation::Causes => {
+                side.line(vec![(Ink::Dim, format!("  the step above {} this", relation.name()))]);
+            }
+            _ => {}
+        }
         side.folded(vec![(Ink::Normal, "  ".into())], (Ink::Normal, &lines_of(&record.text)), width);
         for id in &cause.evidence {
             let words = state.session.doc.annotations.get(id).map_or_else(|| "evidence was removed".into(), headline);
@@ -99,6 +109,16 @@ fn chain(state: &State, side: &mut Side, width: usize) {
         side.folded(vec![(Ink::Normal, "  ".into())], (Ink::Normal, &lines_of(&record.text)), width);
     }
 }
+
+/// The way from nothing to a postmortem, where one looks first.
+const GUIDE: [&str; 6] = [
+    "",
+    ". and , walk the changes and alerts; t 0 on the change that started it makes it T+0",
+    "e goes to the next error, / finds words, & keeps only some events",
+    "j and k choose a panel; its numbers are those at the cursor; P adds other series",
+    "m marks the moments: trigger, impact start, detected, mitigated, resolved",
+    "X writes the postmortem from all of it",
+];
 
 fn notes(state: &State, side: &mut Side, width: usize) {
     let mut n_notes = 0;

@@ -40,6 +40,7 @@ fn cause(evidence: &[&String], caused_by: &[&String]) -> NewNote {
         at: None,
         evidence: owned(evidence),
         caused_by: owned(caused_by),
+        relation: Relation::Causes,
     }
 }
 
@@ -69,7 +70,8 @@ fn what_a_command_says_is_there_when_the_case_is_opened_again() {
 fn a_marker_replaces_the_one_of_its_name() {
     let mut desk = Desk::new();
     for secs in [5, 6] {
-        desk.run(add(NewNote::Marker { name: MarkerName::Detected, at: Timestamp::from_secs(secs), latest: None }, "")).unwrap();
+        desk.run(add(NewNote::Marker { name: MarkerName::Detected, at: Timestamp::from_secs(secs), latest: None, rule: None }, ""))
+            .unwrap();
     }
     assert_eq!((desk.doc.annotations.len(), desk.doc.marker(MarkerName::Detected)), (1, Some(Timestamp::from_secs(6))));
 }

@@ -25,6 +25,11 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
             problems.push(place.problem(ProblemKind::Answer, format!("the engine answered with an error: {error}")));
             continue;
         }
+        // Alertmanager answers with the bare list.
+        if element.value.get("labels").is_some() && (element.value.get("startsAt").is_some() || element.value.get("activeAt").is_some()) {
+            untimed.push(element.value);
+            continue;
+        }
         match (alerts_in(&element.value, 0), poll_time(&element.value)) {
             (Some(alerts), Some(at)) => polls.push((at, alerts.clone())),
             (Some(alerts), None) => untimed.extend(alerts.iter().cloned()),
@@ -36,11 +41,24 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
     }
     polls.sort_by_key(|poll| poll.0);
     let mut alerts = follow(&polls, &mut problems);
+    let n_unread = untimed.iter().filter(|alert| read(alert).is_none()).count() as u64;
+    if n_unread > 0 {
+        let reason = format!("{n_unread} alerts without a name or a readable start");
+        problems.push(Place::default().problem(ProblemKind::Time, reason));
+    }
     alerts.extend(at_one_moment(&untimed, context));
     alerts.sort_by(|a, b| (a.active_at, &a.name, &a.labels).cmp(&(b.active_at, &b.name, &b.labels)));
     let has_times = !alerts.is_empty() || !polls.is_empty();
     let zone = if has_times { Zone { name: "UTC".into(), certainty: ZoneCertainty::Offset } } else { Zone::default() };
-    Document { n_records: alerts.len() as u64, alerts, problems, n_lines: json::count_lines(bytes), zone, ..Document::default() }
+    Document {
+        n_records: alerts.len() as u64 + n_unread,
+        n_unplaced: n_unread,
+        alerts,
+        problems,
+        n_lines: json::count_lines(bytes),
+        zone,
+        ..Document::default()
+    }
 }
 
 fn error_of(value: &Value) -> Option<String> {

@@ -32,6 +32,9 @@ fn documents_are_known_by_their_content() {
     check("# TYPE up gauge\nup 1\n", "prometheus-exposition");
     check("up{a=\"b\"} 1 1700000000\n# EOF\n", "openmetrics");
     check("{__name__=\"up\", a=\"b\"} 1 1700000000000\n", "promtool-tsdb-dump");
+    check("m{a=\"1\"} 1\nm{a=\"unclosed} 2\nm{a=\"3\"} 3\nm 4\n# EOF\n", "openmetrics");
+    check(r#"[{"labels":{"alertname":"A"},"startsAt":"2026-11-23T02:28:12Z","endsAt":"2026-11-23T02:33:12Z"},{"lab"#, "prometheus-alerts");
+    check(r#"{"status":"success","data":{"resultType":"streams","result":[{"stream":{},"values":[]}]}}"#, "loki-streams");
     check("time,cpu,mem\n1700000000,1,2\n1700000015,1,2\n", "csv");
     check("goroutine 1 [running]:\nmain.main()\n", "goroutine-dump");
     check("goroutine profile: total 8\n2 @ 0x1\n", "goroutine-dump");

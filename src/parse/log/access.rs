@@ -65,6 +65,7 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
             reader.pairs(&line[..start + len], start, found, TakesTime::No);
         }
     }
+    found.say(access.request);
     found.status = access.status;
     if found.level == Level::Unknown {
         found.level = level::of_status(access.status);

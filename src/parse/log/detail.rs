@@ -50,7 +50,7 @@ fn lossy(text: &[u8]) -> String {
 }
 
 /// The text of a string with escapes, given without its quotes.
-fn unescape(text: &[u8]) -> String {
+pub(super) fn unescape(text: &[u8]) -> String {
     let quoted = [b"\"", text, b"\""].concat();
     serde_json::from_slice(&quoted).unwrap_or_else(|_| lossy(text))
 }

@@ -36,7 +36,24 @@ pub(super) struct Found<'a> {
     pub is_fallback: bool,
     /// The layout that the line was read in.
     pub layout: Layout,
-    ranks: [u8; 5],
+    /// What it says; `None` where no key says it.
+    pub message: Option<Said<'a>>,
+    ranks: [u8; 6],
+}
+
+/// The message of a record.
+#[derive(Debug, Clone)]
+pub(super) struct Said<'a> {
+    pub text: Cow<'a, [u8]>,
+    pub spelling: Spelling,
+}
+
+/// How a message stands in its line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spelling {
+    Plain,
+    /// As a JSON string, with escapes.
+    Escaped,
 }
 
 impl Default for Found<'_> {
@@ -50,7 +67,8 @@ impl Default for Found<'_> {
             problem: None,
             is_fallback: false,
             layout: Layout::Text,
-            ranks: [u8::MAX; 5],
+            message: None,
+            ranks: [u8::MAX; 6],
         }
     }
 }
@@ -62,6 +80,9 @@ impl<'a> Found<'a> {
         let (Value::Text(text) | Value::Escaped(text) | Value::Bare(text)) = value else { return };
         if binding.role == Role::Service {
             self.take_service(binding.rank, Cow::Borrowed(text));
+        } else if binding.role == Role::Message {
+            let spelling = if matches!(value, Value::Escaped(_)) { Spelling::Escaped } else { Spelling::Plain };
+            self.take_message(binding.rank, Cow::Borrowed(text), spelling);
         } else {
             self.take_text(binding, text, clock, habits);
         }
@@ -71,6 +92,8 @@ impl<'a> Found<'a> {
     pub fn take_owned(&mut self, binding: Binding, text: &str, clock: &mut Clock, habits: &Habits) {
         if binding.role == Role::Service {
             self.take_service(binding.rank, Cow::Owned(text.as_bytes().to_vec()));
+        } else if binding.role == Role::Message {
+            self.take_message(binding.rank, Cow::Owned(text.as_bytes().to_vec()), Spelling::Plain);
         } else {
             self.take_text(binding, text.as_bytes(), clock, habits);
         }
@@ -78,7 +101,8 @@ impl<'a> Found<'a> {
 
     /// The same without a borrow of its line.
     pub fn into_owned<'b>(self) -> Found<'b> {
-        Found { service: self.service.map(|service| Cow::Owned(service.into_owned())), ..self }
+        let message = self.message.map(|said| Said { text: Cow::Owned(said.text.into_owned()), ..said });
+        Found { service: self.service.map(|service| Cow::Owned(service.into_owned())), message, ..self }
     }
 
     /// Takes a service that stands outside of keys (a prefix, a tag); a key wins over it.
@@ -91,6 +115,19 @@ impl<'a> Found<'a> {
             self.ranks[1] = rank;
             self.service = Some(service);
         }
+    }
+
+    #[inline]
+    fn take_message(&mut self, rank: u8, text: Cow<'a, [u8]>, spelling: Spelling) {
+        if rank <= self.ranks[5] && !text.is_empty() {
+            self.ranks[5] = rank;
+            self.message = Some(Said { text, spelling });
+        }
+    }
+
+    /// Takes the message of a line whose layout says where it stands.
+    pub fn say(&mut self, text: &'a [u8]) {
+        self.message = Some(Said { text: Cow::Borrowed(text), spelling: Spelling::Plain });
     }
 
     #[inline]

@@ -1,16 +1,18 @@
 //! One chunk of whole lines to columns. The inner loop of loading: allocates per chunk, not per line.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
 
 use memchr::memchr;
 
 use super::LogPlan;
-use super::found::{Found, Moment};
+use super::detail::unescape;
+use super::found::{Found, Moment, Spelling};
 use super::line::Reader;
 use crate::model::catalog::{Problem, ProblemKind};
 use crate::parse::chunk::lines;
-use crate::parse::{LogChunk, NO_SERVICE, NO_TIME};
+use crate::parse::template::{first_line, signature};
+use crate::parse::{LogChunk, Message, NO_SERVICE, NO_TIME};
 
 /// Reads `bytes`, which are whole lines; the last one of a file may lack its end.
 ///
@@ -19,6 +21,7 @@ use crate::parse::{LogChunk, NO_SERVICE, NO_TIME};
 pub fn parse_chunk(plan: &LogPlan, bytes: &[u8]) -> LogChunk {
     let mut chunk = LogChunk::default();
     let mut services = Services::default();
+    let mut messages = Messages::default();
     let mut reader = Reader::new(plan);
     let suspect = Suspect { encoding: std::str::from_utf8(bytes).is_err(), nul: memchr(0, bytes).is_some() };
     let mut previous: Option<&[u8]> = None;
@@ -43,12 +46,14 @@ pub fn parse_chunk(plan: &LogPlan, bytes: &[u8]) -> LogChunk {
         }
         previous = Some(line);
         push(&mut chunk, &mut services, offset, &found);
+        chunk.columns.messages.push(messages.index(line, &found));
     }
     match previous {
         None => chunk.head_bytes = bytes.len() as u32,
         Some(line) => chunk.last_line_hash = Some(hash(line)),
     }
     chunk.services = services.names;
+    chunk.messages = messages.kept;
     chunk
 }
 
@@ -77,6 +82,53 @@ fn push(chunk: &mut LogChunk, services: &mut Services, offset: usize, found: &Fo
     columns.services.push(found.service.as_deref().map_or(NO_SERVICE, |name| services.index(name)));
     columns.statuses.push(found.status);
     columns.latencies.push(found.latency);
+}
+
+/// The messages of one chunk, one of each signature, in the order of their first record.
+#[derive(Default)]
+struct Messages {
+    kept: Vec<Message>,
+    last: Option<(u64, u32)>,
+    index: HashMap<u64, u32, BuildHasherDefault<AsIs>>,
+}
+
+impl Messages {
+    /// Index of the message of a record; a record that says nothing stands for itself.
+    #[inline]
+    fn index(&mut self, line: &[u8], found: &Found) -> u32 {
+        let said = first_line(found.message.as_ref().map_or(line, |said| &said.text));
+        let signature = signature(said);
+        if let Some((last, index)) = self.last
+            && last == signature
+        {
+            return index;
+        }
+        let next = self.kept.len() as u32;
+        let index = *self.index.entry(signature).or_insert(next);
+        if index == next {
+            let is_escaped = found.message.as_ref().is_some_and(|said| said.spelling == Spelling::Escaped);
+            let text = if is_escaped { unescape(said) } else { String::from_utf8_lossy(said).into_owned() };
+            self.kept.push(Message { signature, text: text.into() });
+        }
+        self.last = Some((signature, index));
+        index
+    }
+}
+
+/// Signatures are hashes already.
+#[derive(Default)]
+struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
+    }
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 fn problem(chunk: &mut LogChunk, offset: usize, kind: ProblemKind, reason: &str) {

@@ -107,11 +107,12 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
     };
     found.time = moment.map_or(Moment::Bad, Moment::At);
     let rest = line.get(head.rest..).unwrap_or_default();
+    let mut said = rest;
     match head.shape {
         Shape::Klog(level) => found.level = level,
         Shape::Priority(priority) => {
             found.level = level::Numbers::Syslog.level(i32::from(priority % 8));
-            syslog_tag(rest, found);
+            said = syslog_tag(rest, found);
         }
         Shape::Priority5424(priority) => {
             found.level = level::Numbers::Syslog.level(i32::from(priority % 8));
@@ -124,7 +125,7 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
             // With a full date only `tag[pid]:` tells that a host and a tag follow.
             let is_syslog = matches!(head.stamp, At::Civil(stamp) if stamp.civil.missing == Missing::Year);
             if is_syslog || rest.splitn(4, |byte| *byte == b' ').nth(2).is_some_and(|tag| tag.ends_with(b"]:") && !tag.starts_with(b"[")) {
-                syslog_tag(rest, found);
+                said = syslog_tag(rest, found);
             }
         }
     }
@@ -133,12 +134,18 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
     {
         found.level = level;
     }
-    roles(reader, line, head.rest, found);
+    let end = roles(reader, line, head.rest, found);
+    found.say(message(said, rest.len() - (end - head.rest).min(rest.len())));
     true
 }
 
-/// Takes the roles that stand in the text after the time: pairs, an object at the end, an HTTP status.
-fn roles<'a>(reader: &mut Reader, line: &'a [u8], at: usize, found: &mut Found<'a>) {
+/// The message in what follows the time (and host and tag), without its level and the object of `n_object` bytes at its end.
+fn message(said: &[u8], n_object: usize) -> &[u8] {
+    level::strip(&said[..said.len().saturating_sub(n_object)])
+}
+
+/// Takes the roles that stand in the text after the time: pairs, an object at the end, an HTTP status. Gives the end of the text.
+fn roles<'a>(reader: &mut Reader, line: &'a [u8], at: usize, found: &mut Found<'a>) -> usize {
     let level = found.level;
     let object = if line.last() == Some(&b'}') { object_start(line, at) } else { None };
     reader.pairs(&line[..object.unwrap_or(line.len())], at, found, TakesTime::No);
@@ -155,6 +162,7 @@ fn roles<'a>(reader: &mut Reader, line: &'a [u8], at: usize, found: &mut Found<'
             found.level = level::of_status(found.status);
         }
     }
+    object.unwrap_or(line.len()).max(at)
 }
 
 /// Where an object begins that ends the line: `{"` after a space or tab.
@@ -190,15 +198,16 @@ fn tai64n(text: &[u8]) -> Option<At> {
     Some(At::Epoch(timestamp::to_ns(secs, nanos)))
 }
 
-/// ` host tag[pid]: …`: the tag is the service.
-fn syslog_tag<'a>(rest: &'a [u8], found: &mut Found<'a>) {
+/// ` host tag[pid]: …`: the tag is the service. Gives what follows the tag, or everything where there is none.
+fn syslog_tag<'a>(rest: &'a [u8], found: &mut Found<'a>) -> &'a [u8] {
     let mut words = rest.trim_ascii_start().splitn(3, |byte| *byte == b' ');
-    let (Some(_host), Some(tag)) = (words.next(), words.next()) else { return };
-    let Some(tag) = tag.strip_suffix(b":") else { return };
+    let (Some(_host), Some(tag)) = (words.next(), words.next()) else { return rest };
+    let Some(tag) = tag.strip_suffix(b":") else { return rest };
     let name = &tag[..memchr(b'[', tag).unwrap_or(tag.len())];
     if !name.is_empty() && level::of_field(name).is_none() {
         found.take_prefix(name);
     }
+    words.next().unwrap_or_default()
 }
 
 /// `shop: ` or `ERROR: ` before the time: a service or a level.

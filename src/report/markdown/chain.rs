@@ -141,7 +141,10 @@ fn print_step<'a>(out: &mut String, postmortem: &'a Postmortem, step: &'a Step, 
 fn print_exhibit(out: &mut String, postmortem: &Postmortem, exhibit: &Exhibit) {
     let caption = cell(&exhibit.caption);
     let caption = if caption.is_empty() { String::new() } else { format!(": {caption}") };
-    let _ = writeln!(out, "\n**{}** ({}){caption}\n", exhibit.label, exhibit.kind);
+    if !out.ends_with("\n\n") {
+        out.push('\n');
+    }
+    let _ = writeln!(out, "**{}** ({}){caption}\n", exhibit.label, exhibit.kind);
     let pairs = match &exhibit.block {
         Block::Values { pairs, .. } | Block::Lines { pairs, .. } => pairs,
     };

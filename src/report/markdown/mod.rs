@@ -139,11 +139,13 @@ fn measures(out: &mut String, title: &str, rows: &[Derived]) {
     let mut table = Table::new(&["Measure", "Value", "How"]);
     for row in rows {
         let value = row.value.as_deref().map_or_else(|| NOT_RECORDED.to_owned(), |value| format!("**{}**", cell(value)));
-        let inputs = row.inputs.iter().filter(|input| !input.is_empty()).map(|input| cell(input));
-        let how: Vec<String> = std::iter::once(cell(&row.formula)).chain(inputs).collect();
-        table.row(vec![cell(&row.label), format!("{value} <!-- {} -->", row.id), how.join("; ")]);
+        let how = if row.how.is_empty() { &row.formula } else { &row.how };
+        table.row(vec![cell(&row.label), format!("{value} <!-- {} -->", row.id), cell(how)]);
     }
     table.write(out);
+    if title == "Impact" {
+        out.push_str("\nFull formulas, windows and inputs: appendix, derived values.\n");
+    }
 }
 
 fn indicators(out: &mut String, postmortem: &Postmortem) {
@@ -179,12 +181,13 @@ fn indicators(out: &mut String, postmortem: &Postmortem) {
     }
     out.push('\n');
     for row in rows {
-        let Some(asset) = &row.asset else {
+        if !row.is_loaded {
             let _ = writeln!(out, "\n{} of {} is not in the data at hand.", code_text(&row.series), code_text(&row.source));
-            continue;
-        };
-        let name = if row.role.is_empty() { &row.series } else { &row.role };
-        let _ = writeln!(out, "\n{}", image(postmortem, asset, name));
+        }
+        if let Some(asset) = &row.asset {
+            let name = if row.role.is_empty() { &row.series } else { &row.role };
+            let _ = writeln!(out, "\n{}", image(postmortem, asset, name));
+        }
     }
 }
 

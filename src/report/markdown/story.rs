@@ -131,7 +131,7 @@ pub(super) fn actions(out: &mut String, postmortem: &Postmortem) {
             row.link.as_deref().map_or_else(String::new, web_link),
         ]);
     }
-    table.write(out);
+    table.without_empty_columns().write(out);
     let is_answered = |label: &String| postmortem.actions.iter().any(|row| row.causes.contains(label));
     let open: Vec<&str> = postmortem.chain.iter().map(|step| &step.label).filter(|label| !is_answered(label)).map(String::as_str).collect();
     if !open.is_empty() && postmortem.chain.len() > open.len() {

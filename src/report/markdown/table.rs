@@ -24,6 +24,19 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// Without the columns that are empty in every row.
+    pub(super) fn without_empty_columns(mut self) -> Self {
+        for column in (0..self.head.len()).rev() {
+            if self.rows.iter().all(|row| row[column].trim().is_empty()) {
+                self.head.remove(column);
+                for row in &mut self.rows {
+                    row.remove(column);
+                }
+            }
+        }
+        self
+    }
+
     pub(super) fn write(&self, out: &mut String) {
         let mut line = |cells: &[String]| {
             let filled: Vec<&str> = cells.iter().map(|cell| if cell.is_empty() { " " } else { cell.as_str() }).collect();

@@ -212,6 +212,7 @@ fn effects(context: &mut Context, start: Timestamp, end: Timestamp, id: &str) ->
                 id: format!("{id}.{}.{name}", panel.role.to_ascii_lowercase().replace(' ', "-")),
                 label: format!("{} {name} {}", panel.role, rfc3339(start)),
                 value: value.clone(),
+                how: String::new(),
                 formula: "mean of the finite samples in the 60 s before the start, or after the end".into(),
                 inputs: vec![
                     format!("series {} ({})", meta.full_name(), context.path(meta.source)),

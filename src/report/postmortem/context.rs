@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::indicators::{chosen_moments, default_moments};
 use super::{Derived, ReportSettings};
 use crate::model::case::{Anchor, MarkerName, PanelRef};
 use crate::model::event::SourceId;
@@ -34,6 +35,8 @@ pub(super) struct Panel<'a> {
     pub(super) role: String,
     pub(super) reference: PanelRef,
     pub(super) meta: Option<&'a SeriesMeta>,
+    /// Whether it is there only because it is pinned.
+    pub(super) is_evidence: bool,
 }
 
 pub(super) struct Context<'a> {
@@ -64,7 +67,7 @@ impl<'a> Context<'a> {
         let catalog = facts.catalog();
         let markers = markers(case);
         let t0 = t0(case, &markers);
-        let story = story(case, catalog, t0.as_ref());
+        let story = story(case, catalog, &markers, t0.as_ref());
         let baseline = settings.baseline.or_else(|| baseline(catalog, &markers, t0.as_ref()));
         let named = if case.meta.panels.is_empty() { &settings.panels } else { &case.meta.panels };
         let panels = named.iter().map(|panel| resolve_panel(catalog, panel)).collect();
@@ -122,6 +125,15 @@ impl<'a> Context<'a> {
         match self.offset(at) {
             Some(offset) => format!("{} ({offset})", rfc3339(at)),
             None => rfc3339(at),
+        }
+    }
+
+    /// `T+3m06s (02:33:28)`, or the whole time without T+0: for sentences and tables.
+    pub(super) fn short_moment(&self, at: Timestamp) -> String {
+        let time = rfc3339(at);
+        match (self.offset(at), time.get(11..19)) {
+            (Some(offset), Some(clock)) => format!("{offset} ({clock})"),
+            _ => time,
         }
     }
 
@@ -188,6 +200,7 @@ impl<'a> Context<'a> {
             max_gap_ns: limits.max_gap_ns,
             clip: limits.clip,
             threshold: limits.threshold,
+            baseline: self.baseline,
             marks: self.markers.iter().map(|(name, marker)| (marker.at, words(*name).to_owned())).collect(),
         }
     }
@@ -268,20 +281,41 @@ fn t0(case: &CaseDoc, markers: &BTreeMap<MarkerName, Marker>) -> Option<Anchor> 
             [MarkerName::Trigger, MarkerName::ImpactStart].into_iter().find_map(|name| Some((name, markers.get(&name)?)))?;
         Some(Anchor { at: marker.at, label: format!("{} marker", words(name)) })
     };
-    case.meta.t0.clone().or_else(from_marker)
+    let said = case.meta.t0.clone().map(|mut anchor| {
+        // Whoever prints the anchor prints its time: once is enough.
+        let time = rfc3339(anchor.at);
+        if let Some(rest) = anchor.label.trim().strip_suffix(&time) {
+            anchor.label = rest.trim_end().trim_end_matches([',', ':']).trim_end_matches(" at").to_owned();
+        }
+        anchor
+    });
+    said.or_else(from_marker)
 }
 
-/// From the first to the last thing that the case speaks of, a fifth wider on both sides, inside the data.
-fn story(case: &CaseDoc, catalog: &Catalog, t0: Option<&Anchor>) -> TimeRange {
+/// What tables and charts cover: the whole impact with a minute before it, all that the case speaks of and every moment
+/// of the key-indicator table, a tenth wider on both sides, inside the data. Without a recovery: to the end of the data.
+fn story(case: &CaseDoc, catalog: &Catalog, markers: &BTreeMap<MarkerName, Marker>, t0: Option<&Anchor>) -> TimeRange {
     let extent = catalog.extent.unwrap_or_default();
     let mut times: Vec<Timestamp> = case.annotations.values().filter_map(Annotation::at).collect();
     times.extend(case.annotations.values().filter_map(|annotation| match &annotation.kind {
         AnnotationKind::Range { range, .. } => Some(range.end()),
+        AnnotationKind::Attempt(attempt) => Some(attempt.at.end()),
+        AnnotationKind::Marker { latest, .. } => *latest,
         _ => None,
     }));
-    times.extend(t0.map(|t0| t0.at));
+    let begin = t0.map(|t0| t0.at).into_iter().chain(markers.get(&MarkerName::ImpactStart).map(|marker| marker.at)).min();
+    times.extend(begin.map(|begin| begin.plus_ns(-60 * NS_PER_S)));
+    if let Some(t0) = t0
+        && chosen_moments(case).is_empty()
+    {
+        times.extend(default_moments(t0.at));
+    }
+    let is_over = [MarkerName::Mitigated, MarkerName::Resolved].iter().any(|name| markers.contains_key(name));
+    if begin.is_some() && !is_over {
+        times.extend(catalog.extent.map(TimeRange::end));
+    }
     let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) else { return extent };
-    let margin = (last.since(*first) / 5).max(120 * NS_PER_S);
+    let margin = (last.since(*first) / 10).max(60 * NS_PER_S);
     let wide = TimeRange::new(first.plus_ns(-margin), last.plus_ns(margin));
     if extent.is_empty() { wide } else { wide.intersect(extent).unwrap_or(extent) }
 }
@@ -295,7 +329,12 @@ fn baseline(catalog: &Catalog, markers: &BTreeMap<MarkerName, Marker>, t0: Optio
 }
 
 fn resolve_panel<'a>(catalog: &'a Catalog, panel: &PanelRef) -> Panel<'a> {
-    Panel { role: panel.role.clone(), reference: panel.clone(), meta: find_series(catalog, &panel.series, &panel.source) }
+    Panel {
+        role: panel.role.clone(),
+        reference: panel.clone(),
+        meta: find_series(catalog, &panel.series, &panel.source),
+        is_evidence: false,
+    }
 }
 
 fn find_series<'a>(catalog: &'a Catalog, full_name: &str, source: &str) -> Option<&'a SeriesMeta> {

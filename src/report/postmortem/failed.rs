@@ -38,7 +38,7 @@ impl Estimate {
 pub(super) fn failed_requests(context: &mut Context) -> Vec<Derived> {
     let Some((window, words)) = context.impact_window() else {
         let formula = "needs impact_start (or T+0) and data after it".to_owned();
-        return vec![Derived { id: ID.into(), label: LABEL.into(), value: None, formula, inputs: Vec::new() }];
+        return vec![Derived { id: ID.into(), label: LABEL.into(), formula, ..Derived::default() }];
     };
     let mut rows = Vec::new();
     if let Some(group) = counters(context) {
@@ -57,7 +57,7 @@ pub(super) fn failed_requests(context: &mut Context) -> Vec<Derived> {
     }
     if rows.is_empty() {
         let formula = "no counter or rate of requests with a status label, and no rate beside the error rate, in the data".to_owned();
-        rows.push(Derived { id: ID.into(), label: LABEL.into(), value: None, formula, inputs: Vec::new() });
+        rows.push(Derived { id: ID.into(), label: LABEL.into(), formula, ..Derived::default() });
     }
     rows
 }
@@ -97,7 +97,8 @@ fn by_counter(context: &mut Context, group: &Group, window: TimeRange, words: &s
     let inputs =
         vec![format!("counter {}", group.words()), step, format!("window {words}"), window_words(window), format!("{n_resets} resets")];
     let label = format!("{LABEL}, counted by {}", group.service.unwrap_or(group.name));
-    Derived { id: ID.into(), label, value: Some(format!("{}{share}", failed.words())), formula, inputs }
+    let how = format!("counter difference of status {}, {words}", if failing.is_empty() { "5xx".to_owned() } else { failing.join(", ") });
+    Derived { id: ID.into(), label, value: Some(format!("{}{share}", failed.words())), how, formula, inputs }
 }
 
 /// Increase of a counter over a window and the number of resets. `is_newborn`: it did not exist when the window began
@@ -149,7 +150,8 @@ fn by_rates(context: &mut Context, group: &Group, window: TimeRange, words: &str
          Low and high: each sample held until the next, or back to the one before"
     );
     let inputs = vec![format!("rate {}", group.words()), step, format!("window {words}"), window_words(window)];
-    Derived { id: ID.into(), label: LABEL.into(), value: Some(format!("≈ {}", failed.words())), formula, inputs }
+    let how = format!("∫ rate of status {statuses} dt, {words}");
+    Derived { id: ID.into(), label: LABEL.into(), value: Some(format!("≈ {}", failed.words())), how, formula, inputs }
 }
 
 fn by_ratio(context: &mut Context, window: TimeRange, words: &str) -> Option<Derived> {
@@ -174,7 +176,8 @@ fn by_ratio(context: &mut Context, window: TimeRange, words: &str) -> Option<Der
     if missing > NS_PER_S {
         inputs.push(format!("no samples for {}", super::impact::duration(missing)));
     }
-    Some(Derived { id: ID.into(), label: LABEL.into(), value: Some(format!("≈ {}", failed.words())), formula, inputs })
+    let how = format!("∫ rate × error ratio dt, {words}");
+    Some(Derived { id: ID.into(), label: LABEL.into(), value: Some(format!("≈ {}", failed.words())), how, formula, inputs })
 }
 
 /// The product of two series at the times of the first; nothing where the second has no fresh value.

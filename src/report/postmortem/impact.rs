@@ -2,10 +2,10 @@
 
 use super::context::{Context, Marker, Panel, show, step_words, window_words};
 use super::{Derived, failed};
-use crate::model::TimeRange;
 use crate::model::case::MarkerName;
 use crate::model::text::{rfc3339, whole_duration};
 use crate::model::time::NS_PER_S;
+use crate::model::{SeriesMeta, TimeRange, Timestamp};
 
 /// A measure between two markers: id, what it is, from, to.
 type Measure = (&'static str, &'static str, MarkerName, MarkerName);
@@ -65,7 +65,7 @@ fn between(context: &Context, (id, label, from, to): Measure) -> Derived {
         let high = end.latest.unwrap_or(end.at).since(start.at);
         if low == high { words } else { format!("{words} (between {} and {})", duration(low), duration(high)) }
     });
-    Derived { id: id.into(), label: label.into(), value, formula, inputs: vec![input(from), input(to)] }
+    Derived { id: id.into(), label: label.into(), value, formula, inputs: vec![input(from), input(to)], ..Derived::default() }
 }
 
 fn marker_words(marker: &Marker) -> String {
@@ -85,34 +85,49 @@ pub(super) fn duration(ns: i64) -> String {
     format!("{sign}{}", whole_duration((ns + NS_PER_S as u64 / 2) / NS_PER_S as u64))
 }
 
-fn peak(context: &mut Context, panel: &Panel, index: usize) -> Derived {
-    let name = if panel.role.is_empty() { panel.reference.series.clone() } else { panel.role.clone() };
-    let id = format!("impact.peak.{}", index + 1);
-    let label = format!("Peak {name}");
-    let Some(meta) = panel.meta else {
-        let formula = format!("series {} of {} is not in the data at hand", panel.reference.series, panel.reference.source);
-        return Derived { id, label, value: None, formula, inputs: Vec::new() };
-    };
-    let window = context.impact_window().or_else(|| context.catalog.extent.map(|range| (range, "all data".into())));
-    let Some((range, words)) = window else {
-        return Derived { id, label, value: None, formula: "no data".into(), inputs: Vec::new() };
-    };
+/// The greatest sample of a panel in the time of the impact (without one: in all data).
+pub(super) struct Peak<'a> {
+    pub(super) meta: &'a SeriesMeta,
+    /// When it was first reached, and the value; `None` without a finite sample.
+    pub(super) greatest: Option<(Timestamp, f64)>,
+    n_infinite: usize,
+    window: TimeRange,
+    words: String,
+}
+
+pub(super) fn peak_of<'a>(context: &mut Context<'a>, panel: &Panel<'a>) -> Option<Peak<'a>> {
+    let meta = panel.meta?;
+    let (window, words) = context.impact_window().or_else(|| context.catalog.extent.map(|range| (range, "all data".into())))?;
     // The end of the impact belongs to it.
-    let samples = context.samples(meta, TimeRange::new(range.start(), range.end().plus_ns(1)));
-    let mut peak: Option<(crate::model::Timestamp, f64)> = None;
+    let samples = context.samples(meta, TimeRange::new(window.start(), window.end().plus_ns(1)));
+    let mut greatest: Option<(Timestamp, f64)> = None;
     for sample in samples.iter().filter(|sample| sample.value.is_finite()) {
-        if peak.is_none_or(|(_, greatest)| sample.value > greatest) {
-            peak = Some((sample.time, sample.value));
+        if greatest.is_none_or(|(_, value)| sample.value > value) {
+            greatest = Some((sample.time, sample.value));
         }
     }
-    let n_inf = samples.iter().filter(|sample| sample.value == f64::INFINITY).count();
-    let value = peak.map(|(at, value)| {
-        let infinite = if n_inf > 0 { format!("; {n_inf} samples say +Inf") } else { String::new() };
-        format!("{} at {}{infinite}", show(meta, value), context.moment(at))
+    let n_infinite = samples.iter().filter(|sample| sample.value == f64::INFINITY).count();
+    Some(Peak { meta, greatest, n_infinite, window, words })
+}
+
+fn peak<'a>(context: &mut Context<'a>, panel: &Panel<'a>, index: usize) -> Derived {
+    let name = if panel.role.is_empty() { panel.reference.series.clone() } else { panel.role.clone() };
+    let empty = Derived { id: format!("impact.peak.{}", index + 1), label: format!("Peak {name}"), ..Derived::default() };
+    let Some(Peak { meta, greatest, n_infinite, window, words }) = peak_of(context, panel) else {
+        let formula = match panel.meta {
+            None => format!("series {} of {} is not in the data at hand", panel.reference.series, panel.reference.source),
+            Some(_) => "no data".to_owned(),
+        };
+        return Derived { formula, ..empty };
+    };
+    let value = greatest.map(|(at, value)| {
+        let infinite = if n_infinite > 0 { format!("; {n_infinite} samples say +Inf") } else { String::new() };
+        format!("{} at {}{infinite}", show(meta, value), context.short_moment(at))
     });
     let clip = meta.clip.map(|clip| format!("values cannot exceed {}", show(meta, clip).trim_start_matches("≥ ")));
+    let how = format!("greatest sample, {words}");
     let formula = format!("greatest finite sample, first time it was reached; window {words}, both ends included");
-    let mut inputs = vec![format!("series {} ({})", meta.full_name(), context.path(meta.source)), step_words(meta), window_words(range)];
+    let mut inputs = vec![format!("series {} ({})", meta.full_name(), context.path(meta.source)), step_words(meta), window_words(window)];
     inputs.extend(clip);
-    Derived { id, label, value, formula, inputs }
+    Derived { value, how, formula, inputs, ..empty }
 }

@@ -9,7 +9,7 @@ use super::context::{Context, Panel, show, step_words, window_words};
 use crate::model::case::EvidenceTarget;
 use crate::model::text::{rfc3339, t_offset};
 use crate::model::time::NS_PER_S;
-use crate::model::{AnnotationKind, SeriesMeta, TimeRange, Timestamp};
+use crate::model::{Annotation, AnnotationKind, CaseDoc, SeriesMeta, TimeRange, Timestamp};
 use crate::report::spark;
 
 /// Columns of a sparkline: wide enough to see the shape, narrow enough for a table.
@@ -45,8 +45,10 @@ pub struct Row {
     pub peak: Option<String>,
     /// The window as block characters.
     pub spark: String,
-    /// File stem of its picture; `None` when the series is not in the data.
+    /// File stem of its picture; a series that came with evidence has its picture there.
     pub asset: Option<String>,
+    /// Whether the series is in the data at hand.
+    pub is_loaded: bool,
 }
 
 pub(super) fn gather(context: &mut Context) -> Indicators {
@@ -70,26 +72,38 @@ pub(super) fn gather(context: &mut Context) -> Indicators {
 /// Baseline, then the key moments of the user, else T−1m, T+0, T+3m, T+5m and the recovery.
 fn columns(context: &Context) -> Vec<(String, Option<Timestamp>)> {
     let mut columns = vec![("Baseline".to_owned(), None)];
-    let chosen = context.case.by_time().into_iter().filter_map(|annotation| match annotation.kind {
-        AnnotationKind::KeyMoment { at } => Some((annotation.text.trim().to_owned(), at)),
-        _ => None,
-    });
-    let chosen: Vec<(String, Timestamp)> = chosen.collect();
+    let offset = |at: Timestamp| context.offset(at).unwrap_or_else(|| rfc3339(at));
+    let chosen = chosen_moments(context.case);
     if !chosen.is_empty() {
         columns.extend(chosen.into_iter().map(|(label, at)| {
-            let offset = context.offset(at).unwrap_or_else(|| rfc3339(at));
-            (if label.is_empty() { offset } else { format!("{label} {offset}") }, Some(at))
+            let offset = offset(at);
+            // A label that only says when says it once.
+            let is_silent = label.is_empty() || label.replace('-', "−") == offset;
+            (if is_silent { offset } else { format!("{label} {offset}") }, Some(at))
         }));
         return columns;
     }
     if let Some(t0) = &context.t0 {
-        columns.extend(DEFAULT_S.into_iter().map(|secs| (t_offset(secs * NS_PER_S), Some(t0.at.plus_ns(secs * NS_PER_S)))));
+        columns.extend(default_moments(t0.at).map(|at| (t_offset(at.since(t0.at)), Some(at))));
     }
     if let Some((name, marker)) = context.recovery() {
-        let offset = context.offset(marker.at).unwrap_or_else(|| rfc3339(marker.at));
-        columns.push((format!("Recovery ({}) {offset}", name.name()), Some(marker.at)));
+        columns.push((format!("Recovery ({}) {}", name.name(), offset(marker.at)), Some(marker.at)));
     }
     columns
+}
+
+/// The key moments of the user with their labels, by time.
+pub(super) fn chosen_moments(case: &CaseDoc) -> Vec<(String, Timestamp)> {
+    let of = |annotation: &Annotation| match annotation.kind {
+        AnnotationKind::KeyMoment { at } => Some((annotation.text.trim().to_owned(), at)),
+        _ => None,
+    };
+    case.by_time().into_iter().filter_map(of).collect()
+}
+
+/// What is shown when nobody chose.
+pub(super) fn default_moments(t0: Timestamp) -> impl Iterator<Item = Timestamp> {
+    DEFAULT_S.into_iter().map(move |secs| t0.plus_ns(secs * NS_PER_S))
 }
 
 /// Adds the series of pinned evidence that are no panel.
@@ -101,7 +115,7 @@ fn add_pinned<'a>(context: &Context<'a>, panels: &mut Vec<Panel<'a>>) {
         if !is_there {
             let reference = crate::model::case::PanelRef { role: String::new(), series, source: evidence.source.clone() };
             let meta = context.find_series(&reference.series, &reference.source);
-            panels.push(Panel { role: String::new(), reference, meta });
+            panels.push(Panel { role: String::new(), reference, meta, is_evidence: true });
         }
     }
 }
@@ -115,6 +129,7 @@ fn row(context: &mut Context, panel: &Panel, index: usize, columns: &[(String, O
         ..Row::default()
     };
     let Some(meta) = panel.meta else { return row };
+    row.is_loaded = true;
     context.uses(meta);
     context.path(meta.source).clone_into(&mut row.source);
     let samples = context.samples(meta, context.story);
@@ -125,9 +140,11 @@ fn row(context: &mut Context, panel: &Panel, index: usize, columns: &[(String, O
         median(samples.iter().map(|sample| sample.value).filter(|value| value.is_finite()).collect())
     });
     row.peak = peak.map(|peak| format!("{}{}", show(meta, peak), times_baseline(peak, normal)));
-    let title = if panel.role.is_empty() { meta.full_name() } else { format!("{}: {}", panel.role, meta.full_name()) };
-    let chart = context.chart(meta, title, context.story);
-    row.asset = Some(context.add_chart("panel", chart));
+    if !panel.is_evidence {
+        let title = if panel.role.is_empty() { meta.full_name() } else { format!("{}: {}", panel.role, meta.full_name()) };
+        let chart = context.chart(meta, title, context.story);
+        row.asset = Some(context.add_chart("panel", chart));
+    }
     let source = format!("series {} ({})", meta.full_name(), context.path(meta.source));
     for (column, (label, at)) in columns.iter().enumerate() {
         let (value, formula, inputs) = match at {
@@ -144,7 +161,14 @@ fn row(context: &mut Context, panel: &Panel, index: usize, columns: &[(String, O
         row.cells[column].clone_from(&value);
         let label = format!("{} at {label}", if panel.role.is_empty() { &row.series } else { &panel.role });
         let inputs = [source.clone(), step_words(meta), inputs].into_iter().filter(|input| !input.is_empty()).collect();
-        context.record(Derived { id: format!("indicator.{}.{}", index + 1, column + 1), label, value, formula, inputs });
+        context.record(Derived {
+            id: format!("indicator.{}.{}", index + 1, column + 1),
+            label,
+            value,
+            how: String::new(),
+            formula,
+            inputs,
+        });
     }
     row
 }

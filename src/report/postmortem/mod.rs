@@ -46,10 +46,12 @@ pub struct ReportSettings {
     pub sections: BTreeMap<String, String>,
     /// Folder of the pictures as the document links to it; empty: `postmortem.assets`.
     pub assets: String,
+    /// Name of what was opened: the title of a case that has none.
+    pub name: String,
 }
 
 /// One number or time of the document that can be computed again.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Derived {
     /// Stable name, for example `impact.duration.user`.
     pub id: String,
@@ -57,6 +59,8 @@ pub struct Derived {
     pub label: String,
     /// As printed; `None` prints `not recorded`.
     pub value: Option<String>,
+    /// The formula in a few words, for tables; empty: `formula` is short enough.
+    pub how: String,
     /// How it is computed from the inputs; why there is no value, if there is none.
     pub formula: String,
     /// Series, windows, markers: all that the formula takes.
@@ -160,7 +164,7 @@ pub fn gather(case: &CaseDoc, facts: &dyn Facts, settings: &ReportSettings) -> P
     let attempts = attempts::attempts(&mut context);
     let turning_points = attempts::turning_points(&mut context);
     let actions = chain::actions(&context);
-    let summary = summary::slots(&context, &impact, &response, &chain);
+    let summary = summary::slots(&mut context, &impact, &response, &chain);
     let head = summary::head(&context);
     let provenance = provenance::gather(&context);
     let assets = if settings.assets.is_empty() { "postmortem.assets".to_owned() } else { settings.assets.clone() };

@@ -1,17 +1,19 @@
 //! The head and the six slots of the summary, filled with what the other parts found.
 
 use super::attempts::last_change_before;
-use super::context::{Context, change_words};
+use super::context::{Context, change_words, show};
+use super::impact::{Peak, peak_of};
 use super::{Derived, Head, Step};
 use crate::model::case::{CauseStatus, CauseType, MarkerName};
+use crate::model::text::rfc3339;
 
 /// The six slots: name and sentence. A slot about which nothing is recorded says so.
-pub(super) fn slots(context: &Context, impact: &[Derived], response: &[Derived], chain: &[Step]) -> Vec<(String, String)> {
+pub(super) fn slots(context: &mut Context, impact: &[Derived], response: &[Derived], chain: &[Step]) -> Vec<(String, String)> {
     let slots = [
         ("What", what(context, impact)),
         ("Trigger", trigger(context)),
         ("Cause", cause(chain)),
-        ("Impact", numbers(impact)),
+        ("Impact", numbers(context, impact)),
         ("Detection", detection(context, response)),
         ("Mitigation", mitigation(context, response)),
     ];
@@ -20,10 +22,11 @@ pub(super) fn slots(context: &Context, impact: &[Derived], response: &[Derived],
 
 pub(super) fn head(context: &Context) -> Head {
     let meta = &context.case.meta;
+    let title = [meta.title.as_str(), &context.settings.name].into_iter().find(|title| !title.trim().is_empty());
     let start = context.marker(MarkerName::ImpactStart).map(|marker| marker.at).or(context.t0.as_ref().map(|t0| t0.at));
     let end = [MarkerName::Resolved, MarkerName::Mitigated].into_iter().find_map(|name| context.marker(name)).map(|marker| marker.at);
     Head {
-        title: if meta.title.trim().is_empty() { "Untitled incident".into() } else { meta.title.clone() },
+        title: title.unwrap_or("Untitled incident").to_owned(),
         severity: meta.severity.clone(),
         status: meta.status.clone(),
         services: meta.services.clone(),
@@ -56,7 +59,7 @@ fn trigger(context: &Context) -> Option<String> {
         ("", None) => "not described".into(),
         (text, _) => text.to_owned(),
     };
-    Some(format!("{what}, at {}.", context.moment(marker.at)))
+    Some(format!("{}, at {}.", what.trim_end_matches('.'), context.moment(marker.at)))
 }
 
 /// The confirmed defect, else any confirmed cause, else a suspected one, said to be so.
@@ -72,16 +75,31 @@ fn cause(chain: &[Step]) -> Option<String> {
     Some(format!("{} ({}, {}).", step.statement.trim().trim_end_matches('.'), step.label, step.status.name()))
 }
 
-fn numbers(impact: &[Derived]) -> Option<String> {
-    let wanted = impact.iter().filter(|row| row.id.starts_with("impact.peak.") || row.id == "impact.failed");
-    let parts: Vec<String> = wanted.filter_map(|row| Some(format!("{}: {}", row.label, row.value.as_deref()?))).collect();
-    (!parts.is_empty()).then(|| format!("{}.", parts.join("; ")))
+/// `At their worst, goroutines stood at 2 718 (T+4m19s) and P99 at 15.9 s (T+3m29s). 17 220 … requests failed.`
+fn numbers(context: &mut Context, impact: &[Derived]) -> Option<String> {
+    let panels = context.panels.clone();
+    let mut peaks = Vec::new();
+    for panel in panels.iter().filter(|panel| !panel.role.is_empty()) {
+        let Some(Peak { meta, greatest: Some((at, value)), .. }) = peak_of(context, panel) else { continue };
+        let when = context.offset(at).unwrap_or_else(|| rfc3339(at));
+        let verb = if peaks.is_empty() { " stood" } else { "" };
+        peaks.push(format!("{}{verb} at {} ({when})", panel.role, show(meta, value)));
+    }
+    let worst = match peaks.as_slice() {
+        [] => None,
+        [only] => Some(format!("At the worst, {only}.")),
+        [most @ .., last] => Some(format!("At their worst, {} and {last}.", most.join(", "))),
+    };
+    let failed = impact.iter().find(|row| row.id == "impact.failed");
+    let failed = failed.and_then(|row| Some(format!("{}: {}.", row.label, row.value.as_deref()?)));
+    let sentences: Vec<String> = worst.into_iter().chain(failed).collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
 fn detection(context: &Context, response: &[Derived]) -> Option<String> {
     let marker = context.marker(MarkerName::Detected)?;
     let text = marker.annotation.text.trim();
-    let how = if text.is_empty() { String::new() } else { format!(" by {text}") };
+    let how = if text.is_empty() { String::new() } else { format!(" by {}", text.trim_end_matches('.')) };
     let after = value(response, "response.ttd").map_or(String::new(), |words| format!(", {words} after the impact began"));
     Some(format!("Detected at {}{how}{after}.", context.moment(marker.at)))
 }
@@ -93,7 +111,7 @@ fn mitigation(context: &Context, response: &[Derived]) -> Option<String> {
     let how = match (text, change) {
         ("", Some(change)) => format!("; last change before it: {}", change_words(change)),
         ("", None) => String::new(),
-        (text, _) => format!(": {text}"),
+        (text, _) => format!(": {}", text.trim_end_matches('.')),
     };
     let after = value(response, "response.ttm").map_or(String::new(), |words| format!(", {words} after detection"));
     let verb = if name == MarkerName::Mitigated { "Mitigated" } else { "Resolved" };

@@ -8,11 +8,8 @@ use std::io::{self, Cursor, Read, Seek};
 use crate::model::{Problem, ProblemKind, Timestamp};
 use crate::source::{Job, SourceError};
 
-use super::decode::{self, Budget, Decoded, MAX_DEPTH};
+use super::decode::{self, Decoded, MAX_DEPTH, Quota};
 use super::names;
-
-/// More members than any incident has; beyond that the rest is left out and said so.
-const MAX_MEMBERS: usize = 100_000;
 
 /// One file inside an archive.
 #[derive(Debug)]
@@ -36,8 +33,8 @@ pub struct Members {
 
 /// Limits and cancellation of one unpacking.
 pub struct Unpacker<'a> {
-    /// Bytes that may still be decoded.
-    pub budget: &'a Budget,
+    /// What the outermost archive may cost.
+    pub quota: &'a Quota<'a>,
     /// Who may cancel.
     pub job: &'a Job,
 }
@@ -57,8 +54,8 @@ pub fn is_zip(head: &[u8]) -> bool {
 }
 
 impl Unpacker<'_> {
-    /// Members of a tar stream. `packed_bytes` is the size of the packed input.
-    pub fn tar(&self, path: &str, reader: &mut dyn Read, packed_bytes: u64, depth: usize) -> Result<Members, SourceError> {
+    /// Members of a tar stream.
+    pub fn tar(&self, path: &str, reader: &mut dyn Read, depth: usize) -> Result<Members, SourceError> {
         let mut members = Members::default();
         let mut archive = tar::Archive::new(reader);
         let entries = match archive.entries() {
@@ -74,17 +71,20 @@ impl Unpacker<'_> {
             if !matches!(entry.header().entry_type(), tar::EntryType::Regular | tar::EntryType::Continuous | tar::EntryType::GNUSparse) {
                 continue;
             }
+            if let Err(reason) = self.quota.take_member() {
+                return Ok(members.with_problem(path, ProblemKind::Limit, format!("{reason}; the rest is left out")));
+            }
             let name = names::member_path(path, &String::from_utf8_lossy(&entry.path_bytes()));
             let modified = entry.header().mtime().ok().and_then(|secs| i64::try_from(secs).ok()).filter(|secs| *secs > 0);
             let stated = entry.header().size().unwrap_or(0);
-            let mut decoded = decode::read_all(&mut entry, packed_bytes, self.budget, self.job)?;
+            let mut decoded = decode::read_all(&mut entry, self.quota, self.job)?;
             if decoded.problem.is_none() && (decoded.bytes.len() as u64) < stated {
                 let reason = format!("the archive ends {} bytes before this member does", stated - decoded.bytes.len() as u64);
                 decoded.problem = Some(Problem { line: 0, byte: decoded.bytes.len() as u64, kind: ProblemKind::Truncated, reason });
             }
             let is_over = decoded.problem.as_ref().is_some_and(|problem| problem.kind == ProblemKind::Limit);
             self.add(&mut members, name, decoded, modified.map(Timestamp::from_secs), depth)?;
-            if is_over || members.files.len() >= MAX_MEMBERS {
+            if is_over {
                 let reason = format!("the rest of the archive after {} members is left out", members.files.len());
                 return Ok(members.with_problem(path, ProblemKind::Limit, reason));
             }
@@ -93,7 +93,7 @@ impl Unpacker<'_> {
     }
 
     /// Members of a zip archive.
-    pub fn zip(&self, path: &str, reader: impl Read + Seek, packed_bytes: u64, depth: usize) -> Result<Members, SourceError> {
+    pub fn zip(&self, path: &str, reader: impl Read + Seek, depth: usize) -> Result<Members, SourceError> {
         let mut members = Members::default();
         let mut archive = match zip::ZipArchive::new(reader) {
             Ok(archive) => archive,
@@ -111,17 +111,20 @@ impl Unpacker<'_> {
             if !file.is_file() {
                 continue;
             }
+            if let Err(reason) = self.quota.take_member() {
+                return Ok(members.with_problem(path, ProblemKind::Limit, format!("{reason}; the rest is left out")));
+            }
             let name = names::member_path(path, &String::from_utf8_lossy(file.name_raw()));
             let modified = file.last_modified().and_then(|at| {
                 let date = chrono::NaiveDate::from_ymd_opt(at.year().into(), at.month().into(), at.day().into())?;
                 let at = date.and_hms_opt(at.hour().into(), at.minute().into(), at.second().into())?;
                 Some(Timestamp::from_secs(at.and_utc().timestamp()))
             });
-            let decoded = decode::read_all(&mut file, packed_bytes, self.budget, self.job)?;
+            let decoded = decode::read_all(&mut file, self.quota, self.job)?;
             drop(file);
             let is_over = decoded.problem.as_ref().is_some_and(|problem| problem.kind == ProblemKind::Limit);
             self.add(&mut members, name, decoded, modified, depth)?;
-            if is_over || members.files.len() >= MAX_MEMBERS {
+            if is_over {
                 let reason = format!("the rest of the archive after {} members is left out", members.files.len());
                 return Ok(members.with_problem(path, ProblemKind::Limit, reason));
             }
@@ -138,14 +141,13 @@ impl Unpacker<'_> {
         modified: Option<Timestamp>,
         depth: usize,
     ) -> Result<(), SourceError> {
-        let decoded = decode::unpack(decoded, self.budget, self.job)?;
-        let size = decoded.bytes.len() as u64;
+        let decoded = decode::unpack(decoded, self.quota, self.job)?;
         let inner = if depth + 1 >= MAX_DEPTH {
             None
         } else if is_tar(&decoded.bytes) {
-            Some(self.tar(&path, &mut Cursor::new(&decoded.bytes), size, depth + 1)?)
+            Some(self.tar(&path, &mut Cursor::new(&decoded.bytes), depth + 1)?)
         } else if is_zip(&decoded.bytes) {
-            Some(self.zip(&path, Cursor::new(&decoded.bytes), size, depth + 1)?)
+            Some(self.zip(&path, Cursor::new(&decoded.bytes), depth + 1)?)
         } else {
             None
         };
@@ -176,6 +178,7 @@ impl Members {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::files::decode::{Budget, Growth};
 
     fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
         let mut builder = tar::Builder::new(Vec::new());
@@ -191,8 +194,9 @@ mod tests {
     }
 
     fn read(bytes: &[u8]) -> Members {
-        let (budget, job) = (Budget::new(1 << 20), Job::new());
-        Unpacker { budget: &budget, job: &job }.tar("a.tar", &mut Cursor::new(bytes), bytes.len() as u64, 0).unwrap()
+        let (budget, job) = (Budget::new(1 << 20, Growth::Honest), Job::new());
+        let quota = budget.quota(bytes.len() as u64);
+        Unpacker { quota: &quota, job: &job }.tar("a.tar", &mut Cursor::new(bytes), 0).unwrap()
     }
 
     #[test]

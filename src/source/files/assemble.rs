@@ -10,10 +10,11 @@ use crate::model::catalog::Problems;
 use crate::model::series::SeriesMeta;
 use crate::model::time::NS_PER_S;
 use crate::model::{
-    Alert, Catalog, Change, Level, Problem, ProblemKind, ProfileMark, SeriesId, SourceId, SourceKind, SourceReport, ThresholdRule,
+    Alert, Catalog, Change, Labels, Level, Problem, ProblemKind, ProfileMark, SeriesId, SourceId, SourceKind, SourceReport, ThresholdRule,
     TimeRange, Timestamp, Unit, text,
 };
 use crate::parse::{Document, ParsedSeries, Verdict, alert, metric};
+use crate::store::derive::DerivedSeries;
 use crate::store::log::{LogBuilder, LogFacts};
 use crate::store::series::SeriesStore;
 
@@ -82,7 +83,7 @@ impl Loading {
             }
             report.levels = Level::ALL.into_iter().zip(facts.level_counts).filter(|(_, n)| *n > 0).collect();
             report.services = log.services();
-            report.problems = problems_of(facts);
+            report.problems = problems_of(facts, report.n_records);
         }
         if !self.problems.is_empty() {
             let mut problems = Problems::default();
@@ -107,15 +108,14 @@ impl Loading {
 }
 
 /// Problems of a log, with one for all records that are out of order.
-fn problems_of(facts: &LogFacts) -> Problems {
-    let steps = facts.steps_back;
+fn problems_of(facts: &LogFacts, n_records: u64) -> Problems {
     let mut problems = Problems::default();
-    if steps.count > 0 {
-        let (line, byte) = facts.first_step_back.unwrap_or_default();
-        let most = text::value(steps.max_ns as f64 / NS_PER_S as f64, Unit::Seconds);
-        let records = if steps.count == 1 { "record is".to_owned() } else { format!("{} records are", text::grouped(steps.count)) };
-        let n = if steps.count == 1 { "1 " } else { "" };
-        let reason = format!("{n}{records} earlier than the one before, by up to {most}; shown in order of time");
+    if facts.late.count > 0 {
+        let (line, byte) = facts.first_late.unwrap_or_default();
+        let most = text::value(facts.late.max_ns as f64 / NS_PER_S as f64, Unit::Seconds);
+        let verb = if facts.late.count == 1 { "is" } else { "are" };
+        let (n, all) = (text::grouped(facts.late.count), text::grouped(n_records));
+        let reason = format!("{n} of {all} records {verb} earlier than the latest before them, by up to {most}; shown in order of time");
         problems.push(Problem { line, byte, kind: ProblemKind::Order, reason });
     }
     problems.append(facts.problems.clone());
@@ -142,9 +142,7 @@ impl Documents {
 
     /// Puts everything in the order of the catalog. Sources are numbered by path, so their number sorts like it.
     pub fn settle(mut self) -> Settled {
-        self.series.sort_by(|(a, _), (b, _)| (&a.name, &a.labels, a.source).cmp(&(&b.name, &b.labels, b.source)));
-        let (mut metas, stores): (Vec<_>, Vec<_>) = self.series.into_iter().unzip();
-        metas.iter_mut().enumerate().for_each(|(i, meta)| meta.id = SeriesId(i as u32));
+        let (mut metas, stores) = in_order(self.series);
         set_clips(&mut metas);
         self.changes.sort_by_key(|change| (change.time.is_none(), change.time, change.source, change.line));
         self.profiles.sort_by(|a, b| (a.time.is_none(), a.time, a.source, &a.kind).cmp(&(b.time.is_none(), b.time, b.source, &b.kind)));
@@ -161,6 +159,34 @@ impl Documents {
         };
         Settled { catalog, series: Arc::new(stores) }
     }
+}
+
+/// Series in the order of the catalog, numbered.
+fn in_order(mut series: Vec<(SeriesMeta, Arc<SeriesStore>)>) -> (Vec<SeriesMeta>, Vec<Arc<SeriesStore>>) {
+    series.sort_by(|(a, _), (b, _)| (&a.name, &a.labels, a.source).cmp(&(&b.name, &b.labels, b.source)));
+    let (mut metas, stores): (Vec<_>, Vec<_>) = series.into_iter().unzip();
+    metas.iter_mut().enumerate().for_each(|(i, meta)| meta.id = SeriesId(i as u32));
+    (metas, stores)
+}
+
+impl Settled {
+    /// Takes in the series that were computed from log events.
+    pub fn add_derived(&mut self, derived: Vec<DerivedSeries>) {
+        let metas = std::mem::take(&mut self.catalog.series);
+        let mut series: Vec<_> = metas.into_iter().zip(self.series.iter().map(Arc::clone)).collect();
+        series.extend(derived.into_iter().map(derived_series));
+        let (metas, stores) = in_order(series);
+        self.catalog.series = metas;
+        self.series = Arc::new(stores);
+    }
+}
+
+fn derived_series(derived: DerivedSeries) -> (SeriesMeta, Arc<SeriesStore>) {
+    let DerivedSeries { name, service, source, unit, kind, formula, samples } = derived;
+    let labels = Labels::new(vec![("service".to_owned(), service)]);
+    let parsed = ParsedSeries { name: name.to_owned(), labels, unit, kind, clip: None, samples };
+    let (meta, store) = kept_series(parsed, source, Some(&formula));
+    (SeriesMeta { is_derived: true, ..meta }, store)
 }
 
 /// A quantile cannot exceed the top bucket of its histogram: where the buckets are loaded beside it, it learns its limit.
@@ -188,6 +214,7 @@ fn kept_series(series: ParsedSeries, source: SourceId, query: Option<&str>) -> (
         unit,
         kind,
         query: query.map(str::to_owned),
+        is_derived: false,
         source,
         n_samples: store.len() as u64,
         extent: store.extent(),
@@ -225,6 +252,23 @@ pub fn extent(reports: &[SourceReport]) -> Option<TimeRange> {
     extents.map(|(first, last)| TimeRange::new(first, last.plus_ns(1))).reduce(TimeRange::union)
 }
 
+/// The stretch that most sources cover: what a year or a day that a text leaves out is taken from. One old file beside
+/// an incident, or a history that reaches from back then until now, must not pull the others into its years.
+pub fn busiest(reports: &[SourceReport]) -> Option<TimeRange> {
+    /// Sources of one incident need not overlap, but lie near to one another.
+    const SLACK_NS: i64 = 86_400 * NS_PER_S;
+    let extents = || reports.iter().filter_map(|report| report.extent);
+    let near = |(first, last): (Timestamp, Timestamp)| (first.plus_ns(-SLACK_NS), last.plus_ns(SLACK_NS));
+    let (mut starts, mut ends): (Vec<_>, Vec<_>) = extents().map(near).unzip();
+    starts.sort_unstable();
+    ends.sort_unstable();
+    let n_at = |at: Timestamp| starts.partition_point(|start| *start <= at) - ends.partition_point(|end| *end < at);
+    // The most are covered where one of them begins; of equal places the latest counts.
+    let peak = starts.iter().copied().max_by_key(|at| (n_at(*at), *at))?;
+    let there = extents().filter(|extent| (near(*extent).0..=near(*extent).1).contains(&peak));
+    there.reduce(|a, b| (a.0.max(b.0), a.1.min(b.1))).map(|(first, last)| TimeRange::new(first.min(last), first.max(last).plus_ns(1)))
+}
+
 /// The snapshot of this moment.
 pub fn snapshot(sources: &[Loading], contents: &Arc<Vec<Arc<Content>>>, settled: &Settled, version: u64) -> Snapshot {
     let reports: Vec<SourceReport> = sources.iter().map(Loading::report_now).collect();
@@ -238,4 +282,23 @@ pub fn snapshot(sources: &[Loading], contents: &Arc<Vec<Arc<Content>>>, settled:
     };
     let logs = sources.iter().filter_map(|source| source.log.as_ref()).map(|log| Arc::new(log.snapshot())).collect();
     Snapshot { catalog: Arc::new(catalog), contents: Arc::clone(contents), logs, series: Arc::clone(&settled.series) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_year_is_taken_from_where_most_sources_lie() {
+        let day = |n: i64| Timestamp::from_secs(n * 86_400);
+        let report = |(first, last)| SourceReport { extent: Some((day(first), day(last))), ..SourceReport::default() };
+        let of = |extents: &[(i64, i64)]| {
+            let reports: Vec<SourceReport> = extents.iter().copied().map(report).collect();
+            busiest(&reports).map(|range| (range.start(), range.end().plus_ns(-1)))
+        };
+        assert_eq!(of(&[(20_000, 20_001), (17_000, 17_001), (20_001, 20_002)]), Some((day(20_001), day(20_001))));
+        assert_eq!(of(&[(17_000, 20_002), (20_001, 20_002)]), Some((day(20_001), day(20_002))), "a history of years");
+        assert_eq!(of(&[(17_000, 17_001), (20_000, 20_001)]), Some((day(20_000), day(20_001))), "of two the later");
+        assert_eq!(of(&[]), None);
+    }
 }

@@ -3,6 +3,7 @@
 //! What was decoded before an error is kept and the error is a problem of the source: a log that was cut while it was
 //! packed still tells what it tells.
 
+use std::cell::Cell;
 use std::io::{self, Cursor, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,10 +12,12 @@ use crate::source::{Job, SourceError};
 
 /// How often something may be packed inside something packed.
 pub const MAX_DEPTH: usize = 4;
-/// Growth that no real log reaches; together with [`SUSPICIOUS_BYTES`] it tells a bomb from a log of one repeated line.
-const MAX_RATIO: u64 = 1000;
-/// Below this size any growth is harmless.
-const SUSPICIOUS_BYTES: u64 = 256 << 20;
+/// Growth that hardly any real log reaches.
+const MAX_GROWTH: u64 = 200;
+/// Bytes that may grow out of little input all the same, all sources together: a log of one repeated line is no bomb.
+const MAX_BEYOND_BYTES: u64 = 256 << 20;
+/// More members than any incident has, all archives together.
+const MAX_MEMBERS: u64 = 100_000;
 /// Bytes decoded between two looks at the limits and at cancellation.
 const BLOCK_BYTES: usize = 256 << 10;
 
@@ -54,30 +57,75 @@ impl Packing {
     }
 }
 
-/// How much may be decoded in all, and how much was.
+/// What unpacking may cost in all, and what it did cost.
 #[derive(Debug)]
 pub struct Budget {
     max_bytes: u64,
+    growth: Growth,
     used_bytes: AtomicU64,
+    /// Bytes beyond [`MAX_GROWTH`] times their input.
+    beyond_bytes: AtomicU64,
+    n_members: AtomicU64,
+}
+
+/// How far a source may grow while it is unpacked, below the limit on all bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Growth {
+    /// As logs do; what grows far more is taken for a bomb.
+    #[default]
+    Honest,
+    /// As it likes: the user has named the bytes that may be spent.
+    Any,
 }
 
 impl Budget {
     /// At most so many bytes for all sources together.
-    pub fn new(max_bytes: u64) -> Self {
-        Self { max_bytes, used_bytes: AtomicU64::new(0) }
+    pub fn new(max_bytes: u64, growth: Growth) -> Self {
+        let zero = || AtomicU64::new(0);
+        Self { max_bytes, growth, used_bytes: zero(), beyond_bytes: zero(), n_members: zero() }
     }
 
+    /// The share of an input of this size. Whatever is packed inside it, however deep, is measured against this size.
+    pub fn quota(&self, packed_bytes: u64) -> Quota<'_> {
+        Quota { budget: self, packed_bytes, decoded_bytes: Cell::new(0) }
+    }
+}
+
+/// What the unpacking of one input may cost.
+#[derive(Debug)]
+pub struct Quota<'a> {
+    budget: &'a Budget,
+    packed_bytes: u64,
+    decoded_bytes: Cell<u64>,
+}
+
+impl Quota<'_> {
     /// Takes `n` bytes, or says which limit they would break.
-    fn take(&self, n: u64, decoded: u64, packed: u64) -> Result<(), String> {
-        if decoded > SUSPICIOUS_BYTES && decoded / packed.max(1) > MAX_RATIO {
-            return Err(format!("grows to more than {MAX_RATIO} times its size; unpack it yourself if it is meant to"));
+    fn take(&self, n: u64) -> Result<(), String> {
+        let budget = self.budget;
+        let decoded = self.decoded_bytes.get() + n;
+        let beyond = decoded.saturating_sub(self.packed_bytes.saturating_mul(MAX_GROWTH)).min(n);
+        let all_beyond = budget.beyond_bytes.fetch_add(beyond, Ordering::Relaxed) + beyond;
+        if budget.growth == Growth::Honest && beyond > 0 && decoded.max(all_beyond) > MAX_BEYOND_BYTES {
+            budget.beyond_bytes.fetch_sub(beyond, Ordering::Relaxed);
+            return Err(format!(
+                "grows to more than {MAX_GROWTH} times its {} packed bytes; the rest is not unpacked unless --max-decoded says how much may be",
+                self.packed_bytes
+            ));
         }
-        let used = self.used_bytes.fetch_add(n, Ordering::Relaxed) + n;
-        if used <= self.max_bytes {
-            return Ok(());
+        let used = budget.used_bytes.fetch_add(n, Ordering::Relaxed) + n;
+        if used > budget.max_bytes {
+            budget.used_bytes.fetch_sub(n, Ordering::Relaxed);
+            return Err(format!("more than {} bytes decoded in all; raise the limit with --max-decoded", budget.max_bytes));
         }
-        self.used_bytes.fetch_sub(n, Ordering::Relaxed);
-        Err(format!("more than {} bytes decoded in all; raise the limit with --max-decoded", self.max_bytes))
+        self.decoded_bytes.set(decoded);
+        Ok(())
+    }
+
+    /// Takes a member of an archive, or says which limit it would break.
+    pub fn take_member(&self) -> Result<(), String> {
+        let n = self.budget.n_members.fetch_add(1, Ordering::Relaxed);
+        if n < MAX_MEMBERS { Ok(()) } else { Err(format!("more than {MAX_MEMBERS} members of archives in all")) }
     }
 }
 
@@ -90,8 +138,8 @@ pub struct Decoded {
     pub problem: Option<Problem>,
 }
 
-/// Reads to the end within the budget. `packed_bytes` is the size of the input, for the ratio.
-pub fn read_all(reader: &mut dyn Read, packed_bytes: u64, budget: &Budget, job: &Job) -> Result<Decoded, SourceError> {
+/// Reads to the end within the quota.
+pub fn read_all(reader: &mut dyn Read, quota: &Quota<'_>, job: &Job) -> Result<Decoded, SourceError> {
     let mut bytes = Vec::new();
     let mut block = vec![0; BLOCK_BYTES];
     let problem = loop {
@@ -102,7 +150,7 @@ pub fn read_all(reader: &mut dyn Read, packed_bytes: u64, budget: &Budget, job: 
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => break Some(problem_of(&error, bytes.len())),
         };
-        if let Err(reason) = budget.take(n as u64, (bytes.len() + n) as u64, packed_bytes) {
+        if let Err(reason) = quota.take(n as u64) {
             let byte = bytes.len() as u64;
             break Some(Problem { line: 0, byte, kind: ProblemKind::Limit, reason });
         }
@@ -123,13 +171,12 @@ fn problem_of(error: &io::Error, decoded: usize) -> Problem {
 }
 
 /// Unpacks bytes as often as they are packed.
-pub fn unpack(packed: Decoded, budget: &Budget, job: &Job) -> Result<Decoded, SourceError> {
+pub fn unpack(packed: Decoded, quota: &Quota<'_>, job: &Job) -> Result<Decoded, SourceError> {
     let mut now = packed;
     for _ in 0..MAX_DEPTH {
         let Some(packing) = Packing::of(&now.bytes) else { break };
-        let size = now.bytes.len() as u64;
         let inner = match packing.decoder(Cursor::new(&now.bytes)) {
-            Ok(mut reader) => read_all(&mut *reader, size, budget, job)?,
+            Ok(mut reader) => read_all(&mut *reader, quota, job)?,
             Err(error) => Decoded { bytes: Vec::new(), problem: Some(problem_of(&error, 0)) },
         };
         // What went wrong outside is the cause of what goes wrong inside.
@@ -162,7 +209,9 @@ mod tests {
     }
 
     fn decode(bytes: Vec<u8>, max: u64) -> (Vec<u8>, Option<ProblemKind>) {
-        let decoded = unpack(Decoded { bytes, problem: None }, &Budget::new(max), &Job::new()).unwrap();
+        let budget = Budget::new(max, Growth::Honest);
+        let quota = budget.quota(bytes.len() as u64);
+        let decoded = unpack(Decoded { bytes, problem: None }, &quota, &Job::new()).unwrap();
         (decoded.bytes, decoded.problem.map(|problem| problem.kind))
     }
 
@@ -193,8 +242,24 @@ mod tests {
     #[test]
     fn a_limit_names_the_flag_that_raises_it() {
         let packed = gz(&vec![b'x'; 1 << 20]);
-        let decoded = unpack(Decoded { bytes: packed, problem: None }, &Budget::new(1 << 19), &Job::new()).unwrap();
+        let budget = Budget::new(1 << 19, Growth::Honest);
+        let quota = budget.quota(packed.len() as u64);
+        let decoded = unpack(Decoded { bytes: packed, problem: None }, &quota, &Job::new()).unwrap();
         assert!(decoded.bytes.len() <= 1 << 19);
         assert!(decoded.problem.unwrap().reason.contains("--max-decoded"));
+    }
+
+    #[test]
+    fn a_bomb_costs_little_however_it_is_wrapped_and_whatever_lies_beside_it() {
+        let budget = Budget::new(u64::MAX, Growth::Honest);
+        let mib = 1 << 20;
+        let (bomb, log) = (budget.quota(3_000), budget.quota(10 * mib));
+        let grown = (0..).take_while(|_| bomb.take(mib).is_ok()).count() as u64;
+        assert!((256..=257).contains(&grown), "{grown} MiB");
+        assert!(bomb.take(mib).unwrap_err().contains("--max-decoded"));
+        assert!(budget.quota(3_000).take(2 * mib).is_err(), "the next bomb finds nothing left");
+        assert!((0..2_000).all(|_| log.take(mib).is_ok()), "a log grows 200 times all the same");
+        let any = Budget::new(u64::MAX, Growth::Any);
+        assert!(any.quota(1).take(1 << 40).is_ok(), "the user may allow it");
     }
 }

@@ -13,10 +13,11 @@ use crate::parse::document::parse_document;
 use crate::parse::log::{Joiner, LogPlan, parse_chunk, read_record};
 use crate::parse::{Context, Document, NO_TIME, Plan, Verdict, Windows, metric};
 use crate::source::{Job, SourceError};
+use crate::store::derive::derive;
 use crate::store::log::LogBuilder;
-use crate::store::{StoreError, Text};
+use crate::store::{StoreError, Text, Watch};
 
-use super::assemble::{Documents, Loading, Settled, extent, snapshot};
+use super::assemble::{Documents, Loading, Settled, busiest, snapshot};
 use super::chunks::{self, Parsed};
 use super::content::Content;
 use super::decode::{Budget, Packing};
@@ -71,7 +72,7 @@ impl<'a> Loader<'a> {
             _ => 0,
         };
         self.add_total(found.iter().map(size).sum());
-        let budget = Budget::new(self.source.options.max_decoded_bytes);
+        let budget = Budget::new(self.source.options.max_decoded_bytes, self.source.options.growth);
         let entries = unpack::entries(found, &budget, self.job)?;
         self.take(entries);
         self.publish();
@@ -81,9 +82,12 @@ impl<'a> Loader<'a> {
         self.load_documents(&plans)?;
         let (dateless, dated): (Vec<_>, Vec<_>) = log_plans(plans).into_iter().partition(|(_, plan)| plan.needs_date());
         self.load_logs(dated)?;
-        let neighbours = extent(&self.sources.iter().map(Loading::report_now).collect::<Vec<_>>());
-        let dateless = self.with_dates(dateless, neighbours);
-        self.load_logs(dateless)?;
+        if !dateless.is_empty() {
+            let neighbours = busiest(&self.sources.iter().map(Loading::report_now).collect::<Vec<_>>());
+            let dateless = self.with_dates(dateless, neighbours);
+            self.load_logs(dateless)?;
+        }
+        self.derive()?;
         self.sources.iter_mut().for_each(|source| source.report.is_complete = true);
         self.publish();
         Ok(())
@@ -347,6 +351,15 @@ impl<'a> Loader<'a> {
         if order.next == order.n_chunks {
             self.finish(index);
         }
+    }
+
+    /// Rate, error ratio and quantiles of each service, now that all its events are there.
+    fn derive(&mut self) -> Result<(), SourceError> {
+        let logs: Vec<_> = self.sources.iter().filter_map(|source| source.log.as_ref()).map(|log| Arc::new(log.snapshot())).collect();
+        let is_cancelled = || self.job.check().is_err();
+        let derived = derive(&logs, &Watch::new(&is_cancelled))?;
+        self.settled.add_derived(derived);
+        Ok(())
     }
 
     fn publish_if_due(&mut self) {

@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use sha2::{Digest, Sha256};
 
-use crate::model::query::{HistogramQuery, Stats, StatsQuery, ValueAt};
+use crate::model::query::{HistogramQuery, Pattern, PatternQuery, Stats, StatsQuery, ValueAt};
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, Sample, SeriesId, SeriesQuery, SourceId, TimeRange,
     Timestamp, Zone,
@@ -52,6 +52,8 @@ pub struct OpenOptions {
     pub zones: Vec<(Option<String>, String)>,
     /// At most so many bytes are decoded into memory, all sources together.
     pub max_decoded_bytes: u64,
+    /// How far one of them may grow.
+    pub growth: decode::Growth,
     /// Threads that parse; never changes an answer.
     pub jobs: usize,
     /// Paths are shown relative to this folder; without it, relative to the one folder that is opened, else as given.
@@ -66,7 +68,8 @@ impl Default for OpenOptions {
             sources: Vec::new(),
             memory: Vec::new(),
             zones: Vec::new(),
-            max_decoded_bytes: 8 << 30,
+            max_decoded_bytes: 4 << 30,
+            growth: decode::Growth::Honest,
             jobs: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
             base: None,
             chunk_bytes: 4 << 20,
@@ -269,6 +272,14 @@ impl Source for FileSource {
 
     fn count(&self, filter: &EventFilter, range: Option<TimeRange>, job: &Job) -> Result<Answer<u64>, SourceError> {
         self.ask(job, |events, watch| events.count(filter, range, watch))
+    }
+
+    fn patterns(&self, query: &PatternQuery, job: &Job) -> Result<Answer<Vec<Pattern>>, SourceError> {
+        self.ask(job, |events, watch| events.patterns(query, watch))
+    }
+
+    fn patterns_of(&self, ids: &[EventRef], job: &Job) -> Result<Answer<Vec<Option<u32>>>, SourceError> {
+        self.ask(job, |events, watch| events.patterns_of(ids, watch))
     }
 
     fn lines(&self, source: SourceId, first: u64, last: u64, job: &Job) -> Result<RawLines, SourceError> {

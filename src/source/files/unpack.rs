@@ -65,7 +65,7 @@ pub fn entries(found: Vec<Found>, budget: &Budget, job: &Job) -> Result<Vec<Entr
         match input {
             Input::Refused(reason) => entries.push(gone(path, modified, reason)),
             Input::Stdin => {
-                let decoded = read_all(&mut io::stdin().lock(), u64::MAX, budget, job)?;
+                let decoded = read_all(&mut io::stdin().lock(), &budget.quota(u64::MAX), job)?;
                 from_memory(&mut entries, path, modified, decoded, budget, job)?;
             }
             Input::Memory(bytes) if is_plain(bytes.as_slice()) => {
@@ -100,7 +100,10 @@ pub fn decode_file(
 ) -> Result<(Content, Option<Problem>), SourceError> {
     let opened = File::open(file).and_then(|opened| Ok((opened.metadata()?.len(), opened)));
     let decoded = match opened.and_then(|(size, opened)| Ok((size, packing.decoder(Counted { inner: BufReader::new(opened), job })?))) {
-        Ok((size, mut reader)) => unpack(read_all(&mut *reader, size, budget, job)?, budget, job)?,
+        Ok((size, mut reader)) => {
+            let quota = budget.quota(size);
+            unpack(read_all(&mut *reader, &quota, job)?, &quota, job)?
+        }
         Err(error) => {
             let reason = error.to_string();
             Decoded { bytes: Vec::new(), problem: Some(Problem { line: 0, byte: 0, kind: ProblemKind::Unreadable, reason }) }
@@ -127,7 +130,8 @@ fn head_of(mut reader: impl Read) -> io::Result<Vec<u8>> {
 
 /// Looks at a file and opens it if it is an archive.
 fn from_file(path: &str, file: &Path, size: u64, budget: &Budget, job: &Job) -> Result<io::Result<Opened>, SourceError> {
-    let unpacker = Unpacker { budget, job };
+    let quota = budget.quota(size);
+    let unpacker = Unpacker { quota: &quota, job };
     let head = match File::open(file).and_then(head_of) {
         Ok(head) => head,
         Err(error) => return Ok(Err(error)),
@@ -135,7 +139,7 @@ fn from_file(path: &str, file: &Path, size: u64, budget: &Budget, job: &Job) -> 
     let again = || File::open(file).map(|opened| Counted { inner: BufReader::new(opened), job });
     if is_zip(&head) {
         let members = match File::open(file) {
-            Ok(opened) => unpacker.zip(path, BufReader::new(opened), size, 0)?,
+            Ok(opened) => unpacker.zip(path, BufReader::new(opened), 0)?,
             Err(error) => return Ok(Err(error)),
         };
         job.advance(size);
@@ -146,7 +150,7 @@ fn from_file(path: &str, file: &Path, size: u64, budget: &Budget, job: &Job) -> 
             return Ok(Ok(Opened::Plain));
         }
         return match again() {
-            Ok(mut reader) => Ok(Ok(Opened::Members(unpacker.tar(path, &mut reader, size, 0)?))),
+            Ok(mut reader) => Ok(Ok(Opened::Members(unpacker.tar(path, &mut reader, 0)?))),
             Err(error) => Ok(Err(error)),
         };
     };
@@ -156,7 +160,7 @@ fn from_file(path: &str, file: &Path, size: u64, budget: &Budget, job: &Job) -> 
         return Ok(Ok(Opened::Packed(packing)));
     }
     match again().and_then(|reader| packing.decoder(reader)) {
-        Ok(mut reader) => Ok(Ok(Opened::Members(unpacker.tar(path, &mut *reader, size, 0)?))),
+        Ok(mut reader) => Ok(Ok(Opened::Members(unpacker.tar(path, &mut *reader, 0)?))),
         Err(error) => Ok(Err(error)),
     }
 }
@@ -170,13 +174,13 @@ fn from_memory(
     budget: &Budget,
     job: &Job,
 ) -> Result<(), SourceError> {
-    let decoded = unpack(decoded, budget, job)?;
-    let size = decoded.bytes.len() as u64;
-    let unpacker = Unpacker { budget, job };
+    let quota = budget.quota(decoded.bytes.len() as u64);
+    let decoded = unpack(decoded, &quota, job)?;
+    let unpacker = Unpacker { quota: &quota, job };
     let members = if is_tar(&decoded.bytes) {
-        unpacker.tar(&path, &mut Cursor::new(&decoded.bytes), size, 0)?
+        unpacker.tar(&path, &mut Cursor::new(&decoded.bytes), 0)?
     } else if is_zip(&decoded.bytes) {
-        unpacker.zip(&path, Cursor::new(&decoded.bytes), size, 0)?
+        unpacker.zip(&path, Cursor::new(&decoded.bytes), 0)?
     } else {
         let content = Content::decoded(path.clone(), decoded.bytes);
         entries.push(ready(path, modified, content, decoded.problem.into_iter().collect()));

@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::model::{EventFilter, SourceId};
 
 use super::log::Log;
+use super::patterns::{Known, PatternIndex};
 use super::{StoreError, Watch};
 use plan::Node;
 
@@ -64,6 +65,8 @@ impl Selection {
 #[derive(Clone)]
 pub struct Filter {
     given: Arc<EventFilter>,
+    /// Only if the filter names one.
+    patterns: Option<Arc<PatternIndex>>,
     /// `None`: everything passes.
     plan: Option<Node>,
     is_cheap: bool,
@@ -71,10 +74,19 @@ pub struct Filter {
 
 impl Filter {
     /// Checks and compiles; an expression that does not compile is an error that says where.
-    pub fn new(filter: &EventFilter) -> Result<Self, StoreError> {
-        let plan = plan::compile(filter)?;
+    pub fn new(filter: &EventFilter, patterns: Option<&Arc<PatternIndex>>) -> Result<Self, StoreError> {
+        let plan = plan::compile(filter, patterns)?;
         let is_cheap = plan.as_ref().is_none_or(Node::is_cheap);
-        Ok(Self { given: Arc::new(filter.clone()), plan, is_cheap })
+        Ok(Self { given: Arc::new(filter.clone()), patterns: patterns.cloned(), plan, is_cheap })
+    }
+
+    /// Whether answers to the other are answers to this one.
+    fn is_same(&self, other: &Self) -> bool {
+        let same_patterns = match (&self.patterns, &other.patterns) {
+            (Some(own), Some(others)) => Arc::ptr_eq(own, others),
+            (own, others) => own.is_none() && others.is_none(),
+        };
+        same_patterns && self.given == other.given
     }
 
     /// Whether a source can hold anything that passes.
@@ -104,7 +116,8 @@ type BySegment = HashMap<(SourceId, usize), Arc<Selection>>;
 /// Selections of the last filters, by segment. Costs a bit a record and filter.
 #[derive(Default)]
 pub struct Selections {
-    kept: Mutex<Vec<(Arc<EventFilter>, BySegment)>>,
+    pub(super) patterns: Known,
+    kept: Mutex<Vec<(Filter, BySegment)>>,
 }
 
 impl Selections {
@@ -119,18 +132,18 @@ impl Selections {
         }
         let selection = Arc::new(filter.select(log, segment, watch)?);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = kept.iter_mut().find(|entry| entry.0 == filter.given) {
+        if let Some(entry) = kept.iter_mut().find(|entry| entry.0.is_same(filter)) {
             entry.1.insert(key, Arc::clone(&selection));
         } else {
             kept.truncate(KEPT_FILTERS - 1);
-            kept.insert(0, (Arc::clone(&filter.given), HashMap::from([(key, Arc::clone(&selection))])));
+            kept.insert(0, (filter.clone(), HashMap::from([(key, Arc::clone(&selection))])));
         }
         Ok(selection)
     }
 
     fn lookup(&self, filter: &Filter, key: (SourceId, usize)) -> Option<Arc<Selection>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = kept.iter().position(|entry| entry.0 == filter.given)?;
+        let at = kept.iter().position(|entry| entry.0.is_same(filter))?;
         kept[..=at].rotate_right(1);
         kept[0].1.get(&key).cloned()
     }

@@ -4,6 +4,7 @@
 //! wanted, `or` asks the dearer side only about what the cheaper one refused; so text is read where it decides.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::model::filter::{Comparison, Expr, Term, TextTest, Words};
 use crate::model::query::TextMatch;
@@ -11,6 +12,7 @@ use crate::model::{EventFilter, Level, SourceId};
 use crate::parse::NO_TIME;
 
 use super::super::log::Log;
+use super::super::patterns::PatternIndex;
 use super::super::segment::Segment;
 use super::super::{StoreError, Watch};
 use super::field::FieldPlan;
@@ -57,10 +59,11 @@ pub(super) enum ColumnTest {
     Latency(Comparison, f32),
     Since(i64),
     Until(i64),
+    Pattern(u32, Arc<PatternIndex>),
 }
 
 /// All conditions of a filter; `None` when there is none.
-pub(super) fn compile(filter: &EventFilter) -> Result<Option<Node>, StoreError> {
+pub(super) fn compile(filter: &EventFilter, patterns: Option<&Arc<PatternIndex>>) -> Result<Option<Node>, StoreError> {
     let mut parts = Vec::new();
     if let Some(least) = filter.min_level {
         parts.push(Node::Column(ColumnTest::Levels(Level::ALL.map(|level| level >= least && level != Level::Unknown))));
@@ -79,28 +82,29 @@ pub(super) fn compile(filter: &EventFilter) -> Result<Option<Node>, StoreError> 
         parts.push(Node::Text(Box::new(Matcher::exact(trace_id))));
     }
     if let Some(expr) = &filter.expr {
-        parts.push(of_expr(expr)?);
+        parts.push(of_expr(expr, patterns)?);
     }
     Ok((!parts.is_empty()).then(|| Node::all(parts)))
 }
 
-fn of_expr(expr: &Expr) -> Result<Node, StoreError> {
+fn of_expr(expr: &Expr, patterns: Option<&Arc<PatternIndex>>) -> Result<Node, StoreError> {
     Ok(match expr {
-        Expr::And(parts) => Node::all(parts.iter().map(of_expr).collect::<Result<_, _>>()?),
-        Expr::Or(parts) => Node::any(parts.iter().map(of_expr).collect::<Result<_, _>>()?),
-        Expr::Not(part) => Node::Not(Box::new(of_expr(part)?)),
-        Expr::Term(term) => of_term(term)?,
+        Expr::And(parts) => Node::all(parts.iter().map(|part| of_expr(part, patterns)).collect::<Result<_, _>>()?),
+        Expr::Or(parts) => Node::any(parts.iter().map(|part| of_expr(part, patterns)).collect::<Result<_, _>>()?),
+        Expr::Not(part) => Node::Not(Box::new(of_expr(part, patterns)?)),
+        Expr::Term(term) => of_term(term, patterns)?,
     })
 }
 
-fn of_term(term: &Term) -> Result<Node, StoreError> {
+fn of_term(term: &Term, patterns: Option<&Arc<PatternIndex>>) -> Result<Node, StoreError> {
     let column = match term {
         Term::Text(pattern) => return Ok(Node::Text(Box::new(Matcher::new(pattern)?))),
         Term::Trace(id) => return Ok(Node::Text(Box::new(Matcher::exact(id)))),
         Term::Field(name, test) => return Ok(Node::Field(Box::new(FieldPlan::new(name, test)?))),
-        Term::Pattern(number) => {
-            return Err(StoreError::Question(format!("pattern:{number} cannot be answered: message patterns are not known here")));
-        }
+        Term::Pattern(number) => match patterns {
+            Some(patterns) => ColumnTest::Pattern(*number, Arc::clone(patterns)),
+            None => return Err(StoreError::Question(format!("pattern:{number}: no patterns are known here"))),
+        },
         Term::Level(comparison, wanted) => ColumnTest::Levels(Level::ALL.map(|level| passes_level(level, *comparison, *wanted))),
         Term::Status(comparison, status) => ColumnTest::Status(*comparison, *status),
         Term::Latency(comparison, ns) => ColumnTest::Latency(*comparison, (*ns as f64 / 1e9) as f32),
@@ -199,6 +203,10 @@ impl ColumnTest {
                 keep(wanted, &columns.statuses, |status| *status != 0 && comparison.holds(status, wanted_status));
             }
             Self::Latency(comparison, seconds) => keep(wanted, &columns.latencies, |latency| comparison.holds(latency, seconds)),
+            Self::Pattern(id, patterns) => {
+                let of_message = patterns.of_source(part.log.source);
+                keep(wanted, &columns.messages, |message| of_message.get(*message as usize) == Some(id));
+            }
             Self::Since(at) => match segment.span.filter(|_| segment.unplaced.is_empty()) {
                 Some((first, _)) if first >= *at => {}
                 Some((_, last)) if last < *at => wanted.fill(0),

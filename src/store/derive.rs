@@ -1,0 +1,343 @@
+//! Series that exist only because there are logs: rate, error ratio, P50 and P99 of each service over time.
+//!
+//! Computed once from the columns, exactly, in two passes: the first counts the events of each cell of
+//! (service, step), the second puts their latencies into place, counting-sort fashion. No text is read.
+//! A sample stands at the end of the step that it tells of, as a rate of a metric does; a step without events has no
+//! ratio and no quantile (a gap), and a rate of 0 between the first and the last event of its service.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::log::Log;
+use super::{StoreError, Watch};
+use crate::model::time::NS_PER_S;
+use crate::model::{Level, Sample, SeriesKind, SourceId, Timestamp, Unit};
+use crate::parse::NO_TIME;
+
+/// Cells of all services together; the step grows until they fit (four numbers and a sample each).
+const MAX_CELLS: i128 = 2_000_000;
+/// Steps of one series: more than any screen shows, few enough for quantiles to mean something.
+const MAX_STEPS: i128 = 2_000;
+/// Steps that people think in, seconds.
+const STEPS_S: [i64; 16] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 10_800, 21_600, 86_400];
+
+/// One series and how to compute it again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DerivedSeries {
+    /// `fromlogs:latency_p99` and its like.
+    pub name: &'static str,
+    /// The service whose events it tells of.
+    pub service: String,
+    /// First source that names the service.
+    pub source: SourceId,
+    /// Unit of the values.
+    pub unit: Unit,
+    /// Behaviour of the values.
+    pub kind: SeriesKind,
+    /// The formula in words.
+    pub formula: String,
+    /// Rising times.
+    pub samples: Vec<Sample>,
+}
+
+/// Derives the series of all services. O(events); nothing without events.
+pub fn derive(logs: &[Arc<Log>], watch: &Watch<'_>) -> Result<Vec<DerivedSeries>, StoreError> {
+    let services = Services::of(logs);
+    let Some(grid) = Grid::over(logs, services.names.len()) else { return Ok(Vec::new()) };
+    let mut cells = vec![Cell::default(); grid.n_steps * services.names.len()];
+    each_event(logs, &services, watch, |event| cells[grid.cell(&event)].count(&event))?;
+    let mut starts = Vec::with_capacity(cells.len() + 1);
+    let mut n_latencies = 0usize;
+    for cell in &cells {
+        starts.push(n_latencies);
+        n_latencies += cell.n_latencies as usize;
+    }
+    starts.push(n_latencies);
+    let mut latencies = vec![0f32; n_latencies];
+    let mut next = starts.clone();
+    each_event(logs, &services, watch, |event| {
+        if !event.latency.is_nan() {
+            let cell = grid.cell(&event);
+            latencies[next[cell]] = event.latency;
+            next[cell] += 1;
+        }
+    })?;
+    let mut series = Vec::new();
+    for (index, (name, source)) in services.names.iter().enumerate() {
+        let first = index * grid.n_steps;
+        let own = &cells[first..first + grid.n_steps];
+        let service = Service { name, source: *source, grid: &grid, cells: own };
+        series.extend(service.counts());
+        let bounds = &starts[first..=first + grid.n_steps];
+        series.extend(service.quantiles(&mut latencies[bounds[0]..bounds[grid.n_steps]], bounds));
+    }
+    Ok(series)
+}
+
+/// One event as the passes see it.
+struct Seen {
+    service: usize,
+    time: i64,
+    level: Level,
+    status: u16,
+    latency: f32,
+}
+
+/// Calls `visit` for every placed event. O(events).
+fn each_event(logs: &[Arc<Log>], services: &Services, watch: &Watch<'_>, mut visit: impl FnMut(Seen)) -> Result<(), StoreError> {
+    for (log, codes) in logs.iter().zip(&services.codes) {
+        for segment in &log.segments {
+            watch.check()?;
+            let columns = &segment.columns;
+            let n_codes = segment.service_codes.len();
+            let rows = columns.times.iter().zip(&columns.levels).zip(&columns.services).zip(&columns.statuses).zip(&columns.latencies);
+            for ((((time, level), service), status), latency) in rows {
+                if *time == NO_TIME {
+                    continue;
+                }
+                let code = segment.service_codes[(*service as usize).min(n_codes - 1)];
+                let Some(service) = codes.get(code as usize) else { continue };
+                visit(Seen { service: *service, time: *time, level: *level, status: *status, latency: *latency });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Services over all logs.
+struct Services {
+    /// Name and first source, sorted by name.
+    names: Vec<(String, SourceId)>,
+    /// For each log: its service code → index in `names`.
+    codes: Vec<Vec<usize>>,
+}
+
+impl Services {
+    fn of(logs: &[Arc<Log>]) -> Self {
+        let mut first: BTreeMap<&str, SourceId> = BTreeMap::new();
+        for log in logs {
+            for name in &log.services {
+                first.entry(name).and_modify(|source| *source = (*source).min(log.source)).or_insert(log.source);
+            }
+        }
+        let indexes: BTreeMap<&str, usize> = first.keys().enumerate().map(|(index, name)| (*name, index)).collect();
+        let codes = logs.iter().map(|log| log.services.iter().map(|name| indexes[name.as_str()]).collect()).collect();
+        let names = first.iter().map(|(name, source)| ((*name).to_owned(), *source)).collect();
+        Self { names, codes }
+    }
+}
+
+/// Equal steps on absolute multiples of their length, so that every engine can count the same ones.
+struct Grid {
+    start: i64,
+    step_ns: i64,
+    n_steps: usize,
+}
+
+impl Grid {
+    fn over(logs: &[Arc<Log>], n_services: usize) -> Option<Self> {
+        let spans = || logs.iter().flat_map(|log| &log.segments).filter_map(|segment| segment.span);
+        let (first, last) = (spans().map(|span| span.0).min()?, spans().map(|span| span.1).max()?);
+        let most = MAX_STEPS.min(MAX_CELLS / n_services.max(1) as i128).max(1);
+        let length = i128::from(last) - i128::from(first);
+        let fits = |step_s: &&i64| length / (i128::from(**step_s) * i128::from(NS_PER_S)) < most;
+        let step_ns = match STEPS_S.iter().find(fits) {
+            Some(step_s) => step_s * NS_PER_S,
+            // Whole days beyond a day a step.
+            None => i64::try_from((length / most / i128::from(86_400 * NS_PER_S) + 1) * i128::from(86_400 * NS_PER_S)).ok()?,
+        };
+        let start = first.div_euclid(step_ns).checked_mul(step_ns)?;
+        let n_steps = usize::try_from((i128::from(last) - i128::from(start)) / i128::from(step_ns)).ok()? + 1;
+        Some(Self { start, step_ns, n_steps })
+    }
+
+    fn cell(&self, event: &Seen) -> usize {
+        event.service * self.n_steps + ((event.time - self.start) / self.step_ns) as usize
+    }
+
+    /// End of a step.
+    fn end(&self, step: usize) -> Timestamp {
+        Timestamp(self.start).plus_ns(self.step_ns.saturating_mul(step as i64 + 1))
+    }
+
+    fn step_s(&self) -> f64 {
+        self.step_ns as f64 / NS_PER_S as f64
+    }
+}
+
+/// Events of one service in one step.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cell {
+    n_events: u32,
+    n_errors: u32,
+    n_statuses: u32,
+    n_failed: u32,
+    n_latencies: u32,
+}
+
+impl Cell {
+    fn count(&mut self, event: &Seen) {
+        self.n_events += 1;
+        self.n_errors += u32::from(event.level >= Level::Error);
+        self.n_statuses += u32::from(event.status > 0);
+        self.n_failed += u32::from(event.status >= 500);
+        self.n_latencies += u32::from(!event.latency.is_nan());
+    }
+}
+
+/// One service on the grid.
+struct Service<'a> {
+    name: &'a str,
+    source: SourceId,
+    grid: &'a Grid,
+    cells: &'a [Cell],
+}
+
+impl Service<'_> {
+    fn series(&self, name: &'static str, formula: &str, samples: Vec<Sample>) -> Option<DerivedSeries> {
+        let (unit, kind) = match name {
+            "fromlogs:latency_p50" | "fromlogs:latency_p99" => (Unit::Seconds, SeriesKind::Quantile),
+            "fromlogs:error_ratio" => (Unit::Ratio, SeriesKind::Gauge),
+            _ => (Unit::PerSecond, SeriesKind::Rate),
+        };
+        let step = crate::model::text::whole_duration((self.grid.step_ns / NS_PER_S).unsigned_abs());
+        let formula = format!("{formula} over {step}, from the log events of this service");
+        let (service, source) = (self.name.to_owned(), self.source);
+        (!samples.is_empty()).then_some(DerivedSeries { name, service, source, unit, kind, formula, samples })
+    }
+
+    /// Rate and error ratio.
+    fn counts(&self) -> impl Iterator<Item = DerivedSeries> {
+        let has = |cell: &Cell| cell.n_events > 0;
+        let first = self.cells.iter().position(has).unwrap_or(0);
+        let last = self.cells.iter().rposition(has).unwrap_or(0);
+        // Requests are the events with a status or a latency; a service that logs none is told by all its events.
+        let is_serving = self.cells.iter().any(|cell| cell.n_statuses > 0 || cell.n_latencies > 0);
+        let requests = |cell: &Cell| if is_serving { cell.n_statuses.max(cell.n_latencies) } else { cell.n_events };
+        // The steps at both ends are not whole: a rate there would show a fall that is none.
+        let whole = (first + 1)..last;
+        let rates = whole.map(|step| self.sample(step, f64::from(requests(&self.cells[step])) / self.grid.step_s())).collect();
+        let has_statuses = self.cells.iter().any(|cell| cell.n_statuses > 0);
+        let share = |cell: &Cell| match has_statuses {
+            true => (cell.n_failed, cell.n_statuses),
+            false => (cell.n_errors, cell.n_events),
+        };
+        let ratios = (first..=last)
+            .filter(|step| share(&self.cells[*step]).1 > 0)
+            .map(|step| {
+                let (part, whole) = share(&self.cells[step]);
+                self.sample(step, f64::from(part) / f64::from(whole))
+            })
+            .collect();
+        let (rate, what) = match is_serving {
+            true => ("fromlogs:request_rate", "events with a status or a latency, per second,"),
+            false => ("fromlogs:event_rate", "events per second"),
+        };
+        let ratio = match has_statuses {
+            true => "events with a status of 500 or more / events with a status,",
+            false => "events of level error or fatal / all events,",
+        };
+        [self.series(rate, what, rates), self.series("fromlogs:error_ratio", ratio, ratios)].into_iter().flatten()
+    }
+
+    /// P50 and P99 of the latencies, which stand in the order of the steps. Sorts within each step.
+    fn quantiles(&self, latencies: &mut [f32], bounds: &[usize]) -> impl Iterator<Item = DerivedSeries> {
+        let (mut p50, mut p99) = (Vec::new(), Vec::new());
+        for step in 0..self.cells.len() {
+            let own = &mut latencies[bounds[step] - bounds[0]..bounds[step + 1] - bounds[0]];
+            if own.is_empty() {
+                continue;
+            }
+            own.sort_unstable_by(f32::total_cmp);
+            p50.push(self.sample(step, quantile(own, 0.5)));
+            p99.push(self.sample(step, quantile(own, 0.99)));
+        }
+        [
+            self.series("fromlogs:latency_p50", "median of the latency", p50),
+            self.series("fromlogs:latency_p99", "99th percentile of the latency (linear between the two nearest)", p99),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    fn sample(&self, step: usize, value: f64) -> Sample {
+        Sample { time: self.grid.end(step), value }
+    }
+}
+
+/// Linear between the two nearest (type 7 of Hyndman and Fan 1996). `sorted` is not empty.
+fn quantile(sorted: &[f32], q: f64) -> f64 {
+    let at = q * (sorted.len() - 1) as f64;
+    let (low, high) = (at.floor() as usize, at.ceil() as usize);
+    let (a, b) = (f64::from(sorted[low]), f64::from(sorted[high]));
+    a + (b - a) * (at - low as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::{log, watch};
+
+    /// `name{service} end_of_step=value …`, one line a series; steps in seconds.
+    fn derived(texts: &[(&str, &str)]) -> Vec<String> {
+        let logs: Vec<Arc<Log>> = texts.iter().enumerate().map(|(i, (path, text))| log(i as u32, path, text, 2)).collect();
+        let series = derive(&logs, &watch()).expect("not cancelled");
+        let told = |s: &DerivedSeries| {
+            let samples: Vec<String> = s.samples.iter().map(|x| format!("{}={:.3}", x.time.0 / NS_PER_S, x.value)).collect();
+            format!("{}{{{}}} {}", s.name.trim_start_matches("fromlogs:"), s.service, samples.join(" "))
+        };
+        series.iter().map(told).collect()
+    }
+
+    #[test]
+    fn no_events_give_no_series() {
+        assert_eq!(derived(&[]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_service_that_logs_latencies_has_a_rate_and_quantiles() {
+        // Times in ns: two events in second 1, one in second 2, none in 3, two in 4.
+        let text =
+            "1000000000 info api 0.1\n1500000000 error api 0.3\n2000000000 info api 0.2\n4100000000 info api 1\n4200000000 info api 3\n";
+        assert_eq!(
+            derived(&[("a.log", text)]),
+            [
+                // The first and the last second are not whole.
+                "request_rate{api} 3=1.000 4=0.000",
+                "error_ratio{api} 2=0.500 3=0.000 5=0.000",
+                "latency_p50{api} 2=0.200 3=0.200 5=2.000",
+                "latency_p99{api} 2=0.298 3=0.200 5=2.980",
+            ]
+        );
+    }
+
+    #[test]
+    fn one_service_in_two_logs_is_one_series_whatever_their_order() {
+        let (a, b) = ("1000000000 info api 1\n", "1100000000 info api 3\n3000000000 info db x\n");
+        let mut both = derived(&[("a.log", a), ("b.log", b)]);
+        let mut swapped = derived(&[("b.log", b), ("a.log", a)]);
+        both.sort();
+        swapped.sort();
+        assert_eq!(both, swapped);
+        assert!(both.contains(&"latency_p50{api} 2=2.000".to_owned()), "{both:?}");
+    }
+
+    #[test]
+    fn events_without_a_time_count_nowhere() {
+        assert_eq!(derived(&[("a.log", "- info api 1\n1000000000 warn api 2\n")])[0], "error_ratio{api} 2=0.000");
+    }
+
+    #[test]
+    fn a_year_of_events_has_a_bounded_number_of_steps() {
+        let text = "1000000000 info api 1\n31536000000000000 info api 2\n";
+        let logs = [log(0, "a.log", text, 2)];
+        let grid = Grid::over(&logs, 1).expect("there are events");
+        assert!(grid.n_steps <= MAX_STEPS as usize + 1 && grid.step_ns % (86_400 * NS_PER_S / 4) == 0, "{} {}", grid.n_steps, grid.step_ns);
+    }
+
+    #[test]
+    fn a_quantile_lies_between_the_two_nearest() {
+        assert!((quantile(&[1.0], 0.99) - 1.0).abs() < 1e-9);
+        assert!((quantile(&[1.0, 2.0, 3.0, 4.0], 0.5) - 2.5).abs() < 1e-9);
+    }
+}
