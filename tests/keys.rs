@@ -443,3 +443,17 @@ fn any_mash_of_keys_keeps_the_cursor_inside_and_never_panics() {
     }
     let _ = screen(&session);
 }
+
+#[test]
+fn a_filter_is_completed_explained_and_switched_off() {
+    assert!(shows("& \"lev\" Tab \"err\" Tab", "level>=error"));
+    assert!(shows("& \"level>=warm\"", "did you mean warn?") && shows("& \"level>=warm\"", "^^^^"));
+    assert!(shows("& \"level>=warm\" Enter", "did you mean warn?"), "the prompt stays open until it is right");
+    assert!(shows("e & Tab", "service:"), "the selected event offers its own values");
+    let kept = "& \"level>=error or pool\" Enter";
+    assert!(shows(kept, "(level>=error or pool)"));
+    assert!(shows(&format!("{kept} F space"), "off  level>=error or pool") && !shows(&format!("{kept} F space esc"), "or pool"));
+    assert!(shows(&format!("{kept} F space space esc"), "(level>=error or pool)"));
+    assert!(shows(&format!("{kept} F Enter \"-GET\" Enter"), "-GET") && shows(&format!("{kept} F Enter \"-GET\" Enter"), "or pool"));
+    assert!(!shows(&format!("{kept} F Enter ^u Enter"), "or pool"));
+}

@@ -219,13 +219,22 @@ pub(super) fn overlaps(span: Option<(i64, i64)>, range: TimeRange) -> bool {
     span.is_some_and(|(first, last)| first < range.end().0 && last >= range.start().0)
 }
 
-/// One segment on the way.
+/// Records of a run that are searched at first; the rest of it waits and is twice as much next time. Trades the first
+/// page, which may need a few records of many runs, against a little work a slice.
+const FIRST_SLICE: usize = 1024;
+/// Slices searched together at most.
+const MOST_AHEAD: usize = 64;
+
+/// A segment on the way, or what is left of it.
 struct Run<'a> {
-    log: &'a Log,
+    log: &'a Arc<Log>,
     segment: usize,
+    /// Which records pass, once its turn has come.
     selection: Option<Arc<Selection>>,
     /// Positions not yet given, in time order.
     left: std::ops::Range<usize>,
+    /// How many of them are searched at once.
+    slice: usize,
 }
 
 impl Run<'_> {
@@ -249,6 +258,22 @@ impl Run<'_> {
             Direction::Backward => self.left.end -= 1,
         }
     }
+
+    /// Keeps the near slice and gives back the rest, if there is any.
+    fn cut(&mut self, direction: Direction) -> Option<Self> {
+        if self.left.len() <= self.slice {
+            return None;
+        }
+        let rest = match direction {
+            Direction::Forward => self.left.start + self.slice..self.left.end,
+            Direction::Backward => self.left.start..self.left.end - self.slice,
+        };
+        match direction {
+            Direction::Forward => self.left.end = rest.start,
+            Direction::Backward => self.left.start = rest.end,
+        }
+        Some(Self { log: self.log, segment: self.segment, selection: None, left: rest, slice: self.slice * 2 })
+    }
 }
 
 struct Walk<'a> {
@@ -258,13 +283,14 @@ struct Walk<'a> {
     runs: Vec<Run<'a>>,
     /// Next key of every run that has one left.
     queue: BTreeSet<(Key, usize)>,
-    /// Segments to be opened together, twice as many each time: the first page needs few, a rare match many.
+    /// Runs to be opened together, twice as many each time: the first page needs few, a rare match many.
     ahead: usize,
 }
 
 impl<'a> Walk<'a> {
     fn new(events: &'a Events<'a>, filter: &'a Filter, bounds: std::ops::Range<Key>, direction: Direction) -> Self {
         let mut walk = Self { events, filter, direction, runs: Vec::new(), queue: BTreeSet::new(), ahead: 1 };
+        let slice = if filter.is_cheap() { usize::MAX } else { FIRST_SLICE };
         for log in events.logs.iter().filter(|log| filter.wants_source(log.source)) {
             for (at, segment) in log.segments.iter().enumerate() {
                 let Some((first, last)) = segment.span else { continue };
@@ -272,7 +298,7 @@ impl<'a> Walk<'a> {
                     continue;
                 }
                 let before = |key: Key| segment.partition(|time, record| (time, log.source.0, record) < key);
-                walk.push(Run { log, segment: at, selection: None, left: before(bounds.start)..before(bounds.end) });
+                walk.push(Run { log, segment: at, selection: None, left: before(bounds.start)..before(bounds.end), slice });
             }
         }
         walk
@@ -285,55 +311,59 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Searches this segment and the next ones on the way on all threads, so that they are remembered.
-    fn open_ahead(&mut self, first: usize, watch: &Watch<'_>) -> Result<(), StoreError> {
-        const MOST: usize = 64;
-        if self.filter.is_cheap() || self.events.jobs < 2 {
-            return Ok(());
-        }
-        let is_wanted = |at: &usize| self.runs[*at].selection.is_none() && self.runs[*at].log.is_settled(self.runs[*at].segment);
-        let on_the_way: Vec<usize> = match self.direction {
-            Direction::Forward => self.queue.iter().map(|entry| entry.1).filter(is_wanted).take(self.ahead - 1).collect(),
-            Direction::Backward => self.queue.iter().rev().map(|entry| entry.1).filter(is_wanted).take(self.ahead - 1).collect(),
+    /// Searches the nearest unopened runs on all threads.
+    fn open(&mut self, watch: &Watch<'_>) -> Result<(), StoreError> {
+        watch.check()?;
+        let is_unopened = |entry: &&(Key, usize)| self.runs[entry.1].selection.is_none();
+        let nearest: Vec<(Key, usize)> = match self.direction {
+            Direction::Forward => self.queue.iter().filter(is_unopened).take(self.ahead).copied().collect(),
+            Direction::Backward => self.queue.iter().rev().filter(is_unopened).take(self.ahead).copied().collect(),
         };
-        self.ahead = (self.ahead * 2).min(MOST);
-        let places: Vec<(&Log, usize)> =
-            [first].into_iter().filter(is_wanted).chain(on_the_way).map(|at| (self.runs[at].log, self.runs[at].segment)).collect();
-        parallel::map(
-            &places,
+        if !self.filter.is_cheap() {
+            self.ahead = (self.ahead * 2).min(MOST_AHEAD);
+        }
+        for (_, at) in &nearest {
+            if let Some(rest) = self.runs[*at].cut(self.direction) {
+                self.push(rest);
+            }
+        }
+        let runs: Vec<&Run<'_>> = nearest.iter().map(|entry| &self.runs[entry.1]).collect();
+        let selections = parallel::map(
+            &runs,
             self.events.jobs,
             || self.filter.clone(),
-            |filter, (log, segment)| self.events.selections.get(filter, log, *segment, watch).map(|_| ()),
+            |filter, run| self.events.selections.get_positions(filter, (run.log, run.segment), &run.left, watch),
         )?;
+        for (entry, selection) in nearest.into_iter().zip(selections) {
+            self.queue.remove(&entry);
+            let run = &mut self.runs[entry.1];
+            if *selection == Selection::None {
+                run.left = 0..0;
+            }
+            run.selection = Some(selection);
+            if let Some(key) = run.next_key(self.direction) {
+                self.queue.insert((key, entry.1));
+            }
+        }
         Ok(())
     }
 
     /// The next event on the way.
     fn next(&mut self, watch: &Watch<'_>) -> Result<Option<EventRef>, StoreError> {
         loop {
-            let nearest = if self.direction == Direction::Forward { self.queue.pop_first() } else { self.queue.pop_last() };
-            let Some((key, at)) = nearest else { return Ok(None) };
-            let run = &mut self.runs[at];
-            let is_open = run.selection.is_some();
-            if is_open {
-                run.step(self.direction);
-            } else {
-                watch.check()?;
-                self.open_ahead(at, watch)?;
-                let run = &mut self.runs[at];
-                let selection = self.events.selections.get(self.filter, run.log, run.segment, watch)?;
-                if *selection == Selection::None {
-                    continue;
-                }
-                run.selection = Some(selection);
+            let nearest = if self.direction == Direction::Forward { self.queue.first() } else { self.queue.last() };
+            let Some((key, at)) = nearest.copied() else { return Ok(None) };
+            if self.runs[at].selection.is_none() {
+                self.open(watch)?;
+                continue;
             }
+            self.queue.remove(&(key, at));
             let run = &mut self.runs[at];
+            run.step(self.direction);
             if let Some(next) = run.next_key(self.direction) {
                 self.queue.insert((next, at));
             }
-            if is_open {
-                return Ok(Some(EventRef { source: crate::model::SourceId(key.1), record: key.2 }));
-            }
+            return Ok(Some(EventRef { source: crate::model::SourceId(key.1), record: key.2 }));
         }
     }
 }

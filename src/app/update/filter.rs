@@ -67,7 +67,7 @@ pub(super) fn refresh(state: &mut State) {
             let remarks: String = remarks.iter().map(|remark| format!("   ({remark})")).collect();
             (Some(Ok(text::printable(&format!("{expr}{remarks}")).into_owned())), None)
         }
-        Err(error) => (Some(Err(error.to_string())), Some(error.span)),
+        Err(error) => (Some(Err(error.reason)), Some(error.span)),
     };
     if let Some(Overlay::Prompt(prompt)) = state.overlays.last_mut() {
         prompt.preview = preview;

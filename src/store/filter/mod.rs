@@ -12,6 +12,7 @@ mod text;
 mod tests;
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::{EventFilter, SourceId};
@@ -100,11 +101,16 @@ impl Filter {
     }
 
     fn select(&self, log: &Log, segment: usize, watch: &Watch<'_>) -> Result<Selection, StoreError> {
-        let Some(plan) = &self.plan else { return Ok(Selection::All) };
         let n = log.segments[segment].len();
         let every = (0..n.div_ceil(64)).map(|word| u64::MAX >> (64 - (n - word * 64).min(64))).collect::<Vec<_>>();
-        let found = plan.eval(&plan::Part { log, segment, watch }, every);
-        Ok(watch.readable(found)?.map_or(Selection::None, |words| Selection::of(words, n)))
+        self.narrow((log, segment), every, watch)
+    }
+
+    /// Those of the wanted records of a segment that pass.
+    fn narrow(&self, (log, segment): (&Log, usize), wanted: Vec<u64>, watch: &Watch<'_>) -> Result<Selection, StoreError> {
+        let Some(plan) = &self.plan else { return Ok(Selection::All) };
+        let found = plan.eval(&plan::Part { log, segment, watch }, wanted);
+        Ok(watch.readable(found)?.map_or(Selection::None, |words| Selection::of(words, log.segments[segment].len())))
     }
 }
 
@@ -139,6 +145,29 @@ impl Selections {
             kept.insert(0, (filter.clone(), HashMap::from([(key, Arc::clone(&selection))])));
         }
         Ok(selection)
+    }
+
+    /// The records at some positions of the time order that pass; those elsewhere may be told wrongly.
+    /// Looks at the whole segment, and remembers it, only if that is what is asked for or costs nothing.
+    pub fn get_positions(
+        &self,
+        filter: &Filter,
+        (log, segment): (&Log, usize),
+        positions: &Range<usize>,
+        watch: &Watch<'_>,
+    ) -> Result<Arc<Selection>, StoreError> {
+        let columns = &log.segments[segment];
+        if filter.is_cheap() || positions.len() == columns.len() {
+            return self.get(filter, log, segment, watch);
+        }
+        if let Some(selection) = self.lookup(filter, (log.source, segment)).filter(|_| log.is_settled(segment)) {
+            return Ok(selection);
+        }
+        let mut wanted = vec![0u64; columns.len().div_ceil(64)];
+        for i in positions.clone().map(|position| columns.at_position(position)) {
+            wanted[i / 64] |= 1 << (i % 64);
+        }
+        filter.narrow((log, segment), wanted, watch).map(Arc::new)
     }
 
     fn lookup(&self, filter: &Filter, key: (SourceId, usize)) -> Option<Arc<Selection>> {

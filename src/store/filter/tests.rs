@@ -68,6 +68,18 @@ proptest! {
     }
 }
 
+#[test]
+fn a_pattern_is_named_by_its_number() {
+    let logs = [log(0, "a.log", "1 info s took 5 ms\n2 info s took 7 ms\n3 info s other\n", 2)];
+    let selections = Selections::default();
+    let events = Events { logs: &logs, selections: &selections, jobs: 2 };
+    let count = |text: &str| {
+        let filter = EventFilter { expr: parse(text, &Reference::default()).unwrap(), ..EventFilter::default() };
+        events.count(&filter, None, &watch()).unwrap()
+    };
+    assert_eq!([count("pattern:0"), count("pattern:1"), count("pattern:0 5"), count("-pattern:0"), count("pattern:9")], [2, 1, 1, 1, 0]);
+}
+
 /// A record as nothing but its text says.
 struct Row {
     key: (i64, u32, u64),
