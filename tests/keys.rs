@@ -99,7 +99,7 @@ fn promise(action: Action) -> bool {
         Action::FindNext => shows("/ \"/pool wait/\" Enter n n", "3 of "),
         Action::FindPrev => shows("/ \"/pool wait/\" Enter n n N", "2 of "),
         Action::FilterIn => shows("& \"level>=error\" Enter", "level>=error") && shows("& \"level>=error\" Enter", "/ 1 936"),
-        Action::FilterOut => shows("! \"'GET\" Enter", "not 'GET"),
+        Action::FilterOut => shows("! \"GET\" Enter", "-GET"),
         Action::Filters => shows("& \"level>=warn\" Enter F", "warn and worse") && !shows("& \"level>=warn\" Enter F d esc", "level>=warn"),
         Action::Unplaced => {
             shows(": \"unplaced\" Enter", "nobody knows when") && shows(": \"unplaced\" Enter : \"unplaced\" Enter", "GET /orders/1000")
@@ -475,4 +475,18 @@ fn a_statement_has_lines_and_a_step_says_how_the_one_above_acts_on_it() {
 fn words_of_the_key_before_do_not_stay_under_the_next_one() {
     assert_eq!(notice("t t \"03:22:00\" Enter t 0 l"), "");
     assert!(notice("t t \"03:22:00\" Enter t 0").contains("T+0"));
+}
+
+#[test]
+fn a_filter_is_completed_explained_and_switched_off() {
+    assert!(shows("& \"lev\" Tab \"err\" Tab", "level>=error"));
+    assert!(shows("& \"level>=warm\"", "did you mean warn?") && shows("& \"level>=warm\"", "^^^^"));
+    assert!(shows("& \"level>=warm\" Enter", "did you mean warn?"), "the prompt stays open until it is right");
+    assert!(shows("e & Tab", "service:"), "the selected event offers its own values");
+    let kept = "& \"level>=error or pool\" Enter";
+    assert!(shows(kept, "(level>=error or pool)"));
+    assert!(shows(&format!("{kept} F space"), "off  level>=error or pool") && !shows(&format!("{kept} F space esc"), "or pool"));
+    assert!(shows(&format!("{kept} F space space esc"), "(level>=error or pool)"));
+    assert!(shows(&format!("{kept} F Enter \"-GET\" Enter"), "-GET") && shows(&format!("{kept} F Enter \"-GET\" Enter"), "or pool"));
+    assert!(!shows(&format!("{kept} F Enter ^u Enter"), "or pool"));
 }

@@ -32,6 +32,15 @@ impl LineInput {
         self.at += flat.len();
     }
 
+    /// Puts a word in the place of what stands from `start` to the cursor.
+    pub(crate) fn replace_before(&mut self, start: usize, word: &str) {
+        if self.text.is_char_boundary(start) && start <= self.at {
+            self.text.replace_range(start..self.at, "");
+            self.at = start;
+            self.insert(word);
+        }
+    }
+
     pub(crate) fn left(&mut self) {
         self.at = self.text[..self.at].char_indices().next_back().map_or(0, |(at, _)| at);
     }

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use crate::model::filter::{Comparison, Expr, Term, TextTest, Words};
 use crate::model::query::{PageStart, TextMatch, TextPattern};
 use crate::model::text;
 use crate::model::{Event, EventFilter, EventPage, EventQuery, EventRef, Level, Timestamp};
@@ -99,6 +100,8 @@ pub(crate) struct EventList {
     /// First row that is drawn.
     pub(crate) top: usize,
     pub(crate) filter: EventFilter,
+    /// Conditions that are switched off for now.
+    pub(crate) off: Vec<Expr>,
     pub(crate) find: Option<Find>,
     /// How many events pass the filter.
     pub(crate) n_passing: Option<u64>,
@@ -121,6 +124,7 @@ impl EventList {
             selected: None,
             top: 0,
             filter: EventFilter::default(),
+            off: Vec::new(),
             find: None,
             n_passing: None,
             picked: None,
@@ -332,6 +336,8 @@ pub(crate) enum Condition {
     Source(usize),
     Text(usize),
     Trace,
+    /// Of the expression.
+    Term(usize),
 }
 
 /// All conditions with their words.
@@ -351,6 +357,10 @@ pub(crate) fn conditions(filter: &EventFilter) -> Vec<(Condition, String)> {
     }
     for (index, condition) in filter.text.iter().enumerate() {
         out.push((Condition::Text(index), condition_words(condition)));
+    }
+    for (index, part) in filter.expr.iter().flat_map(|expr| expr.conditions()).enumerate() {
+        let words = if let Expr::Or(_) = part { format!("({part})") } else { part.to_string() };
+        out.push((Condition::Term(index), text::printable(&words).into_owned()));
     }
     out
 }
@@ -374,6 +384,11 @@ pub(crate) fn remove_condition(filter: &mut EventFilter, condition: &Condition) 
         Condition::Source(index) => drop(filter.sources.remove(*index)),
         Condition::Text(index) => drop(filter.text.remove(*index)),
         Condition::Trace => filter.trace_id = None,
+        Condition::Term(index) => {
+            let mut parts = filter.expr.take().map_or_else(Vec::new, |expr| expr.conditions().to_vec());
+            parts.remove(*index);
+            filter.expr = (!parts.is_empty()).then(|| Expr::all(parts));
+        }
     }
 }
 
@@ -398,25 +413,33 @@ pub(crate) fn pattern(typed: &str) -> Result<TextPattern, String> {
     }
 }
 
-/// Adds a typed condition to a filter: `level>=warn`, `level=error`, `service=name`, `trace=id`, else a text.
-pub(crate) fn add_condition(filter: &mut EventFilter, typed: &str, is_negated: IsNegated) -> Result<(), String> {
-    let typed = typed.trim();
-    let compact = typed.replace(">= ", ">=").replace(" >=", ">=");
-    if let Some(word) = compact.strip_prefix("level>=").or_else(|| compact.strip_prefix("level=")) {
-        let level = Level::from_word(word.as_bytes())
-            .ok_or_else(|| format!("{word:?} is no level; write trace, debug, info, warn, error or fatal"))?;
-        filter.min_level = Some(level);
-    } else if let Some(service) = typed.strip_prefix("service=") {
-        if is_negated == IsNegated::Yes {
-            return Err("a service can only be filtered in; use & service=name".into());
+/// Adds the conditions of an expression. `level>=x` takes the place of the level that was there.
+pub(crate) fn add_conditions(filter: &mut EventFilter, expr: &Expr) {
+    let mut parts = filter.expr.take().map_or_else(Vec::new, |expr| expr.conditions().to_vec());
+    for part in expr.conditions() {
+        match part {
+            Expr::Term(Term::Level(Comparison::Ge, level)) if *level != Level::Unknown => filter.min_level = Some(*level),
+            part if parts.contains(part) => {}
+            part => parts.push(part.clone()),
         }
-        filter.services.push(service.trim().to_owned());
-    } else if let Some(trace) = typed.strip_prefix("trace=") {
-        filter.trace_id = Some(trace.trim().to_owned());
-    } else {
-        filter.text.push(TextMatch { pattern: pattern(typed)?, is_negated: is_negated == IsNegated::Yes });
     }
-    Ok(())
+    filter.expr = (!parts.is_empty()).then(|| Expr::all(parts));
+}
+
+/// The whole filter as one expression, to be changed as a text. Chosen sources have no words and are left out.
+pub(crate) fn as_expr(filter: &EventFilter) -> Option<Expr> {
+    let mut parts: Vec<Expr> = filter.min_level.map(|level| Expr::Term(Term::Level(Comparison::Ge, level))).into_iter().collect();
+    if !filter.services.is_empty() {
+        let service = |name: &String| Expr::Term(Term::Service(TextTest::Is(Words::Exact(name.clone()))));
+        parts.push(Expr::any(filter.services.iter().map(service).collect()));
+    }
+    parts.extend(filter.trace_id.clone().map(|id| Expr::Term(Term::Trace(id))));
+    parts.extend(filter.text.iter().map(|condition| {
+        let term = Expr::Term(Term::Text(condition.pattern.clone()));
+        if condition.is_negated { Expr::Not(Box::new(term)) } else { term }
+    }));
+    parts.extend(filter.expr.clone());
+    (!parts.is_empty()).then(|| Expr::all(parts))
 }
 
 /// Whether matching events are kept or left out.
@@ -492,11 +515,19 @@ mod tests {
         assert_eq!(pattern("'Pool x"), Ok(TextPattern::Literal("Pool x".into())));
         assert_eq!(pattern("pl"), Ok(TextPattern::Fuzzy("pl".into())));
         assert!(pattern("/(/").is_err() && pattern(" ").is_err() && pattern("//").is_err());
+    }
+
+    #[test]
+    fn conditions_can_be_listed_removed_and_written_as_one_text() {
         let mut filter = EventFilter::default();
-        assert_eq!(add_condition(&mut filter, "level>=warn", IsNegated::No), Ok(()));
-        assert_eq!(add_condition(&mut filter, "'retry", IsNegated::Yes), Ok(()));
-        assert!(add_condition(&mut filter, "level>=loud", IsNegated::No).is_err());
-        let words: Vec<String> = conditions(&filter).into_iter().map(|c| c.1).collect();
-        assert_eq!(words, ["level>=warn", "not 'retry"]);
+        let expr = crate::model::filter::parse("level>=warn -retry (a or b) service:order", &crate::model::when::Reference::default());
+        let expr = expr.unwrap().unwrap();
+        add_conditions(&mut filter, &expr);
+        let words = |filter: &EventFilter| conditions(filter).into_iter().map(|c| c.1).collect::<Vec<_>>();
+        assert_eq!(words(&filter), ["level>=warn", "-retry", "(a or b)", "service:order"]);
+        assert_eq!(as_expr(&filter), Some(expr));
+        remove_condition(&mut filter, &Condition::Term(1));
+        remove_condition(&mut filter, &Condition::Level);
+        assert_eq!(words(&filter), ["-retry", "service:order"]);
     }
 }

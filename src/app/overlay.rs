@@ -3,6 +3,7 @@
 //! They form a stack; keys go to the top one and Esc closes exactly that.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use chrono_tz::Tz;
 
@@ -204,6 +205,25 @@ pub(crate) enum PromptKind {
     Find,
     FilterIn,
     FilterOut,
+    /// The whole filter as a text.
+    FilterAll,
+}
+
+impl PromptKind {
+    /// Whether the filter language is typed.
+    pub(crate) const fn is_filter(self) -> bool {
+        matches!(self, Self::FilterIn | Self::FilterOut | Self::FilterAll)
+    }
+}
+
+/// Words to go on with in a prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Offered {
+    /// Byte of the text from which a word stands.
+    pub(crate) start: usize,
+    pub(crate) words: Vec<String>,
+    /// The one that was taken last.
+    pub(crate) chosen: Option<usize>,
 }
 
 /// One line to type, with what it would do.
@@ -213,11 +233,14 @@ pub(crate) struct Prompt {
     pub(crate) input: LineInput,
     /// What the text means so far, or why it means nothing; `None` while empty.
     pub(crate) preview: Option<Result<String, String>>,
+    /// Bytes of the text that are wrong.
+    pub(crate) wrong: Option<Range<usize>>,
+    pub(crate) offered: Option<Offered>,
 }
 
 impl Prompt {
     pub(crate) fn new(kind: PromptKind, text: &str) -> Self {
-        Self { kind, input: LineInput::new(text), preview: None }
+        Self { kind, input: LineInput::new(text), preview: None, wrong: None, offered: None }
     }
 
     pub(crate) const fn title(&self) -> &'static str {
@@ -226,14 +249,17 @@ impl Prompt {
             PromptKind::Find => "find",
             PromptKind::FilterIn => "keep only",
             PromptKind::FilterOut => "leave out",
+            PromptKind::FilterAll => "filter",
         }
     }
 
     pub(crate) const fn hint(&self) -> &'static str {
         match self.kind {
             PromptKind::GoTo => "14:03:22   T+12m   -90s   2026-11-22T03:24Z   1795400650",
-            PromptKind::FilterIn => "level>=warn   service=name   trace=id   fuzzy words   'exact   /regex/",
-            PromptKind::Find | PromptKind::FilterOut => "fuzzy words   'exact text   /regex/",
+            PromptKind::FilterIn | PromptKind::FilterOut | PromptKind::FilterAll => {
+                "level>=warn   service:name   status>=500   latency>1s   words   \"exact\"   /regex/   and or not ( )"
+            }
+            PromptKind::Find => "fuzzy words   'exact text   /regex/",
         }
     }
 }

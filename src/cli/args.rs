@@ -107,6 +107,7 @@ pub enum Command {
         verbose: bool,
     },
     /// Log events in time order
+    #[command(after_help = filter_help("events"))]
     Events {
         /// Sources.
         #[command(flatten)]
@@ -114,6 +115,9 @@ pub enum Command {
         /// Window.
         #[command(flatten)]
         window: WindowArgs,
+        /// Only events that pass this filter: level>=warn service:order "exact words" /regex/ (all of it: below)
+        #[arg(long, value_name = "EXPR", allow_hyphen_values = true)]
+        filter: Option<String>,
         /// At least this severe: trace, debug, info, warn, error, fatal
         #[arg(long, value_name = "LEVEL")]
         level: Option<String>,
@@ -143,6 +147,7 @@ pub enum Command {
         json: bool,
     },
     /// Counts of log events over time
+    #[command(after_help = filter_help("histogram"))]
     Histogram {
         /// Sources.
         #[command(flatten)]
@@ -159,6 +164,9 @@ pub enum Command {
         /// Statistics of a numeric field: p50 p90 p99 p99.9 min max mean sum, as p99:latency (repeatable)
         #[arg(long, value_name = "STAT:FIELD", value_delimiter = ',')]
         stat: Vec<String>,
+        /// Only events that pass this filter: level>=warn service:order "exact words" /regex/ (all of it: below)
+        #[arg(long, value_name = "EXPR", allow_hyphen_values = true)]
+        filter: Option<String>,
         /// At least this severe
         #[arg(long, value_name = "LEVEL")]
         level: Option<String>,
@@ -404,6 +412,17 @@ pub struct NoteAddArgs {
     pub causes: Vec<String>,
     /// The words
     pub text: Vec<String>,
+}
+
+/// The filter language and examples of it with a command.
+fn filter_help(command: &str) -> String {
+    let examples = [
+        "'level>=error service:order latency>1s'",
+        "'status:5xx (pool or timeout) -\"health check\"'",
+        "'since:T+1m until:T+3m /acquire: \\w+/ user.id:42'",
+    ];
+    let examples: Vec<String> = examples.iter().map(|example| format!("  coroner {command} incident/ --filter {example}")).collect();
+    format!("{}\n\nExamples:\n{}", crate::model::filter::LANGUAGE, examples.join("\n"))
 }
 
 /// `1048576`, `64K`, `500M`, `4G`.

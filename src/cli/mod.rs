@@ -48,6 +48,9 @@ pub fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("coroner: {}", crate::model::text::printable(&format!("{error:#}")));
+            if let Some(wrong) = error.downcast_ref::<queries::WrongFilter>() {
+                eprintln!("{}", wrong.marked());
+            }
             ExitCode::from(2)
         }
     }

@@ -246,6 +246,11 @@ impl Clock {
         Self { reference }
     }
 
+    /// What relative times refer to.
+    pub fn reference(&self) -> &Reference {
+        &self.reference
+    }
+
     /// One moment.
     pub fn at(&self, text: &str) -> anyhow::Result<Timestamp> {
         when::parse(text, &self.reference).map_err(anyhow::Error::msg)

@@ -3,12 +3,17 @@
 use std::io::Write;
 use std::num::NonZeroUsize;
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::args::{Command, OpenArgs};
 use super::open::{self, Clock};
 use super::output::OutputForm;
 use super::{Outcome, events, histogram, inspect, output, series};
+use crate::model::filter::{self, Expr, FilterError, Known};
 use crate::model::query::{PageStart, TextMatch, TextPattern};
-use crate::model::{EventFilter, Level, when};
+use crate::model::text::printable;
+use crate::model::when::Reference;
+use crate::model::{EventFilter, Level, TimeRange, Timestamp, when};
 use crate::source::files::FileSource;
 
 /// Runs one of the four.
@@ -21,21 +26,25 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             let has_found = inspect::run(loaded.source(), &options, out)?;
             Ok(has_found.into())
         }
-        Command::Events { open, window, level, grep, fuzzy, service, trace, limit, unplaced, patterns, json } => {
-            let filter = filter(level.as_deref(), &grep, fuzzy.as_deref(), service, trace)?;
+        Command::Events { open, window, filter: expression, level, grep, fuzzy, service, trace, limit, unplaced, patterns, json } => {
+            let mut filter = filter(level.as_deref(), &grep, fuzzy.as_deref(), service, trace)?;
+            check_expression(expression.as_deref())?;
             let loaded = Loaded::new(&open)?;
+            filter.expr = loaded.expression(expression.as_deref(), open.read.quiet)?;
             let range = loaded.clock()?.window(&window)?;
             let start = unplaced.then_some(PageStart::Unplaced(0));
             let patterns = if patterns { events::Patterns::Shown } else { events::Patterns::Hidden };
             let options = events::EventsOptions { filter, range, start, limit: limit.map(|n| n as u64), patterns, form: form(json) };
             Ok(events::run(loaded.source(), &options, out)?.into())
         }
-        Command::Histogram { open, window, bucket, by, stat, level, grep, service, json } => {
-            let filter = filter(level.as_deref(), &grep, None, service, None)?;
+        Command::Histogram { open, window, bucket, by, stat, filter: expression, level, grep, service, json } => {
+            let mut filter = filter(level.as_deref(), &grep, None, service, None)?;
+            check_expression(expression.as_deref())?;
             let bucket_ns = positive_duration("--bucket", &bucket)?;
             let stats = stat.iter().map(|text| histogram::parse_stat(text)).collect::<Result<_, _>>()?;
             let by = by.iter().filter(|name| !name.is_empty()).map(|name| histogram::parse_by(name)).collect();
             let loaded = Loaded::new(&open)?;
+            filter.expr = loaded.expression(expression.as_deref(), open.read.quiet)?;
             let range = loaded.clock()?.window(&window)?;
             let options = histogram::HistogramOptions { filter, range, bucket_ns, by, stats, form: form(json) };
             Ok(histogram::run(loaded.source(), &options, out)?.into())
@@ -75,6 +84,47 @@ impl Loaded {
     fn clock(&self) -> anyhow::Result<Clock> {
         Clock::new(&self.opened, &self.catalog)
     }
+
+    /// Reads `--filter` with the times of the case, and says what it names that the data do not have.
+    fn expression(&self, text: Option<&str>, quiet: bool) -> anyhow::Result<Option<Expr>> {
+        let Some(text) = text else { return Ok(None) };
+        let expr = parse_expression(text, self.clock()?.reference())?;
+        let files: Vec<String> = self.catalog.sources.iter().map(|source| source.path.clone()).collect();
+        let services = self.catalog.services();
+        let known = Known { services: &services, files: &files };
+        for remark in expr.iter().filter(|_| !quiet).flat_map(|expr| filter::remarks(expr, known)) {
+            eprintln!("note: {}", printable(&remark));
+        }
+        Ok(expr)
+    }
+}
+
+/// A text of `--filter` that is none, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("--filter: {error}")]
+pub struct WrongFilter {
+    text: String,
+    error: FilterError,
+}
+
+impl WrongFilter {
+    /// The text and a mark below the column, for the lines after the message.
+    pub fn marked(&self) -> String {
+        let before = printable(&self.text[..self.error.span.start]).width();
+        let meant = printable(&self.text[self.error.span.clone()]).width().max(1);
+        format!("  {}\n  {}{}", printable(&self.text), " ".repeat(before), "^".repeat(meant))
+    }
+}
+
+fn parse_expression(text: &str, reference: &Reference) -> anyhow::Result<Option<Expr>> {
+    filter::parse(text, reference).map_err(|error| WrongFilter { text: text.to_owned(), error }.into())
+}
+
+/// Tells mistakes before anything is loaded; times may refer to what is not known yet.
+fn check_expression(text: Option<&str>) -> anyhow::Result<()> {
+    let (any, range) = (Some(Timestamp(0)), TimeRange::new(Timestamp(0), Timestamp(1)));
+    let reference = Reference { now: any, t0: any, cursor: any, extent: Some(range), ..Reference::default() };
+    text.map_or(Ok(()), |text| parse_expression(text, &reference).map(|_| ()))
 }
 
 fn form(is_json: bool) -> OutputForm {
@@ -113,6 +163,15 @@ fn filter(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wrong_filter_is_marked_at_its_column() {
+        let error = check_expression(Some("漢 level>=loud")).unwrap_err();
+        let wrong = error.downcast_ref::<WrongFilter>().unwrap();
+        assert!(error.to_string().starts_with("--filter: column 10: \"loud\" is no level"), "{error}");
+        assert_eq!(wrong.marked(), "  漢 level>=loud\n            ^^^^");
+        assert!(check_expression(Some("since:T+1m until:14:03 -5m")).is_ok());
+    }
 
     #[test]
     fn a_wrong_level_or_expression_is_named() {

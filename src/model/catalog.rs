@@ -259,6 +259,14 @@ pub struct Catalog {
 }
 
 impl Catalog {
+    /// Services of all sources, sorted, each once.
+    pub fn services(&self) -> Vec<String> {
+        let mut services: Vec<String> = self.sources.iter().flat_map(|source| source.services.iter().cloned()).collect();
+        services.sort_unstable();
+        services.dedup();
+        services
+    }
+
     /// The source with this id.
     pub fn source(&self, id: SourceId) -> Option<&SourceReport> {
         self.sources.get(id.0 as usize)

@@ -6,13 +6,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::model::filter::Expr;
 use crate::model::query::PageStart;
 use crate::model::{Event, EventFilter, EventPage, EventQuery, EventRef, TimeRange};
 use crate::parse::NO_TIME;
 
 use super::filter::{Filter, Selection, Selections};
 use super::log::Log;
-use super::{StoreError, Watch};
+use super::segment::Segment;
+use super::{StoreError, Watch, parallel};
 
 /// The loaded logs, sorted by source, and what earlier questions found.
 pub struct Events<'a> {
@@ -20,7 +22,25 @@ pub struct Events<'a> {
     pub logs: &'a [Arc<Log>],
     /// Shared between questions.
     pub selections: &'a Selections,
+    /// Threads that one question may use; never changes an answer.
+    pub jobs: usize,
 }
+
+/// One segment of a log.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub log: &'a Arc<Log>,
+    pub at: usize,
+}
+
+impl<'a> Place<'a> {
+    pub fn segment(self) -> &'a Segment {
+        &self.log.segments[self.at]
+    }
+}
+
+/// Below so many records columns are scanned faster than a thread starts.
+const MIN_RECORDS_TO_SHARE: usize = 100_000;
 
 /// Place in the order of all placed events.
 type Key = (i64, u32, u64);
@@ -34,7 +54,7 @@ enum Direction {
 impl Events<'_> {
     /// A page of events. Reads text only of segments that the page touches.
     pub fn page(&self, query: &EventQuery, watch: &Watch<'_>) -> Result<EventPage, StoreError> {
-        let filter = Filter::new(&query.filter)?;
+        let filter = self.filter(&query.filter)?;
         let (low, high) = query.range.map_or(((NO_TIME, u32::MAX, u64::MAX), (i64::MAX, u32::MAX, u64::MAX)), |range| {
             // No placed record has the least time, it means "no time".
             let low = range.start().0.max(NO_TIME + 1);
@@ -66,29 +86,45 @@ impl Events<'_> {
 
     /// How many events pass; with a range only placed ones, without all.
     pub fn count(&self, filter: &EventFilter, range: Option<TimeRange>, watch: &Watch<'_>) -> Result<u64, StoreError> {
-        let filter = Filter::new(filter)?;
-        let mut count = 0;
-        for log in self.logs.iter().filter(|log| filter.wants_source(log.source)) {
-            for (at, segment) in log.segments.iter().enumerate() {
+        let filter = self.filter(filter)?;
+        let places = self.places(&filter, range);
+        let counts = parallel::map(
+            &places,
+            self.jobs_for(&filter, &places),
+            || filter.clone(),
+            |filter, place| {
                 watch.check()?;
-                if range.is_some_and(|range| !overlaps(segment.span, range)) {
-                    continue;
-                }
-                let selection = self.selections.get(&filter, log, at, watch)?;
-                let Some(range) = range else {
-                    count += selection.count(segment.len());
-                    continue;
-                };
-                let passes = |i: &usize| selection.contains(*i) && is_inside(segment.columns.times[*i], range);
+                let segment = place.segment();
+                let selection = self.selections.get(filter, place.log, place.at, watch)?;
+                let Some(range) = range else { return Ok(selection.count(segment.len())) };
                 let lies_inside = segment.span.is_some_and(|span| is_inside(span.0, range) && is_inside(span.1, range));
-                count += if lies_inside && segment.unplaced.is_empty() {
-                    selection.count(segment.len())
-                } else {
-                    (0..segment.len()).filter(passes).count() as u64
-                };
-            }
-        }
-        Ok(count)
+                if lies_inside && segment.unplaced.is_empty() {
+                    return Ok(selection.count(segment.len()));
+                }
+                let passes = |i: &usize| selection.contains(*i) && is_inside(segment.columns.times[*i], range);
+                Ok((0..segment.len()).filter(passes).count() as u64)
+            },
+        )?;
+        Ok(counts.into_iter().sum())
+    }
+
+    /// The filter ready to run; patterns are mined if it names one.
+    pub(super) fn filter(&self, filter: &EventFilter) -> Result<Filter, StoreError> {
+        let has_patterns = filter.expr.as_ref().is_some_and(Expr::has_patterns);
+        Filter::new(filter, has_patterns.then(|| self.pattern_index()).as_ref())
+    }
+
+    /// The segments that can hold an event of the filter inside the range.
+    pub(super) fn places(&self, filter: &Filter, range: Option<TimeRange>) -> Vec<Place<'_>> {
+        let logs = self.logs.iter().filter(|log| filter.wants_source(log.source));
+        let places = logs.flat_map(|log| (0..log.segments.len()).map(move |at| Place { log, at }));
+        places.filter(|place| range.is_none_or(|range| overlaps(place.segment().span, range))).collect()
+    }
+
+    /// How many threads are worth their start.
+    pub(super) fn jobs_for(&self, filter: &Filter, places: &[Place<'_>]) -> usize {
+        let n_records: usize = places.iter().map(|place| place.segment().len()).sum();
+        if filter.is_cheap() && n_records < MIN_RECORDS_TO_SHARE { 1 } else { self.jobs }
     }
 
     fn find(&self, id: EventRef) -> Result<(&Arc<Log>, usize, usize), StoreError> {
@@ -183,13 +219,22 @@ pub(super) fn overlaps(span: Option<(i64, i64)>, range: TimeRange) -> bool {
     span.is_some_and(|(first, last)| first < range.end().0 && last >= range.start().0)
 }
 
-/// One segment on the way.
+/// Records of a run that are searched at first; the rest of it waits and is twice as much next time. Trades the first
+/// page, which may need a few records of many runs, against a little work a slice.
+const FIRST_SLICE: usize = 1024;
+/// Slices searched together at most.
+const MOST_AHEAD: usize = 64;
+
+/// A segment on the way, or what is left of it.
 struct Run<'a> {
-    log: &'a Log,
+    log: &'a Arc<Log>,
     segment: usize,
+    /// Which records pass, once its turn has come.
     selection: Option<Arc<Selection>>,
     /// Positions not yet given, in time order.
     left: std::ops::Range<usize>,
+    /// How many of them are searched at once.
+    slice: usize,
 }
 
 impl Run<'_> {
@@ -213,6 +258,22 @@ impl Run<'_> {
             Direction::Backward => self.left.end -= 1,
         }
     }
+
+    /// Keeps the near slice and gives back the rest, if there is any.
+    fn cut(&mut self, direction: Direction) -> Option<Self> {
+        if self.left.len() <= self.slice {
+            return None;
+        }
+        let rest = match direction {
+            Direction::Forward => self.left.start + self.slice..self.left.end,
+            Direction::Backward => self.left.start..self.left.end - self.slice,
+        };
+        match direction {
+            Direction::Forward => self.left.end = rest.start,
+            Direction::Backward => self.left.start = rest.end,
+        }
+        Some(Self { log: self.log, segment: self.segment, selection: None, left: rest, slice: self.slice * 2 })
+    }
 }
 
 struct Walk<'a> {
@@ -222,11 +283,14 @@ struct Walk<'a> {
     runs: Vec<Run<'a>>,
     /// Next key of every run that has one left.
     queue: BTreeSet<(Key, usize)>,
+    /// Runs to be opened together, twice as many each time: the first page needs few, a rare match many.
+    ahead: usize,
 }
 
 impl<'a> Walk<'a> {
     fn new(events: &'a Events<'a>, filter: &'a Filter, bounds: std::ops::Range<Key>, direction: Direction) -> Self {
-        let mut walk = Self { events, filter, direction, runs: Vec::new(), queue: BTreeSet::new() };
+        let mut walk = Self { events, filter, direction, runs: Vec::new(), queue: BTreeSet::new(), ahead: 1 };
+        let slice = if filter.is_cheap() { usize::MAX } else { FIRST_SLICE };
         for log in events.logs.iter().filter(|log| filter.wants_source(log.source)) {
             for (at, segment) in log.segments.iter().enumerate() {
                 let Some((first, last)) = segment.span else { continue };
@@ -234,7 +298,7 @@ impl<'a> Walk<'a> {
                     continue;
                 }
                 let before = |key: Key| segment.partition(|time, record| (time, log.source.0, record) < key);
-                walk.push(Run { log, segment: at, selection: None, left: before(bounds.start)..before(bounds.end) });
+                walk.push(Run { log, segment: at, selection: None, left: before(bounds.start)..before(bounds.end), slice });
             }
         }
         walk
@@ -247,29 +311,59 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Searches the nearest unopened runs on all threads.
+    fn open(&mut self, watch: &Watch<'_>) -> Result<(), StoreError> {
+        watch.check()?;
+        let is_unopened = |entry: &&(Key, usize)| self.runs[entry.1].selection.is_none();
+        let nearest: Vec<(Key, usize)> = match self.direction {
+            Direction::Forward => self.queue.iter().filter(is_unopened).take(self.ahead).copied().collect(),
+            Direction::Backward => self.queue.iter().rev().filter(is_unopened).take(self.ahead).copied().collect(),
+        };
+        if !self.filter.is_cheap() {
+            self.ahead = (self.ahead * 2).min(MOST_AHEAD);
+        }
+        for (_, at) in &nearest {
+            if let Some(rest) = self.runs[*at].cut(self.direction) {
+                self.push(rest);
+            }
+        }
+        let runs: Vec<&Run<'_>> = nearest.iter().map(|entry| &self.runs[entry.1]).collect();
+        let selections = parallel::map(
+            &runs,
+            self.events.jobs,
+            || self.filter.clone(),
+            |filter, run| self.events.selections.get_positions(filter, (run.log, run.segment), &run.left, watch),
+        )?;
+        for (entry, selection) in nearest.into_iter().zip(selections) {
+            self.queue.remove(&entry);
+            let run = &mut self.runs[entry.1];
+            if *selection == Selection::None {
+                run.left = 0..0;
+            }
+            run.selection = Some(selection);
+            if let Some(key) = run.next_key(self.direction) {
+                self.queue.insert((key, entry.1));
+            }
+        }
+        Ok(())
+    }
+
     /// The next event on the way.
     fn next(&mut self, watch: &Watch<'_>) -> Result<Option<EventRef>, StoreError> {
         loop {
-            let nearest = if self.direction == Direction::Forward { self.queue.pop_first() } else { self.queue.pop_last() };
-            let Some((key, at)) = nearest else { return Ok(None) };
-            let run = &mut self.runs[at];
-            let is_open = run.selection.is_some();
-            if is_open {
-                run.step(self.direction);
-            } else {
-                watch.check()?;
-                let selection = self.events.selections.get(self.filter, run.log, run.segment, watch)?;
-                if *selection == Selection::None {
-                    continue;
-                }
-                run.selection = Some(selection);
+            let nearest = if self.direction == Direction::Forward { self.queue.first() } else { self.queue.last() };
+            let Some((key, at)) = nearest.copied() else { return Ok(None) };
+            if self.runs[at].selection.is_none() {
+                self.open(watch)?;
+                continue;
             }
+            self.queue.remove(&(key, at));
+            let run = &mut self.runs[at];
+            run.step(self.direction);
             if let Some(next) = run.next_key(self.direction) {
                 self.queue.insert((next, at));
             }
-            if is_open {
-                return Ok(Some(EventRef { source: crate::model::SourceId(key.1), record: key.2 }));
-            }
+            return Ok(Some(EventRef { source: crate::model::SourceId(key.1), record: key.2 }));
         }
     }
 }
@@ -294,7 +388,7 @@ mod tests {
     fn unplaced_records_have_their_own_list() {
         let logs = [log(0, "a", "- info s x\n5 info s y\n- info s z\n", 2), log(1, "b", "- error s w\n", 9)];
         let selections = Selections::default();
-        let events = Events { logs: &logs, selections: &selections };
+        let events = Events { logs: &logs, selections: &selections, jobs: 2 };
         let page = |start, limit| events.page(&query(start, limit), &watch()).unwrap();
         assert_eq!(ids(&page(PageStart::Unplaced(0), 9)), [(0, 0), (0, 2), (1, 0)]);
         let second = page(PageStart::Unplaced(1), 1);
@@ -312,7 +406,7 @@ mod tests {
     fn a_question_taken_back_ends() {
         let logs = [log(0, "a", "1 info s x\n", 9)];
         let selections = Selections::default();
-        let events = Events { logs: &logs, selections: &selections };
+        let events = Events { logs: &logs, selections: &selections, jobs: 2 };
         let cancelled = Watch::new(&|| true);
         assert_eq!(events.page(&query(PageStart::AtOrAfter(Timestamp(0)), 1), &cancelled), Err(StoreError::Cancelled));
         assert_eq!(events.count(&EventFilter::default(), None, &cancelled), Err(StoreError::Cancelled));
@@ -338,7 +432,7 @@ mod tests {
         ) {
             let logs: Vec<_> = specs.iter().enumerate().map(|(i, spec)| log(i as u32, &format!("f{i}"), &text_of(spec), lines)).collect();
             let selections = Selections::default();
-            let events = Events { logs: &logs, selections: &selections };
+            let events = Events { logs: &logs, selections: &selections, jobs: 2 };
             let text = TextMatch { pattern: TextPattern::Literal("needle".into()), is_negated: false };
             let filter = EventFilter {
                 min_level: only_errors.then_some(Level::Error),

@@ -3,19 +3,22 @@
 //! Level, service and source come from the columns: a scan of a few bytes a record, with the group found in a small
 //! table and the column remembered from the record before. Any other field reads the text.
 
-use std::collections::HashMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::model::filter::number;
 use crate::model::query::{GroupBy, HistogramQuery, Stat, StatKind, Stats, StatsQuery};
 use crate::model::{Histogram, Level, TimeRange, Timestamp};
 use crate::parse::RecordDetail;
 
-use super::events::{Events, is_inside, overlaps};
-use super::filter::{Filter, Selection};
+use super::events::{Events, Place, is_inside};
+use super::filter::Selection;
+use super::filter::field::field_text;
 use super::log::{Log, NO_MESSAGE};
 use super::patterns::PatternIndex;
-use super::{StoreError, Watch};
+use super::{StoreError, Watch, parallel};
 
 /// Name of the field that stands for the latency role.
 const LATENCY: &str = "latency";
@@ -23,13 +26,17 @@ const LATENCY: &str = "latency";
 impl Events<'_> {
     /// Counts by group and column. Only groups with an event inside the range.
     pub fn histogram(&self, query: &HistogramQuery, watch: &Watch<'_>) -> Result<Histogram, StoreError> {
-        let mut groups = Groups::new(&query.by, self.patterns_for(&query.by));
         let n = query.columns.get();
-        let mut counts: Vec<u64> = Vec::new();
-        self.each_cell(query, needs_text(&query.by), &mut groups, watch, |cell| *grown(&mut counts, cell.group * n + cell.column) += 1)?;
-        counts.resize(groups.keys.len() * n, 0);
-        let rows = groups.keys.into_iter().zip(counts.chunks_exact(n)).map(|(key, counts)| (key, counts.to_vec()));
-        Ok(Histogram { range: query.range, groups: rows.collect() })
+        let count = |counts: &mut Vec<u64>, cell: Cell<'_>| *grown(counts, cell.group * n + cell.column) += 1;
+        let mut groups = BTreeMap::new();
+        for (keys, mut counts) in self.each_cell(query, needs_text(&query.by), watch, count)? {
+            counts.resize(keys.len() * n, 0);
+            for (key, counts) in keys.into_iter().zip(counts.chunks_exact(n)) {
+                let row = groups.entry(key).or_insert_with(|| vec![0; n]);
+                row.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+            }
+        }
+        Ok(Histogram { range: query.range, groups })
     }
 
     /// Statistics of fields by group and column. Holds all values of the fields that are asked for.
@@ -39,53 +46,90 @@ impl Events<'_> {
         fields.dedup();
         let by = &query.histogram.by;
         let is_text_wanted = fields.iter().any(|field| *field != LATENCY) || needs_text(by);
-        let mut groups = Groups::new(by, self.patterns_for(by));
         let (n, n_fields) = (query.histogram.columns.get(), fields.len());
-        let mut values: Vec<Vec<f64>> = Vec::new();
-        self.each_cell(&query.histogram, is_text_wanted, &mut groups, watch, |cell| {
-            for (f, field) in fields.iter().enumerate() {
-                if let Some(value) = cell.number(field) {
-                    grown(&mut values, (cell.group * n + cell.column) * n_fields + f).push(value);
+        let names: Vec<Option<&str>> = fields.iter().map(|field| (*field != LATENCY).then_some(*field)).collect();
+        let keep = |values: &mut Vec<Vec<f64>>, cell: Cell<'_>| {
+            for (f, field) in names.iter().enumerate() {
+                if let Some(value) = cell.number(*field) {
+                    grown(values, (cell.group * n + cell.column) * n_fields + f).push(value);
                 }
             }
-        })?;
-        values.resize_with(groups.keys.len() * n * n_fields, Vec::new);
-        let mut number = |cell: usize, stat: &Stat| {
-            let field = fields.iter().position(|field| *field == stat.field)?;
-            let value = statistic(stat.kind, &mut values[cell * n_fields + field])?;
-            Some(if stat.field == LATENCY { decimal(value) } else { value })
         };
-        let mut stats = Stats::new();
-        for (group, key) in groups.keys.into_iter().enumerate() {
-            let cells = (0..n).map(|column| query.stats.iter().map(|stat| number(group * n + column, stat)).collect());
-            stats.insert(key, cells.collect());
+        let mut groups: BTreeMap<Vec<String>, Vec<Vec<f64>>> = BTreeMap::new();
+        // Stretches come in file order, so the values of a cell do too, whatever the number of threads.
+        for (keys, mut values) in self.each_cell(&query.histogram, is_text_wanted, watch, keep)? {
+            values.resize_with(keys.len() * n * n_fields, Vec::new);
+            let mut values = values.into_iter();
+            for key in keys {
+                let cells = values.by_ref().take(n * n_fields);
+                match groups.entry(key) {
+                    Entry::Vacant(entry) => drop(entry.insert(cells.collect())),
+                    Entry::Occupied(mut entry) => entry.get_mut().iter_mut().zip(cells).for_each(|(all, more)| all.extend(more)),
+                }
+            }
         }
-        Ok(stats)
+        let (keys, values): (Vec<_>, Vec<_>) = groups.into_iter().unzip();
+        let columns: Vec<Mutex<Vec<Vec<f64>>>> = values.into_iter().flat_map(|group| in_columns(group, n_fields)).map(Mutex::new).collect();
+        let numbers = parallel::map(
+            &columns,
+            self.jobs,
+            || (),
+            |(), cell| {
+                watch.check()?;
+                let mut values = cell.lock().unwrap_or_else(PoisonError::into_inner);
+                let number = |stat: &Stat| {
+                    let field = fields.iter().position(|field| *field == stat.field)?;
+                    let value = statistic(stat.kind, &mut values[field])?;
+                    Some(if stat.field == LATENCY { decimal(value) } else { value })
+                };
+                Ok(query.stats.iter().map(number).collect::<Vec<_>>())
+            },
+        )?;
+        let mut numbers = numbers.into_iter();
+        Ok(keys.into_iter().map(|key| (key, numbers.by_ref().take(n).collect())).collect())
     }
 
-    fn each_cell(
+    /// Visits the events that pass on all threads; gives the groups and what was gathered of each stretch, in file order.
+    fn each_cell<A: Default + Send>(
         &self,
         query: &HistogramQuery,
         is_text_wanted: bool,
-        groups: &mut Groups<'_>,
         watch: &Watch<'_>,
-        mut visit: impl FnMut(Cell<'_>),
-    ) -> Result<(), StoreError> {
-        let filter = Filter::new(&query.filter)?;
-        for log in self.logs.iter().filter(|log| filter.wants_source(log.source)) {
-            for (segment, _) in log.segments.iter().enumerate().filter(|(_, segment)| overlaps(segment.span, query.range)) {
-                watch.check()?;
-                let selection = self.selections.get(&filter, log, segment, watch)?;
-                let part = Part { log, segment, selection: &selection };
-                match &*selection {
-                    Selection::None => {}
-                    _ if is_text_wanted => part.each_record(query, groups, watch, &mut visit)?,
-                    _ => part.each_cell(query, groups, &mut visit),
+        visit: impl Fn(&mut A, Cell<'_>) + Sync,
+    ) -> Result<Vec<(Vec<Vec<String>>, A)>, StoreError> {
+        let filter = self.filter(&query.filter)?;
+        let patterns = self.patterns_for(&query.by);
+        let places = self.places(&filter, Some(query.range));
+        let jobs = if is_text_wanted { self.jobs } else { self.jobs_for(&filter, &places) };
+        let stretches = parallel::stretches(&places, jobs, |place| place.segment().len());
+        parallel::map(
+            &stretches,
+            jobs,
+            || filter.clone(),
+            |filter, stretch| {
+                let (mut groups, mut gathered) = (Groups::new(&query.by, patterns.clone()), A::default());
+                let mut visit = |cell: Cell<'_>| visit(&mut gathered, cell);
+                for Place { log, at } in *stretch {
+                    watch.check()?;
+                    let selection = self.selections.get(filter, log, *at, watch)?;
+                    let part = Part { log, segment: *at, selection: &selection };
+                    match &*selection {
+                        Selection::None => {}
+                        _ if is_text_wanted => part.each_record(query, &mut groups, watch, &mut visit)?,
+                        _ => part.each_cell(query, &mut groups, &mut visit),
+                    }
                 }
-            }
-        }
-        Ok(())
+                Ok((groups.keys, gathered))
+            },
+        )
     }
+}
+
+/// The values of one group, by column and field.
+fn in_columns(values: Vec<Vec<f64>>, n_fields: usize) -> impl Iterator<Item = Vec<Vec<f64>>> {
+    let n_columns = values.len() / n_fields.max(1);
+    let mut values = values.into_iter();
+    (0..n_columns).map(move |_| values.by_ref().take(n_fields).collect())
 }
 
 /// Whether a group key is not in the columns.
@@ -177,11 +221,12 @@ struct Cell<'a> {
 }
 
 impl Cell<'_> {
-    fn number(&self, field: &str) -> Option<f64> {
-        let value = if field == LATENCY {
-            f64::from(self.latency)
-        } else {
-            number_of(&self.detail?.fields.iter().find(|(name, _)| name == field)?.1)?
+    /// Of a field, or of the latency role.
+    #[inline]
+    fn number(&self, field: Option<&str>) -> Option<f64> {
+        let value = match field {
+            None => f64::from(self.latency),
+            Some(field) => number(&self.detail?.fields.iter().find(|(name, _)| name == field)?.1)?,
         };
         value.is_finite().then_some(value)
     }
@@ -217,7 +262,7 @@ impl<'a> Groups<'a> {
             GroupBy::Source => event.log.text.path().to_owned(),
             GroupBy::Pattern => pattern().map(|(_, id)| id.to_string()).unwrap_or_default(),
             GroupBy::Template => pattern().map(|(patterns, id)| patterns.template(id).to_owned()).unwrap_or_default(),
-            GroupBy::Field(name) => event.detail.and_then(|detail| field_text(detail, name)).unwrap_or_default(),
+            GroupBy::Field(name) => event.detail.and_then(|detail| field_text(detail, name)).unwrap_or_default().to_owned(),
         };
         let key: Vec<String> = self.by.iter().map(part).collect();
         let next = self.keys.len();
@@ -226,16 +271,6 @@ impl<'a> Groups<'a> {
             next
         })
     }
-}
-
-/// A field of a record as text; message and trace id by their roles.
-fn field_text(detail: &RecordDetail, name: &str) -> Option<String> {
-    let field = detail.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
-    field.or_else(|| match name {
-        "message" | "msg" => Some(detail.message.clone()),
-        "trace_id" => detail.trace_id.clone(),
-        _ => None,
-    })
 }
 
 /// Finds columns for times that come nearly in order.
@@ -272,26 +307,6 @@ impl ColumnFinder {
         self.edges = (self.range.edge(self.column, self.columns).0, self.range.edge(self.column + 1, self.columns).0);
         Some(())
     }
-}
-
-/// Units of durations, in seconds.
-const UNITS: [(&str, f64); 7] = [("ns", 1e-9), ("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
-
-/// A number as text: plain, quoted, or a duration with its unit, which counts in seconds.
-fn number_of(text: &str) -> Option<f64> {
-    let text = text.trim().trim_matches('"');
-    if let Ok(number) = text.parse::<f64>() {
-        return Some(number);
-    }
-    let (mut rest, mut seconds) = (text, 0.0);
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '-').filter(|at| *at > 0)?;
-        let unit_end = rest[digits..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |at| digits + at);
-        let unit = UNITS.iter().find(|unit| unit.0 == &rest[digits..unit_end])?;
-        seconds += rest[..digits].parse::<f64>().ok()? * unit.1;
-        rest = &rest[unit_end..];
-    }
-    (!text.is_empty()).then_some(seconds)
 }
 
 /// Rounds to the seven digits that the latency column keeps, so that 0.83 does not become 0.8299999833.
@@ -341,7 +356,7 @@ mod tests {
     fn events_are_counted_by_what_was_asked() {
         let logs = [log(0, "a-1.log", "0 info s x\n5 error s y\n- info s y\n", 9), log(1, "b.log", "9 error - x\n", 9)];
         let selections = Selections::default();
-        let events = Events { logs: &logs, selections: &selections };
+        let events = Events { logs: &logs, selections: &selections, jobs: 2 };
         let ask = |by: &[GroupBy]| counts(events.histogram(&query(by, 10, 2), &watch()).unwrap());
         assert_eq!(ask(&[]), [(String::new(), vec![1, 2])]);
         assert_eq!(ask(&[GroupBy::Level]), [("error".into(), vec![0, 2]), ("info".into(), vec![1, 0])]);
@@ -353,19 +368,13 @@ mod tests {
     fn statistics_are_exact_and_missing_ones_are_none() {
         let logs = [log(0, "a.log", "0 info s 0.83\n1 info s 0.5\n2 info s 2\n6 info s -\n", 9)];
         let selections = Selections::default();
-        let events = Events { logs: &logs, selections: &selections };
+        let events = Events { logs: &logs, selections: &selections, jobs: 2 };
         let stat = |kind| Stat { kind, field: "latency".into() };
         let kinds = [StatKind::Quantile(0.5), StatKind::Quantile(0.75), StatKind::Min, StatKind::Max, StatKind::Sum];
         let query = StatsQuery { histogram: query(&[], 8, 2), stats: kinds.map(stat).to_vec() };
         let stats = events.stats(&query, &watch()).unwrap();
         let expected = [Some(0.83), Some(1.415), Some(0.5), Some(2.0), Some(3.33)];
         assert_eq!(stats[&Vec::<String>::new()], [expected.to_vec(), vec![None; 5]]);
-    }
-
-    #[test]
-    fn durations_count_in_seconds() {
-        assert_eq!(["12ms", "1m30s", "2", "\"1.5s\""].map(number_of), [Some(0.012), Some(90.0), Some(2.0), Some(1.5)]);
-        assert_eq!(["", "fast", "3 apples", "s"].map(number_of), [None; 4]);
     }
 
     proptest! {
@@ -377,7 +386,7 @@ mod tests {
             let text = times.iter().map(|time| format!("{time} info s x\n")).collect::<Vec<_>>().concat();
             let logs = [log(0, "a", &text, lines)];
             let selections = Selections::default();
-            let events = Events { logs: &logs, selections: &selections };
+            let events = Events { logs: &logs, selections: &selections, jobs: 2 };
             let query = query(&[], end, columns);
             let got = events.histogram(&query, &watch()).unwrap().groups.remove(&Vec::<String>::new()).unwrap_or(vec![0; columns]);
             let parts = query.range.split(query.columns);

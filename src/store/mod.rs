@@ -9,14 +9,15 @@ pub mod events;
 pub mod filter;
 pub mod histogram;
 pub mod log;
+mod parallel;
 pub mod patterns;
 pub mod segment;
 pub mod series;
 pub mod service;
 
 use std::borrow::Cow;
-use std::cell::RefCell;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 /// Why the store has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,21 +46,31 @@ pub trait Text: Send + Sync {
     fn size_bytes(&self) -> u64;
     /// Exactly these bytes, or an error when the source has shrunk or vanished. Borrowed when they are in memory.
     fn read(&self, range: Range<u64>) -> Result<Cow<'_, [u8]>, StoreError>;
+    /// The same into a buffer that is used again and again; bytes that are in memory are borrowed and not copied.
+    fn read_into<'a>(&'a self, range: Range<u64>, buffer: &'a mut Vec<u8>) -> Result<&'a [u8], StoreError> {
+        match self.read(range)? {
+            Cow::Borrowed(bytes) => Ok(bytes),
+            Cow::Owned(bytes) => {
+                *buffer = bytes;
+                Ok(buffer)
+            }
+        }
+    }
 }
 
 /// Goes with every question: can tell it to stop, and collects what the user should know about the answer.
 pub struct Watch<'a> {
-    is_cancelled: &'a dyn Fn() -> bool,
-    warnings: RefCell<Vec<String>>,
+    is_cancelled: &'a (dyn Fn() -> bool + Sync),
+    warnings: Mutex<Vec<String>>,
 }
 
 impl<'a> Watch<'a> {
     /// Different warnings that one answer carries at most.
     const MAX_WARNINGS: usize = 20;
 
-    /// Asks `is_cancelled` at every segment.
-    pub fn new(is_cancelled: &'a dyn Fn() -> bool) -> Self {
-        Self { is_cancelled, warnings: RefCell::new(Vec::new()) }
+    /// Asks `is_cancelled` at every block of text and every segment, on any thread.
+    pub fn new(is_cancelled: &'a (dyn Fn() -> bool + Sync)) -> Self {
+        Self { is_cancelled, warnings: Mutex::default() }
     }
 
     /// `Err(Cancelled)` once the question was taken back.
@@ -69,7 +80,7 @@ impl<'a> Watch<'a> {
 
     /// Keeps a word for the user; the same word once.
     pub fn warn(&self, warning: String) {
-        let mut warnings = self.warnings.borrow_mut();
+        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
         if warnings.len() < Self::MAX_WARNINGS && !warnings.contains(&warning) {
             warnings.push(warning);
         }
@@ -89,7 +100,7 @@ impl<'a> Watch<'a> {
 
     /// The warnings so far.
     pub fn into_warnings(self) -> Vec<String> {
-        self.warnings.into_inner()
+        self.warnings.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -153,9 +164,10 @@ pub(crate) mod testing {
                         (chunk.services.len() - 1) as u16
                     }
                 });
-                columns.statuses.push(0);
                 let message = next();
-                columns.latencies.push(message.parse().unwrap_or(f32::NAN));
+                let status = message.split(' ').find_map(|word| word.strip_prefix("status=")?.parse().ok());
+                columns.statuses.push(status.unwrap_or(0));
+                columns.latencies.push(message.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(f32::NAN));
                 let signature = signature(message.as_bytes());
                 columns.messages.push(match chunk.messages.iter().position(|message| message.signature == signature) {
                     Some(i) => i as u32,
@@ -179,7 +191,9 @@ pub(crate) mod testing {
         let service = words.next().filter(|s| *s != "-").map(str::to_owned);
         let message = words.next().unwrap_or("").to_owned();
         let word = message.split(' ').next().unwrap_or("").to_owned();
-        RecordDetail { service, message, fields: vec![("word".into(), word)], ..RecordDetail::default() }
+        let mut fields = vec![("word".into(), word)];
+        fields.extend(message.split(' ').filter_map(|pair| pair.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())));
+        RecordDetail { service, message, fields, ..RecordDetail::default() }
     }
 
     /// A log of these lines, cut into chunks of `lines_per_chunk` lines.

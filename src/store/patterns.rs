@@ -12,7 +12,7 @@ use crate::model::{EventRef, Level, SourceId, TimeRange, Timestamp};
 use crate::parse::{NO_TIME, template};
 
 use super::events::{Events, is_inside, overlaps};
-use super::filter::{Filter, Selection};
+use super::filter::Selection;
 use super::log::Log;
 use super::{StoreError, Watch};
 
@@ -51,7 +51,7 @@ impl PatternIndex {
         self.of_source(log.source).get(message as usize).copied()
     }
 
-    fn of_source(&self, source: SourceId) -> &[u32] {
+    pub(super) fn of_source(&self, source: SourceId) -> &[u32] {
         let place = self.made_of.binary_search_by_key(&source, |made| made.0);
         place.map_or(&[], |place| &self.of_message[place])
     }
@@ -78,7 +78,7 @@ struct Tally {
 impl Events<'_> {
     /// The patterns of the events that pass, in order of their number. O(events); reads text only for the filter.
     pub fn patterns(&self, query: &PatternQuery, watch: &Watch<'_>) -> Result<Vec<Pattern>, StoreError> {
-        let filter = Filter::new(&query.filter)?;
+        let filter = self.filter(&query.filter)?;
         let index = self.pattern_index();
         let mut tallies = vec![Tally::default(); index.templates.len()];
         for log in self.logs.iter().filter(|log| filter.wants_source(log.source)) {
@@ -113,7 +113,7 @@ impl Events<'_> {
     }
 
     /// The index of the messages that are there now: mined again when there are more than last time.
-    fn pattern_index(&self) -> Arc<PatternIndex> {
+    pub(super) fn pattern_index(&self) -> Arc<PatternIndex> {
         let made_of: Vec<(SourceId, usize)> = self.logs.iter().map(|log| (log.source, log.n_messages())).collect();
         // Held while mining, so that two questions at a time mine once.
         let mut known = self.selections.patterns.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -198,7 +198,7 @@ mod tests {
     }
 
     fn patterns(logs: &[Arc<Log>], query: &PatternQuery) -> Vec<Pattern> {
-        Events { logs, selections: &Selections::default() }.patterns(query, &watch()).unwrap()
+        Events { logs, selections: &Selections::default(), jobs: 2 }.patterns(query, &watch()).unwrap()
     }
 
     #[test]
@@ -231,7 +231,7 @@ mod tests {
     fn one_template_has_one_number_in_all_sources() {
         let logs = [log(0, "a", TEXT, 9), log(3, "b", "5 info s cache warm\n6 info s new thing 1\n", 1)];
         let selections = Selections::default();
-        let events = Events { logs: &logs, selections: &selections };
+        let events = Events { logs: &logs, selections: &selections, jobs: 2 };
         let ids: Vec<EventRef> = [(3, 0), (3, 1), (0, 2), (0, 0)].map(|(s, record)| EventRef { source: SourceId(s), record }).into();
         assert_eq!(events.patterns_of(&ids, &watch()).unwrap(), [Some(1), Some(3), Some(1), Some(0)]);
     }
@@ -246,7 +246,7 @@ mod tests {
             let ids: Vec<EventRef> = (0..words.len() as u64).map(|record| EventRef { source: SourceId(0), record }).collect();
             let of = |log: Arc<Log>| {
                 let (logs, selections) = ([log], Selections::default());
-                let events = Events { logs: &logs, selections: &selections };
+                let events = Events { logs: &logs, selections: &selections, jobs: 2 };
                 (events.patterns_of(&ids, &watch()).unwrap(), events.patterns(&PatternQuery::default(), &watch()).unwrap())
             };
             prop_assert_eq!(of(log(0, "a", &text, 1000)), of(log(0, "a", &text, lines)));

@@ -130,29 +130,66 @@ fn draw_prompt(state: &State, prompt: &Prompt, theme: &Theme, buffer: &mut Buffe
         Some(Err(words)) => (format!("! {words}"), theme.error),
     };
     let lines = crate::app::side::wrap(&words, usize::from(state.layout.size.0.min(100).saturating_sub(4)));
-    let area = open_frame(state, 1 + lines.len() as u16, prompt.title(), theme, buffer);
+    // A filter has a line for its marks and one for the words that Tab takes.
+    let n_more = if prompt.kind.is_filter() { 2 } else { 0 };
+    let area = open_frame(state, 1 + n_more + lines.len() as u16, prompt.title(), theme, buffer);
     paint::put(buffer, area.x, area.y, 2, "> ", theme.key);
     draw_line(buffer, (area.x + 2, area.y, area.width.saturating_sub(2)), &prompt.input, theme);
-    for (y, line) in (area.y + 1..area.y + area.height).zip(&lines) {
+    let first = area.y + 1 + if prompt.kind.is_filter() && area.height > 2 { 1 } else { 0 };
+    for (y, line) in (first..area.y + area.height).zip(&lines) {
         paint::put(buffer, area.x, y, area.width, &theme.signs(line), style);
+    }
+    if prompt.kind.is_filter() && area.height > 3 {
+        draw_wrong(prompt, area, theme, buffer);
+        draw_offered(prompt, area, theme, buffer);
+    }
+}
+
+/// Marks below the text what of it is wrong.
+fn draw_wrong(prompt: &Prompt, area: Area, theme: &Theme, buffer: &mut Buffer) {
+    let text = prompt.input.text();
+    let Some((before, meant)) = prompt.wrong.clone().and_then(|span| Some((text.get(..span.start)?, text.get(span)?))) else { return };
+    // A text that is too long is shown from its end.
+    if text.width() + 3 < usize::from(area.width) {
+        let marks = "^".repeat(meant.width().max(1));
+        let x = area.x + 2 + before.width() as u16;
+        paint::put(buffer, x, area.y + 1, (area.x + area.width).saturating_sub(x), &marks, theme.error);
+    }
+}
+
+/// The words that Tab takes, from the chosen one on.
+fn draw_offered(prompt: &Prompt, area: Area, theme: &Theme, buffer: &mut Buffer) {
+    let Some(offered) = prompt.offered.as_ref().filter(|offered| !offered.words.is_empty()) else { return };
+    let (y, end) = (area.y + area.height - 1, area.x + area.width);
+    let mut x = area.x + paint::put(buffer, area.x, y, area.width, "Tab  ", theme.key);
+    for (at, word) in offered.words.iter().enumerate().skip(offered.chosen.unwrap_or(0)) {
+        let word = crate::model::text::printable(word.trim_end());
+        if x + word.width() as u16 > end {
+            break;
+        }
+        let style = if Some(at) == offered.chosen { theme.strong } else { theme.dim };
+        x += paint::put(buffer, x, y, end - x, &word, style) + 2;
     }
 }
 
 fn draw_filters(state: &State, selected: usize, theme: &Theme, buffer: &mut Buffer) {
     let conditions = list::conditions(&state.list.filter);
-    let area = open_frame(state, conditions.len().max(1) as u16 + 1, "filters of the event list", theme, buffer);
+    let n_rows = conditions.len() + state.list.off.len();
+    let area = open_frame(state, n_rows.max(1) as u16 + 1, "filters of the event list", theme, buffer);
     let level = state.list.filter.min_level.map_or("all levels", crate::model::Level::name);
-    let words = format!("level {level} and worse   ←→ changes it   & keeps, ! leaves out");
-    let words = if state.list.filter.min_level.is_none() { "all levels   ←→ changes it   & keeps, ! leaves out" } else { &words };
-    paint::put(buffer, area.x, area.y, area.width, &theme.signs(words), theme.dim);
-    for (row, (_, words)) in conditions.iter().enumerate().take(usize::from(area.height.saturating_sub(1))) {
+    let level = if state.list.filter.min_level.is_none() { level.to_owned() } else { format!("level {level} and worse") };
+    let words = format!("{level}   ←→ changes it   Space off/on   Enter edits   & keeps, ! leaves out");
+    paint::put(buffer, area.x, area.y, area.width, &theme.signs(&words), theme.dim);
+    let on = conditions.into_iter().map(|(_, words)| (words, theme.text));
+    let off = state.list.off.iter().map(|expr| (format!("off  {}", crate::model::text::printable(&expr.to_string())), theme.dim));
+    for (row, (words, style)) in on.chain(off).enumerate().take(usize::from(area.height.saturating_sub(1))) {
         let y = area.y + 1 + row as u16;
-        paint::put(buffer, area.x, y, area.width, &theme.signs(words), theme.text);
+        paint::put(buffer, area.x, y, area.width, &theme.signs(&words), style);
         if row == selected {
             paint::tint(buffer, area.x, y, area.width, theme.selected_focused);
         }
     }
-    if conditions.is_empty() {
+    if n_rows == 0 {
         paint::put(buffer, area.x, area.y + 1, area.width, "no filter: every event is shown", theme.dim);
     }
 }

@@ -11,7 +11,7 @@ use crate::app::state::{Focus, State};
 use crate::model::{EventFilter, Level};
 
 use super::navigate::{self, Way};
-use super::{annotate, chain, forms, overlays, panel_edit, pick, search};
+use super::{annotate, chain, filter, forms, overlays, panel_edit, pick, search};
 
 /// Runs it.
 pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> Vec<Effect> {
@@ -195,8 +195,8 @@ fn with_argument(state: &mut State, action: Action, argument: &str) -> Option<Ve
             Err(_) => Err(format!("{argument:?} is no zone; write a name such as Asia/Shanghai")),
         },
         Action::Find => search::start_find(state, argument),
-        Action::FilterIn => search::add_filter(state, argument, IsNegated::No).map(|()| Vec::new()),
-        Action::FilterOut => search::add_filter(state, argument, IsNegated::Yes).map(|()| Vec::new()),
+        Action::FilterIn => filter::add(state, argument, IsNegated::No).map(|()| Vec::new()),
+        Action::FilterOut => filter::add(state, argument, IsNegated::Yes).map(|()| Vec::new()),
         Action::Mark => annotate::mark_by_name(state, argument),
         Action::Title => Ok(forms::change_case(state, |meta| argument.clone_into(&mut meta.title))),
         Action::Severity => Ok(forms::change_case(state, |meta| meta.severity = Some(argument.to_owned()))),
@@ -211,6 +211,9 @@ fn with_argument(state: &mut State, action: Action, argument: &str) -> Option<Ve
 
 fn prompt(state: &mut State, kind: PromptKind) {
     state.overlays.push(Overlay::Prompt(Prompt::new(kind, "")));
+    if kind.is_filter() {
+        filter::refresh(state);
+    }
 }
 
 /// Focuses a pane; a pane zoom follows the focus.

@@ -8,6 +8,7 @@ mod annotate;
 mod answer;
 mod ask;
 mod chain;
+mod filter;
 mod forms;
 mod input;
 mod navigate;

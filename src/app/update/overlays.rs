@@ -6,7 +6,7 @@ use crate::app::overlay::{Confirm, ConfirmPurpose, Overlay, PromptKind};
 use crate::app::state::State;
 
 use super::navigate::Way;
-use super::{annotate, forms, pick, search};
+use super::{annotate, filter, forms, pick, search};
 
 /// A key that is no action here is typed.
 pub(super) fn typed(state: &mut State, key: KeyPress) -> Vec<Effect> {
@@ -47,6 +47,8 @@ pub(super) fn typed(state: &mut State, key: KeyPress) -> Vec<Effect> {
                 step(state, 1);
             } else if key == KeyPress::char('k') {
                 step(state, -1);
+            } else if key == KeyPress::char(' ') {
+                filter::toggle(state, selected);
             } else if matches!(key.code, KeyCode::Char('+' | 'l')) {
                 search::shift_level(state, Way::Forward);
             } else if matches!(key.code, KeyCode::Char('-' | 'h')) {
@@ -60,9 +62,12 @@ pub(super) fn typed(state: &mut State, key: KeyPress) -> Vec<Effect> {
 
 fn remove_filter(state: &mut State, index: usize) {
     let mut filter = state.list.filter.clone();
-    if let Some((condition, _)) = list::conditions(&filter).get(index) {
+    let conditions = list::conditions(&filter);
+    if let Some((condition, _)) = conditions.get(index) {
         list::remove_condition(&mut filter, condition);
         search::set_filter(state, filter);
+    } else if index - conditions.len() < state.list.off.len() {
+        state.list.off.remove(index - conditions.len());
     }
     step(state, 0);
 }
@@ -71,7 +76,10 @@ fn remove_filter(state: &mut State, index: usize) {
 pub(super) fn refresh_prompt(state: &mut State) {
     let Some(Overlay::Prompt(prompt)) = state.overlays.last() else { return };
     let (typed, kind) = (prompt.input.text().to_owned(), prompt.kind);
-    let preview = if kind == PromptKind::GoTo { super::typed_time::preview(state, &typed) } else { search::preview(&typed, kind) };
+    if kind.is_filter() {
+        return filter::refresh(state);
+    }
+    let preview = if kind == PromptKind::GoTo { super::typed_time::preview(state, &typed) } else { search::preview(&typed) };
     if let Some(Overlay::Prompt(prompt)) = state.overlays.last_mut() {
         prompt.preview = preview;
     }
@@ -79,11 +87,12 @@ pub(super) fn refresh_prompt(state: &mut State) {
 
 /// Up and down in the open list.
 pub(super) fn step(state: &mut State, rows: isize) {
-    let n_filters = list::conditions(&state.list.filter).len();
+    let n_filters = list::conditions(&state.list.filter).len() + state.list.off.len();
     match state.overlays.last_mut() {
         Some(Overlay::Picker(picker)) => picker.step(rows),
         Some(Overlay::Help(help)) => help.scroll = help.scroll.saturating_add_signed(rows),
         Some(Overlay::Filters(selected)) => *selected = selected.saturating_add_signed(rows).min(n_filters.saturating_sub(1)),
+        Some(Overlay::Prompt(_)) => filter::complete(state, rows),
         _ => {}
     }
 }
@@ -93,6 +102,11 @@ pub(super) fn toggle(state: &mut State) {
     match state.overlays.last_mut() {
         Some(Overlay::Picker(picker)) if picker.chosen.is_some() => picker.toggle(),
         Some(Overlay::Picker(picker)) => picker.step(1),
+        Some(Overlay::Prompt(_)) => filter::complete(state, 1),
+        Some(Overlay::Filters(selected)) => {
+            let selected = *selected;
+            filter::toggle(state, selected);
+        }
         _ => {}
     }
 }
@@ -120,7 +134,11 @@ pub(super) fn accept(state: &mut State) -> Vec<Effect> {
                 }
             }
         }
-        Some(Overlay::Help(_) | Overlay::Filters(_)) | None => Vec::new(),
+        Some(Overlay::Filters(_)) => {
+            filter::edit(state);
+            Vec::new()
+        }
+        Some(Overlay::Help(_)) | None => Vec::new(),
         Some(other) => {
             state.overlays.push(other);
             Vec::new()
@@ -130,8 +148,10 @@ pub(super) fn accept(state: &mut State) -> Vec<Effect> {
 
 fn accept_prompt(state: &mut State, kind: PromptKind, typed: &str) -> Result<Vec<Effect>, String> {
     if typed.trim().is_empty() {
-        if kind == PromptKind::Find {
-            state.list.find = None;
+        match kind {
+            PromptKind::Find => state.list.find = None,
+            PromptKind::FilterAll => filter::replace(state, typed)?,
+            _ => {}
         }
         return Ok(Vec::new());
     }
@@ -146,8 +166,9 @@ fn accept_prompt(state: &mut State, kind: PromptKind, typed: &str) -> Result<Vec
             Ok(Vec::new())
         }
         PromptKind::Find => search::start_find(state, typed),
-        PromptKind::FilterIn => search::add_filter(state, typed, list::IsNegated::No).map(|()| Vec::new()),
-        PromptKind::FilterOut => search::add_filter(state, typed, list::IsNegated::Yes).map(|()| Vec::new()),
+        PromptKind::FilterIn => filter::add(state, typed, list::IsNegated::No).map(|()| Vec::new()),
+        PromptKind::FilterOut => filter::add(state, typed, list::IsNegated::Yes).map(|()| Vec::new()),
+        PromptKind::FilterAll => filter::replace(state, typed).map(|()| Vec::new()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Finding events and filtering the list.
 
 use crate::app::jobs::Slot;
-use crate::app::list::{self, Find, IsNegated};
+use crate::app::list::{self, Find};
 use crate::app::message::{Effect, Question};
 use crate::app::overlay::{Overlay, Prompt, PromptKind};
 use crate::app::state::{Seek, State};
@@ -100,14 +100,6 @@ pub(super) fn count_position(state: &mut State, id: EventRef, at: Timestamp) -> 
     effects
 }
 
-/// Adds a typed condition to the filter.
-pub(super) fn add_filter(state: &mut State, typed: &str, is_negated: IsNegated) -> Result<(), String> {
-    let mut filter = state.list.filter.clone();
-    list::add_condition(&mut filter, typed, is_negated)?;
-    set_filter(state, filter);
-    Ok(())
-}
-
 /// Replaces the filter.
 pub(super) fn set_filter(state: &mut State, filter: EventFilter) {
     if filter != state.list.filter {
@@ -127,26 +119,14 @@ pub(super) fn shift_level(state: &mut State, way: Way) {
     set_filter(state, filter);
 }
 
-/// What the typed text would do, for the prompt.
-pub(super) fn preview(typed: &str, kind: PromptKind) -> Option<Result<String, String>> {
+/// What a typed find would look for, for the prompt.
+pub(super) fn preview(typed: &str) -> Option<Result<String, String>> {
     if typed.trim().is_empty() {
         return None;
     }
-    let words = match kind {
-        PromptKind::Find => list::pattern(typed).map(|pattern| {
-            let condition = TextMatch { pattern, is_negated: false };
-            list::condition_words(&condition)
-        }),
-        PromptKind::FilterIn | PromptKind::FilterOut => {
-            let mut filter = EventFilter::default();
-            let is_negated = if kind == PromptKind::FilterOut { IsNegated::Yes } else { IsNegated::No };
-            list::add_condition(&mut filter, typed, is_negated)
-                .map(|()| list::conditions(&filter).into_iter().map(|condition| condition.1).collect::<Vec<_>>().join(" "))
-        }
-        PromptKind::GoTo => return None,
-    };
+    let words = list::pattern(typed).map(|pattern| list::condition_words(&TextMatch { pattern, is_negated: false }));
     Some(words.map(|words| match words.strip_prefix(['\'', '/']) {
-        None if kind == PromptKind::Find => format!("all letters of {words} in this order"),
+        None => format!("all letters of {words} in this order"),
         _ => words,
     }))
 }

@@ -8,10 +8,13 @@ use crate::model::{Timestamp, text};
 /// Reads a typed time: an offset from T+0 (`T+12m`), from the cursor (`-90s`), a time of day in the zone on screen,
 /// a date and time, an epoch.
 pub(super) fn parse(state: &State, typed: &str) -> Result<Timestamp, String> {
+    when::parse(typed, &reference(state))
+}
+
+/// What typed times refer to.
+pub(super) fn reference(state: &State) -> Reference {
     let zone = if state.clock.style == Style::Local { WallZone::Named(state.clock.zone) } else { WallZone::Utc };
-    let reference =
-        Reference { now: Some(state.now), t0: state.t0(), cursor: Some(state.timeline.cursor), extent: state.timeline.extent, zone };
-    when::parse(typed, &reference)
+    Reference { now: Some(state.now), t0: state.t0(), cursor: Some(state.timeline.cursor), extent: state.timeline.extent, zone }
 }
 
 /// What a typed time means, for the prompt.

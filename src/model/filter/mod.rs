@@ -35,6 +35,7 @@ Filters: conditions side by side must all hold; and, or, not (or -) and ( ) comb
   latency>1.5s            seconds, or with a unit: 250ms, 1m30s
   since:T+1m until:14:03  from a moment on, up to before a moment
   trace:4bf92f35          the record names this trace
+  pattern:17              the message pattern of this number
   field:value field>12    any other field of structured records; \"status\":x for one named like a word above
 A record without the value passes no comparison; not passes it: -service:order.";
 
@@ -73,7 +74,7 @@ pub enum Term {
     /// The raw record holds this id.
     Trace(String),
     /// Number of the message pattern.
-    Pattern(u64),
+    Pattern(u32),
     /// A field of a structured record, by name.
     Field(String, FieldTest),
 }
@@ -214,6 +215,15 @@ impl Expr {
         match self {
             Self::And(parts) => parts,
             other => std::slice::from_ref(other),
+        }
+    }
+
+    /// Whether a pattern is named in it.
+    pub fn has_patterns(&self) -> bool {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::has_patterns),
+            Self::Not(part) => part.has_patterns(),
+            Self::Term(term) => matches!(term, Term::Pattern(_)),
         }
     }
 

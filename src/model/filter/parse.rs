@@ -465,8 +465,8 @@ impl<'a> Parser<'a> {
         }
         Level::from_word(value.text.as_bytes()).ok_or_else(|| {
             let hint = nearest(&value.text, Level::ALL.map(Level::name)).map_or_else(String::new, |name| format!("; did you mean {name}?"));
-            let names = "trace, debug, info, warn, error, fatal or unknown";
-            self.error(value.span.clone(), format!("{:?} is no level; expected {names}{hint}", value.text))
+            let names = "trace, debug, info, warn, error, fatal, unknown";
+            self.error(value.span.clone(), format!("{:?} is no level{hint} (known: {names})", value.text))
         })
     }
 

@@ -159,7 +159,7 @@ fn term() -> impl Strategy<Value = Term> {
         text_test().prop_map(Term::Service),
         text_test().prop_map(Term::File),
         words().prop_map(Term::Trace),
-        any::<u64>().prop_map(Term::Pattern),
+        any::<u32>().prop_map(Term::Pattern),
         (words(), text_test()).prop_map(|(name, test)| Term::Field(name, FieldTest::Text(test))),
         (words(), order, prop::sample::select(vec!["12", "-1.5", "250ms", "1m30s"]))
             .prop_map(|(name, c, wanted)| Term::Field(name, FieldTest::Number(c, wanted.to_owned()))),

@@ -158,14 +158,23 @@ impl Content {
         self.read(0..limit.min(self.size_bytes()))
     }
 
-    fn read_disk(&self, file: &PathBuf, open: &OnceLock<File>, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
+    fn length(&self, range: &Range<u64>) -> Result<usize, StoreError> {
+        let reason = || StoreError::Unreadable { path: self.path.clone(), reason: "stretch is too long".into() };
+        usize::try_from(range.end.saturating_sub(range.start)).map_err(|_| reason())
+    }
+
+    fn part<'a>(&self, bytes: &'a [u8], range: &Range<u64>) -> Result<&'a [u8], StoreError> {
+        let part = bytes.get(range.start as usize..range.end as usize);
+        part.ok_or_else(|| StoreError::Unreadable { path: self.path.clone(), reason: "has no such bytes".into() })
+    }
+
+    /// Fills `bytes` from `start` on.
+    fn read_disk(&self, file: &PathBuf, open: &OnceLock<File>, start: u64, bytes: &mut [u8]) -> Result<(), StoreError> {
         let unreadable = |reason: String| StoreError::Unreadable { path: self.path.clone(), reason };
-        let length = usize::try_from(range.end - range.start).map_err(|_| unreadable("stretch is too long".into()))?;
-        let mut bytes = vec![0; length];
         let result = match open.get() {
-            Some(handle) => read_at(handle, &mut bytes, range.start),
+            Some(handle) => read_at(handle, bytes, start),
             None => File::open(file).and_then(|handle| {
-                let result = read_at(&handle, &mut bytes, range.start);
+                let result = read_at(&handle, bytes, start);
                 if N_OPEN.fetch_add(1, Ordering::Relaxed) >= MAX_OPEN || open.set(handle).is_err() {
                     N_OPEN.fetch_sub(1, Ordering::Relaxed);
                 }
@@ -173,7 +182,7 @@ impl Content {
             }),
         };
         match result {
-            Ok(()) => Ok(bytes),
+            Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 Err(unreadable("is shorter than it was when it was opened; open it again to see what it holds now".into()))
             }
@@ -209,13 +218,36 @@ impl Text for Content {
 
     fn read(&self, range: Range<u64>) -> Result<Cow<'_, [u8]>, StoreError> {
         let bytes = match &self.place {
-            Place::Disk { file, open, .. } => return self.read_disk(file, open, range).map(Cow::Owned),
+            Place::Disk { file, open, .. } => {
+                let mut bytes = vec![0; self.length(&range)?];
+                self.read_disk(file, open, range.start, &mut bytes)?;
+                return Ok(Cow::Owned(bytes));
+            }
             Place::Joined { parts, .. } => return self.read_joined(parts, &range).map(Cow::Owned),
             Place::Decoded(bytes) | Place::Converted { text: bytes, .. } => bytes,
             Place::Given(bytes) => bytes.as_slice(),
         };
-        let part = bytes.get(range.start as usize..range.end as usize).map(Cow::Borrowed);
-        part.ok_or_else(|| StoreError::Unreadable { path: self.path.clone(), reason: "has no such bytes".into() })
+        self.part(bytes, &range).map(Cow::Borrowed)
+    }
+
+    fn read_into<'a>(&'a self, range: Range<u64>, buffer: &'a mut Vec<u8>) -> Result<&'a [u8], StoreError> {
+        let bytes = match &self.place {
+            Place::Disk { file, open, .. } => {
+                let length = self.length(&range)?;
+                if buffer.len() < length {
+                    buffer.resize(length, 0);
+                }
+                self.read_disk(file, open, range.start, &mut buffer[..length])?;
+                return Ok(&buffer[..length]);
+            }
+            Place::Joined { parts, .. } => {
+                *buffer = self.read_joined(parts, &range)?;
+                return Ok(buffer);
+            }
+            Place::Decoded(bytes) | Place::Converted { text: bytes, .. } => bytes,
+            Place::Given(bytes) => bytes.as_slice(),
+        };
+        self.part(bytes, &range)
     }
 }
 

@@ -234,7 +234,7 @@ impl FileSource {
         let snapshot = self.snapshot();
         let is_cancelled = || job.check().is_err();
         let watch = Watch::new(&is_cancelled);
-        let value = question(&Events { logs: &snapshot.logs, selections: &self.selections }, &watch)?;
+        let value = question(&Events { logs: &snapshot.logs, selections: &self.selections, jobs: self.options.jobs }, &watch)?;
         let warnings = watch.into_warnings();
         Ok(Answer { value, is_partial: !snapshot.catalog.is_complete || !warnings.is_empty(), warnings })
     }

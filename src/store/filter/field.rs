@@ -1,0 +1,126 @@
+//! Conditions on fields: the record is read again in full, after a search for the wanted words has left few of them.
+//!
+//! The search is sound for every layout: words of a value stand in the raw record as they are unless the record holds
+//! escapes (JSON, colours) or a list of bytes, and such records are always read.
+
+use crate::model::filter::{Comparison, FieldTest, number};
+use crate::model::query::TextPattern;
+use crate::parse::RecordDetail;
+
+use super::super::StoreError;
+use super::plan::{Bits, NameTest, Part};
+use super::text::{Block, Matcher, each_block};
+
+/// Shorter words are in nearly every record.
+const MIN_WORD: usize = 2;
+
+#[derive(Clone)]
+pub(super) struct FieldPlan {
+    name: String,
+    test: Test,
+    /// What the raw record must hold for the test to pass.
+    words: Option<Matcher>,
+}
+
+#[derive(Clone)]
+enum Test {
+    Text(NameTest),
+    Number(Comparison, f64),
+}
+
+impl FieldPlan {
+    pub fn new(name: &str, test: &FieldTest) -> Result<Self, StoreError> {
+        let test = match test {
+            FieldTest::Text(test) => Test::Text(NameTest::new(test)?),
+            FieldTest::Number(comparison, wanted) => {
+                let refuse = || StoreError::Question(format!("{wanted:?} is no number to compare {name} with"));
+                Test::Number(*comparison, number(wanted).ok_or_else(refuse)?)
+            }
+        };
+        let words = match &test {
+            Test::Text(NameTest::Is(name)) => {
+                longest_word(&name.words).map(|word| Matcher::new(&TextPattern::Literal(word))).transpose()?
+            }
+            _ => None,
+        };
+        Ok(Self { name: name.to_owned(), test, words })
+    }
+
+    pub const fn cost(&self) -> u8 {
+        if self.words.is_some() { 6 } else { 7 }
+    }
+
+    /// Those of the wanted records that have the field and pass.
+    pub fn hits(&self, part: &Part<'_>, wanted: &[u64]) -> Result<Bits, StoreError> {
+        let mut found = vec![0; wanted.len()];
+        let mut is_cancelled = Ok(());
+        each_block(part, wanted, |block| {
+            if is_cancelled.is_ok() {
+                is_cancelled = self.in_block(part, block, wanted, &mut found);
+            }
+        })?;
+        is_cancelled.map(|()| found)
+    }
+
+    fn in_block(&self, part: &Part<'_>, block: &Block<'_>, wanted: &[u64], found: &mut Bits) -> Result<(), StoreError> {
+        /// Records read between two looks at whether the question still stands.
+        const STRIDE: usize = 256;
+        let mut candidates = self.words.as_ref().map(|_| vec![0; wanted.len()]);
+        if let (Some(words), Some(candidates)) = (&self.words, &mut candidates) {
+            words.in_block(block, wanted, candidates);
+        }
+        let mut n_read = 0;
+        for i in block.records.clone() {
+            let is_in = |bits: &[u64]| bits[i / 64] >> (i % 64) & 1 == 1;
+            if !is_in(wanted) || candidates.as_ref().is_some_and(|bits| !is_in(bits) && !may_hide_words(block.whole(i))) {
+                continue;
+            }
+            n_read += 1;
+            if n_read % STRIDE == 0 {
+                part.watch.check()?;
+            }
+            found[i / 64] |= u64::from(self.passes(&part.log.detail(block.whole(i)))) << (i % 64);
+        }
+        Ok(())
+    }
+
+    fn passes(&self, detail: &RecordDetail) -> bool {
+        let Some(text) = field_text(detail, &self.name) else { return false };
+        match &self.test {
+            Test::Text(test) => test.passes(text),
+            Test::Number(comparison, wanted) => number(text).is_some_and(|value| comparison.holds(&value, wanted)),
+        }
+    }
+}
+
+/// The longest run of ASCII letters and digits of a wanted value, if the raw record must hold it: a number with a
+/// point or an exponent may be written in another way.
+fn longest_word(value: &str) -> Option<String> {
+    let is_integer = value.len() <= 15 && value.bytes().all(|b| b.is_ascii_digit());
+    if !is_integer && value.trim_matches('*').parse::<f64>().is_ok() {
+        return None;
+    }
+    let words = value.split(|c: char| !c.is_ascii_alphanumeric());
+    words.max_by_key(|word| word.len()).filter(|word| word.len() >= MIN_WORD).map(str::to_owned)
+}
+
+/// Whether a raw record may hold a word in another form: escapes, colours, bytes as a list of numbers.
+fn may_hide_words(record: &[u8]) -> bool {
+    memchr::memchr2(b'\\', 0x1b, record).is_some() || memchr::memchr_iter(b'[', record).any(|at| is_number_list(&record[at + 1..]))
+}
+
+fn is_number_list(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
+    (1..=3).contains(&digits) && text[digits..].trim_ascii_start().starts_with(b",")
+}
+
+/// A field of a record as text; message and trace id by their roles.
+pub(in crate::store) fn field_text<'d>(detail: &'d RecordDetail, name: &str) -> Option<&'d str> {
+    let field = detail.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str());
+    field.or_else(|| match name {
+        "message" | "msg" => Some(detail.message.as_str()),
+        "trace_id" => detail.trace_id.as_deref(),
+        _ => None,
+    })
+}

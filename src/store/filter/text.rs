@@ -1,0 +1,304 @@
+//! Search in raw text: over whole blocks at the speed of `memmem` or the expression's own prefilter, hits mapped
+//! back to records.
+//!
+//! A block is read into a buffer of the thread that fits its cache, searched, and forgotten. A match never spans two
+//! records: one that does in the block is looked at again in its own record. Expressions that see the edges of the
+//! whole text, or whose matches run over records again and again, are asked record by record.
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use memchr::memmem;
+
+use crate::model::query::TextPattern;
+
+use super::super::StoreError;
+use super::super::log::MAX_RECORD_BYTES;
+use super::plan::{Bits, Part};
+
+/// Text searched at once: small enough to stay in the second cache between reading and searching, large enough that
+/// a read costs nothing.
+const BLOCK_BYTES: u64 = 256 << 10;
+/// Between two wanted records further apart than this the text is not read.
+const GAP_BYTES: u64 = 16 << 10;
+/// Below one wanted record in so many, blocks follow the wanted ones.
+const SPARSE: usize = 16;
+/// Matches across records in one block after which the rest of it is asked record by record.
+const MAX_SPANNING: usize = 4;
+
+thread_local! {
+    /// The block of this thread; kept because fresh memory costs more than the copy into it.
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+#[derive(Clone)]
+pub(super) enum Matcher {
+    /// These bytes.
+    Exact(Box<memmem::Finder<'static>>),
+    /// These ASCII bytes in any case.
+    Folded(Folded),
+    /// An expression whose matches in a block are those in its records, but for matches that span two.
+    Scan(regex::bytes::Regex),
+    /// Any other expression.
+    Each(regex::bytes::Regex),
+    Fuzzy(Vec<u8>),
+}
+
+impl Matcher {
+    pub fn new(pattern: &TextPattern) -> Result<Self, StoreError> {
+        Ok(match pattern {
+            TextPattern::Literal(text) if text.chars().any(char::is_uppercase) || !text.chars().any(char::is_alphabetic) => {
+                Self::exact(text)
+            }
+            TextPattern::Literal(text) if text.is_ascii() => Self::Folded(Folded::new(text)),
+            TextPattern::Literal(text) => {
+                let built = regex::bytes::RegexBuilder::new(&regex::escape(text)).case_insensitive(true).build();
+                Self::Scan(built.map_err(|error| StoreError::Question(format!("{text:?}: {error}")))?)
+            }
+            TextPattern::Regex(text) => {
+                let built = regex::bytes::RegexBuilder::new(text).multi_line(true).build();
+                let regex = built.map_err(|error| StoreError::Question(error.to_string()))?;
+                if sees_edges(text) { Self::Each(regex) } else { Self::Scan(regex) }
+            }
+            TextPattern::Fuzzy(text) => Self::Fuzzy(text.clone().into_bytes()),
+        })
+    }
+
+    pub fn exact(text: &str) -> Self {
+        Self::Exact(Box::new(memmem::Finder::new(text).into_owned()))
+    }
+
+    pub const fn cost(&self) -> u8 {
+        match self {
+            Self::Exact(_) => 1,
+            Self::Folded(_) => 2,
+            Self::Scan(_) => 3,
+            Self::Fuzzy(_) => 4,
+            Self::Each(_) => 5,
+        }
+    }
+
+    /// Those of the wanted records that match.
+    pub fn hits(&self, part: &Part<'_>, wanted: &[u64]) -> Result<Bits, StoreError> {
+        let mut found = vec![0; wanted.len()];
+        each_block(part, wanted, |block| {
+            self.in_block(block, wanted, &mut found);
+        })?;
+        found.iter_mut().zip(wanted).for_each(|(found, wanted)| *found &= wanted);
+        Ok(found)
+    }
+
+    /// Sets the bits of records of a block that match; bits of records that are not wanted may be set too.
+    pub fn in_block(&self, block: &Block<'_>, wanted: &[u64], found: &mut Bits) {
+        match self {
+            Self::Exact(finder) => by_scan(
+                block,
+                |record| record,
+                wanted,
+                found,
+                |text| {
+                    let at = finder.find(text)?;
+                    Some(at..at + finder.needle().len())
+                },
+            ),
+            Self::Folded(folded) => by_scan(block, |record| record, wanted, found, |text| folded.find(text)),
+            Self::Scan(regex) => by_scan(block, without_line_end, wanted, found, |text| regex.find(text).map(|found| found.range())),
+            Self::Each(regex) => by_record(block, wanted, found, |record| regex.is_match(record)),
+            Self::Fuzzy(letters) => {
+                let is_smart = !letters.iter().any(u8::is_ascii_uppercase);
+                by_record(block, wanted, found, |record| is_subsequence(letters, record, is_smart));
+            }
+        }
+    }
+}
+
+/// Whether an expression may tell the edges of a record from those of a line, or changes how it does.
+fn sees_edges(text: &str) -> bool {
+    let changes_lines = |flags: &str| flags.split([':', ')', '<']).next().is_some_and(|flags| flags.contains(['m', 'R']));
+    text.contains('$') || text.contains("\\A") || text.contains("\\z") || text.split("(?").skip(1).any(changes_lines)
+}
+
+/// ASCII text in any case: by its rarest letter in both cases, then the rest.
+#[derive(Clone)]
+pub(super) struct Folded {
+    /// In lower case.
+    needle: Vec<u8>,
+    /// Its letters as an expression: the search that `regex` does is as good as ours and better on rare words.
+    regex: Option<regex::bytes::Regex>,
+}
+
+impl Folded {
+    fn new(text: &str) -> Self {
+        let built = regex::bytes::RegexBuilder::new(&regex::escape(text)).case_insensitive(true).unicode(false).build();
+        Self { needle: text.to_ascii_lowercase().into_bytes(), regex: built.ok() }
+    }
+
+    fn find(&self, text: &[u8]) -> Option<Range<usize>> {
+        match &self.regex {
+            Some(regex) => regex.find(text).map(|found| found.range()),
+            None => text
+                .windows(self.needle.len())
+                .position(|part| part.eq_ignore_ascii_case(&self.needle))
+                .map(|at| at..at + self.needle.len()),
+        }
+    }
+}
+
+/// Consecutive records of a segment and their text.
+pub(super) struct Block<'a> {
+    part: Part<'a>,
+    pub records: Range<usize>,
+    text: &'a [u8],
+}
+
+impl Block<'_> {
+    /// Start of record `i` in the text of the block.
+    fn start(&self, i: usize) -> usize {
+        let offsets = &self.part.segment().columns.offsets;
+        (offsets[i] - offsets[self.records.start]) as usize
+    }
+
+    /// Place of record `i` with its line end.
+    fn range(&self, i: usize) -> Range<usize> {
+        let start = self.start(i);
+        let end = if i + 1 < self.records.end { self.start(i + 1) } else { self.text.len() };
+        start..end.min(start + MAX_RECORD_BYTES as usize)
+    }
+
+    /// Record `i` without its line end.
+    pub fn bytes(&self, i: usize) -> &[u8] {
+        without_line_end(self.whole(i))
+    }
+
+    /// Record `i` as it stands.
+    pub fn whole(&self, i: usize) -> &[u8] {
+        &self.text[self.range(i)]
+    }
+}
+
+fn without_line_end(record: &[u8]) -> &[u8] {
+    let record = record.strip_suffix(b"\n").unwrap_or(record);
+    record.strip_suffix(b"\r").unwrap_or(record)
+}
+
+/// Reads the wanted records of a segment block by block. Checks for cancellation at each.
+pub(super) fn each_block(part: &Part<'_>, wanted: &[u64], mut visit: impl FnMut(&Block<'_>)) -> Result<(), StoreError> {
+    let segment = part.segment();
+    let n_wanted: usize = wanted.iter().map(|word| word.count_ones() as usize).sum();
+    let is_sparse = n_wanted * SPARSE < segment.len();
+    BUFFER.with_borrow_mut(|buffer| {
+        let mut next = next_wanted(wanted, 0);
+        while let Some(first) = next {
+            part.watch.check()?;
+            let records = first..block_end(part, wanted, first, is_sparse);
+            let last = part.log.record_range(part.segment, records.end - 1);
+            let start = part.log.record_range(part.segment, first).start;
+            let text = part.log.text.read_into(start..last.end.min(last.start + MAX_RECORD_BYTES), buffer)?;
+            visit(&Block { part: *part, records: records.clone(), text });
+            next = next_wanted(wanted, records.end);
+        }
+        Ok(())
+    })
+}
+
+/// The first wanted record at or after `from`.
+fn next_wanted(wanted: &[u64], from: usize) -> Option<usize> {
+    let mut word = from / 64;
+    let mut bits = wanted.get(word)? & (u64::MAX << (from % 64));
+    while bits == 0 {
+        word += 1;
+        bits = *wanted.get(word)?;
+    }
+    Some(word * 64 + bits.trailing_zeros() as usize)
+}
+
+/// Where the block that begins with record `first` ends.
+fn block_end(part: &Part<'_>, wanted: &[u64], first: usize, is_sparse: bool) -> usize {
+    let offsets = &part.segment().columns.offsets;
+    let limit = u64::from(offsets[first]) + BLOCK_BYTES;
+    if !is_sparse {
+        return first + 1 + offsets[first + 1..].partition_point(|offset| u64::from(*offset) < limit);
+    }
+    let mut end = first + 1;
+    while let Some(next) = next_wanted(wanted, end) {
+        let at = u64::from(offsets[next]);
+        if at >= limit || at - u64::from(offsets[end]) > GAP_BYTES {
+            break;
+        }
+        end = next + 1;
+    }
+    end
+}
+
+/// Hits of a search over the whole block, given back by record: after a hit the search goes on in the next record.
+/// `searched` tells what of a record may match.
+fn by_scan(
+    block: &Block<'_>,
+    searched: fn(&[u8]) -> &[u8],
+    wanted: &[u64],
+    found: &mut Bits,
+    find: impl Fn(&[u8]) -> Option<Range<usize>>,
+) {
+    let (mut i, mut from, mut n_spanning) = (block.records.start, 0, 0);
+    while from <= block.text.len() {
+        let Some(hit) = find(&block.text[from..]).map(|hit| hit.start + from..hit.end + from) else { return };
+        i = record_at(block, i, hit.start);
+        let record = searched(block.whole(i));
+        if hit.end <= block.start(i) + record.len() || find(record).is_some() {
+            found[i / 64] |= 1 << (i % 64);
+        } else {
+            n_spanning += 1;
+        }
+        i += 1;
+        if i >= block.records.end {
+            return;
+        }
+        if n_spanning > MAX_SPANNING {
+            return by_record_from(block, i, wanted, found, |record| find(record).is_some());
+        }
+        from = block.start(i);
+    }
+}
+
+/// The record from `i` on that holds byte `at`: galloping, because hits are near one another.
+fn record_at(block: &Block<'_>, mut i: usize, at: usize) -> usize {
+    let n = block.records.end;
+    let mut step = 1;
+    while i + step < n && block.start(i + step) <= at {
+        i += step;
+        step *= 2;
+    }
+    let mut high = (i + step).min(n);
+    while i + 1 < high {
+        let middle = i.midpoint(high);
+        if block.start(middle) <= at { i = middle } else { high = middle }
+    }
+    i
+}
+
+/// Asks every wanted record of a block.
+pub(super) fn by_record(block: &Block<'_>, wanted: &[u64], found: &mut Bits, passes: impl Fn(&[u8]) -> bool) {
+    by_record_from(block, block.records.start, wanted, found, passes);
+}
+
+fn by_record_from(block: &Block<'_>, from: usize, wanted: &[u64], found: &mut Bits, passes: impl Fn(&[u8]) -> bool) {
+    let mut next = next_wanted(wanted, from);
+    while let Some(i) = next.filter(|i| *i < block.records.end) {
+        found[i / 64] |= u64::from(passes(block.bytes(i))) << (i % 64);
+        next = next_wanted(wanted, i + 1);
+    }
+}
+
+/// Whether all bytes of `letters` occur in `record` in this order. Case of ASCII letters is ignored when `is_smart`.
+fn is_subsequence(letters: &[u8], mut record: &[u8], is_smart: bool) -> bool {
+    for letter in letters {
+        let found = if is_smart && letter.is_ascii_lowercase() {
+            memchr::memchr2(*letter, letter.to_ascii_uppercase(), record)
+        } else {
+            memchr::memchr(*letter, record)
+        };
+        let Some(at) = found else { return false };
+        record = &record[at + 1..];
+    }
+    true
+}
