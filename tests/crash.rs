@@ -183,9 +183,9 @@ fn a_storm_of_sizes_leaves_a_whole_screen() {
     }
     pty.resize(SIZE);
     // What the list had scrolled away on a lower screen stays so until the cursor moves there.
-    pty.type_keys("g");
     let lines = |screen: &str| screen.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>();
-    pty.wait("whole screen", |screen| lines(screen) == lines(&calm.screen()));
+    // The terminal library holds a key that comes in the same moment as a resize until the next key: one more does no harm.
+    pty.press_until("g", "whole screen", |screen| lines(screen) == lines(&calm.screen()));
 }
 
 #[test]

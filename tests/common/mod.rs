@@ -102,6 +102,17 @@ impl Pty {
         }
     }
 
+    /// Types keys that do no harm twice, again and again until the screen fulfils `is_there`.
+    #[track_caller]
+    pub fn press_until(&mut self, keys: &str, what: &str, is_there: impl Fn(&str) -> bool) {
+        let limit = Instant::now() + limit();
+        while !is_there(&self.screen()) {
+            assert!(Instant::now() < limit, "no {what} on the screen:\n{}", self.screen());
+            self.type_keys(keys);
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
     /// Waits for a text.
     #[track_caller]
     pub fn wait_for(&self, text: &str) {
