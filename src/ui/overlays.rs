@@ -135,7 +135,7 @@ fn draw_prompt(state: &State, prompt: &Prompt, theme: &Theme, buffer: &mut Buffe
     let area = open_frame(state, 1 + n_more + lines.len() as u16, prompt.title(), theme, buffer);
     paint::put(buffer, area.x, area.y, 2, "> ", theme.key);
     draw_line(buffer, (area.x + 2, area.y, area.width.saturating_sub(2)), &prompt.input, theme);
-    let first = area.y + 1 + if prompt.kind.is_filter() && area.height > 2 { 1 } else { 0 };
+    let first = area.y + 1 + u16::from(prompt.kind.is_filter() && area.height > 2);
     for (y, line) in (first..area.y + area.height).zip(&lines) {
         paint::put(buffer, area.x, y, area.width, &theme.signs(line), style);
     }

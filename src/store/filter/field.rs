@@ -118,7 +118,7 @@ fn is_number_list(text: &[u8]) -> bool {
 /// A field of a record as text; message and trace id by their roles.
 pub(in crate::store) fn field_text<'d>(detail: &'d RecordDetail, name: &str) -> Option<&'d str> {
     let field = detail.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str());
-    field.or_else(|| match name {
+    field.or(match name {
         "message" | "msg" => Some(detail.message.as_str()),
         "trace_id" => detail.trace_id.as_deref(),
         _ => None,
