@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 
 use coroner::parse::log::{parse_chunk, plan};
+use coroner::parse::template::{first_line, mine, signature};
 use coroner::parse::{Context, Windows};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -144,5 +145,25 @@ fn parse(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, parse);
+/// Signatures alone, over whole lines (the most that a message can be), and mining of many different messages.
+fn patterns(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("patterns");
+    group.sample_size(20);
+    let formats: [(&str, Vec<u8>); 3] = [("zap-json", generate(zap)), ("logfmt", generate(logfmt)), ("go-std", generate(go_std))];
+    for (name, bytes) in &formats {
+        group.throughput(Throughput::Bytes(bytes.len() as u64));
+        let signatures = || black_box(bytes).split(|byte| *byte == b'\n').fold(0, |sum, line| sum ^ signature(first_line(line)));
+        group.bench_function(format!("{name}/signatures"), |bencher| bencher.iter(signatures));
+    }
+    let words = ["pool", "cache", "queue", "shard", "index", "order", "price", "stock", "cart", "user"];
+    let word = |n: usize| words[n % words.len()];
+    let messages: Vec<String> = (0..10_000)
+        .map(|n| format!("{} {} cannot reach {}-{} after {n}ms: {}", word(n), word(n / 10), word(n / 100), word(n / 1000), word(n / 7)))
+        .collect();
+    group.throughput(Throughput::Elements(messages.len() as u64));
+    group.bench_function("mine/10k-messages", |bencher| bencher.iter(|| mine(messages.iter().map(String::as_str)).templates.len()));
+    group.finish();
+}
+
+criterion_group!(benches, parse, patterns);
 criterion_main!(benches);

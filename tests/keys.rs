@@ -457,3 +457,36 @@ fn a_filter_is_completed_explained_and_switched_off() {
     assert!(shows(&format!("{kept} F Enter \"-GET\" Enter"), "-GET") && shows(&format!("{kept} F Enter \"-GET\" Enter"), "or pool"));
     assert!(!shows(&format!("{kept} F Enter ^u Enter"), "or pool"));
 }
+
+#[test]
+fn the_rows_of_a_range_in_the_list_are_pinned_in_one_step() {
+    let mut session = after("3 e v j j p");
+    assert_eq!(kinds(&session), ["evidence"; 3]);
+    assert!(session.state.selection().is_none(), "the range has done its work");
+    session.keys("u");
+    assert!(kinds(&session).is_empty());
+    let long = after(&format!("3 v {} p", "j ".repeat(60)));
+    assert!(kinds(&long).is_empty() && long.state.notice().is_some_and(|words| words.contains("61 rows are too many")));
+}
+
+#[test]
+fn a_statement_has_lines_and_a_step_says_how_the_one_above_acts_on_it() {
+    let relations = |session: &Session| -> Vec<Relation> {
+        let records = session.state.case().annotations.values();
+        records.filter_map(|record| if let AnnotationKind::Link { relation, .. } = record.kind { Some(relation) } else { None }).collect()
+    };
+    let mut session = after("c \"a\" Enter \"b\" ^s c \"c\" Tab Tab Tab right ^s");
+    assert_eq!(order("c \"a\" Enter \"b\" ^s"), ["a\nb"]);
+    assert_eq!(relations(&session), [Relation::Enables]);
+    session.keys("4 i Tab Tab Tab left left ^s");
+    assert_eq!(relations(&session), [], "not linked");
+    assert!(screen(&session).contains("not linked with the step above"));
+    session.keys("u K");
+    assert_eq!((relations(&session).len(), session.state.case().chain()[0].0.text.as_str()), (1, "c"));
+}
+
+#[test]
+fn words_of_the_key_before_do_not_stay_under_the_next_one() {
+    assert_eq!(notice("t t \"03:22:00\" Enter t 0 l"), "");
+    assert!(notice("t t \"03:22:00\" Enter t 0").contains("T+0"));
+}

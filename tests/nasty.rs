@@ -49,6 +49,14 @@ fn crlf_and_a_byte_order_mark_change_nothing() {
 }
 
 #[test]
+fn text_of_windows_tools_is_read_like_any_other() {
+    let text: Vec<u8> = format!("\u{feff}{}", LINE.repeat(3).replace('\n', "\r\n")).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let report = inspect("app.log", &text);
+    assert_eq!((report["records"].as_u64(), report["unplaced"].as_u64()), (Some(3), Some(0)), "{report}");
+    assert_eq!(events("app.log", &text)[2]["message"], "request");
+}
+
+#[test]
 fn invalid_utf8_is_shown_lossy_and_told() {
     let mut bytes = LINE.repeat(2).into_bytes();
     bytes.extend(b"{\"level\":\"warn\",\"ts\":\"2026-11-23T02:28:11Z\",\"msg\":\"caf\xe9\"}\n");

@@ -58,6 +58,26 @@ fn an_empty_case_without_data_still_prints() {
 }
 
 #[test]
+fn a_case_without_a_title_is_called_like_what_was_opened() {
+    let case = CaseDoc::default();
+    let named = ReportSettings { name: "checkout-2026-03".into(), ..settings() };
+    let text = render(&gather(&case, &Incident::default(), &named)).markdown;
+    assert!(text.contains("\n# checkout-2026-03\n") && text.starts_with("---\ntitle: \"checkout-2026-03\"\n"), "{text}");
+}
+
+#[test]
+fn the_window_covers_the_whole_impact_when_nobody_marked_its_end() {
+    let mut case = CaseDoc::default();
+    case.meta.t0 =
+        Some(coroner::model::case::Anchor { at: at(0), label: format!("set by hand at {}", coroner::model::text::rfc3339(at(0))) });
+    let settings = ReportSettings { panels: checkout_case().meta.panels, ..settings() };
+    let text = render(&gather(&case, &checkout_incident(), &settings)).markdown;
+    let peak = text.lines().find(|line| line.starts_with("| **Peak** |")).unwrap();
+    assert!(peak.contains("4 750"), "the peak at T+7m30s is far behind the last note: {peak}");
+    assert!(text.contains("T+0 = 2026-03-01T10:00:00Z, set by hand\n"), "{text}");
+}
+
+#[test]
 fn without_a_counter_the_failed_requests_are_an_integral_with_bounds() {
     let mut incident = checkout_incident();
     incident.remove_series("http_requests_total");
@@ -76,8 +96,9 @@ fn key_moments_of_the_user_replace_the_default_columns() {
     let mut case = checkout_case();
     add(&mut case, "Z1", "queue full", AnnotationKind::KeyMoment { at: at(200) });
     let text = postmortem(&checkout_incident(), &case).markdown;
-    let head = text.lines().find(|line| line.starts_with("| Indicator")).unwrap();
-    assert!(head.contains("queue full T+3m20s") && !head.contains("T+5m"), "{head}");
+    let rows: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("| Moment")).take_while(|line| line.starts_with('|')).collect();
+    assert!(rows.iter().any(|row| row.starts_with("| T+3m20s queue full (10:03:20) |")), "{rows:#?}");
+    assert!(!rows.iter().any(|row| row.starts_with("| T+5m")), "{rows:#?}");
 }
 
 #[test]

@@ -186,7 +186,7 @@ actions! {
         CommandLine "command" [":"] MAIN "type an action by its name";
         Help "help" ["?", "F1"] MAIN "show all keys";
         Copy "copy" ["y"] MAIN "copy the selected event, note or value";
-        Close "close" ["esc"] MAIN "close one layer: pane zoom, then the range, then the find";
+        Close "close" ["esc"] MAIN "close one layer: a search under way, pane zoom, range, find";
         Suspend "suspend" ["ctrl-z"] MAIN "suspend to the shell";
         Quit "quit" ["q", "ctrl-c"] MAIN "leave; asks only when something is not saved";
         Accept "accept" ["enter"] TYPING "take what is selected or typed";

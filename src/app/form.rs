@@ -32,7 +32,7 @@ pub(crate) struct PickLine {
 pub(crate) enum FieldKind {
     Text(LineInput),
     /// Text of several lines.
-    Lines(TextBox),
+    Lines(Box<TextBox>),
     /// One of several names.
     Choice {
         options: Vec<&'static str>,

@@ -137,8 +137,17 @@ impl EventList {
         }
     }
 
+    /// The event under the cursor: also the one that was just found, while the rows around it are on their way.
     pub(crate) fn selected(&self) -> Option<&EventRow> {
-        self.rows.get(self.selected?)
+        self.coming().or_else(|| self.rows.get(self.selected?))
+    }
+
+    /// The chosen event while the rows are still those of another place.
+    fn coming(&self) -> Option<&EventRow> {
+        match &self.centre {
+            Centre::Event(row) if self.picked == Some(row.id) && !self.rows.iter().any(|known| known.id == row.id) => Some(row),
+            _ => None,
+        }
     }
 
     /// The questions for the page before and the page after the centre.
@@ -202,6 +211,9 @@ impl EventList {
         if !self.is_answered {
             self.centre = Centre::Time(cursor);
             return;
+        }
+        if self.coming().is_some_and(|row| row.time != Some(cursor)) {
+            self.picked = None;
         }
         self.select_by_cursor(cursor);
         let Some(selected) = self.selected else {
@@ -461,6 +473,16 @@ mod tests {
         assert_eq!(list.selected, Some(3));
         list.follow(Timestamp::from_secs(99));
         assert_eq!(list.selected, Some(4));
+    }
+
+    #[test]
+    fn an_event_that_was_found_is_selected_before_its_neighbours_come() {
+        let mut list = list(5);
+        list.choose(EventRow::new(&event(70, 70)));
+        list.follow(Timestamp::from_secs(70));
+        assert_eq!(list.selected().map(|row| row.id.record), Some(70), "a pin or the next find must not take an old row");
+        list.follow(Timestamp::from_secs(2));
+        assert_eq!(list.selected().map(|row| row.id.record), Some(2));
     }
 
     #[test]

@@ -84,6 +84,9 @@ pub(crate) struct Panels {
     pub(crate) is_chosen: bool,
 }
 
+/// So few series are all shown when none has a known role.
+const SHOWN_UNKNOWN: usize = 5;
+
 impl Panels {
     /// Remembers the choice by name.
     pub(crate) fn set_choices(&mut self, choices: &[PanelChoice], catalog: &Catalog) {
@@ -96,6 +99,10 @@ impl Panels {
                 Some((reference(catalog, meta, &choice.role), choice.why.clone()))
             })
             .collect();
+        if choices.is_empty() && catalog.series.len() <= SHOWN_UNKNOWN {
+            let why = "no goroutines, P99 or error rate among these few series".to_owned();
+            self.choices = catalog.series.iter().map(|meta| (reference(catalog, meta, ""), why.clone())).collect();
+        }
     }
 
     /// Further candidates for the roles, best first.

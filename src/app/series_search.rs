@@ -56,17 +56,20 @@ impl SeriesSearch {
             .map(|source| source.id)
             .collect();
         let words: Vec<Vec<u8>> = lower.split_whitespace().map(letters).collect();
-        let mut lines = Vec::new();
+        let (mut tight, mut loose) = (Vec::new(), Vec::new());
         self.n_fitting = 0;
         for meta in catalog.series.iter().take(LOOKED_THROUGH).filter(|meta| !self.left_out.contains(&meta.id)) {
             if !(sources.contains(&meta.source) || words.iter().all(|word| may_fit(word, meta))) {
                 continue;
             }
             self.n_fitting += 1;
-            if lines.len() < LISTED {
-                lines.push(line(&catalog, meta, ""));
+            let wanted = if words.iter().all(|word| holds(word, meta)) { &mut tight } else { &mut loose };
+            if wanted.len() < LISTED {
+                wanted.push(meta);
             }
         }
+        // Whole words first: scattered letters must not crowd them out.
+        let lines: Vec<PickItem> = tight.into_iter().chain(loose).take(LISTED).map(|meta| line(&catalog, meta, "")).collect();
         self.n_listed = lines.len();
         lines
     }
@@ -110,6 +113,12 @@ fn may_fit(letters: &[u8], meta: &SeriesMeta) -> bool {
     false
 }
 
+/// Whether the letters stand side by side in the name or in a label's value.
+fn holds(letters: &[u8], meta: &SeriesMeta) -> bool {
+    let is_in = |text: &str| letters.is_empty() || text.as_bytes().windows(letters.len()).any(|part| part.eq_ignore_ascii_case(letters));
+    is_in(&meta.name) || meta.labels.iter().any(|(_, value)| is_in(value))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +135,13 @@ mod tests {
         assert_eq!(search.left_out_words(), "4 000 more fit: type on");
         assert_eq!(search.lines("metric_4999").len(), 1);
         assert_eq!(search.left_out_words(), "");
+    }
+
+    #[test]
+    fn whole_words_are_listed_before_scattered_letters() {
+        let mut search = search(5_000);
+        assert_eq!(search.lines("4999").first().map(|line| line.label.as_str()), Some("metric_4999"));
+        assert!(search.lines("49").iter().take(100).all(|line| line.label.contains("49")));
     }
 
     #[test]

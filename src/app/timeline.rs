@@ -56,6 +56,13 @@ impl Timeline {
         self.clamp_cursor();
     }
 
+    /// Puts a cursor that the user has not moved yet where there is something to see.
+    pub(crate) fn wait_at(&mut self, at: Timestamp) {
+        if self.is_cursor_untouched && self.visible.contains(at) {
+            self.cursor = at;
+        }
+    }
+
     /// The selected range, once it has both ends.
     pub(crate) fn selection(&self) -> Option<TimeRange> {
         let anchor = self.anchor?;

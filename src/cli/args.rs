@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 #[command(
     after_help = "Examples:\n  coroner incident/              open a folder\n  coroner demo                   open the recorded outage\n  \
     coroner inspect incident/      what was recognised, and every problem\n  coroner events incident/ --level error --from T+3m --limit 20\n\n\
+    Colours and signs follow NO_COLOR, TERM, COLORFGBG and the locale; CORONER_THEME=dark|light|16|mono chooses.\n\n\
     Exit codes: 0 done; 1 the answer is \"no\" (nothing matched); 2 usage or unreadable input."
 )]
 pub struct Cli {
@@ -40,6 +41,15 @@ pub struct ReadArgs {
     /// Zone of times without one: ZONE for all sources, or SRC=ZONE for those whose path matches (repeatable)
     #[arg(long, value_name = "[SRC=]ZONE")]
     pub tz: Vec<String>,
+    /// TOML file that describes log formats: name, pattern with named groups, or keys by role (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub format_file: Vec<PathBuf>,
+    /// Format of all sources, or SRC=FORMAT for those whose path matches (repeatable)
+    #[arg(long = "as", value_name = "[SRC=]FORMAT")]
+    pub as_format: Vec<String>,
+    /// When the clock of a log without dates began: its first record (times of day) or its zero (relative times)
+    #[arg(long, value_name = "FILE=TIME")]
+    pub anchor: Vec<String>,
     /// Folder of the case (notes, title, T+0); default: the opened folder, else NAME.case beside a file
     #[arg(long, value_name = "DIR")]
     pub case: Option<PathBuf>,

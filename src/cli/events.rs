@@ -118,23 +118,43 @@ fn field_json(text: &str) -> Value {
     Value::from(text)
 }
 
-/// `2026-11-22T03:24:10.123Z ERROR order  acquire: pool exhausted  key=value`.
+/// `2026-11-22T03:24:10.123Z ERROR order  acquire: pool exhausted  key=value  (logs/order.log:123)`. What the message
+/// says anyway is not said again.
 fn write_text(event: &Event, out: &mut dyn Write) -> anyhow::Result<()> {
     let time = event.time.map_or_else(|| "no time".to_owned(), rfc3339);
     let level = event.level.name().to_uppercase();
     let level = if level == "UNKNOWN" { "-" } else { &level };
     let service = event.service.as_deref().unwrap_or("-");
     write!(out, "{time:<24} {level:<5} {:<10} {}", printable(service), printable(&event.message))?;
-    for (name, value) in &event.fields {
+    let is_said = |name: &str, value: &str| {
+        let pair = format!("{name}={value}");
+        event.message.contains(&pair) || event.message.contains(&format!("{name}={value:?}"))
+    };
+    for (name, value) in event.fields.iter().filter(|(name, value)| !is_said(name, value)) {
         write!(out, "  {}={}", printable(name), printable(value))?;
     }
-    writeln!(out)?;
+    writeln!(out, "  ({}:{})", printable(&event.source), event.line)?;
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_says_each_thing_once_and_where_it_stands() {
+        let event = Event {
+            message: "started pid=7 name=\"a b\"".into(),
+            fields: [("pid", "7"), ("name", "a b"), ("status", "200")].map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+            source: "logs/db.log".into(),
+            line: 12,
+            ..Event::default()
+        };
+        let mut out = Vec::new();
+        write_text(&event, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.ends_with("started pid=7 name=\"a b\"  status=200  (logs/db.log:12)\n"), "{text}");
+    }
 
     #[test]
     fn fields_keep_their_sort() {

@@ -56,8 +56,7 @@ fn id_seed() -> u64 {
     session::now().0 as u64 ^ u64::from(std::process::id()).rotate_left(40)
 }
 
-/// `NO_COLOR` and terminals with few colours are obeyed.
+/// Colours and signs that the terminal can show.
 fn theme_from_environment() -> Theme {
-    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if is_set("NO_COLOR") { Theme::mono() } else { Theme::dark() }
+    Theme::of_terminal(|name| std::env::var(name).ok())
 }

@@ -12,9 +12,9 @@ use serde_json::{Map, Value, json};
 
 use super::output::{self, OutputForm};
 use crate::model::query::{GroupBy, HistogramQuery, Stat, StatKind, StatsQuery};
-use crate::model::text::{grouped, printable, rfc3339};
+use crate::model::text::{grouped, printable, rfc3339, value};
 use crate::model::time::NS_PER_S;
-use crate::model::{EventFilter, TimeRange, Timestamp};
+use crate::model::{EventFilter, TimeRange, Timestamp, Unit};
 use crate::source::{Job, Source};
 
 /// Schema of the JSON form.
@@ -211,7 +211,10 @@ fn write_text(options: &HistogramOptions, rows: &[Row], out: &mut dyn Write) -> 
     let mut table = vec![header.collect::<Vec<_>>()];
     table.extend(rows.iter().map(|row| {
         let key = row.key.iter().map(|part| if part.is_empty() { "-".to_owned() } else { printable(part).into_owned() });
-        let stats = row.stats.iter().map(|value| value.map_or_else(|| "-".to_owned(), |value| value.to_string()));
+        let stats = options.stats.iter().zip(&row.stats).map(|(stat, found)| {
+            let unit = if stat.field == "latency" { Unit::Seconds } else { Unit::None };
+            found.map_or_else(|| "-".to_owned(), |found| value(found, unit))
+        });
         [rfc3339(row.start)].into_iter().chain(key).chain([grouped(row.count)]).chain(stats).collect()
     }));
     let n_keys = options.by.len();

@@ -1,5 +1,6 @@
 //! `coroner note`: words of the command line → what `note` does, and evidence frozen from the sources.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
@@ -226,7 +227,9 @@ impl Desk<'_> {
         let report = find_source(catalog, path)?;
         let mut evidence = freeze_lines(&*self.opened.source, report.id, (first, last), &Job::new())?;
         if let EvidenceTarget::Lines { at, .. } = &mut evidence.target {
-            *at = self.time_of_line(report.id, first)?;
+            // A dump has one time for all of its lines.
+            let of_profile = || catalog.profiles.iter().find(|profile| profile.source == report.id)?.time;
+            *at = self.time_of_line(report.id, first)?.or_else(of_profile);
         }
         Ok(evidence)
     }
@@ -291,11 +294,11 @@ fn alert_target(catalog: &Catalog, name: &str, near: Option<Timestamp>) -> anyho
         // One that fired is more telling than one that was only pending.
         None => (alert.firing_at.is_none(), begin(alert).0, *index),
     });
-    let names = || {
-        let names: std::collections::BTreeSet<&str> = catalog.alerts.iter().map(|alert| alert.name.as_str()).collect();
-        names.into_iter().collect::<Vec<_>>().join(", ")
+    let known = || {
+        let all: BTreeSet<&str> = catalog.alerts.iter().map(|alert| alert.name.as_str()).collect();
+        all.into_iter().collect::<Vec<_>>().join(", ")
     };
-    let (index, _) = nearest.with_context(|| format!("no alert {name:?}; there are {}", names()))?;
+    let (index, _) = nearest.with_context(|| format!("no alert {name:?}; there are {}", known()))?;
     Ok(FreezeTarget::Alert(index))
 }
 

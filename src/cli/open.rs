@@ -12,6 +12,8 @@ use super::args::{OpenArgs, ReadArgs, WindowArgs};
 use crate::model::case::{CaseMeta, MarkerName};
 use crate::model::when::{self, Reference};
 use crate::model::{CaseDoc, Catalog, TimeRange, Timestamp, text};
+use crate::parse::log::read_formats;
+use crate::parse::timestamp;
 use crate::report::case_file;
 use crate::source::files::content::Bytes;
 use crate::source::files::decode::Growth;
@@ -51,7 +53,7 @@ pub fn open(args: &OpenArgs) -> anyhow::Result<Opened> {
     anyhow::ensure!(!args.sources.is_empty(), "nothing to open; name a file or folder, or try: coroner demo");
     let case_dir = args.read.case.clone().unwrap_or_else(|| default_case_dir(&args.sources));
     let meta = read_meta(&case_dir)?;
-    let mut options = options(&args.read, &meta);
+    let mut options = options(&args.read, &meta)?;
     options.sources.clone_from(&args.sources);
     // A case may name sources outside its folder.
     options.sources.extend(meta.sources.iter().map(|source| case_dir.join(source)));
@@ -70,7 +72,7 @@ pub fn open_demo(case: Option<PathBuf>, finished: Notes) -> anyhow::Result<Opene
         Notes::Finished => (Some(demo_case()?), DEMO_SECTIONS.map(|(stem, text)| (stem.to_owned(), text.to_owned())).into()),
         Notes::Blank => (None, BTreeMap::new()),
     };
-    let mut options = options(&ReadArgs { max_decoded: Some(u64::MAX), ..ReadArgs::default() }, &CaseMeta::default());
+    let mut options = options(&ReadArgs { max_decoded: Some(u64::MAX), ..ReadArgs::default() }, &CaseMeta::default())?;
     options.memory = vec![(DEMO_NAME.to_owned(), Bytes::Static(DEMO_DATA))];
     let source = files::open(options)?;
     Ok(Opened { source: Arc::new(source), case_dir, name: "order-outage".into(), seed, sections })
@@ -91,7 +93,7 @@ fn demo_case() -> anyhow::Result<CaseDoc> {
     Ok(CaseDoc { meta, annotations: loaded.annotations })
 }
 
-fn options(read: &ReadArgs, meta: &CaseMeta) -> OpenOptions {
+fn options(read: &ReadArgs, meta: &CaseMeta) -> anyhow::Result<OpenOptions> {
     let mut zones: Vec<(Option<String>, String)> = meta.zones.iter().map(|(pattern, zone)| (Some(pattern.clone()), zone.clone())).collect();
     // The command line speaks last and wins.
     zones.extend(read.tz.iter().map(|text| match text.split_once('=') {
@@ -99,10 +101,32 @@ fn options(read: &ReadArgs, meta: &CaseMeta) -> OpenOptions {
         None => (None, text.clone()),
     }));
     let jobs = read.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
+    let mut formats = Vec::new();
+    for path in &read.format_file {
+        let text = std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+        formats.extend(read_formats(&text).with_context(|| format!("{}: describes no format that can be used", path.display()))?);
+    }
+    let forced = read.as_format.iter().map(|text| match text.rsplit_once('=') {
+        Some((pattern, name)) => (Some(pattern.to_owned()), name.to_owned()),
+        None => (None, text.clone()),
+    });
+    let anchors = read.anchor.iter().map(|text| anchor(text)).collect::<anyhow::Result<_>>()?;
+    let forced = forced.collect();
     // Who names a limit has been told of the bomb, and means it.
     let growth = if read.max_decoded.is_some() { Growth::Any } else { Growth::Honest };
     let default = OpenOptions::default();
-    OpenOptions { zones, jobs, growth, max_decoded_bytes: read.max_decoded.unwrap_or(default.max_decoded_bytes), ..default }
+    let max_decoded_bytes = read.max_decoded.unwrap_or(default.max_decoded_bytes);
+    Ok(OpenOptions { zones, jobs, formats, forced, anchors, growth, max_decoded_bytes, ..default })
+}
+
+/// `FILE=TIME`; a time without an offset is UTC.
+fn anchor(text: &str) -> anyhow::Result<(String, Timestamp)> {
+    let wrong = || format!("--anchor {text:?}: write FILE=TIME with a full time, for example boot.log=2026-11-23T02:28:09Z");
+    let (pattern, time) = text.split_once('=').with_context(wrong)?;
+    let stamp = timestamp::read(time.as_bytes()).filter(|stamp| stamp.len == time.len()).map(|stamp| stamp.civil);
+    let civil = stamp.filter(|civil| civil.missing == timestamp::Missing::Nothing).with_context(wrong)?;
+    let ns = timestamp::to_ns(civil.secs - i64::from(civil.offset_s.unwrap_or(0)), civil.nanos).with_context(wrong)?;
+    Ok((pattern.to_owned(), Timestamp(ns)))
 }
 
 /// The opened folder itself; beside a file or an archive, `NAME.case` in the current folder.

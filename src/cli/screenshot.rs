@@ -61,7 +61,7 @@ fn draw(opened: &Opened, picture: &Picture, quiet: bool, out: &mut dyn Write) ->
     };
     let at = picture.at.as_deref().map(|text| Clock::of(&case, &catalog).at(text)).transpose()?;
     // The clock of the picture is the end of the data: the same case gives the same picture.
-    let now = catalog.extent.map_or_else(Default::default, super::super::model::time::TimeRange::end);
+    let now = catalog.extent.map_or_else(Default::default, crate::model::TimeRange::end);
     let place = CasePlace::Saved(opened.case_dir.display().to_string());
     let setup = Setup { title: opened.name.clone(), case, now, id_seed: 0, author: String::new(), size, place };
     let mut batch = Batch::new(State::new(setup), &*opened.source)?;

@@ -10,6 +10,11 @@ const DOCUMENT_BONUS: f32 = 0.05;
 
 /// What a file is, the next best answer, and why.
 pub fn detect(windows: &Windows, context: &Context) -> Verdict {
+    if windows.size_bytes > 0
+        && let Some(verdict) = forced(windows, context)
+    {
+        return verdict;
+    }
     if let Some(verdict) = nothing_to_read(windows) {
         return verdict;
     }
@@ -42,6 +47,22 @@ pub fn detect(windows: &Windows, context: &Context) -> Verdict {
         Some((format, why)) => nothing(SourceKind::Report, format, 0.6, why),
         None => nothing(SourceKind::Unknown, "text", 0.3, "text without a time in any known form"),
     }
+}
+
+/// Names that a user may give for a format, beside those of a file of formats.
+pub fn forced_names() -> Vec<&'static str> {
+    let patterns = log::known_formats().iter().map(|format| format.name());
+    ["json", "logfmt", "text", "access"].into_iter().chain(patterns).chain(document::FORMATS.iter().map(|(name, _)| *name)).collect()
+}
+
+/// The format that the user names; `None` when nothing can be read that way.
+fn forced(windows: &Windows, context: &Context) -> Option<Verdict> {
+    let name = context.forced.as_deref()?;
+    if let Some((format, kind)) = document::FORMATS.iter().find(|(known, _)| *known == name) {
+        let why = "the user says so".to_owned();
+        return Some(Verdict { kind: *kind, format: (*format).to_owned(), confidence: 1.0, runner_up: None, why, plan: Plan::Document });
+    }
+    log::plan(windows, context).map(|plan| of_log(plan, None))
 }
 
 fn better(a: Option<(String, f32)>, b: Option<(String, f32)>) -> Option<(String, f32)> {
@@ -77,8 +98,8 @@ const MAGIC: &[(&[u8], &str, &str)] = &[
     (b"PAR1", "parquet", "a Parquet table: convert it to CSV or JSON lines"),
     (b"FLR\0", "jfr", "a Java flight recording: open it with JDK Mission Control"),
     (b"go 1.", "go-trace", "a Go execution trace: open it with `go tool trace`"),
-    (b"\xff\xfe", "utf-16", "UTF-16 text: convert it to UTF-8"),
-    (b"\xfe\xff", "utf-16", "UTF-16 text: convert it to UTF-8"),
+    (b"\xff\xfe", "utf-16", "begins like UTF-16 text but does not go on like it"),
+    (b"\xfe\xff", "utf-16", "begins like UTF-16 text but does not go on like it"),
 ];
 
 /// Files that are told at a glance and hold nothing to read.

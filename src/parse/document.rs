@@ -29,6 +29,24 @@ fn candidate(kind: SourceKind, format: &'static str, confidence: f32, why: impl 
     Candidate { kind, format, confidence, why: why.into() }
 }
 
+/// Formats that are read whole, for those who name one.
+pub const FORMATS: &[(&str, SourceKind)] = &[
+    ("prometheus-matrix", SourceKind::Metrics),
+    ("prometheus-vector", SourceKind::Metrics),
+    ("openmetrics", SourceKind::Metrics),
+    ("prometheus-exposition", SourceKind::Metrics),
+    ("csv", SourceKind::Metrics),
+    ("tsv", SourceKind::Metrics),
+    ("changes", SourceKind::Changes),
+    ("git-log", SourceKind::Changes),
+    ("github-deployment", SourceKind::Changes),
+    ("kubernetes-events", SourceKind::Changes),
+    ("prometheus-alerts", SourceKind::Alerts),
+    ("prometheus-rules", SourceKind::Alerts),
+    ("pprof", SourceKind::Profile),
+    ("goroutine-dump", SourceKind::Profile),
+];
+
 /// Formats that the content may be, best first; empty when none of these fits. Costs one pass over the windows.
 pub fn recognise(windows: &Windows<'_>) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = by_magic(windows.head).into_iter().collect();
@@ -274,8 +292,9 @@ fn wrapped_changes(windows: &Windows<'_>) -> Option<Candidate> {
 }
 
 /// Whole lines of a window: a cut last line would count against every format.
-fn whole_lines(window: &[u8]) -> String {
-    let end = if window.ends_with(b"\n") { window.len() } else { memchr::memrchr(b'\n', window).map_or(window.len(), |at| at + 1) };
+fn whole_lines(window: &[u8], is_whole: bool) -> String {
+    let end =
+        if is_whole || window.ends_with(b"\n") { window.len() } else { memchr::memrchr(b'\n', window).map_or(window.len(), |at| at + 1) };
     String::from_utf8_lossy(&window[..end]).into_owned()
 }
 
@@ -284,7 +303,9 @@ fn by_lines(windows: &Windows<'_>) -> Vec<Candidate> {
     if windows.head.contains(&0) {
         return Vec::new();
     }
-    let (head, middle, tail) = (whole_lines(windows.head), whole_lines(windows.middle), whole_lines(windows.tail));
+    let is_small = windows.size_bytes <= windows.head.len() as u64;
+    let (head, middle, tail) =
+        (whole_lines(windows.head, is_small), whole_lines(windows.middle, is_small), whole_lines(windows.tail, is_small));
     let head = head.trim_start_matches('\u{feff}');
     let mut first_lines = head.lines().map(str::trim_end).filter(|line| !line.is_empty());
     let Some(first) = first_lines.next() else { return Vec::new() };
@@ -305,7 +326,6 @@ fn by_lines(windows: &Windows<'_>) -> Vec<Candidate> {
         return found;
     }
     // In a small file the three windows are the same bytes.
-    let is_small = windows.size_bytes <= windows.head.len() as u64;
     found.extend(if is_small { exposition(&[head]) } else { exposition(&[head, &middle, &tail]) });
     if let Some((confidence, why)) = metric::csv::recognise(head) {
         found.push(candidate(

@@ -46,6 +46,12 @@ pub struct Context {
     pub modified: Option<Timestamp>,
     /// The query that produced this file, from a neighbour file.
     pub query: Option<String>,
+    /// Formats that the user describes, tried before all others.
+    pub formats: Vec<std::sync::Arc<log::NamedFormat>>,
+    /// Name of the format that the user says it is.
+    pub forced: Option<String>,
+    /// Moment at which the clock of a log without dates stood at its first time, given by the user.
+    pub anchor: Option<Timestamp>,
 }
 
 /// What a file is.

@@ -131,6 +131,11 @@ fn numeric(text: &[u8]) -> Option<Minutes> {
     }
     if matches!(sep, b'-' | b'/' | b'.') {
         let year = i64::from(four(text, 0)?);
+        if text.get(5) == Some(&b'W') {
+            let date =
+                week_date(year, two(text, 6)?, digit(text, 9)?).filter(|_| text.get(8) == Some(&sep) && text.get(10) == Some(&b'T'))?;
+            return colon(16, date * 86_400 + hour_minute(text, 11)?, Missing::Nothing);
+        }
         if text.get(7) == Some(&sep) {
             let date = days(year, two(text, 5)?, two(text, 8)?)?;
             return matches!(text.get(10)?, b'T' | b't' | b' ' | b'_' | b'-' | b':')
@@ -194,10 +199,16 @@ fn month_first(text: &[u8], at: usize, tail: Tail) -> Option<Minutes> {
         (b'1'..=b'9', b' ') => (digit(text, at + 4)?, at + 5),
         _ => (two(text, at + 4)?, at + 6),
     };
+    next += usize::from(text.get(next) == Some(&b','));
     if text.get(next) != Some(&b' ') {
         return None;
     }
     next += 1;
+    if text.get(next + 4..next + 7) == Some(b" @ ") {
+        // As Kibana shows it: `Nov 14, 2023 @ 22:13`.
+        let secs = days(i64::from(four(text, next)?), month, day)? * 86_400 + hour_minute(text, next + 7)?;
+        return Some(Minutes { len: next + 12, secs, missing: Missing::Nothing, tail: Tail::Colon });
+    }
     if text.get(next + 4) == Some(&b' ') {
         let secs = days(i64::from(four(text, next)?), month, day)? * 86_400 + hour_minute(text, next + 5)?;
         return Some(Minutes { len: next + 10, secs, missing: Missing::Nothing, tail: Tail::Colon });
@@ -355,6 +366,14 @@ fn month(text: &[u8], at: usize) -> Option<u32> {
     const MONTHS: [&[u8; 3]; 12] = [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
     let name = text.get(at..at + 3)?.first_chunk::<3>()?.to_ascii_lowercase();
     MONTHS.iter().position(|month| month[..] == name[..]).map(|index| index as u32 + 1)
+}
+
+/// Days to a date of ISO 8601 given by week and day of the week; week 1 holds 4 January.
+fn week_date(year: i64, week: u32, day: u32) -> Option<i64> {
+    let fourth = days(year, 1, 4)?;
+    let monday = fourth - (fourth + 3).rem_euclid(7);
+    let is_date = (1..=53).contains(&week) && (1..=7).contains(&day);
+    is_date.then(|| monday + i64::from(week - 1) * 7 + i64::from(day - 1))
 }
 
 fn is_leap(year: i64) -> bool {

@@ -16,7 +16,7 @@ const WIDTH: f64 = 860.0;
 /// Height of the drawing area.
 const AREA: f64 = 170.0;
 const LEFT: f64 = 76.0;
-const RIGHT: f64 = 16.0;
+const RIGHT: f64 = 32.0;
 const BOTTOM: f64 = 40.0;
 /// Foot of the first row of marker labels, and the height of a row.
 const LABELS: (f64, f64) = (38.0, 14.0);
@@ -72,6 +72,7 @@ pub fn draw(chart: &Chart) -> String {
     draw_baseline(&mut out, chart, &frame);
     draw_gaps(&mut out, chart, &frame);
     draw_value_axis(&mut out, chart, &frame);
+    draw_baseline_word(&mut out, chart, &frame);
     draw_time_axis(&mut out, chart, &frame);
     draw_line(&mut out, chart, &frame);
     draw_limits(&mut out, chart, &frame);
@@ -128,11 +129,19 @@ fn draw_baseline(out: &mut String, chart: &Chart, frame: &Frame) {
         frame.top,
         to - from
     );
-    if to - from > 9.0 * SIGN {
-        let (x, y) = (from + 4.0, frame.top + 12.0);
-        let _ = write!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\" fill=\"#1a7f37\">baseline</text>");
-    }
     out.push('\n');
+}
+
+fn draw_baseline_word(out: &mut String, chart: &Chart, frame: &Frame) {
+    let Some(normal) = chart.baseline.and_then(|normal| normal.intersect(frame.range)) else { return };
+    let (from, to) = (frame.x(normal.start()), frame.x(normal.end()));
+    if to - from > 9.0 * SIGN {
+        let (x, y) = (from + 5.0, frame.top + 13.0);
+        let _ = writeln!(
+            out,
+            "<text x=\"{x:.1}\" y=\"{y:.1}\" fill=\"#1a7f37\" stroke=\"#ebfdee\" stroke-width=\"4\" paint-order=\"stroke\">baseline</text>"
+        );
+    }
 }
 
 /// Grey where a series that was there has no sample.
@@ -238,7 +247,7 @@ fn draw_limits(out: &mut String, chart: &Chart, frame: &Frame) {
         let y = frame.y(limit);
         let _ = writeln!(
             out,
-            "<path d=\"M{LEFT} {y:.1}H{}\" stroke=\"{colour}\" stroke-dasharray=\"6 3\"/><text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"{colour}\">{word} {}</text>",
+            "<path d=\"M{LEFT} {y:.1}H{}\" stroke=\"{colour}\" stroke-dasharray=\"6 3\"/><text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"{colour}\" stroke=\"#ffffff\" stroke-width=\"3\" paint-order=\"stroke\">{word} {}</text>",
             WIDTH - RIGHT,
             WIDTH - RIGHT - 2.0,
             if y < frame.top + 14.0 { y + 12.0 } else { y - 3.0 },

@@ -8,9 +8,10 @@ use anyhow::Context as _;
 
 /// Opens `$VISUAL` or `$EDITOR` (else `vi`) on `text` and returns what was saved. The terminal must not be ours.
 pub fn edit(text: &str) -> anyhow::Result<String> {
-    let editor = env::var("VISUAL").or_else(|_| env::var("EDITOR")).unwrap_or_else(|_| "vi".into());
+    let named = |name| env::var(name).ok().filter(|editor| !editor.trim().is_empty());
+    let editor = named("VISUAL").or_else(|| named("EDITOR")).unwrap_or_else(|| "vi".into());
     let mut words = editor.split_whitespace();
-    let program = words.next().context("$EDITOR is empty; set it to an editor, for example EDITOR=vi")?;
+    let program = words.next().context("no editor is named")?;
     let file = TemporaryFile::create(text)?;
     let status = Command::new(program)
         .args(words)

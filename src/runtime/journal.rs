@@ -34,7 +34,7 @@ const SOURCES: &str = "sources.lock";
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The folder does not take files.
-    #[error("{folder}: cannot be written ({reason}); give another place for the case with --case DIR")]
+    #[error("{folder}: cannot be written; --case DIR keeps the case elsewhere ({reason})")]
     NotWritable {
         /// The case folder.
         folder: String,

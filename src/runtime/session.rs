@@ -1,5 +1,6 @@
 //! The loop: wait, drain, draw once. Nothing awaits in the key path; all work is jobs, the saver, or the loader.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -27,6 +28,8 @@ const FRAME: Duration = Duration::from_millis(16);
 const TICK: Duration = Duration::from_secs(1);
 /// How often loading reports while it runs.
 const LOAD_REPORT: Duration = Duration::from_millis(100);
+/// The rate of loading is told over this long.
+const RATE_WINDOW: Duration = Duration::from_secs(3);
 
 /// Everything a session starts with.
 pub struct Start {
@@ -73,6 +76,7 @@ struct Session {
 enum Wake {
     Terminal(TerminalEvent),
     Message(Message),
+    Resized,
     Tick,
     Frame,
     Terminate,
@@ -109,8 +113,8 @@ impl Session {
 
     async fn serve(&mut self, inbox: &mut UnboundedReceiver<Message>) -> anyhow::Result<()> {
         let mut signals = [signal(SignalKind::terminate())?, signal(SignalKind::hangup())?, signal(SignalKind::interrupt())?];
-        let (width, height) = self.screen.size()?;
-        self.feed(Message::Resized { width, height })?;
+        let mut resizes = signal(SignalKind::window_change())?;
+        self.resize()?;
         self.draw()?;
         let mut last_frame = Instant::now();
         let mut is_dirty = false;
@@ -120,6 +124,7 @@ impl Session {
             let wake = tokio::select! {
                 biased;
                 _ = any_signal(&mut signals) => Wake::Terminate,
+                _ = resizes.recv() => Wake::Resized,
                 event = self.keys.next() => match event { Some(Ok(event)) => Wake::Terminal(event), _ => Wake::Lost },
                 () = tokio::time::sleep_until(frame_due), if is_dirty => Wake::Frame,
                 message = inbox.recv() => message.map_or(Wake::Lost, Wake::Message),
@@ -133,6 +138,7 @@ impl Session {
                 }
                 Wake::Terminal(event) => self.terminal_event(event)?,
                 Wake::Message(message) => self.feed(message)?,
+                Wake::Resized => self.resize()?,
                 Wake::Tick => self.feed(Message::Tick(now()))?,
                 // A signal or a terminal that is gone: leave; the journal has every step.
                 Wake::Terminate | Wake::Lost => self.is_leaving = true,
@@ -143,6 +149,13 @@ impl Session {
             is_dirty = true;
         }
         Ok(())
+    }
+
+    /// Takes the size of the terminal and draws everything anew.
+    fn resize(&mut self) -> anyhow::Result<()> {
+        self.screen.forget();
+        let (width, height) = self.screen.size()?;
+        self.feed(Message::Resized { width, height })
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
@@ -160,7 +173,7 @@ impl Session {
                 None => Ok(()),
             },
             TerminalEvent::Paste(text) => self.feed(Message::Paste(text)),
-            TerminalEvent::Resize(width, height) => self.feed(Message::Resized { width, height }),
+            // Resizes come by our own signal: the key reader loses those that come together with a key.
             _ => Ok(()),
         }
     }
@@ -246,7 +259,8 @@ fn start_loading(source: Arc<FileSource>, messages: UnboundedSender<Message>) ->
     });
     let watched = job.clone();
     std::thread::spawn(move || {
-        let mut before = (Instant::now(), 0u64);
+        // Bytes are counted a chunk at a time, so the rate is over a few seconds, not over one report.
+        let mut marks = VecDeque::from([(Instant::now(), 0u64)]);
         while !handle.is_finished() && watched.check().is_ok() {
             std::thread::sleep(LOAD_REPORT);
             let Ok(catalog) = source.catalog(&Job::new()) else { return };
@@ -255,9 +269,12 @@ fn start_loading(source: Arc<FileSource>, messages: UnboundedSender<Message>) ->
                 return;
             }
             let (done, total) = watched.progress();
-            let elapsed = before.0.elapsed().as_secs_f64().max(1e-3);
-            let bytes_per_s = ((done.saturating_sub(before.1)) as f64 / elapsed) as u64;
-            before = (Instant::now(), done);
+            while marks.len() > 1 && marks[0].0.elapsed() > RATE_WINDOW {
+                marks.pop_front();
+            }
+            let (since, before) = marks[0];
+            let bytes_per_s = (done.saturating_sub(before) as f64 / since.elapsed().as_secs_f64().max(1e-3)) as u64;
+            marks.push_back((Instant::now(), done));
             let n_complete = catalog.sources.iter().filter(|source| source.is_complete).count();
             let current = catalog.sources.iter().find(|source| !source.is_complete).map(|source| source.path.clone());
             let progress = LoadProgress {

@@ -12,6 +12,7 @@ use crossterm::terminal::{
 use crossterm::{cursor, execute, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::{Position, Rect};
 
 /// Whether the screen is ours now, so that leaving twice does no harm.
 static IS_ENTERED: AtomicBool = AtomicBool::new(false);
@@ -19,20 +20,34 @@ static IS_ENTERED: AtomicBool = AtomicBool::new(false);
 /// The screen in raw mode on the alternate buffer; restored when dropped.
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// Whether the terminal may show something else than what was drawn last.
+    is_stale: bool,
 }
 
 impl Screen {
     /// Takes the terminal over.
     pub fn enter() -> io::Result<Self> {
         take_over()?;
-        Ok(Self { terminal: Terminal::new(CrosstermBackend::new(io::stdout()))? })
+        Ok(Self { terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?, is_stale: false })
     }
 
     /// Draws one frame inside a synchronized update, so that no half-drawn frame is shown.
     pub fn draw(&mut self, paint: impl FnOnce(&mut ratatui::Frame<'_>)) -> io::Result<()> {
         queue!(io::stdout(), BeginSynchronizedUpdate)?;
+        if std::mem::take(&mut self.is_stale) {
+            // Not `clear`: it asks the terminal where the cursor is, and an answer that is late or eaten by the key
+            // reader would end the program.
+            let size = self.terminal.size()?;
+            self.terminal.resize(Rect::from((Position::ORIGIN, size)))?;
+        }
         self.terminal.draw(paint)?;
         execute!(io::stdout(), EndSynchronizedUpdate)
+    }
+
+    /// The next frame is drawn whole. After a resize, even back to the same size: the terminal cut off what did not
+    /// fit meanwhile, and only the first and the last size may have been seen here.
+    pub fn forget(&mut self) {
+        self.is_stale = true;
     }
 
     /// Columns and rows.
@@ -45,7 +60,7 @@ impl Screen {
         restore();
         let result = meanwhile();
         take_over()?;
-        self.terminal.clear()?;
+        self.forget();
         Ok(result)
     }
 }

@@ -177,7 +177,7 @@ impl Part<'_> {
             let cell = *level as usize * n_services + service;
             let mut find = |message| {
                 let name = self.log.service_name(segment.service_codes[service]);
-                groups.find(Facts { log: self.log, level: *level, service: name, message, detail: None })
+                groups.find(&Facts { log: self.log, level: *level, service: name, message, detail: None })
             };
             let group = if has_patterns {
                 let message = columns.messages[i];
@@ -208,7 +208,7 @@ impl Part<'_> {
             let detail = self.log.detail(&text[(record.start - range.start) as usize..to as usize]);
             let service = self.log.service_name(segment.service(i));
             let message = segment.columns.messages[i];
-            let group = groups.find(Facts { log: self.log, level: segment.columns.levels[i], service, message, detail: Some(&detail) });
+            let group = groups.find(&Facts { log: self.log, level: segment.columns.levels[i], service, message, detail: Some(&detail) });
             visit(Cell { group, column, latency: segment.columns.latencies[i], detail: Some(&detail) });
         }
         Ok(())
@@ -257,7 +257,7 @@ impl<'a> Groups<'a> {
         Self { by, patterns, keys: Vec::new(), index: HashMap::new() }
     }
 
-    fn find(&mut self, event: Facts<'_>) -> usize {
+    fn find(&mut self, event: &Facts<'_>) -> usize {
         let pattern = || self.patterns.as_ref().and_then(|patterns| Some((patterns, patterns.of(event.log, event.message)?)));
         let part = |by: &GroupBy| match by {
             GroupBy::Level => event.level.name().to_owned(),

@@ -78,6 +78,11 @@ impl Log {
         self.segments.iter().flat_map(|segment| segment.new_messages.iter().map(AsRef::as_ref))
     }
 
+    /// How many different messages there are so far.
+    pub(super) fn n_messages(&self) -> usize {
+        self.segments.iter().map(|segment| segment.new_messages.len()).sum()
+    }
+
     /// Name of a service code.
     pub(super) fn service_name(&self, code: u16) -> Option<&str> {
         self.services.get(code as usize).map(String::as_str)
@@ -194,8 +199,8 @@ pub struct LogFacts {
     pub problems: Problems,
     /// Records earlier than the latest one before them.
     pub late: Late,
-    /// Line and byte of the first of those.
-    pub first_late: Option<(u64, u64)>,
+    /// Index, line and byte of the first of those.
+    pub first_late: Option<(u64, u64, u64)>,
 }
 
 /// Appends chunks in file order.
@@ -289,13 +294,14 @@ impl LogBuilder {
         };
     }
 
-    /// Line and byte of the first late record, once.
+    /// Line and byte of the first late record.
     fn place_first_late(&mut self) {
-        if self.facts.first_late.is_none()
-            && let Some((segment, i)) = self.facts.late.first.and_then(|record| self.log.find(record))
+        let Some(record) = self.facts.late.count().first else { return };
+        if self.facts.first_late.is_none_or(|(known, ..)| known != record)
+            && let Some((segment, i)) = self.log.find(record)
         {
             let line = self.log.line_of(segment, i).unwrap_or(0);
-            self.facts.first_late = Some((line, self.log.start_of(segment, i)));
+            self.facts.first_late = Some((record, line, self.log.start_of(segment, i)));
         }
     }
 

@@ -114,7 +114,7 @@ impl Events<'_> {
 
     /// The index of the messages that are there now: mined again when there are more than last time.
     pub(super) fn pattern_index(&self) -> Arc<PatternIndex> {
-        let made_of: Vec<(SourceId, usize)> = self.logs.iter().map(|log| (log.source, log.messages().count())).collect();
+        let made_of: Vec<(SourceId, usize)> = self.logs.iter().map(|log| (log.source, log.n_messages())).collect();
         // Held while mining, so that two questions at a time mine once.
         let mut known = self.selections.patterns.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.made_of != made_of {

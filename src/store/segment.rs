@@ -49,30 +49,49 @@ impl Default for Lines {
 /// caught up came late, and the distance is how long a record was held back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Late {
+    /// The latest time so far.
+    latest: Option<i64>,
+    /// Placed records, and those of them at a whole second.
+    n_placed: u64,
+    n_whole: u64,
+    /// As the times stand.
+    literal: LateCount,
+    /// A whole second taken for all of it: late only when it is over.
+    whole: LateCount,
+}
+
+/// How many records are late, and how late.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LateCount {
     /// How many.
     pub count: u64,
     /// The greatest distance, ns.
     pub max_ns: i64,
     /// Index of the first such record.
     pub first: Option<u64>,
-    /// The latest time so far.
-    pub latest: Option<i64>,
 }
 
 impl Late {
+    /// The count for the source so far. Where many times are whole seconds, some writer knows no finer ones.
+    pub fn count(&self) -> LateCount {
+        if self.n_whole * 20 > self.n_placed { self.whole } else { self.literal }
+    }
+
     /// Takes the next placed record in.
     fn add(&mut self, record: u64, time: i64) {
         let latest = self.latest.map_or(time, |latest| latest.max(time));
         self.latest = Some(latest);
-        let distance = latest.saturating_sub(time);
-        // A whole second stands for all of it: among finer times it is late only when the second is over.
         let is_whole = time % NS_PER_S == 0;
-        if distance == 0 || is_whole && distance < NS_PER_S {
+        self.n_placed += 1;
+        self.n_whole += u64::from(is_whole);
+        let distance = latest.saturating_sub(time);
+        if distance == 0 {
             return;
         }
-        self.count += 1;
-        self.max_ns = self.max_ns.max(distance);
-        self.first = self.first.or(Some(record));
+        self.literal.add(record, distance);
+        if !is_whole || distance >= NS_PER_S {
+            self.whole.add(record, distance);
+        }
     }
 
     /// Takes in the times of the next chunk, whose first record has the index `base`. O(n).
@@ -83,10 +102,18 @@ impl Late {
     }
 }
 
+impl LateCount {
+    fn add(&mut self, record: u64, distance: i64) {
+        self.count += 1;
+        self.max_ns = self.max_ns.max(distance);
+        self.first = self.first.or(Some(record));
+    }
+}
+
 impl Draft {
     /// The first chunk of a source: lines before the first record become one record without a time.
     pub fn first(mut chunk: LogChunk, bytes: &[u8]) -> Self {
-        if chunk.head_lines > 0 {
+        if chunk.head_lines > 0 && !says_nothing(&bytes[..(chunk.head_bytes as usize).min(bytes.len())]) {
             let columns = &mut chunk.columns;
             columns.offsets.insert(0, 0);
             columns.times.insert(0, NO_TIME);
@@ -103,6 +130,7 @@ impl Draft {
             chunk.head_lines = 0;
             chunk.head_bytes = 0;
         }
+        chunk.n_continuation_lines += u64::from(chunk.head_lines);
         Self::new(chunk, bytes)
     }
 
@@ -159,6 +187,14 @@ impl Times {
         found.unplaced = unplaced.into();
         found
     }
+}
+
+/// Whether the lines before the first record are blank, comments, or the dashes that tools put around a log.
+fn says_nothing(head: &[u8]) -> bool {
+    head.split(|byte| *byte == b'\n').all(|line| {
+        let line = line.trim_ascii();
+        line.is_empty() || line.starts_with(b"#") || line.starts_with(b"-- ")
+    })
 }
 
 /// Gives back what the parser reserved and did not need.
@@ -291,14 +327,17 @@ mod tests {
         let mut late = Late::default();
         late.append(&[5, 9, 7, 8], 0);
         late.append(&[NO_TIME, 3, 9, 4, 10], 4);
-        assert_eq!(late, Late { count: 4, max_ns: 6, first: Some(2), latest: Some(10) });
+        assert_eq!(late.count(), LateCount { count: 4, max_ns: 6, first: Some(2) });
     }
 
     #[test]
     fn whole_seconds_among_finer_times_are_late_only_when_their_second_is_over() {
         let mut late = Late::default();
         late.append(&[NS_PER_S + 130_000_000, NS_PER_S, NS_PER_S, 2 * NS_PER_S + 1, NS_PER_S], 0);
-        assert_eq!((late.count, late.max_ns, late.first), (1, NS_PER_S + 1, Some(4)));
+        assert_eq!(late.count(), LateCount { count: 1, max_ns: NS_PER_S + 1, first: Some(4) });
+        let mut fine = Late::default();
+        fine.append(&(0..100).map(|i| i * 7 + 1).chain([NS_PER_S + 1, NS_PER_S]).collect::<Vec<_>>(), 0);
+        assert_eq!(fine.count().count, 1, "among milliseconds a whole second is one of them");
     }
 
     #[test]

@@ -68,7 +68,8 @@ fn parts(state: &State, theme: &Theme, width: u16) -> Vec<Part> {
     let timeline = &state.timeline;
     if let Some(extent) = timeline.extent {
         let precision = Precision::for_column(timeline.column_ns());
-        push(0, always(state.clock.date_time(timeline.cursor, precision)), theme.time, false);
+        let time = format!("{} {}", state.clock.day_time(timeline.cursor, precision), state.clock.zone_label(timeline.cursor));
+        push(0, (state.clock.date_time(timeline.cursor, precision), time), theme.time, false);
         let offset = state.clock.offset(timeline.cursor).unwrap_or_default();
         push(1, always(offset), theme.strong, false);
         let visible = timeline.visible;
@@ -108,10 +109,11 @@ fn loading(state: &State) -> (String, String) {
     let (done, all) = progress.bytes;
     let share = done.saturating_mul(100).checked_div(all).map(|share| format!(" {share} %")).unwrap_or_default();
     let rate = text::value(progress.bytes_per_s as f64, crate::model::Unit::BytesPerSecond);
-    let short = format!("reading{share} {rate}");
+    let rate = if progress.bytes_per_s > 0 { format!(" {rate}") } else { String::new() };
+    let short = format!("reading{share}{rate}");
     if progress.current.is_empty() {
         return (short, String::new());
     }
     let file = crate::app::side::fit(&text::printable(&progress.current), 24);
-    (format!("reading {}{share} {rate}", file.trim_end()), short)
+    (format!("reading {}{share}{rate}", file.trim_end()), short)
 }

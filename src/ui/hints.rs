@@ -10,6 +10,7 @@ use crate::app::actions::{Action, Context};
 use crate::app::keys;
 use crate::app::overlay::Overlay;
 use crate::app::session::{CasePlace, SaveStatus};
+use crate::app::side::Tab;
 use crate::app::state::{Focus, Notice};
 use crate::model::text;
 
@@ -29,7 +30,9 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
         },
         SaveStatus::Failed(why) => (format!("not saved: {}", text::printable(&why)), theme.error),
     };
-    let status = paint::cut(&status, usize::from(width / 2)).to_owned();
+    // What is not saved matters more than hints: its way out must not be cut off.
+    let most = if status.starts_with("not saved") { width } else { width / 2 };
+    let status = paint::cut(&status, usize::from(most)).to_owned();
     let status = theme.signs(&status);
     let room = width.saturating_sub(status.width() as u16 + if status.is_empty() { 0 } else { 2 });
     paint::put_right(buffer, 0, y, width, &status, status_style);
@@ -39,9 +42,31 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
         let (sign, style) = if notice.is_bad { ("! ", theme.error) } else { ("· ", theme.good) };
         let words = format!("{sign}{}", text::printable(&notice.text));
         paint::put(buffer, 0, y, room, &theme.signs(&words), style);
+    } else if let (Some(seek), Context::Main) = (&state.seek, state.context()) {
+        let way = if seek.is_forward { "next" } else { "previous" };
+        paint::put(buffer, 0, y, room, &theme.signs(&format!("looking for the {way} {} …", text::printable(&seek.what))), theme.dim);
     } else {
         keys_for(state, y, room, theme, buffer);
     }
+    wrapped_warning(state, y, room, theme, buffer);
+}
+
+/// What went wrong is never cut: a long word takes the rows above the last one.
+fn wrapped_warning(state: &State, y: u16, room: u16, theme: &Theme, buffer: &mut Buffer) {
+    let Some(notice) = state.notice.as_ref().filter(|notice| notice.is_bad && is_notice_shown(state, notice)) else { return };
+    let words = format!("! {}", text::printable(&notice.text));
+    let width = state.layout.size.0;
+    if words.width() <= usize::from(room) || !state.pending.is_empty() {
+        return;
+    }
+    let lines = crate::app::side::wrap(&words, usize::from(width));
+    let first = y.saturating_sub(lines.len() as u16);
+    for (row, line) in (first..y).zip(&lines) {
+        paint::fill(buffer, 0, row, width, ' ', theme.overlay);
+        paint::put(buffer, 0, row, width, &theme.signs(line), theme.error.patch(theme.overlay));
+    }
+    paint::fill(buffer, 0, y, room, ' ', ratatui::style::Style::reset());
+    keys_for(state, y, room, theme, buffer);
 }
 
 /// Above a note or form only what went wrong is told: its keys matter more than good news from before.
@@ -57,7 +82,9 @@ fn is_notice_shown(state: &State, notice: &Notice) -> bool {
 fn continuations(state: &State, y: u16, room: u16, theme: &Theme, buffer: &mut Buffer) {
     let mut x = paint::put(buffer, 0, y, room, &format!("{} … ", keys::show_sequence(&state.pending)), theme.key);
     for (key, action) in state.keymap.continuations(state.context(), &state.pending) {
-        let words = action.info().sentence.split([':', ',']).next().unwrap_or_default();
+        let info = action.info();
+        // Sentences of several keys do not fit a narrow screen; names do.
+        let words = if room < 100 { info.name } else { info.sentence.split([':', ',']).next().unwrap_or_default() };
         x = hint(buffer, x, y, room, &keys::show(key), words, theme);
     }
     hint(buffer, x, y, room, "Esc", "leave", theme);
@@ -142,17 +169,32 @@ fn hints(state: &State) -> &'static [(Action, &'static str)] {
                 (A::Palette, "palette"),
                 (A::Help, "help"),
             ],
-            Focus::Side => &[
-                (A::Down, "next"),
-                (A::Open, "go to"),
-                (A::Edit, "change"),
-                (A::Delete, "remove"),
-                (A::MoveUp, "up"),
-                (A::MoveDown, "down"),
-                (A::Cause, "cause"),
-                (A::ZoomPane, "large"),
-                (A::Help, "help"),
-            ],
+            Focus::Side => match state.side.tab {
+                Tab::Chain => &[
+                    (A::Down, "next"),
+                    (A::Open, "go to"),
+                    (A::Edit, "change"),
+                    (A::Delete, "remove"),
+                    (A::MoveUp, "up"),
+                    (A::MoveDown, "down"),
+                    (A::Cause, "cause"),
+                    (A::Attempt, "tried"),
+                    (A::ZoomPane, "large"),
+                    (A::Help, "help"),
+                ],
+                Tab::Notes => &[
+                    (A::Down, "next"),
+                    (A::Open, "go to"),
+                    (A::Edit, "change"),
+                    (A::Delete, "remove"),
+                    (A::Copy, "copy"),
+                    (A::ActionItem, "action item"),
+                    (A::ZoomPane, "large"),
+                    (A::Help, "help"),
+                ],
+                Tab::Detail => &[(A::Down, "next"), (A::Pin, "pin"), (A::ZoomPane, "large"), (A::NextPane, "pane"), (A::Help, "help")],
+                Tab::Sources => &[(A::Down, "next"), (A::ZoomPane, "large"), (A::NextPane, "pane"), (A::Help, "help")],
+            },
             Focus::Changes => &[
                 (A::NextChange, "next"),
                 (A::PrevChange, "previous"),

@@ -38,7 +38,25 @@ fn label(state: &State, y: u16, words: &str, theme: &Theme, buffer: &mut Buffer)
 
 fn value(state: &State, y: u16, words: &str, style: Style, theme: &Theme, buffer: &mut Buffer) {
     let layout = &state.layout;
-    paint::put(buffer, layout.label_width + layout.lanes_width + 2, y, layout.value_width.saturating_sub(2), &theme.signs(words), style);
+    let gap = if is_narrow(state) { 1 } else { 2 };
+    paint::put(
+        buffer,
+        layout.label_width + layout.lanes_width + gap,
+        y,
+        layout.value_width.saturating_sub(gap),
+        &theme.signs(words),
+        style,
+    );
+}
+
+/// Words for the value column must be very short.
+fn is_narrow(state: &State) -> bool {
+    state.layout.value_width < 12
+}
+
+/// A count that leaves room for its word in a narrow column.
+fn count_words(state: &State, n: u64) -> String {
+    if is_narrow(state) && n >= 1_000 { format!("{}k", n / 1_000) } else { paint::compact(n) }
 }
 
 fn total(counts: &LevelCounts) -> u64 {
@@ -114,7 +132,7 @@ fn phases(state: &State, y: u16, theme: &Theme, buffer: &mut Buffer) {
         }
     }
     if state.lanes.phases.is_empty() && state.timeline.extent.is_some() {
-        paint::put(buffer, x, y, state.layout.lanes_width, "m marks trigger, impact start, mitigated", theme.faint);
+        paint::put(buffer, x, y, state.layout.lanes_width, "m marks trigger, impact start, mitigated", theme.dim);
     }
     let here = state.timeline.cursor;
     let now = state.lanes.all_phases.iter().find(|phase| phase.range.contains(here));
@@ -162,14 +180,13 @@ fn events(state: &State, y: u16, height: u16, theme: &Theme, buffer: &mut Buffer
     }
     let here = state.timeline.cursor_column().and_then(|column| state.lanes.events.get(column).copied().flatten());
     let Some(here) = here else { return };
-    let is_narrow = state.layout.value_width < 12;
-    let words = if is_narrow {
+    let words = if is_narrow(state) {
         vec![if errors(&here) > 0 { (errors(&here), "err") } else { (here[WARN], "warn") }]
     } else {
         vec![(errors(&here), if state.layout.value_width < 20 { "err" } else { "error" }), (here[WARN], "warn")]
     };
     let bad: Vec<String> =
-        words.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{} {name}", paint::compact(*count))).collect();
+        words.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{} {name}", count_words(state, *count))).collect();
     if height == 1 {
         let words = if bad.is_empty() { paint::compact(total(&here)) } else { bad.join("  ") };
         value(state, y, &words, if errors(&here) > 0 { theme.error } else { theme.dim }, theme, buffer);
@@ -236,7 +253,9 @@ fn alert_count(state: &State, y: u16, theme: &Theme, buffer: &mut Buffer) {
     let under = || state.lanes.alerts.iter().filter(|alert| (alert.span.from..=alert.span.to).contains(&column));
     let firing = under().filter(|alert| alert.firing_from.is_some_and(|from| column >= from)).count();
     let pending = under().count() - firing;
-    let names = if state.layout.value_width < 12 { ["fire", "pend"] } else { ["firing", "pending"] };
+    let names = if state.layout.value_width < 20 { ["fire", "pend"] } else { ["firing", "pending"] };
+    // What fires matters more where only one of them has room.
+    let pending = if is_narrow(state) && firing > 0 { 0 } else { pending };
     let words = [firing, pending].into_iter().zip(names).filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}"));
     value(state, y, &words.collect::<Vec<_>>().join("  "), if firing > 0 { theme.error } else { theme.warn }, theme, buffer);
 }

@@ -124,17 +124,21 @@ fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffe
 }
 
 fn draw_prompt(state: &State, prompt: &Prompt, theme: &Theme, buffer: &mut Buffer) {
-    let area = open_frame(state, if prompt.kind.is_filter() { 4 } else { 2 }, prompt.title(), theme, buffer);
-    paint::put(buffer, area.x, area.y, 2, "> ", theme.key);
-    draw_line(buffer, (area.x + 2, area.y, area.width.saturating_sub(2)), &prompt.input, theme);
     let (words, style) = match &prompt.preview {
         None => (prompt.hint().to_owned(), theme.dim),
         Some(Ok(words)) => (format!("→ {words}"), theme.good),
         Some(Err(words)) => (format!("! {words}"), theme.error),
     };
-    let y = area.y + if prompt.kind.is_filter() && area.height > 2 { 2 } else { 1 };
-    paint::put(buffer, area.x, y, area.width, &theme.signs(&words), style);
-    if area.height > 3 {
+    let lines = crate::app::side::wrap(&words, usize::from(state.layout.size.0.min(100).saturating_sub(4)));
+    // Filters have a row for marks below the text, and the words that Tab takes at the bottom.
+    let n_more = if prompt.kind.is_filter() { 1 } else { 0 };
+    let area = open_frame(state, 1 + lines.len() as u16 + 2 * n_more, prompt.title(), theme, buffer);
+    paint::put(buffer, area.x, area.y, 2, "> ", theme.key);
+    draw_line(buffer, (area.x + 2, area.y, area.width.saturating_sub(2)), &prompt.input, theme);
+    for (y, line) in (area.y + 1 + n_more..area.y + area.height).zip(&lines) {
+        paint::put(buffer, area.x, y, area.width, &theme.signs(line), style);
+    }
+    if n_more > 0 && area.height > 3 {
         draw_wrong(prompt, area, theme, buffer);
         draw_offered(prompt, area, theme, buffer);
     }
@@ -155,7 +159,7 @@ fn draw_wrong(prompt: &Prompt, area: Area, theme: &Theme, buffer: &mut Buffer) {
 /// The words that Tab takes, from the chosen one on.
 fn draw_offered(prompt: &Prompt, area: Area, theme: &Theme, buffer: &mut Buffer) {
     let Some(offered) = prompt.offered.as_ref().filter(|offered| !offered.words.is_empty()) else { return };
-    let (y, end) = (area.y + 3, area.x + area.width);
+    let (y, end) = (area.y + area.height - 1, area.x + area.width);
     let mut x = area.x + paint::put(buffer, area.x, y, area.width, "Tab  ", theme.key);
     for (at, word) in offered.words.iter().enumerate().skip(offered.chosen.unwrap_or(0)) {
         let word = crate::model::text::printable(word.trim_end());

@@ -1,7 +1,7 @@
 //! Small helpers that put text into cells and keep wide characters inside their columns.
 
 use ratatui::buffer::Buffer;
-use ratatui::style::Style;
+use ratatui::style::{Color, Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -11,6 +11,7 @@ pub(crate) fn put(buffer: &mut Buffer, x: u16, y: u16, width: u16, text: &str, s
     if y >= buffer.area.height || room == 0 {
         return 0;
     }
+    let style = over(style);
     if text.width() <= usize::from(room) {
         let (end, _) = buffer.set_stringn(x, y, text, usize::from(room), style);
         return end - x;
@@ -18,6 +19,12 @@ pub(crate) fn put(buffer: &mut Buffer, x: u16, y: u16, width: u16, text: &str, s
     let (mut end, _) = buffer.set_stringn(x, y, cut(text, usize::from(room) - 1), usize::from(room) - 1, style);
     end += buffer.set_stringn(end, y, "…", 1, style).0 - end;
     end - x
+}
+
+/// The style without what a line drawn there before would lend it.
+fn over(style: Style) -> Style {
+    let style = if style.fg.is_none() { style.fg(Color::Reset) } else { style };
+    if style.add_modifier.contains(Modifier::DIM) { style } else { style.remove_modifier(Modifier::DIM) }
 }
 
 /// The longest beginning of at most `width` columns, never inside a grapheme.

@@ -79,13 +79,13 @@ fn draw_label(state: &State, panel: &Panel, index: usize, y: u16, theme: &Theme,
     let axis_width = 9.min(width / 2);
     let room = width - axis_width;
     paint::put(buffer, 1, y, room, &name, style);
-    paint::put_right(buffer, 1 + room, y, axis_width, &theme.signs(&panel.texts.axis_top), theme.faint);
+    paint::put_right(buffer, 1 + room, y, axis_width, &theme.signs(&panel.texts.axis_top), theme.dim);
     let place_room = if layout.panel_height > 2 { width } else { room };
     if layout.panel_height > 2 {
-        paint::put(buffer, 1, last, room, &theme.signs(&panel.metric), theme.faint);
+        paint::put(buffer, 1, last, room, &theme.signs(&panel.metric), theme.dim);
     }
     paint::put(buffer, 1, y + 1, place_room, &place, theme.dim);
-    paint::put_right(buffer, 1 + room, last, axis_width, &theme.signs(&panel.texts.axis_bottom), theme.faint);
+    paint::put_right(buffer, 1 + room, last, axis_width, &theme.signs(&panel.texts.axis_bottom), theme.dim);
 }
 
 fn draw_columns(state: &State, panel: &Panel, y: u16, theme: &Theme, buffer: &mut Buffer) {

@@ -178,6 +178,34 @@ impl Theme {
         }
     }
 
+    /// What fits the terminal that these environment variables describe.
+    ///
+    /// `CORONER_THEME` (dark, light, 16, mono) goes first, then `NO_COLOR`; `TERM` tells terminals of 16 colours or none,
+    /// `COLORFGBG` a light background. A locale that is not UTF-8 gives ASCII signs; none at all says nothing.
+    pub fn of_terminal(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let given = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let term = given("TERM").unwrap_or_default();
+        let is_light = given("COLORFGBG")
+            .and_then(|colours| colours.rsplit(';').next()?.parse::<u8>().ok())
+            .is_some_and(|background| matches!(background, 7 | 9..=15));
+        let has_few = ["xterm", "screen", "linux", "ansi", "rxvt", "cygwin", "xterm-color", "screen.linux"].contains(&term.as_str())
+            || term.ends_with("-16color");
+        let has_none = ["vt100", "vt102", "vt220"].contains(&term.as_str()) || term.ends_with("-mono") || term.ends_with("-m");
+        let has_many = given("COLORTERM").is_some_and(|value| value == "truecolor" || value == "24bit");
+        let theme = match given("CORONER_THEME").as_deref() {
+            Some("dark") => Self::dark(),
+            Some("light") => Self::light(),
+            Some("16") => Self::sixteen(),
+            Some("mono") => Self::mono(),
+            _ if given("NO_COLOR").is_some() || has_none => Self::mono(),
+            _ if has_few && !has_many => Self::sixteen(),
+            _ if is_light => Self::light(),
+            _ => Self::dark(),
+        };
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(given).unwrap_or_else(|| "UTF-8".into()).to_lowercase();
+        if locale.contains("utf-8") || locale.contains("utf8") { theme } else { theme.ascii() }
+    }
+
     /// The same colours with ASCII signs only.
     #[must_use]
     pub const fn ascii(mut self) -> Self {
@@ -287,6 +315,24 @@ fn ascii(c: char) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[track_caller]
+    fn check(variables: &[(&str, &str)], expected: &Theme) {
+        let theme = Theme::of_terminal(|name| variables.iter().find(|variable| variable.0 == name).map(|variable| variable.1.to_owned()));
+        assert_eq!(format!("{theme:?}"), format!("{expected:?}"), "{variables:?}");
+    }
+
+    #[test]
+    fn the_environment_says_what_the_terminal_can_show() {
+        check(&[("TERM", "xterm-256color")], &Theme::dark());
+        check(&[("TERM", "xterm-256color"), ("COLORFGBG", "0;15")], &Theme::light());
+        check(&[("TERM", "xterm"), ("LANG", "en_US.UTF-8")], &Theme::sixteen());
+        check(&[("TERM", "xterm"), ("COLORTERM", "truecolor")], &Theme::dark());
+        check(&[("TERM", "xterm"), ("NO_COLOR", "1")], &Theme::mono());
+        check(&[("NO_COLOR", "1"), ("CORONER_THEME", "16")], &Theme::sixteen());
+        check(&[("LANG", "en_US.UTF-8"), ("LC_ALL", "C")], &Theme::dark().ascii());
+        check(&[("LANG", "C.UTF-8"), ("LC_ALL", "")], &Theme::dark());
+    }
 
     #[test]
     fn the_ascii_set_leaves_nothing_beyond_ascii() {

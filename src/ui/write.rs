@@ -88,22 +88,22 @@ pub(super) fn draw_form(state: &State, form: &Form, theme: &Theme, buffer: &mut 
             FieldKind::Text(line) if has_focus => {
                 draw_line(buffer, (x, y, width), line, theme);
                 if line.text().is_empty() {
-                    paint::put(buffer, x + 2, y, width.saturating_sub(2), field.hint, theme.faint);
+                    paint::put(buffer, x + 2, y, width.saturating_sub(2), field.hint, theme.dim);
                 }
             }
-            FieldKind::Text(line) if line.text().is_empty() => drop(paint::put(buffer, x, y, width, field.hint, theme.faint)),
+            FieldKind::Text(line) if line.text().is_empty() => drop(paint::put(buffer, x, y, width, field.hint, theme.dim)),
             FieldKind::Text(line) => drop(paint::put(buffer, x, y, width, &text::printable(line.text()), theme.text)),
             FieldKind::Lines(lines) => {
                 let rows = (rows_of(&field.kind) as u16).min(end - y);
                 let caret = if has_focus { Caret::Shown } else { Caret::Hidden };
                 draw_text(lines, Area { x, y, width, height: rows }, caret, theme, buffer);
                 if lines.lines().iter().all(String::is_empty) {
-                    paint::put(buffer, x + 2, y, width.saturating_sub(2), field.hint, theme.faint);
+                    paint::put(buffer, x + 2, y, width.saturating_sub(2), field.hint, theme.dim);
                 }
                 y += rows - 1;
             }
             FieldKind::Choice { options, chosen } => draw_choice(buffer, (x, y, width), options, *chosen, theme, has_focus),
-            FieldKind::Picks { lines, .. } if lines.is_empty() => drop(paint::put(buffer, x, y, width, field.hint, theme.faint)),
+            FieldKind::Picks { lines, .. } if lines.is_empty() => drop(paint::put(buffer, x, y, width, field.hint, theme.dim)),
             FieldKind::Picks { lines, cursor } => {
                 let rows = lines.len().clamp(1, 8).min(usize::from(end - y));
                 let top = (cursor + 1).saturating_sub(rows);
@@ -137,7 +137,7 @@ fn draw_choice(buffer: &mut Buffer, place: (u16, u16, u16), options: &[&str], ch
         let style = match (is_chosen, has_focus) {
             (true, true) => theme.selected_focused,
             (true, false) => theme.strong,
-            _ => theme.faint,
+            _ => theme.dim,
         };
         let words = option.replace('_', " ");
         let words = if is_chosen { format!("[{words}]") } else { format!(" {words} ") };

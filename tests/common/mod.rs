@@ -19,24 +19,34 @@ pub struct Pty {
     master: Box<dyn MasterPty + Send>,
     keys: Box<dyn Write + Send>,
     screen: Arc<Mutex<vt100::Parser>>,
+    reading: std::thread::JoinHandle<()>,
 }
 
 impl Pty {
     /// Starts `coroner ARGS…` in `dir` on a screen of `rows` × `columns`.
-    pub fn start(dir: &Path, args: &[&str], (columns, rows): (u16, u16)) -> Self {
+    pub fn start(dir: &Path, args: &[&str], size: (u16, u16)) -> Self {
+        Self::start_with(dir, args, size, &[])
+    }
+
+    /// The same with more environment variables.
+    pub fn start_with(dir: &Path, args: &[&str], (columns, rows): (u16, u16), variables: &[(&str, &str)]) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pty = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(CORONER);
         command.args(args);
         command.cwd(dir);
         command.env("TERM", "xterm-256color");
+        command.env("LC_ALL", "C.UTF-8");
         command.env("USER", "tester");
         command.env_remove("NO_COLOR");
+        for (name, value) in variables {
+            command.env(name, value);
+        }
         let child = pty.slave.spawn_command(command).expect("the program starts");
         let screen = Arc::new(Mutex::new(vt100::Parser::new(cells(rows), cells(columns), 0)));
         let mut reader = pty.master.try_clone_reader().expect("reader");
         let shared = Arc::clone(&screen);
-        std::thread::spawn(move || {
+        let reading = std::thread::spawn(move || {
             let mut block = [0; 8192];
             let mut pending = Vec::new();
             while let Ok(n @ 1..) = reader.read(&mut block) {
@@ -49,7 +59,7 @@ impl Pty {
             shared.lock().expect("screen").process(&pending);
         });
         let keys = pty.master.take_writer().expect("writer");
-        Self { child, master: pty.master, keys, screen }
+        Self { child, master: pty.master, keys, screen, reading }
     }
 
     /// What the screen shows now.
@@ -135,16 +145,18 @@ impl Pty {
 
     /// Changes the size of the terminal.
     pub fn resize(&self, (columns, rows): (u16, u16)) {
+        // Held while both sizes change, so that no frame of the new size is read at the old one.
+        let mut screen = self.screen.lock().expect("screen");
         self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).expect("resize");
-        self.screen.lock().expect("screen").screen_mut().set_size(cells(rows), cells(columns));
+        screen.screen_mut().set_size(cells(rows), cells(columns));
     }
 
-    /// Waits for the end of the program and returns whether it ended well.
+    /// Waits for the end of the program and of what it wrote; returns whether it ended well.
     #[track_caller]
     pub fn wait_for_end(&mut self) -> bool {
         let limit = Instant::now() + limit();
         loop {
-            if let Some(status) = self.child.try_wait().expect("wait") {
+            if let (Some(status), true) = (self.child.try_wait().expect("wait"), self.reading.is_finished()) {
                 return status.success();
             }
             assert!(Instant::now() < limit, "the program does not end:\n{}", self.screen());

@@ -361,7 +361,6 @@ impl Fake {
                     })
                     .collect(),
             ),
-            Question::Patterns(_) => Reply::Patterns(Vec::new()),
             Question::ValuesAt { ids, at } => Reply::Values(ids.iter().map(|id| Self::value_at(*id, *at)).collect()),
             Question::Histogram(query) => {
                 assert_eq!(query.by, [GroupBy::Level]);
@@ -377,6 +376,7 @@ impl Fake {
             }
             Question::Events(query) => Reply::Events(self.page(query)),
             Question::Event(id) => Reply::Event(Box::new(self.events.iter().find(|event| event.id == *id).expect("known").clone())),
+            Question::Patterns(_) => Reply::Patterns(Vec::new()),
             Question::Count { filter, range } => {
                 let query =
                     EventQuery { filter: filter.clone(), range: *range, start: PageStart::AtOrAfter(Timestamp::MIN), limit: usize::MAX };

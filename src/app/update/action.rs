@@ -1,6 +1,7 @@
 //! Runs an action, from a key, the palette or the command line (then possibly with an argument).
 
 use crate::app::actions::Action;
+use crate::app::jobs::Slot;
 use crate::app::layout::Zoomed;
 use crate::app::list::IsNegated;
 use crate::app::message::Effect;
@@ -48,7 +49,10 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::Down => navigate::vertical(state, 1),
         Action::PageUp => navigate::vertical(state, -navigate::half_page(state)),
         Action::PageDown => navigate::vertical(state, navigate::half_page(state)),
-        Action::Unplaced => state.list.toggle_unplaced(state.timeline.cursor),
+        Action::Unplaced => {
+            state.list.toggle_unplaced(state.timeline.cursor);
+            focus(state, Focus::List);
+        }
         Action::ClearFilters => search::set_filter(state, EventFilter::default()),
         Action::GoTo => prompt(state, PromptKind::GoTo),
         Action::Find => prompt(state, PromptKind::Find),
@@ -71,7 +75,6 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::FocusDetail => show_tab(state, Tab::Detail),
         Action::FocusSources => show_tab(state, Tab::Sources),
         Action::ZoomPane => zoom_pane(state),
-        Action::Close => close(state),
         Action::Dismiss => overlays::dismiss(state),
         Action::ListUp => overlays::step(state, -1),
         Action::ListDown => overlays::step(state, 1),
@@ -125,6 +128,7 @@ fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
             }
             return effects;
         }
+        Action::Close => return close(state),
         Action::Copy => return copy(state),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Quit => return quit(state),
@@ -251,8 +255,12 @@ fn zoom_pane(state: &mut State) {
 }
 
 /// Esc with nothing open above the panes: exactly one layer.
-fn close(state: &mut State) {
-    if state.zoomed.is_some() {
+fn close(state: &mut State) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if state.seek.take().is_some() {
+        state.jobs.sync(Slot::Seek, None, state.catalog.version, &mut effects);
+        state.say("stopped looking");
+    } else if state.zoomed.is_some() {
         state.zoomed = None;
     } else if state.timeline.anchor.is_some() {
         (state.timeline.anchor, state.list.anchor) = (None, None);
@@ -261,6 +269,7 @@ fn close(state: &mut State) {
     } else {
         state.notice = None;
     }
+    effects
 }
 
 /// Enter: the selected range first, else what the focused pane has selected.

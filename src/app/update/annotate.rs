@@ -166,9 +166,7 @@ const MAX_ROWS: usize = 50;
 
 /// Pins the rows of a range in the list, in one step; `None` when there is no such range.
 fn pin_rows(state: &mut State) -> Option<Vec<Effect>> {
-    if state.timeline.anchor.is_none() {
-        return None;
-    }
+    state.timeline.anchor?;
     state.list.anchor?;
     let Some((from, to)) = state.list.range() else {
         state.warn("the range of rows is too long to pin: v again, nearer; or filter the list with & first");
@@ -285,15 +283,27 @@ fn caption(state: &State, evidence: &Evidence) -> String {
 /// The message; a bare word such as `request` says nothing without its fields.
 fn row_caption(row: &EventRow) -> String {
     const TELLING_CHARS: usize = 24;
-    if row.message.chars().count() < TELLING_CHARS && !row.fields.is_empty() {
-        short(&format!("{} {}", row.message, row.fields))
-    } else {
-        row.message.clone()
+    if row.message.chars().count() >= TELLING_CHARS || row.fields.is_empty() {
+        return row.message.clone();
     }
+    // The first field tells most; after it fields are whole or not there.
+    let mut caption = short(&format!("{} {}", row.message, row.fields));
+    if caption.chars().count() == CAPTION_CHARS
+        && let Some(at) = caption.match_indices(' ').map(|(at, _)| at).rfind(|at| {
+            let begins_field = caption[at + 1..].split(' ').next().is_some_and(|word| word.contains('='));
+            begins_field && *at > row.message.len()
+        })
+    {
+        caption.truncate(at);
+    }
+    caption
 }
 
+/// As much as fits a line of the chain and of the export's tables.
+const CAPTION_CHARS: usize = 80;
+
 fn short(words: &str) -> String {
-    words.chars().take(120).collect()
+    words.chars().take(CAPTION_CHARS).collect()
 }
 
 /// Opens what is selected in the side pane for change.

@@ -1,5 +1,6 @@
 //! What comes back from below: the catalog and answers to questions.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::app::jobs::Slot;
@@ -7,7 +8,7 @@ use crate::app::list::EventRow;
 use crate::app::message::{Effect, JobId, Question, Reply};
 use crate::app::state::{Seek, State};
 use crate::model::case::{Evidence, EvidenceTarget};
-use crate::model::{Catalog, EventPage, Timestamp, text};
+use crate::model::{Catalog, EventPage, Level, Timestamp, text};
 
 /// The source knows more.
 pub(super) fn catalog(state: &mut State, catalog: Arc<Catalog>) {
@@ -27,6 +28,18 @@ fn first_place(state: &State) -> Option<Timestamp> {
     let catalog = &state.catalog;
     let change = || catalog.changes.iter().find(|change| change.from.is_some() || change.to.is_some()).and_then(|change| change.time);
     state.t0().or_else(change).or_else(|| catalog.alerts.first().map(|alert| alert.active_at))
+}
+
+/// Without a change or alert an untouched cursor waits where errors begin to pile up: at the first column with half as
+/// many as the worst one.
+fn wait_at_first_burst(state: &mut State) {
+    let (Some(extent), true) = (state.timeline.extent, state.catalog.is_complete && first_place(state).is_none()) else { return };
+    let errors: Vec<u64> = state.lanes.overview.iter().map(|counts| counts[Level::Error as usize..].iter().sum()).collect();
+    let worst = errors.iter().copied().max().unwrap_or(0);
+    let Some(first) = errors.iter().position(|count| *count > 0 && *count * 2 >= worst) else { return };
+    if let Some(columns) = NonZeroUsize::new(errors.len()) {
+        state.timeline.wait_at(extent.edge(first, columns));
+    }
 }
 
 /// An answer, or why there is none.
@@ -85,7 +98,10 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
             }
         }
         (Slot::Events, Reply::Histogram(histogram)) => state.lanes.take_events(&histogram),
-        (Slot::Overview, Reply::Histogram(histogram)) => state.lanes.take_overview(&histogram),
+        (Slot::Overview, Reply::Histogram(histogram)) => {
+            state.lanes.take_overview(&histogram);
+            wait_at_first_burst(state);
+        }
         (Slot::ListBefore, Reply::Events(page)) => {
             state.list.take_before(page);
             state.list.assemble(state.timeline.cursor);

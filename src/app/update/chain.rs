@@ -30,12 +30,23 @@ fn former(state: &State, id: Option<&AnnotationId>) -> Option<AnnotationId> {
     }
 }
 
-/// How the step before acts on this one: `None` when there is none before, `Some(None)` when they are not linked.
-/// A new step is caused by the one before unless the user says otherwise.
-pub(super) fn relation_before(state: &State, id: Option<&AnnotationId>) -> Option<Option<Relation>> {
-    let former = former(state, id)?;
-    let Some(id) = id else { return Some(Some(Relation::Causes)) };
-    Some(links(state).into_iter().find(|(_, from, to, _)| *from == former && to == id).map(|link| link.3))
+/// What stands above a step in the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Above {
+    /// It is the first one.
+    Nothing,
+    /// A step that does not act on it.
+    Unlinked,
+    /// A step that acts on it in this way.
+    Linked(Relation),
+}
+
+/// How the step above acts on this one; a new step is caused by it unless the user says otherwise.
+pub(super) fn above(state: &State, id: Option<&AnnotationId>) -> Above {
+    let Some(former) = former(state, id) else { return Above::Nothing };
+    let Some(id) = id else { return Above::Linked(Relation::Causes) };
+    let link = links(state).into_iter().find(|(_, from, to, _)| *from == former && to == id);
+    link.map_or(Above::Unlinked, |link| Above::Linked(link.3))
 }
 
 /// Edits that make the step before act on this one in this way, or not at all.

@@ -10,7 +10,8 @@ use crate::app::state::State;
 use crate::model::case::{ActionItem, Annotation, AnnotationKind, Attempt, CaseMeta, Cause, CauseStatus, CauseType, Edit, Relation};
 use crate::model::{AnnotationId, TimeRange, text};
 
-use super::{annotate, chain};
+use super::annotate;
+use super::chain::{self, Above};
 
 const EFFECTS: [&str; 4] = ["not said", "worked", "no effect", "worse"];
 const ACTION_TYPES: [&str; 6] = ["not said", "prevent", "mitigate", "detect", "process", "document"];
@@ -25,7 +26,7 @@ fn text_field(label: &'static str, value: &str, hint: &'static str) -> Field {
 }
 
 fn lines_field(label: &'static str, value: &str, hint: &'static str) -> Field {
-    Field { label, kind: FieldKind::Lines(TextBox::new(value)), hint }
+    Field { label, kind: FieldKind::Lines(Box::new(TextBox::new(value))), hint }
 }
 
 fn choice_field(label: &'static str, options: Vec<&'static str>, chosen: usize) -> Field {
@@ -69,9 +70,10 @@ pub(super) fn cause(state: &mut State, record: Option<&Annotation>) {
             hint: "nothing pinned yet: Esc, then p on a panel, event or change",
         },
     ];
-    if let Some(chosen) = chain::relation_before(state, record.map(|record| &record.id)) {
+    let above = chain::above(state, record.map(|record| &record.id));
+    if above != Above::Nothing {
         let names = [NOT_LINKED].into_iter().chain(Relation::ALL.iter().map(|relation| relation.name())).collect();
-        let chosen = chosen.and_then(|relation| Relation::ALL.iter().position(|other| *other == relation)).map_or(0, |at| at + 1);
+        let chosen = Relation::ALL.iter().position(|relation| above == Above::Linked(*relation)).map_or(0, |at| at + 1);
         fields.insert(3, choice_field(RELATION, names, chosen));
     }
     let at = cause.at.unwrap_or_else(|| super::navigate::span(state));
@@ -217,6 +219,9 @@ fn save_cause(state: &mut State, form: &Form, id: Option<&AnnotationId>, at: Tim
         });
         let mut edits: Vec<Edit> = step.into_iter().collect();
         edits.extend(chain::relate(state, id, relation));
+        if !edits.is_empty() {
+            state.say(format!("step {order} changed; u takes it back"));
+        }
         return Ok(state.session.commit("change causal step", edits));
     }
     let record = state.session.annotation(state.now, kind, statement);

@@ -19,6 +19,8 @@ pub(super) fn key(state: &mut State, key: KeyPress) -> Vec<Effect> {
         Meaning::Prefix => Vec::new(),
         Meaning::Action(action) if !is_typed_here(state, action, key) => {
             state.pending.clear();
+            // Good news is about the key before; what went wrong stays for its time.
+            state.notice = state.notice.take().filter(|notice| notice.is_bad);
             super::action::run(state, action, None)
         }
         _ => {

@@ -6,6 +6,7 @@ use crate::model::case::{Annotation, AnnotationKind, CauseStatus, EvidenceTarget
 use crate::model::{Level, ZoneCertainty, text};
 
 use super::annotate::headline;
+use super::chain::{self, Above};
 
 /// Makes the lines again. O(lines of the tab).
 pub(crate) fn prepare(state: &mut State) {
@@ -60,7 +61,7 @@ fn chain(state: &State, side: &mut Side, width: usize) {
         let pins = state.session.fresh_pins.len();
         let pinned = if pins > 0 { format!(" {pins} pinned and waiting.") } else { String::new() };
         advice(side, &format!("No causal chain yet. p pins evidence, c adds a step: trigger, defect, amplifier, effect.{pinned}"), width);
-        for line in GUIDE {
+        for line in GUIDE.into_iter().filter(|_| state.timeline.extent.is_some()) {
             advice(side, line, width);
         }
     }
@@ -78,9 +79,9 @@ fn chain(state: &State, side: &mut Side, width: usize) {
             (Ink::Time, format!("  {}", when(state, record))),
             (ink, format!("  {mark}")),
         ]);
-        match super::chain::relation_before(state, Some(&record.id)) {
-            Some(None) => side.line(vec![(Ink::Dim, "  not linked with the step above: i links it".into())]),
-            Some(Some(relation)) if relation != Relation::Causes => {
+        match chain::above(state, Some(&record.id)) {
+            Above::Unlinked => side.line(vec![(Ink::Dim, "  not linked with the step above: i links it".into())]),
+            Above::Linked(relation) if relation != Relation::Causes => {
                 side.line(vec![(Ink::Dim, format!("  the step above {} this", relation.name()))]);
             }
             _ => {}
@@ -88,7 +89,8 @@ fn chain(state: &State, side: &mut Side, width: usize) {
         side.folded(vec![(Ink::Normal, "  ".into())], (Ink::Normal, &lines_of(&record.text)), width);
         for id in &cause.evidence {
             let words = state.session.doc.annotations.get(id).map_or_else(|| "evidence was removed".into(), headline);
-            side.folded(vec![(Ink::Dim, "  ▪ ".into())], (Ink::Dim, &words), width);
+            // One line each: the notes (5) show them whole.
+            side.line(vec![(Ink::Dim, "  ▪ ".into()), (Ink::Dim, words)]);
         }
         if cause.evidence.is_empty() {
             side.line(vec![(Ink::Warn, "  no evidence: i attaches some".into())]);

@@ -231,7 +231,7 @@ fn write_detail(report: &SourceReport, out: &mut dyn Write) -> anyhow::Result<()
 fn write_unplaced(catalog: &Catalog, out: &mut dyn Write) -> anyhow::Result<()> {
     let unplaced: Vec<&SourceReport> = catalog.sources.iter().filter(|report| report.n_unplaced > 0).collect();
     if !unplaced.is_empty() {
-        writeln!(out, "\nwithout a usable time, kept and listed apart (events --unplaced):")?;
+        writeln!(out, "\nwithout a usable time, kept apart (of logs `events --unplaced` lists them):")?;
         for report in unplaced {
             writeln!(out, "  {}: {} of {}", printable(&report.path), grouped(report.n_unplaced), plural(report.n_records, "record"))?;
         }

@@ -53,6 +53,12 @@ impl Rule {
         }
     }
 
+    /// Whether this local time never was because the clock was set forward over it.
+    fn skips(self, local_s: i64) -> bool {
+        let Self::Named(zone) = self else { return false };
+        naive(local_s).is_some_and(|local| zone.offset_from_local_datetime(&local) == LocalResult::None)
+    }
+
     /// Offset at a moment.
     pub fn offset_at(self, at_s: i64) -> i32 {
         match self {
@@ -73,6 +79,8 @@ pub(super) enum Reference {
     Span(TimeRange),
     /// The file was written until then: the last date before it.
     Until(Timestamp),
+    /// The user says when its clock began: the first moment of that time of day since, or so long after.
+    From(Timestamp),
 }
 
 /// What a file's times need besides their text.
@@ -96,15 +104,17 @@ const OFFSET_STEP_S: i64 = 900;
 pub(super) struct Clock<'p> {
     plan: &'p ClockPlan,
     stamps: StampReader,
-    /// Quarter of an hour and its offset.
-    offset: (i64, i32),
+    /// Quarter of an hour, its offset, and whether the clock skipped it.
+    offset: (i64, i32, bool),
+    /// Whether the last local time that was placed never was; lowered by whoever asks.
+    pub has_skipped: bool,
     /// Day of 1972 (or 0 for a bare time of day) and the seconds to add.
     date: Option<(i64, i64)>,
 }
 
 impl<'p> Clock<'p> {
     pub fn new(plan: &'p ClockPlan) -> Self {
-        Self { plan, stamps: StampReader::default(), offset: (i64::MIN, 0), date: None }
+        Self { plan, stamps: StampReader::default(), offset: (i64::MIN, 0, false), has_skipped: false, date: None }
     }
 
     /// Reads the stamp at the start of `text`.
@@ -139,6 +149,14 @@ impl<'p> Clock<'p> {
         to_ns(secs - i64::from(offset), civil.nanos)
     }
 
+    /// The moment so many nanoseconds after the start that the user gave.
+    pub fn since(&self, ns: i64) -> Option<i64> {
+        match self.plan.reference {
+            Some(Reference::From(start)) => start.0.checked_add(ns),
+            _ => None,
+        }
+    }
+
     #[inline]
     fn offset_of(&mut self, local_s: i64) -> i32 {
         if let Rule::Fixed(offset) = self.plan.rule {
@@ -146,8 +164,9 @@ impl<'p> Clock<'p> {
         }
         let step = local_s.div_euclid(OFFSET_STEP_S);
         if self.offset.0 != step {
-            self.offset = (step, self.plan.rule.offsets(local_s).0);
+            self.offset = (step, self.plan.rule.offsets(local_s).0, self.plan.rule.skips(local_s));
         }
+        self.has_skipped = self.offset.2;
         self.offset.1
     }
 
@@ -179,7 +198,7 @@ impl<'p> Clock<'p> {
         };
         match reference {
             Reference::Span(range) => (local(range.start()), local(range.end())),
-            Reference::Until(end) => (local(end), local(end)),
+            Reference::Until(at) | Reference::From(at) => (local(at), local(at)),
         }
     }
 
@@ -191,7 +210,7 @@ impl<'p> Clock<'p> {
         let noon = |year: i64| days(year, month, day).map(|days| days * 86_400 + 43_200);
         let years = year_of(start).saturating_sub(4)..=year_of(end).saturating_add(4);
         let best = match reference {
-            Reference::Span(_) => years.filter_map(noon).min_by_key(|noon| distance(*noon, start, end)),
+            Reference::Span(_) | Reference::From(_) => years.filter_map(noon).min_by_key(|noon| distance(*noon, start, end)),
             // A day of grace: a zone may be wrong, the file be written for a moment longer.
             Reference::Until(_) => years.filter_map(noon).filter(|noon| *noon <= end + 2 * 86_400).max(),
         };
@@ -205,6 +224,11 @@ impl<'p> Clock<'p> {
                 let first = start.div_euclid(86_400) - 1;
                 let candidates = (first..first + 3).map(|day| day * 86_400 + time_of_day);
                 candidates.min_by_key(|secs| distance(*secs, start, end)).unwrap_or(time_of_day)
+            }
+            Reference::From(_) => {
+                // A minute of grace: who types the moment leaves out its seconds.
+                let today = start.div_euclid(86_400) * 86_400 + time_of_day;
+                if today + 60 < start { today + 86_400 } else { today }
             }
             Reference::Until(_) => {
                 let today = end.div_euclid(86_400) * 86_400 + time_of_day;

@@ -8,7 +8,7 @@ use super::json::{self, Sink, Value};
 use super::line::{Reader, bare, compose_prefix, without_colours};
 use super::roles::{Binding, Meaning, Place, Role};
 use super::text;
-use super::{Layout, LogPlan, keys, level, pairs};
+use super::{Layout, LogPlan, keys, level, pairs, wrapped};
 use crate::model::Timestamp;
 use crate::parse::RecordDetail;
 
@@ -88,6 +88,9 @@ pub fn read_record(plan: &LogPlan, bytes: &[u8]) -> RecordDetail {
             None
         }
         Layout::Access => Some(access(&mut reader, line, &mut collect)),
+        Layout::Named => Some(named_line(plan, line, &mut collect)),
+        Layout::Text if plan.habits.is_stamped => return stamped(reader, line, &found, folded),
+        Layout::Text if plan.named.is_some() => Some(text_fields(&mut reader, line, &mut collect)),
         Layout::Text => Some(text_line(&mut reader, line, &mut collect)),
     };
     let mut detail = RecordDetail {
@@ -102,26 +105,146 @@ pub fn read_record(plan: &LogPlan, bytes: &[u8]) -> RecordDetail {
     } else if detail.message.is_empty() {
         detail.message = lossy(line);
     }
+    if plan.habits.is_wrapped && found.layout == Layout::Json {
+        unwrap(&mut reader, &mut detail);
+    }
+    push_folded(&mut detail, folded);
+    detail
+}
+
+/// Puts the lines that were folded into a record below its message; blank ones at the end say nothing.
+fn push_folded(detail: &mut RecordDetail, folded: &[u8]) {
+    let folded = folded.trim_ascii_end();
     if !folded.is_empty() {
         detail.message.push('\n');
         detail.message.push_str(&String::from_utf8_lossy(folded));
     }
+}
+
+/// Replaces a message that is a line of its own by what that line says.
+fn unwrap(reader: &mut Reader, detail: &mut RecordDetail) {
+    let inner = inner(reader, detail.message.trim_end());
+    detail.message = inner.message;
+    detail.trace_id = inner.trace_id.or(detail.trace_id.take());
+    detail.fields.extend(inner.fields);
+}
+
+/// What a line that another one carries says: its message, trace id and fields, its own time among them.
+fn inner(reader: &mut Reader, text: &str) -> RecordDetail {
+    let mut collect = Collect { plan: reader.plan, entries: Vec::new() };
+    let mut detail = RecordDetail::default();
+    let bytes = text.as_bytes();
+    if text.starts_with('{') && serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).is_ok() {
+        if json::walk(bytes, 0, &mut collect).is_err() {
+            collect.entries.clear();
+            validated(&mut collect, bytes);
+        }
+        let time = best(&collect.entries, Role::Time).map(|index| collect.entries[index].text.clone());
+        assign(&mut detail, collect.entries, false);
+        detail.fields.extend(time.map(|time| (wrapped::APP_TIME.to_owned(), time)));
+        if detail.message.is_empty() {
+            text.clone_into(&mut detail.message);
+        }
+        return detail;
+    }
+    let app = wrapped::app_stamp(reader, bytes);
+    let rest = &bytes[app.len.min(bytes.len())..];
+    let first = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+    let object = text::object_start(&rest[..first], 0).filter(|_| rest[..first].ends_with(b"}"));
+    let is_pairs = super::line::starts_with_pair(rest);
+    pairs::walk(&rest[..object.unwrap_or(first)], 0, &mut collect);
+    if let Some(object) = object {
+        let _ = json::walk(&rest[..first], object, &mut collect);
+    }
+    let pair_time = best(&collect.entries, Role::Time).filter(|_| is_pairs).map(|index| collect.entries[index].text.clone());
+    assign(&mut detail, collect.entries, !is_pairs);
+    if detail.message.is_empty() {
+        detail.message = if app.len > 0 { lossy(level::strip(rest).trim_ascii()) } else { text.to_owned() };
+    }
+    let app_time = (app.len > 0).then(|| lossy(&bytes[..app.len]).trim_start_matches(['[', '(']).to_owned()).or(pair_time);
+    detail.fields.extend(app_time.map(|time| (wrapped::APP_TIME.to_owned(), time)));
     detail
+}
+
+/// A line with the time of a runtime before it.
+fn stamped(mut reader: Reader, line: &[u8], found: &super::found::Found<'_>, folded: &[u8]) -> RecordDetail {
+    let Some(head) = text::head(&mut reader, line) else { return RecordDetail { message: lossy(line), ..RecordDetail::default() } };
+    let at = wrapped::runtime_text(line, head.rest);
+    let mut detail = inner(&mut reader, &lossy(&line[at..]));
+    detail.time = if let Moment::At(ns) = found.time { Some(Timestamp(ns)) } else { None };
+    detail.level = found.level;
+    detail.service = found.service.as_deref().map(lossy);
+    if at > head.rest + 1 {
+        let stream = lossy(line[head.rest..at].trim_ascii().split(|byte| *byte == b' ').next().unwrap_or_default());
+        detail.fields.insert(0, ("stream".to_owned(), stream));
+    }
+    // Folded lines have the time of the runtime too; the message is easier to read without it.
+    let mut lines = Vec::new();
+    for line in folded.split(|byte| *byte == b'\n') {
+        let start = match text::head(&mut reader, line) {
+            Some(head) => wrapped::runtime_text(line, head.rest),
+            None => 0,
+        };
+        lines.push(&line[start.min(line.len())..]);
+    }
+    push_folded(&mut detail, &lines.join(&b'\n'));
+    detail
+}
+
+/// A line that is read by a pattern: its message group, else the whole line.
+fn named_line(plan: &LogPlan, line: &[u8], collect: &mut Collect) -> String {
+    let Some(format) = &plan.named else { return lossy(line) };
+    let Some(captures) = format.captures(line) else { return lossy(line) };
+    let mut message = None;
+    for group in format.groups() {
+        let Some(text) = captures.get(group.index).map(|text| text.as_bytes()).filter(|text| !matches!(*text, b"" | b"-")) else {
+            continue;
+        };
+        match group.role {
+            Some((Role::Time | Role::Level | Role::Service, _)) => {}
+            Some((Role::Message, _)) => message = Some(lossy(text)),
+            Some((Role::Trace, _)) => {
+                let binding = Binding { role: Role::Trace, rank: 0, unit: None };
+                collect.entries.push(Entry { name: group.name.clone(), text: lossy(text), binding: Some(binding) });
+            }
+            _ if group.name == "date" => {}
+            _ => collect.entries.push(Entry { name: group.name.clone(), text: lossy(text), binding: None }),
+        }
+    }
+    message.unwrap_or_else(|| lossy(line))
+}
+
+/// A text line whose fields a pattern names; one that does not match is read as any other.
+fn text_fields(reader: &mut Reader, line: &[u8], collect: &mut Collect) -> String {
+    let plan = reader.plan;
+    match plan.named.as_ref().filter(|format| format.captures(line).is_some()) {
+        Some(_) => {
+            let message = named_line(plan, line, collect);
+            let mut inner = Collect { plan, entries: Vec::new() };
+            pairs::walk(message.as_bytes(), 0, &mut inner);
+            collect.entries.append(&mut inner.entries);
+            message
+        }
+        None => text_line(reader, line, collect),
+    }
+}
+
+/// The entry that speaks for a role: that of the best rank, of equal ones the last.
+fn best(entries: &[Entry], role: Role) -> Option<usize> {
+    let mut best: Option<(usize, u8)> = None;
+    for (index, entry) in entries.iter().enumerate() {
+        if let Some(binding) = entry.binding.filter(|binding| binding.role == role && !entry.text.is_empty())
+            && best.is_none_or(|(_, rank)| binding.rank <= rank)
+        {
+            best = Some((index, binding.rank));
+        }
+    }
+    best.map(|(index, _)| index)
 }
 
 /// Gives entries to their roles, the rest to the fields. In text the time, level and message stand outside of keys.
 fn assign(detail: &mut RecordDetail, entries: Vec<Entry>, is_text: bool) {
-    let best = |role: Role| {
-        let mut best: Option<(usize, u8)> = None;
-        for (index, entry) in entries.iter().enumerate() {
-            if let Some(binding) = entry.binding.filter(|binding| binding.role == role && !entry.text.is_empty())
-                && best.is_none_or(|(_, rank)| binding.rank <= rank)
-            {
-                best = Some((index, binding.rank));
-            }
-        }
-        best.map(|(index, _)| index)
-    };
+    let best = |role: Role| best(&entries, role);
     let (message, trace) = (best(Role::Message), best(Role::Trace));
     let outside = if is_text { [None; 3] } else { [best(Role::Time), best(Role::Level), message] };
     let service = best(Role::Service).filter(|index| detail.service.as_deref() == Some(entries[*index].text.as_str()));
@@ -184,10 +307,26 @@ fn is_trace_id(text: &[u8]) -> bool {
 fn text_line(reader: &mut Reader, line: &[u8], collect: &mut Collect) -> String {
     let Some(head) = text::head(reader, line) else { return lossy(line) };
     let object = text::object_start(line, head.rest).filter(|_| line.ends_with(b"}"));
+    let before = &line[head.rest.saturating_sub(text::CRI_BYTES).max(head.start)..];
+    if text::cri_len(before) > 0 {
+        collect.entries.push(Entry { name: "stream".to_owned(), text: lossy(&before[1..7]), binding: None });
+    }
     pairs::walk(&line[..object.unwrap_or(line.len())], head.rest, collect);
     let has_object = object.is_some_and(|object| json::walk(line, object, collect).is_ok());
     let end = object.filter(|_| has_object).unwrap_or(line.len());
-    let rest = level::strip(line.get(head.rest..end).unwrap_or_default());
+    let mut start = head.rest;
+    if let Some(parts) = text::syslog_parts(&head, line) {
+        start = parts.message;
+        let mut add =
+            |name: &str, text: &[u8]| collect.entries.insert(0, Entry { name: name.to_owned(), text: lossy(text), binding: None });
+        parts.pid.into_iter().for_each(|pid| add("pid", pid));
+        add("host", parts.host);
+    }
+    let rest = level::strip(line.get(start..end).unwrap_or_default());
+    if rest.trim_ascii().is_empty() && has_object {
+        // The object says it all: its message is that of the line.
+        return best(&collect.entries, Role::Message).map_or_else(String::new, |index| collect.entries.remove(index).text);
+    }
     let message = match rest.iter().position(|byte| *byte == b'\t') {
         Some(tab) if is_caller(&rest[..tab]) => {
             collect.entries.insert(0, Entry { name: "caller".to_owned(), text: lossy(&rest[..tab]), binding: None });

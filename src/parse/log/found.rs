@@ -110,6 +110,27 @@ impl<'a> Found<'a> {
         self.take_service(u8::MAX - 1, Cow::Borrowed(service));
     }
 
+    /// Takes a service that a format gives to all of its records.
+    pub fn take_constant(&mut self, service: &[u8]) {
+        self.take_service(u8::MAX, Cow::Owned(service.to_vec()));
+    }
+
+    /// Takes over what a line inside of this one says; it knows more than what is around it.
+    pub fn take_inner(&mut self, inner: Found<'_>) {
+        if inner.level != Level::Unknown {
+            self.level = inner.level;
+        }
+        if inner.status != 0 {
+            self.status = inner.status;
+        }
+        if !inner.latency.is_nan() {
+            self.latency = inner.latency;
+        }
+        if let Some(service) = inner.service {
+            self.service = Some(Cow::Owned(service.into_owned()));
+        }
+    }
+
     fn take_service(&mut self, rank: u8, service: Cow<'a, [u8]>) {
         if rank <= self.ranks[1] && !service.is_empty() && service.as_ref() != b"null" {
             self.ranks[1] = rank;

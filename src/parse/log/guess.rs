@@ -1,9 +1,13 @@
 //! Decides how the lines of a file are read, from lines of three windows of it.
 
+use std::sync::Arc;
+
 use super::clock::{ClockPlan, Reference, Rule};
 use super::found::Moment;
 use super::level::{self, Numbers};
 use super::line::Reader;
+use super::line::bare;
+use super::named::{NamedFormat, known_formats};
 use super::roles::{Binding, Role};
 use super::survey::{StampCounts, Survey, Values, access_latency, latency_unit};
 use super::{Habits, Layout, LogPlan};
@@ -11,7 +15,7 @@ use crate::model::Level;
 use crate::model::catalog::{Zone, ZoneCertainty};
 use crate::model::time::NS_PER_S;
 use crate::parse::chunk::lines;
-use crate::parse::timestamp::{self, EpochUnit};
+use crate::parse::timestamp::{self, EpochUnit, Stamp};
 use crate::parse::{Context, Windows};
 
 /// How many lines of each window are looked at.
@@ -22,16 +26,36 @@ const MIN_SCORE: f32 = 0.15;
 /// How the lines of a file are read; `None` when they are not those of a log.
 pub fn plan(windows: &Windows, context: &Context) -> Option<LogPlan> {
     let lines = sample(windows);
-    let survey = Survey::of(&lines);
-    let layout = survey.layout()?;
-    let mut plan = LogPlan { layout, habits: habits(&survey, layout), bound: bound(&survey), ..LogPlan::default() };
+    let mut survey = Survey::of(&lines);
+    let named = named(&lines, context);
+    let layout = match forced_layout(context) {
+        Some(layout) => layout,
+        None if named.as_ref().is_some_and(|format| !format.is_fields_only) => Layout::Named,
+        None => survey.layout()?,
+    };
+    let named = named.filter(|format| layout == Layout::Named || format.is_fields_only && layout == Layout::Text);
+    if let Some(format) = named.as_ref().filter(|_| layout == Layout::Named) {
+        survey.stamps = stamps_of(format, &lines);
+    }
+    let mut plan = LogPlan { layout, habits: habits(&survey, layout), bound: bound(&survey), named, ..LogPlan::default() };
+    plan.bound.splice(0..0, forced_keys(context));
     plan.needs_date = survey.stamps.missing * 2 > survey.stamps.zoneless.max(1);
     (plan.zone, plan.clock) = zone(&survey.stamps, plan.needs_date, context);
-    plan.format = format_name(&survey, layout);
+    plan.format = match (&context.forced, &plan.named) {
+        (Some(name), _) => name.clone(),
+        (None, Some(format)) => format.name().to_owned(),
+        (None, None) => format_name(&survey, layout),
+    };
+    let lines: Vec<&[u8]> = lines.into_iter().filter(|line| layout != Layout::Named || line.first() != Some(&b'#')).collect();
     let fit = Fit::of(&plan, &lines);
     plan.habits.is_level_from_status = plan.layout != Layout::Text && fit.n_levels == 0 && fit.n_statuses > 0;
     plan.score = fit.score() * cap(&survey, &plan, &lines, &fit);
     plan.why = why(&survey, &plan, &fit);
+    if context.forced.is_some() {
+        plan.score = 1.0;
+        plan.why = format!("the user says so; {}", plan.why);
+        return Some(plan);
+    }
     (fit.n_timed > 0 && plan.score >= MIN_SCORE).then_some(plan)
 }
 
@@ -58,15 +82,81 @@ fn habits(survey: &Survey, layout: Layout) -> Habits {
     Habits {
         has_compose_prefix: survey.n_compose * 2 > survey.n_lines,
         has_colours: survey.n_coloured > 0,
-        has_late_time: is_text && text.late > text.at_start(),
+        // A line that a pattern misses is still a record if it has a time where its like have it.
+        has_late_time: (is_text && text.late > text.at_start()) || (layout == Layout::Named && text.late * 2 > survey.n_lines),
         is_dateless: is_text && text.dateless > text.dated + text.yearless + text.klog,
         epoch_at_start: epoch.filter(|_| is_text),
         numeric_levels: numeric_levels(survey),
         has_http_status: is_text && survey.n_http_status * 2 > text.at_start() + text.late,
         is_level_from_status: false,
-        is_docker: layout == Layout::Json && ["log", "stream", "time"].iter().all(|key| has_key(survey, key)),
+        is_wrapped: layout == Layout::Json && is_wrapped(survey),
+        is_stamped: is_text && text.stamped * 2 > text.dated,
+        is_relative: is_text && text.relative * 2 > text.at_start(),
         access_latency: access_latency(&survey.rows),
     }
+}
+
+/// Whether messages are lines of some other format: always under the keys of runtimes, else if most look like it.
+fn is_wrapped(survey: &Survey) -> bool {
+    let Some((path, values, _)) =
+        of_role(survey, Role::Message).filter(|(_, values, _)| values.n * 2 > survey.n_json).min_by_key(|(.., binding)| binding.rank)
+    else {
+        return false;
+    };
+    let is_envelope = match path.as_slice() {
+        b"log" => has_key(survey, "stream") || has_key(survey, "time"),
+        b"line" | b"_raw" | b"@message" => true,
+        _ => false,
+    };
+    let n = values.texts.iter().filter(|text| super::wrapped::looks_like_line(text)).count();
+    is_envelope || n * 2 > values.texts.len()
+}
+
+/// The format described as data that the lines have: one that the user means, or whose pattern most lines match.
+fn named(lines: &[&[u8]], context: &Context) -> Option<Arc<NamedFormat>> {
+    let all = || context.formats.iter().chain(known_formats());
+    if let Some(name) = &context.forced {
+        return all().find(|format| format.name() == name && format.has_pattern()).cloned();
+    }
+    if let Some(format) = context.formats.iter().find(|format| format.share(lines) > 0.5) {
+        return Some(Arc::clone(format));
+    }
+    let fields = lines.iter().find_map(|line| line.strip_prefix(b"#Fields:"));
+    if let Some(format) = fields.and_then(|fields| NamedFormat::w3c(std::str::from_utf8(fields).ok()?))
+        && format.share(lines) > 0.5
+    {
+        return Some(format);
+    }
+    known_formats().iter().find(|format| format.share(lines) > 0.7).cloned()
+}
+
+/// Layout that the user names in place of a format.
+fn forced_layout(context: &Context) -> Option<Layout> {
+    Some(match context.forced.as_deref()? {
+        "json" | "json-lines" => Layout::Json,
+        "logfmt" => Layout::Logfmt,
+        "text" => Layout::Text,
+        "access" | "access-log" => Layout::Access,
+        _ => return None,
+    })
+}
+
+/// What keys mean because the user says so.
+fn forced_keys(context: &Context) -> Vec<(Vec<u8>, Option<Binding>)> {
+    let is_meant = |format: &&Arc<NamedFormat>| context.forced.as_deref().is_none_or(|name| name == format.name());
+    let keys = context.formats.iter().filter(is_meant).flat_map(|format| format.keys.iter());
+    keys.map(|(path, binding)| (path.clone(), Some(*binding))).collect()
+}
+
+fn stamps_of(format: &NamedFormat, lines: &[&[u8]]) -> StampCounts {
+    let mut counts = StampCounts::default();
+    for line in lines {
+        match format.stamp(bare(line)) {
+            Some(civil) => counts.add(&Stamp { civil, len: 0 }),
+            None => counts.epoch += usize::from(format.fits(bare(line))),
+        }
+    }
+    counts
 }
 
 fn of_role(survey: &Survey, role: Role) -> impl Iterator<Item = (&Vec<u8>, &Values, Binding)> {
@@ -143,13 +233,21 @@ fn zone(stamps: &StampCounts, needs_date: bool, context: &Context) -> (Zone, Clo
             (Zone { name: offset_name(only.copied().unwrap_or(0)), certainty: ZoneCertainty::Offset }, Rule::Fixed(0))
         }
         Some(given) => given,
+        None if context.anchor.is_some() && needs_date => {
+            (Zone { name: "UTC".to_owned(), certainty: ZoneCertainty::Anchored }, Rule::Fixed(0))
+        }
         None => (Zone { name: "UTC".to_owned(), certainty: ZoneCertainty::Default }, Rule::Fixed(0)),
     };
     if needs_date && zone.certainty < ZoneCertainty::Inferred {
         zone.certainty = ZoneCertainty::Inferred;
     }
     let until = context.modified.map(Reference::Until);
-    (zone, ClockPlan { rule, reference: context.neighbours.map(Reference::Span).or(until) })
+    let anchor = context.anchor.filter(|_| needs_date);
+    if anchor.is_some() {
+        zone.certainty = ZoneCertainty::Anchored;
+    }
+    let reference = anchor.map(Reference::From).or(context.neighbours.map(Reference::Span)).or(until);
+    (zone, ClockPlan { rule, reference })
 }
 
 fn offset_name(offset_s: i32) -> String {
@@ -238,10 +336,11 @@ fn cap(survey: &Survey, plan: &LogPlan, lines: &[&[u8]], fit: &Fit) -> f32 {
     let has_levels = fit.n_levels * 2 > fit.n_timed + fit.n_untimed;
     let has_message = of_role(survey, Role::Message).next().is_some();
     let best = match plan.layout {
-        Layout::Access => 0.97,
+        Layout::Access | Layout::Named => 0.97,
         Layout::Json | Layout::Logfmt if has_levels => 0.95,
         Layout::Json | Layout::Logfmt if has_message => 0.75,
         Layout::Json | Layout::Logfmt => 0.6,
+        Layout::Text if plan.habits.is_relative => 0.6,
         Layout::Text if plan.habits.is_dateless || plan.habits.epoch_at_start.is_some() => 0.5,
         Layout::Text if plan.habits.has_late_time => 0.7,
         Layout::Text => {
@@ -261,8 +360,13 @@ fn format_name(survey: &Survey, layout: Layout) -> String {
     let has = |part: &[u8]| memchr::memmem::find(rest, part).is_some();
     let name = match layout {
         Layout::Access => "access-log",
+        Layout::Named => "named",
+        Layout::Text if text.relative * 2 > text.at_start() => "relative-times",
+        Layout::Text if text.stamped * 2 > text.dated && (has(b" stdout F ") || has(b" stderr F ")) => "cri",
+        Layout::Text if text.stamped * 2 > text.dated && survey.has_app_times() => "kubectl-logs",
         Layout::Logfmt => "logfmt",
         Layout::Json => json_name(survey),
+        Layout::Text if [&b" stdout F "[..], b" stderr F ", b" stdout P ", b" stderr P "].into_iter().any(has) => "cri",
         Layout::Text if text.klog * 2 > text.at_start() => "klog",
         Layout::Text if text.priority_5424 > 0 => "syslog-5424",
         Layout::Text if text.priority > 0 || text.yearless * 2 > text.at_start() => "syslog-3164",
@@ -284,6 +388,7 @@ fn json_name(survey: &Survey) -> &'static str {
     let has = |key| has_key(survey, key);
     match () {
         () if has("log") && has("stream") && has("time") => "docker-json",
+        () if has("line") && (has("labels") || has("timestamp")) => "logcli-jsonl",
         () if has("__realtime_timestamp") => "journald-json",
         () if has("t.$date") => "mongodb-json",
         () if has("hostname") && has("pid") && has("v") => "bunyan-json",
@@ -303,6 +408,8 @@ fn why(survey: &Survey, plan: &LogPlan, fit: &Fit) -> String {
         Layout::Json => "are JSON objects",
         Layout::Logfmt => "are key=value pairs",
         Layout::Access => "are requests with a bracketed time and a status",
+        Layout::Named => "fit the pattern of that format",
+        Layout::Text if plan.habits.is_relative => "begin with a time since some start",
         Layout::Text if plan.habits.has_late_time => "have a time behind a prefix",
         Layout::Text => "begin with a time",
     };
@@ -310,6 +417,7 @@ fn why(survey: &Survey, plan: &LogPlan, fit: &Fit) -> String {
         Layout::Json => survey.n_json,
         Layout::Logfmt => survey.n_logfmt,
         Layout::Access => survey.n_access,
+        Layout::Named => fit.n_timed,
         Layout::Text => survey.text.at_start().max(survey.text.late),
     };
     format!("{n} of {} sampled lines {what}, {} of them have a time", fit.n_lines, fit.n_timed.min(fit.n_lines))

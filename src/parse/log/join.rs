@@ -1,14 +1,18 @@
 //! What one chunk must hand to the next: the last line, for duplicates across the border, and the last time, for
 //! the hour that local clocks pass twice.
 //!
-//! Of the two moments that such a local time can mean the one nearer to the record before is taken: file order
-//! is the only witness. Cheap unless the file's zone sets its clocks back.
+//! File order is the only witness of which of its two moments such a local time means: in a file that runs forward
+//! the second, once the first would lie well before the record above; else the nearer one. Cheap unless the file's
+//! zone sets its clocks back.
 
 use super::LogPlan;
 use super::clock::Rule;
 use crate::model::catalog::{Problem, ProblemKind, Problems, ZoneCertainty};
 use crate::model::time::NS_PER_S;
 use crate::parse::{LogChunk, NO_TIME};
+
+/// How late a record may be in a file that runs forward before an earlier local time means the second pass.
+const MAX_LATE_NS: i64 = 10 * 60 * NS_PER_S;
 
 /// Joins the chunks of one file, given in file order.
 #[derive(Debug, Clone)]
@@ -17,6 +21,8 @@ pub struct Joiner {
     last_line_hash: Option<u64>,
     last_time: i64,
     has_told_fold: bool,
+    /// Steps forward less steps back so far.
+    n_forward: i64,
     /// Hour (of UTC) and seconds to the second pass of the local hour, 0 when there is none.
     fold: (i64, i64),
 }
@@ -26,7 +32,7 @@ impl Joiner {
     pub fn new(plan: &LogPlan) -> Self {
         // Times that carry their offset are never ambiguous.
         let rule = if plan.zone.certainty == ZoneCertainty::Offset { Rule::Fixed(0) } else { plan.clock.rule };
-        Self { rule, last_line_hash: None, last_time: NO_TIME, has_told_fold: false, fold: (i64::MIN, 0) }
+        Self { rule, last_line_hash: None, last_time: NO_TIME, has_told_fold: false, n_forward: 0, fold: (i64::MIN, 0) }
     }
 
     /// Completes the next chunk with what only the ones before it tell. O(records).
@@ -48,7 +54,7 @@ impl Joiner {
         }
     }
 
-    /// Moves times of the repeated hour to its second pass where that is nearer to the record before.
+    /// Moves times of the repeated hour to its second pass where file order says so.
     fn unfold(&mut self, times: &mut [i64]) -> bool {
         let mut has_moved = false;
         for time in times {
@@ -58,10 +64,15 @@ impl Joiner {
             let later = self.second_pass(*time);
             if later != 0 && self.last_time != NO_TIME {
                 let second = *time + later;
-                if second.abs_diff(self.last_time) < time.abs_diff(self.last_time) {
+                let is_nearer = second.abs_diff(self.last_time) < time.abs_diff(self.last_time);
+                let is_far_back = self.n_forward >= 0 && self.last_time.saturating_sub(*time) > MAX_LATE_NS;
+                if is_nearer || is_far_back && second >= self.last_time {
                     *time = second;
                     has_moved = true;
                 }
+            }
+            if self.last_time != NO_TIME {
+                self.n_forward += (*time - self.last_time).signum();
             }
             self.last_time = *time;
         }

@@ -9,7 +9,7 @@ use super::found::{Found, Moment};
 use super::json::{self, Sink, Surprise, Value};
 use super::keys::Keys;
 use super::roles::{Binding, Meaning, Place};
-use super::{Layout, LogPlan, access, level, pairs, text};
+use super::{Layout, LogPlan, access, level, named, pairs, text, wrapped};
 use crate::model::Level;
 use crate::model::catalog::ProblemKind;
 
@@ -68,7 +68,7 @@ impl<'a> Sink<'a> for RoleSink<'_, '_, 'a> {
 /// A line without what may stand around it: byte order mark, holes of NUL, carriage return.
 pub(super) fn bare(line: &[u8]) -> &[u8] {
     let mut line = line.strip_suffix(b"\r").unwrap_or(line);
-    line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    line = line.strip_prefix(b"\xef\xbb\xbf").or_else(|| line.strip_prefix(b"\x1e")).unwrap_or(line);
     while let [0, rest @ ..] = line {
         line = rest;
     }
@@ -92,8 +92,39 @@ pub(super) fn without_colours(line: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(plain)
 }
 
-/// `service  | rest`, as docker-compose writes.
+/// What collectors of several containers put before a line, and the rest: `service  | ` of docker-compose,
+/// `[pod/name/container] ` of kubectl, `pod container ` of stern before an object, a time or pairs.
 pub(super) fn compose_prefix(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    if let Some(inner) = line.strip_prefix(b"[pod/") {
+        let end = inner.iter().take(256).position(|byte| *byte == b']')?;
+        let container = inner[..end].iter().position(|byte| *byte == b'/').map(|slash| &inner[slash + 1..end])?;
+        return inner[end + 1..].strip_prefix(b" ").map(|rest| (container, rest));
+    }
+    bar_prefix(line).or_else(|| stern_prefix(line))
+}
+
+/// `pod container`: two names, the first with a dash as pods of a deployment have.
+pub(super) fn pod_and_container(words: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut parts = words.split(|byte| *byte == b' ');
+    let (pod, container) = (parts.next()?, parts.next()?);
+    let is_name =
+        |name: &[u8]| !name.is_empty() && name.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'));
+    (parts.next().is_none() && pod.contains(&b'-') && is_name(pod) && is_name(container)).then_some((pod, container))
+}
+
+fn stern_prefix(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    if !line.first()?.is_ascii_lowercase() {
+        return None;
+    }
+    let first = line.iter().take(128).position(|byte| *byte == b' ')?;
+    let second = first + 1 + line[first + 1..].iter().take(128).position(|byte| *byte == b' ')?;
+    let (_, container) = pod_and_container(&line[..second])?;
+    let rest = &line[second + 1..];
+    let is_line = rest.starts_with(b"{\"") || starts_with_pair(rest) || crate::parse::timestamp::read(rest).is_some();
+    is_line.then_some((container, rest))
+}
+
+fn bar_prefix(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let bar = line.iter().take(64).position(|byte| *byte == b'|')?;
     let name = line[..bar].trim_ascii_end();
     let is_name = !name.is_empty() && name.len() < bar && name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
@@ -136,6 +167,12 @@ impl<'p> Reader<'p> {
 
     /// Tries the layouts in turn, the main one first; the first that makes a record of the line.
     fn layout<'a>(&mut self, line: &'a [u8], is_cut_by_us: bool, found: &mut Found<'a>) -> Option<Layout> {
+        if self.plan.layout == Layout::Named
+            && let Some(format) = &self.plan.named
+            && named::read(self, format, line, found)
+        {
+            return Some(Layout::Named);
+        }
         let order = match (*line.first()?, self.plan.layout) {
             (b'{', _) => return self.json(line, is_cut_by_us, found).then_some(Layout::Json),
             (b' ' | b'\t', _) => return None,
@@ -183,24 +220,16 @@ impl<'p> Reader<'p> {
             Err(Surprise::Cut) => found.problem = Some((ProblemKind::Truncated, "line ends inside its JSON object")),
             Err(Surprise::Odd) => self.validate(line, found),
         }
-        if self.plan.habits.is_docker {
-            self.docker(line, found);
+        if self.plan.habits.is_wrapped
+            && let Some(inner) = wrapped::text_of(self.plan, line)
+        {
+            if wrapped::continues(inner.as_bytes()) {
+                return false;
+            }
+            let inner = self.inner(&inner);
+            found.take_inner(inner);
         }
         found.time != Moment::None || (is_main && line.get(1) != Some(&b'{'))
-    }
-
-    /// Takes the roles of the line that Docker wrapped. The time stays Docker's: every line has that one.
-    fn docker(&mut self, line: &[u8], found: &mut Found) {
-        let Some(inner) = docker_line(line) else { return };
-        let time = found.time;
-        if let Ok(serde_json::Value::Object(object)) = serde_json::from_str(&inner) {
-            self.take_object(&object, Place(0), found);
-            found.time = time;
-        } else if found.level == Level::Unknown {
-            let text = inner.trim_start().as_bytes();
-            let start = self.clock.read(text).map_or(0, |stamp| stamp.len);
-            found.level = level::find(&text[start..]).unwrap_or_default();
-        }
     }
 
     /// Takes the roles of the object that starts at `at`.
@@ -223,7 +252,7 @@ impl<'p> Reader<'p> {
         }
     }
 
-    fn take_object(&mut self, object: &serde_json::Map<String, serde_json::Value>, place: Place, found: &mut Found) {
+    pub fn take_object(&mut self, object: &serde_json::Map<String, serde_json::Value>, place: Place, found: &mut Found) {
         for (key, value) in object {
             let Meaning { binding, inside } = super::keys::lookup(self.plan, key.as_bytes(), place);
             match (value, inside) {
@@ -241,13 +270,6 @@ impl<'p> Reader<'p> {
             found.take_owned(binding, text, &mut self.clock, &self.plan.habits);
         }
     }
-}
-
-/// The line that Docker wrapped: the text under `log`, which it writes first.
-fn docker_line(line: &[u8]) -> Option<String> {
-    let rest = line.strip_prefix(b"{\"log\":")?;
-    let (end, _) = json::string_end(rest, 1)?;
-    serde_json::from_slice(&rest[..=end]).ok()
 }
 
 /// Whether a line begins like `key=`.

@@ -10,6 +10,7 @@
 
 mod access;
 mod clock;
+pub mod convert;
 mod detail;
 mod found;
 mod guess;
@@ -18,11 +19,13 @@ mod json;
 mod keys;
 mod level;
 mod line;
+mod named;
 mod pairs;
 mod roles;
 mod scan;
 mod survey;
 mod text;
+mod wrapped;
 
 #[cfg(test)]
 mod tests;
@@ -30,7 +33,10 @@ mod tests;
 pub use detail::read_record;
 pub use guess::plan;
 pub use join::Joiner;
+pub use named::{FormatError, NamedFormat, known_formats, read_formats};
 pub use scan::parse_chunk;
+
+use std::sync::Arc;
 
 use super::timestamp::EpochUnit;
 use crate::model::catalog::Zone;
@@ -51,12 +57,19 @@ pub struct LogPlan {
     clock: ClockPlan,
     /// What keys of this file mean beyond their names: rank and unit found out from their values, by path.
     bound: Vec<(Vec<u8>, Option<Binding>)>,
+    /// A format that is described as data: reads the lines of [`Layout::Named`], else names fields in text.
+    named: Option<Arc<NamedFormat>>,
 }
 
 impl LogPlan {
     /// Name of the format, for example `zap-json`.
     pub fn format_name(&self) -> &str {
         &self.format
+    }
+
+    /// Whether another log is written in the same way, so that both may be parts of one.
+    pub fn reads_like(&self, other: &Self) -> bool {
+        self.layout == other.layout && self.named == other.named
     }
 
     /// How well the sampled lines fit, 0 … 1.
@@ -92,6 +105,8 @@ enum Layout {
     Logfmt,
     /// `host - user [time] "request" status bytes …`.
     Access,
+    /// As a pattern says.
+    Named,
 }
 
 /// What the lines of one file have in common beyond their layout, as far as reading depends on it.
@@ -113,8 +128,12 @@ struct Habits {
     has_http_status: bool,
     /// No record states a level but each a status.
     is_level_from_status: bool,
-    /// Each object holds a line of another format under `log`, as Docker's json-file writes.
-    is_docker: bool,
+    /// The message of each object is itself a line of some format, as container runtimes and collectors write.
+    is_wrapped: bool,
+    /// A runtime put its own time before each line (`kubectl logs --timestamps`, CRI).
+    is_stamped: bool,
+    /// Times count from a start that the text does not tell.
+    is_relative: bool,
     /// Which field after the status of an access log is its latency.
     access_latency: Option<(usize, EpochUnit)>,
 }

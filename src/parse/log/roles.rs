@@ -60,6 +60,7 @@ const PATHS: &[(Role, &[&str])] = &[
             "created",
             "when",
             "fields.time",
+            "_time",
         ],
     ),
     (
@@ -102,6 +103,10 @@ const PATHS: &[(Role, &[&str])] = &[
             "syslog_identifier",
             "_systemd_unit",
             "program",
+            "resource.labels.service_name",
+            "resource.labels.container_name",
+            "container",
+            "job",
         ],
     ),
     (
@@ -119,6 +124,7 @@ const PATHS: &[(Role, &[&str])] = &[
             "res.statuscode",
             "response_code",
             "sc_status",
+            "httprequest.status",
             "code",
         ],
     ),
@@ -139,6 +145,10 @@ const PATHS: &[(Role, &[&str])] = &[
             "body",
             "log",
             "text",
+            "line",
+            "_raw",
+            "@message",
+            "content",
         ],
     ),
     (
@@ -180,6 +190,7 @@ const LATENCIES: &[&str] = &[
     "event.duration",
     "cost",
     "rt",
+    "httprequest.latency",
 ];
 
 /// Latency names whose unit is a convention of one program: pino-http, nginx, Elastic Common Schema.
@@ -238,6 +249,8 @@ const CONTAINERS: &[&str] = &[
     "context",
     "jsonpayload",
     "level",
+    "httprequest",
+    "resource.labels",
 ];
 
 /// Longest path that can have a role.

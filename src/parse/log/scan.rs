@@ -1,5 +1,6 @@
 //! One chunk of whole lines to columns. The inner loop of loading: allocates per chunk, not per line.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
 
@@ -11,7 +12,7 @@ use super::found::{Found, Moment, Spelling};
 use super::line::Reader;
 use crate::model::catalog::{Problem, ProblemKind};
 use crate::parse::chunk::lines;
-use crate::parse::template::{first_line, signature};
+use crate::parse::template::{MAX_MESSAGE_BYTES, first_line, signature};
 use crate::parse::{LogChunk, Message, NO_SERVICE, NO_TIME};
 
 /// Reads `bytes`, which are whole lines; the last one of a file may lack its end.
@@ -28,6 +29,7 @@ pub fn parse_chunk(plan: &LogPlan, bytes: &[u8]) -> LogChunk {
     for (offset, line) in lines(bytes) {
         chunk.n_lines += 1;
         suspect.check(&mut chunk, offset, line);
+        reader.clock.has_skipped = false;
         let Some(found) = reader.read(line) else {
             if previous.is_none() {
                 chunk.head_lines += 1;
@@ -45,6 +47,14 @@ pub fn parse_chunk(plan: &LogPlan, bytes: &[u8]) -> LogChunk {
             Some(_) => {}
         }
         previous = Some(line);
+        if std::mem::take(&mut reader.clock.has_skipped) {
+            problem(
+                &mut chunk,
+                offset,
+                ProblemKind::Time,
+                "a local time that the clock skipped when it was set forward; read an hour later",
+            );
+        }
         push(&mut chunk, &mut services, offset, &found);
         chunk.columns.messages.push(messages.index(line, &found));
     }
@@ -66,7 +76,7 @@ fn push(chunk: &mut LogChunk, services: &mut Services, offset: usize, found: &Fo
                 chunk,
                 offset,
                 ProblemKind::Time,
-                "its time cannot be read, or lies outside 1971…2262, or lacks a year that nothing tells",
+                "its time cannot be read, or lies outside 1971…2262, or lacks a date that nothing tells; --anchor gives one",
             );
             NO_TIME
         }
@@ -96,7 +106,12 @@ impl Messages {
     /// Index of the message of a record; a record that says nothing stands for itself.
     #[inline]
     fn index(&mut self, line: &[u8], found: &Found) -> u32 {
-        let said = first_line(found.message.as_ref().map_or(line, |said| &said.text));
+        let said = match found.message.as_ref().map(|said| &said.text) {
+            // What stands in the line is one line.
+            None => start_of(line),
+            Some(Cow::Borrowed(text)) => start_of(text),
+            Some(Cow::Owned(text)) => first_line(text),
+        };
         let signature = signature(said);
         if let Some((last, index)) = self.last
             && last == signature
@@ -108,11 +123,16 @@ impl Messages {
         if index == next {
             let is_escaped = found.message.as_ref().is_some_and(|said| said.spelling == Spelling::Escaped);
             let text = if is_escaped { unescape(said) } else { String::from_utf8_lossy(said).into_owned() };
-            self.kept.push(Message { signature, text: text.into() });
+            self.kept.push(Message { signature, text: text.lines().next().unwrap_or_default().into() });
         }
         self.last = Some((signature, index));
         index
     }
+}
+
+/// What of a message in its line makes its signature; see [`first_line`].
+fn start_of(message: &[u8]) -> &[u8] {
+    message[..message.len().min(MAX_MESSAGE_BYTES)].trim_ascii()
 }
 
 /// Signatures are hashes already.

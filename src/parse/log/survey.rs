@@ -8,7 +8,7 @@ use super::json::{self, Sink, Surprise, Value};
 use super::line::{Reader, bare, compose_prefix, starts_with_pair, without_colours};
 use super::roles::{Meaning, Place, Role, path_of};
 use super::text::{self, At, Shape};
-use super::{Layout, LogPlan, keys, pairs};
+use super::{Layout, LogPlan, keys, pairs, wrapped};
 use crate::parse::timestamp::{self, EpochUnit, Missing, Stamp};
 
 /// How many values of one key are kept.
@@ -48,6 +48,9 @@ pub(super) struct TextCounts {
     pub priority: usize,
     pub priority_5424: usize,
     pub late: usize,
+    pub relative: usize,
+    /// Lines that begin with the time of a runtime, nine digits of fraction and an offset.
+    pub stamped: usize,
     pub epochs: BTreeMap<EpochUnit, usize>,
 }
 
@@ -69,7 +72,7 @@ pub(super) struct Values {
 }
 
 impl StampCounts {
-    fn add(&mut self, stamp: &Stamp) {
+    pub fn add(&mut self, stamp: &Stamp) {
         self.missing += usize::from(stamp.civil.missing != Missing::Nothing);
         match stamp.civil.offset_s {
             Some(offset) => *self.offsets.entry(offset).or_default() += 1,
@@ -81,7 +84,7 @@ impl StampCounts {
 impl TextCounts {
     /// Lines whose time stands at the start, date or not.
     pub fn at_start(&self) -> usize {
-        self.dated + self.yearless + self.klog + self.dateless + self.epochs.values().sum::<usize>()
+        self.dated + self.yearless + self.klog + self.dateless + self.relative + self.epochs.values().sum::<usize>()
     }
 }
 
@@ -127,7 +130,7 @@ impl Survey {
         let has_prefix = survey.n_compose * 2 > lines.len();
         // Permissive: counts every place where a time can stand.
         let mut plan = LogPlan::default();
-        (plan.habits.is_dateless, plan.habits.has_late_time) = (true, true);
+        (plan.habits.is_dateless, plan.habits.has_late_time, plan.habits.is_relative) = (true, true, true);
         let mut reader = Reader::new(&plan);
         for line in &lines {
             let mut line = bare(line);
@@ -198,18 +201,26 @@ impl Survey {
                 self.stamps.add(&stamp);
                 stamp.civil.missing
             }
+            At::Since(_) => {
+                self.text.relative += 1;
+                self.stamps.missing += 1;
+                self.stamps.zoneless += 1;
+                Missing::Nothing
+            }
             At::Epoch(_) => {
                 self.stamps.epoch += 1;
                 Missing::Nothing
             }
         };
         match (head.shape, missing) {
+            _ if matches!(head.stamp, At::Since(_)) => {}
             (Shape::Klog(_), _) => self.text.klog += 1,
             (Shape::Late, _) => self.text.late += 1,
             (_, Missing::Nothing) => self.text.dated += 1,
             (_, Missing::Year) => self.text.yearless += 1,
             (_, Missing::Date) => self.text.dateless += 1,
         }
+        self.text.stamped += usize::from(wrapped::is_runtime_stamp(line, &head));
         self.text.priority += usize::from(matches!(head.shape, Shape::Priority(_)));
         self.text.priority_5424 += usize::from(matches!(head.shape, Shape::Priority5424(_)));
         self.n_http_status += usize::from(text::http_status(&line[head.rest..]).is_some());
@@ -237,6 +248,13 @@ impl Survey {
                 }
             }
         }
+    }
+
+    /// Whether the example has a second time right behind the first.
+    pub fn has_app_times(&self) -> bool {
+        let rest = self.example.get(self.example_start..).unwrap_or_default();
+        let after = timestamp::read(rest).and_then(|stamp| rest.get(stamp.len + 1..));
+        after.is_some_and(|after| timestamp::read(after).is_some() || after.first() == Some(&b'{'))
     }
 
     /// The layout of most lines; `None` when no line begins a record.

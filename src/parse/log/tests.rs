@@ -1,5 +1,7 @@
 //! Promises of reading logs, over the lines of many loggers.
 
+mod formats;
+
 use std::fmt::Write as _;
 
 use super::*;
@@ -114,6 +116,32 @@ fn lines_that_a_container_runtime_wrapped_tell_their_level() {
         "2026-11-23T02:28:09.1Z stdout F {\"level\":\"warn\",\"ts\":1,\"svc\":\"a\"}\n2026-11-23T02:28:10Z stderr F ERROR x\n",
         "2026-11-23T02:28:09.1Z warn a\n2026-11-23T02:28:10Z error\n",
     );
+}
+
+#[test]
+fn stream_and_tag_of_a_container_runtime_are_no_part_of_the_message() {
+    let text = "2026-11-23T02:00:00.1Z stdout F {\"level\":\"error\",\"msg\":\"inner\"}\n2026-11-23T02:00:01Z stderr P part\n2026-11-23T02:00:02Z stdout F a2026-11-23T02:00:03Z stdout F b\n";
+    check(text, "2026-11-23T02:00:00.1Z error\n2026-11-23T02:00:01Z unknown\n2026-11-23T02:00:02Z unknown\n1 syntax\n");
+    let plan = plan_of(text);
+    let detail = read_record(&plan, b"2026-11-23T02:00:01Z stderr P part\n");
+    assert_eq!((plan.format_name(), detail.message.as_str()), ("cri", "part"));
+    assert_eq!(detail.fields, [("stream".to_owned(), "stderr".to_owned())]);
+}
+
+#[test]
+fn a_day_that_never_was_is_a_record_without_a_time() {
+    check("2026-11-23T02:00:00Z INFO a\n2026-02-30T00:00:00Z WARN b\n", "2026-11-23T02:00:00Z info\nunplaced warn\n1 time\n");
+}
+
+#[test]
+fn the_hour_that_is_passed_twice_is_told_by_file_order_even_in_a_sparse_log() {
+    let times = ["00:59:59", "01:00:00", "01:30:00", "01:59:59", "01:00:00", "01:30:00", "01:59:59", "02:00:00"];
+    let text = times.map(|time| format!("2026-11-01 {time} INFO x\n")).concat();
+    let shown = read(&text, &in_zone("America/New_York"));
+    let hours: Vec<&str> = shown.lines().filter_map(|line| line.get(11..19)).filter(|clock| clock.contains(':')).collect();
+    assert_eq!(hours, ["04:59:59", "05:00:00", "05:30:00", "05:59:59", "06:00:00", "06:30:00", "06:59:59", "07:00:00"], "{shown}");
+    let skipped = read("2026-03-08 01:59:59 INFO x\n2026-03-08 02:30:00 INFO x\n", &in_zone("America/New_York"));
+    assert!(skipped.contains("2026-03-08T07:30:00Z") && skipped.contains("1 time"), "{skipped}");
 }
 
 #[test]

@@ -5,7 +5,9 @@ use memchr::memchr;
 use super::found::{Found, Moment, status};
 use super::level;
 use super::line::{Reader, TakesTime};
+use super::wrapped;
 use crate::model::Level;
+use crate::model::catalog::ProblemKind;
 use crate::parse::timestamp::{self, EpochUnit, Missing, Stamp, epoch_ns};
 
 /// How far into a line a late time is looked for.
@@ -29,6 +31,8 @@ pub(super) enum At {
     Civil(Stamp),
     /// Nanoseconds since the epoch.
     Epoch(Option<i64>),
+    /// Nanoseconds since a start that the text does not tell.
+    Since(i64),
 }
 
 /// What surrounds the time.
@@ -70,7 +74,11 @@ pub(super) fn head(reader: &mut Reader, line: &[u8]) -> Option<Head> {
     if let Some(stamp) = reader.clock.read(text)
         && (stamp.civil.missing != Missing::Date || is_dateless)
     {
-        return Some(Head { stamp: At::Civil(stamp), rest: at + stamp.len, start: at, shape });
+        let rest = at + stamp.len;
+        return Some(Head { stamp: At::Civil(stamp), rest: rest + cri_len(&line[rest..]), start: at, shape });
+    }
+    if looks_dated(text) {
+        return Some(Head { stamp: At::Epoch(None), rest: at + DATED.len(), start: at, shape });
     }
     if first == b'@'
         && let Some(stamp) = tai64n(text)
@@ -83,7 +91,88 @@ pub(super) fn head(reader: &mut Reader, line: &[u8]) -> Option<Head> {
             return Some(Head { stamp: At::Epoch(epoch_ns(&text[..len], unit)), rest: at + len, start: at, shape });
         }
     }
+    if reader.plan.habits.is_relative
+        && let Some(head) = relative(line)
+    {
+        return Some(head);
+    }
     if has_late_time { late(line) } else { None }
+}
+
+/// Shape of the commonest times, `0` for any digit.
+const DATED: &[u8] = b"0000-00-00T00:00:00";
+
+/// Whether a text begins with what can only be meant as a time, even if there is no such day or hour.
+fn looks_dated(text: &[u8]) -> bool {
+    let is_alike = |(byte, shape): (&u8, &u8)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        b'T' => matches!(byte, b'T' | b' '),
+        _ => byte == shape,
+    };
+    text.len() >= DATED.len() && text.iter().zip(DATED).all(is_alike)
+}
+
+/// ` stdout F`
+pub(super) const CRI_BYTES: usize = 9;
+
+/// Length of ` stdout F`, the stream and the tag that a container runtime writes between its time and the line.
+pub(super) fn cri_len(rest: &[u8]) -> usize {
+    let is_cri = matches!(rest, [b' ', b's', b't', b'd', b'o', b'u', b't', b' ', b'F' | b'P', b' ', ..])
+        || matches!(rest, [b' ', b's', b't', b'd', b'e', b'r', b'r', b' ', b'F' | b'P', b' ', ..]);
+    if is_cri { CRI_BYTES } else { 0 }
+}
+
+/// Whether another line's time, stream and tag stand inside a line, as when two writers were not kept apart.
+fn is_fused(rest: &[u8]) -> bool {
+    memchr::memmem::find_iter(rest, b" std").any(|at| at > 0 && rest[at - 1].is_ascii_alphanumeric() && cri_len(&rest[at..]) > 0)
+}
+
+/// Times since a start: `[   12.345678]` of the kernel, `INFO[0012]` of logrus, `gc 7 @8.989s`, `SCHED 1009ms:`.
+pub(super) fn relative(line: &[u8]) -> Option<Head> {
+    /// Longer than any machine runs; larger numbers are epochs.
+    const MAX_SECS: i64 = 100_000_000;
+    let digits =
+        |at: usize| line.get(at..).map_or(0, |rest| rest.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count());
+    let seconds = |at: usize, len: usize, scale: i64| {
+        let text = std::str::from_utf8(&line[at..at + len]).ok()?;
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let whole: i64 = whole.parse().ok().filter(|whole| *whole < MAX_SECS)?;
+        let nanos: i64 = if fraction.is_empty() { 0 } else { format!("{fraction:0<9}").get(..9)?.parse().ok()? };
+        Some((whole * 1_000_000_000 + nanos) / scale)
+    };
+    let head = |ns: i64, start: usize, rest: usize, shape: Shape| Some(Head { stamp: At::Since(ns), rest, start, shape });
+    if line.first() == Some(&b'[') {
+        let start = 1 + line[1..].iter().take_while(|byte| **byte == b' ').count();
+        let len = digits(start);
+        let is_fraction = line[start..start + len].contains(&b'.');
+        return if is_fraction && line.get(start + len) == Some(&b']') {
+            head(seconds(start, len, 1)?, start, start + len + 1, Shape::Plain)
+        } else {
+            None
+        };
+    }
+    if line.get(4) == Some(&b'[') && line.get(9) == Some(&b']') && digits(5) == 4 {
+        let level = match &line[..4] {
+            b"TRAC" => Level::Trace,
+            b"DEBU" => Level::Debug,
+            b"INFO" => Level::Info,
+            b"WARN" => Level::Warn,
+            b"ERRO" => Level::Error,
+            b"FATA" | b"PANI" => Level::Fatal,
+            _ => return None,
+        };
+        return head(seconds(5, 4, 1)?, 5, 10, Shape::Klog(level));
+    }
+    if let Some(rest) = line.strip_prefix(b"gc ") {
+        let at = 3 + rest.iter().take(12).position(|byte| *byte == b'@')? + 1;
+        let len = digits(at);
+        return if line.get(at + len) == Some(&b's') { head(seconds(at, len, 1)?, at, at + len + 1, Shape::Plain) } else { None };
+    }
+    if line.starts_with(b"SCHED ") {
+        let len = digits(6);
+        return if line[6 + len..].starts_with(b"ms:") { head(seconds(6, len, 1000)?, 6, 6 + len + 3, Shape::Plain) } else { None };
+    }
+    None
 }
 
 /// The first full time behind other text.
@@ -104,12 +193,31 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
     let moment = match head.stamp {
         At::Civil(stamp) => reader.clock.place(stamp.civil),
         At::Epoch(ns) => ns,
+        At::Since(ns) => reader.clock.since(ns),
     };
+    let mut head = head;
+    if reader.plan.habits.is_stamped && head.shape == Shape::Plain {
+        let inner = wrapped::runtime_text(line, head.rest);
+        if wrapped::continues(&line[inner..]) {
+            return false;
+        }
+        let app = wrapped::app_stamp(reader, &line[inner..]);
+        found.level = app.level;
+        // An object is known by the blank before it.
+        head.rest = if app.len == 0 { inner.saturating_sub(1).max(head.rest) } else { inner + app.len };
+    }
     found.time = moment.map_or(Moment::Bad, Moment::At);
     let rest = line.get(head.rest..).unwrap_or_default();
+    if cri_len(&line[head.rest.saturating_sub(CRI_BYTES)..]) > 0 && is_fused(rest) {
+        found.problem = Some((ProblemKind::Syntax, "lines of several writers are fused: only the first time is read"));
+    }
     let mut said = rest;
     match head.shape {
-        Shape::Klog(level) => found.level = level,
+        Shape::Klog(level) => {
+            found.level = level;
+            // Thread and place in the source stand before the bracket.
+            said = memchr(b']', rest).map_or(rest, |end| &rest[end + 1..]);
+        }
         Shape::Priority(priority) => {
             found.level = level::Numbers::Syslog.level(i32::from(priority % 8));
             said = syslog_tag(rest, found);
@@ -124,7 +232,7 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
         Shape::Plain => {
             // With a full date only `tag[pid]:` tells that a host and a tag follow.
             let is_syslog = matches!(head.stamp, At::Civil(stamp) if stamp.civil.missing == Missing::Year);
-            if is_syslog || rest.splitn(4, |byte| *byte == b' ').nth(2).is_some_and(|tag| tag.ends_with(b"]:") && !tag.starts_with(b"[")) {
+            if is_syslog || is_tag(rest.splitn(4, |byte| *byte == b' ').nth(2).unwrap_or_default()) {
                 said = syslog_tag(rest, found);
             }
         }
@@ -198,6 +306,35 @@ fn tai64n(text: &[u8]) -> Option<At> {
     Some(At::Epoch(timestamp::to_ns(secs, nanos)))
 }
 
+/// `tag[pid]:`, or the kernel, which has no number: tells behind a full date that a host stands before it.
+fn is_tag(word: &[u8]) -> bool {
+    (word.ends_with(b"]:") && !word.starts_with(b"[")) || word == b"kernel:"
+}
+
+/// Host, tag, process and the position of the message of a syslog line whose time ends at `at`.
+pub(super) struct SyslogParts<'a> {
+    pub host: &'a [u8],
+    pub pid: Option<&'a [u8]>,
+    pub message: usize,
+}
+
+/// Takes ` host tag[pid]: message` apart, where [`read`] takes the tag for the service.
+pub(super) fn syslog_parts<'a>(head: &Head, line: &'a [u8]) -> Option<SyslogParts<'a>> {
+    let rest = line.get(head.rest..)?;
+    let mut words = rest.strip_prefix(b" ").unwrap_or(rest).splitn(3, |byte| *byte == b' ');
+    let (host, tag) = (words.next()?, words.next()?);
+    let is_yearless = matches!(head.stamp, At::Civil(stamp) if stamp.civil.missing == Missing::Year) && head.shape == Shape::Plain;
+    let name = tag.strip_suffix(b":")?;
+    let is_syslog = is_yearless || is_tag(tag) || matches!(head.shape, Shape::Priority(_));
+    if !is_syslog || host.is_empty() || level::of_field(name).is_some() || host.ends_with(b":") {
+        return None;
+    }
+    let pid = memchr(b'[', name).and_then(|open| name[open + 1..].strip_suffix(b"]"));
+    let lead = usize::from(rest.starts_with(b" "));
+    let message = head.rest + lead + host.len() + 1 + tag.len();
+    Some(SyslogParts { host, pid, message })
+}
+
 /// ` host tag[pid]: …`: the tag is the service. Gives what follows the tag, or everything where there is none.
 fn syslog_tag<'a>(rest: &'a [u8], found: &mut Found<'a>) -> &'a [u8] {
     let mut words = rest.trim_ascii_start().splitn(3, |byte| *byte == b' ');
@@ -213,7 +350,13 @@ fn syslog_tag<'a>(rest: &'a [u8], found: &mut Found<'a>) -> &'a [u8] {
 /// `shop: ` or `ERROR: ` before the time: a service or a level.
 fn prefix<'a>(before: &'a [u8], found: &mut Found<'a>) {
     let word = before.trim_ascii();
-    let Some(word) = word.strip_suffix(b":") else { return };
+    let Some(word) = word.strip_suffix(b":") else {
+        // `pod container`, as stern writes.
+        if let Some((_, container)) = super::line::pod_and_container(word) {
+            found.take_prefix(container);
+        }
+        return;
+    };
     if let Some(level) = level::of_field(word) {
         found.level = level;
     } else if !word.is_empty() && word.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) {

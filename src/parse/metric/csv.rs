@@ -1,7 +1,7 @@
 //! Tables with a time column: wide (a column a series) and long (name, value, labels), comma, semicolon or tab.
 //!
-//! Plain numbers only: a cell such as `800.0 ms` is counted as a problem, since its unit may change from row to row.
-//! Several tables may follow one another, each with its header. Text columns become labels.
+//! Cells may have units, decimal commas and local dates, see `cell`. Several tables may follow one another, each with
+//! its header. Text columns become labels. A column of times needs no known name if its cells tell.
 
 use crate::model::catalog::Problems;
 use crate::model::when::{self, WallZone};
@@ -9,12 +9,16 @@ use crate::model::{Labels, ProblemKind, Sample, Timestamp, Zone, ZoneCertainty};
 use crate::parse::document::json;
 use crate::parse::{Context, Document};
 
+use super::cell::{self, DateOrder, Decimal};
 use super::{Collector, Place, value_of};
 
 /// Names of columns that hold the time, the name and the value, and that hold none of the rest.
 const TIME_NAMES: [&str; 9] = ["time", "timestamp", "ts", "date", "datetime", "_time", "@timestamp", "date time", "time (utc)"];
 const NAME_NAMES: [&str; 5] = ["metric", "name", "series", "__name__", "metric_name"];
 const VALUE_NAMES: [&str; 3] = ["value", "_value", "val"];
+
+/// A line of more cells is no row: one-line documents are full of commas.
+const MAX_COLUMNS: usize = 4096;
 
 /// How the columns of one table are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,15 +29,22 @@ struct Table {
     name: Option<usize>,
     values: Vec<usize>,
     labels: Vec<usize>,
+    decimal: Decimal,
+    dates: DateOrder,
 }
 
 /// How sure a stretch of lines is a table of metrics, 0 … 1, and why.
 pub(crate) fn recognise(head: &str) -> Option<(f32, String)> {
     let (separator, mut lines) = opening(head);
-    let header = cells(lines.next()?, separator);
+    let first = lines.next()?;
+    if first.matches(separator).count() >= MAX_COLUMNS {
+        return None;
+    }
+    let header = cells(first, separator);
     let rows = rows_until_header(lines, separator, header.len());
     let table = Table::of(&header, &rows)?;
-    let n_timed = rows.iter().filter(|row| row.get(table.time).is_some_and(|cell| time_of(cell, WallZone::Utc).is_some())).count();
+    let n_timed =
+        rows.iter().filter(|row| row.get(table.time).is_some_and(|cell| time_of(cell, WallZone::Utc, table.dates).is_some())).count();
     if rows.is_empty() || n_timed * 10 < rows.len() * 8 {
         return None;
     }
@@ -80,45 +91,56 @@ fn is_header(row: &[String]) -> bool {
     row.iter().any(names_time) && row.iter().all(|cell| value_of(cell).is_err())
 }
 
+/// Whether no cell is a number or a time, and all say something.
+fn is_words(row: &[String]) -> bool {
+    let is_word = |cell: &String| !cell.is_empty() && value_of(cell).is_err() && time_of(cell, WallZone::Utc, DateOrder::Open).is_none();
+    row.iter().all(is_word)
+}
+
 /// The first rows of a table, by which its columns are judged: complete ones before the next header.
 fn rows_until_header<'a>(lines: impl Iterator<Item = &'a str>, separator: char, n_cells: usize) -> Vec<Vec<String>> {
     let rows = lines.take(50).map(|line| cells(line, separator)).take_while(|row| !is_header(row));
     rows.filter(|row| row.len() == n_cells).collect()
 }
 
-fn time_of(cell: &str, zone: WallZone) -> Option<Timestamp> {
-    when::any(cell, zone).filter(|at| at.0 >= 100_000_000 * crate::model::time::NS_PER_S)
-}
-
-/// A number, or a number with a unit behind it (`800.0 ms`, `90 %`): tells a column of values from one of words.
-fn is_value_like(cell: &str) -> bool {
-    let number = cell.trim_end_matches(|c: char| c.is_alphabetic() || matches!(c, '%' | '/' | ' ' | '²'));
-    !number.is_empty() && cell.len() - number.len() <= 8 && number.replace(',', ".").parse::<f64>().is_ok()
+fn time_of(cell: &str, zone: WallZone, dates: DateOrder) -> Option<Timestamp> {
+    let local = || when::written(&cell::iso_date(cell, dates)?).map(|at| at.at(zone));
+    when::any(cell, zone).or_else(local).filter(|at| at.0 >= 100_000_000 * crate::model::time::NS_PER_S)
 }
 
 impl Table {
     /// Decides by names and by the first rows; `None` when there is no time or no value.
     fn of(header: &[String], rows: &[Vec<String>]) -> Option<Self> {
-        if header.len() < 2 || header.iter().any(|name| name.len() > 500) {
+        if !(2..=MAX_COLUMNS).contains(&header.len()) || header.iter().any(|name| name.len() > 500) {
             return None;
         }
         let lower: Vec<String> = header.iter().map(|name| name.trim_start_matches('\u{feff}').to_lowercase()).collect();
         let find = |wanted: &[&str]| lower.iter().position(|name| wanted.contains(&name.as_str()));
-        let time = find(&TIME_NAMES)?;
         let column = |index: usize| rows.iter().filter_map(move |row| row.get(index)).filter(|cell| !cell.is_empty() && !is_gap(cell));
-        let is_number =
-            |index: usize| column(index).all(|cell| value_of(cell).is_ok() || is_value_like(cell)) && column(index).next().is_some();
+        let time = find(&TIME_NAMES).or_else(|| {
+            // Words above and dates below: a header in any language. Bare numbers may be anything, so they need a name.
+            let is_time = |cell: &String| value_of(cell).is_err() && time_of(cell, WallZone::Utc, DateOrder::Open).is_some();
+            let is_mostly_time = |index: &usize| column(*index).filter(|cell| is_time(cell)).count() * 10 >= rows.len() * 8;
+            (!rows.is_empty() && is_words(header)).then(|| (0..header.len()).find(is_mostly_time)).flatten()
+        })?;
+        let dates = cell::date_order(column(time).map(String::as_str));
+        let decimal = cell::decimal((0..header.len()).filter(|index| *index != time).flat_map(|index| column(index).map(String::as_str)));
+        // A damaged cell or a formula in between does not make a column of numbers one of words.
+        let is_number = |index: usize| {
+            let n = column(index).filter(|cell| cell::number(cell, decimal).is_some()).count();
+            n * 2 > column(index).count()
+        };
         let others = || (0..header.len()).filter(|index| *index != time);
         if let (Some(name), Some(value)) = (find(&NAME_NAMES), find(&VALUE_NAMES)) {
             let labels = others().filter(|index| *index != name && *index != value).collect();
-            return Some(Self { header: header.to_vec(), time, name: Some(name), values: vec![value], labels });
+            return Some(Self { header: header.to_vec(), time, name: Some(name), values: vec![value], labels, decimal, dates });
         }
         let values: Vec<usize> = others().filter(|index| is_number(*index) || column(*index).next().is_none()).collect();
         let labels: Vec<usize> = others().filter(|index| !values.contains(index)).collect();
         // Words beside numbers make a table of events, unless there is one column called value.
         let is_metrics = labels.is_empty() || (values.len() == 1 && VALUE_NAMES.contains(&lower[values[0]].as_str()));
         let has_numbers = values.iter().any(|index| is_number(*index));
-        (is_metrics && has_numbers).then(|| Self { header: header.to_vec(), time, name: None, values, labels })
+        (is_metrics && has_numbers).then(|| Self { header: header.to_vec(), time, name: None, values, labels, decimal, dates })
     }
 
     fn identity(&self, row: &[String], value: usize, stem: &str) -> (String, Labels) {
@@ -146,12 +168,19 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
     let text = json::text(bytes, &mut problems);
     let (separator, _) = opening(&text);
     let all: Vec<(Place, &str)> = numbered(&text).filter(|(_, line)| !line.trim().is_empty() && !line.starts_with("sep=")).collect();
-    let mut reader =
-        Reader { collector: Collector::default(), problems, stem: super::stem(&context.path), zone, n_unplaced: 0, is_zoneless: false };
+    let mut reader = Reader {
+        collector: Collector::default(),
+        problems,
+        stem: super::stem(&context.path),
+        zone,
+        n_unplaced: 0,
+        n_open_dates: 0,
+        is_zoneless: false,
+    };
     let mut table: Option<Table> = None;
     for (index, (place, line)) in all.iter().enumerate() {
         let row = cells(line, separator);
-        if is_header(&row) {
+        if is_header(&row) || index == 0 && is_words(&row) {
             let rows = rows_until_header(all[index + 1..].iter().map(|(_, line)| *line), separator, row.len());
             table = Table::of(&row, &rows).or(table);
             continue;
@@ -179,6 +208,8 @@ struct Reader<'a> {
     stem: &'a str,
     zone: WallZone,
     n_unplaced: u64,
+    /// Rows whose date could have its day first as well.
+    n_open_dates: u64,
     is_zoneless: bool,
 }
 
@@ -190,34 +221,42 @@ impl Reader<'_> {
             return;
         }
         let written = &row[table.time];
-        let Some(time) = time_of(written, self.zone) else {
+        let Some(time) = time_of(written, self.zone, table.dates) else {
             self.n_unplaced += 1;
             self.problems.push(place.problem(ProblemKind::Time, format!("{written:?} is not a time")));
             return;
         };
-        self.is_zoneless |= when::epoch(written).is_none() && when::written(written).is_some_and(|at| at.offset.is_none());
+        let is_local = when::epoch(written).is_none() && when::written(written).is_none();
+        self.n_open_dates += u64::from(is_local && table.dates == DateOrder::Open && written.contains('/'));
+        self.is_zoneless |= is_local || when::written(written).is_some_and(|at| at.offset.is_none()) && when::epoch(written).is_none();
         for value in &table.values {
             let cell = &row[*value];
             if is_gap(cell) {
                 continue;
             }
-            match value_of(cell) {
-                Ok(number) => {
-                    let (name, labels) = table.identity(row, *value, self.stem);
-                    let index = self.collector.series(name, labels);
-                    if let Err(surprise) = self.collector.push(index, Sample { time, value: number }) {
-                        self.problems.push(place.problem(surprise.kind, surprise.reason));
-                    }
-                }
-                Err(reason) => {
-                    let reason = format!("column {:?}: {reason}; cells with a unit are not read yet", table.header[*value]);
-                    self.problems.push(place.problem(ProblemKind::Syntax, reason));
-                }
+            let Some((number, unit)) = cell::number(cell, table.decimal) else {
+                let reason = format!("column {:?}: {cell:?} is not a number with a known unit", table.header[*value]);
+                self.problems.push(place.problem(ProblemKind::Syntax, reason));
+                continue;
+            };
+            let (name, labels) = table.identity(row, *value, self.stem);
+            let index = self.collector.series(name, labels);
+            if !self.collector.set_unit(index, unit) {
+                let reason = format!("column {:?}: {cell:?} has another unit than the cells above", table.header[*value]);
+                self.problems.push(place.problem(ProblemKind::Syntax, reason));
+                continue;
+            }
+            if let Err(surprise) = self.collector.push(index, Sample { time, value: number }) {
+                self.problems.push(place.problem(surprise.kind, surprise.reason));
             }
         }
     }
 
     fn into_document(mut self, bytes: &[u8], context: &Context) -> Document {
+        if self.n_open_dates > 0 {
+            let reason = format!("{} dates could have their day first as well; read as month/day", self.n_open_dates);
+            self.problems.push(Place::default().problem(ProblemKind::Time, reason));
+        }
         let series = self.collector.finish(context, &mut self.problems);
         let n_placed: u64 = series.iter().map(|one| one.samples.len() as u64).sum();
         let certainty = if self.is_zoneless { ZoneCertainty::Default } else { ZoneCertainty::Offset };
@@ -265,10 +304,35 @@ mod tests {
     }
 
     #[test]
-    fn cells_with_units_are_counted_and_zoneless_times_say_so() {
-        let document = read("Time,p99\n2023-11-14 22:13:20,800.0 ms\n2023-11-14 22:13:35,1.5\n");
-        assert_eq!((document.problems.counts().get(&ProblemKind::Syntax), document.n_records), (Some(&1), 1));
-        assert_eq!(document.zone.certainty, ZoneCertainty::Default);
+    fn cells_with_units_of_their_own_are_one_series() {
+        let document =
+            read("Time,p99\n2023-11-14 22:13:20,800.0 ms\n2023-11-14 22:13:35,\n2023-11-14 22:13:50,1.5 s\n2023-11-14 22:14:05,3 apples\n");
+        let values: Vec<f64> = document.series[0].samples.iter().map(|sample| sample.value).collect();
+        assert_eq!((values, document.series[0].unit), (vec![0.8, 1.5], crate::model::Unit::Seconds));
+        assert_eq!(document.problems.counts().get(&ProblemKind::Syntax), Some(&1));
+        assert_eq!(document.zone.certainty, ZoneCertainty::Default, "times without a zone say so");
+    }
+
+    #[test]
+    fn a_table_saved_by_a_spreadsheet_is_read_with_its_commas_and_dates() {
+        let german = "Zeit;p99 /cart;cpu\n23.11.2026 02:00:00;0,5;90,1\n23.11.2026 02:00:10;0,75;91\n23.11.2026 02:00:20;1.234,5;\n";
+        assert!(recognise(german).is_some());
+        let document = read(german);
+        let shape: Vec<_> = document.series.iter().map(|one| (one.name.as_str(), one.samples.len(), one.samples[0].value)).collect();
+        assert_eq!((shape, document.problems.total()), (vec![("p99 /cart", 3, 0.5), ("cpu", 2, 90.1)], 0));
+        let american = "Time,a\n11/12/2026 2:00 AM,1\n11/12/2026 2:01 AM,\"1,234.5\"\n";
+        let document = read(american);
+        assert_eq!(document.series[0].samples[1].value.to_string(), "1234.5");
+        assert_eq!(document.problems.counts().get(&ProblemKind::Time), Some(&1), "day or month first: said");
+        assert!(recognise("sep=;\nTime;a\n2026-11-23 02:00:00;1\n2026-11-23 02:00:10;=1+1\n2026-11-23 02:00:20;-1\n").is_some());
+    }
+
+    #[test]
+    fn a_document_on_one_line_costs_no_more_than_its_length() {
+        let text = "{\"values\":[[1795400000,\"1\"],".repeat(20_000);
+        let start = std::time::Instant::now();
+        assert!(recognise(&text).is_none() && recognise(&text.replace(':', "\n")).is_none());
+        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! One file a format reads it into a `Collector`; `meaning` guesses unit and behaviour. Nothing here knows files.
 
+mod cell;
 pub mod csv;
 pub mod exposition;
 pub mod meaning;
@@ -12,7 +13,7 @@ pub use meaning::clip;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::model::catalog::Problems;
-use crate::model::{Labels, Problem, ProblemKind, Sample, Timestamp};
+use crate::model::{Labels, Problem, ProblemKind, Sample, Timestamp, Unit};
 
 use super::{Context, ParsedSeries};
 
@@ -61,6 +62,15 @@ impl Collector {
         self.is_disordered.push(false);
         self.index.insert(key, index);
         index
+    }
+
+    /// States the unit of a series, which its first word on it decides; whether it agrees with that.
+    pub fn set_unit(&mut self, index: usize, unit: Unit) -> bool {
+        let known = &mut self.series[index].unit;
+        if *known == Unit::None {
+            *known = unit;
+        }
+        unit == Unit::None || *known == unit
     }
 
     /// Adds a sample. One at the time of its predecessor replaces it; that and a step back are returned as a problem,

@@ -3,7 +3,7 @@
 //! The tree is that of Drain (He et al., ICWS 2017): rows of one shape and first word meet, and a row joins the group
 //! that shares the most words with it. Drain must decide on each row as it comes, and calls a place variable as soon
 //! as two words were seen there. Here all rows are known before a template is named, so each place is judged by
-//! its values (as in IPLoM, Makanju et al., KDD 2009): few plain words are an enumeration (`opened`, `closed`), which
+//! its values (as in `IPLoM`, Makanju et al., KDD 2009): few plain words are an enumeration (`opened`, `closed`), which
 //! splits the group; many words, names or masks are a value. One setting for all data.
 
 use std::collections::{BTreeMap, HashMap};
@@ -113,7 +113,9 @@ pub(super) fn cluster(rows: &[Vec<Word>]) -> Vec<u32> {
     parts.sort_unstable_by_key(|part| part[0]);
     let mut clusters = vec![0; rows.len()];
     for (cluster, part) in parts.iter().enumerate() {
-        part.iter().for_each(|row| clusters[*row] = cluster as u32);
+        for row in part {
+            clusters[*row] = cluster as u32;
+        }
     }
     clusters
 }
@@ -185,8 +187,12 @@ fn split(rows: &[Vec<Word>], group: Vec<usize>, is_value: &[bool], parts: &mut V
         return;
     };
     let mut by_word: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    group.iter().for_each(|row| by_word.entry(&rows[*row][place].text).or_default().push(*row));
-    by_word.into_values().for_each(|part| split(rows, part, &is_value, parts));
+    for row in &group {
+        by_word.entry(&rows[*row][place].text).or_default().push(*row);
+    }
+    for part in by_word.into_values() {
+        split(rows, part, &is_value, parts);
+    }
 }
 
 /// What a place of a group is.

@@ -1,9 +1,9 @@
 //! Messages to templates: `acquire: pool exhausted after 5s (7 waiting)` → `acquire: pool exhausted after <*> (<*> waiting)`.
 //!
 //! Two passes, so that the answer depends on neither threads nor chunks. While a log is read each message gets a
-//! [`signature`], a hash in which every word that holds a digit counts as the same word: a pass over the bytes, on any
+//! [`signature()`], a hash in which every word that holds a digit counts as the same word: a pass over the bytes, on any
 //! thread. Of each signature one message is kept; there are few. [`mine`] looks at those, in order of their
-//! first occurrence, when somebody asks: [`words`] masks what is generic, [`cluster`] finds what else is variable.
+//! first occurrence, when somebody asks: `words` masks what is generic, `cluster` finds what else is variable.
 
 mod cluster;
 mod signature;

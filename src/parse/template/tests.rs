@@ -54,7 +54,7 @@ fn numbers_do_not_change_a_signature_but_words_do() {
 
 /// What [`signature`] hashes, the slow way.
 fn plain(message: &str) -> Vec<String> {
-    let is_letter = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b >= 128;
+    let is_letter = |b: u8| b.is_ascii_alphanumeric() || b >= 128;
     let (mut parts, mut word) = (Vec::new(), Vec::new());
     let end = |word: &mut Vec<u8>| {
         let has_digit = word.iter().any(u8::is_ascii_digit);
@@ -72,7 +72,9 @@ fn plain(message: &str) -> Vec<String> {
         }
         previous = byte;
     }
-    parts.push(end(&mut word));
+    if !word.is_empty() {
+        parts.push(end(&mut word));
+    }
     parts
 }
 

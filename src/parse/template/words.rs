@@ -69,7 +69,7 @@ pub(super) fn words(message: &str) -> Vec<Word> {
 }
 
 const fn is_sign(c: char) -> bool {
-    matches!(c, '=' | ':' | ',' | ';' | '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '|' | '"' | '!' | '?')
+    matches!(c, '=' | ':' | ',' | ';' | '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '|' | '"' | '!' | '?' | '&')
 }
 
 /// Takes the next quoted text, sign or word. Gives its length.

@@ -2,11 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::table::Table;
 use super::{NOT_RECORDED, clock, code_text, heading, image};
 use crate::model::case::{CauseStatus, CauseType, Relation};
 use crate::model::text::t_offset;
-use crate::report::escape::{cell, code, fence, inline, mermaid, paragraph};
+use crate::report::escape::{cell, fence, inline, mermaid, paragraph};
 use crate::report::postmortem::{Block, Edge, Exhibit, Postmortem, Step};
 
 /// Mermaid refuses more than 500 edges, and nobody reads more nodes than this.
@@ -40,7 +39,9 @@ pub(super) fn chain(out: &mut String, postmortem: &Postmortem) {
 }
 
 fn graph(steps: &[&Step], postmortem: &Postmortem) -> String {
-    let mut out = String::from("```mermaid\nflowchart LR\n");
+    // Long chains get too small to read from left to right.
+    let direction = if steps.len() > 4 { "TD" } else { "LR" };
+    let mut out = format!("```mermaid\nflowchart {direction}\n");
     for step in steps {
         let (open, close) = match step.cause_type {
             CauseType::Trigger => ("([", "])"),
@@ -51,7 +52,7 @@ fn graph(steps: &[&Step], postmortem: &Postmortem) -> String {
             CauseType::Effect => ("(", ")"),
         };
         let when = offset(postmortem, step).map_or(String::new(), |offset| format!(" {}", mermaid(&offset, 20)));
-        let words = mermaid(&step.statement, LABEL_CHARS);
+        let words = mermaid(&gist(&step.statement), LABEL_CHARS);
         let _ = writeln!(out, "  {}{open}\"{}{when}: {words}\"{close}", step.label, step.label);
     }
     let is_shown = |label: &str| steps.iter().any(|step| step.label == label);
@@ -69,6 +70,18 @@ fn graph(steps: &[&Step], postmortem: &Postmortem) -> String {
     }
     out.push_str("```\n");
     out
+}
+
+/// The first sentence; if that is too long, its whole words that fit.
+fn gist(statement: &str) -> String {
+    let line = statement.split_whitespace().collect::<Vec<_>>().join(" ");
+    let sentence = line.split_once(". ").map_or(line.as_str(), |(first, _)| first);
+    if sentence.chars().count() <= LABEL_CHARS {
+        return sentence.to_owned();
+    }
+    let cut: String = sentence.chars().take(LABEL_CHARS - 1).collect();
+    let whole = cut.rsplit_once(' ').map_or(cut.as_str(), |(whole, _)| whole);
+    format!("{}…", whole.trim_end_matches([',', ';', ':']))
 }
 
 fn edge_words(edge: &Edge) -> String {
@@ -112,13 +125,16 @@ const fn type_words(cause_type: CauseType) -> &'static str {
 fn print_step<'a>(out: &mut String, postmortem: &'a Postmortem, step: &'a Step, printed: &mut Vec<&'a str>) {
     heading(out, 3, &format!("{}: {}, {}", step.label, type_words(step.cause_type), step.status.name()));
     let _ = writeln!(out, "{}", paragraph(&step.statement));
-    if let Some(range) = step.at {
+    let when = step.at.map(|range| {
         let until = if range.is_empty() { String::new() } else { format!(" to {}", clock(range.end())) };
         let offset = offset(postmortem, step).map_or(String::new(), |offset| format!(" ({offset})"));
-        let _ = writeln!(out, "\nWhen: {}{offset}{until}", clock(range.start()));
-    }
-    for edge in postmortem.edges.iter().filter(|edge| edge.to == step.label) {
-        let _ = writeln!(out, "\nFrom {}: {}", edge.from, inline(&edge_words(edge)));
+        format!("When: {}{offset}{until}.", clock(range.start()))
+    });
+    let into = postmortem.edges.iter().filter(|edge| edge.to == step.label);
+    let from: Vec<String> = into.map(|edge| format!("{} ({})", edge.from, cell(&edge_words(edge)))).collect();
+    let from = (!from.is_empty()).then(|| format!("From {}.", from.join(", ")));
+    if when.is_some() || from.is_some() {
+        let _ = writeln!(out, "\n{}", [when, from].into_iter().flatten().collect::<Vec<_>>().join(" "));
     }
     for id in &step.lost {
         let _ = writeln!(out, "\nEvidence {} is no longer in the case.", code_text(id));
@@ -148,18 +164,14 @@ fn print_exhibit(out: &mut String, postmortem: &Postmortem, exhibit: &Exhibit) {
     let pairs = match &exhibit.block {
         Block::Values { pairs, .. } | Block::Lines { pairs, .. } => pairs,
     };
-    let mut table = Table::new(&["", ""]);
     for (name, value) in pairs {
         let is_name = ["Series", "Source", "Record", "Lines", "Query", "sha256 of the lines"].contains(&name.as_str());
-        table.row(vec![cell(name), if is_name { code(value) } else { cell(value) }]);
+        let _ = writeln!(out, "- {}: {}", cell(name), if is_name { code_text(value) } else { cell(value) });
     }
     if let Block::Values { spark, .. } = &exhibit.block
         && !spark.is_empty()
     {
-        table.row(vec!["Shape".into(), format!("`{spark}`")]);
-    }
-    if !table.is_empty() {
-        table.write(out);
+        let _ = writeln!(out, "- Shape: `{spark}`");
     }
     match &exhibit.block {
         Block::Lines { excerpt, .. } => {

@@ -14,14 +14,15 @@ use std::fmt::Write as _;
 use std::collections::BTreeMap;
 
 use super::escape::{cell, code, inline, link_path, section, yaml};
-use super::postmortem::{Derived, Head, Indicators, Postmortem};
+use super::postmortem::{Derived, Head, Indicator, Indicators, Postmortem};
 use super::svg;
-use crate::model::text::{rfc3339, t_offset, whole_duration};
-use crate::model::time::NS_PER_S;
+use crate::model::text::{rfc3339, t_offset};
 use table::Table;
 
 /// Printed where a number or time is missing.
 const NOT_RECORDED: &str = "not recorded";
+/// Measures that many houses do not take: without a value they share one line.
+const OPTIONAL: [&str; 3] = ["response.declare", "response.diagnose", "response.verify"];
 /// Printed where a series has no sample.
 const NO_SAMPLE: &str = "–";
 
@@ -80,8 +81,7 @@ fn front_matter(out: &mut String, postmortem: &Postmortem) {
     line("date", head.start.map(|start| yaml(rfc3339(start).get(..10).unwrap_or_default())));
     line("start", head.start.map(|start| yaml(&rfc3339(start))));
     line("end", head.end.map(|end| yaml(&rfc3339(end))));
-    let seconds = head.start.zip(head.end).map(|(start, end)| end.since(start) / NS_PER_S).and_then(|secs| u64::try_from(secs).ok());
-    line("duration", seconds.map(|secs| yaml(&whole_duration(secs))));
+    line("duration", head.duration.as_deref().map(yaml));
     let services: Vec<String> = head.services.iter().map(|service| yaml(service)).collect();
     line("services", (!services.is_empty()).then(|| format!("[{}]", services.join(", "))));
     line("time_zone", Some(yaml("UTC")));
@@ -97,7 +97,7 @@ fn lead(out: &mut String, head: &Head) {
     let mut words: Vec<String> = Vec::new();
     words.extend(head.severity.as_deref().map(|severity| format!("**{}**", inline(severity))));
     words.extend(head.status.as_deref().map(|status| format!("status {}", inline(status))));
-    words.push("all times UTC".into());
+    words.push(if words.is_empty() { "All times are UTC".into() } else { "all times are UTC".into() });
     words.push(match &head.t0 {
         Some(t0) => {
             let label = if t0.label.trim().is_empty() { String::new() } else { format!(", {}", cell(&t0.label)) };
@@ -137,38 +137,43 @@ fn title_of(stem: &str) -> String {
 fn measures(out: &mut String, title: &str, rows: &[Derived]) {
     heading(out, 2, title);
     let mut table = Table::new(&["Measure", "Value", "How"]);
-    for row in rows {
+    let (shown, left_out): (Vec<&Derived>, Vec<&Derived>) =
+        rows.iter().partition(|row| row.value.is_some() || !OPTIONAL.contains(&row.id.as_str()));
+    for row in shown {
         let value = row.value.as_deref().map_or_else(|| NOT_RECORDED.to_owned(), |value| format!("**{}**", cell(value)));
         let how = if row.how.is_empty() { &row.formula } else { &row.how };
         table.row(vec![cell(&row.label), format!("{value} <!-- {} -->", row.id), cell(how)]);
     }
     table.write(out);
+    if !left_out.is_empty() {
+        let labels: Vec<String> = left_out.iter().map(|row| cell(&row.label)).collect();
+        let _ = writeln!(out, "\nAlso {NOT_RECORDED}: {}.", labels.join(", "));
+    }
     if title == "Impact" {
         out.push_str("\nFull formulas, windows and inputs: appendix, derived values.\n");
     }
 }
 
+/// Moments from top to bottom as time goes, a column for each series.
 fn indicators(out: &mut String, postmortem: &Postmortem) {
-    let Indicators { columns, rows, window, notes } = &postmortem.indicators;
+    let Indicators { moments, series, window, notes } = &postmortem.indicators;
     heading(out, 2, "Key indicators");
-    if rows.is_empty() {
+    if series.is_empty() {
         out.push_str("No series was chosen.\n");
         return;
     }
-    let mut head = vec!["Indicator".to_owned(), "Shape".to_owned()];
-    head.extend(columns.iter().map(|(label, at)| match at {
-        Some(at) if !rfc3339(*at).starts_with(label.as_str()) => format!("{}<br>{}", cell(label), clock(*at)),
-        _ => cell(label),
-    }));
-    head.push("Peak".into());
-    let mut table = Table::with_head(head);
-    for row in rows {
-        let name = if row.role.is_empty() { code(&row.series) } else { format!("{}<br>{}", cell(&row.role), code(&row.series)) };
-        let mut cells = vec![name, if row.spark.is_empty() { NO_SAMPLE.into() } else { format!("`{}`", row.spark) }];
-        cells.extend(row.cells.iter().map(|value| value.as_deref().map_or_else(|| NO_SAMPLE.to_owned(), cell)));
-        cells.push(row.peak.as_deref().map_or_else(|| NO_SAMPLE.to_owned(), cell));
-        table.row(cells);
+    let shown = |value: &Option<String>| value.as_deref().map_or_else(|| NO_SAMPLE.to_owned(), cell);
+    let line = |name: String, of: &dyn Fn(&Indicator) -> String| std::iter::once(name).chain(series.iter().map(of)).collect::<Vec<_>>();
+    let mut table = Table::with_head(line("Moment".into(), &|one| column_name(one, series)));
+    table.row(line("shape".into(), &|one| if one.spark.is_empty() { NO_SAMPLE.into() } else { format!("`{}`", one.spark) }));
+    for (index, (label, at)) in moments.iter().enumerate() {
+        let name = match at {
+            Some(at) if !rfc3339(*at).starts_with(label.as_str()) => format!("{} ({})", cell(label), clock(*at)),
+            _ => cell(label),
+        };
+        table.row(line(name, &|one| one.cells.get(index).map_or_else(String::new, shown)));
     }
+    table.row(line("**Peak**".into(), &|one| shown(&one.peak)));
     table.write(out);
     out.push_str("\nEach value is the last sample at or before its moment; `–` means that there is none that is fresh, `≥` that the series cannot show more");
     out.push_str(", `NaN` that the source says so.");
@@ -177,17 +182,29 @@ fn indicators(out: &mut String, postmortem: &Postmortem) {
         let _ = write!(out, " Shape, peak and pictures cover {} to {}; `·` is a gap.", offset(window.start()), offset(window.end()));
     }
     for note in notes {
-        let _ = write!(out, " {}", inline(note));
+        let _ = write!(out, " {}", cell(note));
     }
-    out.push('\n');
-    for row in rows {
-        if !row.is_loaded {
-            let _ = writeln!(out, "\n{} of {} is not in the data at hand.", code_text(&row.series), code_text(&row.source));
-        }
-        if let Some(asset) = &row.asset {
-            let name = if row.role.is_empty() { &row.series } else { &row.role };
+    out.push_str("\n\n");
+    for one in series {
+        let missing = if one.is_loaded { "" } else { ", not in the data at hand" };
+        let _ = writeln!(out, "- {}: {} of {}{missing}", column_name(one, series), code_text(&one.series), code_text(&one.source));
+    }
+    for one in series {
+        if let Some(asset) = &one.asset {
+            let name = if one.role.is_empty() { &one.series } else { &one.role };
             let _ = writeln!(out, "\n{}", image(postmortem, asset, name));
         }
+    }
+}
+
+/// The role; else the metric; of several series of one metric the whole name.
+fn column_name(one: &Indicator, all: &[Indicator]) -> String {
+    let is_same = |other: &&Indicator| other.role == one.role && other.metric == one.metric;
+    match (one.role.as_str(), all.iter().filter(is_same).count()) {
+        ("", 0 | 1) => code(&one.metric),
+        ("", _) => code(&one.series),
+        (role, 0 | 1) => cell(role),
+        (role, _) => format!("{} {}", cell(role), code(&one.series)),
     }
 }
 

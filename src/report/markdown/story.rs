@@ -74,7 +74,7 @@ fn effects(effects: &[Effect]) -> String {
 
 pub(super) fn turning_points(out: &mut String, postmortem: &Postmortem) {
     heading(out, 2, "Trigger, mitigation, resolution");
-    let mut table = Table::new(&["", "What", "Time (UTC)", "T+", "Evidence", "60 s before → after", "Set by"]);
+    let mut table = Table::new(&["Turn", "What", "Time (UTC)", "T+", "Evidence", "60 s before → after", "Set by"]);
     for point in &postmortem.turning_points {
         table.row(vec![
             format!("**{}**", point.name),

@@ -189,7 +189,9 @@ fn near<'a>(context: &Context<'a>, at: Timestamp) -> Option<&'a Change> {
 fn place(context: &Context, change: &Change) -> Vec<String> {
     let path = context.path(change.source);
     let mut labels = labels_for_line(context, path, change.line);
-    labels.push(format!("{path}:{}", change.line));
+    if labels.is_empty() {
+        labels.push(format!("{path}:{}", change.line));
+    }
     labels
 }
 

@@ -34,7 +34,8 @@ pub struct Edge {
     pub to: String,
     /// How; `None`: only the order of the chain says so, nobody drew a link.
     pub relation: Option<Relation>,
-    /// From the start of the cause to the start of the effect.
+    /// From the start of the cause to the start of the effect; `None` also when both began at once, or the cause
+    /// came later (it can still make worse what was there).
     pub lag: Option<String>,
     /// Words of the link.
     pub text: String,
@@ -57,18 +58,22 @@ pub(super) fn gather(context: &Context) -> (Vec<Step>, Vec<Edge>) {
     }
     let starts =
         |id: &AnnotationId| chain.iter().find(|(annotation, _)| annotation.id == *id).and_then(|(_, cause)| cause.at).map(TimeRange::start);
+    let lag = |from: &AnnotationId, to: &AnnotationId| {
+        let between = starts(from).zip(starts(to)).map(|(start, end)| end.since(start));
+        between.filter(|ns| *ns > 0).map(duration)
+    };
     let mut edges = Vec::new();
     for annotation in context.case.annotations.values() {
         let AnnotationKind::Link { from, to, relation } = &annotation.kind else { continue };
         let (Some(from_label), Some(to_label)) = (context.causes.get(from), context.causes.get(to)) else { continue };
-        let lag = starts(from).zip(starts(to)).map(|(start, end)| duration(end.since(start)));
+        let lag = lag(from, to);
         edges.push(Edge { from: from_label.clone(), to: to_label.clone(), relation: Some(*relation), lag, text: annotation.text.clone() });
     }
     if edges.is_empty() {
         let shown: Vec<_> = chain.iter().filter(|(_, cause)| cause.status != CauseStatus::Refuted).collect();
         for pair in shown.windows(2) {
             let (from, to) = (&pair[0].0.id, &pair[1].0.id);
-            let lag = starts(from).zip(starts(to)).map(|(start, end)| duration(end.since(start)));
+            let lag = lag(from, to);
             let label = |id: &AnnotationId| context.causes.get(id).cloned().unwrap_or_default();
             edges.push(Edge { from: label(from), to: label(to), relation: None, lag, text: String::new() });
         }

@@ -285,7 +285,8 @@ fn t0(case: &CaseDoc, markers: &BTreeMap<MarkerName, Marker>) -> Option<Anchor> 
         // Whoever prints the anchor prints its time: once is enough.
         let time = rfc3339(anchor.at);
         if let Some(rest) = anchor.label.trim().strip_suffix(&time) {
-            anchor.label = rest.trim_end().trim_end_matches([',', ':']).trim_end_matches(" at").to_owned();
+            let label = rest.trim_end().trim_end_matches([',', ':']).trim_end_matches(" at");
+            anchor.label = label.chars().collect();
         }
         anchor
     });

@@ -229,8 +229,9 @@ pub(super) fn sentence(evidence: &Evidence) -> (&'static str, String) {
             ("symptom", format!("{} = {value}", full_name(name, labels)))
         }
         EvidenceTarget::Lines { excerpt, .. } => {
-            let first: String = excerpt.lines().next().unwrap_or_default().chars().take(160).collect();
-            ("observation", first)
+            let first = excerpt.lines().next().unwrap_or_default();
+            let cut = first.char_indices().nth(160).map_or_else(|| first.to_owned(), |(at, _)| format!("{}…", &first[..at]));
+            ("observation", cut)
         }
         EvidenceTarget::Change { text, .. } => ("change", text.clone()),
         EvidenceTarget::Alert { name, at, .. } => ("alert", format!("{name} since {}", rfc3339(*at))),

@@ -12,34 +12,36 @@ use crate::model::time::NS_PER_S;
 use crate::model::{Annotation, AnnotationKind, CaseDoc, SeriesMeta, TimeRange, Timestamp};
 use crate::report::spark;
 
-/// Columns of a sparkline: wide enough to see the shape, narrow enough for a table.
-const SPARK_COLUMNS: NonZeroUsize = NonZeroUsize::new(24).expect("not zero");
+/// Columns of a sparkline: wide enough to see the shape, narrow enough for a table of several.
+const SPARK_COLUMNS: NonZeroUsize = NonZeroUsize::new(12).expect("not zero");
 /// Default moments, seconds from T+0.
 const DEFAULT_S: [i64; 4] = [-60, 0, 180, 300];
 
 /// The table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Indicators {
-    /// Heading of each column of values, and its moment.
-    pub columns: Vec<(String, Option<Timestamp>)>,
-    /// One row a series.
-    pub rows: Vec<Row>,
+    /// The moments: label, time. The baseline comes first and has no time.
+    pub moments: Vec<(String, Option<Timestamp>)>,
+    /// One a series.
+    pub series: Vec<Indicator>,
     /// What the sparklines and pictures cover.
     pub window: Option<TimeRange>,
     /// What "baseline" means, and other words below the table.
     pub notes: Vec<String>,
 }
 
-/// One series.
+/// One series at all moments.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Row {
+pub struct Indicator {
     /// What it is for; empty for a series that came with evidence.
     pub role: String,
+    /// Name of the metric, without labels.
+    pub metric: String,
     /// Full name.
     pub series: String,
     /// Path of its source.
     pub source: String,
-    /// One text a column; `None` is "no sample".
+    /// One text a moment; `None` is "no sample".
     pub cells: Vec<Option<String>>,
     /// Greatest value in the window.
     pub peak: Option<String>,
@@ -66,7 +68,7 @@ pub(super) fn gather(context: &mut Context) -> Indicators {
     if context.t0.is_none() {
         notes.push("T+0 is not set, so there are no default moments.".into());
     }
-    Indicators { columns, rows, window: (!context.story.is_empty()).then_some(context.story), notes }
+    Indicators { moments: columns, series: rows, window: (!context.story.is_empty()).then_some(context.story), notes }
 }
 
 /// Baseline, then the key moments of the user, else T−1m, T+0, T+3m, T+5m and the recovery.
@@ -79,15 +81,17 @@ fn columns(context: &Context) -> Vec<(String, Option<Timestamp>)> {
             let offset = offset(at);
             // A label that only says when says it once.
             let is_silent = label.is_empty() || label.replace('-', "−") == offset;
-            (if is_silent { offset } else { format!("{label} {offset}") }, Some(at))
+            (if is_silent { offset } else { format!("{offset} {label}") }, Some(at))
         }));
         return columns;
     }
     if let Some(t0) = &context.t0 {
-        columns.extend(default_moments(t0.at).map(|at| (t_offset(at.since(t0.at)), Some(at))));
+        // A moment without any data would be a row of blanks.
+        let has_data = |at: &Timestamp| context.catalog.extent.is_none_or(|extent| extent.contains(*at));
+        columns.extend(default_moments(t0.at).filter(has_data).map(|at| (t_offset(at.since(t0.at)), Some(at))));
     }
     if let Some((name, marker)) = context.recovery() {
-        columns.push((format!("Recovery ({}) {}", name.name(), offset(marker.at)), Some(marker.at)));
+        columns.push((format!("{} recovery ({})", offset(marker.at), name.name()), Some(marker.at)));
     }
     columns
 }
@@ -120,13 +124,14 @@ fn add_pinned<'a>(context: &Context<'a>, panels: &mut Vec<Panel<'a>>) {
     }
 }
 
-fn row(context: &mut Context, panel: &Panel, index: usize, columns: &[(String, Option<Timestamp>)]) -> Row {
-    let mut row = Row {
+fn row(context: &mut Context, panel: &Panel, index: usize, columns: &[(String, Option<Timestamp>)]) -> Indicator {
+    let mut row = Indicator {
         role: panel.role.clone(),
+        metric: panel.reference.series.split('{').next().unwrap_or_default().to_owned(),
         series: panel.reference.series.clone(),
         source: panel.reference.source.clone(),
         cells: vec![None; columns.len()],
-        ..Row::default()
+        ..Indicator::default()
     };
     let Some(meta) = panel.meta else { return row };
     row.is_loaded = true;

@@ -29,7 +29,7 @@ use context::Context;
 pub use attempts::{AttemptRow, Effect, TurningPoint};
 pub use chain::{Edge, Step};
 pub use evidence::{Block, Exhibit};
-pub use indicators::{Indicators, Row};
+pub use indicators::{Indicator, Indicators};
 pub use provenance::{MarkerRow, Provenance, SeriesUsed, SourceUsed};
 pub use timeline::{TimelineRow, timeline_limit};
 
@@ -103,10 +103,12 @@ pub struct Head {
     pub services: Vec<String>,
     /// Local zone of the people concerned.
     pub time_zone: Option<String>,
-    /// First and last moment of the incident, from markers.
+    /// First moment of the incident, from markers.
     pub start: Option<Timestamp>,
     /// End of the incident, from markers.
     pub end: Option<Timestamp>,
+    /// From its start to its end, in words.
+    pub duration: Option<String>,
     /// What T+0 is.
     pub t0: Option<Anchor>,
     /// Program and version.

@@ -2,7 +2,7 @@
 
 use super::attempts::last_change_before;
 use super::context::{Context, change_words, show};
-use super::impact::{Peak, peak_of};
+use super::impact::{Peak, duration, peak_of};
 use super::{Derived, Head, Step};
 use crate::model::case::{CauseStatus, CauseType, MarkerName};
 use crate::model::text::rfc3339;
@@ -33,6 +33,7 @@ pub(super) fn head(context: &Context) -> Head {
         time_zone: meta.time_zone.clone(),
         start,
         end,
+        duration: start.zip(end).filter(|(start, end)| start <= end).map(|(start, end)| duration(end.since(start))),
         t0: context.t0.clone(),
         generator: format!("coroner {}", context.settings.tool_version).trim_end().to_owned(),
     }

@@ -146,7 +146,9 @@ fn records(context: &mut Context) -> (Vec<TimelineRow>, usize) {
         }
         if let Some(mut row) = of_alert(context, alert) {
             let others = alerts[index + 1..].iter().take(NEIGHBOURS).filter(|later| is_same(alert, later));
-            row.evidence.extend(others.map(|later| context.path(later.source).to_owned()));
+            if row.evidence.first().is_some_and(|first| first == context.path(alert.source)) {
+                row.evidence.extend(others.map(|later| context.path(later.source).to_owned()));
+            }
             row.evidence.dedup();
             rows.push((!context.story.contains(row.at), row, alert.source));
         }
@@ -169,7 +171,10 @@ fn of_change(context: &Context, change: &Change) -> Option<TimelineRow> {
     let at = change.time?;
     let path = context.path(change.source);
     let mut evidence = labels_for_line(context, path, change.line);
-    evidence.push(format!("{path}:{}", change.line));
+    // What is pinned tells its place where it is printed.
+    if evidence.is_empty() {
+        evidence.push(format!("{path}:{}", change.line));
+    }
     Some(TimelineRow {
         at,
         until: change.end,
@@ -187,7 +192,9 @@ fn of_alert(context: &Context, alert: &Alert) -> Option<TimelineRow> {
     let summary = alert.summary.as_deref().filter(|summary| !summary.trim().is_empty());
     let severity = alert.severity.as_ref().map_or(String::new(), |severity| format!(" ({severity})"));
     let mut evidence = labels_for_alert(context, &alert.name, &alert.labels, alert.active_at);
-    evidence.push(context.path(alert.source).to_owned());
+    if evidence.is_empty() {
+        evidence.push(context.path(alert.source).to_owned());
+    }
     Some(TimelineRow {
         at,
         until: alert.ended_at,

@@ -110,11 +110,12 @@ impl Loading {
 /// Problems of a log, with one for all records that are out of order.
 fn problems_of(facts: &LogFacts, n_records: u64) -> Problems {
     let mut problems = Problems::default();
-    if facts.late.count > 0 {
-        let (line, byte) = facts.first_late.unwrap_or_default();
-        let most = text::value(facts.late.max_ns as f64 / NS_PER_S as f64, Unit::Seconds);
-        let verb = if facts.late.count == 1 { "is" } else { "are" };
-        let (n, all) = (text::grouped(facts.late.count), text::grouped(n_records));
+    let late = facts.late.count();
+    if late.count > 0 {
+        let (_, line, byte) = facts.first_late.unwrap_or_default();
+        let most = text::value(late.max_ns as f64 / NS_PER_S as f64, Unit::Seconds);
+        let verb = if late.count == 1 { "is" } else { "are" };
+        let (n, all) = (text::grouped(late.count), text::grouped(n_records));
         let reason = format!("{n} of {all} records {verb} earlier than the latest before them, by up to {most}; shown in order of time");
         problems.push(Problem { line, byte, kind: ProblemKind::Order, reason });
     }

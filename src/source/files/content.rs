@@ -46,9 +46,39 @@ pub struct Content {
 
 #[derive(Debug)]
 enum Place {
-    Disk { file: PathBuf, size_bytes: u64, open: OnceLock<File> },
+    Disk {
+        file: PathBuf,
+        size_bytes: u64,
+        open: OnceLock<File>,
+    },
     Decoded(Vec<u8>),
     Given(Bytes),
+    /// Text that a document was made into.
+    Converted {
+        original: Arc<Content>,
+        text: Vec<u8>,
+        keeps_lines: bool,
+    },
+    /// Parts one after another.
+    Joined {
+        parts: Vec<Part>,
+        own: Arc<Content>,
+    },
+}
+
+/// A part of a joined content.
+#[derive(Debug)]
+struct Part {
+    start: u64,
+    content: Arc<Content>,
+    /// Whether a line end is put behind it, because it has none.
+    is_closed: bool,
+}
+
+impl Part {
+    fn end(&self) -> u64 {
+        self.start + self.content.size_bytes() + u64::from(self.is_closed)
+    }
 }
 
 impl Content {
@@ -65,6 +95,62 @@ impl Content {
     /// Bytes that were handed over.
     pub fn given(path: String, bytes: Bytes) -> Self {
         Self { path, place: Place::Given(bytes) }
+    }
+
+    /// The text that a document was made into; `keeps_lines` says that its line numbers are those of the original.
+    pub fn converted(original: Arc<Self>, text: Vec<u8>, keeps_lines: bool) -> Self {
+        Self { path: original.path.clone(), place: Place::Converted { original, text, keeps_lines } }
+    }
+
+    /// Parts one after another under the name of `own`; a part whose last line has no end gets one.
+    pub fn joined(own: Arc<Self>, contents: Vec<Arc<Self>>) -> Result<Self, StoreError> {
+        let mut parts = Vec::with_capacity(contents.len());
+        let (mut start, n) = (0, contents.len());
+        for (index, content) in contents.into_iter().enumerate() {
+            let size = content.size_bytes();
+            let is_open = size > 0 && *content.read(size - 1..size)? != b"\n"[..];
+            let part = Part { start, content, is_closed: is_open && index + 1 < n };
+            start = part.end();
+            parts.push(part);
+        }
+        Ok(Self { path: own.path.clone(), place: Place::Joined { parts, own } })
+    }
+
+    /// The bytes as they were found: what a hash is taken of.
+    pub fn original(&self) -> &Self {
+        match &self.place {
+            Place::Converted { original, .. } => original.original(),
+            Place::Joined { own, .. } => own.original(),
+            _ => self,
+        }
+    }
+
+    /// The bytes whose lines are numbered as the records are, as near to the original as can be.
+    pub fn with_lines(&self) -> &Self {
+        match &self.place {
+            Place::Converted { original, keeps_lines: true, .. } => original,
+            _ => self,
+        }
+    }
+
+    fn read_joined(&self, parts: &[Part], range: &Range<u64>) -> Result<Vec<u8>, StoreError> {
+        let mut bytes = Vec::with_capacity((range.end - range.start) as usize);
+        let first = parts.partition_point(|part| part.end() <= range.start);
+        for part in parts[first.min(parts.len())..].iter().take_while(|part| part.start < range.end) {
+            let size = part.content.size_bytes();
+            let from = range.start.max(part.start) - part.start;
+            let to = range.end.min(part.end()) - part.start;
+            if from < size {
+                bytes.extend_from_slice(&part.content.read(from..to.min(size))?);
+            }
+            if to > size {
+                bytes.push(b'\n');
+            }
+        }
+        if bytes.len() as u64 == range.end - range.start {
+            return Ok(bytes);
+        }
+        Err(StoreError::Unreadable { path: self.path.clone(), reason: "has no such bytes".into() })
     }
 
     /// The first bytes, up to `limit`.
@@ -125,6 +211,8 @@ impl Text for Content {
             Place::Disk { size_bytes, .. } => *size_bytes,
             Place::Decoded(bytes) => bytes.len() as u64,
             Place::Given(bytes) => bytes.as_slice().len() as u64,
+            Place::Converted { text, .. } => text.len() as u64,
+            Place::Joined { parts, .. } => parts.last().map_or(0, Part::end),
         }
     }
 
@@ -135,7 +223,8 @@ impl Text for Content {
                 self.read_disk(file, open, range.start, &mut bytes)?;
                 return Ok(Cow::Owned(bytes));
             }
-            Place::Decoded(bytes) => bytes,
+            Place::Joined { parts, .. } => return self.read_joined(parts, &range).map(Cow::Owned),
+            Place::Decoded(bytes) | Place::Converted { text: bytes, .. } => bytes,
             Place::Given(bytes) => bytes.as_slice(),
         };
         self.part(bytes, &range).map(Cow::Borrowed)
@@ -151,7 +240,11 @@ impl Text for Content {
                 self.read_disk(file, open, range.start, &mut buffer[..length])?;
                 return Ok(&buffer[..length]);
             }
-            Place::Decoded(bytes) => bytes,
+            Place::Joined { parts, .. } => {
+                *buffer = self.read_joined(parts, &range)?;
+                return Ok(buffer);
+            }
+            Place::Decoded(bytes) | Place::Converted { text: bytes, .. } => bytes,
             Place::Given(bytes) => bytes.as_slice(),
         };
         self.part(bytes, &range)

@@ -143,10 +143,10 @@ impl Walk {
         names.sort_by_key(|name| (folder.join(name).is_symlink(), name.clone()));
         for name in names {
             let text = name.to_string_lossy();
-            if text.starts_with('.') || is_case && CASE_FILES.contains(&&*text) {
+            let (file, path) = (folder.join(&name), format!("{prefix}{text}"));
+            if text.starts_with('.') || is_case && CASE_FILES.contains(&&*text) || is_export(&file) {
                 continue;
             }
-            let (file, path) = (folder.join(&name), format!("{prefix}{text}"));
             match fs::metadata(&file) {
                 Ok(meta) if meta.is_dir() => self.folder(&file, &format!("{path}/"), depth + 1),
                 Ok(meta) => match why_refused(&meta) {
@@ -189,6 +189,12 @@ pub fn number_twins<'a>(paths: impl Iterator<Item = &'a mut String>) {
             *path = format!("{path}#{n}");
         }
     }
+}
+
+/// Whether this is a document of ours or the folder of its charts, which lies beside it.
+fn is_export(path: &Path) -> bool {
+    let has_extension = |wanted| path.extension().is_some_and(|extension| extension == wanted);
+    has_extension("md") && path.with_extension("assets").is_dir() || has_extension("assets") && path.with_extension("md").is_file()
 }
 
 /// A path as shown: without `./`, with `/` between parts.
@@ -246,6 +252,9 @@ mod tests {
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(file, "x").unwrap();
         }
+        fs::create_dir(dir.path().join("a/report.assets")).unwrap();
+        fs::write(dir.path().join("a/report.md"), "x").unwrap();
+        fs::write(dir.path().join("a/report.assets/chart.svg"), "x").unwrap();
         assert_eq!(paths(&[dir.path()]), ["a/case-like.toml", "a/x.log", "b.log"]);
         let twice = paths(&[&dir.path().join("b.log"), dir.path(), &dir.path().join("*.log")]);
         assert_eq!(twice.len(), 3, "a file that is named again is read once: {twice:?}");

@@ -8,10 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::model::{SourceId, SourceKind, SourceReport, TimeRange, Timestamp};
-use crate::parse::detect::detect;
 use crate::parse::document::parse_document;
 use crate::parse::log::{Joiner, LogPlan, parse_chunk, read_record};
-use crate::parse::{Context, Document, NO_TIME, Plan, Verdict, Windows, metric};
+use crate::parse::{Context, Document, NO_TIME, Plan, Verdict, metric};
 use crate::source::{Job, SourceError};
 use crate::store::derive::derive;
 use crate::store::log::LogBuilder;
@@ -22,11 +21,10 @@ use super::chunks::{self, Parsed};
 use super::content::Content;
 use super::decode::{Budget, Packing};
 use super::pool::{self, Step};
+use super::prepare::{self, Recognised, RotatedSet, WINDOW_BYTES};
 use super::unpack::{self, Entry, EntryBytes};
 use super::{FileSource, Snapshot, expand, names};
 
-/// Size of the three windows that detection looks at.
-const WINDOW_BYTES: u64 = 256 << 10;
 /// While loading, the catalog is published this often, and never for more than a fifth of the time.
 const PUBLISH_EVERY: Duration = Duration::from_millis(100);
 /// Tables of queries are small; larger objects are something else.
@@ -189,6 +187,9 @@ impl<'a> Loader<'a> {
             neighbours,
             modified: source.modified,
             query: source.query.clone(),
+            formats: self.source.options.formats.clone(),
+            forced: self.source.forced_of(&source.report.path),
+            anchor: self.source.anchor_of(&source.report.path),
         }
     }
 
@@ -200,12 +201,12 @@ impl<'a> Loader<'a> {
             .collect();
         let indexes: Vec<usize> = tasks.iter().map(|task| task.0).collect();
         let mut verdicts: Vec<Option<Verdict>> = self.sources.iter().map(|_| None).collect();
-        let (jobs, job) = (self.source.options.jobs, self.job);
+        let (jobs, job, max_bytes) = (self.source.options.jobs, self.job, self.source.options.max_decoded_bytes);
         pool::run(
             jobs,
             job,
             tasks,
-            |(_, content, context)| recognise(content, context),
+            |(_, content, context)| prepare::recognise(content, context, max_bytes),
             |step| {
                 if let Step::Done(task, result) = step {
                     verdicts[indexes[task]] = self.recognised(indexes[task], result);
@@ -213,14 +214,61 @@ impl<'a> Loader<'a> {
                 self.publish_if_due();
             },
         )?;
+        self.share_contents();
+        self.settle_twins(&mut verdicts);
+        self.join_rotated(&mut verdicts);
         self.publish();
         Ok(verdicts)
     }
 
-    fn recognised(&mut self, index: usize, result: Option<Result<Verdict, StoreError>>) -> Option<Verdict> {
+    /// Reads content that is there under several paths only once.
+    fn settle_twins(&mut self, verdicts: &mut [Option<Verdict>]) {
+        for (index, first) in prepare::twins(&self.sources, verdicts) {
+            let path = self.sources[first].report.path.clone();
+            prepare::mark_twin(&mut self.sources[index], &path);
+            verdicts[index] = None;
+            self.finish(index);
+        }
+    }
+
+    /// Makes one log of the files that rotation cut it into.
+    fn join_rotated(&mut self, verdicts: &mut [Option<Verdict>]) {
+        for RotatedSet { head, parts } in prepare::rotated_sets(&self.sources, verdicts) {
+            let contents = parts.iter().map(|index| Arc::clone(&self.sources[*index].content)).collect();
+            let Ok(joined) = Content::joined(Arc::clone(&self.sources[head].content), contents) else { continue };
+            let Ok(verdict @ Verdict { plan: Plan::Log(_), .. }) = prepare::verdict_of(&joined, &self.context(head, None)) else {
+                continue;
+            };
+            let places = prepare::describe(&self.sources, &parts);
+            let path = self.sources[head].report.path.clone();
+            for (number, index) in parts.iter().enumerate().filter(|(_, index)| **index != head) {
+                let report = &mut self.sources[*index].report;
+                report.kind = SourceKind::Report;
+                "rotated".clone_into(&mut report.format);
+                report.why = format!("part {} of {} of a rotated log; its records are in {path}", number + 1, parts.len());
+                report.runner_up = None;
+                verdicts[*index] = None;
+                // Its bytes are read there.
+                report.is_complete = true;
+            }
+            let source = &mut self.sources[head];
+            source.report.why = format!("{} files of a rotated log, oldest first: {places}", parts.len());
+            source.content = Arc::new(joined);
+            verdicts[head] = Some(verdict);
+        }
+        self.share_contents();
+    }
+
+    fn recognised(&mut self, index: usize, result: Option<Result<Recognised, StoreError>>) -> Option<Verdict> {
         let source = &mut self.sources[index];
         match result {
-            Some(Ok(verdict)) => {
+            Some(Ok(Recognised { verdict, converted, problems })) => {
+                source.problems.extend(problems);
+                if let Some(converted) = converted {
+                    self.total_bytes = (self.total_bytes + converted.size_bytes()).saturating_sub(source.content.size_bytes());
+                    self.job.set_total(self.total_bytes);
+                    source.content = Arc::new(converted);
+                }
                 let is_queries = source.report.format == QUERIES_FORMAT && !matches!(verdict.plan, Plan::Log(_));
                 if is_queries {
                     source.report.kind = SourceKind::Report;
@@ -285,10 +333,11 @@ impl<'a> Loader<'a> {
 
     /// Plans of logs that lack a date, made again now that it is known what the others cover.
     fn with_dates(&self, plans: Vec<(usize, LogPlan)>, neighbours: Option<TimeRange>) -> Vec<(usize, LogPlan)> {
-        let again = |(index, plan): (usize, LogPlan)| match recognise(&self.sources[index].content, &self.context(index, neighbours)) {
-            Ok(Verdict { plan: Plan::Log(plan), .. }) => (index, *plan),
-            _ => (index, plan),
-        };
+        let again =
+            |(index, plan): (usize, LogPlan)| match prepare::verdict_of(&self.sources[index].content, &self.context(index, neighbours)) {
+                Ok(Verdict { plan: Plan::Log(plan), .. }) => (index, *plan),
+                _ => (index, plan),
+            };
         plans.into_iter().map(again).collect()
     }
 
@@ -414,21 +463,4 @@ fn tail_span(content: &Content, plan: &LogPlan) -> Option<(Timestamp, Timestamp)
     let times = parse_chunk(plan, &bytes[start..]).columns.times;
     let placed = || times.iter().copied().filter(|time| *time != NO_TIME).map(Timestamp);
     Some((placed().min()?, placed().max()?))
-}
-
-/// Looks at head, middle and tail.
-fn recognise(text: &Content, context: &Context) -> Result<Verdict, StoreError> {
-    let size = text.size_bytes();
-    let head = text.head(WINDOW_BYTES)?;
-    let window = |from: u64| -> Result<_, StoreError> {
-        let mut bytes = text.read(from..size.min(from + WINDOW_BYTES))?.into_owned();
-        if from > 0 {
-            let start = memchr::memchr(b'\n', &bytes).map_or(bytes.len(), |at| at + 1);
-            bytes.drain(..start);
-        }
-        Ok(bytes)
-    };
-    let middle = window((size / 2).saturating_sub(WINDOW_BYTES / 2))?;
-    let tail = window(size.saturating_sub(WINDOW_BYTES))?;
-    Ok(detect(&Windows { path: &context.path, size_bytes: size, head: &head, middle: &middle, tail: &tail }, context))
 }

@@ -12,7 +12,9 @@ pub mod expand;
 mod load;
 pub mod names;
 mod pool;
+mod prepare;
 mod unpack;
+mod utf16;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -26,6 +28,8 @@ use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, Sample, SeriesId, SeriesQuery, SourceId, TimeRange,
     Timestamp, Zone,
 };
+use crate::parse::detect;
+use crate::parse::log::NamedFormat;
 use crate::store::events::Events;
 use crate::store::filter::Selections;
 use crate::store::log::Log;
@@ -50,6 +54,12 @@ pub struct OpenOptions {
     pub memory: Vec<(String, Bytes)>,
     /// Zones of times without one: for the sources that a pattern names, or for all.
     pub zones: Vec<(Option<String>, String)>,
+    /// Formats that the user describes.
+    pub formats: Vec<Arc<NamedFormat>>,
+    /// Formats that the user says sources have: for those that a pattern names, or for all.
+    pub forced: Vec<(Option<String>, String)>,
+    /// When the clocks of logs without dates began, by the pattern that names them.
+    pub anchors: Vec<(String, Timestamp)>,
     /// At most so many bytes are decoded into memory, all sources together.
     pub max_decoded_bytes: u64,
     /// How far one of them may grow.
@@ -70,6 +80,9 @@ impl Default for OpenOptions {
             zones: Vec::new(),
             max_decoded_bytes: 4 << 30,
             growth: decode::Growth::Honest,
+            formats: Vec::new(),
+            forced: Vec::new(),
+            anchors: Vec::new(),
             jobs: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
             base: None,
             chunk_bytes: 4 << 20,
@@ -111,6 +124,14 @@ pub enum OpenError {
         /// Why, and the way out.
         reason: String,
     },
+    /// A format that nobody knows.
+    #[error("format {text:?} is unknown; give one of a --format-file, or one of: {known}")]
+    Format {
+        /// As given.
+        text: String,
+        /// Names that are known.
+        known: String,
+    },
     /// A zone that nobody knows.
     #[error("time zone {text:?} is unknown; give UTC, a name such as Europe/Berlin, or an offset such as +05:30")]
     Zone {
@@ -147,6 +168,9 @@ pub fn open(options: OpenOptions) -> Result<FileSource, OpenError> {
         Ok((pattern.clone(), zone))
     };
     let zones = options.zones.iter().map(zone).collect::<Result<Vec<_>, OpenError>>()?;
+    if let Some((_, text)) = options.forced.iter().find(|(_, name)| !is_format(name, &options.formats)) {
+        return Err(OpenError::Format { text: text.clone(), known: detect::forced_names().join(", ") });
+    }
     let found = expand::expand(&options)?;
     Ok(FileSource {
         options,
@@ -156,6 +180,10 @@ pub fn open(options: OpenOptions) -> Result<FileSource, OpenError> {
         selections: Selections::default(),
         hashes: Mutex::default(),
     })
+}
+
+fn is_format(name: &str, formats: &[Arc<NamedFormat>]) -> bool {
+    detect::forced_names().contains(&name) || formats.iter().any(|format| format.name() == name)
 }
 
 impl FileSource {
@@ -187,8 +215,22 @@ impl FileSource {
         named.or_else(|| self.zones.iter().rev().find(|(pattern, _)| pattern.is_none())).map(|(_, zone)| zone.clone())
     }
 
+    /// Format that the user says a source has: the last pattern that names it, else the one for all.
+    fn forced_of(&self, path: &str) -> Option<String> {
+        let forced = &self.options.forced;
+        let is_meant = |pattern: &Option<String>| pattern.as_deref().is_some_and(|pattern| names::names_source(pattern, path));
+        let named = forced.iter().rev().find(|(pattern, _)| is_meant(pattern));
+        named.or_else(|| forced.iter().rev().find(|(pattern, _)| pattern.is_none())).map(|(_, name)| name.clone())
+    }
+
+    /// When the clock of a log without dates began.
+    fn anchor_of(&self, path: &str) -> Option<Timestamp> {
+        self.options.anchors.iter().rev().find(|(pattern, _)| names::names_source(pattern, path)).map(|(_, anchor)| *anchor)
+    }
+
     /// Asks the events of the newest snapshot.
     fn ask<T>(&self, job: &Job, question: impl FnOnce(&Events<'_>, &Watch<'_>) -> Result<T, StoreError>) -> Result<Answer<T>, SourceError> {
+        job.check()?;
         let snapshot = self.snapshot();
         let is_cancelled = || job.check().is_err();
         let watch = Watch::new(&is_cancelled);
@@ -237,7 +279,8 @@ impl Source for FileSource {
         Ok(snapshot.answer(columns.collect::<Result<_, SourceError>>()?))
     }
 
-    fn values_at(&self, ids: &[SeriesId], at: Timestamp, _job: &Job) -> Result<Answer<Vec<Option<ValueAt>>>, SourceError> {
+    fn values_at(&self, ids: &[SeriesId], at: Timestamp, job: &Job) -> Result<Answer<Vec<Option<ValueAt>>>, SourceError> {
+        job.check()?;
         let snapshot = self.snapshot();
         let value = |id: &SeriesId| {
             let staleness = snapshot.catalog.series(*id).map_or(0, crate::model::SeriesMeta::staleness_ns);
@@ -246,7 +289,8 @@ impl Source for FileSource {
         Ok(snapshot.answer(ids.iter().map(value).collect::<Result<_, SourceError>>()?))
     }
 
-    fn samples(&self, id: SeriesId, range: TimeRange, limit: usize, _job: &Job) -> Result<Answer<Vec<Sample>>, SourceError> {
+    fn samples(&self, id: SeriesId, range: TimeRange, limit: usize, job: &Job) -> Result<Answer<Vec<Sample>>, SourceError> {
+        job.check()?;
         let snapshot = self.snapshot();
         let (samples, is_cut) = snapshot.series(id)?.samples(range, limit);
         let mut answer = snapshot.answer(samples);
@@ -283,22 +327,27 @@ impl Source for FileSource {
     }
 
     fn lines(&self, source: SourceId, first: u64, last: u64, job: &Job) -> Result<RawLines, SourceError> {
+        job.check()?;
         let snapshot = self.snapshot();
         let content = snapshot.content(source)?;
         if first == 0 || last < first {
             return Err(SourceError::Question(format!("{}: lines {first} to {last} are no lines", content.path())));
         }
         let log = snapshot.logs.iter().find(|log| log.source() == source);
-        let start = log.map_or((0, 1), |log| log.line_start(first));
-        lines_of(content, start, first..=last, job)
+        let text = content.with_lines();
+        // Known places of lines are those of the text that was parsed.
+        let is_parsed = std::ptr::eq(text, content.as_ref());
+        let start = log.filter(|_| is_parsed).map_or((0, 1), |log| log.line_start(first));
+        lines_of(text, start, first..=last, job)
     }
 
     fn sha256(&self, source: SourceId, job: &Job) -> Result<String, SourceError> {
+        job.check()?;
         if let Some(hash) = self.hashes.lock().unwrap_or_else(PoisonError::into_inner).get(&source) {
             return Ok(hash.clone());
         }
         let snapshot = self.snapshot();
-        let content = snapshot.content(source)?;
+        let content = snapshot.content(source)?.original();
         let mut hasher = Sha256::new();
         let (mut at, end) = (0, content.size_bytes());
         while at < end {

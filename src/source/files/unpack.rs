@@ -12,11 +12,8 @@ use crate::source::{Job, SourceError};
 
 use super::archive::{Members, Unpacker, is_tar, is_zip};
 use super::content::Content;
-use super::decode::{Budget, Decoded, Packing, read_all, unpack};
+use super::decode::{Budget, Decoded, HEAD_BYTES, Packing, read_all, unpack};
 use super::expand::{Found, Input, number_twins};
-
-/// Bytes that tell a packing or an archive.
-const HEAD_BYTES: usize = 512;
 
 /// One source, its bytes known or still to be decoded.
 #[derive(Debug)]

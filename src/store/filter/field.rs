@@ -117,10 +117,12 @@ fn is_number_list(text: &[u8]) -> bool {
 
 /// A field of a record as text; message and trace id by their roles.
 pub(in crate::store) fn field_text<'d>(detail: &'d RecordDetail, name: &str) -> Option<&'d str> {
-    let field = detail.fields.iter().find(|field| field.0 == name).map(|field| field.1.as_str());
-    field.or_else(|| match name {
-        "message" | "msg" => Some(detail.message.as_str()),
+    if let Some((_, value)) = detail.fields.iter().find(|field| field.0 == name) {
+        return Some(value);
+    }
+    match name {
+        "message" | "msg" => Some(&detail.message),
         "trace_id" => detail.trace_id.as_deref(),
         _ => None,
-    })
+    }
 }

@@ -1,0 +1,191 @@
+//! Tables of log records: Kibana, Splunk, Datadog and Timesketch exports, and any other with a time and a message.
+//!
+//! Cells may hold line ends between quotes, so rows are found from the top, never from the middle.
+
+use std::borrow::Cow;
+
+use super::Writer;
+use crate::model::Level;
+use crate::parse::log::roles::{Place, Role, meaning};
+use crate::parse::timestamp::{self, EpochUnit};
+
+/// Names of message columns that only tables have.
+const MESSAGES: &[&str] = &["_raw", "raw", "content", "line", "description", "summary", "details", "log message", "log_message", "rawlog"];
+/// Rows that are looked at.
+const PROBE_ROWS: usize = 20;
+
+/// What the header says.
+struct Header {
+    separator: u8,
+    names: Vec<String>,
+    time: usize,
+    message: usize,
+    /// Whether `status` holds words such as `error`.
+    has_status_words: bool,
+    /// Position of the first row.
+    rows_at: usize,
+}
+
+pub(super) fn is_log(head: &[u8]) -> bool {
+    header(head, 0).is_some()
+}
+
+pub(super) fn convert(writer: &mut Writer<'_>) -> &'static str {
+    let bytes = writer.original;
+    let Some(header) = header(bytes, writer.counted.0) else { return "csv-log" };
+    let mut at = header.rows_at;
+    while at < bytes.len() {
+        let (cells, end) = row(bytes, at, header.separator);
+        let is_blank = cells.iter().all(|cell| cell.is_empty());
+        let is_header = cells.len() == header.names.len() && cells.iter().zip(&header.names).all(|(cell, name)| **cell == *name.as_bytes());
+        if !is_blank && !is_header {
+            writer.record(at, |out| object(out, &header, &cells));
+        }
+        at = end;
+    }
+    let has = |name: &str| header.names.iter().any(|known| known == name);
+    match () {
+        () if has("timestamp_desc") => "timesketch-csv",
+        () if has("_raw") || has("_time") => "splunk-csv",
+        () if has("@timestamp") => "kibana-csv",
+        () => "csv-log",
+    }
+}
+
+fn object(out: &mut Vec<u8>, header: &Header, cells: &[Cow<'_, [u8]>]) {
+    out.push(b'{');
+    let mut is_first = true;
+    for (index, cell) in cells.iter().enumerate().filter(|(_, cell)| !cell.is_empty()) {
+        let known = header.names.get(index);
+        let role = known.and_then(|name| role_of(name));
+        let name: Cow<'_, str> = match known {
+            Some(_) if index == header.time && role != Some(Role::Time) => "@timestamp".into(),
+            Some(_) if index == header.message && role != Some(Role::Message) => "message".into(),
+            Some(name) if name.eq_ignore_ascii_case("status") && header.has_status_words => "level".into(),
+            Some(name) => name.into(),
+            None => format!("column_{}", index + 1).into(),
+        };
+        if !is_first {
+            out.push(b',');
+        }
+        is_first = false;
+        let text = String::from_utf8_lossy(cell);
+        let cell = if index == header.time { text.trim() } else { &text };
+        out.extend_from_slice(serde_json::Value::from(&*name).to_string().as_bytes());
+        out.push(b':');
+        out.extend_from_slice(serde_json::Value::from(cell).to_string().as_bytes());
+    }
+    out.push(b'}');
+}
+
+fn role_of(name: &str) -> Option<Role> {
+    meaning(Place(0), name.as_bytes()).binding.map(|binding| binding.role)
+}
+
+/// The header at `at`, if it is that of a log: a column whose cells are times, and one with words.
+fn header(bytes: &[u8], at: usize) -> Option<Header> {
+    let mut at = at;
+    let mut stated = None;
+    if let Some(rest) = bytes.get(at..)?.strip_prefix(b"sep=") {
+        stated = rest.first().copied();
+        at += memchr::memchr(b'\n', &bytes[at..])? + 1;
+    }
+    let line_end = memchr::memchr(b'\n', bytes.get(at..)?)? + at;
+    let line = bytes[at..line_end].strip_suffix(b"\r").unwrap_or(&bytes[at..line_end]);
+    let count = |separator: u8| memchr::memchr_iter(separator, line).count();
+    let separator = stated.or_else(|| [b',', b';', b'\t', b'|'].into_iter().max_by_key(|byte| count(*byte)))?;
+    if count(separator) == 0 || !line.is_ascii() && std::str::from_utf8(line).is_err() {
+        return None;
+    }
+    let (cells, rows_at) = row(bytes, at, separator);
+    let names: Vec<String> = cells.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect();
+    let is_name = |name: &String| !name.is_empty() && name.len() < 64 && !name.starts_with(|c: char| c.is_ascii_digit() || c == '{');
+    if names.iter().filter(|name| is_name(name)).count() * 10 < names.len() * 8 {
+        return None;
+    }
+    let lower: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+    let message = (0..names.len())
+        .find(|index| role_of(&lower[*index]) == Some(Role::Message))
+        .or_else(|| (0..names.len()).find(|index| MESSAGES.contains(&lower[*index].as_str())))?;
+    let sample = sample(bytes, rows_at, separator);
+    let time_of = |index: usize| {
+        let cells: Vec<&[u8]> =
+            sample.iter().filter_map(|row| row.get(index)).map(|cell| cell.trim_ascii()).filter(|cell| !cell.is_empty()).collect();
+        let n = cells.iter().filter(|cell| timestamp::read(cell).is_some() || EpochUnit::of(cell).is_some()).count();
+        n > 0 && n * 10 >= cells.len() * 8
+    };
+    let time_rank = |index: usize| match meaning(Place(0), lower[index].as_bytes()).binding {
+        Some(binding) if binding.role == Role::Time => Some(binding.rank),
+        _ if lower[index] == "_time" => Some(0),
+        _ => ["time", "date"].iter().any(|word| lower[index].contains(word)).then_some(200),
+    };
+    let time =
+        (0..names.len()).filter(|index| *index != message && time_of(*index)).filter_map(|index| Some((time_rank(index)?, index))).min()?.1;
+    let status = lower.iter().position(|name| name == "status");
+    let has_status_words =
+        status.is_some_and(|index| sample.iter().filter_map(|row| row.get(index)).any(|cell| Level::from_word(cell).is_some()));
+    Some(Header { separator, names, time, message, has_status_words, rows_at })
+}
+
+fn sample(bytes: &[u8], mut at: usize, separator: u8) -> Vec<Vec<Cow<'_, [u8]>>> {
+    let mut rows = Vec::new();
+    while at < bytes.len() && rows.len() < PROBE_ROWS {
+        let (cells, end) = row(bytes, at, separator);
+        rows.push(cells);
+        at = end;
+    }
+    rows
+}
+
+/// The cells of the row at `at` and where the next row begins. Quotes as in RFC 4180.
+fn row(bytes: &[u8], mut at: usize, separator: u8) -> (Vec<Cow<'_, [u8]>>, usize) {
+    let mut cells = Vec::new();
+    loop {
+        if bytes.get(at) == Some(&b'"') {
+            let start = at + 1;
+            let mut end = start;
+            let mut has_quotes = false;
+            loop {
+                match memchr::memchr(b'"', &bytes[end.min(bytes.len())..]) {
+                    Some(len) if bytes.get(end + len + 1) == Some(&b'"') => {
+                        has_quotes = true;
+                        end += len + 2;
+                    }
+                    Some(len) => {
+                        end += len;
+                        break;
+                    }
+                    None => {
+                        end = bytes.len();
+                        break;
+                    }
+                }
+            }
+            let cell = &bytes[start..end];
+            cells.push(if has_quotes { Cow::Owned(unquoted(cell)) } else { Cow::Borrowed(cell) });
+            at = (end + 1).min(bytes.len());
+            // What stands between the quote and the next separator is no part of any cell.
+            at += bytes[at..].iter().position(|byte| *byte == separator || *byte == b'\n').unwrap_or(bytes.len() - at);
+        } else {
+            let end = memchr::memchr2(separator, b'\n', &bytes[at..]).map_or(bytes.len(), |len| at + len);
+            let cell = &bytes[at..end];
+            cells.push(Cow::Borrowed(cell.strip_suffix(b"\r").unwrap_or(cell)));
+            at = end;
+        }
+        match bytes.get(at) {
+            Some(byte) if *byte == separator => at += 1,
+            Some(_) => return (cells, at + 1),
+            None => return (cells, bytes.len()),
+        }
+    }
+}
+
+fn unquoted(cell: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(cell.len());
+    let mut at = 0;
+    while at < cell.len() {
+        out.push(cell[at]);
+        at += if cell[at] == b'"' && cell.get(at + 1) == Some(&b'"') { 2 } else { 1 };
+    }
+    out
+}

@@ -1,0 +1,382 @@
+//! Formats described as data: a pattern with named groups, or names of keys by role. Ours are in `assets/formats`,
+//! a user's come from `--format-file`.
+//!
+//! A pattern is tried on a whole line. Groups named `time`, `level`, `service`, `message`, `status`, `latency`
+//! (or `latency_ms` and so on) and `trace` have that role, all other groups become fields. A line that does not
+//! match is read as any other line would be.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, LazyLock};
+
+use chrono::{DateTime, NaiveDateTime};
+use regex::bytes::{Captures, Regex, RegexBuilder};
+use serde::Deserialize;
+
+use super::found::{Found, Moment};
+use super::level;
+use super::line::Reader;
+use super::roles::{Binding, Role};
+use crate::model::Level;
+use crate::parse::timestamp::{self, Civil, EpochUnit, Missing, epoch_ns};
+
+/// Our own formats. Order matters: of two that fit as well the first is taken.
+const ASSETS: &[&str] = &[
+    include_str!("../../../assets/formats/proxies.toml"),
+    include_str!("../../../assets/formats/servers.toml"),
+    include_str!("../../../assets/formats/databases.toml"),
+    include_str!("../../../assets/formats/java.toml"),
+];
+
+/// Lines that a format is tried on.
+const PROBE_LINES: usize = 60;
+
+/// A file of formats as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FormatFile {
+    format: Vec<FormatText>,
+}
+
+/// One format as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FormatText {
+    name: String,
+    #[serde(default)]
+    pattern: Option<String>,
+    /// As `strftime` writes it, for times that are not known anyway.
+    #[serde(default)]
+    time_format: Option<String>,
+    /// Unit of `latency`: s, ms, us or ns.
+    #[serde(default)]
+    latency_unit: Option<String>,
+    /// Service of every record.
+    #[serde(default)]
+    service: Option<String>,
+    /// Words of this format for levels.
+    #[serde(default)]
+    levels: BTreeMap<String, String>,
+    /// Names of keys by role, for JSON and logfmt.
+    #[serde(default)]
+    keys: BTreeMap<String, Vec<String>>,
+    /// Whether the pattern only names fields: time and level are found faster without it.
+    #[serde(default)]
+    fields_only: bool,
+    /// Lines that must match.
+    #[serde(default)]
+    samples: Vec<String>,
+}
+
+/// A format that is described as data.
+#[derive(Debug)]
+pub struct NamedFormat {
+    name: String,
+    pattern: Option<Regex>,
+    groups: Vec<Group>,
+    time_format: Option<String>,
+    service: Option<String>,
+    levels: BTreeMap<String, Level>,
+    pub(super) keys: Vec<(Vec<u8>, Binding)>,
+    pub(super) is_fields_only: bool,
+    has_date_group: bool,
+}
+
+impl PartialEq for NamedFormat {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.pattern.as_ref().map(Regex::as_str) == other.pattern.as_ref().map(Regex::as_str)
+    }
+}
+
+/// A named group of a pattern.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub index: usize,
+    pub name: String,
+    pub role: Option<(Role, Option<EpochUnit>)>,
+}
+
+/// Why a file of formats cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FormatError {
+    /// Not TOML, or not of the right shape.
+    #[error("{0}")]
+    Syntax(String),
+    /// A format that makes no sense.
+    #[error("format {name:?}: {reason}")]
+    Format {
+        /// Which.
+        name: String,
+        /// Why, and the way out.
+        reason: String,
+    },
+}
+
+/// Reads a TOML file of formats: `[[format]]` tables, or a single one without that line.
+pub fn read_formats(text: &str) -> Result<Vec<Arc<NamedFormat>>, FormatError> {
+    let is_list = text.lines().any(|line| line.trim_start().starts_with("[[format]]"));
+    let syntax = |error: toml_edit::de::Error| FormatError::Syntax(error.to_string().trim_end().replace('\n', " "));
+    let formats = if is_list {
+        toml_edit::de::from_str::<FormatFile>(text).map_err(syntax)?.format
+    } else {
+        vec![toml_edit::de::from_str::<FormatText>(text).map_err(syntax)?]
+    };
+    formats.into_iter().map(|format| NamedFormat::of(format).map(Arc::new)).collect()
+}
+
+/// The formats that come with the program.
+pub fn known_formats() -> &'static [Arc<NamedFormat>] {
+    static KNOWN: LazyLock<Vec<Arc<NamedFormat>>> =
+        LazyLock::new(|| ASSETS.iter().flat_map(|text| read_formats(text).unwrap_or_default()).collect());
+    &KNOWN
+}
+
+impl NamedFormat {
+    fn of(text: FormatText) -> Result<Self, FormatError> {
+        let name = text.name.clone();
+        let wrong = |reason: String| FormatError::Format { name: name.clone(), reason };
+        if text.pattern.is_none() && text.keys.is_empty() {
+            return Err(wrong("has neither a pattern nor keys; give one of them".into()));
+        }
+        let pattern = match &text.pattern {
+            Some(pattern) => Some(compile(pattern).map_err(|error| wrong(error.replace('\n', " ")))?),
+            None => None,
+        };
+        let unit = match text.latency_unit.as_deref() {
+            None => None,
+            Some(unit) => Some(unit_of(unit).ok_or_else(|| wrong(format!("latency_unit {unit:?} is none of s, ms, us, ns")))?),
+        };
+        let groups: Vec<Group> = pattern
+            .iter()
+            .flat_map(Regex::capture_names)
+            .enumerate()
+            .filter_map(|(index, name)| Some((index, name?)))
+            .map(|(index, name)| Group { index, name: name.to_owned(), role: role_of(name, unit) })
+            .collect();
+        if pattern.is_some() && !groups.iter().any(|group| matches!(group.role, Some((Role::Time, _)))) {
+            return Err(wrong("its pattern has no group named time: write (?<time>…) around the time".into()));
+        }
+        let mut levels = BTreeMap::new();
+        for (word, level) in &text.levels {
+            let level = Level::ALL.into_iter().find(|known| known.name() == level);
+            levels.insert(
+                word.to_lowercase(),
+                level.ok_or_else(|| wrong(format!("level of {word:?} is none of trace, debug, info, warn, error, fatal")))?,
+            );
+        }
+        let mut keys = Vec::new();
+        for (role, names) in &text.keys {
+            let (role, unit) = role_of(role, unit)
+                .ok_or_else(|| wrong(format!("{role:?} is no role; roles are time, level, service, message, status, latency, trace")))?;
+            for (rank, name) in names.iter().enumerate() {
+                let path = name.to_ascii_lowercase().replace('-', "_").into_bytes();
+                keys.push((path, Binding { role, rank: rank.min(50) as u8, unit }));
+            }
+        }
+        let has_date_group = groups.iter().any(|group| group.name == "date") && groups.iter().any(|group| group.name == "time");
+        let format = Self {
+            name: text.name,
+            pattern,
+            groups,
+            time_format: text.time_format,
+            service: text.service,
+            levels,
+            keys,
+            is_fields_only: text.fields_only,
+            has_date_group,
+        };
+        if let Some(sample) = text.samples.iter().find(|sample| format.pattern.is_some() && !format.fits(sample.as_bytes())) {
+            return Err(wrong(format!("does not match its sample, or finds no time in it: {sample:?}")));
+        }
+        Ok(format)
+    }
+
+    /// A format made of the field names of a W3C extended log; `None` without a time among them.
+    pub(super) fn w3c(fields: &str) -> Option<Arc<Self>> {
+        let mut names: Vec<String> = Vec::new();
+        let mut pattern = String::from("^");
+        for (index, field) in fields.split_whitespace().enumerate() {
+            let name: String = field.to_ascii_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+            let name = match name.trim_matches('_') {
+                "sc_status" => "status".to_owned(),
+                "time_taken" => "latency_ms".to_owned(),
+                "s_sitename" | "s_computername" => "service".to_owned(),
+                "cs_uri" | "cs_uri_stem" => "message".to_owned(),
+                name if name.starts_with(|c: char| c.is_ascii_alphabetic()) => name.to_owned(),
+                name => format!("field_{name}"),
+            };
+            let name = if names.contains(&name) { format!("{name}_{index}") } else { name };
+            let gap = if index == 0 { "" } else { r"[ \t]+" };
+            let _ = write!(pattern, r#"{gap}(?<{name}>"(?:[^"]|"")*"|\S+)"#);
+            names.push(name);
+        }
+        pattern.push_str(r"\s*$");
+        if !names.iter().any(|name| name == "time") {
+            return None;
+        }
+        let format = FormatText {
+            name: "w3c-extended".into(),
+            pattern: Some(pattern),
+            time_format: None,
+            latency_unit: None,
+            service: None,
+            levels: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            fields_only: false,
+            samples: Vec::new(),
+        };
+        Self::of(format).ok().map(Arc::new)
+    }
+
+    /// Name of the format.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it has a pattern for whole lines.
+    pub fn has_pattern(&self) -> bool {
+        self.pattern.is_some()
+    }
+
+    pub(super) fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    pub(super) fn captures<'a>(&self, line: &'a [u8]) -> Option<Captures<'a>> {
+        self.pattern.as_ref()?.captures(line)
+    }
+
+    /// Whether a line matches and its time can be read.
+    pub(super) fn fits(&self, line: &[u8]) -> bool {
+        let Some(captures) = self.captures(line) else { return false };
+        self.time_text(&captures).is_some_and(|time| self.civil(&time).is_some() || EpochUnit::of(&time).is_some())
+    }
+
+    /// Share of the first lines that fit, of those that may begin a record.
+    pub(super) fn share(&self, lines: &[&[u8]]) -> f32 {
+        if self.pattern.is_none() {
+            return 0.0;
+        }
+        let sample: Vec<_> =
+            lines.iter().filter(|line| !matches!(line.first(), None | Some(b' ' | b'\t' | b'#'))).take(PROBE_LINES).collect();
+        let n = sample.iter().filter(|line| self.fits(super::line::bare(line))).count();
+        n as f32 / sample.len().max(1) as f32
+    }
+
+    fn time_text(&self, captures: &Captures<'_>) -> Option<Vec<u8>> {
+        let time = captures.name("time")?.as_bytes();
+        if !self.has_date_group {
+            return Some(time.to_vec());
+        }
+        let date = captures.name("date")?.as_bytes();
+        Some([date, b" ", time].concat())
+    }
+
+    fn civil(&self, text: &[u8]) -> Option<Civil> {
+        let Some(format) = &self.time_format else { return timestamp::read(text).map(|stamp| stamp.civil) };
+        let text = std::str::from_utf8(text).ok()?;
+        if let Ok(time) = DateTime::parse_from_str(text, format) {
+            let offset_s = time.offset().local_minus_utc();
+            let secs = time.timestamp() + i64::from(offset_s);
+            return Some(Civil { secs, nanos: time.timestamp_subsec_nanos(), offset_s: Some(offset_s), missing: Missing::Nothing });
+        }
+        let time = NaiveDateTime::parse_from_str(text, format).ok()?.and_utc();
+        Some(Civil { secs: time.timestamp(), nanos: time.timestamp_subsec_nanos(), offset_s: None, missing: Missing::Nothing })
+    }
+
+    fn level(&self, word: &[u8]) -> Option<Level> {
+        let lower = String::from_utf8_lossy(word).to_lowercase();
+        self.levels.get(lower.trim()).copied().or_else(|| level::of_field(word.trim_ascii()))
+    }
+
+    /// What the format says of a time without its zone: for the survey of a plan.
+    pub(super) fn stamp(&self, line: &[u8]) -> Option<Civil> {
+        let captures = self.captures(line)?;
+        self.civil(&self.time_text(&captures)?)
+    }
+}
+
+/// Reads a line by its pattern; whether it matches.
+pub(super) fn read<'a>(reader: &mut Reader, format: &NamedFormat, line: &'a [u8], found: &mut Found<'a>) -> bool {
+    let Some(captures) = format.captures(line) else { return false };
+    let Some(time) = format.time_text(&captures) else { return false };
+    let moment = match format.civil(&time) {
+        Some(civil) => reader.clock.place(civil),
+        None => match EpochUnit::of(&time) {
+            Some(unit) => epoch_ns(&time, unit),
+            None => return false,
+        },
+    };
+    found.time = moment.map_or(Moment::Bad, Moment::At);
+    for group in &format.groups {
+        let (Some((role, unit)), Some(text)) = (group.role, captures.get(group.index)) else { continue };
+        match role {
+            Role::Level => found.level = format.level(text.as_bytes()).unwrap_or(found.level),
+            Role::Service => found.take_prefix(&line[text.range()]),
+            Role::Status => found.status = super::found::status(text.as_bytes()).unwrap_or(0),
+            Role::Latency => found.latency = super::found::seconds(text.as_bytes(), unit).unwrap_or(f32::NAN),
+            _ => {}
+        }
+    }
+    if let Some(service) = &format.service {
+        found.take_constant(service.as_bytes());
+    }
+    true
+}
+
+fn compile(pattern: &str) -> Result<Regex, String> {
+    RegexBuilder::new(pattern).unicode(false).size_limit(4 << 20).build().or_else(|_| {
+        // A pattern of letters beyond ASCII needs Unicode.
+        RegexBuilder::new(pattern).size_limit(16 << 20).build().map_err(|error| error.to_string())
+    })
+}
+
+fn unit_of(unit: &str) -> Option<EpochUnit> {
+    Some(match unit {
+        "s" => EpochUnit::Seconds,
+        "ms" => EpochUnit::Millis,
+        "us" | "µs" => EpochUnit::Micros,
+        "ns" => EpochUnit::Nanos,
+        _ => return None,
+    })
+}
+
+fn role_of(name: &str, unit: Option<EpochUnit>) -> Option<(Role, Option<EpochUnit>)> {
+    let role = match name {
+        "time" => Role::Time,
+        "level" => Role::Level,
+        "service" => Role::Service,
+        "message" => Role::Message,
+        "status" => Role::Status,
+        "trace" => Role::Trace,
+        "latency" => return Some((Role::Latency, unit)),
+        _ => return Some((Role::Latency, Some(unit_of(name.strip_prefix("latency_")?)?))),
+    };
+    Some((role, None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_of_ours_is_read_and_matches_its_samples() {
+        for text in ASSETS {
+            let formats = read_formats(text).unwrap_or_else(|error| panic!("{error}"));
+            assert!(!formats.is_empty());
+            let written: FormatFile = toml_edit::de::from_str(text).unwrap();
+            assert!(written.format.iter().all(|format| !format.samples.is_empty()), "a format without a sample is not tested");
+        }
+    }
+
+    #[test]
+    fn a_wrong_format_says_what_to_change() {
+        let wrong = |text: &str| read_formats(text).unwrap_err().to_string();
+        assert!(wrong("name = \"a\"").contains("neither a pattern nor keys"));
+        assert!(wrong("name = \"a\"\npattern = '(?<when>x)'").contains("(?<time>"));
+        assert!(wrong("name = \"a\"\npattern = '(?<time>x'").contains("unclosed group"));
+        assert!(wrong("name = \"a\"\npattern = '^(?<time>\\S+)'\nsamples = ['no time']").contains("does not match its sample"));
+        assert!(wrong("name = \"a\"\n[keys]\nwhen = [\"t\"]").contains("roles are time"));
+        assert!(wrong("nam = \"a\"").contains("nam"));
+    }
+}

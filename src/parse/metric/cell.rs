@@ -1,0 +1,230 @@
+//! Cells of tables that people exported or opened in a spreadsheet: numbers with units, decimal commas, local dates.
+//!
+//! Grafana chooses a unit for each cell, so one column may hold `800 ms` and `1.0 s`: every number is turned into the
+//! base unit. What depends on the habits of a table (comma, order of day and month) is voted over its cells.
+
+use crate::model::Unit;
+
+/// What stands between whole and fraction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Decimal {
+    /// `1,234.5`
+    #[default]
+    Point,
+    /// `1.234,5`
+    Comma,
+}
+
+/// Which number of `11/12/2026` is the day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum DateOrder {
+    /// Nothing in the table tells: read as the month first, and said so.
+    #[default]
+    Open,
+    /// The second.
+    MonthFirst,
+    /// The first.
+    DayFirst,
+}
+
+/// Decides by all cells of a table.
+pub(super) fn decimal<'a>(cells: impl Iterator<Item = &'a str>) -> Decimal {
+    let (mut n_point, mut n_comma) = (0, 0);
+    for number in cells.map(|cell| split_unit(cell).0).filter(|number| number.parse::<f64>().is_err() || number.contains('.')) {
+        match (number.rfind('.'), number.rfind(',')) {
+            (Some(point), Some(comma)) if comma > point => n_comma += 1,
+            (Some(_), _) => n_point += 1,
+            // Groups of three read as thousands, all else after a comma is a fraction.
+            (None, Some(comma)) if number.len() - comma != 4 => n_comma += 1,
+            _ => {}
+        }
+    }
+    if n_comma > n_point { Decimal::Comma } else { Decimal::Point }
+}
+
+/// A number in its base unit; `None` when the cell is no number, or its unit is unknown.
+pub(super) fn number(cell: &str, decimal: Decimal) -> Option<(f64, Unit)> {
+    let (text, unit) = split_unit(cell);
+    let (group, point) = if decimal == Decimal::Comma { ('.', ',') } else { (',', '.') };
+    let value = if text.contains([',', '.', '\'', '\u{a0}', '\u{202f}', '−']) {
+        let is_group = |c: char| c == group || matches!(c, '\'' | '\u{a0}' | '\u{202f}');
+        let as_point = |c: char| match c {
+            c if c == point => '.',
+            '−' => '-',
+            c => c,
+        };
+        let plain: String = text.chars().filter(|c| !is_group(*c)).map(as_point).collect();
+        super::value_of(&plain).ok()?
+    } else {
+        super::value_of(text).ok()?
+    };
+    let (scale, unit) = scale(unit)?;
+    Some((value * scale, unit))
+}
+
+/// A number and the word behind it.
+fn split_unit(cell: &str) -> (&str, &str) {
+    let cell = cell.trim();
+    if matches!(cell.trim_start_matches(['+', '-']), "Inf" | "inf" | "NaN" | "nan") {
+        return (cell, "");
+    }
+    let is_unit = |c: char| c.is_alphabetic() || matches!(c, '%' | '/' | '²' | '°' | 'µ');
+    let end = cell.trim_end_matches(is_unit).len();
+    // `1e9` is a number to its end.
+    if super::value_of(cell).is_ok() { (cell, "") } else { (cell[..end].trim_end(), &cell[end..]) }
+}
+
+/// Factor and unit of a word, as Grafana and spreadsheets write it.
+fn scale(word: &str) -> Option<(f64, Unit)> {
+    use Unit::{Bytes, BytesPerSecond, None as Plain, PerSecond, Ratio, Seconds};
+    if let Some(bytes) = word.strip_suffix("/s").and_then(byte_scale) {
+        return Some((bytes, BytesPerSecond));
+    }
+    if let Some(bytes) = byte_scale(word) {
+        return Some((bytes, Bytes));
+    }
+    Some(match word {
+        "" => (1.0, Plain),
+        "ns" => (1e-9, Seconds),
+        "µs" | "μs" | "us" => (1e-6, Seconds),
+        "ms" => (1e-3, Seconds),
+        "s" | "sec" | "secs" | "second" | "seconds" => (1.0, Seconds),
+        "m" | "min" | "mins" | "minute" | "minutes" => (60.0, Seconds),
+        "h" | "hour" | "hours" => (3_600.0, Seconds),
+        "d" | "day" | "days" => (86_400.0, Seconds),
+        "week" | "weeks" => (604_800.0, Seconds),
+        "%" => (0.01, Ratio),
+        "K" | "k" => (1e3, Plain),
+        "M" | "Mil" => (1e6, Plain),
+        "Bil" => (1e9, Plain),
+        "Tri" => (1e12, Plain),
+        "/s" | "req/s" | "reqps" | "ops/s" | "rps" | "c/s" | "p/s" | "msg/s" | "wr/s" | "rd/s" => (1.0, PerSecond),
+        _ => return None,
+    })
+}
+
+fn byte_scale(word: &str) -> Option<f64> {
+    Some(match word {
+        "B" | "byte" | "bytes" => 1.0,
+        "kB" | "KB" => 1e3,
+        "MB" => 1e6,
+        "GB" => 1e9,
+        "TB" => 1e12,
+        "KiB" => 1024.0,
+        "MiB" => 1_048_576.0,
+        "GiB" => 1_073_741_824.0,
+        "TiB" => 1_099_511_627_776.0,
+        _ => return None,
+    })
+}
+
+/// Decides the order of day and month by all dates of a column.
+pub(super) fn date_order<'a>(cells: impl Iterator<Item = &'a str>) -> DateOrder {
+    let mut order = DateOrder::Open;
+    for (date, _) in cells.filter_map(split_date) {
+        match date {
+            [first, ..] if first > 12 => order = DateOrder::DayFirst,
+            [_, second, _] if second > 12 => order = DateOrder::MonthFirst,
+            _ => {}
+        }
+    }
+    order
+}
+
+/// A local date and time in the form that all readers know: `23.11.2026 02:00`, `11/23/2026, 2:00:00 AM`,
+/// `Nov 23, 2026 @ 02:00:00.000`. Dots put the day first wherever they are used.
+pub(super) fn iso_date(cell: &str, order: DateOrder) -> Option<String> {
+    let ([a, b, year], rest) = split_date(cell)?;
+    let is_named = cell.starts_with(|c: char| c.is_alphabetic());
+    let is_day_first =
+        !is_named && (cell.contains('.') && cell.find('.') < cell.find(':').or(Some(usize::MAX)) || order == DateOrder::DayFirst);
+    let (month, day) = if is_day_first { (b, a) } else { (a, b) };
+    let year = if year < 100 { year + 2000 } else { year };
+    let rest = rest.trim_start_matches([',', '@', ' ', '\u{202f}', '\u{a0}', 'T']);
+    let lower = rest.to_ascii_lowercase();
+    let half = [("am", 0), ("pm", 12)].into_iter().find_map(|(word, hours)| Some((lower.strip_suffix(word)?.len(), hours)));
+    let clock = rest[..half.map_or(rest.len(), |(len, _)| len)].trim();
+    if clock.is_empty() {
+        return Some(format!("{year:04}-{month:02}-{day:02}"));
+    }
+    let (hour, after) = clock.split_once(':')?;
+    let hour: u32 = hour.parse().ok()?;
+    let hour = half.map_or(hour, |(_, more)| hour % 12 + more);
+    Some(format!("{year:04}-{month:02}-{day:02} {hour:02}:{after}"))
+}
+
+/// The three numbers of a date as they stand (a month's name as its number, first) and what follows.
+fn split_date(cell: &str) -> Option<([u32; 3], &str)> {
+    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let cell = cell.trim();
+    if cell.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        let (name, rest) = cell.split_once(' ')?;
+        let month = MONTHS.iter().position(|month| name.get(..3).is_some_and(|name| name.eq_ignore_ascii_case(month)))? as u32 + 1;
+        let (day, rest) = rest.split_once([',', ' '])?;
+        let (year, rest) = leading_number(rest.trim_start())?;
+        return Some(([month, day.parse().ok()?, year], rest)).filter(|(date, _)| date[2] >= 1970);
+    }
+    let (a, rest) = leading_number(cell)?;
+    let separator = rest.chars().next().filter(|c| matches!(c, '.' | '/' | '-'))?;
+    let (b, rest) = leading_number(&rest[1..])?;
+    let of_year = rest.strip_prefix(separator)?;
+    let (year, rest) = leading_number(of_year)?;
+    // `1.2.3` is a version.
+    if !matches!(of_year.len() - rest.len(), 2 | 4) {
+        return None;
+    }
+    let is_date = (1..=31).contains(&a) && (1..=31).contains(&b) && (year < 100 && separator != '-' || (1970..2300).contains(&year));
+    let ends = rest.is_empty() || rest.starts_with([' ', ',', 'T', '\u{202f}', '\u{a0}']);
+    (is_date && ends).then_some(([a, b, year], rest))
+}
+
+fn leading_number(text: &str) -> Option<(u32, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    Some((text[..end].parse().ok()?, &text[end..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_of_cells_become_base_units() {
+        let read = |cell| number(cell, Decimal::Point);
+        assert_eq!(read("800.0 ms"), Some((0.8, Unit::Seconds)));
+        assert_eq!(read("1.0 s"), Some((1.0, Unit::Seconds)));
+        assert_eq!(read("954 MiB"), Some((954.0 * 1_048_576.0, Unit::Bytes)));
+        assert_eq!(read("1.5 kB/s"), Some((1_500.0, Unit::BytesPerSecond)));
+        assert_eq!(read("50%"), Some((0.5, Unit::Ratio)));
+        assert_eq!(read("1,234.5"), Some((1_234.5, Unit::None)));
+        assert_eq!(read("1e9"), Some((1e9, Unit::None)));
+        assert!(read("NaN").is_some_and(|(value, _)| value.is_nan()) && read("-Inf") == Some((f64::NEG_INFINITY, Unit::None)));
+        assert_eq!(number("1.234,5", Decimal::Comma), Some((1_234.5, Unit::None)));
+        assert_eq!(number("−0,5 s", Decimal::Comma), Some((-0.5, Unit::Seconds)));
+        assert!(["", "ms", "5 apples", "=1+1", "1.2.3", "a", "%"].into_iter().all(|cell| read(cell).is_none()));
+    }
+
+    #[test]
+    fn a_table_votes_on_its_comma() {
+        let vote = |cells: &[&str]| decimal(cells.iter().copied());
+        assert_eq!(vote(&["0,5", "12", "1.234,5"]), Decimal::Comma);
+        assert_eq!(vote(&["1,234", "0.5"]), Decimal::Point);
+        assert_eq!(vote(&["1", "2"]), Decimal::Point);
+    }
+
+    #[test]
+    fn local_dates_are_read_by_the_vote_of_their_column() {
+        let iso = |cell, order| iso_date(cell, order).unwrap_or_default();
+        assert_eq!(iso("23.11.2026 02:00:10", DateOrder::Open), "2026-11-23 02:00:10");
+        assert_eq!(iso("11/23/2026, 2:05:00 PM", DateOrder::MonthFirst), "2026-11-23 14:05:00");
+        assert_eq!(iso("1/2/26 12:30 AM", DateOrder::DayFirst), "2026-02-01 00:30");
+        assert_eq!(iso("Nov 23, 2026 @ 02:00:00.000", DateOrder::Open), "2026-11-23 02:00:00.000");
+        assert_eq!(date_order(["1/2/2026", "1/13/2026"].into_iter()), DateOrder::MonthFirst);
+        assert_eq!(date_order(["13/1/2026"].into_iter()), DateOrder::DayFirst);
+        assert_eq!(date_order(["1/2/2026"].into_iter()), DateOrder::Open);
+        assert!(
+            ["1.5", "1.2.3", "10.0.0.1", "2026-11-23", "x", "", "May be", "1/2"]
+                .into_iter()
+                .all(|cell| iso_date(cell, DateOrder::Open).is_none())
+        );
+    }
+}
