@@ -445,6 +445,20 @@ fn any_mash_of_keys_keeps_the_cursor_inside_and_never_panics() {
 }
 
 #[test]
+fn a_filter_is_completed_explained_and_switched_off() {
+    assert!(shows("& \"lev\" Tab \"err\" Tab", "level>=error"));
+    assert!(shows("& \"level>=warm\"", "did you mean warn?") && shows("& \"level>=warm\"", "^^^^"));
+    assert!(shows("& \"level>=warm\" Enter", "did you mean warn?"), "the prompt stays open until it is right");
+    assert!(shows("e & Tab", "service:"), "the selected event offers its own values");
+    let kept = "& \"level>=error or pool\" Enter";
+    assert!(shows(kept, "(level>=error or pool)"));
+    assert!(shows(&format!("{kept} F space"), "off  level>=error or pool") && !shows(&format!("{kept} F space esc"), "or pool"));
+    assert!(shows(&format!("{kept} F space space esc"), "(level>=error or pool)"));
+    assert!(shows(&format!("{kept} F Enter \"-GET\" Enter"), "-GET") && shows(&format!("{kept} F Enter \"-GET\" Enter"), "or pool"));
+    assert!(!shows(&format!("{kept} F Enter ^u Enter"), "or pool"));
+}
+
+#[test]
 fn the_rows_of_a_range_in_the_list_are_pinned_in_one_step() {
     let mut session = after("3 e v j j p");
     assert_eq!(kinds(&session), ["evidence"; 3]);
@@ -475,18 +489,4 @@ fn a_statement_has_lines_and_a_step_says_how_the_one_above_acts_on_it() {
 fn words_of_the_key_before_do_not_stay_under_the_next_one() {
     assert_eq!(notice("t t \"03:22:00\" Enter t 0 l"), "");
     assert!(notice("t t \"03:22:00\" Enter t 0").contains("T+0"));
-}
-
-#[test]
-fn a_filter_is_completed_explained_and_switched_off() {
-    assert!(shows("& \"lev\" Tab \"err\" Tab", "level>=error"));
-    assert!(shows("& \"level>=warm\"", "did you mean warn?") && shows("& \"level>=warm\"", "^^^^"));
-    assert!(shows("& \"level>=warm\" Enter", "did you mean warn?"), "the prompt stays open until it is right");
-    assert!(shows("e & Tab", "service:"), "the selected event offers its own values");
-    let kept = "& \"level>=error or pool\" Enter";
-    assert!(shows(kept, "(level>=error or pool)"));
-    assert!(shows(&format!("{kept} F space"), "off  level>=error or pool") && !shows(&format!("{kept} F space esc"), "or pool"));
-    assert!(shows(&format!("{kept} F space space esc"), "(level>=error or pool)"));
-    assert!(shows(&format!("{kept} F Enter \"-GET\" Enter"), "-GET") && shows(&format!("{kept} F Enter \"-GET\" Enter"), "or pool"));
-    assert!(!shows(&format!("{kept} F Enter ^u Enter"), "or pool"));
 }

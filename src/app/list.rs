@@ -358,7 +358,7 @@ pub(crate) fn conditions(filter: &EventFilter) -> Vec<(Condition, String)> {
     for (index, condition) in filter.text.iter().enumerate() {
         out.push((Condition::Text(index), condition_words(condition)));
     }
-    for (index, part) in filter.expr.iter().flat_map(super::super::model::filter::Expr::conditions).enumerate() {
+    for (index, part) in filter.expr.iter().flat_map(Expr::conditions).enumerate() {
         let words = if let Expr::Or(_) = part { format!("({part})") } else { part.to_string() };
         out.push((Condition::Term(index), text::printable(&words).into_owned()));
     }

@@ -219,11 +219,11 @@ pub(super) fn overlaps(span: Option<(i64, i64)>, range: TimeRange) -> bool {
     span.is_some_and(|(first, last)| first < range.end().0 && last >= range.start().0)
 }
 
-/// Records of a run that are searched at first; the rest of it waits and is twice as much next time. Trades the first
+/// Records of a run that are searched at first; the rest of it waits and is four times as much next time. Trades the first
 /// page, which may need a few records of many runs, against a little work a slice.
 const FIRST_SLICE: usize = 1024;
 /// Slices searched together at most.
-const MOST_AHEAD: usize = 64;
+const MOST_AHEAD: usize = 256;
 
 /// A segment on the way, or what is left of it.
 struct Run<'a> {
@@ -272,7 +272,7 @@ impl Run<'_> {
             Direction::Forward => self.left.end = rest.start,
             Direction::Backward => self.left.start = rest.end,
         }
-        Some(Self { log: self.log, segment: self.segment, selection: None, left: rest, slice: self.slice * 2 })
+        Some(Self { log: self.log, segment: self.segment, selection: None, left: rest, slice: self.slice.saturating_mul(4) })
     }
 }
 

@@ -96,7 +96,7 @@ impl Events<'_> {
         is_text_wanted: bool,
         watch: &Watch<'_>,
         visit: impl Fn(&mut A, Cell<'_>) + Sync,
-    ) -> Result<Vec<(Vec<Vec<String>>, A)>, StoreError> {
+    ) -> Result<Vec<Gathered<A>>, StoreError> {
         let filter = self.filter(&query.filter)?;
         let patterns = self.patterns_for(&query.by);
         let places = self.places(&filter, Some(query.range));
@@ -124,6 +124,9 @@ impl Events<'_> {
         )
     }
 }
+
+/// Keys of the groups of a stretch, and what was gathered about them.
+type Gathered<A> = (Vec<Vec<String>>, A);
 
 /// The values of one group, by column and field.
 fn in_columns(values: Vec<Vec<f64>>, n_fields: usize) -> impl Iterator<Item = Vec<Vec<f64>>> {

@@ -130,16 +130,15 @@ fn draw_prompt(state: &State, prompt: &Prompt, theme: &Theme, buffer: &mut Buffe
         Some(Err(words)) => (format!("! {words}"), theme.error),
     };
     let lines = crate::app::side::wrap(&words, usize::from(state.layout.size.0.min(100).saturating_sub(4)));
-    // A filter has a line for its marks and one for the words that Tab takes.
-    let n_more = if prompt.kind.is_filter() { 2 } else { 0 };
-    let area = open_frame(state, 1 + n_more + lines.len() as u16, prompt.title(), theme, buffer);
+    // Filters have a row for marks below the text, and the words that Tab takes at the bottom.
+    let n_more = if prompt.kind.is_filter() { 1 } else { 0 };
+    let area = open_frame(state, 1 + lines.len() as u16 + 2 * n_more, prompt.title(), theme, buffer);
     paint::put(buffer, area.x, area.y, 2, "> ", theme.key);
     draw_line(buffer, (area.x + 2, area.y, area.width.saturating_sub(2)), &prompt.input, theme);
-    let first = area.y + 1 + u16::from(prompt.kind.is_filter() && area.height > 2);
-    for (y, line) in (first..area.y + area.height).zip(&lines) {
+    for (y, line) in (area.y + 1 + n_more..area.y + area.height).zip(&lines) {
         paint::put(buffer, area.x, y, area.width, &theme.signs(line), style);
     }
-    if prompt.kind.is_filter() && area.height > 3 {
+    if n_more > 0 && area.height > 3 {
         draw_wrong(prompt, area, theme, buffer);
         draw_offered(prompt, area, theme, buffer);
     }

@@ -63,9 +63,8 @@ pub(super) fn refresh(state: &mut State) {
     let (preview, wrong) = match read(state, &typed, kind) {
         Ok(None) => (None, None),
         Ok(Some(expr)) => {
-            let remarks = filter::remarks(&expr, known);
-            let remarks: String = remarks.iter().map(|remark| format!("   ({remark})")).collect();
-            (Some(Ok(text::printable(&format!("{expr}{remarks}")).into_owned())), None)
+            let words = [expr.to_string()].into_iter().chain(filter::remarks(&expr, known)).collect::<Vec<_>>().join("   ! ");
+            (Some(Ok(text::printable(&words).into_owned())), None)
         }
         Err(error) => (Some(Err(error.reason)), Some(error.span)),
     };

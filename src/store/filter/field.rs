@@ -87,20 +87,20 @@ impl FieldPlan {
     fn passes(&self, detail: &RecordDetail) -> bool {
         let Some(text) = field_text(detail, &self.name) else { return false };
         match &self.test {
-            Test::Text(test) => test.passes(text),
+            Test::Text(name) => name.passes(text),
             Test::Number(comparison, wanted) => number(text).is_some_and(|value| comparison.holds(&value, wanted)),
         }
     }
 }
 
-/// The longest run of ASCII letters and digits of a wanted value, if the raw record must hold it: a number with a
-/// point or an exponent may be written in another way.
+/// The longest run of plain ASCII without blanks and quotes of a wanted value, if the raw record must hold it: a number
+/// with a point or an exponent, a list or an object may be written in another way.
 fn longest_word(value: &str) -> Option<String> {
     let is_integer = value.len() <= 15 && value.bytes().all(|b| b.is_ascii_digit());
-    if !is_integer && value.trim_matches('*').parse::<f64>().is_ok() {
+    if value.starts_with(['{', '[']) || (!is_integer && value.trim_matches('*').parse::<f64>().is_ok()) {
         return None;
     }
-    let words = value.split(|c: char| !c.is_ascii_alphanumeric());
+    let words = value.split(|c: char| !c.is_ascii_graphic() || matches!(c, '"' | '\'' | '\\' | '*'));
     words.max_by_key(|word| word.len()).filter(|word| word.len() >= MIN_WORD).map(str::to_owned)
 }
 
@@ -117,10 +117,12 @@ fn is_number_list(text: &[u8]) -> bool {
 
 /// A field of a record as text; message and trace id by their roles.
 pub(in crate::store) fn field_text<'d>(detail: &'d RecordDetail, name: &str) -> Option<&'d str> {
-    let field = detail.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str());
-    field.or(match name {
-        "message" | "msg" => Some(detail.message.as_str()),
+    if let Some((_, value)) = detail.fields.iter().find(|field| field.0 == name) {
+        return Some(value);
+    }
+    match name {
+        "message" | "msg" => Some(&detail.message),
         "trace_id" => detail.trace_id.as_deref(),
         _ => None,
-    })
+    }
 }

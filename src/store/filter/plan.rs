@@ -303,18 +303,18 @@ impl NameTest {
 
 impl Name {
     fn is(&self, text: &str) -> bool {
-        if self.is_folded && !(text.is_ascii() && !self.is_glob) {
-            return glob(&self.words, &text.to_lowercase(), self.is_glob);
+        match (self.is_folded, self.is_glob) {
+            (false, false) => self.words == text,
+            (false, true) => glob(&self.words, text),
+            (true, false) if text.is_ascii() => text.eq_ignore_ascii_case(&self.words),
+            (true, false) => self.words == text.to_lowercase(),
+            (true, true) => glob(&self.words, &text.to_lowercase()),
         }
-        if self.is_folded { text.eq_ignore_ascii_case(&self.words) } else { glob(&self.words, text, self.is_glob) }
     }
 }
 
-/// Whether a text is the wanted one, with `*` for any text if it is a glob. O(wanted · text) at worst.
-fn glob(wanted: &str, text: &str, is_glob: bool) -> bool {
-    if !is_glob {
-        return wanted == text;
-    }
+/// Whether a text is the wanted one, with `*` for any text. O(wanted · text) at worst.
+fn glob(wanted: &str, text: &str) -> bool {
     let mut parts = wanted.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
     let Some(last) = parts.next_back() else { return rest.is_empty() };
