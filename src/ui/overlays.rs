@@ -131,7 +131,7 @@ fn draw_prompt(state: &State, prompt: &Prompt, theme: &Theme, buffer: &mut Buffe
     };
     let lines = crate::app::side::wrap(&words, usize::from(state.layout.size.0.min(100).saturating_sub(4)));
     // Filters have a row for marks below the text, and the words that Tab takes at the bottom.
-    let n_more = if prompt.kind.is_filter() { 1 } else { 0 };
+    let n_more = u16::from(prompt.kind.is_filter());
     let area = open_frame(state, 1 + lines.len() as u16 + 2 * n_more, prompt.title(), theme, buffer);
     paint::put(buffer, area.x, area.y, 2, "> ", theme.key);
     draw_line(buffer, (area.x + 2, area.y, area.width.saturating_sub(2)), &prompt.input, theme);
