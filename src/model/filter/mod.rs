@@ -6,6 +6,7 @@
 //! `status!=200`; `not` (or `-`) turns any condition round and then passes those records too.
 
 mod complete;
+mod key;
 mod parse;
 mod print;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Which records of a segment pass a filter, as one bit a record.
 //!
-//! A filter is compiled to a [`plan`]: columns first, text only for the records that are still undecided ([`text`]),
-//! fields by reading a record again, last ([`field`]). Answers are kept by segment ([`Selections`]) because a page,
+//! A filter is compiled to a `plan`: columns first, text only for the records that are still undecided (`text`),
+//! fields by reading a record again, last (`field`). Answers are kept by segment ([`Selections`]) because a page,
 //! a count and a histogram of one filter ask for the same.
 
 pub(super) mod field;
