@@ -1,6 +1,6 @@
 //! What may follow in a filter that is being typed, and which known word was probably meant.
 
-use super::parse::Key;
+use super::key::Key;
 use super::{Expr, FieldTest, Term, TextTest, Words};
 use crate::model::event::Level;
 

@@ -6,6 +6,7 @@
 //! `status!=200`; `not` (or `-`) turns any condition round and then passes those records too.
 
 mod complete;
+mod key;
 mod parse;
 mod print;
 #[cfg(test)]
@@ -36,7 +37,7 @@ Filters: conditions side by side must all hold; and, or, not (or -) and ( ) comb
   since:T+1m until:14:03  from a moment on, up to before a moment
   trace:4bf92f35          the record names this trace
   pattern:17              the message pattern of this number
-  field:value field>12    any other field of structured records; \"status\":x for one named like a word above
+  field:value field>12    another field; \"status\":x for one that is named like a word above
 A record without the value passes no comparison; not passes it: -service:order.";
 
 /// A condition, or several put together.
@@ -171,14 +172,6 @@ impl fmt::Display for FilterError {
 }
 
 impl std::error::Error for FilterError {}
-
-impl FilterError {
-    /// Blanks up to the column and `^` under what is meant, for a line below the text.
-    pub fn marker(&self, text: &str) -> String {
-        let width = text.get(self.span.clone()).map_or(1, |part| part.chars().count()).max(1);
-        format!("{}{}", " ".repeat(self.column - 1), "^".repeat(width))
-    }
-}
 
 impl Expr {
     /// All of these: nested ones are taken in, a single one stands for itself.

@@ -4,7 +4,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::parse::{Key, is_key};
+use super::key::{Key, is_key};
 use super::{Expr, FieldTest, Term, TextTest, Words};
 use crate::model::query::TextPattern;
 use crate::model::text;

@@ -24,7 +24,8 @@ fn printed(text: &str) -> String {
 /// The text with a marker below, and the reason.
 fn refused(text: &str) -> String {
     let error = read(text).expect_err(text);
-    format!("{text}\n{} {}", error.marker(text), error.reason)
+    let marks = "^".repeat(text[error.span.clone()].chars().count().max(1));
+    format!("{text}\n{}{marks} {}", " ".repeat(error.column - 1), error.reason)
 }
 
 #[test]
