@@ -105,6 +105,9 @@ fn first_screen(coroner: &str, path: &Path) -> Option<Duration> {
             break start.elapsed();
         }
     };
+    // Nobody reads any more: a program that still draws must get an error, not wait for us.
+    drop(reader);
+    drop(pty.master);
     child.kill().ok()?;
     child.wait().ok()?;
     Some(time)
