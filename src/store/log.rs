@@ -40,9 +40,13 @@ pub struct Log {
     read_record: RecordReader,
     pub(super) segments: Vec<Arc<Segment>>,
     pub(super) services: Vec<String>,
-    n_records: u64,
-    end_byte: u64,
-    is_whole: bool,
+    pub(super) n_records: u64,
+    pub(super) end_byte: u64,
+    pub(super) is_whole: bool,
+    /// Segments at the end that may be joined with what comes next.
+    pub(super) n_loose: usize,
+    /// Rises when something that was told of the text does not hold any more.
+    pub(super) epoch: u32,
 }
 
 impl Log {
@@ -63,7 +67,7 @@ impl Log {
 
     /// Whether the text of a segment cannot grow any more.
     pub(super) fn is_settled(&self, segment: usize) -> bool {
-        self.is_whole || segment + 1 < self.segments.len()
+        self.is_whole || segment + self.n_loose.max(1) < self.segments.len()
     }
 
     /// Segment and index of a record.
@@ -205,20 +209,31 @@ pub struct LogFacts {
 
 /// Appends chunks in file order.
 pub struct LogBuilder {
-    log: Log,
-    facts: LogFacts,
-    codes: HashMap<String, u16>,
+    pub(super) log: Log,
+    pub(super) facts: LogFacts,
+    pub(super) codes: HashMap<String, u16>,
     default_service: Option<String>,
     /// Signature → code of its message.
-    messages: HashMap<u64, u32>,
-    is_full: bool,
+    pub(super) messages: HashMap<u64, u32>,
+    pub(super) is_full: bool,
 }
 
 impl LogBuilder {
     /// An empty log of a source.
     pub fn new(source: SourceId, text: Arc<dyn Text>, read_record: RecordReader) -> Self {
         let default_service = service_of_path(text.path());
-        let log = Log { source, text, read_record, segments: Vec::new(), services: Vec::new(), n_records: 0, end_byte: 0, is_whole: false };
+        let log = Log {
+            source,
+            text,
+            read_record,
+            segments: Vec::new(),
+            services: Vec::new(),
+            n_records: 0,
+            end_byte: 0,
+            is_whole: false,
+            n_loose: 0,
+            epoch: 0,
+        };
         Self { log, facts: LogFacts::default(), codes: HashMap::new(), default_service, messages: HashMap::new(), is_full: false }
     }
 

@@ -7,6 +7,8 @@
 pub mod derive;
 pub mod events;
 pub mod filter;
+mod fresh;
+pub mod grow;
 pub mod histogram;
 pub mod log;
 mod parallel;

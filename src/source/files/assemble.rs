@@ -20,8 +20,10 @@ use crate::store::series::SeriesStore;
 
 use super::Snapshot;
 use super::content::Content;
+use super::follow::OnDisk;
+use super::reading::Reading;
 
-/// One source while it is loaded.
+/// One source while it is loaded. One field a thing that some stage of loading finds out.
 pub struct Loading {
     /// What is known of it, but for the parts that a growing log tells.
     pub report: SourceReport,
@@ -37,6 +39,14 @@ pub struct Loading {
     pub expected: Option<(Timestamp, Timestamp)>,
     /// What went wrong before parsing, or with the file as a whole.
     pub problems: Vec<Problem>,
+    /// The file that it is, to be looked at again while following.
+    pub on_disk: Option<OnDisk>,
+    /// How its log is read on.
+    pub reading: Option<Reading>,
+    /// What happened to the file since it was read.
+    pub happened: Vec<Problem>,
+    /// How often it was read again from the start.
+    pub epoch: u32,
 }
 
 /// Everything that documents hold.
@@ -54,9 +64,28 @@ pub struct Documents {
 pub struct Settled {
     catalog: Catalog,
     series: Arc<Vec<Arc<SeriesStore>>>,
+    /// Alerts as the documents hold them: in the catalog those that tell of the same are one.
+    alerts: Vec<Alert>,
 }
 
 impl Loading {
+    /// A source of which nothing is read yet.
+    pub fn new(report: SourceReport, content: Arc<Content>, modified: Option<Timestamp>) -> Self {
+        Self {
+            report,
+            content,
+            modified,
+            query: None,
+            log: None,
+            expected: None,
+            problems: Vec::new(),
+            on_disk: None,
+            reading: None,
+            happened: Vec::new(),
+            epoch: 0,
+        }
+    }
+
     /// Takes over what detection says.
     pub fn recognise(&mut self, verdict: &Verdict) {
         let report = &mut self.report;
@@ -85,9 +114,9 @@ impl Loading {
             report.services = log.services();
             report.problems = problems_of(facts, report.n_records);
         }
-        if !self.problems.is_empty() {
+        if !self.problems.is_empty() || !self.happened.is_empty() {
             let mut problems = Problems::default();
-            self.problems.iter().for_each(|problem| problems.push(problem.clone()));
+            self.problems.iter().chain(&self.happened).for_each(|problem| problems.push(problem.clone()));
             problems.append(std::mem::take(&mut report.problems));
             report.problems = problems;
         }
@@ -153,12 +182,12 @@ impl Documents {
         let catalog = Catalog {
             series: metas,
             changes: self.changes,
-            alerts: alert::merge(self.alerts),
+            alerts: alert::merge(self.alerts.clone()),
             profiles: self.profiles,
             rules: self.rules,
             ..Catalog::default()
         };
-        Settled { catalog, series: Arc::new(stores) }
+        Settled { catalog, series: Arc::new(stores), alerts: self.alerts }
     }
 }
 
@@ -171,10 +200,28 @@ fn in_order(mut series: Vec<(SeriesMeta, Arc<SeriesStore>)>) -> (Vec<SeriesMeta>
 }
 
 impl Settled {
-    /// Takes in the series that were computed from log events.
-    pub fn add_derived(&mut self, derived: Vec<DerivedSeries>) {
+    /// What the documents hold, to be settled again: without what comes from some sources or was computed.
+    pub fn into_documents(self, is_left_out: impl Fn(SourceId) -> bool) -> Documents {
+        let stores = self.series.iter().map(Arc::clone);
+        let is_kept = |meta: &SeriesMeta| !meta.is_derived && !is_left_out(meta.source);
+        let mut documents = Documents {
+            series: self.catalog.series.into_iter().zip(stores).filter(|(meta, _)| is_kept(meta)).collect(),
+            changes: self.catalog.changes,
+            alerts: self.alerts,
+            profiles: self.catalog.profiles,
+            rules: self.catalog.rules,
+        };
+        documents.changes.retain(|change| !is_left_out(change.source));
+        documents.alerts.retain(|alert| !is_left_out(alert.source));
+        documents.profiles.retain(|profile| !is_left_out(profile.source));
+        documents.rules.retain(|rule| !is_left_out(rule.source));
+        documents
+    }
+
+    /// Takes in the series that were computed from log events, in place of those that were before.
+    pub fn set_derived(&mut self, derived: Vec<DerivedSeries>) {
         let metas = std::mem::take(&mut self.catalog.series);
-        let mut series: Vec<_> = metas.into_iter().zip(self.series.iter().map(Arc::clone)).collect();
+        let mut series: Vec<_> = metas.into_iter().zip(self.series.iter().map(Arc::clone)).filter(|(meta, _)| !meta.is_derived).collect();
         series.extend(derived.into_iter().map(derived_series));
         let (metas, stores) = in_order(series);
         self.catalog.series = metas;

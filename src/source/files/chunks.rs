@@ -40,6 +40,20 @@ pub fn parse(content: &Content, plan: &LogPlan, index: u64, chunk_bytes: u64) ->
     let Some(start) = line_start(content, stretch.start, stretch.end)? else { return Ok(None) };
     let end = line_start(content, stretch.end, size)?.unwrap_or(size);
     let parsed_end = end.min(stretch.end.max(start) + MAX_LINE_BYTES);
+    parse_lines(content, plan, start..end, parsed_end).map(Some)
+}
+
+/// Parses whole lines from a line start on, at most about `chunk_bytes`: what a log has grown by. The range may end in
+/// the middle of a line if that is the end of the content.
+pub fn parse_next(content: &Content, plan: &LogPlan, range: Range<u64>, chunk_bytes: u64) -> Result<Parsed, StoreError> {
+    let cut = range.end.min(range.start.saturating_add(chunk_bytes.max(1)));
+    let end = if cut < range.end { line_start(content, cut, range.end)?.unwrap_or(range.end) } else { range.end };
+    parse_lines(content, plan, range.start..end, end.min(cut + MAX_LINE_BYTES))
+}
+
+/// Parses a range of whole lines; of a line that is too long only what stands before `parsed_end`.
+fn parse_lines(content: &Content, plan: &LogPlan, range: Range<u64>, parsed_end: u64) -> Result<Parsed, StoreError> {
+    let (start, end) = (range.start, range.end);
     let bytes = content.read(start..parsed_end)?;
     let mut chunk = parse_chunk(plan, &bytes);
     if parsed_end < end {
@@ -49,7 +63,25 @@ pub fn parse(content: &Content, plan: &LogPlan, index: u64, chunk_bytes: u64) ->
         chunk.problems.push(Problem { line, byte, kind: ProblemKind::Limit, reason });
     }
     let draft = if start == 0 { Draft::first(chunk, &bytes) } else { Draft::later(chunk, &bytes) };
-    Ok(Some(Parsed { range: start..end, draft }))
+    Ok(Parsed { range, draft })
+}
+
+/// Looked back so far for the end of the last whole line; a longer line counts as whole.
+const MAX_OPEN_END_BYTES: u64 = 1 << 20;
+
+/// Where the whole lines of a content end: behind its last line end, or at its end when its last line is very long.
+pub fn whole_lines(content: &Content) -> Result<u64, StoreError> {
+    let size = content.size_bytes();
+    let from = size.saturating_sub(MAX_OPEN_END_BYTES);
+    let mut end = size;
+    while end > from {
+        let start = end.saturating_sub(PROBE_BYTES).max(from);
+        if let Some(found) = memchr::memrchr(b'\n', &content.read(start..end)?) {
+            return Ok(start + found as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(if from == 0 { 0 } else { size })
 }
 
 /// The first line start in `from..to`. A line starts at 0 and after every line end.

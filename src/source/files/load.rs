@@ -3,7 +3,7 @@
 //! One thread puts results in order and publishes; workers read and parse. Nothing that a worker does depends on when
 //! it does it, so the answer never depends on their number.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,8 +20,10 @@ use super::assemble::{Documents, Loading, Settled, busiest, snapshot};
 use super::chunks::{self, Parsed};
 use super::content::Content;
 use super::decode::{Budget, Packing};
+use super::follow::{Kept, OnDisk};
 use super::pool::{self, Step};
 use super::prepare::{self, Recognised, RotatedSet, WINDOW_BYTES};
+use super::reading::Reading;
 use super::unpack::{self, Entry, EntryBytes};
 use super::{FileSource, Snapshot, expand, names};
 
@@ -34,16 +36,18 @@ const QUERIES_FORMAT: &str = "query-names";
 
 /// One loading.
 pub struct Loader<'a> {
-    source: &'a FileSource,
-    job: &'a Job,
+    pub(super) source: &'a FileSource,
+    pub(super) job: &'a Job,
     on_change: &'a (dyn Fn() + Sync),
     total_bytes: u64,
-    sources: Vec<Loading>,
-    packed: Vec<(usize, std::path::PathBuf, Packing)>,
+    pub(super) sources: Vec<Loading>,
+    pub(super) packed: Vec<(usize, std::path::PathBuf, Packing)>,
     contents: Arc<Vec<Arc<Content>>>,
-    settled: Settled,
+    pub(super) settled: Settled,
     version: u64,
     next_publish: Instant,
+    /// Where dates that are left out are taken from.
+    pub(super) neighbours: Option<TimeRange>,
 }
 
 impl<'a> Loader<'a> {
@@ -60,7 +64,28 @@ impl<'a> Loader<'a> {
             settled: Settled::default(),
             version: 0,
             next_publish: Instant::now(),
+            neighbours: None,
         }
+    }
+
+    /// Goes on with what an earlier loading kept.
+    pub fn resume(source: &'a FileSource, job: &'a Job, on_change: &'a (dyn Fn() + Sync), kept: &mut Kept) -> Self {
+        Self {
+            sources: std::mem::take(&mut kept.sources),
+            contents: Arc::clone(&source.snapshot().contents),
+            settled: std::mem::take(&mut kept.settled),
+            version: kept.version,
+            neighbours: kept.neighbours,
+            ..Self::new(source, job, on_change)
+        }
+    }
+
+    /// Gives back what is needed to go on.
+    pub fn keep(self, kept: &mut Kept) {
+        kept.sources = self.sources;
+        kept.settled = self.settled;
+        kept.version = self.version;
+        kept.neighbours = self.neighbours;
     }
 
     /// Does it all.
@@ -70,34 +95,47 @@ impl<'a> Loader<'a> {
             _ => 0,
         };
         self.add_total(found.iter().map(size).sum());
+        let known: HashSet<String> = found.iter().map(|found| found.path.clone()).collect();
         let budget = Budget::new(self.source.options.max_decoded_bytes, self.source.options.growth);
         let entries = unpack::entries(found, &budget, self.job)?;
         self.take(entries);
         self.publish();
         self.decode(&budget)?;
         self.name_queries()?;
+        self.read()?;
+        self.remember_ends();
+        self.derive()?;
+        self.sources.iter_mut().for_each(|source| source.report.is_complete = true);
+        self.publish();
+        let source = self.source;
+        let mut kept = Kept::new(known, budget);
+        self.keep(&mut kept);
+        source.keep(kept);
+        Ok(())
+    }
+
+    /// Recognises and reads all sources that are not complete.
+    pub(super) fn read(&mut self) -> Result<(), SourceError> {
         let plans = self.recognise()?;
         self.load_documents(&plans)?;
         let (dateless, dated): (Vec<_>, Vec<_>) = log_plans(plans).into_iter().partition(|(_, plan)| plan.needs_date());
         self.load_logs(dated)?;
         if !dateless.is_empty() {
-            let neighbours = busiest(&self.sources.iter().map(Loading::report_now).collect::<Vec<_>>());
-            let dateless = self.with_dates(dateless, neighbours);
+            self.neighbours = busiest(&self.sources.iter().map(Loading::report_now).collect::<Vec<_>>());
+            let dateless = self.with_dates(dateless, self.neighbours);
             self.load_logs(dateless)?;
         }
-        self.derive()?;
-        self.sources.iter_mut().for_each(|source| source.report.is_complete = true);
-        self.publish();
         Ok(())
     }
 
-    fn add_total(&mut self, bytes: u64) {
+    pub(super) fn add_total(&mut self, bytes: u64) {
         self.total_bytes += bytes;
         self.job.set_total(self.total_bytes);
     }
 
-    fn take(&mut self, entries: Vec<Entry>) {
-        for (index, Entry { path, modified, bytes, problems }) in entries.into_iter().enumerate() {
+    pub(super) fn take(&mut self, entries: Vec<Entry>) {
+        for (index, Entry { path, modified, bytes, problems }) in (self.sources.len()..).zip(entries) {
+            let on_disk = OnDisk::of(&bytes, modified);
             let is_gone = matches!(bytes, EntryBytes::Gone);
             let content = match bytes {
                 EntryBytes::Ready(content) => content,
@@ -114,17 +152,17 @@ impl<'a> Loader<'a> {
                 is_complete: is_gone,
                 ..SourceReport::default()
             };
-            self.sources.push(Loading { report, content: Arc::new(content), modified, query: None, log: None, expected: None, problems });
+            self.sources.push(Loading { problems, on_disk, ..Loading::new(report, Arc::new(content), modified) });
         }
         self.share_contents();
     }
 
-    fn share_contents(&mut self) {
+    pub(super) fn share_contents(&mut self) {
         self.contents = Arc::new(self.sources.iter().map(|source| Arc::clone(&source.content)).collect());
     }
 
     /// Decodes packed files, one after another so that the limit on all of them falls at the same place every time.
-    fn decode(&mut self, budget: &Budget) -> Result<(), SourceError> {
+    pub(super) fn decode(&mut self, budget: &Budget) -> Result<(), SourceError> {
         for (index, file, packing) in std::mem::take(&mut self.packed) {
             let (content, problem) = unpack::decode_file(&self.sources[index].report.path, &file, packing, budget, self.job)?;
             let source = &mut self.sources[index];
@@ -179,7 +217,7 @@ impl<'a> Loader<'a> {
         metric::queries(&content.head(size).ok()?)
     }
 
-    fn context(&self, index: usize, neighbours: Option<TimeRange>) -> Context {
+    pub(super) fn context(&self, index: usize, neighbours: Option<TimeRange>) -> Context {
         let source = &self.sources[index];
         Context {
             path: source.report.path.clone(),
@@ -308,7 +346,7 @@ impl<'a> Loader<'a> {
             (Arc::clone(&self.sources[*index].content), self.context(*index, None), self.sources[*index].report.format.clone())
         };
         let tasks: Vec<_> = indexes.iter().map(task).collect();
-        let mut documents = Documents::default();
+        let mut documents: Documents = std::mem::take(&mut self.settled).into_documents(|source| indexes.contains(&(source.0 as usize)));
         let (jobs, job) = (self.source.options.jobs, self.job);
         let work = |(content, context, format): &(Arc<Content>, Context, String)| -> Result<Document, StoreError> {
             Ok(parse_document(format, &content.read(0..content.size_bytes())?, context))
@@ -350,11 +388,18 @@ impl<'a> Loader<'a> {
             source.report.zone = plan.zone();
             let reader = Arc::clone(&plan);
             let text: Arc<dyn Text> = source.content.clone();
-            source.log = Some(LogBuilder::new(SourceId(index as u32), text, Arc::new(move |bytes| read_record(&reader, bytes))));
-            let n_chunks = chunks::count(source.content.size_bytes(), chunk_bytes);
+            let mut log = LogBuilder::new(SourceId(index as u32), text, Arc::new(move |bytes| read_record(&reader, bytes)));
+            log.set_epoch(source.epoch);
+            source.log = Some(log);
+            // An unfinished last line is appended apart, so that it can be read again when it is finished.
+            let size = source.content.size_bytes();
+            let whole = chunks::whole_lines(&source.content).unwrap_or(size);
+            let lines = if whole < size { Arc::new(Content::cut(Arc::clone(&source.content), whole)) } else { Arc::clone(&source.content) };
+            let n_chunks = chunks::count(whole, chunk_bytes);
             source.expected = if n_chunks > 1 { tail_span(&source.content, &plan) } else { None };
-            orders.insert(index, InOrder { pending: BTreeMap::new(), next: 0, n_chunks, is_cut: false, joiner: Joiner::new(&plan) });
-            tasks.extend((0..n_chunks).map(|chunk| (chunk, index, Arc::clone(&source.content), Arc::clone(&plan))));
+            let reading = Reading::after(Arc::clone(&plan), Joiner::new(&plan), whole, size);
+            orders.insert(index, InOrder { pending: BTreeMap::new(), next: 0, n_chunks, is_cut: false, reading });
+            tasks.extend((0..n_chunks).map(|chunk| (chunk, index, Arc::clone(&lines), Arc::clone(&plan))));
         }
         // The first chunk of every log before the second of any: each shows something early.
         tasks.sort_by_key(|(chunk, index, ..)| (*chunk > 0, *index, *chunk));
@@ -370,6 +415,9 @@ impl<'a> Loader<'a> {
             }
             self.publish_if_due();
         })?;
+        for (index, order) in orders.into_iter().filter(|(_, order)| !order.is_cut) {
+            self.sources[index].reading = Some(order.reading);
+        }
         self.publish();
         Ok(())
     }
@@ -386,7 +434,7 @@ impl<'a> Loader<'a> {
             order.is_cut = matches!(result, None | Some(Err(_)));
             match result {
                 Some(Ok(Some(Parsed { range, mut draft }))) => {
-                    order.joiner.join(draft.chunk_mut());
+                    order.reading.joiner.join(draft.chunk_mut());
                     self.job.advance(range.end - range.start);
                     if let Some(log) = &mut source.log {
                         log.append(draft, range.end - range.start);
@@ -398,26 +446,33 @@ impl<'a> Loader<'a> {
             }
         }
         if order.next == order.n_chunks {
+            let source = &mut self.sources[index];
+            if let (Some(log), false) = (&mut source.log, order.is_cut) {
+                match order.reading.append_open_end(log, &source.content) {
+                    Ok(n_bytes) => self.job.advance(n_bytes),
+                    Err(error) => source.cut(reason_of(error)),
+                }
+            }
             self.finish(index);
         }
     }
 
     /// Rate, error ratio and quantiles of each service, now that all its events are there.
-    fn derive(&mut self) -> Result<(), SourceError> {
+    pub(super) fn derive(&mut self) -> Result<(), SourceError> {
         let logs: Vec<_> = self.sources.iter().filter_map(|source| source.log.as_ref()).map(|log| Arc::new(log.snapshot())).collect();
         let is_cancelled = || self.job.check().is_err();
         let derived = derive(&logs, &Watch::new(&is_cancelled))?;
-        self.settled.add_derived(derived);
+        self.settled.set_derived(derived);
         Ok(())
     }
 
-    fn publish_if_due(&mut self) {
+    pub(super) fn publish_if_due(&mut self) {
         if Instant::now() >= self.next_publish {
             self.publish();
         }
     }
 
-    fn publish(&mut self) {
+    pub(super) fn publish(&mut self) {
         let start = Instant::now();
         self.version += 1;
         let snapshot: Snapshot = snapshot(&self.sources, &self.contents, &self.settled, self.version);
@@ -436,11 +491,12 @@ struct InOrder {
     next: u64,
     n_chunks: u64,
     is_cut: bool,
-    joiner: Joiner,
+    /// What goes from chunk to chunk, and stays for what the file grows by.
+    reading: Reading,
 }
 
 /// Why, without the path, which the report has anyway.
-fn reason_of(error: StoreError) -> String {
+pub(super) fn reason_of(error: StoreError) -> String {
     match error {
         StoreError::Unreadable { reason, .. } | StoreError::Question(reason) => reason,
         StoreError::Cancelled => error.to_string(),

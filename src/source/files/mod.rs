@@ -9,10 +9,13 @@ mod chunks;
 pub mod content;
 pub mod decode;
 pub mod expand;
+mod follow;
+mod identity;
 mod load;
 pub mod names;
 mod pool;
 mod prepare;
+mod reading;
 mod unpack;
 mod utf16;
 
@@ -39,6 +42,7 @@ use crate::store::{StoreError, Text, Watch};
 
 use super::{Answer, Job, RawLines, Source, SourceError};
 use content::{Bytes, Content};
+pub use follow::Polled;
 
 /// Bytes that one reading of text takes at once.
 const BLOCK_BYTES: u64 = 1 << 20;
@@ -158,7 +162,10 @@ pub struct FileSource {
     found: Mutex<Option<Vec<expand::Found>>>,
     snapshot: RwLock<Arc<Snapshot>>,
     selections: Selections,
-    hashes: Mutex<HashMap<SourceId, String>>,
+    /// By source and size.
+    hashes: Mutex<HashMap<(SourceId, u64), String>>,
+    /// What loading left behind, to go on with.
+    kept: Mutex<Option<follow::Kept>>,
 }
 
 /// Lists what is meant and checks the options. Reads no file; returns at once.
@@ -179,6 +186,7 @@ pub fn open(options: OpenOptions) -> Result<FileSource, OpenError> {
         snapshot: RwLock::default(),
         selections: Selections::default(),
         hashes: Mutex::default(),
+        kept: Mutex::default(),
     })
 }
 
@@ -202,6 +210,10 @@ impl FileSource {
 
     fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn keep(&self, kept: follow::Kept) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
     }
 
     fn publish(&self, snapshot: Snapshot) {
@@ -343,11 +355,12 @@ impl Source for FileSource {
 
     fn sha256(&self, source: SourceId, job: &Job) -> Result<String, SourceError> {
         job.check()?;
-        if let Some(hash) = self.hashes.lock().unwrap_or_else(PoisonError::into_inner).get(&source) {
-            return Ok(hash.clone());
-        }
         let snapshot = self.snapshot();
         let content = snapshot.content(source)?.original();
+        let key = (source, content.size_bytes());
+        if let Some(hash) = self.hashes.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(hash.clone());
+        }
         let mut hasher = Sha256::new();
         let (mut at, end) = (0, content.size_bytes());
         while at < end {
@@ -361,7 +374,7 @@ impl Source for FileSource {
             let _ = write!(hash, "{byte:02x}");
         }
         if snapshot.catalog.source(source).is_some_and(|report| report.is_complete) {
-            self.hashes.lock().unwrap_or_else(PoisonError::into_inner).insert(source, hash.clone());
+            self.hashes.lock().unwrap_or_else(PoisonError::into_inner).insert(key, hash.clone());
         }
         Ok(hash)
     }

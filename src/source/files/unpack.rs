@@ -115,6 +115,11 @@ enum Opened {
     Members(Members),
 }
 
+/// Whether a file is packed, by its first bytes.
+pub fn is_packed(file: &Path) -> bool {
+    File::open(file).and_then(head_of).is_ok_and(|head| Packing::of(&head).is_some())
+}
+
 fn is_plain(head: &[u8]) -> bool {
     Packing::of(head).is_none() && !is_tar(head) && !is_zip(head)
 }

@@ -117,7 +117,9 @@ impl Filter {
 /// How many filters are remembered: those of a screen (list, lanes, find) and a few to go back to.
 const KEPT_FILTERS: usize = 8;
 
-type BySegment = HashMap<(SourceId, usize), Arc<Selection>>;
+/// Source, epoch of its text, segment.
+type Key = (SourceId, u32, usize);
+type BySegment = HashMap<Key, Arc<Selection>>;
 
 /// Selections of the last filters, by segment. Costs a bit a record and filter.
 #[derive(Default)]
@@ -132,7 +134,7 @@ impl Selections {
         if filter.is_cheap() || !log.is_settled(segment) {
             return filter.select(log, segment, watch).map(Arc::new);
         }
-        let key = (log.source, segment);
+        let key = (log.source, log.epoch, segment);
         if let Some(selection) = self.lookup(filter, key) {
             return Ok(selection);
         }
@@ -160,7 +162,7 @@ impl Selections {
         if filter.is_cheap() || positions.len() == columns.len() {
             return self.get(filter, log, segment, watch);
         }
-        if let Some(selection) = self.lookup(filter, (log.source, segment)).filter(|_| log.is_settled(segment)) {
+        if let Some(selection) = self.lookup(filter, (log.source, log.epoch, segment)).filter(|_| log.is_settled(segment)) {
             return Ok(selection);
         }
         let mut wanted = vec![0u64; columns.len().div_ceil(64)];
@@ -170,7 +172,7 @@ impl Selections {
         filter.narrow((log, segment), wanted, watch).map(Arc::new)
     }
 
-    fn lookup(&self, filter: &Filter, key: (SourceId, usize)) -> Option<Arc<Selection>> {
+    fn lookup(&self, filter: &Filter, key: Key) -> Option<Arc<Selection>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let at = kept.iter().position(|entry| entry.0.is_same(filter))?;
         kept[..=at].rotate_right(1);
