@@ -4,7 +4,7 @@
 mod common;
 
 use std::fs::{self, OpenOptions as File};
-use std::io::Write as _;
+use std::io::{BufRead as _, Write as _};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -13,6 +13,8 @@ use coroner::model::{EventFilter, EventQuery, ProblemKind, SourceId, TimeRange, 
 use coroner::source::files::{FileSource, OpenOptions, Polled, open};
 use coroner::source::{Job, Source as _};
 use proptest::prelude::*;
+
+use common::Pty;
 
 fn options(dir: &Path) -> OpenOptions {
     OpenOptions { sources: vec![dir.to_owned()], jobs: 2, ..OpenOptions::default() }
@@ -302,12 +304,57 @@ fn many_small_additions_make_few_segments() {
     append(&log, &line(0, "request 0 done"));
     let source = loaded(options(dir.path()));
     let before = source.event_memory_bytes();
-    for i in 1..1_000 {
+    for i in 1..400 {
         append(&log, &line(i, &format!("request {i} done")));
         assert_eq!(poll(&source).records, [(SourceId(0), i as u64..i as u64 + 1)]);
     }
-    assert!(source.event_memory_bytes() < before + 1_000 * 64, "{}", source.event_memory_bytes());
+    assert!(source.event_memory_bytes() < before + 400 * 64, "{}", source.event_memory_bytes());
     same_as_fresh(&source, dir.path());
+}
+
+#[test]
+fn a_line_that_is_written_appears_on_the_screen_and_a_cursor_at_the_end_stays_there() {
+    let dir = tempfile::tempdir().expect("folder");
+    let log = dir.path().join("a.log");
+    append(&log, &(line(1, "one") + &line(2, "two")));
+    let mut pty = Pty::start(dir.path(), &["a.log"], (120, 40));
+    pty.wait_until_read();
+    pty.press("\x06", "FOLLOW");
+    append(&log, &line(3, "three"));
+    pty.wait_for("[order] three");
+    pty.wait("an age", |screen| screen.lines().next().is_some_and(|first| first.contains("FOLLOW ") && first.contains("3 events")));
+    pty.press("G", "02:00:03");
+    append(&log, &line(70, "seventy"));
+    pty.wait("the cursor at the end", |screen| {
+        screen.lines().next().is_some_and(|first| first.contains("02:01:10")) && screen.contains("[order] seventy")
+    });
+    pty.press("\x06", "not following any more");
+    pty.type_keys("q");
+    assert!(pty.wait_for_end());
+}
+
+#[test]
+fn events_follow_prints_what_comes_and_ends_cleanly_when_interrupted() {
+    let dir = tempfile::tempdir().expect("folder");
+    let log = dir.path().join("a.log");
+    append(&log, &(line(1, "one") + &line(2, "two") + line(3, "thr").trim_end()));
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_coroner"))
+        .args(["events", "--follow", "--limit", "2", "--grep", "t", "--quiet", "a.log"])
+        .current_dir(dir.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut out = std::io::BufReader::new(child.stdout.take().expect("piped")).lines().map(|line| line.expect("text"));
+    let mut next = || out.next().unwrap_or_default();
+    assert!(next().contains("[order] two"));
+    assert!(next().contains("[order] thr "));
+    append(&log, &("ee\n".to_owned() + &line(4, "for us") + &line(5, "ten")));
+    assert!(next().contains("[order] three"));
+    assert!(next().contains("[order] ten"));
+    let id = rustix::process::Pid::from_raw(child.id() as i32).expect("a process id");
+    rustix::process::kill_process(id, rustix::process::Signal::INT).expect("ours");
+    assert_eq!(out.next(), None);
+    assert_eq!(child.wait().expect("ended").code(), Some(0));
 }
 
 /// Text of several shapes: records, continuation lines, comments, bad bytes, lines that repeat.

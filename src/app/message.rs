@@ -225,6 +225,8 @@ pub enum Message {
     ExportFailed(String),
     /// `$EDITOR` came back; `None` when it failed or changed nothing.
     Edited(Option<String>),
+    /// Follow growing sources, as if the key had been pressed; nothing when they are followed already.
+    Follow,
     /// Put the cursor here, as if the time had been typed.
     GoTo(Timestamp),
     /// A word for the user from below (job panicked, file vanished).
@@ -253,6 +255,10 @@ pub enum Effect {
     OpenEditor(String),
     /// Copy to the clipboard (OSC 52).
     Copy(String),
+    /// Look for growing sources again and again; what is found comes as `Message::Catalog`.
+    Follow,
+    /// No longer.
+    Unfollow,
     /// Suspend the process (`^z`).
     Suspend,
     /// Leave. Unsaved steps are flushed first.

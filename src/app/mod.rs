@@ -7,6 +7,7 @@
 pub mod actions;
 pub(crate) mod clock;
 pub(crate) mod editor;
+pub(crate) mod follow;
 pub(crate) mod form;
 pub mod fuzzy;
 pub(crate) mod history;

@@ -12,6 +12,7 @@ use crate::model::{CaseDoc, Catalog, Event, EventRef, TimeRange, Timestamp};
 
 use super::actions::Context;
 use super::clock::{Clock, Style};
+use super::follow::Following;
 use super::history::History;
 use super::jobs::Jobs;
 use super::keymap::Keymap;
@@ -102,6 +103,8 @@ pub struct State {
     pub(crate) history: History,
     pub(crate) notice: Option<Notice>,
     pub(crate) progress: Option<LoadProgress>,
+    /// `Some` while growing sources are followed.
+    pub(crate) follow: Option<Following>,
     /// The selected event with all its fields.
     pub(crate) detail: Option<Box<Event>>,
     pub(crate) seek: Option<Seek>,
@@ -155,6 +158,7 @@ impl State {
             history: History::default(),
             notice: None,
             progress: None,
+            follow: None,
             detail: None,
             seek: None,
             freezing: Vec::new(),

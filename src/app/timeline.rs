@@ -63,6 +63,22 @@ impl Timeline {
         }
     }
 
+    /// Whether the cursor is on the last moment of the data.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.extent.is_some_and(|extent| self.cursor == extent.end().plus_ns(-1))
+    }
+
+    /// The data grew: the cursor goes to their end, and a window that showed the end before shows it still.
+    pub(crate) fn stick_to_end(&mut self, end_before: Option<Timestamp>) {
+        let Some(extent) = self.extent else { return };
+        let showed_end = end_before.is_some_and(|end| self.visible.end() >= end);
+        self.cursor = extent.end().plus_ns(-1);
+        if showed_end || !self.visible.contains(self.cursor) {
+            self.shift(extent.end().since(self.visible.end()));
+        }
+        self.clamp_cursor();
+    }
+
     /// The selected range, once it has both ends.
     pub(crate) fn selection(&self) -> Option<TimeRange> {
         let anchor = self.anchor?;

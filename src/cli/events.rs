@@ -54,22 +54,7 @@ pub fn run(source: &dyn Source, options: &EventsOptions, out: &mut dyn Write) ->
         let limit = PAGE.min(usize::try_from(n_left).unwrap_or(PAGE));
         let query = EventQuery { filter: options.filter.clone(), range: options.range, start, limit };
         let page = source.events(&query, &job)?.value;
-        let ids: Vec<EventRef> = page.events.iter().map(|event| event.id).collect();
-        let patterns = match options.patterns {
-            Patterns::Hidden => Vec::new(),
-            Patterns::Shown => source.patterns_of(&ids, &job)?.value,
-        };
-        for (i, event) in page.events.iter().enumerate() {
-            match options.form {
-                OutputForm::Json => output::write_json(out, &json_of(event, patterns.get(i)))?,
-                OutputForm::Text => {
-                    if let Some(pattern) = patterns.get(i) {
-                        write!(out, "{:>5} ", pattern.map_or("-".to_owned(), |id| format!("#{id}")))?;
-                    }
-                    write_text(event, out)?;
-                }
-            }
-        }
+        write_events(source, &page.events, options, out)?;
         n_left -= page.events.len() as u64;
         n_written += page.events.len() as u64;
         start = match (start, page.events.last(), page.has_more) {
@@ -84,6 +69,27 @@ pub fn run(source: &dyn Source, options: &EventsOptions, out: &mut dyn Write) ->
         };
     }
     Ok(n_written > 0)
+}
+
+/// Writes one line an event.
+pub fn write_events(source: &dyn Source, events: &[Event], options: &EventsOptions, out: &mut dyn Write) -> anyhow::Result<()> {
+    let ids: Vec<EventRef> = events.iter().map(|event| event.id).collect();
+    let patterns = match options.patterns {
+        Patterns::Hidden => Vec::new(),
+        Patterns::Shown => source.patterns_of(&ids, &Job::new())?.value,
+    };
+    for (i, event) in events.iter().enumerate() {
+        match options.form {
+            OutputForm::Json => output::write_json(out, &json_of(event, patterns.get(i)))?,
+            OutputForm::Text => {
+                if let Some(pattern) = patterns.get(i) {
+                    write!(out, "{:>5} ", pattern.map_or("-".to_owned(), |id| format!("#{id}")))?;
+                }
+                write_text(event, out)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn json_of(event: &Event, pattern: Option<&Option<u32>>) -> Value {

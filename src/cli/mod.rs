@@ -15,6 +15,7 @@ pub mod output;
 mod queries;
 mod screenshot;
 pub mod series;
+mod tail;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -65,7 +66,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
     let outcome = match cli.command {
         None => {
             drop(out);
-            return explore::explore(&cli.open);
+            return explore::explore(&cli.open, cli.follow.into());
         }
         Some(Command::Demo { blank, print, case }) => {
             let notes = if blank { open::Notes::Blank } else { open::Notes::Finished };
@@ -74,7 +75,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
                 screenshot::print(&opened, &mut out)?
             } else {
                 drop(out);
-                return explore::run(opened);
+                return explore::run(opened, explore::Follow::No);
             }
         }
         Some(Command::Screenshot { open, output, size, at, keys, theme }) => {

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::args::{Command, OpenArgs};
 use super::open::{self, Clock};
 use super::output::OutputForm;
-use super::{Outcome, events, histogram, inspect, output, series};
+use super::{Outcome, events, histogram, inspect, output, series, tail};
 use crate::model::filter::{self, Expr, FilterError, Known};
 use crate::model::query::{PageStart, TextMatch, TextPattern};
 use crate::model::text::printable;
@@ -26,7 +26,21 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             let has_found = inspect::run(loaded.source(), &options, out)?;
             Ok(has_found.into())
         }
-        Command::Events { open, window, filter: expression, level, grep, fuzzy, service, trace, limit, unplaced, patterns, json } => {
+        Command::Events {
+            open,
+            window,
+            filter: expression,
+            level,
+            grep,
+            fuzzy,
+            service,
+            trace,
+            limit,
+            unplaced,
+            patterns,
+            follow,
+            json,
+        } => {
             let mut filter = filter(level.as_deref(), &grep, fuzzy.as_deref(), service, trace)?;
             check_expression(expression.as_deref())?;
             let loaded = Loaded::new(&open)?;
@@ -35,6 +49,9 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             let start = unplaced.then_some(PageStart::Unplaced(0));
             let patterns = if patterns { events::Patterns::Shown } else { events::Patterns::Hidden };
             let options = events::EventsOptions { filter, range, start, limit: limit.map(|n| n as u64), patterns, form: form(json) };
+            if follow {
+                return Ok(tail::run(&loaded.opened.source, &options, out)?.into());
+            }
             Ok(events::run(loaded.source(), &options, out)?.into())
         }
         Command::Histogram { open, window, bucket, by, stat, filter: expression, level, grep, service, json } => {

@@ -9,6 +9,7 @@ use futures_util::StreamExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::follow::Follower;
 use super::jobs::{Jobs, guarded};
 use super::journal::CaseStore;
 use super::keys::key_press;
@@ -47,6 +48,8 @@ pub struct Start {
     pub theme: Theme,
     /// Where `X` writes.
     pub export_to: export::Target,
+    /// Whether growing sources are followed from the start.
+    pub is_following: bool,
 }
 
 /// Runs the explorer until the user leaves. Returns after the terminal is restored and the case is on disk.
@@ -68,6 +71,7 @@ struct Session {
     source: Arc<FileSource>,
     export_to: export::Target,
     messages: UnboundedSender<Message>,
+    follower: Option<Follower>,
     keys: EventStream,
     is_leaving: bool,
 }
@@ -98,14 +102,21 @@ impl Session {
             source: start.source,
             export_to: start.export_to,
             messages,
+            follower: None,
             keys: EventStream::new(),
             is_leaving: false,
         };
         for notice in start.notices {
             session.feed(Message::Notice(notice))?;
         }
+        if start.is_following {
+            session.feed(Message::Follow)?;
+        }
         let result = session.serve(&mut inbox).await;
         loading.cancel();
+        if let Some(follower) = session.follower.take() {
+            follower.cancel();
+        }
         session.jobs.cancel_all();
         session.saver.finish();
         result
@@ -210,6 +221,8 @@ impl Session {
                 }
             }
             Effect::Copy(text) => terminal::copy(&text)?,
+            Effect::Follow => self.follower = Some(Follower::start(Arc::clone(&self.source), self.messages.clone())),
+            Effect::Unfollow => drop(self.follower.take()),
             Effect::Suspend => self.screen.lend(suspend)?,
             Effect::Quit => self.is_leaving = true,
         }

@@ -22,9 +22,9 @@ pub struct LogMark {
 }
 
 impl LogMark {
-    /// Whether no record stands before it.
-    pub fn is_empty(&self) -> bool {
-        self.n_records == 0
+    /// Records before it.
+    pub fn n_records(&self) -> u64 {
+        self.n_records
     }
 }
 

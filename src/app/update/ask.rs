@@ -15,6 +15,7 @@ use crate::model::{EventFilter, SeriesQuery, TimeRange};
 /// Lays out, asks, prepares.
 pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
     lay_out(state);
+    state.list.is_at_end = state.is_following() && state.timeline.is_at_end();
     state.list.follow(state.timeline.cursor);
     if state.has_catalog {
         ask(state, effects);

@@ -124,6 +124,12 @@ impl Loading {
         report
     }
 
+    /// Records of lines that are finished.
+    pub fn n_whole_records(&self) -> u64 {
+        let n = self.log.as_ref().map_or(0, LogBuilder::n_records);
+        self.reading.as_ref().and_then(Reading::n_whole_records).unwrap_or(n)
+    }
+
     /// The log could not be read any further.
     pub fn cut(&mut self, reason: String) {
         let byte = self.log.as_ref().map_or(0, LogBuilder::end_byte);

@@ -160,9 +160,8 @@ impl FileSource {
     ) -> Result<Polled, SourceError> {
         let mut place = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(mut kept) = place.take() else { return Ok(Polled::default()) };
-        let counts = |sources: &[Loading]| -> Vec<(u32, u64)> {
-            sources.iter().map(|source| (source.epoch, source.log.as_ref().map_or(0, |log| log.n_records()))).collect()
-        };
+        let counts =
+            |sources: &[Loading]| -> Vec<(u32, u64)> { sources.iter().map(|source| (source.epoch, source.n_whole_records())).collect() };
         let before = counts(&kept.sources);
         let mut loader = Loader::resume(self, job, on_change, &mut kept);
         let result = work(&mut loader, &mut kept);

@@ -66,6 +66,11 @@ impl Reading {
         self.open_end.is_some()
     }
 
+    /// Records before the unfinished line, if that is shown as it is.
+    pub fn n_whole_records(&self) -> Option<u64> {
+        self.open_end.as_ref().map(|mark| mark.log.n_records())
+    }
+
     /// Appends the unfinished last line as it stands, until its end comes. Gives its length.
     pub fn append_open_end(&mut self, log: &mut LogBuilder, content: &Content) -> Result<u64, StoreError> {
         let size = content.size_bytes();
@@ -83,7 +88,8 @@ impl Reading {
     pub fn go_on(&mut self, log: &mut LogBuilder, content: &Arc<Content>, chunk_bytes: u64, job: &Job) -> Result<Grown, SourceError> {
         let Some(end) = self.last_line_end(content)? else { return Ok(Grown::Waits) };
         // Text before the first record is one record, or none, only as a whole.
-        if log.n_records() == 0 && self.whole > 0 || self.open_end.as_ref().is_some_and(|mark| mark.log.is_empty() && self.whole > 0) {
+        if log.n_records() == 0 && self.whole > 0 || self.open_end.as_ref().is_some_and(|mark| mark.log.n_records() == 0 && self.whole > 0)
+        {
             return Ok(Grown::ReadAgain);
         }
         log.reopen();
