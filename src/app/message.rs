@@ -191,6 +191,8 @@ pub struct LoadProgress {
     pub current: String,
     /// Bytes a second over the last moments.
     pub bytes_per_s: u64,
+    /// Seconds that are left at this speed, once that can be told.
+    pub left_s: Option<u64>,
 }
 
 /// Everything that can happen.

@@ -21,6 +21,7 @@ pub(crate) mod list;
 pub mod message;
 pub(crate) mod overlay;
 pub(crate) mod panels;
+pub(crate) mod preview;
 pub(crate) mod series_search;
 pub(crate) mod session;
 pub(crate) mod side;

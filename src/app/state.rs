@@ -22,6 +22,7 @@ use super::list::EventList;
 use super::message::{KeyPress, LoadProgress};
 use super::overlay::Overlay;
 use super::panels::Panels;
+use super::preview::Preview;
 use super::session::{CasePlace, Session};
 use super::side::Side;
 use super::timeline::Timeline;
@@ -103,6 +104,8 @@ pub struct State {
     pub(crate) history: History,
     pub(crate) notice: Option<Notice>,
     pub(crate) progress: Option<LoadProgress>,
+    /// The last lines of logs that are not read to their end.
+    pub(crate) preview: Preview,
     /// `Some` while growing sources are followed.
     pub(crate) follow: Option<Following>,
     /// The selected event with all its fields.
@@ -159,6 +162,7 @@ impl State {
             notice: None,
             progress: None,
             follow: None,
+            preview: Preview::default(),
             detail: None,
             seek: None,
             freezing: Vec::new(),

@@ -1,6 +1,5 @@
 //! The loop: wait, drain, draw once. Nothing awaits in the key path; all work is jobs, the saver, or the loader.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -20,6 +19,7 @@ use crate::app::message::LoadProgress;
 use crate::app::{Effect, Message, State, update};
 use crate::model::{CaseDoc, Timestamp};
 use crate::source::files::FileSource;
+use crate::source::pace::Pace;
 use crate::source::{Job, Source};
 use crate::ui::{self, Theme};
 
@@ -29,8 +29,6 @@ const FRAME: Duration = Duration::from_millis(16);
 const TICK: Duration = Duration::from_secs(1);
 /// How often loading reports while it runs.
 const LOAD_REPORT: Duration = Duration::from_millis(100);
-/// The rate of loading is told over this long.
-const RATE_WINDOW: Duration = Duration::from_secs(3);
 
 /// Everything a session starts with.
 pub struct Start {
@@ -272,8 +270,7 @@ fn start_loading(source: Arc<FileSource>, messages: UnboundedSender<Message>) ->
     });
     let watched = job.clone();
     std::thread::spawn(move || {
-        // Bytes are counted a chunk at a time, so the rate is over a few seconds, not over one report.
-        let mut marks = VecDeque::from([(Instant::now(), 0u64)]);
+        let mut pace = Pace::new(Instant::now());
         while !handle.is_finished() && watched.check().is_ok() {
             std::thread::sleep(LOAD_REPORT);
             let Ok(catalog) = source.catalog(&Job::new()) else { return };
@@ -282,19 +279,15 @@ fn start_loading(source: Arc<FileSource>, messages: UnboundedSender<Message>) ->
                 return;
             }
             let (done, total) = watched.progress();
-            while marks.len() > 1 && marks[0].0.elapsed() > RATE_WINDOW {
-                marks.pop_front();
-            }
-            let (since, before) = marks[0];
-            let bytes_per_s = (done.saturating_sub(before) as f64 / since.elapsed().as_secs_f64().max(1e-3)) as u64;
-            marks.push_back((Instant::now(), done));
+            let speed = pace.tell(Instant::now(), (done, total));
             let n_complete = catalog.sources.iter().filter(|source| source.is_complete).count();
             let current = catalog.sources.iter().find(|source| !source.is_complete).map(|source| source.path.clone());
             let progress = LoadProgress {
                 bytes: (done, total),
                 sources: (n_complete, catalog.sources.len()),
                 current: current.unwrap_or_default(),
-                bytes_per_s,
+                bytes_per_s: speed.per_s,
+                left_s: speed.left_s,
             };
             if messages.send(Message::Loading(progress)).is_err() {
                 return;

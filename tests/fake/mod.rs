@@ -471,8 +471,13 @@ impl Session {
 
     /// Loading is under way.
     pub fn loading(&mut self) -> &mut Self {
-        let progress =
-            LoadProgress { bytes: (340 << 20, 1000 << 20), sources: (2, 9), current: "logs/order-1.log".into(), bytes_per_s: 120 << 20 };
+        let progress = LoadProgress {
+            bytes: (340 << 20, 1000 << 20),
+            sources: (2, 9),
+            current: "logs/order-1.log".into(),
+            bytes_per_s: 120 << 20,
+            left_s: Some(6),
+        };
         self.send(Message::Loading(progress));
         self
     }

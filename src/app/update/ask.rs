@@ -29,7 +29,9 @@ pub(crate) fn settle_view(state: &mut State) {
     prepare(state);
     super::side_view::prepare(state);
     state.side.scroll(usize::from(state.layout.side.height));
-    state.list.scroll(usize::from(state.layout.list.height));
+    state.preview.prepare(&state.catalog);
+    let height = usize::from(state.layout.list.height);
+    state.list.scroll(height - state.preview.n_rows(height));
 }
 
 fn lay_out(state: &mut State) {

@@ -21,6 +21,7 @@ use crate::store::series::SeriesStore;
 use super::Snapshot;
 use super::content::Content;
 use super::follow::OnDisk;
+use super::peek::Peeked;
 use super::reading::Reading;
 
 /// One source while it is loaded. One field a thing that some stage of loading finds out.
@@ -35,8 +36,8 @@ pub struct Loading {
     pub query: Option<String>,
     /// Its events.
     pub log: Option<LogBuilder>,
-    /// Where the tail of a log lies, while the log is not read to its end.
-    pub expected: Option<(Timestamp, Timestamp)>,
+    /// What a few places of a large log told before it was read.
+    pub peeked: Option<Peeked>,
     /// What went wrong before parsing, or with the file as a whole.
     pub problems: Vec<Problem>,
     /// The file that it is, to be looked at again while following.
@@ -77,7 +78,7 @@ impl Loading {
             modified,
             query: None,
             log: None,
-            expected: None,
+            peeked: None,
             problems: Vec::new(),
             on_disk: None,
             reading: None,
@@ -106,13 +107,15 @@ impl Loading {
             report.n_continuation_lines = facts.n_continuation_lines;
             report.n_unplaced = facts.n_unplaced;
             report.extent = facts.span.map(|span| (Timestamp(span.0), Timestamp(span.1)));
-            if let (false, Some(expected)) = (report.is_complete, self.expected) {
-                let (first, last) = report.extent.unwrap_or(expected);
-                report.extent = Some((first.min(expected.0), last.max(expected.1)));
-            }
+            report.read_bytes = log.end_byte();
             report.levels = Level::ALL.into_iter().zip(facts.level_counts).filter(|(_, n)| *n > 0).collect();
             report.services = log.services();
             report.problems = problems_of(facts, report.n_records);
+        }
+        if let (false, Some(peeked)) = (report.is_complete, &self.peeked) {
+            let spans = [report.extent, peeked.span()].into_iter().flatten();
+            report.extent = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+            report.preview = Some(Box::new(peeked.preview(report.read_bytes)));
         }
         if !self.problems.is_empty() || !self.happened.is_empty() {
             let mut problems = Problems::default();

@@ -511,7 +511,7 @@ impl Loader<'_> {
         source.report =
             SourceReport { id: source.report.id, path, size_bytes: source.content.original().size_bytes(), ..SourceReport::default() };
         source.problems.clear();
-        (source.log, source.reading, source.expected) = (None, None, None);
+        (source.log, source.reading, source.peeked) = (None, None, None);
         source.epoch += 1;
     }
 

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::model::{SourceId, SourceKind, SourceReport, TimeRange, Timestamp};
+use crate::model::{SourceId, SourceKind, SourceReport, TimeRange};
 use crate::parse::document::parse_document;
-use crate::parse::log::{Joiner, LogPlan, parse_chunk, read_record};
-use crate::parse::{Context, Document, NO_TIME, Plan, Verdict, metric};
+use crate::parse::log::{Joiner, LogPlan, read_record};
+use crate::parse::{Context, Document, Plan, Verdict, metric};
 use crate::source::{Job, SourceError};
 use crate::store::derive::derive;
 use crate::store::log::LogBuilder;
@@ -21,8 +21,9 @@ use super::chunks::{self, Parsed};
 use super::content::Content;
 use super::decode::{Budget, Packing};
 use super::follow::{Kept, OnDisk};
+use super::peek::{self, Peeked};
 use super::pool::{self, Step};
-use super::prepare::{self, Recognised, RotatedSet, WINDOW_BYTES};
+use super::prepare::{self, Recognised, RotatedSet};
 use super::reading::Reading;
 use super::unpack::{self, Entry, EntryBytes};
 use super::{FileSource, Snapshot, expand, names};
@@ -48,6 +49,10 @@ pub struct Loader<'a> {
     next_publish: Instant,
     /// Where dates that are left out are taken from.
     pub(super) neighbours: Option<TimeRange>,
+    /// Rotated logs whose parts are still to be described: that takes a pass over their bytes.
+    sets: Vec<RotatedSet>,
+    /// What large files told before anything was read, by path.
+    pub(super) early: HashMap<String, Peeked>,
 }
 
 impl<'a> Loader<'a> {
@@ -65,6 +70,8 @@ impl<'a> Loader<'a> {
             version: 0,
             next_publish: Instant::now(),
             neighbours: None,
+            sets: Vec::new(),
+            early: HashMap::new(),
         }
     }
 
@@ -96,6 +103,7 @@ impl<'a> Loader<'a> {
         };
         self.add_total(found.iter().map(size).sum());
         let known: HashSet<String> = found.iter().map(|found| found.path.clone()).collect();
+        self.look_ahead(&found)?;
         let budget = Budget::new(self.source.options.max_decoded_bytes, self.source.options.growth);
         let entries = unpack::entries(found, &budget, self.job)?;
         self.take(entries);
@@ -125,6 +133,7 @@ impl<'a> Loader<'a> {
             let dateless = self.with_dates(dateless, self.neighbours);
             self.load_logs(dateless)?;
         }
+        self.describe_sets();
         Ok(())
     }
 
@@ -152,7 +161,8 @@ impl<'a> Loader<'a> {
                 is_complete: is_gone,
                 ..SourceReport::default()
             };
-            self.sources.push(Loading { problems, on_disk, ..Loading::new(report, Arc::new(content), modified) });
+            let peeked = self.early.remove(&report.path);
+            self.sources.push(Loading { problems, on_disk, peeked, ..Loading::new(report, Arc::new(content), modified) });
         }
         self.share_contents();
     }
@@ -217,6 +227,19 @@ impl<'a> Loader<'a> {
         metric::queries(&content.head(size).ok()?)
     }
 
+    /// What is known for parsing a file that is only listed.
+    pub(super) fn early_context(&self, found: &expand::Found) -> Context {
+        Context {
+            path: found.path.clone(),
+            zone: self.source.zone_of(&found.path),
+            modified: found.modified,
+            formats: self.source.options.formats.clone(),
+            forced: self.source.forced_of(&found.path),
+            anchor: self.source.anchor_of(&found.path),
+            ..Context::default()
+        }
+    }
+
     pub(super) fn context(&self, index: usize, neighbours: Option<TimeRange>) -> Context {
         let source = &self.sources[index];
         Context {
@@ -269,6 +292,15 @@ impl<'a> Loader<'a> {
         }
     }
 
+    /// Says which lines of rotated logs are in which of their files.
+    fn describe_sets(&mut self) {
+        for RotatedSet { head, parts } in std::mem::take(&mut self.sets) {
+            let contents = Content::parts(&self.sources[head].content);
+            let places = prepare::describe(&contents);
+            self.sources[head].report.why = format!("{} files of a rotated log, oldest first: {places}", parts.len());
+        }
+    }
+
     /// Makes one log of the files that rotation cut it into.
     fn join_rotated(&mut self, verdicts: &mut [Option<Verdict>]) {
         for RotatedSet { head, parts } in prepare::rotated_sets(&self.sources, verdicts) {
@@ -277,7 +309,6 @@ impl<'a> Loader<'a> {
             let Ok(verdict @ Verdict { plan: Plan::Log(_), .. }) = prepare::verdict_of(&joined, &self.context(head, None)) else {
                 continue;
             };
-            let places = prepare::describe(&self.sources, &parts);
             let path = self.sources[head].report.path.clone();
             for (number, index) in parts.iter().enumerate().filter(|(_, index)| **index != head) {
                 let report = &mut self.sources[*index].report;
@@ -290,9 +321,11 @@ impl<'a> Loader<'a> {
                 report.is_complete = true;
             }
             let source = &mut self.sources[head];
-            source.report.why = format!("{} files of a rotated log, oldest first: {places}", parts.len());
+            source.report.why = format!("{} files of a rotated log", parts.len());
+            // Lines are counted in the parts themselves, once everything is read.
             source.content = Arc::new(joined);
             verdicts[head] = Some(verdict);
+            self.sets.push(RotatedSet { head, parts });
         }
         self.share_contents();
     }
@@ -381,6 +414,7 @@ impl<'a> Loader<'a> {
 
     fn load_logs(&mut self, plans: Vec<(usize, LogPlan)>) -> Result<(), SourceError> {
         let chunk_bytes = self.source.options.chunk_bytes;
+        self.look_at_logs(&plans, chunk_bytes)?;
         let mut tasks = Vec::new();
         let mut orders = HashMap::new();
         for (index, plan) in plans {
@@ -396,7 +430,6 @@ impl<'a> Loader<'a> {
             let whole = chunks::whole_lines(&source.content).unwrap_or(size);
             let lines = if whole < size { Arc::new(Content::cut(Arc::clone(&source.content), whole)) } else { Arc::clone(&source.content) };
             let n_chunks = chunks::count(whole, chunk_bytes);
-            source.expected = if n_chunks > 1 { tail_span(&source.content, &plan) } else { None };
             let reading = Reading::after(Arc::clone(&plan), Joiner::new(&plan), whole, size);
             orders.insert(index, InOrder { pending: BTreeMap::new(), next: 0, n_chunks, is_cut: false, reading });
             tasks.extend((0..n_chunks).map(|chunk| (chunk, index, Arc::clone(&lines), Arc::clone(&plan))));
@@ -472,6 +505,20 @@ impl<'a> Loader<'a> {
         }
     }
 
+    pub(super) fn publish_early_if_due(&mut self, reports: &[SourceReport]) {
+        if Instant::now() >= self.next_publish {
+            self.publish_early(reports);
+        }
+    }
+
+    /// Shows what is listed before anything is read.
+    pub(super) fn publish_early(&mut self, reports: &[SourceReport]) {
+        self.version += 1;
+        self.source.publish(Snapshot { catalog: Arc::new(peek::early_catalog(reports, self.version)), ..Snapshot::default() });
+        (self.on_change)();
+        self.next_publish = Instant::now() + PUBLISH_EVERY;
+    }
+
     pub(super) fn publish(&mut self) {
         let start = Instant::now();
         self.version += 1;
@@ -509,14 +556,4 @@ fn log_plans(verdicts: Vec<Option<Verdict>>) -> Vec<(usize, LogPlan)> {
         _ => None,
     };
     verdicts.into_iter().enumerate().filter_map(plan).collect()
-}
-
-/// First and last time in the tail of a log: shows how far the timeline will reach before all of it is read.
-fn tail_span(content: &Content, plan: &LogPlan) -> Option<(Timestamp, Timestamp)> {
-    let size = content.size_bytes();
-    let bytes = content.read(size.saturating_sub(WINDOW_BYTES)..size).ok()?;
-    let start = memchr::memchr(b'\n', &bytes)? + 1;
-    let times = parse_chunk(plan, &bytes[start..]).columns.times;
-    let placed = || times.iter().copied().filter(|time| *time != NO_TIME).map(Timestamp);
-    Some((placed().min()?, placed().max()?))
 }

@@ -13,6 +13,7 @@ mod follow;
 mod identity;
 mod load;
 pub mod names;
+mod peek;
 mod pool;
 mod prepare;
 mod reading;

@@ -240,17 +240,17 @@ fn overlaps(older: (i64, i64), newer: (i64, i64)) -> bool {
 }
 
 /// Where each part of a set is in it: `app.log.1 (lines 1 to 300), app.log (lines 301 to 800)`.
-pub fn describe(sources: &[Loading], parts: &[usize]) -> String {
-    let name = |index: usize| sources[index].report.path.rsplit('/').next().unwrap_or_default().to_owned();
-    let size: u64 = parts.iter().map(|index| sources[*index].content.size_bytes()).sum();
+pub fn describe(parts: &[Arc<Content>]) -> String {
+    let name = |part: &Content| part.path().rsplit('/').next().unwrap_or_default().to_owned();
+    let size: u64 = parts.iter().map(|part| part.size_bytes()).sum();
     let mut line = 1;
-    let describe = |index: &usize| {
+    let describe = |part: &Arc<Content>| {
         if size > MAX_COUNTED_BYTES {
-            return name(*index);
+            return name(part);
         }
-        let n = lines_in(&sources[*index].content).unwrap_or(0);
+        let n = lines_in(part).unwrap_or(0);
         line += n;
-        format!("{} (lines {} to {})", name(*index), line - n, line - 1)
+        format!("{} (lines {} to {})", name(part), line - n, line - 1)
     };
     parts.iter().map(describe).collect::<Vec<_>>().join(", ")
 }
