@@ -357,6 +357,48 @@ fn events_follow_prints_what_comes_and_ends_cleanly_when_interrupted() {
     assert_eq!(child.wait().expect("ended").code(), Some(0));
 }
 
+#[test]
+fn what_was_guessed_is_gone_when_everything_is_read() {
+    let dir = tempfile::tempdir().expect("folder");
+    let log = dir.path().join("a.log");
+    append(&log, &(0..900).map(|second| line(second, "request done and told of in some words")).collect::<String>());
+    let source = open(OpenOptions { chunk_bytes: 4_096, ..options(dir.path()) }).expect("a folder");
+    let seen = std::sync::Mutex::new(Vec::new());
+    let on_change = || {
+        let catalog = source.catalog(&Job::new()).expect("catalog");
+        seen.lock().expect("lock").push((catalog.n_events_expected(), catalog.extent));
+    };
+    source.load(&Job::new(), &on_change).expect("not cancelled");
+    let seen = seen.into_inner().expect("lock");
+    assert_eq!(seen.last().map(|seen| seen.0), Some((900, 0)));
+    for ((read, guessed), _) in seen.iter().filter(|seen| seen.0.1 > 0) {
+        assert!((800..1_000).contains(&(read + guessed)), "{read} and {guessed}");
+    }
+}
+
+#[test]
+fn packed_files_are_decoded_together_and_a_limit_falls_at_the_same_place_every_time() {
+    let dir = tempfile::tempdir().expect("folder");
+    for n in 0..6 {
+        let mut packed = flate2::write::GzEncoder::new(
+            fs::File::create(dir.path().join(format!("{n}.log.gz"))).expect("file"),
+            flate2::Compression::fast(),
+        );
+        let text: String = (0..500).map(|second| line(second, &format!("request {n} {}", second * 7919 % 1000))).collect();
+        packed.write_all(text.as_bytes()).expect("disk");
+        packed.finish().expect("disk");
+    }
+    let all = |jobs: usize, max_decoded_bytes: u64| {
+        let source = loaded(OpenOptions { jobs, max_decoded_bytes, ..options(dir.path()) });
+        let catalog = source.catalog(&Job::new()).expect("catalog");
+        catalog.sources.iter().map(|source| (source.n_records, source.problems.total())).collect::<Vec<_>>()
+    };
+    assert_eq!(all(4, 1 << 30), vec![(500, 0); 6]);
+    let cut = all(1, 80_000);
+    assert!(cut.iter().any(|source| source.1 > 0) && cut[0] == (500, 0), "{cut:?}");
+    assert_eq!(all(4, 80_000), cut);
+}
+
 /// Text of several shapes: records, continuation lines, comments, bad bytes, lines that repeat.
 fn texts() -> impl Strategy<Value = String> {
     let shapes = prop_oneof![

@@ -418,7 +418,7 @@ impl Loader<'_> {
                 to_open.push(found);
             }
         }
-        let entries = unpack::entries(to_open, &kept.budget, self.job)?;
+        let entries = unpack::entries(&to_open, &kept.budget, self.source.options.jobs, self.job)?;
         self.take(entries);
         Ok(())
     }

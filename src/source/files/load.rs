@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::model::{SourceId, SourceKind, SourceReport, TimeRange};
+use crate::model::{Problem, ProblemKind, SourceId, SourceKind, SourceReport, TimeRange};
 use crate::parse::document::parse_document;
 use crate::parse::log::{Joiner, LogPlan, read_record};
 use crate::parse::{Context, Document, Plan, Verdict, metric};
@@ -105,7 +105,7 @@ impl<'a> Loader<'a> {
         let known: HashSet<String> = found.iter().map(|found| found.path.clone()).collect();
         self.look_ahead(&found)?;
         let budget = Budget::new(self.source.options.max_decoded_bytes, self.source.options.growth);
-        let entries = unpack::entries(found, &budget, self.job)?;
+        let entries = unpack::entries(&found, &budget, self.source.options.jobs, self.job)?;
         self.take(entries);
         self.publish();
         self.decode(&budget)?;
@@ -171,17 +171,26 @@ impl<'a> Loader<'a> {
         self.contents = Arc::new(self.sources.iter().map(|source| Arc::clone(&source.content)).collect());
     }
 
-    /// Decodes packed files, one after another so that the limit on all of them falls at the same place every time.
+    /// Decodes packed files.
     pub(super) fn decode(&mut self, budget: &Budget) -> Result<(), SourceError> {
-        for (index, file, packing) in std::mem::take(&mut self.packed) {
-            let (content, problem) = unpack::decode_file(&self.sources[index].report.path, &file, packing, budget, self.job)?;
-            let source = &mut self.sources[index];
+        let packed = std::mem::take(&mut self.packed);
+        let (sources, jobs, job) = (&self.sources, self.source.options.jobs, self.job);
+        let work = |(index, file, packing): &(usize, std::path::PathBuf, Packing)| {
+            unpack::decode_file(&sources[*index].report.path, file, *packing, budget, job)
+        };
+        let is_limited = |(_, problem): &(Content, Option<Problem>)| problem.as_ref().is_some_and(|p| p.kind == ProblemKind::Limit);
+        let decoded = unpack::within_budget(&packed, (budget, jobs, job), work, is_limited)?;
+        for ((index, ..), decoded) in packed.iter().zip(decoded) {
+            let source = &mut self.sources[*index];
+            let Some((content, problem)) = decoded else {
+                source.unreadable(PANICKED.into());
+                continue;
+            };
             source.report.size_bytes = content.size_bytes();
             source.problems.extend(problem);
             source.content = Arc::new(content);
-            self.share_contents();
-            self.publish_if_due();
         }
+        self.share_contents();
         // Decoded bytes are work of their own: they were not in the sizes of the files.
         let is_left = |source: &&Loading| !source.report.is_complete;
         let left: u64 = self.sources.iter().filter(is_left).map(|source| source.content.size_bytes()).sum();
