@@ -69,6 +69,11 @@ pub fn recognise(windows: &Windows<'_>) -> Vec<Candidate> {
     found
 }
 
+/// Whether a format without anything on the timeline is still read, for what it tells of others.
+pub fn is_context(format: &str) -> bool {
+    format == "grafana-dashboard"
+}
+
 /// Reads a whole file of a format that `recognise` named; an unknown name or a report gives an empty document.
 /// Nothing in it lies before 1971: what claims to is counted as unplaced.
 pub fn parse_document(format: &str, bytes: &[u8], context: &Context) -> Document {
@@ -84,6 +89,7 @@ fn read(format: &str, bytes: &[u8], context: &Context) -> Document {
         }
         "openmetrics" | "prometheus-exposition" | "promtool-tsdb-dump" => metric::exposition::parse(bytes, context),
         "csv" | "tsv" => metric::csv::parse(bytes, context),
+        "grafana-dashboard" => metric::dashboard::parse(bytes, context),
         "changes" => change::parse(bytes, context),
         "git-log" => change::git::parse(bytes, context),
         "github-deployment" => change::github::parse(bytes, context),
@@ -158,6 +164,9 @@ fn by_json(windows: &Windows<'_>) -> Vec<Candidate> {
                 .iter()
                 .filter_map(|(name, recognise, _)| recognise(&sketch).map(|why| candidate(SourceKind::Metrics, name, 0.98, why))),
         );
+    }
+    if let Some(why) = metric::dashboard::recognise(&sketch).filter(|_| found.is_empty()) {
+        found.push(candidate(SourceKind::Report, "grafana-dashboard", 0.97, why));
     }
     if found.is_empty() {
         found.extend(events(&sketch));

@@ -5,6 +5,7 @@
 mod cell;
 mod cloudwatch;
 pub mod csv;
+pub(crate) mod dashboard;
 mod datadog;
 pub mod exposition;
 mod gather;
