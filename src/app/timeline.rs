@@ -244,6 +244,23 @@ mod tests {
         assert_eq!(timeline.visible, zoomed);
     }
 
+    #[test]
+    fn a_cursor_at_the_end_goes_on_with_the_data_and_a_window_that_showed_the_end_with_it() {
+        let grown = |timeline: &mut Timeline, end: i64| {
+            let before = timeline.extent.map(TimeRange::end);
+            timeline.set_extent(Some(TimeRange::new(Timestamp::from_secs(1_000), Timestamp::from_secs(end))), None);
+            timeline.stick_to_end(before);
+            (timeline.visible.start(), timeline.visible.end(), timeline.is_at_end())
+        };
+        let mut timeline = timeline();
+        timeline.move_to(Timestamp::MAX);
+        assert!(timeline.is_at_end());
+        assert_eq!(grown(&mut timeline, 2_100), (Timestamp::from_secs(1_000), Timestamp::from_secs(2_100), true), "all is shown still");
+        timeline.show(TimeRange::new(Timestamp::from_secs(2_000), Timestamp::from_secs(2_100)));
+        timeline.move_to(Timestamp::MAX);
+        assert_eq!(grown(&mut timeline, 2_130), (Timestamp::from_secs(2_030), Timestamp::from_secs(2_130), true));
+    }
+
     proptest! {
         #[test]
         fn no_sequence_of_moves_loses_the_cursor_or_the_window(moves in proptest::collection::vec(0u8..10, 0..60)) {

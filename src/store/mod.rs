@@ -11,6 +11,7 @@ mod fresh;
 pub mod grow;
 pub mod histogram;
 pub mod log;
+mod packed;
 mod parallel;
 pub mod patterns;
 pub mod segment;

@@ -10,8 +10,8 @@ use crate::model::catalog::Problems;
 use crate::model::series::SeriesMeta;
 use crate::model::time::NS_PER_S;
 use crate::model::{
-    Alert, Catalog, Change, Labels, Level, Problem, ProblemKind, ProfileMark, SeriesId, SourceId, SourceKind, SourceReport, ThresholdRule,
-    TimeRange, Timestamp, Unit, text,
+    Alert, Catalog, Change, DashboardPanel, Labels, Level, Problem, ProblemKind, ProfileMark, SeriesId, SourceId, SourceKind, SourceReport,
+    ThresholdRule, TimeRange, Timestamp, Unit, text,
 };
 use crate::parse::{Document, ParsedSeries, Verdict, alert, metric};
 use crate::store::derive::DerivedSeries;
@@ -20,7 +20,7 @@ use crate::store::series::SeriesStore;
 
 use super::Snapshot;
 use super::content::Content;
-use super::follow::OnDisk;
+use super::look::OnDisk;
 use super::peek::Peeked;
 use super::reading::Reading;
 
@@ -58,10 +58,11 @@ pub struct Documents {
     alerts: Vec<Alert>,
     profiles: Vec<ProfileMark>,
     rules: Vec<ThresholdRule>,
+    dashboard_panels: Vec<DashboardPanel>,
 }
 
 /// Documents in the order of the catalog.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Settled {
     catalog: Catalog,
     series: Arc<Vec<Arc<SeriesStore>>>,
@@ -176,6 +177,8 @@ impl Documents {
         self.changes.extend(document.changes.into_iter().map(|change| Change { source, ..change }));
         self.alerts.extend(document.alerts.into_iter().map(|alert| Alert { source, ..alert }));
         self.profiles.extend(document.profiles.into_iter().map(|profile| ProfileMark { source, ..profile }));
+        let panels = document.dashboard_panels.into_iter().map(|panel| DashboardPanel { source, ..panel });
+        self.dashboard_panels.extend(panels);
         self.rules.extend(document.rules.into_iter().map(|rule| ThresholdRule { source, ..rule }));
     }
 
@@ -185,6 +188,7 @@ impl Documents {
         set_clips(&mut metas);
         self.changes.sort_by_key(|change| (change.time.is_none(), change.time, change.source, change.line));
         self.profiles.sort_by(|a, b| (a.time.is_none(), a.time, a.source, &a.kind).cmp(&(b.time.is_none(), b.time, b.source, &b.kind)));
+        self.dashboard_panels.sort_by(|a, b| (a.source, &a.title, &a.expressions).cmp(&(b.source, &b.title, &b.expressions)));
         self.rules.sort_by(|a, b| (a.source, &a.name, &a.expression).cmp(&(b.source, &b.name, &b.expression)));
         // Stable order before merging, so that the answer does not depend on who was read first.
         self.alerts.sort_by(|a, b| (a.active_at, &a.name, &a.labels, a.source).cmp(&(b.active_at, &b.name, &b.labels, b.source)));
@@ -194,6 +198,7 @@ impl Documents {
             alerts: alert::merge(self.alerts.clone()),
             profiles: self.profiles,
             rules: self.rules,
+            dashboard_panels: self.dashboard_panels,
             ..Catalog::default()
         };
         Settled { catalog, series: Arc::new(stores), alerts: self.alerts }
@@ -209,6 +214,26 @@ fn in_order(mut series: Vec<(SeriesMeta, Arc<SeriesStore>)>) -> (Vec<SeriesMeta>
 }
 
 impl Settled {
+    /// What was settled for a catalog that was published, with the alerts that it was given.
+    pub fn of(published: &Snapshot, alerts: Vec<Alert>) -> Self {
+        let known = &published.catalog;
+        let catalog = Catalog {
+            series: known.series.clone(),
+            changes: known.changes.clone(),
+            alerts: known.alerts.clone(),
+            profiles: known.profiles.clone(),
+            rules: known.rules.clone(),
+            dashboard_panels: known.dashboard_panels.clone(),
+            ..Catalog::default()
+        };
+        Self { catalog, series: Arc::clone(&published.series), alerts }
+    }
+
+    /// What a published catalog does not tell of it.
+    pub fn into_alerts(self) -> Vec<Alert> {
+        self.alerts
+    }
+
     /// What the documents hold, to be settled again: without what comes from some sources or was computed.
     pub fn into_documents(self, is_left_out: impl Fn(SourceId) -> bool) -> Documents {
         let stores = self.series.iter().map(Arc::clone);
@@ -219,7 +244,9 @@ impl Settled {
             alerts: self.alerts,
             profiles: self.catalog.profiles,
             rules: self.catalog.rules,
+            dashboard_panels: self.catalog.dashboard_panels,
         };
+        documents.dashboard_panels.retain(|panel| !is_left_out(panel.source));
         documents.changes.retain(|change| !is_left_out(change.source));
         documents.alerts.retain(|alert| !is_left_out(alert.source));
         documents.profiles.retain(|profile| !is_left_out(profile.source));

@@ -6,28 +6,27 @@
 //! still. Sources that come later are numbered after those that were there.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, File, Metadata};
-use std::io;
+use std::fs;
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::model::{Event, EventFilter, Problem, ProblemKind, SourceId, SourceKind, SourceReport, TimeRange, Timestamp, text};
+use crate::model::{Alert, Event, EventFilter, SourceId, SourceKind, SourceReport, TimeRange};
 use crate::parse::{Plan, Verdict};
 use crate::source::{Job, SourceError};
 use crate::store::{StoreError, Text};
 
 use super::assemble::{Loading, Settled};
 use super::content::Content;
-use super::decode::{Budget, Packing};
+use super::decode::Budget;
 use super::expand::{self, Found, Input};
-use super::identity::{Ends, FileId, PROBE_BYTES, find_beside};
+use super::identity::{FileId, PROBE_BYTES};
 use super::load::Loader;
+use super::look::{Look, ends_of, opened, with_last};
 use super::names;
 use super::prepare::{self, WINDOW_BYTES};
 use super::reading::Grown;
-use super::unpack::{self, EntryBytes};
+use super::unpack;
 use super::{FileSource, OpenOptions};
 
 /// Series computed from events are computed again at most so often, and for at most a tenth of the time.
@@ -48,8 +47,8 @@ pub struct Polled {
 pub struct Kept {
     /// The sources with the means to read them on.
     pub sources: Vec<Loading>,
-    /// What the documents hold.
-    pub settled: Settled,
+    /// Alerts of the documents; everything else that they hold is in the published catalog. `None` while a loader has them.
+    pub alerts: Option<Vec<Alert>>,
     /// Of the catalog.
     pub version: u64,
     /// Where dates that are left out are taken from.
@@ -62,39 +61,12 @@ pub struct Kept {
     next_derive: Instant,
 }
 
-/// A source's file as it was when it was read.
-#[derive(Debug)]
-pub struct OnDisk {
-    file: PathBuf,
-    packing: Option<Packing>,
-    id: Option<FileId>,
-    size: Option<u64>,
-    modified: Option<Timestamp>,
-    ends: Option<Ends>,
-    /// It changed; it is read again when the next look finds it the same.
-    moving: Option<(u64, Option<Timestamp>)>,
-    is_deleted: bool,
-    /// How many files that its log went on in are gone from the disk.
-    n_gone: usize,
-    /// Rotation moved the file before it away, which may still be written to.
-    has_rotated: bool,
-}
-
-/// What became of one file.
-enum Look {
-    Same,
-    /// Its log is longer now.
-    Longer(Arc<Content>),
-    /// It is to be read from the start.
-    Other,
-}
-
 impl Kept {
     /// After loading what was listed under these paths.
     pub fn new(known: HashSet<String>, budget: Budget) -> Self {
         Self {
             sources: Vec::new(),
-            settled: Settled::default(),
+            alerts: None,
             version: 0,
             neighbours: None,
             known,
@@ -105,20 +77,9 @@ impl Kept {
     }
 }
 
-impl OnDisk {
-    /// The file of what is being loaded; `None` for what lies in memory or in an archive.
-    pub fn of(bytes: &EntryBytes, modified: Option<Timestamp>) -> Option<Self> {
-        let (file, packing, size) = match bytes {
-            EntryBytes::Ready(content) => content.file().map(|(file, size, _)| (file.clone(), None, Some(size)))?,
-            EntryBytes::Packed(file, packing) => (file.clone(), Some(*packing), None),
-            EntryBytes::Gone => return None,
-        };
-        Some(Self { file, packing, id: None, size, modified, ends: None, moving: None, is_deleted: false, n_gone: 0, has_rotated: false })
-    }
-}
-
 impl FileSource {
     /// Looks at all files once and reads what has come. Does nothing before everything was read. O(files + new bytes).
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is not general enough in its lifetime")]
     pub fn poll(&self, job: &Job, on_change: &(dyn Fn() + Sync)) -> Result<Polled, SourceError> {
         self.with_kept(job, on_change, |loader, kept| loader.look_around(kept))
     }
@@ -130,6 +91,7 @@ impl FileSource {
             let has_open_end = loader.append_open_ends()?;
             let is_stale = std::mem::take(&mut kept.is_derived_stale);
             if is_stale || has_open_end {
+                loader.restore_settled(kept);
                 loader.derive()?;
                 loader.publish();
             }
@@ -166,7 +128,7 @@ impl FileSource {
         let mut loader = Loader::resume(self, job, on_change, &mut kept);
         let result = work(&mut loader, &mut kept);
         let after = counts(&loader.sources);
-        loader.keep(&mut kept);
+        loader.pause(&mut kept);
         *place = Some(kept);
         let has_changed = result?;
         let records = after.iter().enumerate().filter_map(|(index, (epoch, n))| {
@@ -203,11 +165,16 @@ impl Loader<'_> {
         let n_before = self.sources.len();
         self.take_new(kept)?;
         has_changed |= self.sources.len() > n_before || !again.is_empty();
+        let is_derive_due = |kept: &Kept| kept.is_derived_stale && Instant::now() >= kept.next_derive;
+        if has_changed || is_derive_due(kept) {
+            self.restore_settled(kept);
+        }
         if !again.is_empty() || self.sources[n_before..].iter().any(|source| !source.report.is_complete) {
             self.read_again(&again, kept)?;
             kept.is_derived_stale = true;
         }
-        if kept.is_derived_stale && Instant::now() >= kept.next_derive {
+        if is_derive_due(kept) {
+            self.restore_settled(kept);
             let start = Instant::now();
             self.derive()?;
             (kept.is_derived_stale, has_changed) = (false, true);
@@ -220,135 +187,11 @@ impl Loader<'_> {
         Ok(has_changed)
     }
 
-    /// Remembers both ends of every log that was read now, to see later whether they are still there.
-    pub(super) fn remember_ends(&mut self) {
-        for source in self.sources.iter_mut().filter(|source| source.reading.is_some()) {
-            let Some(disk) = source.on_disk.as_mut().filter(|disk| disk.ends.is_none()) else { continue };
-            let Some(last) = Content::parts(&source.content).pop() else { continue };
-            disk.ends = ends_of(&last, last.size_bytes());
-            disk.id = last.file().and_then(|(.., id)| id);
+    /// Takes what the documents hold out of the published catalog: only when something is to be published.
+    fn restore_settled(&mut self, kept: &mut Kept) {
+        if let Some(alerts) = kept.alerts.take() {
+            self.settled = Settled::of(&self.source.snapshot(), alerts);
         }
-    }
-
-    /// Which source reads which file.
-    fn owners(&self) -> HashMap<FileId, usize> {
-        let ids = |(index, source): (usize, &Loading)| {
-            let parts = Content::parts(&source.content).into_iter().filter_map(|part| Some((part.file()?.2?, index)));
-            parts.chain(source.on_disk.as_ref().and_then(|disk| Some((disk.id?, index)))).collect::<Vec<_>>()
-        };
-        self.sources.iter().enumerate().filter(|(_, source)| source.reading.is_some()).flat_map(ids).collect()
-    }
-
-    /// Looks at the file of one source.
-    fn look_at(&mut self, index: usize, owners: &HashMap<FileId, usize>) -> Look {
-        let source = &mut self.sources[index];
-        let Some(disk) = &mut source.on_disk else { return Look::Same };
-        let meta = match fs::metadata(&disk.file) {
-            Ok(meta) => meta,
-            Err(error) => {
-                if error.kind() == io::ErrorKind::NotFound && !disk.is_deleted {
-                    disk.is_deleted = true;
-                    happened(source, ProblemKind::Unreadable, "was deleted; what was read of it is kept".into());
-                }
-                return Look::Same;
-            }
-        };
-        let (id, now) = (FileId::of(&meta), (meta.len(), expand::modified(&meta)));
-        let is_followed = source.reading.is_some() && source.content.file().is_some();
-        if disk.has_rotated && is_previous_longer(&source.content) {
-            return Look::Other;
-        }
-        let known = disk.id.get_or_insert(id);
-        if *known == id && disk.size.unwrap_or(now.0) == now.0 && disk.modified == now.1 {
-            disk.size = Some(now.0);
-            return Look::Same;
-        }
-        if !is_followed {
-            return changed_whole(source, id, now);
-        }
-        if *known != id {
-            return self.replaced(index, id, owners);
-        }
-        self.changed_log(index, &meta)
-    }
-
-    /// A log whose file is the same but was written to.
-    fn changed_log(&mut self, index: usize, meta: &Metadata) -> Look {
-        let source = &mut self.sources[index];
-        let Some(disk) = &mut source.on_disk else { return Look::Same };
-        let (old_size, size) = (disk.size.unwrap_or(0), meta.len());
-        if size < old_size {
-            let reason = format!(
-                "was cut from {} to {} bytes while it was followed; it is read again from its start",
-                text::grouped(old_size),
-                text::grouped(size)
-            );
-            happened(source, ProblemKind::Truncated, reason);
-            return Look::Other;
-        }
-        // It may have got another name just now: the next look tells.
-        let Some(content) = opened(&source.report.path, &disk.file, disk.id) else { return Look::Same };
-        let is_same = disk.ends.is_none_or(|ends| ends_of(&content, ends.size) == Some(ends));
-        if !is_same {
-            let reason = "was written anew while it was followed: its first bytes are others now; it is read again from its start";
-            happened(source, ProblemKind::Truncated, reason.into());
-            return Look::Other;
-        }
-        disk.modified = expand::modified(meta);
-        disk.size = Some(content.size_bytes());
-        disk.ends = ends_of(&content, content.size_bytes());
-        if content.size_bytes() == old_size {
-            return Look::Same;
-        }
-        let content = Arc::new(content);
-        let mut parts = Content::parts(&source.content);
-        parts.pop();
-        with_last(parts, content).map_or(Look::Same, Look::Longer)
-    }
-
-    /// Another file took the name of a log: rotation moved the old one away, or somebody replaced it.
-    fn replaced(&mut self, index: usize, id: FileId, owners: &HashMap<FileId, usize>) -> Look {
-        let source = &mut self.sources[index];
-        let Some(disk) = &mut source.on_disk else { return Look::Same };
-        let old = disk.id;
-        let moved = old.and_then(|old| find_beside(&disk.file, old));
-        if owners.get(&id).is_some_and(|owner| *owner != index) {
-            // The file under this name belongs to another log; ours is elsewhere.
-            if let Some(moved) = moved {
-                disk.file = moved;
-            }
-            return Look::Same;
-        }
-        let mut parts = Content::parts(&source.content);
-        let Some(last) = parts.pop() else { return Look::Same };
-        let rest = match &moved {
-            Some(file) => {
-                let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-                opened(&format!("{}{name}", names::folder(&source.report.path)), file, old)
-            }
-            None => last.still_open(),
-        };
-        if moved.is_none() {
-            disk.n_gone += 1;
-            let reason = "another file took its name and it is gone; what was read of it is kept, and the new file goes on";
-            happened(source, ProblemKind::Unreadable, reason.into());
-        }
-        let Some(disk) = &mut source.on_disk else { return Look::Same };
-        parts.push(rest.map_or(last, Arc::new));
-        let Some(content) = opened(&source.report.path, &disk.file, Some(id)) else { return Look::Same };
-        *disk = OnDisk {
-            id: Some(id),
-            size: Some(content.size_bytes()),
-            modified: None,
-            ends: ends_of(&content, content.size_bytes()),
-            file: disk.file.clone(),
-            packing: None,
-            moving: None,
-            is_deleted: false,
-            n_gone: disk.n_gone,
-            has_rotated: true,
-        };
-        with_last(parts, Arc::new(content)).map_or(Look::Same, Look::Longer)
     }
 
     /// Reads what a log has grown by.
@@ -543,53 +386,6 @@ impl Loader<'_> {
         }
         Ok(has_any)
     }
-}
-
-/// A file that is not a log: read again as a whole when it stands still, or at once when it has become twice as long.
-fn changed_whole(source: &mut Loading, id: FileId, now: (u64, Option<Timestamp>)) -> Look {
-    let Some(disk) = &mut source.on_disk else { return Look::Same };
-    let has_doubled = disk.packing.is_none() && disk.size.is_some_and(|size| now.0 > size && now.0 >= size.saturating_mul(2));
-    let is_document = matches!(source.report.kind, SourceKind::Metrics | SourceKind::Alerts | SourceKind::Profile);
-    if disk.moving == Some(now) || has_doubled && !is_document {
-        (disk.id, disk.size, disk.modified) = (Some(id), Some(now.0), now.1);
-        return Look::Other;
-    }
-    disk.moving = Some(now);
-    Look::Same
-}
-
-/// Whether somebody still wrote to the last but one file of a log.
-fn is_previous_longer(content: &Arc<Content>) -> bool {
-    let parts = Content::parts(content);
-    let previous = parts.len().checked_sub(2).and_then(|at| parts.get(at));
-    previous.is_some_and(|part| part.still_open().is_some_and(|now| now.size_bytes() > part.size_bytes()))
-}
-
-fn happened(source: &mut Loading, kind: ProblemKind, reason: String) {
-    let line = source.log.as_ref().map_or(0, |log| log.facts().n_lines);
-    let byte = source.log.as_ref().map_or(0, |log| log.end_byte());
-    source.happened.push(Problem { line, byte, kind, reason });
-}
-
-/// The whole file under a name; `None` when it cannot be opened or is not the one that is meant.
-fn opened(path: &str, file: &PathBuf, id: Option<FileId>) -> Option<Content> {
-    let handle = File::open(file).ok()?;
-    let size = handle.metadata().ok()?.len();
-    let content = Content::opened(path.to_owned(), file.clone(), size, handle).ok()?;
-    (id.is_none() || content.file().is_some_and(|(.., found)| found == id)).then_some(content)
-}
-
-fn ends_of(content: &Content, size: u64) -> Option<Ends> {
-    Ends::of(size.min(content.size_bytes()), |range| content.read(range).map(std::borrow::Cow::into_owned)).filter(|ends| ends.size == size)
-}
-
-/// The parts and a last one; alone it is itself.
-fn with_last(mut parts: Vec<Arc<Content>>, last: Arc<Content>) -> Option<Arc<Content>> {
-    if parts.is_empty() {
-        return Some(last);
-    }
-    parts.push(Arc::clone(&last));
-    Content::joined(last, parts).ok().map(Arc::new)
 }
 
 /// What is listed again: not standard input, which has an end.

@@ -16,12 +16,13 @@ use crate::store::derive::derive;
 use crate::store::log::LogBuilder;
 use crate::store::{StoreError, Text, Watch};
 
-use super::assemble::{Documents, Loading, Settled, busiest, snapshot};
+use super::assemble::{Loading, Settled, busiest, snapshot};
 use super::chunks::{self, Parsed};
 use super::content::Content;
 use super::decode::{Budget, Packing};
-use super::follow::{Kept, OnDisk};
-use super::peek::{self, Peeked};
+use super::follow::Kept;
+use super::look::OnDisk;
+use super::peek::Peeked;
 use super::pool::{self, Step};
 use super::prepare::{self, Recognised, RotatedSet};
 use super::reading::Reading;
@@ -29,7 +30,7 @@ use super::unpack::{self, Entry, EntryBytes};
 use super::{FileSource, Snapshot, expand, names};
 
 /// While loading, the catalog is published this often, and never for more than a fifth of the time.
-const PUBLISH_EVERY: Duration = Duration::from_millis(100);
+pub(super) const PUBLISH_EVERY: Duration = Duration::from_millis(100);
 /// Tables of queries are small; larger objects are something else.
 const MAX_QUERIES_BYTES: u64 = 1 << 20;
 /// Name of the format of such a table when nothing else claims it.
@@ -39,18 +40,18 @@ const QUERIES_FORMAT: &str = "query-names";
 pub struct Loader<'a> {
     pub(super) source: &'a FileSource,
     pub(super) job: &'a Job,
-    on_change: &'a (dyn Fn() + Sync),
+    pub(super) on_change: &'a (dyn Fn() + Sync),
     total_bytes: u64,
     pub(super) sources: Vec<Loading>,
     pub(super) packed: Vec<(usize, std::path::PathBuf, Packing)>,
     contents: Arc<Vec<Arc<Content>>>,
     pub(super) settled: Settled,
-    version: u64,
-    next_publish: Instant,
+    pub(super) version: u64,
+    pub(super) next_publish: Instant,
     /// Where dates that are left out are taken from.
     pub(super) neighbours: Option<TimeRange>,
     /// Rotated logs whose parts are still to be described: that takes a pass over their bytes.
-    sets: Vec<RotatedSet>,
+    pub(super) sets: Vec<RotatedSet>,
     /// What large files told before anything was read, by path.
     pub(super) early: HashMap<String, Peeked>,
 }
@@ -80,7 +81,6 @@ impl<'a> Loader<'a> {
         Self {
             sources: std::mem::take(&mut kept.sources),
             contents: Arc::clone(&source.snapshot().contents),
-            settled: std::mem::take(&mut kept.settled),
             version: kept.version,
             neighbours: kept.neighbours,
             ..Self::new(source, job, on_change)
@@ -88,24 +88,25 @@ impl<'a> Loader<'a> {
     }
 
     /// Gives back what is needed to go on.
-    pub fn keep(self, kept: &mut Kept) {
+    pub fn pause(self, kept: &mut Kept) {
         kept.sources = self.sources;
-        kept.settled = self.settled;
+        // Unless a catalog was published they are still where they were.
+        kept.alerts.get_or_insert_with(|| self.settled.into_alerts());
         kept.version = self.version;
         kept.neighbours = self.neighbours;
     }
 
     /// Does it all.
-    pub fn run(mut self, found: Vec<expand::Found>) -> Result<(), SourceError> {
+    pub fn run(mut self, found: &[expand::Found]) -> Result<(), SourceError> {
         let size = |found: &expand::Found| match &found.input {
             expand::Input::File { size_bytes, .. } => *size_bytes,
             _ => 0,
         };
         self.add_total(found.iter().map(size).sum());
         let known: HashSet<String> = found.iter().map(|found| found.path.clone()).collect();
-        self.look_ahead(&found)?;
+        self.look_ahead(found)?;
         let budget = Budget::new(self.source.options.max_decoded_bytes, self.source.options.growth);
-        let entries = unpack::entries(&found, &budget, self.source.options.jobs, self.job)?;
+        let entries = unpack::entries(found, &budget, self.source.options.jobs, self.job)?;
         self.take(entries);
         self.publish();
         self.decode(&budget)?;
@@ -117,7 +118,7 @@ impl<'a> Loader<'a> {
         self.publish();
         let source = self.source;
         let mut kept = Kept::new(known, budget);
-        self.keep(&mut kept);
+        self.pause(&mut kept);
         source.keep(kept);
         Ok(())
     }
@@ -236,19 +237,6 @@ impl<'a> Loader<'a> {
         metric::queries(&content.head(size).ok()?)
     }
 
-    /// What is known for parsing a file that is only listed.
-    pub(super) fn early_context(&self, found: &expand::Found) -> Context {
-        Context {
-            path: found.path.clone(),
-            zone: self.source.zone_of(&found.path),
-            modified: found.modified,
-            formats: self.source.options.formats.clone(),
-            forced: self.source.forced_of(&found.path),
-            anchor: self.source.anchor_of(&found.path),
-            ..Context::default()
-        }
-    }
-
     pub(super) fn context(&self, index: usize, neighbours: Option<TimeRange>) -> Context {
         let source = &self.sources[index];
         Context {
@@ -291,54 +279,6 @@ impl<'a> Loader<'a> {
         Ok(verdicts)
     }
 
-    /// Reads content that is there under several paths only once.
-    fn settle_twins(&mut self, verdicts: &mut [Option<Verdict>]) {
-        for (index, first) in prepare::twins(&self.sources, verdicts) {
-            let path = self.sources[first].report.path.clone();
-            prepare::mark_twin(&mut self.sources[index], &path);
-            verdicts[index] = None;
-            self.finish(index);
-        }
-    }
-
-    /// Says which lines of rotated logs are in which of their files.
-    fn describe_sets(&mut self) {
-        for RotatedSet { head, parts } in std::mem::take(&mut self.sets) {
-            let contents = Content::parts(&self.sources[head].content);
-            let places = prepare::describe(&contents);
-            self.sources[head].report.why = format!("{} files of a rotated log, oldest first: {places}", parts.len());
-        }
-    }
-
-    /// Makes one log of the files that rotation cut it into.
-    fn join_rotated(&mut self, verdicts: &mut [Option<Verdict>]) {
-        for RotatedSet { head, parts } in prepare::rotated_sets(&self.sources, verdicts) {
-            let contents = parts.iter().map(|index| Arc::clone(&self.sources[*index].content)).collect();
-            let Ok(joined) = Content::joined(Arc::clone(&self.sources[head].content), contents) else { continue };
-            let Ok(verdict @ Verdict { plan: Plan::Log(_), .. }) = prepare::verdict_of(&joined, &self.context(head, None)) else {
-                continue;
-            };
-            let path = self.sources[head].report.path.clone();
-            for (number, index) in parts.iter().enumerate().filter(|(_, index)| **index != head) {
-                let report = &mut self.sources[*index].report;
-                report.kind = SourceKind::Report;
-                "rotated".clone_into(&mut report.format);
-                report.why = format!("part {} of {} of a rotated log; its records are in {path}", number + 1, parts.len());
-                report.runner_up = None;
-                verdicts[*index] = None;
-                // Its bytes are read there.
-                report.is_complete = true;
-            }
-            let source = &mut self.sources[head];
-            source.report.why = format!("{} files of a rotated log", parts.len());
-            // Lines are counted in the parts themselves, once everything is read.
-            source.content = Arc::new(joined);
-            verdicts[head] = Some(verdict);
-            self.sets.push(RotatedSet { head, parts });
-        }
-        self.share_contents();
-    }
-
     fn recognised(&mut self, index: usize, result: Option<Result<Recognised, StoreError>>) -> Option<Verdict> {
         let source = &mut self.sources[index];
         match result {
@@ -370,7 +310,7 @@ impl<'a> Loader<'a> {
     }
 
     /// Nothing more comes of this source.
-    fn finish(&mut self, index: usize) {
+    pub(super) fn finish(&mut self, index: usize) {
         let source = &mut self.sources[index];
         if !source.report.is_complete {
             source.report.is_complete = true;
@@ -388,7 +328,8 @@ impl<'a> Loader<'a> {
             (Arc::clone(&self.sources[*index].content), self.context(*index, None), self.sources[*index].report.format.clone())
         };
         let tasks: Vec<_> = indexes.iter().map(task).collect();
-        let mut documents: Documents = std::mem::take(&mut self.settled).into_documents(|source| indexes.contains(&(source.0 as usize)));
+        // What was settled before is shown until then.
+        let mut documents = self.settled.clone().into_documents(|source| indexes.contains(&(source.0 as usize)));
         let (jobs, job) = (self.source.options.jobs, self.job);
         let work = |(content, context, format): &(Arc<Content>, Context, String)| -> Result<Document, StoreError> {
             Ok(parse_document(format, &content.read(0..content.size_bytes())?, context))
@@ -512,20 +453,6 @@ impl<'a> Loader<'a> {
         if Instant::now() >= self.next_publish {
             self.publish();
         }
-    }
-
-    pub(super) fn publish_early_if_due(&mut self, reports: &[SourceReport]) {
-        if Instant::now() >= self.next_publish {
-            self.publish_early(reports);
-        }
-    }
-
-    /// Shows what is listed before anything is read.
-    pub(super) fn publish_early(&mut self, reports: &[SourceReport]) {
-        self.version += 1;
-        self.source.publish(Snapshot { catalog: Arc::new(peek::early_catalog(reports, self.version)), ..Snapshot::default() });
-        (self.on_change)();
-        self.next_publish = Instant::now() + PUBLISH_EVERY;
     }
 
     pub(super) fn publish(&mut self) {

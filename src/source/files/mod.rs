@@ -12,11 +12,13 @@ pub mod expand;
 mod follow;
 mod identity;
 mod load;
+mod look;
 pub mod names;
 mod peek;
 mod pool;
 mod prepare;
 mod reading;
+mod sets;
 mod unpack;
 mod utf16;
 
@@ -201,12 +203,17 @@ impl FileSource {
     pub fn load(&self, job: &Job, on_change: &(dyn Fn() + Sync)) -> Result<(), SourceError> {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(found) = found else { return Ok(()) };
-        load::Loader::new(self, job, on_change).run(found)
+        load::Loader::new(self, job, on_change).run(&found)
     }
 
     /// Bytes that the columns of all events take in memory.
     pub fn event_memory_bytes(&self) -> usize {
         self.snapshot().logs.iter().map(|log| log.memory_bytes()).sum()
+    }
+
+    /// Bytes that samples and pyramids of all series take in memory.
+    pub fn series_memory_bytes(&self) -> usize {
+        self.snapshot().series.iter().map(|series| series.memory_bytes()).sum()
     }
 
     fn snapshot(&self) -> Arc<Snapshot> {

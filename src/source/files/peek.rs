@@ -9,6 +9,7 @@ use std::io::{BufReader, Read};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::model::{Level, Preview, PreviewLine, SourceId, SourceReport, TimeRange, Timestamp};
 use crate::parse::log::{LogPlan, parse_chunk, read_record};
@@ -16,12 +17,13 @@ use crate::parse::{Context, LogChunk, NO_TIME, Plan};
 use crate::source::SourceError;
 use crate::store::{StoreError, Text};
 
+use super::Snapshot;
 use super::archive;
 use super::assemble::{Loading, extent};
 use super::content::Content;
 use super::decode::Packing;
 use super::expand::{Found, Input};
-use super::load::Loader;
+use super::load::{Loader, PUBLISH_EVERY};
 use super::pool::{self, Step};
 use super::prepare;
 
@@ -269,6 +271,33 @@ impl Loader<'_> {
             },
         )
     }
+
+    /// What is known for parsing a file that is only listed.
+    fn early_context(&self, found: &Found) -> Context {
+        Context {
+            path: found.path.clone(),
+            zone: self.source.zone_of(&found.path),
+            modified: found.modified,
+            formats: self.source.options.formats.clone(),
+            forced: self.source.forced_of(&found.path),
+            anchor: self.source.anchor_of(&found.path),
+            ..Context::default()
+        }
+    }
+
+    fn publish_early_if_due(&mut self, reports: &[SourceReport]) {
+        if Instant::now() >= self.next_publish {
+            self.publish_early(reports);
+        }
+    }
+
+    /// Shows what is listed before anything is read.
+    fn publish_early(&mut self, reports: &[SourceReport]) {
+        self.version += 1;
+        self.source.publish(Snapshot { catalog: Arc::new(early_catalog(reports, self.version)), ..Snapshot::default() });
+        (self.on_change)();
+        self.next_publish = Instant::now() + PUBLISH_EVERY;
+    }
 }
 
 fn is_packed_or_archive(file: &Path) -> bool {
@@ -278,6 +307,6 @@ fn is_packed_or_archive(file: &Path) -> bool {
 }
 
 /// The catalog of what was only looked at.
-pub fn early_catalog(reports: &[SourceReport], version: u64) -> crate::model::Catalog {
+fn early_catalog(reports: &[SourceReport], version: u64) -> crate::model::Catalog {
     crate::model::Catalog { extent: extent(reports), sources: reports.to_vec(), version, ..crate::model::Catalog::default() }
 }
