@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::fmt::Write as _;
 use std::fs::{self, OpenOptions as File};
 use std::io::{BufRead as _, Write as _};
 use std::num::NonZeroUsize;
@@ -61,19 +62,19 @@ fn summed(source: &FileSource) -> String {
     for report in catalog.sources.iter().filter(|report| report.n_records > 0) {
         let facts = (report.n_records, report.n_lines, report.n_continuation_lines, report.n_unplaced, report.extent);
         let words = (&report.format, &report.levels, &report.services, report.problems.counts());
-        out += &format!("{} {facts:?} {words:?}\n", report.path);
+        let _ = writeln!(out, "{} {facts:?} {words:?}", report.path);
     }
     if let Some(range) = catalog.extent {
         let columns = NonZeroUsize::new(7).expect("not 0");
         let by = vec![GroupBy::Level, GroupBy::Template];
         let query = HistogramQuery { filter: EventFilter::default(), range, columns, by };
-        out += &format!("{:?}\n", source.histogram(&query, &Job::new()).expect("histogram").value.groups);
+        let _ = writeln!(out, "{:?}", source.histogram(&query, &Job::new()).expect("histogram").value.groups);
         for meta in &catalog.series {
             let samples = source.samples(meta.id, TimeRange::new(Timestamp::MIN, Timestamp::MAX), 9_999, &Job::new()).expect("samples");
-            out += &format!("{} {:?} {}\n", meta.name, meta.labels, samples.value.iter().map(|s| s.value).sum::<f64>());
+            let _ = writeln!(out, "{} {:?} {}", meta.name, meta.labels, samples.value.iter().map(|s| s.value).sum::<f64>());
         }
     }
-    out += &format!("{:?}", source.patterns(&PatternQuery::default(), &Job::new()).expect("patterns").value);
+    let _ = write!(out, "{:?}", source.patterns(&PatternQuery::default(), &Job::new()).expect("patterns").value);
     out
 }
 

@@ -62,8 +62,11 @@ pub(crate) fn expected(catalog: &Catalog, range: TimeRange, columns: NonZeroUsiz
         let (Some(first), Some(last)) = (range.column_of(seen.start(), columns), range.column_of(seen.end().plus_ns(-1), columns)) else {
             continue;
         };
-        let n = *n as f64 * seen.len_ns() as f64 / stretch.len_ns().max(1) as f64;
-        out[first..=last].iter_mut().for_each(|cell| *cell += n / (last - first + 1) as f64);
+        for (column, cell) in out.iter_mut().enumerate().take(last + 1).skip(first) {
+            let own = TimeRange::new(range.edge(column, columns), range.edge(column + 1, columns));
+            let shared = own.intersect(seen).map_or(0, TimeRange::len_ns);
+            *cell += *n as f64 * shared as f64 / stretch.len_ns().max(1) as f64;
+        }
     }
     out.into_iter().map(|n: f64| n.round() as u64).collect()
 }
