@@ -133,7 +133,8 @@ pub fn run(source: &dyn Source, options: &HistogramOptions, out: &mut dyn Write)
 /// What the logs cover.
 fn events_extent(source: &dyn Source, job: &Job) -> anyhow::Result<Option<TimeRange>> {
     let catalog = source.catalog(job)?;
-    let logs = catalog.sources.iter().filter(|report| report.kind == crate::model::SourceKind::Logs);
+    let logs =
+        catalog.sources.iter().filter(|report| matches!(report.kind, crate::model::SourceKind::Logs | crate::model::SourceKind::Traces));
     let extents = logs.filter_map(|report| report.extent).map(|(first, last)| TimeRange::new(first, last.plus_ns(1)));
     Ok(extents.reduce(TimeRange::union))
 }

@@ -36,6 +36,8 @@ pub(super) struct Found<'a> {
     pub is_fallback: bool,
     /// The layout that the line was read in.
     pub layout: Layout,
+    /// Whether host and tag of syslog stand before the message, with no priority.
+    pub is_syslog: bool,
     /// What it says; `None` where no key says it.
     pub message: Option<Said<'a>>,
     ranks: [u8; 6],
@@ -67,6 +69,7 @@ impl Default for Found<'_> {
             problem: None,
             is_fallback: false,
             layout: Layout::Text,
+            is_syslog: false,
             message: None,
             ranks: [u8::MAX; 6],
         }

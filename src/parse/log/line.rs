@@ -162,6 +162,10 @@ impl<'p> Reader<'p> {
         if self.plan.habits.is_level_from_status && found.level == Level::Unknown {
             found.level = level::of_status(found.status);
         }
+        if found.is_syslog && found.level == Level::Unknown {
+            // RFC 3164, 4.3.3: what carries no priority has that of `user.notice`.
+            found.level = Level::Info;
+        }
         Some(found)
     }
 

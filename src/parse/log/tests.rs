@@ -191,11 +191,11 @@ fn what_a_text_leaves_out_comes_from_the_zone_and_the_other_sources() {
     assert_eq!(read("<11>Nov 23 03:18:12 vm shop[5028]: failed\n"), "2026-11-23T02:18:12Z error shop\n");
     assert_eq!(read("Nov 23 03:18:12 vm shop[5028]: <warning> slow\n"), "2026-11-23T02:18:12Z warn shop\n");
     assert_eq!(read("<34>1 2026-11-23T02:18:12.003Z host su - ID47 - failed\n"), "2026-11-23T02:18:12.003Z fatal su\n");
-    assert_eq!(read("2026-11-23T03:18:12+0100 vm shop[5028]: x\n"), "2026-11-23T02:18:12Z unknown shop\n");
+    assert_eq!(read("2026-11-23T03:18:12+0100 vm shop[5028]: x\n"), "2026-11-23T02:18:12Z info shop\n");
     assert_eq!(read("2026/11/23 03:18:12 request\n"), "2026-11-23T02:18:12Z unknown\n");
     let plan = plan_in(b"Nov 23 03:18:12 vm shop[5028]: x\n", &berlin);
     assert_eq!((plan.needs_date(), plan.zone().certainty), (true, ZoneCertainty::Inferred));
-    check("Nov 23 03:18:12 vm shop[5028]: x\n", "unplaced unknown shop\n1 time\n");
+    check("Nov 23 03:18:12 vm shop[5028]: x\n", "unplaced info shop\n1 time\n");
 }
 
 #[test]

@@ -234,11 +234,12 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
             let is_syslog = matches!(head.stamp, At::Civil(stamp) if stamp.civil.missing == Missing::Year);
             if is_syslog || is_tag(rest.splitn(4, |byte| *byte == b' ').nth(2).unwrap_or_default()) {
                 said = syslog_tag(rest, found);
+                found.is_syslog = said.len() < rest.len();
             }
         }
     }
     if found.level == Level::Unknown
-        && let Some(level) = level::find(rest)
+        && let Some(level) = level::find(rest).or_else(|| if found.is_syslog { level::find(said) } else { None })
     {
         found.level = level;
     }

@@ -67,6 +67,7 @@ fn converted(sort: convert::Sort, original: &Arc<Content>, context: &Context) ->
         return Ok(None);
     }
     if sort != convert::Sort::Partial {
+        verdict.kind = made.kind;
         verdict.format = made.format;
         verdict.confidence = verdict.confidence.max(0.9);
     }

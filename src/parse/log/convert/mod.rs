@@ -10,11 +10,13 @@ mod journal;
 mod partial;
 mod scan;
 mod slow;
+mod spans;
 mod table;
 
 #[cfg(test)]
 mod tests;
 
+use crate::model::SourceKind;
 use crate::model::catalog::{Problem, ProblemKind, Problems};
 use crate::parse::{Windows, document};
 
@@ -40,6 +42,8 @@ pub enum Sort {
 pub struct Converted {
     /// One record a line, blank lines between them.
     pub text: Vec<u8>,
+    /// Sort of its records: logs or spans.
+    pub kind: SourceKind,
     /// Name of the format; empty when that of the records says it all.
     pub format: String,
     /// What it was, one sentence.
@@ -89,7 +93,7 @@ pub fn convert(sort: Sort, bytes: &[u8]) -> Converted {
     let (format, what) = match sort {
         Sort::Json(format) => {
             envelope::convert(&mut writer);
-            (format, "JSON that holds log records")
+            (format, if envelope::holds_spans(format) { "JSON that holds spans" } else { "JSON that holds log records" })
         }
         Sort::Table => {
             let format = table::convert(&mut writer);
@@ -190,6 +194,7 @@ impl<'a> Writer<'a> {
         };
         Converted {
             text: self.text,
+            kind: if envelope::holds_spans(format) { SourceKind::Traces } else { SourceKind::Logs },
             format: format.to_owned(),
             why: format!("{what}: {} records; {lines}", self.n_records),
             n_records: self.n_records,
