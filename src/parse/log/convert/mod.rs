@@ -8,10 +8,12 @@
 mod envelope;
 mod journal;
 mod partial;
+mod plain;
 mod scan;
 mod slow;
 mod spans;
 mod table;
+mod xml;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +35,12 @@ pub enum Sort {
     JournalVerbose,
     /// The slow query log of `MySQL`.
     SlowQueries,
+    /// Elements of XML.
+    Xml,
+    /// `java.util.logging`: two lines a record.
+    TwoLine,
+    /// Lines that end by carriage returns alone.
+    Returns,
     /// Lines of a container runtime; only some are cut into parts.
     Partial,
 }
@@ -70,6 +78,15 @@ pub fn sort_of(windows: &Windows) -> Option<Sort> {
     }
     if partial::is_docker_log(head) {
         return Some(Sort::Partial);
+    }
+    if xml::is_log(head) {
+        return Some(Sort::Xml);
+    }
+    if plain::is_two_line(head) {
+        return Some(Sort::TwoLine);
+    }
+    if plain::has_lone_returns(head) {
+        return Some(Sort::Returns);
     }
     if let Some(format) = envelope::recognise(head) {
         let is_claimed = || document::recognise(windows).first().is_some_and(|candidate| candidate.confidence >= 0.6);
@@ -110,6 +127,18 @@ pub fn convert(sort: Sort, bytes: &[u8]) -> Converted {
         Sort::SlowQueries => {
             slow::convert(&mut writer);
             ("mysql-slow", "queries with their costs")
+        }
+        Sort::Xml => {
+            xml::convert(&mut writer);
+            ("xml-log", "elements of XML that are log records")
+        }
+        Sort::TwoLine => {
+            plain::convert_two_line(&mut writer);
+            ("java-util-logging", "records of two lines")
+        }
+        Sort::Returns => {
+            plain::convert_returns(&mut writer);
+            ("", "lines that end by a carriage return alone")
         }
         Sort::Partial => {
             partial::convert(&mut writer);
