@@ -41,6 +41,29 @@ pub const FORMATS: &[(&str, SourceKind)] = &[
     ("git-log", SourceKind::Changes),
     ("github-deployment", SourceKind::Changes),
     ("kubernetes-events", SourceKind::Changes),
+    ("argocd", SourceKind::Changes),
+    ("cloudtrail", SourceKind::Changes),
+    ("datadog-events", SourceKind::Changes),
+    ("flux", SourceKind::Changes),
+    ("github-commits", SourceKind::Changes),
+    ("github-deployments", SourceKind::Changes),
+    ("github-push", SourceKind::Changes),
+    ("github-releases", SourceKind::Changes),
+    ("github-workflow", SourceKind::Changes),
+    ("gitlab-deployments", SourceKind::Changes),
+    ("gitlab-pipelines", SourceKind::Changes),
+    ("grafana-annotations", SourceKind::Changes),
+    ("helm-history", SourceKind::Changes),
+    ("incident-io", SourceKind::Changes),
+    ("jenkins", SourceKind::Changes),
+    ("kubernetes-pods", SourceKind::Changes),
+    ("kubernetes-rollouts", SourceKind::Changes),
+    ("launchdarkly", SourceKind::Changes),
+    ("opsgenie", SourceKind::Changes),
+    ("pagerduty", SourceKind::Changes),
+    ("sentry", SourceKind::Changes),
+    ("spinnaker", SourceKind::Changes),
+    ("statuspage", SourceKind::Changes),
     ("prometheus-alerts", SourceKind::Alerts),
     ("prometheus-rules", SourceKind::Alerts),
     ("pprof", SourceKind::Profile),
@@ -79,6 +102,7 @@ fn read(format: &str, bytes: &[u8], context: &Context) -> Document {
         "kubernetes-events" => change::kubernetes::parse(bytes, context),
         "prometheus-alerts" => alert::api::parse(bytes, context),
         "prometheus-rules" => alert::rules::parse(bytes, context),
+        format if change::mapped::is_known(format) => change::mapped::parse(bytes, context),
         "pprof" => profile::pprof::parse(bytes, context),
         "goroutine-dump" => profile::goroutine::parse(bytes, context),
         "pprof-legacy" => profile::legacy::parse(bytes, context),
@@ -138,6 +162,7 @@ fn by_json(windows: &Windows<'_>) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = prometheus_api(&sketch, windows).into_iter().collect();
     if found.is_empty() {
         found.extend(events(&sketch));
+        found.extend(mapped(windows).filter(|_| found.is_empty()));
         found.extend(queries(&sketch, windows));
     }
     if found.is_empty() {
@@ -227,7 +252,8 @@ fn events(sketch: &Sketch) -> Option<Candidate> {
     use SourceKind::{Changes, Report};
     let has = |path: &str| sketch.has(path);
     let is_list = matches!(sketch.text("kind"), Some("EventList"))
-        || (has("items[].reason") && (has("items[].involvedObject") || has("items[].regarding")));
+        || (has("items[].reason") && (has("items[].involvedObject") || has("items[].regarding")))
+        || (has("object.reason") && (has("object.involvedObject") || has("object.regarding")));
     if is_list || (has("involvedObject") && has("reason") && has("metadata")) {
         return Some(candidate(Changes, "kubernetes-events", 0.98, "Kubernetes events with a reason and an object"));
     }
@@ -242,6 +268,12 @@ fn events(sketch: &Sketch) -> Option<Candidate> {
         return Some(candidate(Report, "prometheus-tsdb-meta", 0.99, why));
     }
     None
+}
+
+/// Records of tools whose shapes are known.
+fn mapped(windows: &Windows<'_>) -> Option<Candidate> {
+    let format = change::mapped::recognise(windows.head)?;
+    Some(candidate(SourceKind::Changes, format, 0.97, format!("records with the members that {format} writes")))
 }
 
 fn queries(sketch: &Sketch, windows: &Windows<'_>) -> Option<Candidate> {
@@ -317,10 +349,16 @@ fn by_lines(windows: &Windows<'_>) -> Vec<Candidate> {
         found.push(candidate(Profile, "goroutine-dump", 0.98, "begins with the stack of a goroutine"));
     } else if profile::legacy::text_kind(first).is_some() {
         found.push(candidate(Profile, "pprof-legacy", 0.95, format!("begins with {first:?}, as an old text profile does")));
-    } else if change::git::is_commit_line(first)
-        && first_lines.next().is_some_and(|line| line.split_once(':').is_some_and(|(key, _)| matches!(key, "Author" | "Merge" | "tree")))
+    } else if change::git::is_commit_line(change::git::without_graph(first))
+        && first_lines.next().is_some_and(|line| {
+            change::git::without_graph(line).split_once(':').is_some_and(|(key, _)| matches!(key.trim(), "Author" | "Merge" | "tree"))
+        })
     {
         found.push(candidate(Changes, "git-log", 0.98, "begins with a commit and its author, as git log does"));
+    } else if change::git::is_one_line(head) {
+        found.push(candidate(Changes, "git-log", 0.95, "each line has the hash and the date of a commit, the newest first"));
+    } else if let Some(why) = change::table::recognise(head) {
+        found.push(candidate(Changes, "changes", 0.95, why));
     }
     if !found.is_empty() {
         return found;

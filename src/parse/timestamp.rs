@@ -135,8 +135,8 @@ fn numeric(text: &[u8]) -> Option<Minutes> {
         let secs = hour_minute(text, 0)?;
         return if text.get(5) == Some(&b':') { colon(5, secs, Missing::Date) } else { None };
     }
-    if text[2] == b'-' && text.get(5) == Some(&b' ') && text.get(14) == Some(&b'.') {
-        // As Android writes: `11-23 02:28:09.123`.
+    if (text[2] == b'-' && text.get(14) == Some(&b'.') || text[2] == b'.' && text.get(11) == Some(&b':')) && text.get(5) == Some(&b' ') {
+        // `11-23 02:28:09.123`, as Android writes; `11.23 02:28:09`.
         let date = days(1972, two(text, 0)?, two(text, 3)?)?;
         return colon(11, date * 86_400 + hour_minute(text, 6)?, Missing::Year);
     }

@@ -108,6 +108,7 @@ fn is_wrapped(survey: &Survey) -> bool {
     let is_envelope = match path.as_slice() {
         b"log" => has_key(survey, "stream") || has_key(survey, "time"),
         b"line" | b"_raw" | b"@message" => true,
+        b"message" => has_key(survey, "ingestiontime") || has_key(survey, "logstreamname"),
         _ => false,
     };
     let n = values.texts.iter().filter(|text| super::wrapped::looks_like_line(text)).count();

@@ -26,6 +26,7 @@ const ASSETS: &[&str] = &[
     include_str!("../../../assets/formats/servers.toml"),
     include_str!("../../../assets/formats/databases.toml"),
     include_str!("../../../assets/formats/java.toml"),
+    include_str!("../../../assets/formats/systems.toml"),
 ];
 
 /// Lines that a format is tried on.

@@ -93,6 +93,7 @@ const PATHS: &[(Role, &[&str])] = &[
             "level.name",
             "fields.level",
             "error_severity",
+            "@level",
             "l",
         ],
     ),

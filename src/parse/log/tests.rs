@@ -121,7 +121,10 @@ fn lines_that_a_container_runtime_wrapped_tell_their_level() {
 #[test]
 fn stream_and_tag_of_a_container_runtime_are_no_part_of_the_message() {
     let text = "2026-11-23T02:00:00.1Z stdout F {\"level\":\"error\",\"msg\":\"inner\"}\n2026-11-23T02:00:01Z stderr P part\n2026-11-23T02:00:02Z stdout F a2026-11-23T02:00:03Z stdout F b\n";
-    check(text, "2026-11-23T02:00:00.1Z error\n2026-11-23T02:00:01Z unknown\n2026-11-23T02:00:02Z unknown\n1 syntax\n");
+    check(
+        text,
+        "2026-11-23T02:00:00.1Z error\n2026-11-23T02:00:01Z unknown\n2026-11-23T02:00:02Z unknown\n2026-11-23T02:00:03Z unknown\n1 syntax\n",
+    );
     let plan = plan_of(text);
     let detail = read_record(&plan, b"2026-11-23T02:00:01Z stderr P part\n");
     assert_eq!((plan.format_name(), detail.message.as_str()), ("cri", "part"));

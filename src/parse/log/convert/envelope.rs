@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::Writer;
 use super::scan::{Member, elements, members, minify, skip_space, value_end};
+use super::slack;
 use super::spans::{self, Tracer};
 use crate::model::Level;
 use crate::model::catalog::ProblemKind;
@@ -64,6 +65,7 @@ struct Seen {
     otlp_spans: u64,
     jaeger: u64,
     zipkin: u64,
+    slack: u64,
     /// Other records inside of something.
     wrapped: u64,
     /// Records at the top over several lines.
@@ -98,6 +100,7 @@ pub(super) fn recognise(head: &[u8]) -> Option<&'static str> {
         (seen.otlp_spans, "otlp-traces"),
         (seen.jaeger, "jaeger"),
         (seen.zipkin, "zipkin"),
+        (seen.slack, "slack"),
         (seen.wrapped, "json-array"),
         (seen.pretty, "json-pretty"),
     ];
@@ -237,6 +240,13 @@ impl Walk<'_, '_> {
                     append(out, "_index", &index);
                 }
             });
+            return true;
+        }
+        let text = |name: &str| find(all, name).map(|member| &bytes[member.value.clone()]);
+        if text("type") == Some(b"\"message\"") && text("ts").is_some_and(slack::is_id) {
+            let Some(message) = object_of(bytes, range) else { return false };
+            self.seen.slack += 1;
+            self.write(range.start, slack::record_of(&message));
             return true;
         }
         if let Some(attributes) = object("attributes").filter(|_| find(all, "id").is_some() && find(all, "type").is_some())

@@ -9,10 +9,11 @@ mod envelope;
 mod journal;
 mod partial;
 mod plain;
-mod scan;
+pub(crate) mod scan;
+mod slack;
 mod slow;
 mod spans;
-mod table;
+pub(crate) mod table;
 mod xml;
 
 #[cfg(test)]

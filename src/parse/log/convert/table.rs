@@ -181,7 +181,7 @@ fn sample(bytes: &[u8], mut at: usize, separator: u8) -> Vec<Vec<Cow<'_, [u8]>>>
 }
 
 /// The cells of the row at `at` and where the next row begins. Quotes as in RFC 4180.
-fn row(bytes: &[u8], mut at: usize, separator: u8) -> (Vec<Cow<'_, [u8]>>, usize) {
+pub(crate) fn row(bytes: &[u8], mut at: usize, separator: u8) -> (Vec<Cow<'_, [u8]>>, usize) {
     let mut cells = Vec::new();
     loop {
         if bytes.get(at) == Some(&b'"') {
