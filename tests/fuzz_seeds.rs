@@ -112,9 +112,8 @@ fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 fn run(name: &str, target: fn(&[u8]), bytes: &[u8], what: &str) {
-    if catch_unwind(AssertUnwindSafe(|| target(bytes))).is_err() {
-        panic!("{name} fails on {what}: {:?}", bytes.escape_ascii().to_string());
-    }
+    let is_fine = catch_unwind(AssertUnwindSafe(|| target(bytes))).is_ok();
+    assert!(is_fine, "{name} fails on {what}: {:?}", bytes.escape_ascii().to_string());
 }
 
 fn check(name: &str) {

@@ -255,8 +255,9 @@ fn tail(text: &[u8], minutes: Minutes) -> Option<Stamp> {
             at += 3;
         }
         (_, next) => {
-            // `2026-11-23T02:28Z` has no seconds; a time without a full date must have them, or `AM`.
-            if civil.missing != Missing::Nothing && Half::at(text, at).is_none() || next.is_some_and(u8::is_ascii_digit) {
+            // `2026-11-23T02:28Z` has no seconds; a time without a full date must have them, but for `2:28AM`.
+            let is_kitchen = civil.missing == Missing::Date && Half::at(text, at).is_some();
+            if civil.missing != Missing::Nothing && !is_kitchen || next.is_some_and(u8::is_ascii_digit) {
                 return None;
             }
         }

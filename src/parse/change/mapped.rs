@@ -80,7 +80,8 @@ pub(crate) fn is_known(format: &str) -> bool {
 fn find(bytes: &[u8], limit: usize) -> Found {
     let mut found = Found::default();
     let mut at = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-    while found.items.len() < limit {
+    // Whoever looks for a few records gives up when most of what is there is something else.
+    while found.items.len() < limit && found.n_others < limit.saturating_mul(4) {
         at = skip_space(bytes, at);
         match bytes.get(at) {
             Some(b'{' | b'[') => {

@@ -306,7 +306,8 @@ fn klog_letter(letter: u8) -> Option<Level> {
 
 /// `@` and 24 hexadecimal digits: TAI64N as daemontools writes it, ten seconds ahead of UTC by its convention.
 fn tai64n(text: &[u8]) -> Option<At> {
-    let hex = std::str::from_utf8(text.get(1..25)?).ok()?;
+    let hex = text.get(1..25).filter(|hex| hex.iter().all(u8::is_ascii_hexdigit))?;
+    let hex = std::str::from_utf8(hex).ok()?;
     let secs = u64::from_str_radix(&hex[..16], 16).ok()?;
     let nanos = u32::from_str_radix(&hex[16..], 16).ok().filter(|nanos| *nanos < 1_000_000_000)?;
     let secs = i64::try_from(secs.checked_sub(1 << 62)?).ok()? - 10;

@@ -113,7 +113,8 @@ impl Half {
             b'P' | b'p' => Self::Pm,
             _ => return None,
         };
-        let is_word = matches!(rest.get(start + 1)?, b'M' | b'm') && !rest.get(start + 2).is_some_and(u8::is_ascii_alphanumeric);
+        let is_word = matches!(rest.get(start + 1)?, b'M' | b'm')
+            && !rest.get(start + 2).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
         is_word.then_some((half, at + start + 2))
     }
 

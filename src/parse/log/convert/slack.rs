@@ -52,10 +52,9 @@ fn words(text: &str) -> String {
         };
         let (target, label) = inside.split_once('|').map_or((inside, None), |(target, label)| (target, Some(label)));
         match (target.chars().next(), label) {
-            (Some('@'), None) => out.push_str(target),
             (Some(sign @ ('@' | '#')), Some(label)) => out.extend([sign].into_iter().chain(label.chars())),
             (Some('!'), _) => out.extend(['@'].into_iter().chain(label.unwrap_or(&target[1..]).trim_start_matches('@').chars())),
-            (_, Some(label)) => out.push_str(&format!("{label} ({target})")),
+            (_, Some(label)) => out.extend([label, " (", target, ")"]),
             _ => out.push_str(target),
         }
         rest = after;

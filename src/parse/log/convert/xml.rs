@@ -83,7 +83,7 @@ fn record_of(text: &str) -> Map<String, Value> {
         // `<Data Name="x">y</Data>`, `<log4j:data name="x" value="y"/>`.
         let key = attributes.iter().find(|(key, _)| key.eq_ignore_ascii_case("name")).map(|(_, value)| value.clone());
         if local == "data" {
-            let value = attributes.iter().find(|(key, _)| key == "value").map(|(_, value)| value.clone()).unwrap_or(content);
+            let value = attributes.iter().find(|(key, _)| key == "value").map_or(content, |(_, value)| value.clone());
             words.push(value.clone());
             if let Some(key) = key {
                 fields.entry(key).or_insert_with(|| value.into());
