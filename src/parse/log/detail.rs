@@ -69,7 +69,7 @@ pub fn read_record(plan: &LogPlan, bytes: &[u8]) -> RecordDetail {
     let (first, folded) = (bare(&uncoloured), bytes.get(end + 1..).unwrap_or_default());
     let folded = folded.strip_suffix(b"\n").unwrap_or(folded);
     let mut reader = Reader::new(plan);
-    let Some(found) = reader.read(first) else {
+    let Some(found) = reader.read_plain(first) else {
         let whole = bytes.strip_suffix(b"\n").unwrap_or(bytes);
         return RecordDetail { message: lossy(bare(whole)), ..RecordDetail::default() };
     };

@@ -148,7 +148,8 @@ impl<'p> Reader<'p> {
         self.read_plain(line)
     }
 
-    fn read_plain<'a>(&mut self, line: &'a [u8]) -> Option<Found<'a>> {
+    /// The same for a line without colours: what was left by taking them out may look like one.
+    pub fn read_plain<'a>(&mut self, line: &'a [u8]) -> Option<Found<'a>> {
         let whole = bare(line);
         let mut line = &whole[..whole.len().min(MAX_LINE_BYTES)];
         let mut found = Found::default();
