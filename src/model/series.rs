@@ -97,6 +97,9 @@ impl SeriesKind {
     }
 }
 
+/// The bits of the `NaN` with which Prometheus says that a series has ended. Any other `NaN` is a value.
+pub const STALE_BITS: u64 = 0x7ff0_0000_0000_0002;
+
 /// One sample. `value` may be `NaN` or infinite when the source says so: that is a statement, not a gap.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sample {
@@ -104,6 +107,13 @@ pub struct Sample {
     pub time: Timestamp,
     /// What, in the unit of the series.
     pub value: f64,
+}
+
+impl Sample {
+    /// Whether this says that the series has ended: no value from here on until the next sample.
+    pub const fn is_stale_marker(self) -> bool {
+        self.value.to_bits() == STALE_BITS
+    }
 }
 
 /// What is known about a series besides its samples.

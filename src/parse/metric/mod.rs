@@ -6,7 +6,9 @@ mod cell;
 pub mod csv;
 pub mod exposition;
 pub mod meaning;
+pub(crate) mod native;
 pub mod prometheus;
+pub mod tsdb;
 
 pub use meaning::clip;
 

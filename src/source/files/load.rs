@@ -23,7 +23,7 @@ use super::decode::{Budget, Packing};
 use super::pool::{self, Step};
 use super::prepare::{self, Recognised, RotatedSet, WINDOW_BYTES};
 use super::unpack::{self, Entry, EntryBytes};
-use super::{FileSource, Snapshot, expand, names};
+use super::{FileSource, Snapshot, database, expand, names};
 
 /// While loading, the catalog is published this often, and never for more than a fifth of the time.
 const PUBLISH_EVERY: Duration = Duration::from_millis(100);
@@ -71,7 +71,7 @@ impl<'a> Loader<'a> {
         };
         self.add_total(found.iter().map(size).sum());
         let budget = Budget::new(self.source.options.max_decoded_bytes, self.source.options.growth);
-        let entries = unpack::entries(found, &budget, self.job)?;
+        let entries = database::gather(unpack::entries(found, &budget, self.job)?);
         self.take(entries);
         self.publish();
         self.decode(&budget)?;
@@ -206,7 +206,10 @@ impl<'a> Loader<'a> {
             jobs,
             job,
             tasks,
-            |(_, content, context)| prepare::recognise(content, context, max_bytes),
+            |(_, content, context)| match database::recognise(content) {
+                Some(known) => Ok(known),
+                None => prepare::recognise(content, context, max_bytes),
+            },
             |step| {
                 if let Step::Done(task, result) = step {
                     verdicts[indexes[task]] = self.recognised(indexes[task], result);
@@ -309,8 +312,11 @@ impl<'a> Loader<'a> {
         };
         let tasks: Vec<_> = indexes.iter().map(task).collect();
         let mut documents = Documents::default();
-        let (jobs, job) = (self.source.options.jobs, self.job);
+        let (jobs, job, max_bytes) = (self.source.options.jobs, self.job, self.source.options.max_decoded_bytes);
         let work = |(content, context, format): &(Arc<Content>, Context, String)| -> Result<Document, StoreError> {
+            if content.is_folder() {
+                return Ok(database::parse(content, context, max_bytes));
+            }
             Ok(parse_document(format, &content.read(0..content.size_bytes())?, context))
         };
         pool::run(jobs, job, tasks, work, |step| {
@@ -440,7 +446,7 @@ struct InOrder {
 }
 
 /// Why, without the path, which the report has anyway.
-fn reason_of(error: StoreError) -> String {
+pub(super) fn reason_of(error: StoreError) -> String {
     match error {
         StoreError::Unreadable { reason, .. } | StoreError::Question(reason) => reason,
         StoreError::Cancelled => error.to_string(),
