@@ -1,17 +1,19 @@
 //! Text exposition 0.0.4, `OpenMetrics` 1.0 and the output of `promtool tsdb dump`: one sample a line.
 //!
 //! The three differ in the unit of their times (ms, s, ms) and in where the name stands; magnitude tells the unit.
-//! A snapshot without times takes that of its file. Exemplars and native histograms are counted, not read.
+//! A snapshot without times takes that of its file. Native histograms of a dump become count, sum and buckets; exemplars
+//! are counted, not read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::model::catalog::Problems;
 use crate::model::when::{self, WallZone};
 use crate::model::{Labels, ProblemKind, Sample, SeriesKind, Timestamp, Unit, Zone, ZoneCertainty};
 use crate::parse::document::json;
-use crate::parse::{Context, Document};
+use crate::parse::{Context, Document, ParsedSeries};
 
-use super::{Collector, FileTime, Place, Surprise, value_of};
+use super::native::{self, Histogram};
+use super::{Collector, FileTime, Place, Surprise, decimal, meaning, value_of};
 
 /// What a line of an exposition is.
 #[derive(Debug, Clone, PartialEq)]
@@ -165,11 +167,18 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
     let mut reader = Reader::new(context);
     let text = json::text(bytes, &mut reader.problems);
     let mut place = Place { line: 1, byte: 0 };
-    for line in text.split_inclusive('\n') {
-        reader.take(line, place);
-        place = Place { line: place.line + 1, byte: place.byte + line.len() as u64 };
+    let mut rest = &*text;
+    while !rest.is_empty() {
+        let length = reader.usual(rest.as_bytes(), place).unwrap_or_else(|| {
+            let end = memchr::memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |at| at + 1);
+            reader.take(&rest[..end], place);
+            end
+        });
+        rest = &rest[length..];
+        place = Place { line: place.line + 1, byte: place.byte + length as u64 };
     }
-    reader.into_document(&text, context)
+    reader.n_lines = place.line - 1;
+    reader.into_document(context)
 }
 
 struct Reader<'a> {
@@ -179,6 +188,10 @@ struct Reader<'a> {
     known: HashMap<&'a str, Result<usize, String>>,
     /// The last of them.
     latest: Option<(&'a str, usize)>,
+    /// Which series came behind each the last time: scrapes list theirs in the same order.
+    followers: Vec<Option<(&'a str, usize)>>,
+    /// Native histograms by identity as written.
+    histograms: BTreeMap<&'a str, Vec<Histogram>>,
     types: HashMap<&'a str, &'a str>,
     units: HashMap<&'a str, &'a str>,
     file_time: Option<(Timestamp, FileTime)>,
@@ -186,7 +199,7 @@ struct Reader<'a> {
     n_untimed: u64,
     n_unplaced: u64,
     n_exemplars: u64,
-    n_histograms: u64,
+    n_lines: u64,
 }
 
 impl<'a> Reader<'a> {
@@ -197,6 +210,8 @@ impl<'a> Reader<'a> {
             problems: Problems::default(),
             known: HashMap::new(),
             latest: None,
+            followers: Vec::new(),
+            histograms: BTreeMap::new(),
             types: HashMap::new(),
             units: HashMap::new(),
             file_time: super::time_of_file(context, zone),
@@ -204,12 +219,12 @@ impl<'a> Reader<'a> {
             n_untimed: 0,
             n_unplaced: 0,
             n_exemplars: 0,
-            n_histograms: 0,
+            n_lines: 0,
         }
     }
 
     fn take(&mut self, text: &'a str, place: Place) {
-        match self.repeated(text).map_or_else(|| line(text), |sample| Ok(Line::Sample(sample))) {
+        match line(text) {
             Ok(Line::Meta("TYPE", metric, kind)) => {
                 self.types.insert(metric, kind);
             }
@@ -230,35 +245,51 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A plain sample of the same series as the line before: most lines of a history are such, and need no scan.
-    fn repeated(&self, text: &'a str) -> Option<SampleLine<'a>> {
-        let (identity, _) = self.latest.as_ref()?;
-        let rest = text.strip_prefix(identity)?.strip_prefix(' ')?.trim_end_matches(['\n', '\r']);
-        let (value, time) = rest.split_once(' ')?;
-        let is_plain = |word: &str| !word.is_empty() && word.bytes().all(|b| !matches!(b, b' ' | b'\t' | b'{' | b'#'));
-        (is_plain(value) && is_plain(time)).then_some(SampleLine { identity, value, time: Some(time), has_exemplar: false })
+    /// A plain sample with a time, of the series of the line before or of the one that came behind it the last time: most
+    /// lines of a history are such. Gives the length of the line; nothing for any other line.
+    fn usual(&mut self, text: &[u8], place: Place) -> Option<usize> {
+        let (latest, index) = self.latest?;
+        let is_of = |identity: &str| text.get(identity.len()) == Some(&b' ') && text.starts_with(identity.as_bytes());
+        let (identity, index) =
+            if is_of(latest) { (latest, index) } else { (*self.followers.get(index)?).filter(|(identity, _)| is_of(identity))? };
+        let mut at = identity.len() + 1;
+        let (value, length) = decimal::float(&text[at..])?;
+        at += length;
+        if text.get(at) != Some(&b' ') {
+            return None;
+        }
+        let (ns, length) = decimal::epoch_ns(&text[at + 1..])?;
+        at += 1 + length;
+        if text.get(at) != Some(&b'\n') {
+            return None;
+        }
+        self.latest = Some((identity, index));
+        self.n_timed += 1;
+        if let Err(surprise) = self.collector.push(index, Sample { time: Timestamp(ns), value }) {
+            self.problems.push(place.problem(surprise.kind, surprise.reason));
+        }
+        Some(at + 1)
     }
 
     /// Index of the series with this identity.
     fn index_of(&mut self, written: &'a str) -> Result<usize, Surprise> {
-        if let Some((_, index)) = self.latest.filter(|(latest, _)| std::ptr::eq(*latest, written)) {
-            return Ok(index);
-        }
         let collector = &mut self.collector;
         let made = || identity(written).map(|(name, labels)| collector.series(name, labels));
         let index = self.known.entry(written).or_insert_with(made).clone();
         let index = index.map_err(|reason| Surprise { kind: ProblemKind::Syntax, reason: format!("the line {reason}") })?;
-        self.latest = Some((written, index));
+        if let Some((_, before)) = self.latest.replace((written, index)) {
+            self.followers.resize(self.followers.len().max(before + 1), None);
+            self.followers[before] = Some((written, index));
+        }
         Ok(index)
     }
 
     fn sample(&mut self, sample: SampleLine<'a>) -> Result<(), Surprise> {
-        let index = self.index_of(sample.identity)?;
         self.n_exemplars += u64::from(sample.has_exemplar);
         if sample.value.starts_with('{') {
-            self.n_histograms += 1;
-            return Ok(());
+            return self.histogram(sample);
         }
+        let index = self.index_of(sample.identity)?;
         let value = value_of(sample.value).map_err(|reason| Surprise { kind: ProblemKind::Syntax, reason })?;
         let time = if let Some(written) = sample.time {
             self.n_timed += 1;
@@ -275,28 +306,54 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn into_document(mut self, text: &str, context: &Context) -> Document {
+    fn histogram(&mut self, sample: SampleLine<'a>) -> Result<(), Surprise> {
+        let no_time = || Surprise { kind: ProblemKind::Time, reason: "a native histogram without a time".into() };
+        let time = sample.time.and_then(when::epoch).ok_or_else(no_time)?;
+        let found = native::from_text(sample.value, time.0.div_euclid(1_000_000));
+        let unreadable = || Surprise { kind: ProblemKind::Syntax, reason: "the line holds a native histogram that cannot be read".into() };
+        let found = found.ok_or_else(unreadable)?;
+        self.histograms.entry(sample.identity).or_default().push(found);
+        self.n_timed += 1;
+        Ok(())
+    }
+
+    /// Series of the native histograms.
+    fn native_series(&mut self) -> Vec<ParsedSeries> {
+        let mut all = Vec::new();
+        for (written, mut histograms) in std::mem::take(&mut self.histograms) {
+            match identity(written) {
+                Ok((name, labels)) => {
+                    histograms.sort_by_key(|one| one.time_ms);
+                    histograms.dedup_by_key(|one| one.time_ms);
+                    all.extend(native::series(&name, &labels, &histograms));
+                }
+                Err(reason) => self.problems.push(Place::default().problem(ProblemKind::Syntax, format!("a line {reason}"))),
+            }
+        }
+        all.iter_mut().for_each(|one| meaning::fill(one, None));
+        all
+    }
+
+    fn into_document(mut self, context: &Context) -> Document {
         let zone = self.zone(context);
         let whole = Place::default();
         if self.n_exemplars > 0 {
             // Exemplars are counted so that nobody thinks there were none.
             self.problems.push(whole.problem(ProblemKind::Limit, format!("{} exemplars are not read yet", self.n_exemplars)));
         }
-        if self.n_histograms > 0 {
-            self.problems
-                .push(whole.problem(ProblemKind::Limit, format!("{} native histogram samples are not read yet", self.n_histograms)));
-        }
+        let native = self.native_series();
         let mut series = self.collector.finish(context, &mut self.problems);
         for one in &mut series {
             apply_metadata(one, &self.types, &self.units);
         }
+        series.extend(native);
         let n_placed: u64 = series.iter().map(|one| one.samples.len() as u64).sum();
         Document {
             alerts: crate::parse::alert::series::alerts(&series, context),
             series,
             problems: self.problems,
             n_records: n_placed + self.n_unplaced,
-            n_lines: json::count_lines(text.as_bytes()),
+            n_lines: self.n_lines,
             n_unplaced: self.n_unplaced,
             zone,
             ..Document::default()
@@ -327,7 +384,7 @@ impl<'a> Reader<'a> {
 }
 
 /// `# TYPE` and `# UNIT` of a family win over what names suggest.
-fn apply_metadata(series: &mut crate::parse::ParsedSeries, types: &HashMap<&str, &str>, units: &HashMap<&str, &str>) {
+fn apply_metadata(series: &mut ParsedSeries, types: &HashMap<&str, &str>, units: &HashMap<&str, &str>) {
     let name = series.name.as_str();
     let family = ["_bucket", "_count", "_sum", "_total", "_created", "_gsum", "_gcount", "_info"]
         .iter()

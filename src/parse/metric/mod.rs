@@ -4,6 +4,7 @@
 
 mod cell;
 pub mod csv;
+mod decimal;
 pub mod exposition;
 pub mod meaning;
 pub(crate) mod native;
@@ -64,6 +65,13 @@ impl Collector {
         self.is_disordered.push(false);
         self.index.insert(key, index);
         index
+    }
+
+    /// A new series with all its samples, whose times rise strictly; `None` when there is one with this identity.
+    pub fn whole_series(&mut self, name: String, labels: Labels, samples: Vec<Sample>) -> Option<()> {
+        let n_before = self.series.len();
+        let index = self.series(name, labels);
+        (index == n_before).then(|| self.series[index].samples = samples)
     }
 
     /// States the unit of a series, which its first word on it decides; whether it agrees with that.

@@ -174,6 +174,24 @@ pub fn series(name: &str, labels: &Labels, histograms: &[Histogram]) -> Vec<Pars
     all
 }
 
+/// A histogram as `promtool tsdb dump` prints it: `{count:3, sum:2, [-0.001,0.001]:2, (1,2]:1}`.
+pub fn from_text(text: &str, time_ms: i64) -> Option<Histogram> {
+    let number = |text: &str| super::value_of(text.trim()).ok();
+    let body = text.strip_prefix('{')?.strip_suffix('}')?;
+    let (count, rest) = body.strip_prefix("count:")?.split_once(", sum:")?;
+    let (sum, mut rest) = rest.split_once(", ").map_or((rest, ""), |(sum, rest)| (sum, rest));
+    let mut buckets = Vec::new();
+    while !rest.is_empty() {
+        let (bounds, after) = rest.split_once(':')?;
+        let (lower, upper) = bounds.strip_prefix(['[', '('])?.strip_suffix([']', ')'])?.split_once(',')?;
+        let (held, after) = after.split_once(", ").unwrap_or((after, ""));
+        buckets.push(Bucket { lower: number(lower)?, upper: number(upper)?, count: number(held)? });
+        rest = after;
+    }
+    buckets.sort_by(|a, b| a.upper.total_cmp(&b.upper));
+    Some(Histogram { time_ms, count: number(count)?, sum: number(sum)?, buckets })
+}
+
 fn own((name, value): (&str, &str)) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
@@ -210,6 +228,15 @@ mod tests {
             custom.buckets(0.0, &[1.0, 2.0, 3.0], &[]),
             [bucket(f64::NEG_INFINITY, 0.1, 1.0), bucket(0.1, 1.0, 2.0), bucket(1.0, f64::INFINITY, 3.0),]
         );
+    }
+
+    #[test]
+    fn the_text_of_a_dump_is_read() {
+        let got = from_text("{count:11, sum:-1.5e-07, [-1,-0.5):2, [-0.001,0.001]:3, (0.5,+Inf]:6}", 7).unwrap();
+        assert_eq!((got.count, got.sum, got.time_ms), (11.0, -1.5e-7, 7));
+        assert_eq!(got.buckets, [bucket(-1.0, -0.5, 2.0), bucket(-0.001, 0.001, 3.0), bucket(0.5, f64::INFINITY, 6.0)]);
+        assert_eq!(from_text("{count:0, sum:0}", 7).map(|one| one.buckets.len()), Some(0));
+        assert!(["", "{}", "{count:1}", "{count:1, sum:x}", "{count:1, sum:1, (1,2]}"].iter().all(|text| from_text(text, 7).is_none()));
     }
 
     #[test]

@@ -72,8 +72,6 @@ struct Reader<'a> {
 #[serde(default, rename_all = "camelCase")]
 struct Meta {
     version: u64,
-    min_time: i64,
-    max_time: i64,
     stats: Stats,
     compaction: Compaction,
 }
@@ -98,6 +96,8 @@ struct Indexed<'a> {
     meta: Meta,
     series: Vec<index::Series>,
     deleted: HashMap<u64, Deleted>,
+    /// First and last time of its chunks by the index, which has checksums; `meta.json` has none.
+    span: Option<(i64, i64)>,
     /// Problems there were before its chunks.
     n_problems: u64,
 }
@@ -115,17 +115,17 @@ impl Reader<'_> {
 
     fn read(&mut self, layout: &Layout) {
         let mut blocks: Vec<Indexed<'_>> = layout.blocks.iter().map(|(name, block)| self.index(name, block)).collect();
-        blocks.sort_by(|a, b| (a.meta.min_time, a.name).cmp(&(b.meta.min_time, b.name)));
+        blocks.sort_by(|a, b| (a.span, a.name).cmp(&(b.span, b.name)));
         let head = self.head(layout);
         self.room = head.room();
         let newest_ms = self.limit(&blocks);
         let mut covered_ms = i64::MIN;
         for block in blocks {
             let is_late = block.meta.compaction.hints.iter().any(|hint| hint.contains("out-of-order"));
-            let (end_ms, n_before) = (block.meta.max_time, block.n_problems);
+            let (span, n_before) = (block.span, block.n_problems);
             let is_sound = self.block(block, newest_ms) && n_before == 0;
-            if is_sound && !is_late {
-                covered_ms = covered_ms.max(end_ms);
+            if let Some((_, last_ms)) = span.filter(|_| is_sound && !is_late) {
+                covered_ms = covered_ms.max(last_ms.saturating_add(1));
             }
         }
         self.take_head(head, covered_ms);
@@ -186,7 +186,9 @@ impl Reader<'_> {
             let reason = format!("{name}: meta.json states {} series, the index holds {}", meta.stats.num_series, series.len());
             self.note(ProblemKind::Truncated, reason);
         }
-        Indexed { name, block, meta, series, deleted, n_problems: self.problems.total() - n_before }
+        let chunks = || series.iter().flat_map(|one| &one.chunks);
+        let span = chunks().map(|chunk| chunk.min_ms).min().zip(chunks().map(|chunk| chunk.max_ms).max());
+        Indexed { name, block, meta, series, deleted, span, n_problems: self.problems.total() - n_before }
     }
 
     fn meta(&mut self, file: usize) -> Meta {

@@ -21,11 +21,6 @@ impl Deleted {
     pub fn contains(&self, time_ms: i64) -> bool {
         self.0.iter().any(|(first, last)| (*first..=*last).contains(&time_ms))
     }
-
-    /// Whether nothing is deleted.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 /// What is deleted of each series. Nothing is taken from a file whose checksum is wrong: it might delete anything.
