@@ -80,6 +80,12 @@ pub fn parse_document(format: &str, bytes: &[u8], context: &Context) -> Document
     checked(read(format, bytes, context))
 }
 
+/// A reader that takes a file of this format in blocks of whole lines, for those that may be larger than memory should
+/// hold twice; `None` when the format is read whole. Its document goes through [`checked`].
+pub fn stream(format: &str, context: &Context) -> Option<metric::exposition::Stream> {
+    matches!(format, "openmetrics" | "prometheus-exposition" | "promtool-tsdb-dump").then(|| metric::exposition::Stream::new(context))
+}
+
 /// A document of which nothing lies before 1971.
 pub fn checked(mut document: Document) -> Document {
     unplaced::take_out(&mut document);

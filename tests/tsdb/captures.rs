@@ -1,4 +1,4 @@
-//! One recorded incident told three ways: answers of the query API, a dump as OpenMetrics, and the database itself.
+//! One recorded incident told three ways: answers of the query API, a dump as `OpenMetrics`, and the database itself.
 //!
 //! An answer of the API holds what was evaluated at whole steps: the last sample at or before each, at most five minutes
 //! old, none behind a stale marker. Expressions are not stored anywhere and cannot be compared sample by sample.

@@ -155,7 +155,9 @@ pub fn series(name: &str, labels: &Labels, histograms: &[Histogram]) -> Vec<Pars
     let mut columns: Vec<Vec<Sample>> = bounds.iter().map(|_| Vec::new()).collect();
     for (one, time) in placed() {
         if one.is_stale() {
-            columns.iter_mut().for_each(|column| column.push(Sample { time, value: one.count }));
+            for column in &mut columns {
+                column.push(Sample { time, value: one.count });
+            }
             continue;
         }
         let (mut below, mut next) = (0.0, one.buckets.iter().peekable());

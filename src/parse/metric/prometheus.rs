@@ -98,7 +98,9 @@ impl Answer<'_> {
             histograms.sort_by_key(|one| one.time_ms);
             histograms.dedup_by_key(|one| one.time_ms);
             let mut parts = native::series(&name, &labels, &histograms);
-            parts.iter_mut().for_each(|part| meaning::fill(part, None));
+            for part in &mut parts {
+                meaning::fill(part, None);
+            }
             series.extend(parts);
         }
         let n_records: u64 = series.iter().map(|one| one.samples.len() as u64).sum();
@@ -371,14 +373,17 @@ impl<'de> Visitor<'de> for One<'_, 'de> {
         Ok(())
     }
     fn visit_str<E>(self, value: &str) -> Result<(), E> {
-        // A result of type `string` has a text here, which no panel can show.
-        if let (Some(time), Ok(value)) = (self.answer.scalar_time.take(), value_of(value)) {
-            let index = self.answer.collector.series(self.answer.stem.to_owned(), Labels::default());
-            self.answer.n_series += 1;
-            self.answer.n_points += 1;
-            // A series of its own with a single sample holds no surprise.
-            let _ = self.answer.collector.push(index, Sample { time, value });
-        }
+        let Some(time) = self.answer.scalar_time.take() else { return Ok(()) };
+        let Ok(value) = value_of(value) else {
+            let reason = format!("the engine answered with a text, which no panel can show: {value:?}");
+            self.answer.problems.push(Place::default().problem(ProblemKind::Answer, reason));
+            return Ok(());
+        };
+        let index = self.answer.collector.series(self.answer.stem.to_owned(), Labels::default());
+        self.answer.n_series += 1;
+        self.answer.n_points += 1;
+        // A series of its own with a single sample holds no surprise.
+        let _ = self.answer.collector.push(index, Sample { time, value });
         Ok(())
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {

@@ -157,6 +157,6 @@ impl Folder for Files<'_> {
     }
 
     fn read(&self, file: usize, range: Range<u64>) -> Result<Cow<'_, [u8]>, String> {
-        self.0[file].1.read(range).map_err(|error| super::load::reason_of(error))
+        self.0[file].1.read(range).map_err(super::load::reason_of)
     }
 }

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::model::{SourceId, SourceKind, SourceReport, TimeRange, Timestamp};
-use crate::parse::document::parse_document;
+use crate::parse::document::{self, parse_document};
 use crate::parse::log::{Joiner, LogPlan, parse_chunk, read_record};
+use crate::parse::metric::exposition::Stream;
 use crate::parse::{Context, Document, NO_TIME, Plan, Verdict, metric};
 use crate::source::{Job, SourceError};
 use crate::store::derive::derive;
@@ -29,6 +30,8 @@ use super::{FileSource, Snapshot, database, expand, names};
 const PUBLISH_EVERY: Duration = Duration::from_millis(100);
 /// Tables of queries are small; larger objects are something else.
 const MAX_QUERIES_BYTES: u64 = 1 << 20;
+/// Documents of lines that are larger than this are read in blocks of this size.
+const STREAMED_BYTES: u64 = 1 << 20;
 /// Name of the format of such a table when nothing else claims it.
 const QUERIES_FORMAT: &str = "query-names";
 
@@ -317,7 +320,10 @@ impl<'a> Loader<'a> {
             if content.is_folder() {
                 return Ok(database::parse(content, context, max_bytes));
             }
-            Ok(parse_document(format, &content.read(0..content.size_bytes())?, context))
+            match document::stream(format, context).filter(|_| content.size_bytes() > STREAMED_BYTES) {
+                Some(stream) => streamed(content, stream, context),
+                None => Ok(parse_document(format, &content.read(0..content.size_bytes())?, context)),
+            }
         };
         pool::run(jobs, job, tasks, work, |step| {
             if let Step::Done(task, result) = step {
@@ -459,6 +465,24 @@ fn log_plans(verdicts: Vec<Option<Verdict>>) -> Vec<(usize, LogPlan)> {
         _ => None,
     };
     verdicts.into_iter().enumerate().filter_map(plan).collect()
+}
+
+/// A document that is read in blocks of whole lines.
+fn streamed(content: &Content, mut stream: Stream, context: &Context) -> Result<Document, StoreError> {
+    let (mut at, end, mut length, mut buffer) = (0, content.size_bytes(), STREAMED_BYTES, Vec::new());
+    while at < end {
+        let block = content.read_into(at..end.min(at + length), &mut buffer)?;
+        let is_last = at + block.len() as u64 == end;
+        let whole = if is_last { Some(block.len()) } else { memchr::memrchr(b'\n', block).map(|last| last + 1) };
+        match whole {
+            Some(whole) => {
+                stream.feed(&block[..whole]);
+                at += whole as u64;
+            }
+            None => length *= 2,
+        }
+    }
+    Ok(document::checked(stream.finish(context)))
 }
 
 /// First and last time in the tail of a log: shows how far the timeline will reach before all of it is read.

@@ -1,4 +1,6 @@
 use super::*;
+use crate::model::{ProblemKind, SeriesKind, Timestamp, Unit, ZoneCertainty};
+use crate::parse::{Context, Document};
 use proptest::prelude::*;
 
 fn read(text: &str) -> Document {
@@ -98,6 +100,37 @@ fn series_that_take_turns_are_told_apart_even_when_one_is_the_start_of_another()
     );
     assert_eq!((document.problems.total(), document.n_lines, document.n_records), (0, 20, 20));
     assert!(document.series.iter().all(|one| one.samples.windows(2).all(|pair| pair[1].time.since(pair[0].time) == 1_000_000_000)));
+}
+
+#[test]
+fn blocks_of_any_size_give_the_same_document() {
+    let lines: Vec<String> = (0..60)
+        .map(|i| match i % 6 {
+            0 => format!("# TYPE m{i} counter\n"),
+            1 => "broken line here is\n".to_owned(),
+            2 => format!("h {{count:{i}, sum:2, (1,2]:3}} {}\n", 1_795_401_600 + i),
+            _ => format!("m{{x=\"{}\"}} {i} {}\n", i % 5, 1_795_401_600 + i),
+        })
+        .collect();
+    let text: String = lines.concat() + "cut{";
+    let whole = read(&text);
+    let context = Context { path: "metrics/api-20261123T024002Z.txt".into(), ..Context::default() };
+    for n in [1, 2, 7, 59] {
+        let mut stream = Stream::new(&context);
+        let mut rest = &text[..];
+        while !rest.is_empty() {
+            let end = rest.match_indices('\n').nth(n - 1).map_or(rest.len(), |(at, _)| at + 1);
+            stream.feed(&rest.as_bytes()[..end]);
+            rest = &rest[end..];
+        }
+        let document = stream.finish(&context);
+        assert_eq!(
+            (&document.series, &document.problems, document.n_lines),
+            (&whole.series, &whole.problems, whole.n_lines),
+            "{n} lines a block"
+        );
+    }
+    assert_eq!((whole.problems.total(), whole.n_lines), (11, 61));
 }
 
 proptest! {

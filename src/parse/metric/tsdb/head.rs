@@ -91,13 +91,13 @@ impl Head {
     }
 
     /// Takes what metadata says of a series.
-    pub fn describe(&mut self, reference: u64, kind: u8, unit: String) {
+    pub fn describe(&mut self, reference: u64, kind: u8, unit: &str) {
         let kind = match kind {
             1 => SeriesKind::Counter,
             3 | 4 => SeriesKind::HistogramPart,
             _ => SeriesKind::Gauge,
         };
-        let unit = match unit.as_str() {
+        let unit = match unit {
             "seconds" => Unit::Seconds,
             "bytes" => Unit::Bytes,
             "ratio" => Unit::Ratio,

@@ -45,7 +45,7 @@ pub fn part_of(path: &str) -> Option<(&str, &str, Part)> {
     let (above, last) = folder.rsplit_once('/').unwrap_or(("", folder));
     let in_block = |block, part| {
         let data = parent(block);
-        let is_unfinished = block.ends_with(".tmp") || block.contains(".tmp-for-");
+        let is_unfinished = block.strip_suffix(".tmp").is_some() || block.contains(".tmp-for-");
         Some((data, block, if is_unfinished { Part::Unfinished } else { part }))
     };
     match name {
@@ -66,8 +66,11 @@ pub fn part_of(path: &str) -> Option<(&str, &str, Part)> {
         "wal" => Some((above, "", Part::Wal(n))),
         _ if last.starts_with("chunk_snapshot.") => Some((above, "", Part::Snapshot)),
         _ if last.starts_with("checkpoint.") => {
-            let part =
-                if last.ends_with(".tmp") { Part::Unfinished } else { Part::Checkpoint(last["checkpoint.".len()..].parse().ok()?, n) };
+            let part = if last.strip_suffix(".tmp").is_some() {
+                Part::Unfinished
+            } else {
+                Part::Checkpoint(last["checkpoint.".len()..].parse().ok()?, n)
+            };
             let is_log = above == "wal" || above.ends_with("/wal");
             Some((if is_log { parent(above) } else { above }, "", part))
         }

@@ -106,7 +106,9 @@ impl Merge {
             problems.push(Place::default().problem(ProblemKind::Duplicate, reason));
         }
         let mut all: Vec<ParsedSeries> = all.into_values().collect();
-        all.iter_mut().for_each(|series| meaning::fill(series, context.query.as_deref()));
+        for series in &mut all {
+            meaning::fill(series, context.query.as_deref());
+        }
         all.sort_by(|a, b| (&a.name, &a.labels).cmp(&(&b.name, &b.labels)));
         all
     }

@@ -109,6 +109,12 @@ impl Reader<'_> {
         self.problems.push(Problem { line: 0, byte: at, kind, reason });
     }
 
+    fn report_all(&mut self, file: usize, faults: Vec<Fault>) {
+        for fault in faults {
+            self.report(file, fault);
+        }
+    }
+
     fn note(&mut self, kind: ProblemKind, reason: String) {
         self.problems.push(Problem { line: 0, byte: 0, kind, reason });
     }
@@ -146,12 +152,12 @@ impl Reader<'_> {
         for file in &layout.head_chunks {
             let mut faults = Vec::new();
             head.read_chunks(self.folder, *file, &mut |fault| faults.push(fault));
-            faults.into_iter().for_each(|fault| self.report(*file, fault));
+            self.report_all(*file, faults);
         }
         for (file, log) in layout.logs() {
             let mut faults = Vec::new();
             wal::read(self.folder, file, log, &mut head, &mut |fault| faults.push(fault));
-            faults.into_iter().for_each(|fault| self.report(file, fault));
+            self.report_all(file, faults);
         }
         if head.is_full() {
             self.note(
@@ -179,7 +185,7 @@ impl Reader<'_> {
             Some(file) => {
                 let read = index::read(self.folder, file, &mut |one| series.push(one), &mut |fault| faults.push(fault));
                 faults.extend(read.err());
-                faults.into_iter().for_each(|fault| self.report(file, fault));
+                self.report_all(file, faults);
             }
         }
         if block.meta.is_some() && meta.stats.num_series > 0 && meta.stats.num_series != series.len() as u64 {

@@ -17,7 +17,7 @@ pub fn decode(packed: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(size);
     while let Some(tag) = cursor.byte() {
         let upper = usize::from(tag >> 2);
-        if tag & 3 == 0 {
+        if matches!(tag & 3, 0) {
             let length = if upper < 60 { upper } else { little_end(cursor.take(upper - 59)?) };
             out.extend_from_slice(cursor.take(length.checked_add(1)?)?);
         } else {

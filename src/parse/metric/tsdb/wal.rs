@@ -91,7 +91,7 @@ impl Segment<'_> {
                 return torn.map_or(Ok(None), |at| Err(Fault::cut(at, "the record that begins here is torn: the log ends in it")));
             }
             let kind = self.window.get(at..at + 1)?[0];
-            if kind & 7 == 0 {
+            if matches!(kind & 7, 0) {
                 let rest = self.window.get(at..page_end.min(size))?;
                 if rest.iter().any(|byte| *byte != 0) {
                     return Err(Fault::new(at, "the rest of the page should be empty and is not; it is left out"));
@@ -222,7 +222,7 @@ fn metadata(cursor: &mut Cursor<'_>, head: &mut Head) -> Option<()> {
             unit = value;
         }
     }
-    head.describe(reference, kind, unit);
+    head.describe(reference, kind, &unit);
     Some(())
 }
 
