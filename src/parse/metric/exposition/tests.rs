@@ -108,7 +108,7 @@ fn blocks_of_any_size_give_the_same_document() {
         .map(|i| match i % 6 {
             0 => format!("# TYPE m{i} counter\n"),
             1 => "broken line here is\n".to_owned(),
-            2 => format!("h {{count:{i}, sum:2, (1,2]:3}} {}\n", 1_795_401_600 + i),
+            2 => format!("{{__name__=\"h\"}} {{count:{i}, sum:2, (1,2]:3}} {}\n", 1_795_401_600 + i),
             _ => format!("m{{x=\"{}\"}} {i} {}\n", i % 5, 1_795_401_600 + i),
         })
         .collect();
