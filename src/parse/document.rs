@@ -100,7 +100,17 @@ pub fn is_context(format: &str) -> bool {
 /// Reads a whole file of a format that `recognise` named; an unknown name or a report gives an empty document.
 /// Nothing in it lies before 1971: what claims to is counted as unplaced.
 pub fn parse_document(format: &str, bytes: &[u8], context: &Context) -> Document {
-    let mut document = read(format, bytes, context);
+    checked(read(format, bytes, context))
+}
+
+/// A reader that takes a file of this format in blocks of whole lines, for those that may be larger than memory should
+/// hold twice; `None` when the format is read whole. Its document goes through [`checked`].
+pub fn stream(format: &str, context: &Context) -> Option<metric::exposition::Stream> {
+    matches!(format, "openmetrics" | "prometheus-exposition" | "promtool-tsdb-dump").then(|| metric::exposition::Stream::new(context))
+}
+
+/// A document of which nothing lies before 1971.
+pub fn checked(mut document: Document) -> Document {
     unplaced::take_out(&mut document);
     document
 }
@@ -138,7 +148,7 @@ fn read(format: &str, bytes: &[u8], context: &Context) -> Document {
 /// Formats that their first bytes give away.
 fn by_magic(head: &[u8]) -> Option<Candidate> {
     use SourceKind::{Profile, Report};
-    let block = "of a Prometheus block; blocks are read by a later version, `promtool tsdb dump` turns one into text that is read now";
+    let block = "of a Prometheus block; a block is read when its index and its chunks are opened together, as their folder";
     match head {
         [0xba, 0xaa, 0xd7, 0x00, ..] => {
             return Some(candidate(Report, "prometheus-tsdb-index", 1.0, format!("begins with the magic of the index {block}")));
@@ -295,8 +305,7 @@ fn events(sketch: &Sketch) -> Option<Candidate> {
         return Some(candidate(Changes, "github-deployment", 0.97, "GitHub payloads with a deployment and its status"));
     }
     if has("ulid") && has("minTime") && has("maxTime") && has("compaction") {
-        let why =
-            "describes a Prometheus block; blocks are read by a later version, `promtool tsdb dump` turns one into text that is read now";
+        let why = "describes a Prometheus block; a block is read when its index and its chunks are opened together, as their folder";
         return Some(candidate(Report, "prometheus-tsdb-meta", 0.99, why));
     }
     None

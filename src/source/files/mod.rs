@@ -7,6 +7,7 @@ pub mod archive;
 mod assemble;
 mod chunks;
 pub mod content;
+mod database;
 pub mod decode;
 pub mod expand;
 mod load;

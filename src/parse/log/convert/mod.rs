@@ -21,6 +21,7 @@ mod tests;
 
 use crate::model::SourceKind;
 use crate::model::catalog::{Problem, ProblemKind, Problems};
+use crate::parse::metric::prometheus::exemplars;
 use crate::parse::{Windows, document};
 
 /// What a document is made of.
@@ -44,6 +45,8 @@ pub enum Sort {
     Returns,
     /// Lines of a container runtime; only some are cut into parts.
     Partial,
+    /// Exemplars of a metric, as the query API answers them.
+    Exemplars,
 }
 
 /// The text of records that a document was made into.
@@ -89,6 +92,9 @@ pub fn sort_of(windows: &Windows) -> Option<Sort> {
     if plain::has_lone_returns(head) {
         return Some(Sort::Returns);
     }
+    if exemplars::is_answer(head) {
+        return Some(Sort::Exemplars);
+    }
     if let Some(format) = envelope::recognise(head) {
         let is_claimed = || document::recognise(windows).first().is_some_and(|candidate| candidate.confidence >= 0.6);
         return (envelope::is_unmistakable(format) || !is_claimed()).then_some(Sort::Json(format));
@@ -106,6 +112,11 @@ pub fn has_parts(block: &[u8]) -> bool {
 
 /// Makes the text. O(bytes); never fails: what cannot be read is a problem at its place.
 pub fn convert(sort: Sort, bytes: &[u8]) -> Converted {
+    if sort == Sort::Exemplars {
+        let exemplars::Records { text, n_records, problems } = exemplars::records(bytes);
+        let why = format!("exemplars of a metric: {n_records} records, ordered by time and numbered by record");
+        return Converted { text, format: exemplars::FORMAT.to_owned(), why, n_records, keeps_lines: false, problems };
+    }
     let skipped = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let mut writer = Writer::new(bytes, skipped);
     let (format, what) = match sort {
@@ -145,6 +156,7 @@ pub fn convert(sort: Sort, bytes: &[u8]) -> Converted {
             partial::convert(&mut writer);
             ("cri", "lines of a container runtime, of which some were written in parts")
         }
+        Sort::Exemplars => (exemplars::FORMAT, "exemplars of a metric"),
     };
     writer.finish(format, what)
 }
