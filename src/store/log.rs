@@ -137,6 +137,7 @@ impl Log {
             level: columns.levels[i],
             service: self.service_name(self.segments[segment].service(i)).map(str::to_owned),
             source: self.text.path().to_owned(),
+            latency_s: Some(columns.latencies[i]).filter(|latency| !latency.is_nan()),
             n_lines: 1,
             ..Event::default()
         };

@@ -13,9 +13,11 @@ use std::sync::Arc;
 use coroner::app::message::{FreezeTarget, LoadProgress, PanelChoice, SeriesStats};
 use coroner::app::{self, CasePlace, Effect, JobId, Message, Question, Reply, Setup, State, keys};
 use coroner::model::case::{Evidence, EvidenceTarget};
-use coroner::model::query::{GroupBy, PageStart, TextPattern, ValueAt};
+use coroner::model::filter::{Expr, Term};
+use coroner::model::query::{GroupBy, PageStart, Pattern, PatternQuery, PatternStatus, TextPattern, ValueAt};
 use coroner::model::record::{Alert, AlertState, Change, ProfileMark, ThresholdRule};
 use coroner::model::series::Bucket;
+use coroner::model::skew::{ClockCheck, ClockSkew};
 use coroner::model::*;
 
 const NS: i64 = 1_000_000_000;
@@ -99,6 +101,25 @@ fn change(secs: i64, kind: &str, to: Option<&str>, text: &str) -> Change {
 pub struct Fake {
     pub catalog: Arc<Catalog>,
     pub events: Vec<Event>,
+    pub clocks: ClockCheck,
+}
+
+/// What the messages of the incident are made of; one holds an escape sequence, one is longer than any line.
+const TEMPLATES: [&str; 4] = [
+    "GET /orders/<*> 200 in <*>",
+    "已加载 缓存 cache warmed\u{1b}[31m",
+    "pool wait <*>",
+    "acquire: pool exhausted after <*>, <*> waiting",
+];
+
+/// Index in `TEMPLATES`.
+fn pattern_of(event: &Event) -> u32 {
+    match event.message.split(' ').next() {
+        Some("GET") => 0,
+        Some("pool") => 2,
+        Some("acquire:") => 3,
+        _ => 1,
+    }
 }
 
 fn events() -> Vec<Event> {
@@ -127,7 +148,9 @@ fn events() -> Vec<Event> {
                 source: "logs/order-1.log".into(),
                 line: record + 1,
                 n_lines: 1,
-                trace_id: Some(format!("t{}", record % 50)),
+                // Filling the cache belongs to nobody's request.
+                trace_id: (service != "库存").then(|| format!("t{}", record % 50)),
+                latency_s: None,
                 fields: vec![("latency_ms".into(), format!("{}", 12 + secs % 9))],
                 raw: format!("{} {message}", level.name()),
                 message,
@@ -212,12 +235,21 @@ impl Fake {
             is_complete: true,
         };
         let _ = AlertState::Firing;
-        Self { catalog: Arc::new(catalog), events }
+        let skew =
+            ClockSkew { source: SourceId(1), against: None, ahead_ns: 1_700_000_000, uncertainty_ns: 6_000_000, n_traces: 412 };
+        let clocks = ClockCheck { skews: vec![skew], n_traces: 412, ..ClockCheck::default() };
+        Self { catalog: Arc::new(catalog), events, clocks }
     }
 
     fn passes(event: &Event, filter: &EventFilter) -> bool {
         filter.min_level.is_none_or(|level| event.level >= level)
             && (filter.services.is_empty() || filter.services.iter().any(|service| event.service.as_ref() == Some(service)))
+            && filter.expr.as_ref().is_none_or(|expr| {
+                expr.conditions().iter().all(|part| match part {
+                    Expr::Term(Term::Pattern(id)) => pattern_of(event) == *id,
+                    _ => true,
+                })
+            })
             && filter.trace_id.as_ref().is_none_or(|trace| event.trace_id.as_ref() == Some(trace))
             && filter.text.iter().all(|condition| {
                 let is_match = match &condition.pattern {
@@ -227,6 +259,36 @@ impl Fake {
                 };
                 is_match != condition.is_negated
             })
+    }
+
+    fn patterns(&self, query: &PatternQuery) -> Vec<Pattern> {
+        let mut found: Vec<Pattern> = TEMPLATES
+            .iter()
+            .enumerate()
+            .map(|(id, template)| Pattern { id: id as u32, template: (*template).into(), ..Pattern::default() })
+            .collect();
+        for event in self.events.iter().filter(|event| Self::passes(event, &query.filter)) {
+            let pattern = &mut found[pattern_of(event) as usize];
+            pattern.count += 1;
+            pattern.level = event.level;
+            pattern.first = pattern.first.or(event.time);
+            pattern.last = event.time;
+            pattern.services = event.service.iter().cloned().collect();
+            let is_in = |range: TimeRange| u64::from(event.time.is_some_and(|at| range.contains(at)));
+            if let Some((before, after)) = query.windows {
+                pattern.in_windows.0 += is_in(before);
+                pattern.in_windows.1 += is_in(after);
+            }
+        }
+        found.retain(|pattern| pattern.count > 0);
+        for pattern in &mut found {
+            pattern.status = match pattern.in_windows {
+                _ if query.windows.is_none() => PatternStatus::Steady,
+                (0, _) => PatternStatus::Born,
+                _ => PatternStatus::Steady,
+            };
+        }
+        found
     }
 
     fn page(&self, query: &EventQuery) -> EventPage {
@@ -293,8 +355,13 @@ impl Fake {
                 };
                 evidence("metrics/all.json", target)
             }
-            FreezeTarget::Event(id) => {
-                let event = self.events.iter().find(|event| event.id == *id).expect("known");
+            FreezeTarget::Event(_) | FreezeTarget::PatternStart(_) => {
+                let is_it = |event: &&Event| match target {
+                    FreezeTarget::Event(id) => event.id == *id,
+                    FreezeTarget::PatternStart(id) => pattern_of(event) == *id,
+                    _ => false,
+                };
+                let event = self.events.iter().find(is_it).expect("known");
                 let target = EvidenceTarget::Lines {
                     first: event.line,
                     last: event.line,
@@ -363,12 +430,15 @@ impl Fake {
             ),
             Question::ValuesAt { ids, at } => Reply::Values(ids.iter().map(|id| Self::value_at(*id, *at)).collect()),
             Question::Histogram(query) => {
-                assert_eq!(query.by, [GroupBy::Level]);
                 let mut histogram = Histogram { range: query.range, ..Histogram::default() };
                 for event in self.events.iter().filter(|event| Self::passes(event, &query.filter)) {
                     if let Some(column) = event.time.and_then(|time| query.range.column_of(time, query.columns)) {
-                        let counts =
-                            histogram.groups.entry(vec![event.level.name().into()]).or_insert_with(|| vec![0; query.columns.get()]);
+                        let key = match query.by[..] {
+                            [GroupBy::Level] => event.level.name().to_owned(),
+                            [GroupBy::Pattern] => pattern_of(event).to_string(),
+                            _ => panic!("nobody asks for {:?}", query.by),
+                        };
+                        let counts = histogram.groups.entry(vec![key]).or_insert_with(|| vec![0; query.columns.get()]);
                         counts[column] += 1;
                     }
                 }
@@ -376,7 +446,8 @@ impl Fake {
             }
             Question::Events(query) => Reply::Events(self.page(query)),
             Question::Event(id) => Reply::Event(Box::new(self.events.iter().find(|event| event.id == *id).expect("known").clone())),
-            Question::Patterns(_) => Reply::Patterns(Vec::new()),
+            Question::Patterns(query) => Reply::Patterns(self.patterns(query)),
+            Question::Clocks => Reply::Clocks(self.clocks.clone()),
             Question::Count { filter, range } => {
                 let query =
                     EventQuery { filter: filter.clone(), range: *range, start: PageStart::AtOrAfter(Timestamp::MIN), limit: usize::MAX };
