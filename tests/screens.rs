@@ -232,7 +232,24 @@ fn no_byte_of_a_source_reaches_the_terminal_unescaped() {
 fn every_size_and_every_layer_draws_without_a_panic() {
     for width in (1..130).step_by(16) {
         for height in (1..50).step_by(6) {
-            for keys in ["", "?", "^p \"x\"", "a \"note\"", "c", "F", "t t \"nonsense\"", "7 z", "8 z", "3 t o z", "3 z", "v L", "q", "A", "P", "2 z"] {
+            for keys in [
+                "",
+                "?",
+                "^p \"x\"",
+                "a \"note\"",
+                "c",
+                "F",
+                "t t \"nonsense\"",
+                "7 z",
+                "8 z",
+                "3 t o z",
+                "3 z",
+                "v L",
+                "q",
+                "A",
+                "P",
+                "2 z",
+            ] {
                 let mut session = Session::loaded(width, height);
                 session.keys(keys);
                 let _ = buffer(&session, &Theme::sixteen());

@@ -18,6 +18,8 @@ pub const MIN_TRACES: usize = 5;
 const MIN_SKEW_NS: i64 = 10_000_000;
 /// And so many times the length of the enclosing event may be siblings, one after another.
 const MIN_LENGTHS: i64 = 3;
+/// Clocks that are known so many times less exactly than the best one have no say.
+const FINE_TIMES: i64 = 8;
 /// Part of the windows that an offset must lie in, in percent.
 const STEADY_PERCENT: usize = 90;
 /// So many windows without any offset are enough for clocks that agree: retries and late work break the others.
@@ -262,7 +264,10 @@ impl Component {
         };
         let votes = |source: SourceId| self.clocks.keys().filter(|other| is_near(source, **other)).count();
         let enclosed = |source: SourceId| self.links.iter().filter(|link| link.outer == source).count();
-        let Some(right) = self.clocks.keys().copied().max_by_key(|source| (votes(*source), enclosed(*source))) else { return };
+        // A coarse clock is near every other one: only the fine ones can say who is right.
+        let finest = self.clocks.keys().map(|source| around(*source)).min().unwrap_or(0);
+        let fine = self.clocks.keys().copied().filter(|source| around(*source) <= finest.saturating_mul(FINE_TIMES).max(MIN_SKEW_NS));
+        let Some(right) = fine.max_by_key(|source| (votes(*source), enclosed(*source))) else { return };
         let is_majority = votes(right) > 1 && votes(right) * 2 > self.clocks.len();
         for source in self.clocks.keys().copied() {
             if is_near(source, right) {

@@ -26,7 +26,21 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             let has_found = inspect::run(loaded.source(), &options, out)?;
             Ok(has_found.into())
         }
-        Command::Events { open, window, filter: expression, level, grep, fuzzy, service, trace, limit, unplaced, patterns, around, json } => {
+        Command::Events {
+            open,
+            window,
+            filter: expression,
+            level,
+            grep,
+            fuzzy,
+            service,
+            trace,
+            limit,
+            unplaced,
+            patterns,
+            around,
+            json,
+        } => {
             let mut filter = filter(level.as_deref(), &grep, fuzzy.as_deref(), service, trace)?;
             check_expression(expression.as_deref())?;
             let loaded = Loaded::new(&open)?;

@@ -20,6 +20,11 @@ const SCHEMA: &str = "coroner.trace/1";
 const PAGE: usize = 2_000;
 const MAX_EVENTS: usize = 100_000;
 
+/// `~` before a gap that may be off by a second.
+fn sign(trace: &Trace, index: usize) -> &'static str {
+    if trace.is_gap_rough(index) { "~+" } else { "+" }
+}
+
 /// Which trace, and how to write it.
 #[derive(Debug, Clone, Default)]
 pub struct TraceOptions {
@@ -74,6 +79,7 @@ fn json_of(trace: Option<&Trace>, check: &ClockCheck, catalog: &Catalog) -> Valu
                 "time": output::time(event.time),
                 "offset_s": seconds(trace.offset_ns(index)),
                 "gap_s": seconds(trace.gap_ns(index)),
+                "gap_is_rough": trace.is_gap_rough(index),
                 "latency_s": output::number(event.latency_s.map(f64::from)),
                 "level": event.level.name(),
                 "service": event.service,
@@ -140,13 +146,14 @@ fn write_events(trace: &Trace, out: &mut dyn Write) -> anyhow::Result<()> {
     let n = |n: usize, one: &str| format!("{} {one}{}", text::grouped(n as u64), if n == 1 { "" } else { "s" });
     let numbers = [n(trace.events.len(), "event"), n(trace.n_sources(), "source"), n(trace.n_services(), "service")].join("  ");
     writeln!(out, "trace {id}  {}  {numbers}  {} in all", text::rfc3339(first), value(whole))?;
+    let widest_gap = trace.widest_gap();
     let mut rows = Vec::new();
     for (index, event) in trace.events.iter().enumerate() {
-        let widest = if trace.widest_gap() == Some(index) { " widest" } else { "" };
+        let widest = if widest_gap == Some(index) { " widest" } else { "" };
         let level = if event.level == Level::Unknown { "-".to_owned() } else { event.level.name().to_uppercase() };
         rows.push(vec![
             event.time.map(text::rfc3339).unwrap_or_default(),
-            trace.gap_ns(index).map_or_else(|| "start".to_owned(), |ns| format!("+{}{widest}", value(ns))),
+            trace.gap_ns(index).map_or_else(|| "start".to_owned(), |ns| format!("{}{}{widest}", sign(trace, index), value(ns))),
             printable(event.service.as_deref().unwrap_or("-")).into_owned(),
             level,
             event.latency_s.map_or_else(String::new, |s| format!("took {}", text::value(f64::from(s), Unit::Seconds))),

@@ -229,9 +229,9 @@ pub struct Pattern {
 pub enum PatternStatus {
     /// Never seen until then.
     Born,
-    /// At least three times as often, by more than chance.
+    /// At least three times as often as due, and by more than three standard deviations of the two counts.
     Surged,
-    /// Not seen any more, though it was due.
+    /// Not seen any more, though at least three times seen before and due.
     Died,
     /// None of these.
     #[default]

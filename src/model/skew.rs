@@ -87,8 +87,7 @@ mod tests {
 
     #[test]
     fn a_wrong_clock_is_told_in_one_sentence() {
-        let skew =
-            ClockSkew { source: SourceId(1), against: None, ahead_ns: 1_700_000_000, uncertainty_ns: 5_000_000, n_traces: 1412 };
+        let skew = ClockSkew { source: SourceId(1), against: None, ahead_ns: 1_700_000_000, uncertainty_ns: 5_000_000, n_traces: 1412 };
         let behind = ClockSkew { against: Some(SourceId(0)), ahead_ns: -30_000_000, ..skew.clone() };
         let check = ClockCheck { skews: vec![skew, behind], unsure: vec![(SourceId(2), Unsure::Few(3))], ..ClockCheck::default() };
         assert_eq!(

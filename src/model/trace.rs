@@ -4,7 +4,7 @@
 
 use super::event::Event;
 use super::query::EventPage;
-use super::time::Timestamp;
+use super::time::{NS_PER_S, Timestamp};
 
 /// The events of one trace id.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -15,13 +15,16 @@ pub struct Trace {
     pub events: Vec<Event>,
     /// Whether there are more than were read.
     pub has_more: bool,
+    /// Some are known to a second only, others better.
+    is_mixed: bool,
 }
 
 impl Trace {
     /// The placed events of a page that was filtered by the id.
     pub fn new(id: impl Into<String>, page: EventPage) -> Self {
-        let events = page.events.into_iter().filter(|event| event.time.is_some()).collect();
-        Self { id: id.into(), events, has_more: page.has_more }
+        let events: Vec<Event> = page.events.into_iter().filter(|event| event.time.is_some()).collect();
+        let is_mixed = events.iter().any(|event| !is_whole_second(event));
+        Self { id: id.into(), events, has_more: page.has_more, is_mixed }
     }
 
     /// Time of the first event.
@@ -50,10 +53,22 @@ impl Trace {
         Some(self.events.get(index)?.time?.since(before))
     }
 
-    /// The event after the widest gap, the first of equals; `None` when all happen at once. O(events).
+    /// Whether the event is only known to a second while others are known better: gaps beside it may be off by one.
+    pub fn is_rough(&self, index: usize) -> bool {
+        self.is_mixed && self.events.get(index).is_some_and(is_whole_second)
+    }
+
+    /// Whether the gap before an event is that between two moments, or may be off by a second.
+    pub fn is_gap_rough(&self, index: usize) -> bool {
+        self.is_rough(index) || index.checked_sub(1).is_some_and(|before| self.is_rough(before))
+    }
+
+    /// The event after the widest gap, the first of equals; `None` when all happen at once or within what is not known.
+    /// O(events).
     pub fn widest_gap(&self) -> Option<usize> {
         let gaps = (1..self.events.len()).filter_map(|index| Some((self.gap_ns(index)?, index)));
-        gaps.filter(|gap| gap.0 > 0).max_by_key(|(ns, index)| (*ns, std::cmp::Reverse(*index))).map(|gap| gap.1)
+        let is_sure = |gap: &(i64, usize)| gap.0 > if self.is_gap_rough(gap.1) { NS_PER_S } else { 0 };
+        gaps.filter(is_sure).max_by_key(|(ns, index)| (*ns, std::cmp::Reverse(*index))).map(|gap| gap.1)
     }
 
     /// How many sources have an event of it.
@@ -65,6 +80,10 @@ impl Trace {
     pub fn n_services(&self) -> usize {
         distinct(self.events.iter().filter_map(|event| event.service.as_deref()))
     }
+}
+
+fn is_whole_second(event: &Event) -> bool {
+    event.time.is_some_and(|at| at.0 % NS_PER_S == 0)
 }
 
 fn distinct<T: Ord>(all: impl Iterator<Item = T>) -> usize {
@@ -91,6 +110,15 @@ mod tests {
         assert_eq!((0..4).map(|i| trace.gap_ns(i)).collect::<Vec<_>>(), [None, Some(2), Some(28), Some(28)]);
         assert_eq!((trace.widest_gap(), trace.duration_ns(), trace.offset_ns(3)), (Some(2), Some(58), Some(58)));
         assert_eq!((trace.events.len(), trace.n_sources(), trace.n_services()), (4, 2, 0));
+    }
+
+    #[test]
+    fn a_gap_beside_a_whole_second_is_not_taken_for_the_widest() {
+        let s = NS_PER_S;
+        let rough = trace(&[5 * s, 5 * s + 213, 5 * s + 300, 5 * s + 310]);
+        assert_eq!((rough.widest_gap(), rough.is_gap_rough(1), rough.is_gap_rough(2)), (Some(2), true, false));
+        assert_eq!(trace(&[5 * s, 6 * s, 9 * s]).widest_gap(), Some(2), "all alike are as good as they are");
+        assert_eq!(trace(&[5 * s, 8 * s + 1, 8 * s + 3]).widest_gap(), Some(1));
     }
 
     #[test]

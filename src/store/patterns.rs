@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::model::pattern::due;
+use crate::model::pattern::{self, due};
 use crate::model::query::{GroupBy, Pattern, PatternQuery, PatternStatus};
 use crate::model::{EventRef, Level, SourceId, TimeRange, Timestamp};
 use crate::parse::{NO_TIME, template};
@@ -20,9 +20,9 @@ use super::{StoreError, Watch};
 
 /// A surge is at least so many times what was due.
 const SURGE_FACTOR: f64 = 3.0;
-/// And so many standard deviations (of a Poisson count) above it.
+/// And so many standard deviations (of the difference of two Poisson counts) above it.
 const SURGE_SIGMAS: f64 = 3.0;
-/// So many events must have been due before their absence says something: by chance once in twenty.
+/// So many events must have been seen and due before their absence says something: by chance once in twenty.
 const DUE_TO_DIE: f64 = 3.0;
 
 /// The patterns of the messages that were there when it was made.
@@ -206,12 +206,16 @@ impl Tally {
     /// Rates are compared, so the windows may differ in length.
     fn status(&self, windows: (TimeRange, TimeRange)) -> PatternStatus {
         let n_after = self.in_windows.1 as f64;
+        let n_before = self.in_windows.0 as f64;
         let due = due(self.in_windows.0, windows);
+        // What was counted before is a sample as well: scaled to a longer window its chance grows with it.
+        let scale = pattern::due(1, windows);
+        let deviation = (due.max(1.0) * (1.0 + scale)).sqrt();
         if n_after > 0.0 && !self.is_before {
             PatternStatus::Born
-        } else if n_after >= due * SURGE_FACTOR && n_after > due + SURGE_SIGMAS * due.max(1.0).sqrt() {
+        } else if n_after >= due * SURGE_FACTOR && n_after > due + SURGE_SIGMAS * deviation {
             PatternStatus::Surged
-        } else if n_after == 0.0 && due >= DUE_TO_DIE {
+        } else if n_after == 0.0 && due.min(n_before) >= DUE_TO_DIE {
             PatternStatus::Died
         } else {
             PatternStatus::Steady

@@ -105,12 +105,8 @@ pub struct Fake {
 }
 
 /// What the messages of the incident are made of; one holds an escape sequence, one is longer than any line.
-const TEMPLATES: [&str; 4] = [
-    "GET /orders/<*> 200 in <*>",
-    "已加载 缓存 cache warmed\u{1b}[31m",
-    "pool wait <*>",
-    "acquire: pool exhausted after <*>, <*> waiting",
-];
+const TEMPLATES: [&str; 4] =
+    ["GET /orders/<*> 200 in <*>", "已加载 缓存 cache warmed\u{1b}[31m", "pool wait <*>", "acquire: pool exhausted after <*>, <*> waiting"];
 
 /// Index in `TEMPLATES`.
 fn pattern_of(event: &Event) -> u32 {
@@ -235,8 +231,7 @@ impl Fake {
             is_complete: true,
         };
         let _ = AlertState::Firing;
-        let skew =
-            ClockSkew { source: SourceId(1), against: None, ahead_ns: 1_700_000_000, uncertainty_ns: 6_000_000, n_traces: 412 };
+        let skew = ClockSkew { source: SourceId(1), against: None, ahead_ns: 1_700_000_000, uncertainty_ns: 6_000_000, n_traces: 412 };
         let clocks = ClockCheck { skews: vec![skew], n_traces: 412, ..ClockCheck::default() };
         Self { catalog: Arc::new(catalog), events, clocks }
     }

@@ -72,6 +72,15 @@ fn whole_seconds_and_stamps_of_the_beginning_are_no_skew() {
 }
 
 #[test]
+fn a_clock_of_whole_seconds_does_not_hide_a_smaller_skew() {
+    let mut stamps = requests(200, |i| 12 + i as i64 % 5, [0, 0, -350 * MS, 0, 0]);
+    for stamp in stamps.iter_mut().filter(|stamp| stamp.source == SourceId(0)) {
+        stamp.time = Timestamp(stamp.time.0 - stamp.time.0 % NS_PER_S);
+    }
+    assert_eq!(told(&stamps).iter().map(|skew| (skew.0, (skew.1 + 350).abs() < 15)).collect::<Vec<_>>(), [(2, true)]);
+}
+
+#[test]
 fn an_offset_that_jumps_about_is_refused() {
     let mut stamps = requests(60, |_| 12, [0; 5]);
     for stamp in stamps.iter_mut().filter(|stamp| stamp.source == SourceId(4)) {

@@ -304,6 +304,9 @@ fn sources(state: &State, side: &mut Side, width: usize) {
             let words = format!("line {}: {}", problem.line, text::printable(&problem.reason));
             side.folded(vec![(Ink::Dim, "    ".into())], (Ink::Dim, &words), width);
         }
+        for remark in &source.remarks {
+            side.folded(vec![(Ink::Dim, "    ".into())], (Ink::Dim, &text::printable(remark)), width);
+        }
         let more = source.problems.total().saturating_sub(3);
         if more > 0 {
             side.line(vec![(Ink::Dim, format!("    and {} more", text::grouped(more)))]);

@@ -158,7 +158,8 @@ fn one(state: &State, side: &mut Side, (trace, index, is_widest): (&Trace, usize
     let event = &trace.events[index];
     side.item(SideItem::Event(event.id));
     let gap = trace.gap_ns(index);
-    let gap_words = gap.map_or_else(|| "start".to_owned(), |ns| format!("+{}", seconds(ns)));
+    let gap_words =
+        gap.map_or_else(|| "start".to_owned(), |ns| format!("{}{}", if trace.is_gap_rough(index) { "~+" } else { "+" }, seconds(ns)));
     let whole = trace.duration_ns().unwrap_or(0).max(1);
     let n = gap.map_or(0, |ns| (ns as f64 / whole as f64 * BAR as f64).round() as usize).min(BAR);
     let gap_ink = if is_widest { Ink::Warn } else { Ink::Time };

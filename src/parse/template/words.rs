@@ -5,7 +5,7 @@
 //! plain words are left for [`super::cluster`], which sees how many of them there are.
 
 /// Words of one message that are looked at; the rest of a longer one is one mask.
-const MAX_WORDS: usize = 120;
+pub(super) const MAX_WORDS: usize = 120;
 /// Masks in a row that are a list, whatever their number.
 const MANY_IN_LIST: usize = 2;
 /// Dots in a row that are a sign of their own.
@@ -40,6 +40,16 @@ impl Word {
     fn is(&self, sign: &str) -> bool {
         self.sort == Sort::Sign && &*self.text == sign
     }
+}
+
+/// Whether a message has more words than are looked at.
+pub(super) fn is_cut(message: &str) -> bool {
+    let (mut n, mut rest) = (0, message.trim_start());
+    while !rest.is_empty() && n <= MAX_WORDS {
+        let len = next(rest, false, &mut |_, _, _| n += 1);
+        rest = rest[len..].trim_start();
+    }
+    n > MAX_WORDS
 }
 
 /// Cuts a message into words and masks what is generic.
