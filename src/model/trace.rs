@@ -2,7 +2,9 @@
 //!
 //! Times are those of the sources. A clock that seems wrong is told beside them (`model::skew`), never corrected here.
 
-use super::event::Event;
+use std::collections::BTreeSet;
+
+use super::event::{Event, SourceId};
 use super::query::EventPage;
 use super::time::{NS_PER_S, Timestamp};
 
@@ -15,16 +17,18 @@ pub struct Trace {
     pub events: Vec<Event>,
     /// Whether there are more than were read.
     pub has_more: bool,
-    /// Some are known to a second only, others better.
-    is_mixed: bool,
+    /// Sources that state whole seconds only, while others state more.
+    rough: BTreeSet<SourceId>,
 }
 
 impl Trace {
     /// The placed events of a page that was filtered by the id.
     pub fn new(id: impl Into<String>, page: EventPage) -> Self {
         let events: Vec<Event> = page.events.into_iter().filter(|event| event.time.is_some()).collect();
-        let is_mixed = events.iter().any(|event| !is_whole_second(event));
-        Self { id: id.into(), events, has_more: page.has_more, is_mixed }
+        let fine: BTreeSet<SourceId> = events.iter().filter(|event| !is_whole_second(event)).map(|event| event.id.source).collect();
+        let all = events.iter().map(|event| event.id.source).filter(|_| !fine.is_empty());
+        let rough = all.filter(|source| !fine.contains(source)).collect();
+        Self { id: id.into(), events, has_more: page.has_more, rough }
     }
 
     /// Time of the first event.
@@ -53,9 +57,9 @@ impl Trace {
         Some(self.events.get(index)?.time?.since(before))
     }
 
-    /// Whether the event is only known to a second while others are known better: gaps beside it may be off by one.
+    /// Whether the event is only known to a second while others are known better.
     pub fn is_rough(&self, index: usize) -> bool {
-        self.is_mixed && self.events.get(index).is_some_and(is_whole_second)
+        self.events.get(index).is_some_and(|event| self.rough.contains(&event.id.source))
     }
 
     /// Whether the gap before an event is that between two moments, or may be off by a second.
@@ -87,7 +91,7 @@ fn is_whole_second(event: &Event) -> bool {
 }
 
 fn distinct<T: Ord>(all: impl Iterator<Item = T>) -> usize {
-    all.collect::<std::collections::BTreeSet<_>>().len()
+    all.collect::<BTreeSet<_>>().len()
 }
 
 #[cfg(test)]
@@ -97,7 +101,7 @@ mod tests {
 
     fn trace(times: &[i64]) -> Trace {
         let event = |(i, time): (usize, &i64)| Event {
-            id: EventRef { source: SourceId(i as u32 % 2), record: i as u64 },
+            id: EventRef { source: SourceId(u32::from(*time % NS_PER_S != 0)), record: i as u64 },
             time: (*time >= 0).then_some(Timestamp(*time)),
             ..Event::default()
         };
@@ -109,7 +113,7 @@ mod tests {
         let trace = trace(&[10, 12, 40, 68, -1]);
         assert_eq!((0..4).map(|i| trace.gap_ns(i)).collect::<Vec<_>>(), [None, Some(2), Some(28), Some(28)]);
         assert_eq!((trace.widest_gap(), trace.duration_ns(), trace.offset_ns(3)), (Some(2), Some(58), Some(58)));
-        assert_eq!((trace.events.len(), trace.n_sources(), trace.n_services()), (4, 2, 0));
+        assert_eq!((trace.events.len(), trace.n_sources(), trace.n_services()), (4, 1, 0));
     }
 
     #[test]
