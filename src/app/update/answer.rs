@@ -112,7 +112,7 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
         }
         (Slot::Patterns, Reply::Patterns(found)) => {
             if let Question::Patterns(query) = question {
-                state.patterns.take(query, found);
+                super::pattern_view::take(state, query, found);
             }
         }
         (Slot::PatternCourses, Reply::Histogram(histogram)) => state.patterns.take_courses(histogram),

@@ -43,6 +43,19 @@ pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     state.jobs.sync(Slot::PatternCourses, course, version, effects);
 }
 
+/// Takes an answer; the selected pattern stays selected, wherever it stands now.
+pub(super) fn take(state: &mut State, query: &PatternQuery, found: Vec<Pattern>) {
+    let selected = match state.side.item_selected() {
+        Some(SideItem::Pattern(id)) if state.side.tab == Tab::Patterns => Some(*id),
+        _ => None,
+    };
+    state.patterns.take(query, found);
+    let shown = state.patterns.found.iter().flatten().take(MAX_SHOWN);
+    if let Some(place) = selected.and_then(|id| shown.into_iter().position(|pattern| pattern.id == id)) {
+        state.side.select_coming(place);
+    }
+}
+
 /// `r`: the next order.
 pub(super) fn next_order(state: &mut State) {
     if state.side.tab != Tab::Patterns || state.layout.side.width == 0 {
