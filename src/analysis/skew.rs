@@ -101,7 +101,7 @@ pub fn check(stamps: &[Stamp]) -> ClockCheck {
 fn more(why: Unsure, n: usize) -> Unsure {
     match why {
         Unsure::Few(known) => Unsure::Few(known.max(n)),
-        unsteady => unsteady,
+        Unsure::Unsteady(_) => why,
     }
 }
 

@@ -96,7 +96,9 @@ impl Events<'_> {
                 let selection = self.selections.get(&filter, log, segment, watch)?;
                 tally(log, segment, &selection, (query, index.of_source(log.source)), &mut tallies);
             }
-            tallies.iter_mut().for_each(|tally| tally.name_services(log));
+            for tally in &mut tallies {
+                tally.name_services(log);
+            }
         }
         let found = tallies.into_iter().enumerate().filter(|(_, tally)| tally.count() > 0);
         Ok(found.map(|(id, tally)| tally.pattern(id as u32, index.template(id as u32), query.windows)).collect())

@@ -229,6 +229,7 @@ impl Fake {
             extent: Some(TimeRange::new(at(0), at(720))),
             version: 1,
             is_complete: true,
+            ..Catalog::default()
         };
         let _ = AlertState::Firing;
         let skew = ClockSkew { source: SourceId(1), against: None, ahead_ns: 1_700_000_000, uncertainty_ns: 6_000_000, n_traces: 412 };
