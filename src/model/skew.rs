@@ -5,6 +5,7 @@
 use super::event::SourceId;
 use super::series::Unit;
 use super::text;
+use super::time::NS_PER_S;
 
 /// A clock that looks wrong against another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +70,12 @@ impl ClockCheck {
 impl ClockSkew {
     /// `clock of payment.log looks 1.7 s ahead (±5 ms, 412 traces)`.
     fn sentence(&self, name: &impl Fn(SourceId) -> String) -> String {
-        let seconds = |ns: i64| text::value(ns.unsigned_abs() as f64 / 1e9, Unit::Seconds);
+        /// From here on hours and minutes read better: a wrong zone is eight hours, not 28 800 seconds.
+        const LONG_S: u64 = 120;
+        let seconds = |ns: i64| match ns.unsigned_abs() / NS_PER_S.unsigned_abs() {
+            LONG_S.. => text::whole_duration(ns.unsigned_abs().saturating_add(500_000_000) / NS_PER_S.unsigned_abs()),
+            _ => text::value(ns.unsigned_abs() as f64 / 1e9, Unit::Seconds),
+        };
         let way = match (self.ahead_ns > 0, self.against) {
             (true, None) => "ahead".to_owned(),
             (false, None) => "behind".to_owned(),

@@ -7,18 +7,21 @@
 // Each test program uses its own part of this.
 #![allow(dead_code, reason = "shared by several test programs")]
 
+mod evidence;
+mod patterns;
+
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use coroner::app::message::{FreezeTarget, LoadProgress, PanelChoice, SeriesStats};
+use coroner::app::message::{LoadProgress, PanelChoice, SeriesStats};
 use coroner::app::{self, CasePlace, Effect, JobId, Message, Question, Reply, Setup, State, keys};
-use coroner::model::case::{Evidence, EvidenceTarget};
 use coroner::model::filter::{Expr, Term};
-use coroner::model::query::{GroupBy, PageStart, Pattern, PatternQuery, PatternStatus, TextPattern, ValueAt};
+use coroner::model::query::{GroupBy, PageStart, TextPattern, ValueAt};
 use coroner::model::record::{Alert, AlertState, Change, ProfileMark, ThresholdRule};
 use coroner::model::series::Bucket;
-use coroner::model::skew::{ClockCheck, ClockSkew};
+use coroner::model::skew::ClockCheck;
 use coroner::model::*;
+use patterns::pattern_of;
 
 const NS: i64 = 1_000_000_000;
 
@@ -102,20 +105,6 @@ pub struct Fake {
     pub catalog: Arc<Catalog>,
     pub events: Vec<Event>,
     pub clocks: ClockCheck,
-}
-
-/// What the messages of the incident are made of; one holds an escape sequence, one is longer than any line.
-const TEMPLATES: [&str; 4] =
-    ["GET /orders/<*> 200 in <*>", "已加载 缓存 cache warmed\u{1b}[31m", "pool wait <*>", "acquire: pool exhausted after <*>, <*> waiting"];
-
-/// Index in `TEMPLATES`.
-fn pattern_of(event: &Event) -> u32 {
-    match event.message.split(' ').next() {
-        Some("GET") => 0,
-        Some("pool") => 2,
-        Some("acquire:") => 3,
-        _ => 1,
-    }
 }
 
 fn events() -> Vec<Event> {
@@ -232,9 +221,7 @@ impl Fake {
             ..Catalog::default()
         };
         let _ = AlertState::Firing;
-        let skew = ClockSkew { source: SourceId(1), against: None, ahead_ns: 1_700_000_000, uncertainty_ns: 6_000_000, n_traces: 412 };
-        let clocks = ClockCheck { skews: vec![skew], n_traces: 412, ..ClockCheck::default() };
-        Self { catalog: Arc::new(catalog), events, clocks }
+        Self { catalog: Arc::new(catalog), events, clocks: patterns::clocks() }
     }
 
     fn passes(event: &Event, filter: &EventFilter) -> bool {
@@ -255,36 +242,6 @@ impl Fake {
                 };
                 is_match != condition.is_negated
             })
-    }
-
-    fn patterns(&self, query: &PatternQuery) -> Vec<Pattern> {
-        let mut found: Vec<Pattern> = TEMPLATES
-            .iter()
-            .enumerate()
-            .map(|(id, template)| Pattern { id: id as u32, template: (*template).into(), ..Pattern::default() })
-            .collect();
-        for event in self.events.iter().filter(|event| Self::passes(event, &query.filter)) {
-            let pattern = &mut found[pattern_of(event) as usize];
-            pattern.count += 1;
-            pattern.level = event.level;
-            pattern.first = pattern.first.or(event.time);
-            pattern.last = event.time;
-            pattern.services = event.service.iter().cloned().collect();
-            let is_in = |range: TimeRange| u64::from(event.time.is_some_and(|at| range.contains(at)));
-            if let Some((before, after)) = query.windows {
-                pattern.in_windows.0 += is_in(before);
-                pattern.in_windows.1 += is_in(after);
-            }
-        }
-        found.retain(|pattern| pattern.count > 0);
-        for pattern in &mut found {
-            pattern.status = match pattern.in_windows {
-                _ if query.windows.is_none() => PatternStatus::Steady,
-                (0, _) => PatternStatus::Born,
-                _ => PatternStatus::Steady,
-            };
-        }
-        found
     }
 
     fn page(&self, query: &EventQuery) -> EventPage {
@@ -332,65 +289,6 @@ impl Fake {
         let secs = (at.0 / NS - START).div_euclid(5) * 5;
         let value = sample(id.0 as usize, secs)?;
         Some(ValueAt { value, sample_time: Timestamp::from_secs(START + secs) })
-    }
-
-    fn freeze(&self, target: &FreezeTarget) -> Evidence {
-        let evidence = |source: &str, target| Evidence { source: source.into(), source_sha256: None, target };
-        match target {
-            FreezeTarget::Series { id, range, at } => {
-                let meta = &self.catalog.series[id.0 as usize];
-                let target = EvidenceTarget::Series {
-                    name: meta.name.clone(),
-                    labels: meta.labels.clone(),
-                    unit: meta.unit,
-                    range: *range,
-                    at: *at,
-                    value: Self::value_at(*id, *at).map(|value| value.value),
-                    peak: None,
-                    points: vec![Some(1.0), None, Some(2.0)],
-                };
-                evidence("metrics/all.json", target)
-            }
-            FreezeTarget::Event(_) | FreezeTarget::PatternStart(_) => {
-                let is_it = |event: &&Event| match target {
-                    FreezeTarget::Event(id) => event.id == *id,
-                    FreezeTarget::PatternStart(id) => pattern_of(event) == *id,
-                    _ => false,
-                };
-                let event = self.events.iter().find(is_it).expect("known");
-                let target = EvidenceTarget::Lines {
-                    first: event.line,
-                    last: event.line,
-                    at: event.time,
-                    sha256: "00".into(),
-                    excerpt: event.raw.clone(),
-                };
-                evidence(&event.source, target)
-            }
-            FreezeTarget::Change(index) => {
-                let change = &self.catalog.changes[*index];
-                evidence(
-                    "deploys.jsonl",
-                    EvidenceTarget::Change { line: 1, at: change.time, text: format!("{} {}", change.kind, change.text) },
-                )
-            }
-            FreezeTarget::Alert(index) => {
-                let alert = &self.catalog.alerts[*index];
-                let target = EvidenceTarget::Alert {
-                    name: alert.name.clone(),
-                    labels: Labels::default(),
-                    at: alert.active_at,
-                    until: alert.ended_at,
-                };
-                evidence("deploys.jsonl", target)
-            }
-            FreezeTarget::Profile(index) => {
-                let mark = &self.catalog.profiles[*index];
-                let target =
-                    EvidenceTarget::Profile { profile: mark.kind.clone(), at: mark.time, total: mark.total, unit: mark.unit.clone() };
-                evidence("pprof/order-goroutine.pb.gz", target)
-            }
-        }
     }
 
     pub fn answer(&self, question: &Question) -> Reply {
