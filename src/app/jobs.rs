@@ -27,6 +27,13 @@ pub(crate) enum Slot {
     FindPosition,
     /// Evidence being frozen.
     Freeze,
+    Patterns,
+    /// Counts of each pattern over the visible range.
+    PatternCourses,
+    /// Events of the trace.
+    Trace,
+    /// What shared traces tell of the clocks.
+    Clocks,
 }
 
 /// One slot.

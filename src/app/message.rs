@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::model::case::{CaseDoc, EditStep, Evidence};
 use crate::model::query::{HistogramQuery, Pattern, PatternQuery, ValueAt};
+use crate::model::skew::ClockCheck;
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, SeriesId, SeriesQuery, TimeRange, Timestamp,
 };
@@ -98,6 +99,8 @@ pub enum Question {
     Event(EventRef),
     /// Message patterns, with what two windows tell of each.
     Patterns(PatternQuery),
+    /// How far the clocks of the sources are apart, by the traces that they share.
+    Clocks,
     /// How many pass.
     Count {
         /// Which.
@@ -129,6 +132,8 @@ pub enum FreezeTarget {
     Alert(usize),
     /// Index in `Catalog::profiles`.
     Profile(usize),
+    /// The first event of a message pattern.
+    PatternStart(u32),
 }
 
 /// A series chosen for a panel.
@@ -172,6 +177,8 @@ pub enum Reply {
     Events(EventPage),
     /// To `Patterns`.
     Patterns(Vec<Pattern>),
+    /// To `Clocks`.
+    Clocks(ClockCheck),
     /// To `Event`.
     Event(Box<Event>),
     /// To `Count`.

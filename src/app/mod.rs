@@ -20,11 +20,13 @@ pub(crate) mod list;
 pub mod message;
 pub(crate) mod overlay;
 pub(crate) mod panels;
+pub(crate) mod patterns;
 pub(crate) mod series_search;
 pub(crate) mod session;
 pub(crate) mod side;
 pub(crate) mod state;
 pub(crate) mod timeline;
+pub(crate) mod trace;
 pub(crate) mod update;
 
 pub use actions::{Action, ActionInfo};

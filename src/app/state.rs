@@ -21,9 +21,11 @@ use super::list::EventList;
 use super::message::{KeyPress, LoadProgress};
 use super::overlay::Overlay;
 use super::panels::Panels;
+use super::patterns::Patterns;
 use super::session::{CasePlace, Session};
 use super::side::Side;
 use super::timeline::Timeline;
+use super::trace::TracePane;
 
 /// What the explorer starts with.
 #[derive(Debug, Clone)]
@@ -89,6 +91,8 @@ pub struct State {
     pub(crate) list: EventList,
     pub(crate) lanes: Lanes,
     pub(crate) side: Side,
+    pub(crate) patterns: Patterns,
+    pub(crate) trace: TracePane,
     pub(crate) jobs: Jobs,
     pub(crate) layout: Layout,
     pub(crate) keymap: Keymap,
@@ -144,6 +148,8 @@ impl State {
             list: EventList::new(),
             lanes: Lanes::default(),
             side: Side::default(),
+            patterns: Patterns::default(),
+            trace: TracePane::default(),
             jobs: Jobs::default(),
             layout,
             keymap: Keymap::standard(),

@@ -12,9 +12,11 @@ pub mod note;
 mod notes;
 pub mod open;
 pub mod output;
+pub mod patterns;
 mod queries;
 mod screenshot;
 pub mod series;
+pub mod trace;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

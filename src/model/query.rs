@@ -202,7 +202,7 @@ pub struct PatternQuery {
 }
 
 /// Messages that differ only in their values.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pattern {
     /// Counted by first occurrence in the order (source, record): the same for the same data.
     pub id: u32,
@@ -216,6 +216,8 @@ pub struct Pattern {
     pub last: Option<Timestamp>,
     /// The level of most of its events, of equals the most severe.
     pub level: Level,
+    /// Services of its events, the most frequent first.
+    pub services: Vec<String>,
     /// Events in the two windows.
     pub in_windows: (u64, u64),
     /// What the windows tell.
@@ -227,9 +229,9 @@ pub struct Pattern {
 pub enum PatternStatus {
     /// Never seen until then.
     Born,
-    /// At least three times as often, by more than chance.
+    /// At least three times as often as due, and by more than three standard deviations of the two counts.
     Surged,
-    /// Not seen any more, though it was due.
+    /// Not seen any more, though at least three times seen before and due.
     Died,
     /// None of these.
     #[default]

@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod batch;
+pub mod clocks;
 pub mod editor;
 pub mod export;
 pub mod facts;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::model::catalog::Problems;
 use crate::model::{Event, EventRef, Level, Problem, ProblemKind, SourceId, Timestamp};
-use crate::parse::{LogColumns, Message, NO_SERVICE, NO_TIME, RecordDetail};
+use crate::parse::{LogColumns, Message, NO_SERVICE, NO_TIME, RecordDetail, template};
 
 use super::segment::{Draft, Late, Lines, Segment, Times, count_lines};
 use super::service::service_of_path;
@@ -28,7 +28,7 @@ const MAX_SERVICES: usize = 65_000;
 const OTHER_SERVICES: &str = "(other services)";
 
 /// Different messages of one source from which templates are made: bounds memory where every word is new.
-const MAX_MESSAGES: u32 = 1 << 18;
+pub const MAX_MESSAGES: u32 = 1 << 18;
 /// Code of messages beyond them.
 pub(super) const NO_MESSAGE: u32 = u32::MAX;
 
@@ -137,6 +137,7 @@ impl Log {
             level: columns.levels[i],
             service: self.service_name(self.segments[segment].service(i)).map(str::to_owned),
             source: self.text.path().to_owned(),
+            latency_s: Some(columns.latencies[i]).filter(|latency| !latency.is_nan()),
             n_lines: 1,
             ..Event::default()
         };
@@ -201,6 +202,10 @@ pub struct LogFacts {
     pub late: Late,
     /// Index, line and byte of the first of those.
     pub first_late: Option<(u64, u64, u64)>,
+    /// Records beyond the limit of different messages: they have no pattern.
+    pub n_without_pattern: u64,
+    /// Different messages that are longer than patterns look.
+    pub n_long_messages: u64,
 }
 
 /// Appends chunks in file order.
@@ -336,6 +341,10 @@ impl LogBuilder {
             })
             .collect();
         columns.messages.iter_mut().for_each(|code| *code = codes.get(*code as usize).copied().unwrap_or(NO_MESSAGE));
+        self.facts.n_long_messages += new.iter().filter(|text| !template::is_whole(text)).count() as u64;
+        if self.messages.len() as u32 >= MAX_MESSAGES {
+            self.facts.n_without_pattern += columns.messages.iter().filter(|code| **code == NO_MESSAGE).count() as u64;
+        }
         (columns, lines, new.into())
     }
 

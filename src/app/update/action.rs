@@ -6,12 +6,12 @@ use crate::app::layout::Zoomed;
 use crate::app::list::IsNegated;
 use crate::app::message::Effect;
 use crate::app::overlay::{Confirm, ConfirmPurpose, Overlay, Prompt, PromptKind};
-use crate::app::side::Tab;
+use crate::app::side::{SideItem, Tab};
 use crate::app::state::{Focus, State};
 use crate::model::{EventFilter, Level};
 
 use super::navigate::{self, Way};
-use super::{annotate, chain, filter, forms, overlays, panel_edit, pick, search};
+use super::{annotate, chain, filter, forms, overlays, panel_edit, pattern_view, pick, search, trace_view};
 
 /// Runs it.
 pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> Vec<Effect> {
@@ -74,6 +74,9 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::FocusNotes => show_tab(state, Tab::Notes),
         Action::FocusDetail => show_tab(state, Tab::Detail),
         Action::FocusSources => show_tab(state, Tab::Sources),
+        Action::FocusPatterns => show_tab(state, Tab::Patterns),
+        Action::FocusTrace => trace_view::show(state),
+        Action::Reorder => pattern_view::next_order(state),
         Action::ZoomPane => zoom_pane(state),
         Action::Dismiss => overlays::dismiss(state),
         Action::ListUp => overlays::step(state, -1),
@@ -210,7 +213,12 @@ fn with_argument(state: &mut State, action: Action, argument: &str) -> Option<Ve
 }
 
 fn prompt(state: &mut State, kind: PromptKind) {
-    state.overlays.push(Overlay::Prompt(Prompt::new(kind, "")));
+    // In the pattern pane the pattern is meant; it can be typed over.
+    let pattern = match state.side.item_selected() {
+        Some(SideItem::Pattern(id)) if state.focus == Focus::Side && kind.is_filter() => format!("pattern:{id} "),
+        _ => String::new(),
+    };
+    state.overlays.push(Overlay::Prompt(Prompt::new(kind, &pattern)));
     if kind.is_filter() {
         filter::refresh(state);
     }
@@ -242,7 +250,7 @@ fn step_pane(state: &mut State, panes: isize) {
     focus(state, order[(at + panes).rem_euclid(4) as usize]);
 }
 
-fn show_tab(state: &mut State, tab: Tab) {
+pub(super) fn show_tab(state: &mut State, tab: Tab) {
     state.side.tab = tab;
     focus(state, Focus::Side);
 }
@@ -279,19 +287,28 @@ fn open(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     match state.focus {
-        Focus::Side => {
-            let at = state.side.annotation().and_then(|id| state.session.doc.annotations.get(id)).and_then(crate::model::Annotation::at);
-            match at {
-                Some(at) => state.jump_to(at),
-                None => state.say("nothing here lies on the timeline"),
-            }
-        }
+        Focus::Side => open_in_side(state),
         _ => state.side.tab = Tab::Detail,
     }
     if state.layout.side.width == 0 && state.focus != Focus::Side {
         focus(state, Focus::Side);
     }
     Vec::new()
+}
+
+/// Enter in the side pane.
+fn open_in_side(state: &mut State) {
+    match state.side.item_selected().cloned() {
+        Some(SideItem::Pattern(id)) => pattern_view::open(state, id),
+        Some(SideItem::Event(id)) => trace_view::open(state, id),
+        _ => {
+            let at = state.side.annotation().and_then(|id| state.session.doc.annotations.get(id)).and_then(crate::model::Annotation::at);
+            match at {
+                Some(at) => state.jump_to(at),
+                None => state.say("nothing here lies on the timeline"),
+            }
+        }
+    }
 }
 
 fn move_item(state: &mut State, rows: isize) -> Vec<Effect> {
@@ -323,7 +340,14 @@ fn copy(state: &mut State) -> Vec<Effect> {
     let text = match state.focus {
         Focus::List => state.list.selected().map(|row| row.raw.clone()),
         Focus::Panels => state.panels.selected().map(|panel| format!("{} {}", panel.reference.series, panel.texts.value)),
-        Focus::Side => state.side.annotation().and_then(|id| state.session.doc.annotations.get(id)).map(|record| record.text.clone()),
+        Focus::Side => match state.side.item_selected() {
+            Some(SideItem::Annotation(id)) => state.session.doc.annotations.get(id).map(|record| record.text.clone()),
+            Some(SideItem::Pattern(id)) => state.patterns.get(*id).map(|pattern| pattern.template.clone()),
+            Some(SideItem::Event(id)) => {
+                state.trace.shown().and_then(|trace| trace.events.iter().find(|event| event.id == *id)).map(|event| event.raw.clone())
+            }
+            _ => None,
+        },
         Focus::Changes => Some(state.clock.both(state.timeline.cursor)),
     };
     if let Some(text) = text.filter(|text| !text.is_empty()) {

@@ -110,6 +110,22 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
             state.list.take_after(page);
             state.list.assemble(state.timeline.cursor);
         }
+        (Slot::Patterns, Reply::Patterns(found)) => {
+            if let Question::Patterns(query) = question {
+                super::pattern_view::take(state, query, found);
+            }
+        }
+        (Slot::PatternCourses, Reply::Histogram(histogram)) => state.patterns.take_courses(histogram),
+        (Slot::Trace, Reply::Events(page)) => {
+            if let Question::Events(query) = question {
+                let is_new = state.trace.shown().is_none();
+                state.trace.take(query, page);
+                if is_new {
+                    super::trace_view::select_own(state);
+                }
+            }
+        }
+        (Slot::Clocks, Reply::Clocks(clocks)) => state.trace.clocks = Some(clocks),
         (Slot::Total, Reply::Count(n)) => state.list.n_passing = Some(n),
         (Slot::FindTotal, Reply::Count(n)) => {
             if let Some(find) = &mut state.list.find {

@@ -16,8 +16,11 @@ use crate::model::{EventFilter, SeriesQuery, TimeRange};
 pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
     lay_out(state);
     state.list.follow(state.timeline.cursor);
+    super::trace_view::follow(state);
     if state.has_catalog {
         ask(state, effects);
+        super::pattern_view::ask(state, effects);
+        super::trace_view::ask(state, effects);
     }
     settle_view(state);
 }

@@ -14,9 +14,11 @@ mod input;
 mod navigate;
 mod overlays;
 mod panel_edit;
+mod pattern_view;
 mod pick;
 mod search;
 mod side_view;
+mod trace_view;
 mod typed_time;
 
 use super::message::{Effect, Message};
