@@ -34,7 +34,8 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             let range = loaded.clock()?.window(&window)?;
             let start = unplaced.then_some(PageStart::Unplaced(0));
             let patterns = if patterns { events::Patterns::Shown } else { events::Patterns::Hidden };
-            let options = events::EventsOptions { filter, range, start, limit: limit.map(|n| n as u64), patterns, form: form(json) };
+            let limit = limit.map(|n| n as u64);
+            let options = events::EventsOptions { filter, range, start, limit, letters: fuzzy, patterns, form: form(json) };
             Ok(events::run(loaded.source(), &options, out)?.into())
         }
         Command::Histogram { open, window, bucket, by, stat, filter: expression, level, grep, service, json } => {
@@ -91,7 +92,7 @@ impl Loaded {
         let expr = parse_expression(text, self.clock()?.reference())?;
         let files: Vec<String> = self.catalog.sources.iter().map(|source| source.path.clone()).collect();
         let services = self.catalog.services();
-        let known = Known { services: &services, files: &files };
+        let known = Known { services: &services, files: &files, ..Known::default() };
         for remark in expr.iter().filter(|_| !quiet).flat_map(|expr| filter::remarks(expr, known)) {
             eprintln!("note: {}", printable(&remark));
         }

@@ -8,6 +8,7 @@ pub mod batch;
 pub mod editor;
 pub mod export;
 pub mod facts;
+pub mod find;
 pub mod jobs;
 pub mod journal;
 pub mod keys;

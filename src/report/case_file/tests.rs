@@ -297,8 +297,11 @@ pub(crate) fn any_meta() -> impl Strategy<Value = CaseMeta> {
     let zones = prop::collection::btree_map(any::<String>(), any::<String>(), 0..3);
     let thresholds = prop::collection::btree_map(any::<String>(), any_number(), 0..3);
     let texts = (any::<String>(), word(), word(), word(), words(), words());
-    (texts, prop::option::of(anchor), prop::collection::vec(panel, 0..3), zones, thresholds).prop_map(
-        |(texts, t0, panels, zones, thresholds)| CaseMeta {
+    let filter = ("[a-c]{0,2}", any::<bool>()).prop_map(|(text, is_off)| SavedFilter { text, is_off });
+    let lists = (prop::collection::vec(panel, 0..3), prop::collection::vec(filter, 0..4));
+    (texts, prop::option::of(anchor), lists, zones, thresholds).prop_map(
+        |(texts, t0, (panels, filters), zones, thresholds)| CaseMeta {
+            filters,
             title: texts.0,
             severity: texts.1,
             status: texts.2,
