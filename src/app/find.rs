@@ -47,6 +47,8 @@ impl Wanted {
 pub(crate) struct Find {
     /// As it is shown.
     pub(crate) typed: String,
+    /// Letters, of which growing data may tell a stricter way of fitting.
+    pub(crate) letters: Option<TextPattern>,
     /// `None` while it is not known yet how records hold the letters.
     pub(crate) wanted: Option<Wanted>,
     pub(crate) total: Option<u64>,
@@ -62,7 +64,7 @@ pub(crate) struct Find {
 
 impl Find {
     pub(crate) fn new(typed: &str, wanted: Option<Wanted>) -> Self {
-        Self { typed: typed.to_owned(), wanted, total: None, progress: None, is_stopped: false, position: None, at: None }
+        Self { typed: typed.to_owned(), letters: None, wanted, total: None, progress: None, is_stopped: false, position: None, at: None }
     }
 
     /// `12 of 4 013`, `12 of 1 204… 34 %` while it is counted.

@@ -241,7 +241,7 @@ pub(crate) struct Prompt {
     pub(crate) wrong: Option<Range<usize>>,
     pub(crate) offered: Option<Offered>,
     /// What a find offers so far.
-    pub(crate) find: Option<Typing>,
+    pub(crate) find: Option<Box<Typing>>,
 }
 
 impl Prompt {

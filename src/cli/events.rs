@@ -101,7 +101,12 @@ fn best_first(source: &dyn Source, options: &EventsOptions, letters: &str, out: 
 }
 
 /// Writes one line an event, with its score if there are scores.
-fn write_events(source: &dyn Source, options: &EventsOptions, (events, scores): (&[Event], &[i64]), out: &mut dyn Write) -> anyhow::Result<()> {
+fn write_events(
+    source: &dyn Source,
+    options: &EventsOptions,
+    (events, scores): (&[Event], &[i64]),
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     let ids: Vec<EventRef> = events.iter().map(|event| event.id).collect();
     let patterns = match options.patterns {
         Patterns::Hidden => Vec::new(),

@@ -61,7 +61,9 @@ impl Letters {
         buffer.clear();
         buffer.push(self.sign);
         let end = if text.len() <= SCORED_CHARS { text.len() } else { text.char_indices().nth(SCORED_CHARS).map_or(text.len(), |at| at.0) };
-        buffer.extend(text[..end].chars().map(|c| if self.is_blank.get(c as usize).is_some_and(|is_blank| *is_blank) { self.sign } else { c }));
+        buffer.extend(
+            text[..end].chars().map(|c| if self.is_blank.get(c as usize).is_some_and(|is_blank| *is_blank) { self.sign } else { c }),
+        );
         self.words.iter().try_fold(0, |total, word| Some(total + matcher().fuzzy_match(buffer, word)?)).unwrap_or(0)
     }
 

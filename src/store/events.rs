@@ -97,8 +97,9 @@ impl Events<'_> {
                 watch.check()?;
                 let segment = place.segment();
                 let selection = self.selections.get(filter, place.log, place.at, watch)?;
-                let lies_inside =
-                    |range| segment.span.is_some_and(|span| is_inside(span.0, range) && is_inside(span.1, range)) && segment.unplaced.is_empty();
+                let lies_inside = |range| {
+                    segment.span.is_some_and(|span| is_inside(span.0, range) && is_inside(span.1, range)) && segment.unplaced.is_empty()
+                };
                 let n = match range {
                     Some(range) if !lies_inside(range) => {
                         let passes = |i: &usize| selection.contains(*i) && is_inside(segment.columns.times[*i], range);

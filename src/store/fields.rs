@@ -93,7 +93,8 @@ mod tests {
         let logs = [log(0, "a", "1 info s a=1 b=x\n2 info s a=2 b=x\n3 info s b=y\n", 2), log(1, "b", "1 info s b=x\n", 9)];
         let selections = Selections::default();
         let fields = Events { logs: &logs, selections: &selections, jobs: 2 }.fields(&watch()).unwrap();
-        let told: Vec<_> = fields.iter().filter(|field| field.name != "word").map(|field| (&*field.name, field.n_records, field.n_numbers)).collect();
+        let told: Vec<_> =
+            fields.iter().filter(|field| field.name != "word").map(|field| (&*field.name, field.n_records, field.n_numbers)).collect();
         assert_eq!(told, [("a", 2, 2), ("b", 4, 0)]);
         assert_eq!(fields[1].values, [("x".to_owned(), 3), ("y".to_owned(), 1)]);
     }

@@ -5,6 +5,7 @@
 //! scored: a word that stands in every record costs as little as one that stands in few.
 
 use std::collections::BinaryHeap;
+use std::ops::ControlFlow;
 
 use crate::model::fuzzy::Letters;
 use crate::model::query::{BestEvent, BestQuery};
@@ -41,7 +42,8 @@ impl Events<'_> {
         let mut found: BinaryHeap<Rank> = BinaryHeap::new();
         let (mut rest, mut n_scored) = (places.as_slice(), 0);
         while !rest.is_empty() && query.limit > 0 {
-            let is_enough = found.len() == query.limit && found.peek().is_some_and(|worst| worst.lost == 0 && worst.time < first_time(&rest[0]));
+            let is_enough =
+                found.len() == query.limit && found.peek().is_some_and(|worst| worst.lost == 0 && worst.time < first_time(&rest[0]));
             if is_enough || n_scored >= query.budget {
                 break;
             }
@@ -96,7 +98,7 @@ impl Events<'_> {
         each_record((place.log, place.at), &wanted, watch, |i, record| {
             // Later records of a segment in order cannot be better than as many of the best score as are wanted.
             if is_in_order && n_whole >= query.limit {
-                return;
+                return ControlFlow::Break(());
             }
             n_scored += 1;
             let text = String::from_utf8_lossy(&record[..record.len().min(SCORED_BYTES)]);
@@ -111,6 +113,7 @@ impl Events<'_> {
                 found.pop();
                 found.push(rank);
             }
+            ControlFlow::Continue(())
         })?;
         watch.advance(segment.len(), n_wanted);
         Ok((found.into_vec(), n_scored))

@@ -33,7 +33,13 @@ pub(super) fn draw(state: &State, (from, y, end): (u16, u16, u16), theme: &Theme
         if x + needed > end {
             let room = end.saturating_sub(x);
             // The first is cut rather than left out: what filters must be seen.
-            let words = if at == 0 && !is_last { format!("{}… {more}", paint::cut(&label, usize::from(room).saturating_sub(more.width() + 3))) } else if at == 0 { label } else { more };
+            let words = if at == 0 && !is_last {
+                format!("{}… {more}", paint::cut(&label, usize::from(room).saturating_sub(more.width() + 3)))
+            } else if at == 0 {
+                label
+            } else {
+                more
+            };
             return x + paint::put(buffer, x, y, room, &theme.signs(&words), theme.key) + 1;
         }
         let style = match (&chip.meaning, chip.is_off) {

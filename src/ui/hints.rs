@@ -126,9 +126,14 @@ fn hints(state: &State) -> &'static [(Action, &'static str)] {
             &[(A::SaveText, "save"), (A::NextField, "next field"), (A::ExternalEditor, "$EDITOR"), (A::Dismiss, "cancel")]
         }
         Some(Overlay::Confirm(_)) => &[(A::Yes, "yes"), (A::No, "no")],
-        Some(Overlay::Filters(_)) => {
-            &[(A::Accept, "edit"), (A::Toggle, "off/on"), (A::Raise, "stronger level"), (A::Lower, "weaker level"), (A::Delete, "remove"), (A::Dismiss, "close")]
-        }
+        Some(Overlay::Filters(_)) => &[
+            (A::Accept, "edit"),
+            (A::Toggle, "off/on"),
+            (A::Raise, "stronger level"),
+            (A::Lower, "weaker level"),
+            (A::Delete, "remove"),
+            (A::Dismiss, "close"),
+        ],
         Some(Overlay::Picker(picker)) if picker.chosen.is_some() => &[(A::Toggle, "choose"), (A::Accept, "take"), (A::Dismiss, "close")],
         Some(Overlay::Help(_)) => &[(A::ListDown, "scroll"), (A::Dismiss, "close")],
         Some(_) => &[(A::Accept, "take"), (A::ListDown, "next"), (A::Dismiss, "close")],

@@ -18,7 +18,7 @@ use crate::model::text::printable;
 
 /// Draws a line to type with what it means.
 pub(super) fn draw(state: &State, prompt: &Prompt, theme: &Theme, buffer: &mut Buffer) {
-    let (words, style) = match (&prompt.preview, &prompt.find) {
+    let (words, style) = match (&prompt.preview, prompt.find.as_deref()) {
         (Some(Err(words)), _) => (format!("! {words}"), theme.error),
         (_, Some(Typing { error: Some(why), .. })) => (format!("! {why}"), theme.error),
         (_, Some(typing)) => (find_words(typing), theme.good),
@@ -28,7 +28,7 @@ pub(super) fn draw(state: &State, prompt: &Prompt, theme: &Theme, buffer: &mut B
     let lines = crate::app::side::wrap(&words, usize::from(state.layout.size.0.min(100).saturating_sub(4)));
     // Filters have a row for marks below the text, and the words that Tab takes at the bottom; a find has its rows.
     let n_more = u16::from(prompt.kind.is_filter());
-    let n_rows = prompt.find.as_ref().map_or(0, Typing::n_rows) as u16;
+    let n_rows = prompt.find.as_deref().map_or(0, Typing::n_rows) as u16;
     let area = open_frame(state, 1 + lines.len() as u16 + 2 * n_more + n_rows, prompt.title(), theme, buffer);
     paint::put(buffer, area.x, area.y, 2, "> ", theme.key);
     let start = draw_line(buffer, (area.x + 2, area.y, area.width.saturating_sub(2)), &prompt.input, theme);
@@ -137,7 +137,8 @@ pub(super) fn draw_filters(state: &State, selected: usize, theme: &Theme, buffer
     let chips = &state.list.chips;
     let least = state.list.filter.min_level;
     let level = least.map_or_else(|| "all levels".to_owned(), |level| format!("level {} and worse", level.name()));
-    let keys = format!("{level}   ←→ changes it   Space off/on   Enter edits   ! turns round   d removes   & adds   E edits all   u undoes");
+    let keys =
+        format!("{level}   ←→ changes it   Space off/on   Enter edits   ! turns round   d removes   & adds   E edits all   u undoes");
     let lines = crate::app::side::wrap(&keys, usize::from(state.layout.size.0.min(100).saturating_sub(4)));
     let area = open_frame(state, (chips.len().max(1) + lines.len()) as u16, "filters of the event list", theme, buffer);
     for (y, line) in (area.y..area.y + area.height).zip(&lines) {

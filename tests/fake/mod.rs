@@ -259,7 +259,8 @@ impl Fake {
             let Some(wanted) = conditions(&query.pattern, fit) else { continue };
             let mut filter = query.filter.clone();
             filter.text.extend(wanted.iter().cloned());
-            let best: Vec<Event> = self.events.iter().filter(|event| Self::passes(event, &filter)).take(query.limit.max(1)).cloned().collect();
+            let best: Vec<Event> =
+                self.events.iter().filter(|event| Self::passes(event, &filter)).take(query.limit.max(1)).cloned().collect();
             let is_found = !best.is_empty();
             last = Look { wanted, fit, best: best.into_iter().take(query.limit).collect() };
             if is_found {

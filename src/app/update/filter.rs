@@ -126,7 +126,8 @@ pub(super) fn refresh(state: &mut State) {
 
 /// The words of the data came: what is typed may go on with them.
 pub(super) fn words_came(state: &mut State) {
-    if matches!(state.overlays.last(), Some(Overlay::Prompt(prompt)) if prompt.kind.is_filter() && prompt.offered.as_ref().is_none_or(|offered| offered.chosen.is_none())) {
+    if matches!(state.overlays.last(), Some(Overlay::Prompt(prompt)) if prompt.kind.is_filter() && prompt.offered.as_ref().is_none_or(|offered| offered.chosen.is_none()))
+    {
         refresh(state);
     }
 }

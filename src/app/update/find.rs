@@ -12,8 +12,8 @@ use crate::model::query::{GroupBy, HistogramQuery, TextPattern};
 use crate::model::{EventFilter, EventRef, Timestamp};
 
 use super::navigate::Way;
-use super::search::{self, SeekKind};
 use super::pick;
+use super::search::{self, SeekKind};
 
 /// Events offered while typing.
 const ROWS: usize = 6;
@@ -29,7 +29,7 @@ pub(super) fn refresh(state: &mut State) {
         Ok(pattern) => {
             prompt.preview = None;
             if prompt.find.as_ref().is_none_or(|typing| typing.pattern != pattern) {
-                prompt.find = Some(Typing::new(pattern, &catalog, words.as_deref()));
+                prompt.find = Some(Box::new(Typing::new(pattern, &catalog, words.as_deref())));
             }
         }
         Err(why) => (prompt.find, prompt.preview) = (None, Some(Err(why))),
@@ -63,7 +63,8 @@ pub(super) fn typing_mut(state: &mut State) -> Option<&mut Typing> {
 pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     let version = state.catalog.version;
     let has_events = state.catalog.n_events > 0;
-    let is_prompt = matches!(state.overlays.last(), Some(Overlay::Prompt(prompt)) if prompt.kind.is_filter() || prompt.kind == PromptKind::Find);
+    let is_prompt =
+        matches!(state.overlays.last(), Some(Overlay::Prompt(prompt)) if prompt.kind.is_filter() || prompt.kind == PromptKind::Find);
     if is_prompt && has_events {
         state.jobs.sync(Slot::Words, Some(Question::Words), version, effects);
     }
@@ -73,10 +74,12 @@ pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     let total = typing(state).and_then(|typing| typing.wanted.as_ref()).map(|wanted| wanted.within(&state.list.filter));
     state.jobs.sync(Slot::LookTotal, total.map(|filter| Question::Count { filter, range: None }), version, effects);
 
-    let hits = state.list.find.as_ref().filter(|_| has_events).and_then(|find| Some((find, find.wanted.as_ref()?)));
-    let hits = hits.map(|(find, wanted)| (wanted.within(&state.list.filter), find.is_stopped));
-    let is_stopped = hits.as_ref().is_some_and(|(_, is_stopped)| *is_stopped);
-    let filter = hits.map(|(filter, _)| filter);
+    let is_stopped = state.list.find.as_ref().is_some_and(|find| find.is_stopped);
+    let letters = state.list.find.as_ref().filter(|_| has_events && !is_stopped).and_then(|find| find.letters.clone());
+    let look = |pattern| Question::Look(LookQuery { filter: state.list.filter.clone(), pattern, from: Timestamp::MIN, limit: 0 });
+    state.jobs.sync(Slot::FindWanted, letters.map(look), version, effects);
+    let hits = state.list.find.as_ref().filter(|_| has_events).and_then(|find| find.wanted.as_ref());
+    let filter = hits.map(|wanted| wanted.within(&state.list.filter));
     let total = filter.clone().filter(|_| !is_stopped).map(|filter| Question::Count { filter, range: None });
     state.jobs.sync(Slot::FindTotal, total, version, effects);
     // The lane waits for the count: both read the same text, and what the count has read is remembered.
@@ -107,7 +110,10 @@ pub(super) fn accept(state: &mut State, prompt: &Prompt) -> Result<Vec<Effect>, 
     let known = typing.and_then(|typing| typing.wanted.clone());
     match typing.and_then(|typing| typing.row(typing.selected?)) {
         Some(Row::Name(hit)) => match (hit.expr(), &hit.name) {
-            (Some(expr), _) => Ok(start(state, &expr.to_string(), Some(Wanted::of_expr(expr)))),
+            (Some(expr), _) => {
+                begin(state, &expr.to_string(), Some(Wanted::of_expr(expr)), None);
+                Ok(step(state, Way::Forward))
+            }
             (None, crate::app::find::Name::Series(id)) => {
                 let meta = state.catalog.series(*id).cloned();
                 let reference = meta.map(|meta| panels::reference(&state.catalog, &meta, ""));
@@ -117,7 +123,7 @@ pub(super) fn accept(state: &mut State, prompt: &Prompt) -> Result<Vec<Effect>, 
         },
         Some(Row::Event(row)) => {
             let (row, wanted) = (row.clone(), known);
-            begin(state, typed, wanted);
+            begin(state, typed, wanted, letters_of(prompt.find.as_ref().map(|typing| &typing.pattern)));
             Ok(go_to(state, row))
         }
         None => start_typed(state, typed, known),
@@ -131,32 +137,32 @@ pub(super) fn start_typed(state: &mut State, typed: &str, known: Option<Wanted>)
         TextPattern::Fuzzy(_) => None,
         pattern => conditions(pattern, Fit::Whole).map(|text| Wanted { text, expr: None, fit: Fit::Whole }),
     });
-    if known.is_some() {
-        return Ok(start(state, typed, known));
-    }
-    begin(state, typed, None);
-    let query = LookQuery { filter: state.list.filter.clone(), pattern, from: state.timeline.cursor, limit: 0 };
-    let mut effects = Vec::new();
-    state.jobs.ask(Slot::FindWanted, Question::Look(query), state.catalog.version, &mut effects);
-    Ok(effects)
+    let is_known = known.is_some();
+    begin(state, typed, known, letters_of(Some(&pattern)));
+    // Else the first step is taken when it is known what to look for.
+    Ok(if is_known { step(state, Way::Forward) } else { Vec::new() })
 }
 
-fn start(state: &mut State, typed: &str, wanted: Option<Wanted>) -> Vec<Effect> {
-    begin(state, typed, wanted);
-    step(state, Way::Forward)
+fn letters_of(pattern: Option<&TextPattern>) -> Option<TextPattern> {
+    pattern.cloned().filter(|pattern| matches!(pattern, TextPattern::Fuzzy(_)))
 }
 
-fn begin(state: &mut State, typed: &str, wanted: Option<Wanted>) {
-    state.list.find = Some(Find::new(typed.trim(), wanted));
+fn begin(state: &mut State, typed: &str, wanted: Option<Wanted>, letters: Option<TextPattern>) {
+    state.list.find = Some(Find { letters, ..Find::new(typed.trim(), wanted) });
     state.lanes.drop_hits();
     state.data_revision += 1;
 }
 
-/// It is known now how records hold the letters of the find that was accepted.
+/// How records hold the letters of the find that was accepted: known for the first time, or anew because there are more.
 pub(super) fn wanted_came(state: &mut State, look: Look) -> Vec<Effect> {
     let Some(find) = &mut state.list.find else { return Vec::new() };
-    find.wanted = Some(Wanted { text: look.wanted, expr: None, fit: look.fit });
-    step(state, Way::Forward)
+    let is_first = find.wanted.is_none();
+    let wanted = Wanted { text: look.wanted, expr: None, fit: look.fit };
+    if find.wanted.as_ref() == Some(&wanted) {
+        return Vec::new();
+    }
+    (find.wanted, find.total, find.progress, find.position) = (Some(wanted), None, None, None);
+    if is_first { step(state, Way::Forward) } else { Vec::new() }
 }
 
 /// Next or previous hit.
@@ -210,7 +216,7 @@ pub(super) fn stop(state: &mut State, effects: &mut Vec<Effect>) -> bool {
         state.say("stopped looking");
         return true;
     }
-    if state.jobs.is_waiting(Slot::FindWanted) {
+    if state.jobs.is_waiting(Slot::FindWanted) && state.list.find.as_ref().is_some_and(|find| find.wanted.is_none()) {
         state.jobs.sync(Slot::FindWanted, None, version, effects);
         drop_find(state);
         state.say("stopped looking");

@@ -48,7 +48,9 @@ fn text(table: &dyn TableLike, key: &str) -> Option<String> {
 pub(super) fn write_filters(root: &mut Table, filters: &[SavedFilter], before: &[SavedFilter]) {
     let old: Vec<Table> = match root.get("filters") {
         Some(Item::ArrayOfTables(tables)) => tables.iter().cloned().collect(),
-        Some(Item::Value(Value::Array(array))) => array.iter().filter_map(Value::as_inline_table).cloned().map(InlineTable::into_table).collect(),
+        Some(Item::Value(Value::Array(array))) => {
+            array.iter().filter_map(Value::as_inline_table).cloned().map(InlineTable::into_table).collect()
+        }
         _ => Vec::new(),
     };
     if filters.is_empty() {
@@ -123,4 +125,3 @@ pub(super) fn write_panels(root: &mut Table, panels: &[PanelRef]) {
         }
     }
 }
-

@@ -330,6 +330,7 @@ impl Source for FileSource {
         self.ask(job, |events, watch| events.best(query, watch))
     }
 
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method itself is not general enough in its lifetimes")]
     fn fields(&self, job: &Job) -> Result<Answer<Vec<FieldSeen>>, SourceError> {
         self.ask(job, |events, watch| events.fields(watch))
     }

@@ -8,12 +8,17 @@ use std::collections::HashMap;
 use super::super::log::NO_MESSAGE;
 use super::plan::{Bits, Part};
 
+/// What text of logs is mostly made of, the most frequent first; any other byte is rarer.
+const COMMON: &[u8] = b"\"0e1,t:2a 3s5r4o69i8n7dlc/-m.pu_hgybvfkwx=[](){}jqz";
+
 /// Typed words.
 #[derive(Clone)]
 pub(super) struct Letters {
     words: Vec<Vec<u8>>,
     /// Case does not count.
     is_folded: bool,
+    /// The letter of all words that text holds least often.
+    rarest: Option<u8>,
     /// Only letters and digits of ASCII, which no format writes in another way.
     is_plain: bool,
 }
@@ -21,8 +26,11 @@ pub(super) struct Letters {
 impl Letters {
     pub fn new(typed: &str) -> Self {
         let words = typed.split_whitespace().map(|word| word.as_bytes().to_vec());
+        let letters = typed.bytes().filter(|byte| !byte.is_ascii_whitespace());
+        let rarest = letters
+            .min_by_key(|byte| COMMON.iter().position(|common| common == &byte.to_ascii_lowercase()).map_or(0, |at| COMMON.len() - at));
         let is_plain = typed.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b' ');
-        Self { words: words.collect(), is_folded: !typed.chars().any(char::is_uppercase), is_plain }
+        Self { words: words.collect(), rarest, is_folded: !typed.chars().any(char::is_uppercase), is_plain }
     }
 
     /// Whether a text holds all letters of every word.
@@ -32,15 +40,24 @@ impl Letters {
 
     fn is_in(&self, word: &[u8], mut text: &[u8]) -> bool {
         for letter in word {
-            let found = if self.is_folded && letter.is_ascii_lowercase() {
-                memchr::memchr2(*letter, letter.to_ascii_uppercase(), text)
-            } else {
-                memchr::memchr(*letter, text)
-            };
-            let Some(at) = found else { return false };
+            let Some(at) = self.find(*letter, text) else { return false };
             text = &text[at + 1..];
         }
         true
+    }
+
+    #[inline]
+    fn find(&self, letter: u8, text: &[u8]) -> Option<usize> {
+        if self.is_folded && letter.is_ascii_lowercase() {
+            memchr::memchr2(letter, letter.to_ascii_uppercase(), text)
+        } else {
+            memchr::memchr(letter, text)
+        }
+    }
+
+    /// Where the rarest letter stands first: nothing before it can pass.
+    pub fn find_rarest(&self, text: &[u8]) -> Option<usize> {
+        self.rarest.map_or(Some(0), |letter| self.find(letter, text))
     }
 
     /// Sets the bits of wanted records whose message is enough. Reads no text.

@@ -13,7 +13,7 @@ mod text;
 mod tests;
 
 use std::collections::HashMap;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::query::{TextMatch, TextPattern};
@@ -24,16 +24,17 @@ use super::patterns::{Known, PatternIndex};
 use super::{StoreError, Watch};
 use plan::Node;
 
-/// Visits the wanted records of a segment without their line ends, in the order of the file. Text that is gone is a warning.
+/// Visits the wanted records of a segment without their line ends, in the order of the file, until
+/// it is enough. Text that is gone is a warning.
 pub fn each_record(
     (log, segment): (&Log, usize),
     wanted: &[u64],
     watch: &Watch<'_>,
-    mut visit: impl FnMut(usize, &[u8]),
+    mut visit: impl FnMut(usize, &[u8]) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
-    let read = text::each_block(&plan::Part { log, segment, watch }, wanted, |block| {
+    let read = text::each_block_until(&plan::Part { log, segment, watch }, wanted, |block| {
         let is_wanted = |i: &usize| wanted[i / 64] >> (i % 64) & 1 == 1;
-        block.records.clone().filter(is_wanted).for_each(|i| visit(i, block.bytes(i)));
+        block.records.clone().filter(is_wanted).try_for_each(|i| visit(i, block.bytes(i)))
     });
     watch.readable(read).map(|_| ())
 }

@@ -6,7 +6,7 @@
 //! whole text, or whose matches run over records again and again, are asked record by record.
 
 use std::cell::RefCell;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use memchr::memmem;
 
@@ -111,7 +111,7 @@ impl Matcher {
             Self::Folded(folded) => by_scan(block, |record| record, wanted, found, |text| folded.find(text)),
             Self::Scan(regex) => by_scan(block, without_line_end, wanted, found, |text| regex.find(text).map(|found| found.range())),
             Self::Each(regex) => by_record(block, wanted, found, |record| regex.is_match(record)),
-            Self::Fuzzy(letters) => by_record(block, wanted, found, |record| letters.are_in(record)),
+            Self::Fuzzy(letters) => by_letters(block, letters, wanted, found),
         }
     }
 }
@@ -187,6 +187,18 @@ fn without_line_end(record: &[u8]) -> &[u8] {
 
 /// Reads the wanted records of a segment block by block. Checks for cancellation at each.
 pub(super) fn each_block(part: &Part<'_>, wanted: &[u64], mut visit: impl FnMut(&Block<'_>)) -> Result<(), StoreError> {
+    each_block_until(part, wanted, |block| {
+        visit(block);
+        ControlFlow::Continue(())
+    })
+}
+
+/// The same until it is enough.
+pub(super) fn each_block_until(
+    part: &Part<'_>,
+    wanted: &[u64],
+    mut visit: impl FnMut(&Block<'_>) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
     let segment = part.segment();
     let n_wanted: usize = wanted.iter().map(|word| word.count_ones() as usize).sum();
     let is_sparse = n_wanted * SPARSE < segment.len();
@@ -198,7 +210,9 @@ pub(super) fn each_block(part: &Part<'_>, wanted: &[u64], mut visit: impl FnMut(
             let last = part.log.record_range(part.segment, records.end - 1);
             let start = part.log.record_range(part.segment, first).start;
             let text = part.log.text.read_into(start..last.end.min(last.start + MAX_RECORD_BYTES), buffer)?;
-            visit(&Block { part: *part, records: records.clone(), text });
+            if visit(&Block { part: *part, records: records.clone(), text }).is_break() {
+                break;
+            }
             next = next_wanted(wanted, records.end);
         }
         Ok(())
@@ -259,6 +273,22 @@ fn by_scan(
         }
         if n_spanning > MAX_SPANNING {
             return by_record_from(block, i, wanted, found, |record| find(record).is_some());
+        }
+        from = block.start(i);
+    }
+}
+
+/// Records that hold the letters: looked for where the rarest of them stands.
+fn by_letters(block: &Block<'_>, letters: &Letters, wanted: &[u64], found: &mut Bits) {
+    let (mut i, mut from) = (block.records.start, 0);
+    while let Some(at) = block.text.get(from..).and_then(|text| letters.find_rarest(text)) {
+        i = record_at(block, i, from + at);
+        if wanted[i / 64] >> (i % 64) & 1 == 1 && letters.are_in(block.bytes(i)) {
+            found[i / 64] |= 1 << (i % 64);
+        }
+        i += 1;
+        if i >= block.records.end {
+            return;
         }
         from = block.start(i);
     }
