@@ -13,7 +13,11 @@ pub const SCORED_CHARS: usize = 2_000;
 
 fn matcher() -> &'static SkimMatcherV2 {
     static MATCHER: OnceLock<SkimMatcherV2> = OnceLock::new();
-    MATCHER.get_or_init(|| SkimMatcherV2::default().smart_case())
+    let matcher = MATCHER.get_or_init(|| SkimMatcherV2::default().smart_case());
+    // Its matrix keeps bonuses of the text before (and panics when told to keep nothing), so a score would depend on what was
+    // scored earlier on the thread. Scoring one letter cuts the matrix down to cells that the next text overwrites.
+    let _ = matcher.fuzzy_match("a", "a");
+    matcher
 }
 
 /// Score (higher is better) and the matched character positions; `None` when some letter is missing.
@@ -108,6 +112,14 @@ mod tests {
             assert_eq!(letters.score(text, &mut String::new()), letters.best(), "{query} in {text}");
         }
         assert!(Letters::new("pool").score("spool", &mut String::new()) < Letters::new("pool").best());
+    }
+
+    #[test]
+    fn a_score_depends_on_nothing_that_was_scored_before() {
+        let alone = |text: &str| score("aaa", text).map(|scored| scored.0);
+        let texts = ["bbb aaa", "xaxaxa", "a a a", "aaaaaa", "baaxa a"];
+        let first = texts.map(alone);
+        assert!((0..4).all(|_| texts.iter().rev().map(|text| alone(text)).eq(first.iter().rev().copied())));
     }
 
     proptest! {
