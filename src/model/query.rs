@@ -201,8 +201,8 @@ pub struct BestQuery {
     pub letters: String,
     /// At most so many.
     pub limit: usize,
-    /// When so many records were scored the best of them are the answer, in the order of the segments: what a screen
-    /// waits for. `u64::MAX` scores all.
+    /// When about so many texts were scored the best of them are the answer: what a screen waits for. `u64::MAX` scores
+    /// all.
     pub budget: u64,
 }
 
@@ -213,7 +213,8 @@ pub struct BestEvent {
     pub id: EventRef,
     /// When.
     pub time: Option<Timestamp>,
-    /// Higher is better; 0 when only letters far into a very long record fit.
+    /// Higher is better: of its message if that holds the letters, else of the whole record; 0 when only letters far into a
+    /// very long one fit.
     pub score: i64,
 }
 

@@ -6,8 +6,8 @@ use crate::model::query::{BestQuery, PageStart, PatternQuery, TextPattern};
 use crate::model::{EventFilter, EventQuery, EventRef, TimeRange, Timestamp};
 use crate::source::{Job, Source, SourceError};
 
-/// Records scored while somebody types: some 50 ms on one core.
-const SCORED: u64 = 50_000;
+/// Records scored by their text while somebody types, at some 6 us each; those that fit by their message cost nothing.
+const SCORED: u64 = 16_000;
 /// Hits at one moment among which a hit is counted.
 const AT_ONE_MOMENT: usize = 10_000;
 

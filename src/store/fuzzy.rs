@@ -1,10 +1,11 @@
 //! The events that fit typed letters best: filtered by the letters first, then only the survivors scored.
 //!
+//! An event is as good as its message, if that holds the letters: each different message is scored once, and no text read.
 //! Segments are scored in order of time, some at once on all threads. No score is above that of a record that holds every
 //! word whole, so once enough of those are found, all earlier than what is left, the rest cannot be better and is not
 //! scored: a word that stands in every record costs as little as one that stands in few.
 
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 use std::ops::ControlFlow;
 
 use crate::model::fuzzy::Letters;
@@ -13,7 +14,7 @@ use crate::model::{EventRef, SourceId, Timestamp};
 use crate::parse::NO_TIME;
 
 use super::events::{Events, Place, is_inside};
-use super::filter::{Filter, Selection, each_record};
+use super::filter::{self, Filter, Selection, each_record};
 use super::{StoreError, Watch, parallel};
 
 /// Segments scored together, whatever the number of threads.
@@ -39,11 +40,11 @@ impl Events<'_> {
         let mut places = self.places(&filter, query.range);
         places.sort_by_key(|place| (first_time(place), place.log.source, place.at));
         watch.expect(places.iter().map(|place| place.segment().len()).sum());
-        let mut found: BinaryHeap<Rank> = BinaryHeap::new();
+        let mut found = Found { ranks: BinaryHeap::new(), limit: query.limit };
         let (mut rest, mut n_scored) = (places.as_slice(), 0);
         while !rest.is_empty() && query.limit > 0 {
-            let is_enough =
-                found.len() == query.limit && found.peek().is_some_and(|worst| worst.lost == 0 && worst.time < first_time(&rest[0]));
+            let is_enough = found.ranks.len() == query.limit
+                && found.ranks.peek().is_some_and(|worst| worst.lost == 0 && worst.time < first_time(&rest[0]));
             if is_enough || n_scored >= query.budget {
                 break;
             }
@@ -57,12 +58,7 @@ impl Events<'_> {
             )?;
             for (ranks, n) in scored {
                 n_scored += n;
-                for rank in ranks {
-                    found.push(rank);
-                    if found.len() > query.limit {
-                        found.pop();
-                    }
-                }
+                ranks.into_iter().for_each(|rank| found.add(rank));
             }
         }
         let event = |rank: Rank| BestEvent {
@@ -70,7 +66,7 @@ impl Events<'_> {
             time: (rank.time != i64::MAX).then_some(Timestamp(rank.time)),
             score: best - rank.lost,
         };
-        Ok(found.into_sorted_vec().into_iter().map(event).collect())
+        Ok(found.ranks.into_sorted_vec().into_iter().map(event).collect())
     }
 
     /// The best of one segment, and how many were scored for it.
@@ -91,32 +87,74 @@ impl Events<'_> {
             (0..segment.len()).filter(|i| is_wanted(*i)).for_each(|i| wanted[i / 64] |= 1 << (i % 64));
         }
         let n_wanted: u64 = wanted.iter().map(|word| u64::from(word.count_ones())).sum();
-        let mut found: BinaryHeap<Rank> = BinaryHeap::new();
+        let rank = |i: usize, score: i64| {
+            let time = segment.columns.times[i];
+            let time = if time == NO_TIME { i64::MAX } else { time };
+            Rank { lost: best - score.min(best), time, source: place.log.source.0, record: segment.base_record + i as u64 }
+        };
+        let mut found = Found { ranks: BinaryHeap::new(), limit: query.limit };
         let mut buffer = String::new();
-        let (mut n_whole, mut n_scored) = (0, 0);
+        self.score_messages(place, (letters, query), &mut wanted, |i, score| found.add(rank(i, score)));
         let is_in_order = segment.order.is_none();
+        let most = if query.budget == u64::MAX { u64::MAX } else { query.budget.div_ceil(TOGETHER as u64) };
+        let mut n_scored = 0;
         each_record((place.log, place.at), &wanted, watch, |i, record| {
-            // Later records of a segment in order cannot be better than as many of the best score as are wanted.
-            if is_in_order && n_whole >= query.limit {
+            // Later records of a segment in order cannot be better than the worst of enough that hold every word whole.
+            if n_scored >= most || (is_in_order && !found.can_take(rank(i, best))) {
                 return ControlFlow::Break(());
             }
             n_scored += 1;
             let text = String::from_utf8_lossy(&record[..record.len().min(SCORED_BYTES)]);
-            let lost = best - letters.score(&text, &mut buffer).min(best);
-            n_whole += usize::from(lost == 0);
-            let time = segment.columns.times[i];
-            let time = if time == NO_TIME { i64::MAX } else { time };
-            let rank = Rank { lost, time, source: place.log.source.0, record: segment.base_record + i as u64 };
-            if found.len() < query.limit {
-                found.push(rank);
-            } else if found.peek().is_some_and(|worst| rank < *worst) {
-                found.pop();
-                found.push(rank);
-            }
+            found.add(rank(i, letters.score(&text, &mut buffer)));
             ControlFlow::Continue(())
         })?;
         watch.advance(segment.len(), n_wanted);
-        Ok((found.into_vec(), n_scored))
+        Ok((found.ranks.into_vec(), n_scored))
+    }
+
+    /// Scores records by their message, each different one once, and takes them out of the wanted ones.
+    fn score_messages(
+        &self,
+        place: Place<'_>,
+        (letters, query): (&Letters, &BestQuery),
+        wanted: &mut [u64],
+        mut take: impl FnMut(usize, i64),
+    ) {
+        let typed = filter::letters::Letters::new(&query.letters);
+        let texts = place.log.message_texts();
+        let mut known: HashMap<u32, Option<i64>> = HashMap::new();
+        let mut buffer = String::new();
+        for (i, message) in place.segment().columns.messages.iter().enumerate() {
+            if wanted[i / 64] >> (i % 64) & 1 == 0 {
+                continue;
+            }
+            let mut score = || texts.get(*message).and_then(|text| typed.in_message(text)).map(|text| letters.score(&text, &mut buffer));
+            if let Some(score) = *known.entry(*message).or_insert_with(&mut score) {
+                wanted[i / 64] &= !(1 << (i % 64));
+                take(i, score);
+            }
+        }
+    }
+}
+
+/// The best so far.
+struct Found {
+    ranks: BinaryHeap<Rank>,
+    limit: usize,
+}
+
+impl Found {
+    fn can_take(&self, rank: Rank) -> bool {
+        self.ranks.len() < self.limit || self.ranks.peek().is_some_and(|worst| rank < *worst)
+    }
+
+    fn add(&mut self, rank: Rank) {
+        if self.can_take(rank) {
+            if self.ranks.len() >= self.limit {
+                self.ranks.pop();
+            }
+            self.ranks.push(rank);
+        }
     }
 }
 

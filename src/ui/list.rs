@@ -27,7 +27,14 @@ pub(super) fn draw_heading(state: &State, theme: &Theme, buffer: &mut Buffer) {
             paint::cell(buffer, 0, y, theme.sign('▌'), theme.key);
         }
         let counts = if state.list.is_unplaced() { unplaced_words(state) } else { counts_words(state) };
-        let mut x = 1 + paint::put(buffer, 1, y, layout.list.width.saturating_sub(2), &theme.signs(&format!(" events {counts} ")), heading);
+        let mut x = 1 + paint::put(
+            buffer,
+            1,
+            y,
+            layout.list.width.saturating_sub(2),
+            &theme.signs(&format!("{} ", format!(" events {counts}").trim_end())),
+            heading,
+        );
         let find = find_words(state);
         let find_width = if find.is_empty() { 0 } else { find.width() as u16 + 3 };
         x = super::chips::draw(state, (x + 1, y, layout.list.width.saturating_sub(find_width)), theme, buffer);

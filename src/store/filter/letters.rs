@@ -13,7 +13,7 @@ const COMMON: &[u8] = b"\"0e1,t:2a 3s5r4o69i8n7dlc/-m.pu_hgybvfkwx=[](){}jqz";
 
 /// Typed words.
 #[derive(Clone)]
-pub(super) struct Letters {
+pub(in crate::store) struct Letters {
     words: Vec<Vec<u8>>,
     /// Case does not count.
     is_folded: bool,
@@ -60,11 +60,13 @@ impl Letters {
         self.rarest.map_or(Some(0), |letter| self.find(letter, text))
     }
 
+    /// What all records with this message have in common, if that holds the letters.
+    pub fn in_message(&self, message: &str) -> Option<String> {
+        Some(constant(message)).filter(|text| self.is_plain && self.are_in(text.as_bytes()))
+    }
+
     /// Sets the bits of wanted records whose message is enough. Reads no text.
-    pub fn by_message(&self, part: &Part<'_>, wanted: &[u64], found: &mut Bits) {
-        if !self.is_plain {
-            return;
-        }
+    pub(super) fn by_message(&self, part: &Part<'_>, wanted: &[u64], found: &mut Bits) {
         let messages = part.log.message_texts();
         let mut known: HashMap<u32, bool> = HashMap::new();
         let mut last = (NO_MESSAGE, false);
@@ -73,7 +75,7 @@ impl Letters {
                 continue;
             }
             if last.0 != *message {
-                let passes = || messages.get(*message).is_some_and(|text| self.are_in(constant(text).as_bytes()));
+                let passes = || messages.get(*message).is_some_and(|text| self.in_message(text).is_some());
                 last = (*message, *known.entry(*message).or_insert_with(passes));
             }
             found[i / 64] |= u64::from(last.1) << (i % 64);

@@ -5,7 +5,7 @@
 //! a count and a histogram of one filter ask for the same.
 
 pub(super) mod field;
-mod letters;
+pub(super) mod letters;
 mod plan;
 mod text;
 
