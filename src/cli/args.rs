@@ -124,7 +124,7 @@ pub enum Command {
         /// The raw record must match this regular expression (repeatable)
         #[arg(long, value_name = "RE")]
         grep: Vec<String>,
-        /// The raw record must hold these letters in this order
+        /// The record must hold the letters of each word in this order; those that fit best come first
         #[arg(long, value_name = "Q")]
         fuzzy: Option<String>,
         /// Only this service (repeatable)

@@ -6,6 +6,7 @@ pub mod args;
 mod documents;
 pub mod events;
 mod explore;
+mod fields;
 pub mod histogram;
 pub mod inspect;
 pub mod note;

@@ -54,7 +54,7 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             }
             let start = unplaced.then_some(PageStart::Unplaced(0));
             let patterns = if patterns { events::Patterns::Shown } else { events::Patterns::Hidden };
-            let options = events::EventsOptions { filter, range, start, limit, patterns, form: form(json) };
+            let options = events::EventsOptions { filter, range, start, limit, letters: fuzzy, patterns, form: form(json) };
             Ok(events::run(loaded.source(), &options, out)?.into())
         }
         Command::Trace { open, id, json } => {
@@ -115,7 +115,7 @@ impl Loaded {
         let expr = parse_expression(text, self.clock()?.reference())?;
         let files: Vec<String> = self.catalog.sources.iter().map(|source| source.path.clone()).collect();
         let services = self.catalog.services();
-        let known = Known { services: &services, files: &files };
+        let known = Known { services: &services, files: &files, ..Known::default() };
         for remark in expr.iter().filter(|_| !quiet).flat_map(|expr| filter::remarks(expr, known)) {
             eprintln!("note: {}", printable(&remark));
         }

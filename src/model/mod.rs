@@ -7,6 +7,8 @@ pub mod case;
 pub mod catalog;
 pub mod event;
 pub mod filter;
+pub mod find;
+pub mod fuzzy;
 pub mod pattern;
 pub mod query;
 pub mod record;

@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 
 use sha2::{Digest, Sha256};
 
+use super::find;
 use crate::analysis::{panels, stats};
 use crate::app::message::{FreezeTarget, PanelChoice, Question, Reply, SeriesStats};
 use crate::model::case::{Evidence, EvidenceTarget};
@@ -36,6 +37,9 @@ pub fn answer(source: &dyn Source, question: &Question, job: &Job) -> Result<Rep
         Question::Patterns(query) => Reply::Patterns(source.patterns(query, job)?.value),
         Question::Clocks => Reply::Clocks(super::clocks::check(source, job)?),
         Question::Count { filter, range } => Reply::Count(source.count(filter, *range, job)?.value),
+        Question::Look(query) => Reply::Look(Box::new(find::look(source, query, job)?)),
+        Question::Position { filter, id, at } => Reply::Count(find::position(source, filter, (*id, *at), job)?),
+        Question::Words => Reply::Words(std::sync::Arc::new(find::words(source, job)?)),
         Question::Freeze(targets) => Reply::Frozen(targets.iter().map(|target| freeze(source, target, job)).collect::<Result<_, _>>()?),
     })
 }

@@ -9,6 +9,7 @@ pub mod clocks;
 pub mod editor;
 pub mod export;
 pub mod facts;
+pub mod find;
 pub mod jobs;
 pub mod journal;
 pub mod keys;

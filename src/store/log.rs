@@ -78,6 +78,16 @@ impl Log {
         self.segments.iter().flat_map(|segment| segment.new_messages.iter().map(AsRef::as_ref))
     }
 
+    /// Texts by code, for many look-ups.
+    pub(super) fn message_texts(&self) -> MessageTexts<'_> {
+        let mut next = 0;
+        let starts = self.segments.iter().map(|segment| {
+            next += segment.new_messages.len() as u32;
+            next
+        });
+        MessageTexts { ends: starts.collect(), segments: &self.segments }
+    }
+
     /// How many different messages there are so far.
     pub(super) fn n_messages(&self) -> usize {
         self.segments.iter().map(|segment| segment.new_messages.len()).sum()
@@ -114,6 +124,13 @@ impl Log {
     /// Reads one record, cut at the limit.
     pub(super) fn detail(&self, record: &[u8]) -> RecordDetail {
         (self.read_record)(record)
+    }
+
+    /// A record with all its fields; `None`, and a warning, when its text is gone.
+    pub(super) fn read_detail(&self, segment: usize, i: usize, watch: &Watch<'_>) -> Result<Option<RecordDetail>, StoreError> {
+        let range = self.record_range(segment, i);
+        let kept = range.start..range.end.min(range.start + MAX_RECORD_BYTES);
+        Ok(watch.readable(self.text.read(kept))?.map(|bytes| self.detail(&bytes)))
     }
 
     /// Line of a record from 1. Reads at most the text of 64 records before it.
@@ -180,6 +197,22 @@ impl Log {
     pub fn line_start(&self, line: u64) -> (u64, u64) {
         let i = self.segments.partition_point(|segment| segment.base_line < line);
         i.checked_sub(1).map_or((0, 1), |i| (self.segments[i].base_byte, self.segments[i].base_line + 1))
+    }
+}
+
+/// The different messages of a log.
+pub(super) struct MessageTexts<'a> {
+    /// Messages up to the end of each segment.
+    ends: Vec<u32>,
+    segments: &'a [Arc<Segment>],
+}
+
+impl MessageTexts<'_> {
+    /// Text of a code; `None` beyond the limit.
+    pub fn get(&self, code: u32) -> Option<&str> {
+        let segment = self.ends.partition_point(|end| *end <= code);
+        let start = segment.checked_sub(1).map_or(0, |before| self.ends[before]);
+        self.segments.get(segment)?.new_messages.get((code - start) as usize).map(AsRef::as_ref)
     }
 }
 

@@ -6,7 +6,9 @@
 
 pub mod derive;
 pub mod events;
+pub mod fields;
 pub mod filter;
+pub mod fuzzy;
 pub mod histogram;
 pub mod log;
 mod packed;
@@ -59,9 +61,18 @@ pub trait Text: Send + Sync {
     }
 }
 
+/// Is told how far a question is, from any thread. Counts records.
+pub trait Gauge: Sync {
+    /// So many records will be looked at.
+    fn expect(&self, n_records: u64);
+    /// So many more were looked at, and so many of them pass.
+    fn advance(&self, n_records: u64, n_found: u64);
+}
+
 /// Goes with every question: can tell it to stop, and collects what the user should know about the answer.
 pub struct Watch<'a> {
     is_cancelled: &'a (dyn Fn() -> bool + Sync),
+    gauge: Option<&'a dyn Gauge>,
     warnings: Mutex<Vec<String>>,
 }
 
@@ -71,7 +82,25 @@ impl<'a> Watch<'a> {
 
     /// Asks `is_cancelled` at every block of text and every segment, on any thread.
     pub fn new(is_cancelled: &'a (dyn Fn() -> bool + Sync)) -> Self {
-        Self { is_cancelled, warnings: Mutex::default() }
+        Self { is_cancelled, gauge: None, warnings: Mutex::default() }
+    }
+
+    /// The same that tells how far it is.
+    #[must_use]
+    pub fn with_gauge(self, gauge: &'a dyn Gauge) -> Self {
+        Self { gauge: Some(gauge), ..self }
+    }
+
+    pub(crate) fn expect(&self, n_records: usize) {
+        if let Some(gauge) = self.gauge {
+            gauge.expect(n_records as u64);
+        }
+    }
+
+    pub(crate) fn advance(&self, n_records: usize, n_found: u64) {
+        if let Some(gauge) = self.gauge {
+            gauge.advance(n_records as u64, n_found);
+        }
     }
 
     /// `Err(Cancelled)` once the question was taken back.

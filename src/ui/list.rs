@@ -13,6 +13,7 @@ use crate::app::list::EventRow;
 use crate::app::side::Tab;
 use crate::app::state::Focus;
 use crate::model::Level;
+use crate::model::find::Fit;
 
 /// The line between panels and list: what the list shows, and the tabs of the side pane.
 pub(super) fn draw_heading(state: &State, theme: &Theme, buffer: &mut Buffer) {
@@ -26,15 +27,19 @@ pub(super) fn draw_heading(state: &State, theme: &Theme, buffer: &mut Buffer) {
             paint::cell(buffer, 0, y, theme.sign('▌'), theme.key);
         }
         let counts = if state.list.is_unplaced() { unplaced_words(state) } else { counts_words(state) };
-        let filter = state.list.filter_words();
+        let mut x = 1 + paint::put(
+            buffer,
+            1,
+            y,
+            layout.list.width.saturating_sub(2),
+            &theme.signs(&format!("{} ", format!(" events {counts}").trim_end())),
+            heading,
+        );
         let find = find_words(state);
-        let mut x = 1;
-        for (words, style) in [(format!(" events {counts} "), heading), (filter, theme.key), (find, theme.mark)] {
-            if !words.is_empty() {
-                let words = format!("{} ", words.trim_end());
-                x += paint::put(buffer, x, y, layout.list.width.saturating_sub(x + 1), &theme.signs(&words), style);
-                x += 1;
-            }
+        let find_width = if find.is_empty() { 0 } else { find.width() as u16 + 3 };
+        x = super::chips::draw(state, (x + 1, y, layout.list.width.saturating_sub(find_width)), theme, buffer);
+        if !find.is_empty() {
+            paint::put(buffer, x, y, layout.list.width.saturating_sub(x + 1), &theme.signs(&format!(" {find} ")), theme.mark);
         }
     }
     draw_tabs(state, theme, buffer, y);
@@ -115,14 +120,19 @@ fn counts_words(state: &State) -> String {
     if state.list.filter.is_empty() {
         return all;
     }
-    state.list.n_passing.map_or_else(|| format!("… / {all}"), |n| format!("{} / {all}", paint::compact(n)))
+    let counted = crate::app::find::total_words(None, state.list.counting, false);
+    state.list.n_passing.map_or_else(|| format!("{counted} / {all}"), |n| format!("{} / {all}", paint::compact(n)))
 }
 
 fn find_words(state: &State) -> String {
     let Some(find) = &state.list.find else { return String::new() };
-    let total = find.total.map_or_else(|| "…".into(), paint::compact);
-    let position = find.position.map(|n| format!("{} of ", paint::compact(n))).unwrap_or_default();
-    format!("/{} {position}{total}", crate::model::text::printable(&find.typed))
+    let sign = if find.typed.starts_with('/') { "" } else { "/" };
+    let fit = match find.wanted.as_ref().map(|wanted| wanted.fit) {
+        Some(Fit::Close) => " close",
+        Some(Fit::Loose) => " loose",
+        _ => "",
+    };
+    format!("{sign}{} {}{fit}", crate::model::text::printable(&find.typed), find.count_words())
 }
 
 /// Widths of the columns of a row.

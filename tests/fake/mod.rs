@@ -13,10 +13,12 @@ mod patterns;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use coroner::app::message::{LoadProgress, PanelChoice, SeriesStats};
+use coroner::app::message::{FreezeTarget, LoadProgress, Look, LookQuery, PanelChoice, SeriesStats, Words};
 use coroner::app::{self, CasePlace, Effect, JobId, Message, Question, Reply, Setup, State, keys};
+use coroner::model::case::{Evidence, EvidenceTarget};
 use coroner::model::filter::{Expr, Term};
-use coroner::model::query::{GroupBy, PageStart, TextPattern, ValueAt};
+use coroner::model::find::{Fit, conditions};
+use coroner::model::query::{FieldSeen, GroupBy, PageStart, Pattern, PatternStatus, TextPattern, ValueAt};
 use coroner::model::record::{Alert, AlertState, Change, ProfileMark, ThresholdRule};
 use coroner::model::series::Bucket;
 use coroner::model::skew::ClockCheck;
@@ -236,7 +238,8 @@ impl Fake {
             && filter.trace_id.as_ref().is_none_or(|trace| event.trace_id.as_ref() == Some(trace))
             && filter.text.iter().all(|condition| {
                 let is_match = match &condition.pattern {
-                    TextPattern::Literal(words) => event.raw.contains(words.as_str()),
+                    TextPattern::Literal(words) if words.chars().any(char::is_uppercase) => event.raw.contains(words.as_str()),
+                    TextPattern::Literal(words) => event.raw.to_lowercase().contains(words.as_str()),
                     TextPattern::Regex(words) => regex::Regex::new(words).expect("checked before").is_match(&event.raw),
                     TextPattern::Fuzzy(words) => app::fuzzy::score(words, &event.raw).is_some(),
                 };
@@ -264,6 +267,23 @@ impl Fake {
         let has_more = found.len() > query.limit;
         let skip = if is_forward { 0 } else { found.len().saturating_sub(query.limit) };
         EventPage { events: found.into_iter().skip(skip).take(query.limit).cloned().collect(), has_more }
+    }
+
+    fn look(&self, query: &LookQuery) -> Look {
+        let mut last = Look::default();
+        for fit in Fit::ALL {
+            let Some(wanted) = conditions(&query.pattern, fit) else { continue };
+            let mut filter = query.filter.clone();
+            filter.text.extend(wanted.iter().cloned());
+            let best: Vec<Event> =
+                self.events.iter().filter(|event| Self::passes(event, &filter)).take(query.limit.max(1)).cloned().collect();
+            let is_found = !best.is_empty();
+            last = Look { wanted, fit, best: best.into_iter().take(query.limit).collect() };
+            if is_found {
+                break;
+            }
+        }
+        last
     }
 
     fn columns(id: SeriesId, range: TimeRange, n: NonZeroUsize) -> Columns {
@@ -347,8 +367,40 @@ impl Fake {
                     EventQuery { filter: filter.clone(), range: *range, start: PageStart::AtOrAfter(Timestamp::MIN), limit: usize::MAX };
                 Reply::Count(self.page(&query).events.len() as u64)
             }
+            Question::Look(query) => Reply::Look(Box::new(self.look(query))),
+            Question::Position { filter, id, .. } => {
+                Reply::Count(self.events.iter().filter(|event| Self::passes(event, filter) && event.id < *id).count() as u64)
+            }
+            Question::Words => Reply::Words(Arc::new(words())),
             Question::Freeze(targets) => Reply::Frozen(targets.iter().map(|target| self.freeze(target)).collect()),
         }
+    }
+}
+
+/// What the messages have in common.
+fn words() -> Words {
+    let pattern = |id, template: &str, level| Pattern {
+        id,
+        template: template.into(),
+        count: 100,
+        first: None,
+        last: None,
+        level,
+        in_windows: (0, 0),
+        status: PatternStatus::Steady,
+    };
+    Words {
+        fields: vec![FieldSeen {
+            name: "latency_ms".into(),
+            n_records: 9,
+            n_numbers: 9,
+            n_durations: 0,
+            values: vec![("12".into(), 5), ("20".into(), 4)],
+        }],
+        patterns: vec![
+            pattern(0, "GET /orders/<*> 200 in <*> ms", Level::Info),
+            pattern(1, "acquire: pool exhausted after <*> <*> waiting", Level::Error),
+        ],
     }
 }
 

@@ -1,17 +1,16 @@
 //! Runs an action, from a key, the palette or the command line (then possibly with an argument).
 
 use crate::app::actions::Action;
-use crate::app::jobs::Slot;
 use crate::app::layout::Zoomed;
 use crate::app::list::IsNegated;
 use crate::app::message::Effect;
 use crate::app::overlay::{Confirm, ConfirmPurpose, Overlay, Prompt, PromptKind};
 use crate::app::side::{SideItem, Tab};
 use crate::app::state::{Focus, State};
-use crate::model::{EventFilter, Level};
+use crate::model::Level;
 
 use super::navigate::{self, Way};
-use super::{annotate, chain, filter, forms, overlays, panel_edit, pattern_view, pick, search, trace_view};
+use super::{annotate, chain, filter, find, forms, overlays, panel_edit, pattern_view, pick, search, trace_view};
 
 /// Runs it.
 pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> Vec<Effect> {
@@ -53,7 +52,7 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
             state.list.toggle_unplaced(state.timeline.cursor);
             focus(state, Focus::List);
         }
-        Action::ClearFilters => search::set_filter(state, EventFilter::default()),
+        Action::ClearFilters => return filter::clear(state),
         Action::GoTo => prompt(state, PromptKind::GoTo),
         Action::Find => prompt(state, PromptKind::Find),
         Action::FilterIn => prompt(state, PromptKind::FilterIn),
@@ -81,9 +80,9 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::Dismiss => overlays::dismiss(state),
         Action::ListUp => overlays::step(state, -1),
         Action::ListDown => overlays::step(state, 1),
-        Action::Toggle => overlays::toggle(state),
-        Action::Lower => search::shift_level(state, Way::Back),
-        Action::Raise => search::shift_level(state, Way::Forward),
+        Action::Toggle => return overlays::toggle(state),
+        Action::Lower => return filter::shift_level(state, Way::Back),
+        Action::Raise => return filter::shift_level(state, Way::Forward),
         Action::NextField => overlays::next_field(state, 1),
         Action::PrevField => overlays::next_field(state, -1),
         Action::No => drop(state.overlays.pop()),
@@ -103,8 +102,8 @@ fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
         Action::PrevWarning => return search::level(state, Level::Warn, Way::Back),
         Action::NextTrace => return search::trace(state, Way::Forward),
         Action::PrevTrace => return search::trace(state, Way::Back),
-        Action::FindNext => return search::next_match(state, Way::Forward),
-        Action::FindPrev => return search::next_match(state, Way::Back),
+        Action::FindNext => return find::step(state, Way::Forward),
+        Action::FindPrev => return find::step(state, Way::Back),
         Action::Note => annotate::write_note(state),
         Action::Pin => return annotate::pin(state),
         Action::Cause => forms::cause(state, None),
@@ -197,9 +196,9 @@ fn with_argument(state: &mut State, action: Action, argument: &str) -> Option<Ve
             Ok(zone) => Ok(pick::set_zone(state, zone)),
             Err(_) => Err(format!("{argument:?} is no zone; write a name such as Asia/Shanghai")),
         },
-        Action::Find => search::start_find(state, argument),
-        Action::FilterIn => filter::add(state, argument, IsNegated::No).map(|()| Vec::new()),
-        Action::FilterOut => filter::add(state, argument, IsNegated::Yes).map(|()| Vec::new()),
+        Action::Find => find::start_typed(state, argument, None),
+        Action::FilterIn => filter::add(state, argument, IsNegated::No),
+        Action::FilterOut => filter::add(state, argument, IsNegated::Yes),
         Action::Mark => annotate::mark_by_name(state, argument),
         Action::Title => Ok(forms::change_case(state, |meta| argument.clone_into(&mut meta.title))),
         Action::Severity => Ok(forms::change_case(state, |meta| meta.severity = Some(argument.to_owned()))),
@@ -212,7 +211,8 @@ fn with_argument(state: &mut State, action: Action, argument: &str) -> Option<Ve
     }))
 }
 
-fn prompt(state: &mut State, kind: PromptKind) {
+/// Opens a line to type.
+pub(super) fn prompt(state: &mut State, kind: PromptKind) {
     // In the pattern pane the pattern is meant; it can be typed over.
     let pattern = match state.side.item_selected() {
         Some(SideItem::Pattern(id)) if state.focus == Focus::Side && kind.is_filter() => format!("pattern:{id} "),
@@ -265,15 +265,15 @@ fn zoom_pane(state: &mut State) {
 /// Esc with nothing open above the panes: exactly one layer.
 fn close(state: &mut State) -> Vec<Effect> {
     let mut effects = Vec::new();
-    if state.seek.take().is_some() {
-        state.jobs.sync(Slot::Seek, None, state.catalog.version, &mut effects);
-        state.say("stopped looking");
-    } else if state.zoomed.is_some() {
+    if find::stop(state, &mut effects) {
+        return effects;
+    }
+    if state.zoomed.is_some() {
         state.zoomed = None;
     } else if state.timeline.anchor.is_some() {
         (state.timeline.anchor, state.list.anchor) = (None, None);
     } else if state.list.find.is_some() {
-        state.list.find = None;
+        find::drop_find(state);
     } else {
         state.notice = None;
     }
@@ -322,7 +322,8 @@ fn move_item(state: &mut State, rows: isize) -> Vec<Effect> {
     }
 }
 
-fn undo(state: &mut State, way: Way) -> Vec<Effect> {
+/// Takes the last step back, or makes it again.
+pub(super) fn undo(state: &mut State, way: Way) -> Vec<Effect> {
     let done = if way == Way::Back { state.session.undo() } else { state.session.redo() };
     let word = if way == Way::Back { "undone" } else { "redone" };
     if let Some((name, effects)) = done {

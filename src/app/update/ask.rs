@@ -68,6 +68,7 @@ fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     sync(Slot::Total, is_filtered.then(|| Question::Count { filter: state.list.filter.clone(), range: None }));
     let detail = state.list.selected().filter(|_| state.side.tab == Tab::Detail && state.subject == Focus::List).map(|row| row.id);
     sync(Slot::Detail, detail.map(Question::Event));
+    super::find::ask(state, effects);
     let numbers = state.baseline().filter(|_| wants_series).map(|baseline| Question::Stats { ids: ids.clone(), baseline, window: visible });
     state.jobs.sync(Slot::Stats, numbers, version, effects);
 }
