@@ -89,15 +89,10 @@ fn each_event(logs: &[Arc<Log>], services: &Services, watch: &Watch<'_>, mut vis
         for segment in &log.segments {
             watch.check()?;
             let columns = &segment.columns;
-            let n_codes = segment.service_codes.len();
-            let rows = columns.times.iter().zip(&columns.levels).zip(&columns.services).zip(&columns.statuses).zip(&columns.latencies);
-            for ((((time, level), service), status), latency) in rows {
-                if *time == NO_TIME {
-                    continue;
-                }
-                let code = segment.service_codes[(*service as usize).min(n_codes - 1)];
-                let Some(service) = codes.get(code as usize) else { continue };
-                visit(Seen { service: *service, time: *time, level: *level, status: *status, latency: *latency });
+            for i in 0..columns.len {
+                let time = columns.time(i);
+                let Some(service) = codes.get(segment.service(i) as usize).filter(|_| time != NO_TIME) else { continue };
+                visit(Seen { service: *service, time, level: columns.level(i), status: columns.status(i), latency: columns.latency(i) });
             }
         }
     }

@@ -167,25 +167,21 @@ impl Part<'_> {
         let n_known = Level::ALL.len() * n_services;
         let mut known: Vec<Option<usize>> = vec![None; n_known];
         let mut by_message: HashMap<(usize, u32), usize> = HashMap::new();
-        let rows = columns.times.iter().zip(&columns.levels).zip(&columns.services).zip(&columns.latencies);
-        for (i, (((time, level), service), latency)) in rows.enumerate() {
-            if !self.selection.contains(i) {
-                continue;
-            }
-            let Some(column) = finder.find(*time) else { continue };
-            let service = (*service as usize).min(n_services - 1);
-            let cell = *level as usize * n_services + service;
+        for i in (0..columns.len).filter(|i| self.selection.contains(*i)) {
+            let Some(column) = finder.find(columns.time(i)) else { continue };
+            let (level, service) = (columns.level(i), columns.service(i));
+            let cell = level as usize * n_services + service;
             let mut find = |message| {
                 let name = self.log.service_name(segment.service_codes[service]);
-                groups.find(&Facts { log: self.log, level: *level, service: name, message, detail: None })
+                groups.find(&Facts { log: self.log, level, service: name, message, detail: None })
             };
             let group = if has_patterns {
-                let message = columns.messages[i];
+                let message = columns.message(i);
                 *by_message.entry((cell, message)).or_insert_with(|| find(message))
             } else {
                 *known[cell].get_or_insert_with(|| find(NO_MESSAGE))
             };
-            visit(Cell { group, column, latency: *latency, detail: None });
+            visit(Cell { group, column, latency: columns.latency(i), detail: None });
         }
     }
 
@@ -201,15 +197,15 @@ impl Part<'_> {
         let range = self.log.segment_range(self.segment);
         let Some(text) = watch.readable(self.log.text.read(range.clone()))? else { return Ok(()) };
         let mut finder = ColumnFinder::new(query.range, query.columns);
-        for (i, time) in segment.columns.times.iter().enumerate().filter(|(i, _)| self.selection.contains(*i)) {
-            let Some(column) = finder.find(*time) else { continue };
+        for i in (0..segment.len()).filter(|i| self.selection.contains(*i)) {
+            let Some(column) = finder.find(segment.columns.time(i)) else { continue };
             let record = self.log.record_range(self.segment, i);
             let to = (record.end - range.start).min(text.len() as u64);
             let detail = self.log.detail(&text[(record.start - range.start) as usize..to as usize]);
             let service = self.log.service_name(segment.service(i));
-            let message = segment.columns.messages[i];
-            let group = groups.find(&Facts { log: self.log, level: segment.columns.levels[i], service, message, detail: Some(&detail) });
-            visit(Cell { group, column, latency: segment.columns.latencies[i], detail: Some(&detail) });
+            let message = segment.columns.message(i);
+            let group = groups.find(&Facts { log: self.log, level: segment.columns.level(i), service, message, detail: Some(&detail) });
+            visit(Cell { group, column, latency: segment.columns.latency(i), detail: Some(&detail) });
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use super::{Habits, Layout};
 use crate::model::Level;
 use crate::model::catalog::ProblemKind;
 use crate::parse::timestamp::EpochUnit;
+use crate::parse::trace_hash;
 
 /// What a line says about its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,7 +39,9 @@ pub(super) struct Found<'a> {
     pub layout: Layout,
     /// What it says; `None` where no key says it.
     pub message: Option<Said<'a>>,
-    ranks: [u8; 6],
+    /// Stands for the trace id, 0 for none.
+    pub trace: u32,
+    ranks: [u8; 7],
 }
 
 /// The message of a record.
@@ -68,7 +71,8 @@ impl Default for Found<'_> {
             is_fallback: false,
             layout: Layout::Text,
             message: None,
-            ranks: [u8::MAX; 6],
+            trace: 0,
+            ranks: [u8::MAX; 7],
         }
     }
 }
@@ -83,6 +87,8 @@ impl<'a> Found<'a> {
         } else if binding.role == Role::Message {
             let spelling = if matches!(value, Value::Escaped(_)) { Spelling::Escaped } else { Spelling::Plain };
             self.take_message(binding.rank, Cow::Borrowed(text), spelling);
+        } else if binding.role == Role::Trace && matches!(value, Value::Escaped(_)) {
+            self.take_trace(binding.rank, super::detail::unescape(text).as_bytes());
         } else {
             self.take_text(binding, text, clock, habits);
         }
@@ -123,6 +129,9 @@ impl<'a> Found<'a> {
         if inner.status != 0 {
             self.status = inner.status;
         }
+        if inner.trace != 0 {
+            self.trace = inner.trace;
+        }
         if !inner.latency.is_nan() {
             self.latency = inner.latency;
         }
@@ -143,6 +152,14 @@ impl<'a> Found<'a> {
         if rank <= self.ranks[5] && !text.is_empty() {
             self.ranks[5] = rank;
             self.message = Some(Said { text, spelling });
+        }
+    }
+
+    /// Takes a trace id.
+    #[inline]
+    pub fn take_trace(&mut self, rank: u8, id: &[u8]) {
+        if rank <= self.ranks[6] && !id.is_empty() && id != b"null" {
+            (self.trace, self.ranks[6]) = (trace_hash(id), rank);
         }
     }
 
@@ -179,7 +196,8 @@ impl<'a> Found<'a> {
                     (self.latency, self.ranks[3]) = (seconds, rank);
                 }
             }
-            Role::Service | Role::Message | Role::Trace => {}
+            Role::Trace => self.take_trace(rank, text),
+            Role::Service | Role::Message => {}
         }
     }
 

@@ -315,6 +315,7 @@ pub(super) fn read<'a>(reader: &mut Reader, format: &NamedFormat, line: &'a [u8]
             Role::Service => found.take_prefix(&line[text.range()]),
             Role::Status => found.status = super::found::status(text.as_bytes()).unwrap_or(0),
             Role::Latency => found.latency = super::found::seconds(text.as_bytes(), unit).unwrap_or(f32::NAN),
+            Role::Trace => found.take_trace(0, text.as_bytes()),
             _ => {}
         }
     }

@@ -55,7 +55,7 @@ pub fn parse_chunk(plan: &LogPlan, bytes: &[u8]) -> LogChunk {
                 "a local time that the clock skipped when it was set forward; read an hour later",
             );
         }
-        push(&mut chunk, &mut services, offset, &found);
+        push(&mut chunk, &mut services, offset, line, &found);
         chunk.columns.messages.push(messages.index(line, &found));
     }
     match previous {
@@ -67,7 +67,7 @@ pub fn parse_chunk(plan: &LogPlan, bytes: &[u8]) -> LogChunk {
     chunk
 }
 
-fn push(chunk: &mut LogChunk, services: &mut Services, offset: usize, found: &Found) {
+fn push(chunk: &mut LogChunk, services: &mut Services, offset: usize, line: &[u8], found: &Found) {
     let time = match found.time {
         Moment::At(ns) => ns,
         Moment::None => NO_TIME,
@@ -92,6 +92,22 @@ fn push(chunk: &mut LogChunk, services: &mut Services, offset: usize, found: &Fo
     columns.services.push(found.service.as_deref().map_or(NO_SERVICE, |name| services.index(name)));
     columns.statuses.push(found.status);
     columns.latencies.push(found.latency);
+    columns.traces.push(found.trace);
+    let (start, len) = span(line, found);
+    columns.message_starts.push(start);
+    columns.message_lens.push(len);
+}
+
+/// Where in its line a message stands, 0 and 0 when it was put together, and beyond 65,535 bytes.
+#[inline]
+fn span(line: &[u8], found: &Found) -> (u16, u16) {
+    let Some(Cow::Borrowed(text)) = found.message.as_ref().map(|said| &said.text) else { return (0, 0) };
+    // The text is a part of the line, unless it was read from a copy of it.
+    let start = (text.as_ptr() as usize).wrapping_sub(line.as_ptr() as usize);
+    match (u16::try_from(start), u16::try_from(text.len())) {
+        (Ok(start), Ok(len)) if len > 0 && usize::from(start) + usize::from(len) <= line.len() => (start, len),
+        _ => (0, 0),
+    }
 }
 
 /// The messages of one chunk, one of each signature, in the order of their first record.

@@ -49,6 +49,18 @@ pub fn signature(message: &[u8]) -> u64 {
     finish(if last_sign == 0 && (has_digit || word != 0) { step(hash, value) } else { hash })
 }
 
+/// Hash of all bytes of a text. Fixed, as that of messages is.
+#[inline]
+pub fn hash(text: &[u8]) -> u64 {
+    let mut hash = VALUE ^ text.len() as u64;
+    let mut at = 0;
+    while at < text.len() {
+        hash = step(hash, eight(text, at));
+        at += 8;
+    }
+    finish(hash)
+}
+
 #[inline]
 const fn step(hash: u64, value: u64) -> u64 {
     (hash.rotate_left(26) ^ value).wrapping_mul(MIX)
