@@ -38,14 +38,10 @@ impl Column {
     }
 
     /// Numbers that stay near one another.
-    pub fn of<T: Copy>(values: &[T], number: impl Fn(T) -> i64) -> Self {
-        let (mut min, mut max) = (i64::MAX, i64::MIN);
-        for value in values {
-            (min, max) = (min.min(number(*value)), max.max(number(*value)));
-        }
-        if values.is_empty() {
-            return Self::default();
-        }
+    pub fn of<T: Copy + Ord>(values: &[T], number: impl Fn(T) -> i64) -> Self {
+        let Some(first) = values.first() else { return Self::default() };
+        let (min, max) = values.iter().fold((*first, *first), |(min, max), value| (min.min(*value), max.max(*value)));
+        let (min, max) = (number(min), number(max));
         let width = width_of(max.wrapping_sub(min) as u64);
         Self::packed(min, 1, 0, width, values.iter().map(|value| number(*value).wrapping_sub(min) as u64))
     }
@@ -75,13 +71,17 @@ impl Column {
     }
 
     fn packed(base: i64, step: i64, slope: u64, width: usize, small: impl ExactSizeIterator<Item = u64>) -> Self {
-        let mut bytes = vec![0; small.len() * width + SPARE];
-        if width > 0 {
-            // Each writes zeros where the next ones come.
-            for (i, number) in small.enumerate() {
-                bytes[i * width..i * width + 8].copy_from_slice(&number.to_le_bytes());
-            }
+        let mut bytes = Vec::with_capacity(small.len() * width + SPARE);
+        match width {
+            0 => {}
+            1 => bytes.extend(small.map(|number| number as u8)),
+            2 => extend(&mut bytes, small, |number| (number as u16).to_le_bytes()),
+            3 => extend(&mut bytes, small, |number| [number as u8, (number >> 8) as u8, (number >> 16) as u8]),
+            4 => extend(&mut bytes, small, |number| (number as u32).to_le_bytes()),
+            8 => extend(&mut bytes, small, u64::to_le_bytes),
+            _ => small.for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()[..width])),
         }
+        bytes.extend_from_slice(&[0; SPARE]);
         Self::from_parts(base, step, slope, width, bytes.into())
     }
 
@@ -112,6 +112,15 @@ impl Column {
     /// Bytes in memory besides the constant part.
     pub fn memory_bytes(&self) -> usize {
         self.bytes.len()
+    }
+}
+
+/// Puts numbers of `N` bytes behind one another.
+fn extend<const N: usize>(bytes: &mut Vec<u8>, numbers: impl ExactSizeIterator<Item = u64>, bytes_of: impl Fn(u64) -> [u8; N]) {
+    let start = bytes.len();
+    bytes.resize(start + numbers.len() * N, 0);
+    for (place, number) in bytes[start..].as_chunks_mut::<N>().0.iter_mut().zip(numbers) {
+        *place = bytes_of(number);
     }
 }
 

@@ -48,7 +48,7 @@ impl Columns {
             services: Column::of(&parsed.services, |service| i64::from(service).min(n_services as i64)),
             statuses,
             status_values,
-            latencies: Column::of(&parsed.latencies, |latency| i64::from(latency.to_bits())),
+            latencies: latencies(&parsed.latencies),
             messages: Column::of(&parsed.messages, i64::from),
             traces: Column::of(&parsed.traces, i64::from),
             message_starts: Column::of(&parsed.message_starts, i64::from),
@@ -183,6 +183,13 @@ impl Columns {
         let columns: usize = self.all().iter().map(|column| column.memory_bytes()).sum();
         columns + self.status_values.len() * 2 + self.message_codes.len() * 4
     }
+}
+
+fn latencies(latencies: &[f32]) -> Column {
+    if latencies.iter().all(|latency| latency.is_nan()) {
+        return Column::of(&[f32::NAN.to_bits()], i64::from);
+    }
+    Column::of(&latencies.iter().map(|latency| latency.to_bits()).collect::<Vec<u32>>(), i64::from)
 }
 
 /// The coarsest step in which all times lie above the first.

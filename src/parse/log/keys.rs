@@ -62,12 +62,22 @@ impl Keys {
     /// The meaning of the key at `line[at]` and the position after it, if it is an expected one.
     #[inline]
     pub fn expect(&mut self, line: &[u8], at: usize, place: Place) -> Option<(Meaning, usize)> {
-        let head = line.get(at..)?.first_chunk::<SLOT_BYTES>()?;
-        let word = u128::from_le_bytes(*head);
-        let end = self.slots.len().min(self.cursor + LOOK_AHEAD);
-        let ahead = self.slots.get(self.cursor..end)?.iter().position(|slot| word & slot.mask == slot.word && slot.place == place)?;
-        let slot = &self.slots[self.cursor + ahead];
-        self.cursor += ahead + 1;
+        let rest = line.get(at..)?;
+        let word = match rest.first_chunk::<SLOT_BYTES>() {
+            Some(head) => u128::from_le_bytes(*head),
+            // Near the end of the line: zeros follow, which no key holds.
+            None if rest.is_empty() => return None,
+            None => u128::from_le_bytes(*line.last_chunk::<SLOT_BYTES>()?) >> ((SLOT_BYTES - rest.len()) * 8),
+        };
+        let fits = |slot: &Slot| word & slot.mask == slot.word && slot.place == place;
+        let mut slot = self.slots.get(self.cursor)?;
+        if !fits(slot) {
+            let end = self.slots.len().min(self.cursor + LOOK_AHEAD);
+            let ahead = self.slots[self.cursor + 1..end].iter().position(fits)?;
+            self.cursor += ahead + 1;
+            slot = &self.slots[self.cursor];
+        }
+        self.cursor += 1;
         Some((slot.meaning, at + slot.len))
     }
 

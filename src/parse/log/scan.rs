@@ -13,7 +13,7 @@ use super::line::Reader;
 use crate::model::catalog::{Problem, ProblemKind};
 use crate::parse::chunk::lines;
 use crate::parse::template::{MAX_MESSAGE_BYTES, first_line, signature};
-use crate::parse::{LogChunk, Message, NO_SERVICE, NO_TIME};
+use crate::parse::{LogChunk, LogColumns, Message, NO_SERVICE, NO_TIME};
 
 /// Reads `bytes`, which are whole lines; the last one of a file may lack its end.
 ///
@@ -24,11 +24,15 @@ pub fn parse_chunk(plan: &LogPlan, bytes: &[u8]) -> LogChunk {
     let mut services = Services::default();
     let mut messages = Messages::default();
     let mut reader = Reader::new(plan);
-    let suspect = Suspect { encoding: std::str::from_utf8(bytes).is_err(), nul: memchr(0, bytes).is_some() };
+    let is_valid = bytes.is_ascii() || std::str::from_utf8(bytes).is_ok();
+    let suspect = Suspect { encoding: !is_valid, nul: memchr(0, bytes).is_some() };
+    let mut backslashes = Backslashes { bytes, next: 0 };
+    reserve(&mut chunk.columns, bytes);
     let mut previous: Option<&[u8]> = None;
     for (offset, line) in lines(bytes) {
         chunk.n_lines += 1;
         suspect.check(&mut chunk, offset, line);
+        reader.is_unescaped = !backslashes.any_in(offset, line.len());
         reader.clock.has_skipped = false;
         let Some(found) = reader.read(line) else {
             if previous.is_none() {
@@ -65,6 +69,39 @@ pub fn parse_chunk(plan: &LogPlan, bytes: &[u8]) -> LogChunk {
     chunk.services = services.names;
     chunk.messages = messages.kept;
     chunk
+}
+
+/// Room for the records of a chunk, by the length of its first lines.
+fn reserve(columns: &mut LogColumns, bytes: &[u8]) {
+    const SAMPLE: usize = 32;
+    let (n, len) = lines(bytes).take(SAMPLE).fold((0, 0), |(n, len), (_, line)| (n + 1, len + line.len() + 1));
+    let room = if n < SAMPLE { n } else { bytes.len() / (len / n).max(1) * 9 / 8 };
+    columns.offsets.reserve(room);
+    columns.times.reserve(room);
+    columns.levels.reserve(room);
+    columns.services.reserve(room);
+    columns.statuses.reserve(room);
+    columns.latencies.reserve(room);
+    columns.messages.reserve(room);
+    columns.traces.reserve(room);
+    columns.message_starts.reserve(room);
+    columns.message_lens.reserve(room);
+}
+
+/// Where the backslashes of a chunk are; asked about its lines in order.
+struct Backslashes<'a> {
+    bytes: &'a [u8],
+    next: usize,
+}
+
+impl Backslashes<'_> {
+    #[inline]
+    fn any_in(&mut self, start: usize, len: usize) -> bool {
+        if self.next < start || self.next == 0 {
+            self.next = memchr(b'\\', &self.bytes[start..]).map_or(usize::MAX, |at| start + at);
+        }
+        self.next < start + len
+    }
 }
 
 fn push(chunk: &mut LogChunk, services: &mut Services, offset: usize, line: &[u8], found: &Found) {
