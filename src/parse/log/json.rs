@@ -117,7 +117,7 @@ fn object<'a, S: Sink<'a>, const ESCAPES: bool>(line: &'a [u8], mut at: usize, h
     }
 }
 
-#[inline]
+#[inline(always)]
 fn skip_space(line: &[u8], mut at: usize) -> usize {
     while matches!(line.get(at), Some(b' ' | b'\t' | b'\r' | b'\n')) {
         at += 1;
@@ -137,12 +137,12 @@ const ENDS_BARE: [bool; 256] = {
     table
 };
 
-#[inline]
+#[inline(always)]
 fn bare_end(line: &[u8], at: usize) -> usize {
     line[at..].iter().position(|byte| ENDS_BARE[usize::from(*byte)]).map_or(line.len(), |len| at + len)
 }
 
-#[inline]
+#[inline(always)]
 fn end_of<const ESCAPES: bool>(line: &[u8], at: usize) -> Option<(usize, bool)> {
     if ESCAPES { string_end(line, at) } else { find_either::<b'"', b'"'>(line, at).map(|end| (end, false)) }
 }
@@ -163,7 +163,7 @@ pub(super) fn string_end(line: &[u8], mut at: usize) -> Option<(usize, bool)> {
 
 /// Position of the first `A` or `B` at or after `at`. Eight bytes at a time: strings of a log are short, a call
 /// of a vector search for each would cost more than it saves.
-#[inline]
+#[inline(always)]
 pub(super) fn find_either<const A: u8, const B: u8>(line: &[u8], mut at: usize) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;

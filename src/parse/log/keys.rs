@@ -60,7 +60,7 @@ impl Keys {
     }
 
     /// The meaning of the key at `line[at]` and the position after it, if it is an expected one.
-    #[inline]
+    #[inline(always)]
     pub fn expect(&mut self, line: &[u8], at: usize, place: Place) -> Option<(Meaning, usize)> {
         let rest = line.get(at..)?;
         let word = match rest.first_chunk::<SLOT_BYTES>() {
@@ -72,13 +72,17 @@ impl Keys {
         let fits = |slot: &Slot| word & slot.mask == slot.word && slot.place == place;
         let mut slot = self.slots.get(self.cursor)?;
         if !fits(slot) {
-            let end = self.slots.len().min(self.cursor + LOOK_AHEAD);
-            let ahead = self.slots[self.cursor + 1..end].iter().position(fits)?;
-            self.cursor += ahead + 1;
+            self.cursor = self.look_ahead(word, place)?;
             slot = &self.slots[self.cursor];
         }
         self.cursor += 1;
         Some((slot.meaning, at + slot.len))
+    }
+
+    /// The slot of a key behind some that are missing here.
+    fn look_ahead(&self, word: u128, place: Place) -> Option<usize> {
+        let end = self.slots.len().min(self.cursor + LOOK_AHEAD);
+        (self.cursor + 1..end).find(|at| word & self.slots[*at].mask == self.slots[*at].word && self.slots[*at].place == place)
     }
 
     /// The meaning of a key that was not expected; `pattern` is the key with its quotes and colon or equals sign.

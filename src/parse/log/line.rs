@@ -47,7 +47,7 @@ pub(super) enum TakesTime {
 }
 
 impl<'a> Sink<'a> for RoleSink<'_, '_, 'a> {
-    #[inline]
+    #[inline(always)]
     fn expect(&mut self, line: &'a [u8], at: usize, place: Place) -> Option<(Meaning, usize)> {
         self.keys.expect(line, at, place)
     }
@@ -142,29 +142,38 @@ impl<'p> Reader<'p> {
     /// The roles of a line that begins a record; `None` for one that belongs to the record before it.
     #[inline]
     pub fn read<'a>(&mut self, line: &'a [u8]) -> Option<Found<'a>> {
+        let mut found = Found::default();
+        self.read_into(line, &mut found).then_some(found)
+    }
+
+    /// The same into a new `found`; whether the line begins a record.
+    #[inline]
+    pub fn read_into<'a>(&mut self, line: &'a [u8], found: &mut Found<'a>) -> bool {
         if (self.plan.habits.has_colours || line.first() == Some(&0x1b))
             && let Cow::Owned(plain) = without_colours(line)
         {
-            return self.read_plain(&plain).map(Found::into_owned);
+            let mut inner = Found::default();
+            let is_record = self.read_plain(&plain, &mut inner).is_some();
+            *found = inner.into_owned();
+            return is_record;
         }
-        self.read_plain(line)
+        self.read_plain(line, found).is_some()
     }
 
-    fn read_plain<'a>(&mut self, line: &'a [u8]) -> Option<Found<'a>> {
+    fn read_plain<'a>(&mut self, line: &'a [u8], found: &mut Found<'a>) -> Option<()> {
         let whole = bare(line);
         let mut line = &whole[..whole.len().min(MAX_LINE_BYTES)];
-        let mut found = Found::default();
         if self.plan.habits.has_compose_prefix
             && let Some((service, rest)) = compose_prefix(line)
         {
             found.take_prefix(service);
             line = rest;
         }
-        found.layout = self.layout(line, whole.len() > MAX_LINE_BYTES, &mut found)?;
+        found.layout = self.layout(line, whole.len() > MAX_LINE_BYTES, found)?;
         if self.plan.habits.is_level_from_status && found.level == Level::Unknown {
             found.level = level::of_status(found.status);
         }
-        Some(found)
+        Some(())
     }
 
     /// Tries the layouts in turn, the main one first; the first that makes a record of the line.

@@ -22,11 +22,11 @@ use crate::parse::{LogChunk, LogColumns, Message, NO_SERVICE, NO_TIME};
 pub fn parse_chunk(plan: &LogPlan, bytes: &[u8]) -> LogChunk {
     let mut chunk = LogChunk::default();
     let mut services = Services::default();
-    let mut messages = Messages::default();
+    let mut messages = Messages::new();
     let mut reader = Reader::new(plan);
-    let is_valid = bytes.is_ascii() || std::str::from_utf8(bytes).is_ok();
-    let suspect = Suspect { encoding: !is_valid, nul: memchr(0, bytes).is_some() };
-    let mut backslashes = Backslashes { bytes, next: 0 };
+    let glance = Glance::of(bytes);
+    let suspect = Suspect { encoding: !glance.is_ascii && std::str::from_utf8(bytes).is_err(), nul: glance.has_nul };
+    let mut backslashes = Backslashes { bytes, next: if glance.has_backslash { 0 } else { usize::MAX } };
     reserve(&mut chunk.columns, bytes);
     let mut previous: Option<&[u8]> = None;
     for (offset, line) in lines(bytes) {
@@ -34,14 +34,15 @@ pub fn parse_chunk(plan: &LogPlan, bytes: &[u8]) -> LogChunk {
         suspect.check(&mut chunk, offset, line);
         reader.is_unescaped = !backslashes.any_in(offset, line.len());
         reader.clock.has_skipped = false;
-        let Some(found) = reader.read(line) else {
+        let mut found = Found::default();
+        if !reader.read_into(line, &mut found) {
             if previous.is_none() {
                 chunk.head_lines += 1;
             } else {
                 chunk.n_continuation_lines += 1;
             }
             continue;
-        };
+        }
         match previous {
             None => {
                 chunk.head_bytes = offset as u32;
@@ -86,6 +87,35 @@ fn reserve(columns: &mut LogColumns, bytes: &[u8]) {
     columns.traces.reserve(room);
     columns.message_starts.reserve(room);
     columns.message_lens.reserve(room);
+}
+
+/// What kinds of byte a chunk has.
+struct Glance {
+    is_ascii: bool,
+    has_nul: bool,
+    has_backslash: bool,
+}
+
+impl Glance {
+    /// One pass without a branch a byte, so that the compiler may look at many bytes at a time.
+    fn of(bytes: &[u8]) -> Self {
+        const LANES: usize = 64;
+        let (mut all, mut nul, mut backslash) = ([0u8; LANES], [0u8; LANES], [0u8; LANES]);
+        let (blocks, rest) = bytes.as_chunks::<LANES>();
+        for block in blocks {
+            for lane in 0..LANES {
+                all[lane] |= block[lane];
+                nul[lane] |= u8::from(block[lane] == 0);
+                backslash[lane] |= u8::from(block[lane] == b'\\');
+            }
+        }
+        let is_in = |lanes: &[u8], of_rest: bool| lanes.iter().any(|lane| *lane != 0) || of_rest;
+        Self {
+            is_ascii: all.is_ascii() && rest.is_ascii(),
+            has_nul: is_in(&nul, rest.contains(&0)),
+            has_backslash: is_in(&backslash, rest.contains(&b'\\')),
+        }
+    }
 }
 
 /// Where the backslashes of a chunk are; asked about its lines in order.
@@ -148,23 +178,44 @@ fn span(line: &[u8], found: &Found) -> (u16, u16) {
 }
 
 /// The messages of one chunk, one of each signature, in the order of their first record.
-#[derive(Default)]
-struct Messages {
+struct Messages<'a> {
     kept: Vec<Message>,
     last: Option<(u64, u32)>,
+    /// Messages as they were said, by their length and both ends: most are said again and again.
+    said: Box<[(&'a [u8], u32); SAID]>,
     index: HashMap<u64, u32, BuildHasherDefault<AsIs>>,
 }
 
-impl Messages {
+/// Messages that are remembered as they were said.
+const SAID: usize = 64;
+
+impl<'a> Messages<'a> {
+    fn new() -> Self {
+        Self { kept: Vec::new(), last: None, said: Box::new([(&[], 0); SAID]), index: HashMap::default() }
+    }
+
     /// Index of the message of a record; a record that says nothing stands for itself.
     #[inline]
-    fn index(&mut self, line: &[u8], found: &Found) -> u32 {
+    fn index(&mut self, line: &'a [u8], found: &Found<'a>) -> u32 {
         let said = match found.message.as_ref().map(|said| &said.text) {
             // What stands in the line is one line.
             None => start_of(line),
-            Some(Cow::Borrowed(text)) => start_of(text),
+            Some(Cow::Borrowed(text)) => {
+                let Some(place) = place_of(text) else { return self.index_of(start_of(text), found) };
+                let (known, index) = self.said[place];
+                if known == *text {
+                    return index;
+                }
+                let index = self.index_of(start_of(text), found);
+                self.said[place] = (text, index);
+                return index;
+            }
             Some(Cow::Owned(text)) => first_line(text),
         };
+        self.index_of(said, found)
+    }
+
+    fn index_of(&mut self, said: &[u8], found: &Found) -> u32 {
         let signature = signature(said);
         if let Some((last, index)) = self.last
             && last == signature
@@ -181,6 +232,14 @@ impl Messages {
         self.last = Some((signature, index));
         index
     }
+}
+
+/// Place of a short message among those that were said.
+#[inline]
+fn place_of(text: &[u8]) -> Option<usize> {
+    let (first, last) = (text.first_chunk::<4>()?, text.last_chunk::<4>()?);
+    let mixed = u32::from_le_bytes(*first).wrapping_mul(0x9e37_79b9) ^ u32::from_le_bytes(*last).wrapping_mul(0x85eb_ca6b);
+    (text.len() <= 256).then_some((mixed >> 16) as usize % SAID ^ (text.len() % SAID))
 }
 
 /// What of a message in its line makes its signature; see [`first_line`].
