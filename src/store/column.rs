@@ -91,6 +91,12 @@ impl Column {
         self.number(i, self.small(i))
     }
 
+    /// The number at `i` of a column that was made by [`Column::of`]: without a slope, in steps of one.
+    #[inline]
+    pub fn code(&self, i: usize) -> u64 {
+        self.base as u64 + self.small(i)
+    }
+
     /// What is kept of the number at `i`.
     #[inline]
     pub(super) fn small(&self, i: usize) -> u64 {

@@ -99,31 +99,31 @@ impl Columns {
     /// Severity of a record.
     #[inline]
     pub fn level(&self, i: usize) -> Level {
-        Level::ALL[(self.levels.get(i) as usize).min(Level::ALL.len() - 1)]
+        Level::ALL[(self.levels.code(i) as usize).min(Level::ALL.len() - 1)]
     }
 
     /// Place of the service of a record in the list of the segment.
     #[inline]
     pub fn service(&self, i: usize) -> usize {
-        self.services.get(i) as usize
+        self.services.code(i) as usize
     }
 
     /// Status of a record, 0 for none.
     #[inline]
     pub fn status(&self, i: usize) -> u16 {
-        self.status_values.get(self.statuses.get(i) as usize).copied().unwrap_or(0)
+        self.status_values.get(self.statuses.code(i) as usize).copied().unwrap_or(0)
     }
 
     /// Latency of a record in seconds, NaN for none.
     #[inline]
     pub fn latency(&self, i: usize) -> f32 {
-        f32::from_bits(self.latencies.get(i) as u32)
+        f32::from_bits(self.latencies.code(i) as u32)
     }
 
     /// Code of the message of a record in its source, or [`NO_MESSAGE`].
     #[inline]
     pub fn message(&self, i: usize) -> u32 {
-        let place = self.messages.get(i);
+        let place = self.messages.code(i);
         if self.message_codes.is_empty() {
             return place as u32;
         }
@@ -133,7 +133,7 @@ impl Columns {
     /// Hash of the trace id of a record, 0 for none; see [`crate::parse::trace_hash`].
     #[inline]
     pub fn trace(&self, i: usize) -> u32 {
-        self.traces.get(i) as u32
+        self.traces.code(i) as u32
     }
 
     /// Whether any record may have this hash.

@@ -55,12 +55,15 @@ pub(super) fn walk_unescaped<'a, S: Sink<'a>>(line: &'a [u8], at: usize, sink: &
 fn object<'a, S: Sink<'a>, const ESCAPES: bool>(line: &'a [u8], mut at: usize, here: (Place, u8), sink: &mut S) -> Result<usize, Surprise> {
     let (place, depth) = here;
     loop {
-        at = skip_space(line, at);
-        match line.get(at) {
-            None => return Err(Surprise::Cut),
-            Some(b'"') => {}
-            Some(b'}') => return Ok(at + 1),
-            Some(_) => return Err(Surprise::Odd),
+        // Most writers put no spaces anywhere.
+        if line.get(at) != Some(&b'"') {
+            at = skip_space(line, at);
+            match line.get(at) {
+                None => return Err(Surprise::Cut),
+                Some(b'"') => {}
+                Some(b'}') => return Ok(at + 1),
+                Some(_) => return Err(Surprise::Odd),
+            }
         }
         let (meaning, key);
         if let Some((expected, after)) = sink.expect(line, at, place) {
@@ -77,7 +80,9 @@ fn object<'a, S: Sink<'a>, const ESCAPES: bool>(line: &'a [u8], mut at: usize, h
             }
             meaning = sink.meaning(key, &line[start..at], place);
         }
-        at = skip_space(line, at);
+        if matches!(line.get(at), Some(..=b' ')) {
+            at = skip_space(line, at);
+        }
         at = match line.get(at) {
             None => return Err(Surprise::Cut),
             Some(b'"') => {
@@ -107,6 +112,10 @@ fn object<'a, S: Sink<'a>, const ESCAPES: bool>(line: &'a [u8], mut at: usize, h
                 end
             }
         };
+        if line.get(at) == Some(&b',') {
+            at += 1;
+            continue;
+        }
         at = skip_space(line, at);
         match line.get(at) {
             None => return Err(Surprise::Cut),

@@ -56,9 +56,16 @@ impl<'a> Sink<'a> for RoleSink<'_, '_, 'a> {
         self.keys.meaning(self.plan, key, pattern, place)
     }
 
-    #[inline]
+    #[inline(always)]
     fn value(&mut self, meaning: Meaning, _: &'a [u8], _: Place, value: Value<'a>) {
-        let Some(binding) = meaning.binding else { return };
+        if let Some(binding) = meaning.binding {
+            self.take(binding, value);
+        }
+    }
+}
+
+impl<'a> RoleSink<'_, '_, 'a> {
+    fn take(&mut self, binding: Binding, value: Value<'a>) {
         self.has_role = true;
         if self.takes_time == TakesTime::No && binding.role == super::roles::Role::Time {
             return;

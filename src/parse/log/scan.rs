@@ -183,15 +183,19 @@ struct Messages<'a> {
     last: Option<(u64, u32)>,
     /// Messages as they were said, by their length and both ends: most are said again and again.
     said: Box<[(&'a [u8], u32); SAID]>,
+    /// How often that told, and how often not.
+    n_said: (u32, u32),
     index: HashMap<u64, u32, BuildHasherDefault<AsIs>>,
 }
 
 /// Messages that are remembered as they were said.
 const SAID: usize = 64;
+/// Messages after which it is asked whether that is worth it.
+const TRIES: u32 = 256;
 
 impl<'a> Messages<'a> {
     fn new() -> Self {
-        Self { kept: Vec::new(), last: None, said: Box::new([(&[], 0); SAID]), index: HashMap::default() }
+        Self { kept: Vec::new(), last: None, said: Box::new([(&[], 0); SAID]), n_said: (0, 0), index: HashMap::default() }
     }
 
     /// Index of the message of a record; a record that says nothing stands for itself.
@@ -201,11 +205,15 @@ impl<'a> Messages<'a> {
             // What stands in the line is one line.
             None => start_of(line),
             Some(Cow::Borrowed(text)) => {
-                let Some(place) = place_of(text) else { return self.index_of(start_of(text), found) };
+                // Where most messages differ, looking for them costs more than it saves.
+                let is_vain = self.n_said.1 > TRIES && self.n_said.1 / 4 > self.n_said.0;
+                let Some(place) = place_of(text).filter(|_| !is_vain) else { return self.index_of(start_of(text), found) };
                 let (known, index) = self.said[place];
                 if known == *text {
+                    self.n_said.0 += 1;
                     return index;
                 }
+                self.n_said.1 += 1;
                 let index = self.index_of(start_of(text), found);
                 self.said[place] = (text, index);
                 return index;
