@@ -211,6 +211,7 @@ impl Fake {
             extent: Some(TimeRange::new(at(0), at(720))),
             version: 1,
             is_complete: true,
+            ..Catalog::default()
         };
         let _ = AlertState::Firing;
         Self { catalog: Arc::new(catalog), events }
