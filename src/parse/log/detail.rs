@@ -245,7 +245,7 @@ fn best(entries: &[Entry], role: Role) -> Option<usize> {
 /// Gives entries to their roles, the rest to the fields. In text the time, level and message stand outside of keys.
 fn assign(detail: &mut RecordDetail, entries: Vec<Entry>, is_text: bool) {
     let best = |role: Role| best(&entries, role);
-    let (message, trace) = (best(Role::Message), best(Role::Trace));
+    let (message, trace) = (best(Role::Message), best(Role::Trace).filter(|index| entries[*index].text != "null"));
     let outside = if is_text { [None; 3] } else { [best(Role::Time), best(Role::Level), message] };
     let service = best(Role::Service).filter(|index| detail.service.as_deref() == Some(entries[*index].text.as_str()));
     for (index, entry) in entries.into_iter().enumerate() {
@@ -283,7 +283,7 @@ fn access(reader: &mut Reader, line: &[u8], collect: &mut Collect) -> String {
                 let name = if latency == Some(index) { "latency".to_owned() } else { format!("column_{}", index + 1) };
                 collect.entries.push(Entry { name, text: lossy(text), binding: None });
             }
-            Column::Quoted(text) if is_trace_id(text) => {
+            Column::Quoted(text) if access::is_trace_id(text) => {
                 let binding = Binding { role: Role::Trace, rank: 0, unit: None };
                 collect.entries.push(Entry { name: "trace_id".into(), text: lossy(text), binding: Some(binding) });
             }
@@ -297,11 +297,6 @@ fn access(reader: &mut Reader, line: &[u8], collect: &mut Collect) -> String {
         }
     }
     format!("{} {}", lossy(access.request), access.status)
-}
-
-/// 16 or 32 hexadecimal digits, as W3C and B3 trace ids are.
-fn is_trace_id(text: &[u8]) -> bool {
-    matches!(text.len(), 16 | 32) && text.iter().all(u8::is_ascii_hexdigit)
 }
 
 fn text_line(reader: &mut Reader, line: &[u8], collect: &mut Collect) -> String {

@@ -7,6 +7,7 @@
 pub(super) mod field;
 mod plan;
 mod text;
+mod trace;
 
 #[cfg(test)]
 mod tests;
@@ -75,8 +76,8 @@ pub struct Filter {
 
 impl Filter {
     /// Checks and compiles; an expression that does not compile is an error that says where.
-    pub fn new(filter: &EventFilter, patterns: Option<&Arc<PatternIndex>>) -> Result<Self, StoreError> {
-        let plan = plan::compile(filter, patterns)?;
+    pub fn new(filter: &EventFilter, patterns: Option<&Arc<PatternIndex>>, logs: &[Arc<Log>]) -> Result<Self, StoreError> {
+        let plan = plan::compile(filter, patterns, logs)?;
         let is_cheap = plan.as_ref().is_none_or(Node::is_cheap);
         Ok(Self { given: Arc::new(filter.clone()), patterns: patterns.cloned(), plan, is_cheap })
     }
@@ -87,7 +88,7 @@ impl Filter {
             (Some(own), Some(others)) => Arc::ptr_eq(own, others),
             (own, others) => own.is_none() && others.is_none(),
         };
-        same_patterns && self.given == other.given
+        same_patterns && self.given == other.given && plan::same_traces(self.plan.as_ref(), other.plan.as_ref())
     }
 
     /// Whether a source can hold anything that passes.
