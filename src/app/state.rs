@@ -19,13 +19,15 @@ use super::keymap::Keymap;
 use super::lanes::Lanes;
 use super::layout::{self, Layout, Shape, Zoomed};
 use super::list::EventList;
-use super::message::{KeyPress, LoadProgress};
+use super::message::{KeyPress, LoadProgress, Progress, Words};
 use super::overlay::Overlay;
 use super::panels::Panels;
+use super::patterns::Patterns;
 use super::preview::Preview;
 use super::session::{CasePlace, Session};
 use super::side::Side;
 use super::timeline::Timeline;
+use super::trace::TracePane;
 
 /// What the explorer starts with.
 #[derive(Debug, Clone)]
@@ -73,8 +75,11 @@ pub(crate) struct Seek {
     /// `error`, `match for x`.
     pub(crate) what: String,
     pub(crate) is_forward: bool,
-    /// It belongs to the find, whose position is to be counted.
+    /// It belongs to the find: its position is to be counted, and beyond the last hit it goes on at the first.
     pub(crate) is_find: bool,
+    /// It went on at the other end of the data already.
+    pub(crate) has_wrapped: bool,
+    pub(crate) progress: Option<Progress>,
 }
 
 /// The explorer.
@@ -91,6 +96,8 @@ pub struct State {
     pub(crate) list: EventList,
     pub(crate) lanes: Lanes,
     pub(crate) side: Side,
+    pub(crate) patterns: Patterns,
+    pub(crate) trace: TracePane,
     pub(crate) jobs: Jobs,
     pub(crate) layout: Layout,
     pub(crate) keymap: Keymap,
@@ -111,6 +118,8 @@ pub struct State {
     /// The selected event with all its fields.
     pub(crate) detail: Option<Box<Event>>,
     pub(crate) seek: Option<Seek>,
+    /// What filters and finds may name, once somebody types one.
+    pub(crate) words: Option<Arc<Words>>,
     /// Series names of a freeze under way, to see that the right ones come back.
     pub(crate) freezing: Vec<Option<String>>,
     /// Rises with every answer, so that views know when to be made again.
@@ -135,7 +144,7 @@ impl State {
     /// The first screen, before anything is loaded.
     pub fn new(setup: Setup) -> Self {
         let zone = setup.case.meta.time_zone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
-        let shape = Shape { n_panels: 0, selected_panel: 0, has_alerts: false, is_side_focused: false, zoomed: None };
+        let shape = Shape { n_panels: 0, selected_panel: 0, has_alerts: false, has_hits: false, is_side_focused: false, zoomed: None };
         let layout = layout::compute(setup.size, shape);
         let columns = NonZeroUsize::new(usize::from(layout.lanes_width)).unwrap_or(NonZeroUsize::MIN);
         let mut state = Self {
@@ -150,6 +159,8 @@ impl State {
             list: EventList::new(),
             lanes: Lanes::default(),
             side: Side::default(),
+            patterns: Patterns::default(),
+            trace: TracePane::default(),
             jobs: Jobs::default(),
             layout,
             keymap: Keymap::standard(),
@@ -165,10 +176,12 @@ impl State {
             preview: Preview::default(),
             detail: None,
             seek: None,
+            words: None,
             freezing: Vec::new(),
             data_revision: 0,
             prepared: None,
         };
+        super::update::read_filters(&mut state);
         super::update::settle_view(&mut state);
         state
     }
@@ -253,6 +266,7 @@ impl State {
             n_panels: self.panels.all.len(),
             selected_panel: self.panels.selected,
             has_alerts: !self.catalog.alerts.is_empty(),
+            has_hits: self.list.find.is_some(),
             is_side_focused: self.focus == Focus::Side,
             zoomed: self.zoomed,
         }

@@ -63,7 +63,7 @@ pub struct ReadArgs {
     /// than 200 times 256M
     #[arg(long, value_name = "BYTES", value_parser = parse_size)]
     pub max_decoded: Option<u64>,
-    /// Read the sources themselves, never an index cache (this version keeps none, so this is always so)
+    /// Parse all logs again: neither use nor keep an index (kept in CASE/.coroner/index or in the user's cache folder)
     #[arg(long)]
     pub no_cache: bool,
     /// Say nothing on standard error but errors
@@ -127,7 +127,7 @@ pub enum Command {
         /// The raw record must match this regular expression (repeatable)
         #[arg(long, value_name = "RE")]
         grep: Vec<String>,
-        /// The raw record must hold these letters in this order
+        /// The record must hold the letters of each word in this order; those that fit best come first
         #[arg(long, value_name = "Q")]
         fuzzy: Option<String>,
         /// Only this service (repeatable)
@@ -148,7 +148,22 @@ pub enum Command {
         /// Print the last events (10, or --limit), then new ones as they are written, until interrupted
         #[arg(long, short, conflicts_with_all = ["unplaced"])]
         follow: bool,
+        /// List the patterns instead, each with its events before and after this moment: born, surged, died, steady
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true, requires = "patterns", conflicts_with = "unplaced")]
+        around: Option<String>,
         /// JSON lines
+        #[arg(long)]
+        json: bool,
+    },
+    /// One trace: its events of all sources in time order, the gaps between them, and whether the clocks agree
+    Trace {
+        /// Sources.
+        #[command(flatten)]
+        open: OpenArgs,
+        /// The trace id; without it only the clocks are compared, by the traces that sources share
+        #[arg(long, value_name = "ID")]
+        id: Option<String>,
+        /// One JSON document (coroner.trace/1)
         #[arg(long)]
         json: bool,
     },

@@ -19,13 +19,13 @@ pub fn run(source: &FileSource, options: &EventsOptions, out: &mut dyn Write) ->
     let limit = usize::try_from(options.limit.unwrap_or(LAST)).unwrap_or(usize::MAX);
     let query = EventQuery { filter: options.filter.clone(), range: options.range, start: PageStart::Before(Timestamp::MAX), limit };
     let last = source.events(&query, &job)?.value.events;
-    events::write_events(source, &last, options, out)?;
+    events::write_events(source, options, (&last, &[]), out)?;
     out.flush()?;
     let mut has_any = !last.is_empty();
     follow::until_interrupted(source, |polled| {
         let new = source.new_events(polled, &options.filter, options.range, &job)?;
         has_any |= !new.is_empty();
-        events::write_events(source, &new, options, out)?;
+        events::write_events(source, options, (&new, &[]), out)?;
         out.flush()?;
         Ok(ControlFlow::Continue(()))
     })?;

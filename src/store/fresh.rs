@@ -30,7 +30,7 @@ impl Events<'_> {
                 let selection = self.selections.get(&filter, log, at, watch)?;
                 for record in wanted {
                     let i = (record - segment.base_record) as usize;
-                    let time = segment.columns.times[i];
+                    let time = segment.columns.time(i);
                     if selection.contains(i) && range.is_none_or(|range| is_inside(time, range)) {
                         found.push((time == NO_TIME, time, EventRef { source: *source, record }));
                     }

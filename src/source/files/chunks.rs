@@ -4,6 +4,7 @@
 //! around them, without knowing the other chunks. A line longer than a chunk makes its chunk longer and leaves the
 //! ones after it empty; beyond a bound only its beginning is parsed.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use crate::model::{Problem, ProblemKind};
@@ -17,6 +18,11 @@ use super::content::Content;
 const MAX_LINE_BYTES: u64 = 64 << 20;
 /// Bytes looked at in search of a line end.
 const PROBE_BYTES: u64 = 64 << 10;
+
+thread_local! {
+    /// The bytes of the chunk of this thread; kept because fresh memory costs more than the copy into it.
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// A parsed chunk.
 #[derive(Debug)]
@@ -40,7 +46,7 @@ pub fn parse(content: &Content, plan: &LogPlan, index: u64, chunk_bytes: u64) ->
     let Some(start) = line_start(content, stretch.start, stretch.end)? else { return Ok(None) };
     let end = line_start(content, stretch.end, size)?.unwrap_or(size);
     let parsed_end = end.min(stretch.end.max(start) + MAX_LINE_BYTES);
-    parse_lines(content, plan, start..end, parsed_end).map(Some)
+    parse_lines(content, plan, start..end, parsed_end, chunk_bytes).map(Some)
 }
 
 /// Parses whole lines from a line start on, at most about `chunk_bytes`: what a log has grown by. The range may end in
@@ -48,22 +54,32 @@ pub fn parse(content: &Content, plan: &LogPlan, index: u64, chunk_bytes: u64) ->
 pub fn parse_next(content: &Content, plan: &LogPlan, range: Range<u64>, chunk_bytes: u64) -> Result<Parsed, StoreError> {
     let cut = range.end.min(range.start.saturating_add(chunk_bytes.max(1)));
     let end = if cut < range.end { line_start(content, cut, range.end)?.unwrap_or(range.end) } else { range.end };
-    parse_lines(content, plan, range.start..end, end.min(cut + MAX_LINE_BYTES))
+    parse_lines(content, plan, range.start..end, end.min(cut + MAX_LINE_BYTES), chunk_bytes)
 }
 
 /// Parses a range of whole lines; of a line that is too long only what stands before `parsed_end`.
-fn parse_lines(content: &Content, plan: &LogPlan, range: Range<u64>, parsed_end: u64) -> Result<Parsed, StoreError> {
-    let (start, end) = (range.start, range.end);
-    let bytes = content.read(start..parsed_end)?;
-    let mut chunk = parse_chunk(plan, &bytes);
+fn parse_lines(content: &Content, plan: &LogPlan, range: Range<u64>, parsed_end: u64, chunk_bytes: u64) -> Result<Parsed, StoreError> {
+    BUFFER.with_borrow_mut(|buffer| {
+        let parsed = draft(content.read_into(range.start..parsed_end, buffer)?, plan, range, parsed_end);
+        // One long line must not keep its memory for ever.
+        if buffer.len() as u64 > chunk_bytes.saturating_mul(4) {
+            *buffer = Vec::new();
+        }
+        Ok(parsed)
+    })
+}
+
+/// Parses the lines at `start..end`, of which the bytes up to `parsed_end` are given.
+fn draft(bytes: &[u8], plan: &LogPlan, Range { start, end }: Range<u64>, parsed_end: u64) -> Parsed {
+    let mut chunk = parse_chunk(plan, bytes);
     if parsed_end < end {
-        let line = count_lines(&bytes) + 1;
-        let byte = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at as u64 + 1);
+        let line = count_lines(bytes) + 1;
+        let byte = memchr::memrchr(b'\n', bytes).map_or(0, |at| at as u64 + 1);
         let reason = format!("line is {} bytes long; only its first {} are read", end - start - byte, parsed_end - start - byte);
         chunk.problems.push(Problem { line, byte, kind: ProblemKind::Limit, reason });
     }
-    let draft = if start == 0 { Draft::first(chunk, &bytes) } else { Draft::later(chunk, &bytes) };
-    Ok(Parsed { range, draft })
+    let draft = if start == 0 { Draft::first(chunk, bytes) } else { Draft::later(chunk, bytes) };
+    Parsed { range: start..end, draft }
 }
 
 /// Looked back so far for the end of the last whole line; a longer line counts as whole.

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::model::{Problem, ProblemKind, SourceId, SourceKind, SourceReport, TimeRange};
-use crate::parse::document::parse_document;
+use crate::parse::document::{self, parse_document};
 use crate::parse::log::{Joiner, LogPlan, read_record};
+use crate::parse::metric::exposition::Stream;
 use crate::parse::{Context, Document, Plan, Verdict, metric};
 use crate::source::{Job, SourceError};
 use crate::store::derive::derive;
@@ -27,12 +28,16 @@ use super::pool::{self, Step};
 use super::prepare::{self, Recognised, RotatedSet};
 use super::reading::Reading;
 use super::unpack::{self, Entry, EntryBytes};
-use super::{FileSource, Snapshot, expand, names};
+use super::{FileSource, Snapshot, database, expand, names};
+
+mod cached;
 
 /// While loading, the catalog is published this often, and never for more than a fifth of the time.
 pub(super) const PUBLISH_EVERY: Duration = Duration::from_millis(100);
 /// Tables of queries are small; larger objects are something else.
 const MAX_QUERIES_BYTES: u64 = 1 << 20;
+/// Documents of lines that are larger than this are read in blocks of this size.
+const STREAMED_BYTES: u64 = 1 << 20;
 /// Name of the format of such a table when nothing else claims it.
 const QUERIES_FORMAT: &str = "query-names";
 
@@ -54,6 +59,8 @@ pub struct Loader<'a> {
     pub(super) sets: Vec<RotatedSet>,
     /// What large files told before anything was read, by path.
     pub(super) early: HashMap<String, Peeked>,
+    /// Logs whose index is to be kept.
+    to_keep: cached::ToKeep,
 }
 
 impl<'a> Loader<'a> {
@@ -73,6 +80,7 @@ impl<'a> Loader<'a> {
             neighbours: None,
             sets: Vec::new(),
             early: HashMap::new(),
+            to_keep: cached::ToKeep::default(),
         }
     }
 
@@ -106,7 +114,7 @@ impl<'a> Loader<'a> {
         let known: HashSet<String> = found.iter().map(|found| found.path.clone()).collect();
         self.look_ahead(found)?;
         let budget = Budget::new(self.source.options.max_decoded_bytes, self.source.options.growth);
-        let entries = unpack::entries(found, &budget, self.source.options.jobs, self.job)?;
+        let entries = database::gather(unpack::entries(found, &budget, self.source.options.jobs, self.job)?);
         self.take(entries);
         self.publish();
         self.decode(&budget)?;
@@ -116,6 +124,7 @@ impl<'a> Loader<'a> {
         self.derive()?;
         self.sources.iter_mut().for_each(|source| source.report.is_complete = true);
         self.publish();
+        self.keep();
         let source = self.source;
         let mut kept = Kept::new(known, budget);
         self.pause(&mut kept);
@@ -127,7 +136,9 @@ impl<'a> Loader<'a> {
     pub(super) fn read(&mut self) -> Result<(), SourceError> {
         let plans = self.recognise()?;
         self.load_documents(&plans)?;
-        let (dateless, dated): (Vec<_>, Vec<_>) = log_plans(plans).into_iter().partition(|(_, plan)| plan.needs_date());
+        let plans = log_plans(plans);
+        self.consider_keeping(&plans);
+        let (dateless, dated): (Vec<_>, Vec<_>) = plans.into_iter().partition(|(_, plan)| plan.needs_date());
         self.load_logs(dated)?;
         if !dateless.is_empty() {
             self.neighbours = busiest(&self.sources.iter().map(Loading::report_now).collect::<Vec<_>>());
@@ -264,7 +275,10 @@ impl<'a> Loader<'a> {
             jobs,
             job,
             tasks,
-            |(_, content, context)| prepare::recognise(content, context, max_bytes),
+            |(_, content, context)| match database::recognise(content) {
+                Some(known) => Ok(known),
+                None => prepare::recognise(content, context, max_bytes),
+            },
             |step| {
                 if let Step::Done(task, result) = step {
                     verdicts[indexes[task]] = self.recognised(indexes[task], result);
@@ -330,9 +344,15 @@ impl<'a> Loader<'a> {
         let tasks: Vec<_> = indexes.iter().map(task).collect();
         // What was settled before is shown until then.
         let mut documents = self.settled.clone().into_documents(|source| indexes.contains(&(source.0 as usize)));
-        let (jobs, job) = (self.source.options.jobs, self.job);
+        let (jobs, job, max_bytes) = (self.source.options.jobs, self.job, self.source.options.max_decoded_bytes);
         let work = |(content, context, format): &(Arc<Content>, Context, String)| -> Result<Document, StoreError> {
-            Ok(parse_document(format, &content.read(0..content.size_bytes())?, context))
+            if content.is_folder() {
+                return Ok(database::parse(content, context, max_bytes));
+            }
+            match document::stream(format, context).filter(|_| content.size_bytes() > STREAMED_BYTES) {
+                Some(stream) => streamed(content, stream, context),
+                None => Ok(parse_document(format, &content.read(0..content.size_bytes())?, context)),
+            }
         };
         pool::run(jobs, job, tasks, work, |step| {
             if let Step::Done(task, result) = step {
@@ -362,19 +382,26 @@ impl<'a> Loader<'a> {
         plans.into_iter().map(again).collect()
     }
 
+    /// An empty log that is read by this plan.
+    fn begin_log(&mut self, index: usize, plan: &Arc<LogPlan>) {
+        let source = &mut self.sources[index];
+        source.report.zone = plan.zone();
+        let reader = Arc::clone(plan);
+        let text: Arc<dyn Text> = source.content.clone();
+        let mut log = LogBuilder::new(SourceId(index as u32), text, Arc::new(move |bytes| read_record(&reader, bytes)));
+        log.set_epoch(source.epoch);
+        source.log = Some(log);
+    }
+
     fn load_logs(&mut self, plans: Vec<(usize, LogPlan)>) -> Result<(), SourceError> {
         let chunk_bytes = self.source.options.chunk_bytes;
-        self.look_at_logs(&plans, chunk_bytes)?;
         let mut tasks = Vec::new();
         let mut orders = HashMap::new();
+        let plans = self.restore(plans)?;
+        self.look_at_logs(&plans, chunk_bytes)?;
         for (index, plan) in plans {
-            let (source, plan) = (&mut self.sources[index], Arc::new(plan));
-            source.report.zone = plan.zone();
-            let reader = Arc::clone(&plan);
-            let text: Arc<dyn Text> = source.content.clone();
-            let mut log = LogBuilder::new(SourceId(index as u32), text, Arc::new(move |bytes| read_record(&reader, bytes)));
-            log.set_epoch(source.epoch);
-            source.log = Some(log);
+            self.begin_log(index, &plan);
+            let source = &mut self.sources[index];
             // An unfinished last line is appended apart, so that it can be read again when it is finished.
             let size = source.content.size_bytes();
             let whole = chunks::whole_lines(&source.content).unwrap_or(size);
@@ -433,8 +460,14 @@ impl<'a> Loader<'a> {
             if let (Some(log), false) = (&mut source.log, order.is_cut) {
                 match order.reading.append_open_end(log, &source.content) {
                     Ok(n_bytes) => self.job.advance(n_bytes),
-                    Err(error) => source.cut(reason_of(error)),
+                    Err(error) => {
+                        order.is_cut = true;
+                        source.cut(reason_of(error));
+                    }
                 }
+            }
+            if order.is_cut {
+                self.to_keep.forget(index);
             }
             self.finish(index);
         }
@@ -444,7 +477,11 @@ impl<'a> Loader<'a> {
     pub(super) fn derive(&mut self) -> Result<(), SourceError> {
         let logs: Vec<_> = self.sources.iter().filter_map(|source| source.log.as_ref()).map(|log| Arc::new(log.snapshot())).collect();
         let is_cancelled = || self.job.check().is_err();
-        let derived = derive(&logs, &Watch::new(&is_cancelled))?;
+        let derived = match self.kept_derived() {
+            Some(derived) => derived,
+            None => derive(&logs, &Watch::new(&is_cancelled))?,
+        };
+        self.keep_derived(&derived);
         self.settled.set_derived(derived);
         Ok(())
     }
@@ -492,4 +529,22 @@ fn log_plans(verdicts: Vec<Option<Verdict>>) -> Vec<(usize, LogPlan)> {
         _ => None,
     };
     verdicts.into_iter().enumerate().filter_map(plan).collect()
+}
+
+/// A document that is read in blocks of whole lines.
+fn streamed(content: &Content, mut stream: Stream, context: &Context) -> Result<Document, StoreError> {
+    let (mut at, end, mut length, mut buffer) = (0, content.size_bytes(), STREAMED_BYTES, Vec::new());
+    while at < end {
+        let block = content.read_into(at..end.min(at + length), &mut buffer)?;
+        let is_last = at + block.len() as u64 == end;
+        let whole = if is_last { Some(block.len()) } else { memchr::memrchr(b'\n', block).map(|last| last + 1) };
+        match whole {
+            Some(whole) => {
+                stream.feed(&block[..whole]);
+                at += whole as u64;
+            }
+            None => length *= 2,
+        }
+    }
+    Ok(document::checked(stream.finish(context)))
 }

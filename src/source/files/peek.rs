@@ -251,12 +251,12 @@ impl Loader<'_> {
     }
 
     /// Looks at logs that nobody looked at yet.
-    pub(super) fn look_at_logs(&mut self, logs: &[(usize, LogPlan)], chunk_bytes: u64) -> Result<(), SourceError> {
+    pub(super) fn look_at_logs(&mut self, logs: &[(usize, Arc<LogPlan>)], chunk_bytes: u64) -> Result<(), SourceError> {
         let is_wanted = |source: &Loading| {
             let is_plain = source.content.file().is_some() && Content::parts(&source.content).len() == 1;
             source.content.size_bytes() > chunk_bytes && !(is_plain && source.peeked.is_some())
         };
-        let wanted: Vec<&(usize, LogPlan)> = logs.iter().filter(|(index, _)| is_wanted(&self.sources[*index])).collect();
+        let wanted: Vec<&(usize, Arc<LogPlan>)> = logs.iter().filter(|(index, _)| is_wanted(&self.sources[*index])).collect();
         let tasks: Vec<_> = wanted.iter().map(|(index, plan)| (Arc::clone(&self.sources[*index].content), plan)).collect();
         let (jobs, job) = (self.source.options.jobs, self.job);
         pool::run(
