@@ -150,6 +150,12 @@ impl Problems {
     /// How many problems a source keeps word by word; beyond that they are only counted.
     pub const KEPT: usize = 100;
 
+    /// As they were counted and kept before.
+    pub fn from_parts(mut kept: Vec<Problem>, counts: BTreeMap<ProblemKind, u64>) -> Self {
+        kept.truncate(Self::KEPT);
+        Self { kept, counts }
+    }
+
     /// Counts a problem and keeps it if it is among the first.
     pub fn push(&mut self, problem: Problem) {
         *self.counts.entry(problem.kind).or_default() += 1;
@@ -227,6 +233,8 @@ pub struct SourceReport {
     pub services: Vec<String>,
     /// Records without a usable time: kept and listed.
     pub n_unplaced: u64,
+    /// What is worth knowing though nothing is wrong: limits of what is looked at, one sentence each.
+    pub remarks: Vec<String>,
     /// What went wrong, by place.
     pub problems: Problems,
     /// Whether it is read to its end.

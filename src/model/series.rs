@@ -143,6 +143,13 @@ pub struct Sample {
     pub value: f64,
 }
 
+impl Sample {
+    /// Whether this says that the series has ended: no value from here on until the next sample.
+    pub const fn is_stale_marker(self) -> bool {
+        self.value.to_bits() == STALE_BITS
+    }
+}
+
 /// What is known about a series besides its samples.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SeriesMeta {

@@ -10,7 +10,7 @@ pub use job::Job;
 
 use std::sync::Arc;
 
-use crate::model::query::{HistogramQuery, Pattern, PatternQuery, Stats, StatsQuery, ValueAt};
+use crate::model::query::{BestEvent, BestQuery, FieldSeen, HistogramQuery, Pattern, PatternQuery, Stats, StatsQuery, ValueAt};
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, Sample, SeriesId, SeriesQuery, SourceId, TimeRange,
     Timestamp,
@@ -106,6 +106,18 @@ pub trait Source: Send + Sync {
     fn patterns_of(&self, ids: &[EventRef], job: &Job) -> Result<Answer<Vec<Option<u32>>>, SourceError> {
         let _ = (ids, job);
         Err(SourceError::Question("this source finds no patterns in messages".into()))
+    }
+
+    /// The events that fit typed letters best, best first.
+    fn best(&self, query: &BestQuery, job: &Job) -> Result<Answer<Vec<BestEvent>>, SourceError> {
+        let _ = (query, job);
+        Err(SourceError::Question("this source does not score events".into()))
+    }
+
+    /// The fields that a sample of the events has, by name.
+    fn fields(&self, job: &Job) -> Result<Answer<Vec<FieldSeen>>, SourceError> {
+        let _ = job;
+        Ok(Answer::complete(Vec::new()))
     }
 
     /// Lines `first..=last` of a text source, for evidence and `verify`.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::model::catalog::Problems;
 use crate::model::{Event, EventRef, Level, Problem, ProblemKind, SourceId, Timestamp};
-use crate::parse::{Message, NO_SERVICE, NO_TIME, RecordDetail};
+use crate::parse::{Message, NO_SERVICE, NO_TIME, RecordDetail, template};
 
 use super::columns::Columns;
 use super::segment::{Draft, Late, Lines, Segment, Times, count_lines};
@@ -29,7 +29,7 @@ const MAX_SERVICES: usize = 65_000;
 const OTHER_SERVICES: &str = "(other services)";
 
 /// Different messages of one source from which templates are made: bounds memory where every word is new.
-const MAX_MESSAGES: u32 = 1 << 18;
+pub const MAX_MESSAGES: u32 = 1 << 18;
 /// Code of messages beyond them.
 pub(super) const NO_MESSAGE: u32 = u32::MAX;
 
@@ -41,8 +41,8 @@ pub struct Log {
     read_record: RecordReader,
     pub(super) segments: Vec<Arc<Segment>>,
     pub(super) services: Vec<String>,
-    n_records: u64,
-    end_byte: u64,
+    pub(super) n_records: u64,
+    pub(super) end_byte: u64,
     is_whole: bool,
 }
 
@@ -77,6 +77,16 @@ impl Log {
     /// Different messages so far, in order of their first record; a code of `columns.messages` is a place in it.
     pub(super) fn messages(&self) -> impl Iterator<Item = &str> {
         self.segments.iter().flat_map(|segment| segment.new_messages.iter().map(AsRef::as_ref))
+    }
+
+    /// Texts by code, for many look-ups.
+    pub(super) fn message_texts(&self) -> MessageTexts<'_> {
+        let mut next = 0;
+        let starts = self.segments.iter().map(|segment| {
+            next += segment.new_messages.len() as u32;
+            next
+        });
+        MessageTexts { ends: starts.collect(), segments: &self.segments }
     }
 
     /// How many different messages there are so far.
@@ -124,6 +134,13 @@ impl Log {
         (self.read_record)(record)
     }
 
+    /// A record with all its fields; `None`, and a warning, when its text is gone.
+    pub(super) fn read_detail(&self, segment: usize, i: usize, watch: &Watch<'_>) -> Result<Option<RecordDetail>, StoreError> {
+        let range = self.record_range(segment, i);
+        let kept = range.start..range.end.min(range.start + MAX_RECORD_BYTES);
+        Ok(watch.readable(self.text.read(kept))?.map(|bytes| self.detail(&bytes)))
+    }
+
     /// Line of a record from 1. Reads at most the text of 64 records before it.
     fn line_of(&self, segment: usize, i: usize) -> Result<u64, StoreError> {
         let (mark, line) = self.segments[segment].line_mark(i);
@@ -145,6 +162,7 @@ impl Log {
             level: columns.level(i),
             service: self.service_name(self.segments[segment].service(i)).map(str::to_owned),
             source: self.text.path().to_owned(),
+            latency_s: Some(columns.latency(i)).filter(|latency| !latency.is_nan()),
             n_lines: 1,
             ..Event::default()
         };
@@ -190,6 +208,22 @@ impl Log {
     }
 }
 
+/// The different messages of a log.
+pub(super) struct MessageTexts<'a> {
+    /// Messages up to the end of each segment.
+    ends: Vec<u32>,
+    segments: &'a [Arc<Segment>],
+}
+
+impl MessageTexts<'_> {
+    /// Text of a code; `None` beyond the limit.
+    pub fn get(&self, code: u32) -> Option<&str> {
+        let segment = self.ends.partition_point(|end| *end <= code);
+        let start = segment.checked_sub(1).map_or(0, |before| self.ends[before]);
+        self.segments.get(segment)?.new_messages.get((code - start) as usize).map(AsRef::as_ref)
+    }
+}
+
 /// What is known of a log beside its columns, for the catalog.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LogFacts {
@@ -209,17 +243,21 @@ pub struct LogFacts {
     pub late: Late,
     /// Index, line and byte of the first of those.
     pub first_late: Option<(u64, u64, u64)>,
+    /// Records beyond the limit of different messages: they have no pattern.
+    pub n_without_pattern: u64,
+    /// Different messages that are longer than patterns look.
+    pub n_long_messages: u64,
 }
 
 /// Appends chunks in file order.
 pub struct LogBuilder {
-    log: Log,
-    facts: LogFacts,
-    codes: HashMap<String, u16>,
+    pub(super) log: Log,
+    pub(super) facts: LogFacts,
+    pub(super) codes: HashMap<String, u16>,
     default_service: Option<String>,
     /// Signature → code of its message.
-    messages: HashMap<u64, u32>,
-    is_full: bool,
+    pub(super) messages: HashMap<u64, u32>,
+    pub(super) is_full: bool,
 }
 
 impl LogBuilder {
@@ -341,6 +379,10 @@ impl LogBuilder {
             })
             .collect();
         columns.set_message_codes(codes);
+        self.facts.n_long_messages += new.iter().filter(|text| !template::is_whole(text)).count() as u64;
+        if self.messages.len() as u32 >= MAX_MESSAGES {
+            self.facts.n_without_pattern += (0..columns.len).filter(|i| columns.message(*i) == NO_MESSAGE).count() as u64;
+        }
         (columns, lines, new.into())
     }
 

@@ -4,11 +4,14 @@
 //! event is shown or searched ([`Text`]). Series are samples with a min/max pyramid ([`series`]).
 //! Knows nothing of files, archives or screens: `source::files` fills it and hands its answers on.
 
+pub mod cache;
 mod column;
 pub mod columns;
 pub mod derive;
 pub mod events;
+pub mod fields;
 pub mod filter;
+pub mod fuzzy;
 pub mod histogram;
 pub mod log;
 mod packed;
@@ -61,9 +64,18 @@ pub trait Text: Send + Sync {
     }
 }
 
+/// Is told how far a question is, from any thread. Counts records.
+pub trait Gauge: Sync {
+    /// So many records will be looked at.
+    fn expect(&self, n_records: u64);
+    /// So many more were looked at, and so many of them pass.
+    fn advance(&self, n_records: u64, n_found: u64);
+}
+
 /// Goes with every question: can tell it to stop, and collects what the user should know about the answer.
 pub struct Watch<'a> {
     is_cancelled: &'a (dyn Fn() -> bool + Sync),
+    gauge: Option<&'a dyn Gauge>,
     warnings: Mutex<Vec<String>>,
 }
 
@@ -73,7 +85,25 @@ impl<'a> Watch<'a> {
 
     /// Asks `is_cancelled` at every block of text and every segment, on any thread.
     pub fn new(is_cancelled: &'a (dyn Fn() -> bool + Sync)) -> Self {
-        Self { is_cancelled, warnings: Mutex::default() }
+        Self { is_cancelled, gauge: None, warnings: Mutex::default() }
+    }
+
+    /// The same that tells how far it is.
+    #[must_use]
+    pub fn with_gauge(self, gauge: &'a dyn Gauge) -> Self {
+        Self { gauge: Some(gauge), ..self }
+    }
+
+    pub(crate) fn expect(&self, n_records: usize) {
+        if let Some(gauge) = self.gauge {
+            gauge.expect(n_records as u64);
+        }
+    }
+
+    pub(crate) fn advance(&self, n_records: usize, n_found: u64) {
+        if let Some(gauge) = self.gauge {
+            gauge.advance(n_records as u64, n_found);
+        }
     }
 
     /// `Err(Cancelled)` once the question was taken back.
@@ -207,6 +237,11 @@ pub(crate) mod testing {
 
     /// A log of these lines, cut into chunks of `lines_per_chunk` lines.
     pub fn log(source: u32, path: &str, text: &str, lines_per_chunk: usize) -> Arc<Log> {
+        Arc::new(builder(source, path, text, lines_per_chunk).snapshot())
+    }
+
+    /// The same, to go on with.
+    pub fn builder(source: u32, path: &str, text: &str, lines_per_chunk: usize) -> LogBuilder {
         let bytes = Arc::new(Bytes(path.to_owned(), text.as_bytes().to_vec()));
         let mut builder = LogBuilder::new(SourceId(source), bytes, Arc::new(detail));
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
@@ -215,7 +250,7 @@ pub(crate) mod testing {
             let draft = if i == 0 { Draft::first } else { Draft::later };
             builder.append(draft(chunk(part.as_bytes()), part.as_bytes()), part.len() as u64);
         }
-        Arc::new(builder.snapshot())
+        builder
     }
 
     /// Never cancelled.

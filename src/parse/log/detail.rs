@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::access::{self, Column};
-use super::found::Moment;
+use super::found::{Found, Moment};
 use super::json::{self, Sink, Value};
 use super::line::{Reader, bare, compose_prefix, without_colours};
 use super::roles::{Binding, Meaning, Place, Role};
@@ -69,10 +69,11 @@ pub fn read_record(plan: &LogPlan, bytes: &[u8]) -> RecordDetail {
     let (first, folded) = (bare(&uncoloured), bytes.get(end + 1..).unwrap_or_default());
     let folded = folded.strip_suffix(b"\n").unwrap_or(folded);
     let mut reader = Reader::new(plan);
-    let Some(found) = reader.read(first) else {
+    let mut found = Found::default();
+    if reader.read_plain(first, &mut found).is_none() {
         let whole = bytes.strip_suffix(b"\n").unwrap_or(bytes);
         return RecordDetail { message: lossy(bare(whole)), ..RecordDetail::default() };
-    };
+    }
     let line = if plan.habits.has_compose_prefix { compose_prefix(first).map_or(first, |(_, rest)| rest) } else { first };
     let mut collect = Collect { plan, entries: Vec::new() };
     let text = match found.layout {

@@ -37,6 +37,12 @@ pub(super) struct Found<'a> {
     pub is_fallback: bool,
     /// The layout that the line was read in.
     pub layout: Layout,
+    /// Whether host and tag of syslog stand before the message, with no priority.
+    pub is_syslog: bool,
+    /// Another record that begins in the same line, as when two writers were not kept apart.
+    pub rest: Option<&'a [u8]>,
+    /// Nanoseconds that stand beside a time in whole seconds.
+    pub nanos: u32,
     /// What it says; `None` where no key says it.
     pub message: Option<Said<'a>>,
     /// Stands for the trace id, 0 for none.
@@ -70,6 +76,9 @@ impl Default for Found<'_> {
             problem: None,
             is_fallback: false,
             layout: Layout::Text,
+            is_syslog: false,
+            rest: None,
+            nanos: 0,
             message: None,
             trace: 0,
             ranks: [u8::MAX; 7],
@@ -108,7 +117,7 @@ impl<'a> Found<'a> {
     /// The same without a borrow of its line.
     pub fn into_owned<'b>(self) -> Found<'b> {
         let message = self.message.map(|said| Said { text: Cow::Owned(said.text.into_owned()), ..said });
-        Found { service: self.service.map(|service| Cow::Owned(service.into_owned())), message, ..self }
+        Found { service: self.service.map(|service| Cow::Owned(service.into_owned())), message, rest: None, ..self }
     }
 
     /// Takes a service that stands outside of keys (a prefix, a tag); a key wins over it.
@@ -196,8 +205,21 @@ impl<'a> Found<'a> {
                     (self.latency, self.ranks[3]) = (seconds, rank);
                 }
             }
+            Role::Nanos => self.nanos = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()).unwrap_or(0),
             Role::Trace => self.take_trace(rank, text),
             Role::Service | Role::Message => {}
+        }
+    }
+
+    /// Adds nanoseconds that a key of their own gave.
+    #[inline]
+    pub fn add_nanos(&mut self) {
+        if self.nanos > 0
+            && self.nanos < 1_000_000_000
+            && let Moment::At(ns) = self.time
+            && ns % 1_000_000_000 == 0
+        {
+            self.time = Moment::At(ns.saturating_add(i64::from(self.nanos)));
         }
     }
 

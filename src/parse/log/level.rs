@@ -164,6 +164,13 @@ fn of_bare(word: &[u8], n_before: usize, has_colon: bool) -> Option<Level> {
     if word.len() < 3 || !word.first()?.is_ascii_alphabetic() {
         return None;
     }
+    // `channel.ERROR:`, as Monolog and Laravel write.
+    let word = match word.iter().rposition(|byte| *byte == b'.') {
+        Some(dot) if has_colon && n_before == 0 && word.len() > dot + 3 && word[dot + 1..].iter().all(u8::is_ascii_uppercase) => {
+            &word[dot + 1..]
+        }
+        _ => word,
+    };
     if word.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
         return of_field(word);
     }
@@ -193,6 +200,8 @@ mod tests {
             ("\tWARN\tmain.go:57\tretrying", Some(Level::Warn)),
             (" myhost mail[8554]: <alert> High CPU", Some(Level::Fatal)),
             (" error: no route", Some(Level::Error)),
+            ("] production.CRITICAL: lost", Some(Level::Fatal)),
+            (" shop.example: lost", None),
             (" user asked for a DEBUG build", None),
             (" config loaded", None),
             (" connection lost to HOST", None),

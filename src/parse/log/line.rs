@@ -169,7 +169,8 @@ impl<'p> Reader<'p> {
         self.read_plain(line, found).is_some()
     }
 
-    fn read_plain<'a>(&mut self, line: &'a [u8], found: &mut Found<'a>) -> Option<()> {
+    /// The same for a line without colours: what was left by taking them out may look like one.
+    pub fn read_plain<'a>(&mut self, line: &'a [u8], found: &mut Found<'a>) -> Option<()> {
         let whole = bare(line);
         let mut line = &whole[..whole.len().min(MAX_LINE_BYTES)];
         if self.plan.habits.has_compose_prefix
@@ -181,6 +182,11 @@ impl<'p> Reader<'p> {
         found.layout = self.layout(line, whole.len() > MAX_LINE_BYTES, found)?;
         if self.plan.habits.is_level_from_status && found.level == Level::Unknown {
             found.level = level::of_status(found.status);
+        }
+        found.add_nanos();
+        if found.is_syslog && found.level == Level::Unknown {
+            // RFC 3164, 4.3.3: what carries no priority has that of `user.notice`.
+            found.level = Level::Info;
         }
         Some(())
     }
@@ -231,6 +237,8 @@ impl<'p> Reader<'p> {
         let is_main = self.plan.layout == Layout::Json;
         match end {
             Ok(end) if !line[end..].trim_ascii().is_empty() => {
+                let rest = line[end..].trim_ascii_start();
+                found.rest = rest.starts_with(b"{\"").then_some(rest);
                 found.problem = Some((ProblemKind::Syntax, "text after the end of the JSON object"));
             }
             Ok(_) => {}
@@ -238,7 +246,12 @@ impl<'p> Reader<'p> {
                 found.problem = Some((ProblemKind::Limit, "line is longer than 64 KiB: roles were looked for in its first 64 KiB only"));
             }
             Err(Surprise::Cut) => found.problem = Some((ProblemKind::Truncated, "line ends inside its JSON object")),
-            Err(Surprise::Odd) => self.validate(line, found),
+            Err(Surprise::Odd) => {
+                self.validate(line, found);
+                if found.problem.is_some() {
+                    found.rest = self.whole_object_after(line);
+                }
+            }
         }
         if self.plan.habits.is_wrapped
             && let Some(inner) = wrapped::text_of(self.plan, line)
@@ -259,6 +272,17 @@ impl<'p> Reader<'p> {
         let end = if self.is_unescaped { json::walk_unescaped(line, at, &mut sink) } else { json::walk(line, at, &mut sink) };
         self.json_keys.end();
         end
+    }
+
+    /// The object with a time that reaches to the end of a line whose start was torn.
+    fn whole_object_after<'a>(&mut self, line: &'a [u8]) -> Option<&'a [u8]> {
+        /// A torn start holds few objects; this bounds the work.
+        const MAX_STARTS: usize = 8;
+        memchr::memmem::find_iter(&line[1..], b"{\"").take(MAX_STARTS).map(|at| &line[at + 1..]).find(|rest| {
+            let mut found = Found::default();
+            let end = self.object(rest, 0, &mut found, TakesTime::Yes);
+            end.is_ok_and(|end| rest[end..].trim_ascii().is_empty()) && matches!(found.time, Moment::At(_))
+        })
     }
 
     /// Reads a line that surprised the walker with the validating parser.

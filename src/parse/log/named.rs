@@ -26,6 +26,7 @@ const ASSETS: &[&str] = &[
     include_str!("../../../assets/formats/servers.toml"),
     include_str!("../../../assets/formats/databases.toml"),
     include_str!("../../../assets/formats/java.toml"),
+    include_str!("../../../assets/formats/systems.toml"),
 ];
 
 /// Lines that a format is tried on.
@@ -320,6 +321,11 @@ impl NamedFormat {
         self.levels.get(lower.trim()).copied().or_else(|| level::of_field(word.trim_ascii()))
     }
 
+    /// The text of the time of a line.
+    pub(super) fn time_of(&self, line: &[u8]) -> Option<Vec<u8>> {
+        self.time_text(&self.captures(line)?)
+    }
+
     /// What the format says of a time without its zone: for the survey of a plan.
     pub(super) fn stamp(&self, line: &[u8]) -> Option<Civil> {
         let captures = self.captures(line)?;
@@ -341,7 +347,8 @@ impl Built {
 pub(super) fn read<'a>(reader: &mut Reader, format: &NamedFormat, line: &'a [u8], found: &mut Found<'a>) -> bool {
     let Some(captures) = format.captures(line) else { return false };
     let Some(time) = format.time_text(&captures) else { return false };
-    let moment = match format.civil(&time) {
+    let civil = if format.time_format.is_none() { reader.clock.read(&time).map(|stamp| stamp.civil) } else { format.civil(&time) };
+    let moment = match civil {
         Some(civil) => reader.clock.place(civil),
         None => match EpochUnit::of(&time) {
             Some(unit) => epoch_ns(&time, unit),

@@ -15,6 +15,9 @@ use crate::parse::chunk::lines;
 use crate::parse::template::{MAX_MESSAGE_BYTES, first_line, signature};
 use crate::parse::{LogChunk, LogColumns, Message, NO_SERVICE, NO_TIME};
 
+/// What is said of a local time that never was.
+const SKIPPED: &str = "a local time that the clock skipped when it was set forward; read an hour later";
+
 /// Reads `bytes`, which are whole lines; the last one of a file may lack its end.
 ///
 /// The answer for a file does not depend on where it was cut: lines before the first record of a chunk are
@@ -33,35 +36,52 @@ pub fn parse_chunk(plan: &LogPlan, bytes: &[u8]) -> LogChunk {
         chunk.n_lines += 1;
         suspect.check(&mut chunk, offset, line);
         reader.is_unescaped = !backslashes.any_in(offset, line.len());
-        reader.clock.has_skipped = false;
-        let mut found = Found::default();
-        if !reader.read_into(line, &mut found) {
-            if previous.is_none() {
-                chunk.head_lines += 1;
-            } else {
-                chunk.n_continuation_lines += 1;
+        let mut at = 0;
+        loop {
+            reader.clock.has_skipped = false;
+            let mut piece = &line[at..];
+            let mut found = Found::default();
+            if !reader.read_into(piece, &mut found) {
+                match (at, previous) {
+                    (0, None) => chunk.head_lines += 1,
+                    (0, Some(_)) => chunk.n_continuation_lines += 1,
+                    _ => {}
+                }
+                break;
             }
-            continue;
-        }
-        match previous {
-            None => {
-                chunk.head_bytes = offset as u32;
-                chunk.first_line_hash = Some(hash(line));
+            let next = found.rest.map(|rest| rest.as_ptr() as usize - piece.as_ptr() as usize);
+            if let Some(next) = next {
+                // The record ends where the next one begins: it is read as if the line did.
+                piece = &piece[..next];
+                problem(&mut chunk, offset, ProblemKind::Syntax, "several records stand on one line, each is read");
+                found = Found::default();
+                if !reader.read_into(piece, &mut found) {
+                    at += next;
+                    continue;
+                }
             }
-            Some(previous) if previous == line => problem(&mut chunk, offset, ProblemKind::Duplicate, "the same line as the record before"),
-            Some(_) => {}
+            let start = offset + at;
+            match previous {
+                None => {
+                    chunk.head_bytes = start as u32;
+                    chunk.first_line_hash = Some(hash(piece));
+                }
+                Some(previous) if previous == piece => {
+                    problem(&mut chunk, start, ProblemKind::Duplicate, "the same line as the record before");
+                }
+                Some(_) => {}
+            }
+            previous = Some(piece);
+            if std::mem::take(&mut reader.clock.has_skipped) {
+                problem(&mut chunk, start, ProblemKind::Time, SKIPPED);
+            }
+            push(&mut chunk, &mut services, start, piece, &found);
+            chunk.columns.messages.push(messages.index(piece, &found));
+            match next {
+                Some(next) => at += next,
+                None => break,
+            }
         }
-        previous = Some(line);
-        if std::mem::take(&mut reader.clock.has_skipped) {
-            problem(
-                &mut chunk,
-                offset,
-                ProblemKind::Time,
-                "a local time that the clock skipped when it was set forward; read an hour later",
-            );
-        }
-        push(&mut chunk, &mut services, offset, line, &found);
-        chunk.columns.messages.push(messages.index(line, &found));
     }
     match previous {
         None => chunk.head_bytes = bytes.len() as u32,

@@ -25,6 +25,16 @@ pub fn first_line(message: &[u8]) -> &[u8] {
     cut[..end].trim_ascii()
 }
 
+/// What is looked at of a message, in words, for those who wonder why a template ends in a mask.
+pub fn limits() -> String {
+    format!("the first line of a message, {MAX_MESSAGE_BYTES} bytes and {} words of it", words::MAX_WORDS)
+}
+
+/// Whether a first line, as it was kept, is looked at to its end. O(bytes) for long ones.
+pub fn is_whole(message: &str) -> bool {
+    message.len() < MAX_MESSAGE_BYTES && (message.len() <= words::MAX_WORDS || !words::is_cut(message))
+}
+
 /// Templates and which of them each message has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Mined {

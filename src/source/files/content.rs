@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -64,6 +64,11 @@ enum Place {
         parts: Vec<Part>,
         own: Arc<Content>,
     },
+    /// Files of one folder that are one source; as bytes they stand one after another in order of their paths.
+    Folder {
+        paths: Vec<String>,
+        parts: Vec<Part>,
+    },
 }
 
 /// A part of a joined content.
@@ -81,7 +86,28 @@ impl Part {
     }
 }
 
+/// Where bytes come from.
+#[derive(Debug)]
+pub enum Kept<'a> {
+    /// A file.
+    File(&'a Path),
+    /// Memory.
+    Memory(&'a [u8]),
+    /// Other contents, one after another.
+    Parts(Vec<&'a Content>),
+}
+
 impl Content {
+    /// Where its bytes come from.
+    pub fn kept(&self) -> Kept<'_> {
+        match &self.place {
+            Place::Disk { file, .. } => Kept::File(file),
+            Place::Joined { parts, .. } => Kept::Parts(parts.iter().map(|part| part.content.as_ref()).collect()),
+            Place::Decoded(bytes) | Place::Converted { text: bytes, .. } => Kept::Memory(bytes),
+            Place::Given(bytes) => Kept::Memory(bytes.as_slice()),
+        }
+    }
+
     /// A plain file of this size.
     pub fn disk(path: String, file: PathBuf, size_bytes: u64) -> Self {
         Self { path, place: Place::Disk { file, size_bytes, open: OnceLock::new() } }
@@ -114,6 +140,33 @@ impl Content {
             parts.push(part);
         }
         Ok(Self { path: own.path.clone(), place: Place::Joined { parts, own } })
+    }
+
+    /// Files of a folder that are one source, by their paths inside it.
+    pub fn folder(path: String, mut files: Vec<(String, Self)>) -> Self {
+        files.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut start = 0;
+        let (mut paths, mut parts) = (Vec::with_capacity(files.len()), Vec::with_capacity(files.len()));
+        for (inner, content) in files {
+            paths.push(inner);
+            parts.push(Part { start, content: Arc::new(content), is_closed: false });
+            start = parts.last().map_or(0, Part::end);
+        }
+        Self { path, place: Place::Folder { paths, parts } }
+    }
+
+    /// Paths and contents of the files that it is made of; empty unless it is a folder.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &Self)> {
+        let (paths, parts) = match &self.place {
+            Place::Folder { paths, parts } => (&paths[..], &parts[..]),
+            _ => (&[][..], &[][..]),
+        };
+        paths.iter().map(String::as_str).zip(parts.iter().map(|part| part.content.as_ref()))
+    }
+
+    /// Whether it is several files of a folder.
+    pub fn is_folder(&self) -> bool {
+        matches!(self.place, Place::Folder { .. })
     }
 
     /// The bytes as they were found: what a hash is taken of.
@@ -212,7 +265,7 @@ impl Text for Content {
             Place::Decoded(bytes) => bytes.len() as u64,
             Place::Given(bytes) => bytes.as_slice().len() as u64,
             Place::Converted { text, .. } => text.len() as u64,
-            Place::Joined { parts, .. } => parts.last().map_or(0, Part::end),
+            Place::Joined { parts, .. } | Place::Folder { parts, .. } => parts.last().map_or(0, Part::end),
         }
     }
 
@@ -223,7 +276,7 @@ impl Text for Content {
                 self.read_disk(file, open, range.start, &mut bytes)?;
                 return Ok(Cow::Owned(bytes));
             }
-            Place::Joined { parts, .. } => return self.read_joined(parts, &range).map(Cow::Owned),
+            Place::Joined { parts, .. } | Place::Folder { parts, .. } => return self.read_joined(parts, &range).map(Cow::Owned),
             Place::Decoded(bytes) | Place::Converted { text: bytes, .. } => bytes,
             Place::Given(bytes) => bytes.as_slice(),
         };
@@ -240,7 +293,7 @@ impl Text for Content {
                 self.read_disk(file, open, range.start, &mut buffer[..length])?;
                 return Ok(&buffer[..length]);
             }
-            Place::Joined { parts, .. } => {
+            Place::Joined { parts, .. } | Place::Folder { parts, .. } => {
                 *buffer = self.read_joined(parts, &range)?;
                 return Ok(buffer);
             }
@@ -251,13 +304,15 @@ impl Text for Content {
     }
 }
 
+/// Fills `bytes` from `offset` on.
 #[cfg(unix)]
-fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+pub(super) fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
 }
 
+/// Fills `bytes` from `offset` on.
 #[cfg(windows)]
-fn read_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> io::Result<()> {
+pub(super) fn read_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> io::Result<()> {
     while !bytes.is_empty() {
         let n = std::os::windows::fs::FileExt::seek_read(file, bytes, offset)?;
         if n == 0 {

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::model::{SourceId, SourceKind, SourceReport, TimeRange, Timestamp};
-use crate::parse::document::parse_document;
+use crate::parse::document::{self, parse_document};
 use crate::parse::log::{Joiner, LogPlan, parse_chunk, read_record};
+use crate::parse::metric::exposition::Stream;
 use crate::parse::{Context, Document, NO_TIME, Plan, Verdict, metric};
 use crate::source::{Job, SourceError};
 use crate::store::derive::derive;
@@ -23,12 +24,16 @@ use super::decode::{Budget, Packing};
 use super::pool::{self, Step};
 use super::prepare::{self, Recognised, RotatedSet, WINDOW_BYTES};
 use super::unpack::{self, Entry, EntryBytes};
-use super::{FileSource, Snapshot, expand, names};
+use super::{FileSource, Snapshot, database, expand, names};
+
+mod cached;
 
 /// While loading, the catalog is published this often, and never for more than a fifth of the time.
 const PUBLISH_EVERY: Duration = Duration::from_millis(100);
 /// Tables of queries are small; larger objects are something else.
 const MAX_QUERIES_BYTES: u64 = 1 << 20;
+/// Documents of lines that are larger than this are read in blocks of this size.
+const STREAMED_BYTES: u64 = 1 << 20;
 /// Name of the format of such a table when nothing else claims it.
 const QUERIES_FORMAT: &str = "query-names";
 
@@ -44,6 +49,8 @@ pub struct Loader<'a> {
     settled: Settled,
     version: u64,
     next_publish: Instant,
+    /// Logs whose index is to be kept.
+    to_keep: cached::ToKeep,
 }
 
 impl<'a> Loader<'a> {
@@ -60,6 +67,7 @@ impl<'a> Loader<'a> {
             settled: Settled::default(),
             version: 0,
             next_publish: Instant::now(),
+            to_keep: cached::ToKeep::default(),
         }
     }
 
@@ -71,14 +79,16 @@ impl<'a> Loader<'a> {
         };
         self.add_total(found.iter().map(size).sum());
         let budget = Budget::new(self.source.options.max_decoded_bytes, self.source.options.growth);
-        let entries = unpack::entries(found, &budget, self.job)?;
+        let entries = database::gather(unpack::entries(found, &budget, self.job)?);
         self.take(entries);
         self.publish();
         self.decode(&budget)?;
         self.name_queries()?;
         let plans = self.recognise()?;
         self.load_documents(&plans)?;
-        let (dateless, dated): (Vec<_>, Vec<_>) = log_plans(plans).into_iter().partition(|(_, plan)| plan.needs_date());
+        let plans = log_plans(plans);
+        self.consider_keeping(&plans);
+        let (dateless, dated): (Vec<_>, Vec<_>) = plans.into_iter().partition(|(_, plan)| plan.needs_date());
         self.load_logs(dated)?;
         if !dateless.is_empty() {
             let neighbours = busiest(&self.sources.iter().map(Loading::report_now).collect::<Vec<_>>());
@@ -88,6 +98,7 @@ impl<'a> Loader<'a> {
         self.derive()?;
         self.sources.iter_mut().for_each(|source| source.report.is_complete = true);
         self.publish();
+        self.keep();
         Ok(())
     }
 
@@ -206,7 +217,10 @@ impl<'a> Loader<'a> {
             jobs,
             job,
             tasks,
-            |(_, content, context)| prepare::recognise(content, context, max_bytes),
+            |(_, content, context)| match database::recognise(content) {
+                Some(known) => Ok(known),
+                None => prepare::recognise(content, context, max_bytes),
+            },
             |step| {
                 if let Step::Done(task, result) = step {
                     verdicts[indexes[task]] = self.recognised(indexes[task], result);
@@ -309,9 +323,15 @@ impl<'a> Loader<'a> {
         };
         let tasks: Vec<_> = indexes.iter().map(task).collect();
         let mut documents = Documents::default();
-        let (jobs, job) = (self.source.options.jobs, self.job);
+        let (jobs, job, max_bytes) = (self.source.options.jobs, self.job, self.source.options.max_decoded_bytes);
         let work = |(content, context, format): &(Arc<Content>, Context, String)| -> Result<Document, StoreError> {
-            Ok(parse_document(format, &content.read(0..content.size_bytes())?, context))
+            if content.is_folder() {
+                return Ok(database::parse(content, context, max_bytes));
+            }
+            match document::stream(format, context).filter(|_| content.size_bytes() > STREAMED_BYTES) {
+                Some(stream) => streamed(content, stream, context),
+                None => Ok(parse_document(format, &content.read(0..content.size_bytes())?, context)),
+            }
         };
         pool::run(jobs, job, tasks, work, |step| {
             if let Step::Done(task, result) = step {
@@ -341,16 +361,22 @@ impl<'a> Loader<'a> {
         plans.into_iter().map(again).collect()
     }
 
+    /// An empty log that is read by this plan.
+    fn begin_log(&mut self, index: usize, plan: &Arc<LogPlan>) {
+        let source = &mut self.sources[index];
+        source.report.zone = plan.zone();
+        let reader = Arc::clone(plan);
+        let text: Arc<dyn Text> = source.content.clone();
+        source.log = Some(LogBuilder::new(SourceId(index as u32), text, Arc::new(move |bytes| read_record(&reader, bytes))));
+    }
+
     fn load_logs(&mut self, plans: Vec<(usize, LogPlan)>) -> Result<(), SourceError> {
         let chunk_bytes = self.source.options.chunk_bytes;
         let mut tasks = Vec::new();
         let mut orders = HashMap::new();
-        for (index, plan) in plans {
-            let (source, plan) = (&mut self.sources[index], Arc::new(plan));
-            source.report.zone = plan.zone();
-            let reader = Arc::clone(&plan);
-            let text: Arc<dyn Text> = source.content.clone();
-            source.log = Some(LogBuilder::new(SourceId(index as u32), text, Arc::new(move |bytes| read_record(&reader, bytes))));
+        for (index, plan) in self.restore(plans)? {
+            self.begin_log(index, &plan);
+            let source = &mut self.sources[index];
             let n_chunks = chunks::count(source.content.size_bytes(), chunk_bytes);
             source.expected = if n_chunks > 1 { tail_span(&source.content, &plan) } else { None };
             orders.insert(index, InOrder { pending: BTreeMap::new(), next: 0, n_chunks, is_cut: false, joiner: Joiner::new(&plan) });
@@ -398,6 +424,9 @@ impl<'a> Loader<'a> {
             }
         }
         if order.next == order.n_chunks {
+            if order.is_cut {
+                self.to_keep.forget(index);
+            }
             self.finish(index);
         }
     }
@@ -406,7 +435,11 @@ impl<'a> Loader<'a> {
     fn derive(&mut self) -> Result<(), SourceError> {
         let logs: Vec<_> = self.sources.iter().filter_map(|source| source.log.as_ref()).map(|log| Arc::new(log.snapshot())).collect();
         let is_cancelled = || self.job.check().is_err();
-        let derived = derive(&logs, &Watch::new(&is_cancelled))?;
+        let derived = match self.kept_derived() {
+            Some(derived) => derived,
+            None => derive(&logs, &Watch::new(&is_cancelled))?,
+        };
+        self.keep_derived(&derived);
         self.settled.add_derived(derived);
         Ok(())
     }
@@ -440,7 +473,7 @@ struct InOrder {
 }
 
 /// Why, without the path, which the report has anyway.
-fn reason_of(error: StoreError) -> String {
+pub(super) fn reason_of(error: StoreError) -> String {
     match error {
         StoreError::Unreadable { reason, .. } | StoreError::Question(reason) => reason,
         StoreError::Cancelled => error.to_string(),
@@ -453,6 +486,24 @@ fn log_plans(verdicts: Vec<Option<Verdict>>) -> Vec<(usize, LogPlan)> {
         _ => None,
     };
     verdicts.into_iter().enumerate().filter_map(plan).collect()
+}
+
+/// A document that is read in blocks of whole lines.
+fn streamed(content: &Content, mut stream: Stream, context: &Context) -> Result<Document, StoreError> {
+    let (mut at, end, mut length, mut buffer) = (0, content.size_bytes(), STREAMED_BYTES, Vec::new());
+    while at < end {
+        let block = content.read_into(at..end.min(at + length), &mut buffer)?;
+        let is_last = at + block.len() as u64 == end;
+        let whole = if is_last { Some(block.len()) } else { memchr::memrchr(b'\n', block).map(|last| last + 1) };
+        match whole {
+            Some(whole) => {
+                stream.feed(&block[..whole]);
+                at += whole as u64;
+            }
+            None => length *= 2,
+        }
+    }
+    Ok(document::checked(stream.finish(context)))
 }
 
 /// First and last time in the tail of a log: shows how far the timeline will reach before all of it is read.

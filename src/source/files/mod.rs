@@ -5,8 +5,10 @@
 
 pub mod archive;
 mod assemble;
+pub mod cache;
 mod chunks;
 pub mod content;
+mod database;
 pub mod decode;
 pub mod expand;
 mod load;
@@ -23,7 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use sha2::{Digest, Sha256};
 
-use crate::model::query::{HistogramQuery, Pattern, PatternQuery, Stats, StatsQuery, ValueAt};
+use crate::model::query::{BestEvent, BestQuery, FieldSeen, HistogramQuery, Pattern, PatternQuery, Stats, StatsQuery, ValueAt};
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, Sample, SeriesId, SeriesQuery, SourceId, TimeRange,
     Timestamp, Zone,
@@ -38,6 +40,7 @@ use crate::store::series::SeriesStore;
 use crate::store::{StoreError, Text, Watch};
 
 use super::{Answer, Job, RawLines, Source, SourceError};
+use cache::CacheOptions;
 use content::{Bytes, Content};
 
 /// Bytes that one reading of text takes at once.
@@ -70,6 +73,8 @@ pub struct OpenOptions {
     pub base: Option<PathBuf>,
     /// Bytes of a log that are parsed at once; never changes an answer.
     pub chunk_bytes: u64,
+    /// Where indexes of logs are kept; without it none is read or written. Never changes an answer.
+    pub cache: Option<CacheOptions>,
 }
 
 impl Default for OpenOptions {
@@ -87,6 +92,7 @@ impl Default for OpenOptions {
             base: None,
             // With its columns it stays in the second cache while it is read.
             chunk_bytes: 1 << 20,
+            cache: None,
         }
     }
 }
@@ -160,6 +166,7 @@ pub struct FileSource {
     snapshot: RwLock<Arc<Snapshot>>,
     selections: Selections,
     hashes: Mutex<HashMap<SourceId, String>>,
+    notices: Mutex<Vec<String>>,
 }
 
 /// Lists what is meant and checks the options. Reads no file; returns at once.
@@ -180,6 +187,7 @@ pub fn open(options: OpenOptions) -> Result<FileSource, OpenError> {
         snapshot: RwLock::default(),
         selections: Selections::default(),
         hashes: Mutex::default(),
+        notices: Mutex::default(),
     })
 }
 
@@ -199,6 +207,15 @@ impl FileSource {
     /// Bytes that the columns of all events take in memory.
     pub fn event_memory_bytes(&self) -> usize {
         self.snapshot().logs.iter().map(|log| log.memory_bytes()).sum()
+    }
+
+    /// What loading had to say that is not about a source; each is told once.
+    pub fn take_notices(&self) -> Vec<String> {
+        std::mem::take(&mut self.notices.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn notice(&self, notice: String) {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
     }
 
     /// Bytes that samples and pyramids of all series take in memory.
@@ -239,7 +256,7 @@ impl FileSource {
         job.check()?;
         let snapshot = self.snapshot();
         let is_cancelled = || job.check().is_err();
-        let watch = Watch::new(&is_cancelled);
+        let watch = Watch::new(&is_cancelled).with_gauge(job);
         let value = question(&Events { logs: &snapshot.logs, selections: &self.selections, jobs: self.options.jobs }, &watch)?;
         let warnings = watch.into_warnings();
         Ok(Answer { value, is_partial: !snapshot.catalog.is_complete || !warnings.is_empty(), warnings })
@@ -330,6 +347,15 @@ impl Source for FileSource {
 
     fn patterns_of(&self, ids: &[EventRef], job: &Job) -> Result<Answer<Vec<Option<u32>>>, SourceError> {
         self.ask(job, |events, watch| events.patterns_of(ids, watch))
+    }
+
+    fn best(&self, query: &BestQuery, job: &Job) -> Result<Answer<Vec<BestEvent>>, SourceError> {
+        self.ask(job, |events, watch| events.best(query, watch))
+    }
+
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method itself is not general enough in its lifetimes")]
+    fn fields(&self, job: &Job) -> Result<Answer<Vec<FieldSeen>>, SourceError> {
+        self.ask(job, |events, watch| events.fields(watch))
     }
 
     fn lines(&self, source: SourceId, first: u64, last: u64, job: &Job) -> Result<RawLines, SourceError> {
