@@ -233,6 +233,7 @@ mod tests {
             level: Level::Info,
             in_windows: (0, 0),
             status: PatternStatus::Steady,
+            services: Vec::new(),
         };
         let field = FieldSeen { name: "reason".into(), n_records: 3, n_numbers: 0, n_durations: 0, values: vec![("pool gone".into(), 3)] };
         Words { fields: vec![field], patterns: vec![pattern(0, "GET <*>"), pattern(7, "acquire: pool exhausted after <*>")] }

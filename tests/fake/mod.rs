@@ -388,6 +388,7 @@ fn words() -> Words {
         level,
         in_windows: (0, 0),
         status: PatternStatus::Steady,
+        services: Vec::new(),
     };
     Words {
         fields: vec![FieldSeen {

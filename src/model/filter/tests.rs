@@ -109,6 +109,7 @@ fn what_may_follow_is_offered() {
         level: Level::Error,
         in_windows: (0, 0),
         status: PatternStatus::Steady,
+        services: Vec::new(),
     };
     let patterns = [pattern];
     let known = Known { services: &services, files: &files, fields: &fields, patterns: &patterns };
