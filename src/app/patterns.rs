@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
-use crate::model::filter::{Expr, Term};
+use crate::model::filter::Expr;
 use crate::model::pattern::{self, PatternOrder};
 use crate::model::query::{GroupBy, HistogramQuery, Pattern, PatternQuery};
 use crate::model::{EventFilter, Histogram, TimeRange, Timestamp};
@@ -80,13 +80,6 @@ pub(crate) fn filter_of(list: &EventFilter) -> EventFilter {
         let parts: Vec<Expr> = expr.conditions().iter().filter(|part| !part.has_patterns()).cloned().collect();
         filter.expr = (!parts.is_empty()).then(|| Expr::all(parts));
     }
-    filter
-}
-
-/// The filter of the list with this as its only condition on patterns.
-pub(crate) fn filter_to(list: &EventFilter, id: u32) -> EventFilter {
-    let mut filter = filter_of(list);
-    super::list::add_conditions(&mut filter, &Expr::Term(Term::Pattern(id)));
     filter
 }
 

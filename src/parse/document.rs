@@ -368,7 +368,8 @@ fn wrapped_changes(windows: &Windows<'_>) -> Option<Candidate> {
 fn whole_lines(window: &[u8], is_whole: bool) -> String {
     let end =
         if is_whole || window.ends_with(b"\n") { window.len() } else { memchr::memrchr(b'\n', window).map_or(window.len(), |at| at + 1) };
-    String::from_utf8_lossy(&window[..end]).into_owned()
+    // Checking first is several times as fast where all is well.
+    std::str::from_utf8(&window[..end]).map_or_else(|_| String::from_utf8_lossy(&window[..end]).into_owned(), str::to_owned)
 }
 
 fn by_lines(windows: &Windows<'_>) -> Vec<Candidate> {

@@ -102,7 +102,7 @@ impl Events<'_> {
                 };
                 let n = match range {
                     Some(range) if !lies_inside(range) => {
-                        let passes = |i: &usize| selection.contains(*i) && is_inside(segment.columns.times[*i], range);
+                        let passes = |i: &usize| selection.contains(*i) && is_inside(segment.columns.time(*i), range);
                         (0..segment.len()).filter(passes).count() as u64
                     }
                     _ => selection.count(segment.len()),
@@ -117,7 +117,7 @@ impl Events<'_> {
     /// The filter ready to run; patterns are mined if it names one.
     pub(super) fn filter(&self, filter: &EventFilter) -> Result<Filter, StoreError> {
         let has_patterns = filter.expr.as_ref().is_some_and(Expr::has_patterns);
-        Filter::new(filter, has_patterns.then(|| self.pattern_index()).as_ref())
+        Filter::new(filter, has_patterns.then(|| self.pattern_index()).as_ref(), self.logs)
     }
 
     /// The segments that can hold an event of the filter inside the range.
@@ -141,7 +141,7 @@ impl Events<'_> {
 
     fn key_of(&self, id: EventRef) -> Result<Key, StoreError> {
         let (log, segment, i) = self.find(id)?;
-        Ok((log.segments[segment].columns.times[i], id.source.0, id.record))
+        Ok((log.segments[segment].columns.time(i), id.source.0, id.record))
     }
 
     /// Up to `limit` events of `bounds`, from its near end, given in rising order.
@@ -252,7 +252,7 @@ impl Run<'_> {
             let position = if direction == Direction::Forward { self.left.start } else { self.left.end - 1 };
             let i = segment.at_position(position);
             if self.selection.as_ref().is_none_or(|selection| selection.contains(i)) {
-                return Some((segment.columns.times[i], self.log.source.0, segment.base_record + i as u64));
+                return Some((segment.columns.time(i), self.log.source.0, segment.base_record + i as u64));
             }
             self.step(direction);
         }

@@ -81,14 +81,14 @@ impl Events<'_> {
         watch.check()?;
         let segment = place.segment();
         let selection = self.selections.get(filter, place.log, place.at, watch)?;
-        let is_wanted = |i: usize| selection.contains(i) && query.range.is_none_or(|range| is_inside(segment.columns.times[i], range));
+        let is_wanted = |i: usize| selection.contains(i) && query.range.is_none_or(|range| is_inside(segment.columns.time(i), range));
         let mut wanted = vec![0u64; segment.len().div_ceil(64)];
         if *selection != Selection::None {
             (0..segment.len()).filter(|i| is_wanted(*i)).for_each(|i| wanted[i / 64] |= 1 << (i % 64));
         }
         let n_wanted: u64 = wanted.iter().map(|word| u64::from(word.count_ones())).sum();
         let rank = |i: usize, score: i64| {
-            let time = segment.columns.times[i];
+            let time = segment.columns.time(i);
             let time = if time == NO_TIME { i64::MAX } else { time };
             Rank { lost: best - score.min(best), time, source: place.log.source.0, record: segment.base_record + i as u64 }
         };
@@ -124,12 +124,14 @@ impl Events<'_> {
         let texts = place.log.message_texts();
         let mut known: HashMap<u32, Option<i64>> = HashMap::new();
         let mut buffer = String::new();
-        for (i, message) in place.segment().columns.messages.iter().enumerate() {
+        let columns = &place.segment().columns;
+        for i in 0..columns.len {
             if wanted[i / 64] >> (i % 64) & 1 == 0 {
                 continue;
             }
-            let mut score = || texts.get(*message).and_then(|text| typed.in_message(text)).map(|text| letters.score(&text, &mut buffer));
-            if let Some(score) = *known.entry(*message).or_insert_with(&mut score) {
+            let message = columns.message(i);
+            let mut score = || texts.get(message).and_then(|text| typed.in_message(text)).map(|text| letters.score(&text, &mut buffer));
+            if let Some(score) = *known.entry(message).or_insert_with(&mut score) {
                 wanted[i / 64] &= !(1 << (i % 64));
                 take(i, score);
             }

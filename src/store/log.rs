@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use crate::model::catalog::Problems;
 use crate::model::{Event, EventRef, Level, Problem, ProblemKind, SourceId, Timestamp};
-use crate::parse::{LogColumns, Message, NO_SERVICE, NO_TIME, RecordDetail, template};
+use crate::parse::{Message, NO_SERVICE, NO_TIME, RecordDetail, template};
 
+use super::columns::Columns;
 use super::segment::{Draft, Late, Lines, Segment, Times, count_lines};
 use super::service::service_of_path;
 use super::{StoreError, Text, Watch};
@@ -99,7 +100,7 @@ impl Log {
     }
 
     fn start_of(&self, segment: usize, i: usize) -> u64 {
-        self.segments[segment].base_byte + u64::from(self.segments[segment].columns.offsets[i])
+        self.segments[segment].base_byte + u64::from(self.segments[segment].columns.offset(i))
     }
 
     /// Bytes of a record, line end included.
@@ -113,6 +114,13 @@ impl Log {
             self.end_byte
         };
         start..end.max(start)
+    }
+
+    /// Where the message of a record stands in the source, if it stands there in one piece.
+    pub fn message_range(&self, record: u64) -> Option<Range<u64>> {
+        let (segment, i) = self.find(record)?;
+        let (span, start) = (self.segments[segment].columns.message_span(i)?, self.start_of(segment, i));
+        Some(start + span.start as u64..start + span.end as u64)
     }
 
     /// Bytes from the first to the last record of a segment, the last one cut at the limit of a record.
@@ -146,15 +154,15 @@ impl Log {
     /// The record as an event. Text that is gone leaves an event without words, and a warning.
     pub(super) fn event(&self, segment: usize, i: usize, watch: &Watch<'_>) -> Result<Event, StoreError> {
         let columns = &self.segments[segment].columns;
-        let time = columns.times[i];
+        let time = columns.time(i);
         let record = self.segments[segment].base_record + i as u64;
         let mut event = Event {
             id: EventRef { source: self.source, record },
             time: (time != NO_TIME).then_some(Timestamp(time)),
-            level: columns.levels[i],
+            level: columns.level(i),
             service: self.service_name(self.segments[segment].service(i)).map(str::to_owned),
             source: self.text.path().to_owned(),
-            latency_s: Some(columns.latencies[i]).filter(|latency| !latency.is_nan()),
+            latency_s: Some(columns.latency(i)).filter(|latency| !latency.is_nan()),
             n_lines: 1,
             ..Event::default()
         };
@@ -302,9 +310,9 @@ impl LogBuilder {
             return;
         }
         let service_codes = self.service_codes(&draft);
+        let (columns, lines, new_messages) = self.known_messages(draft, &times);
         let Times { order, unplaced, span, .. } = times;
-        let (columns, lines, new_messages) = self.known_messages(draft);
-        self.log.n_records += columns.times.len() as u64;
+        self.log.n_records += columns.len as u64;
         let segment = Segment { base_byte, base_line, base_record, columns, service_codes, order, unplaced, span, lines, new_messages };
         self.log.segments.push(Arc::new(segment));
         self.place_first_late();
@@ -345,20 +353,17 @@ impl LogBuilder {
 
     fn service_codes(&mut self, draft: &Draft) -> Box<[u16]> {
         let chunk = draft.chunk();
-        let none = chunk.services.len();
-        let mut used = vec![false; none + 1];
-        chunk.columns.services.iter().for_each(|code| used[(*code as usize).min(none)] = true);
         let names = chunk.services.iter().map(Some).chain([None]);
-        let codes = names.zip(used).map(|(name, is_used)| match name.cloned().or_else(|| self.default_service.clone()) {
-            Some(name) if is_used => self.code_of(name),
+        let codes = names.zip(&draft.used_services).map(|(name, is_used)| match name.cloned().or_else(|| self.default_service.clone()) {
+            Some(name) if *is_used => self.code_of(name),
             _ => NO_SERVICE,
         });
         codes.collect()
     }
 
     /// Columns whose messages count through those of the whole source, and the messages that are new.
-    fn known_messages(&mut self, draft: Draft) -> (LogColumns, Lines, Box<[Box<str>]>) {
-        let (mut columns, lines, messages) = draft.into_columns();
+    fn known_messages(&mut self, draft: Draft, times: &Times) -> (Columns, Lines, Box<[Box<str>]>) {
+        let (mut columns, lines, messages) = draft.into_columns(times);
         let mut new = Vec::new();
         let codes: Vec<u32> = messages
             .into_iter()
@@ -373,10 +378,10 @@ impl LogBuilder {
                 })
             })
             .collect();
-        columns.messages.iter_mut().for_each(|code| *code = codes.get(*code as usize).copied().unwrap_or(NO_MESSAGE));
+        columns.set_message_codes(codes);
         self.facts.n_long_messages += new.iter().filter(|text| !template::is_whole(text)).count() as u64;
         if self.messages.len() as u32 >= MAX_MESSAGES {
-            self.facts.n_without_pattern += columns.messages.iter().filter(|code| **code == NO_MESSAGE).count() as u64;
+            self.facts.n_without_pattern += (0..columns.len).filter(|i| columns.message(*i) == NO_MESSAGE).count() as u64;
         }
         (columns, lines, new.into())
     }
@@ -428,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_costs_at_most_26_bytes() {
+    fn a_record_costs_at_most_24_bytes() {
         let text: String = (0..10_000).map(|i| format!("{i} info order x\n")).collect::<Vec<_>>().concat();
         let log = log(0, "a.log", &text, 4000);
         assert!(log.memory_bytes() as u64 <= 26 * log.n_records(), "{}", log.memory_bytes());

@@ -4,6 +4,8 @@
 //! event is shown or searched ([`Text`]). Series are samples with a min/max pyramid ([`series`]).
 //! Knows nothing of files, archives or screens: `source::files` fills it and hands its answers on.
 
+mod column;
+pub mod columns;
 pub mod derive;
 pub mod events;
 pub mod fields;
@@ -145,7 +147,7 @@ pub(crate) mod testing {
     use super::*;
     use crate::model::{Level, SourceId};
     use crate::parse::template::signature;
-    use crate::parse::{LogChunk, LogColumns, Message, NO_SERVICE, NO_TIME, RecordDetail};
+    use crate::parse::{LogChunk, LogColumns, Message, NO_SERVICE, NO_TIME, RecordDetail, trace_hash};
 
     /// Text in memory.
     pub struct Bytes(pub String, pub Vec<u8>);
@@ -198,6 +200,11 @@ pub(crate) mod testing {
                 let status = message.split(' ').find_map(|word| word.strip_prefix("status=")?.parse().ok());
                 columns.statuses.push(status.unwrap_or(0));
                 columns.latencies.push(message.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(f32::NAN));
+                columns
+                    .traces
+                    .push(message.split(' ').find_map(|word| word.strip_prefix("trace=")).map_or(0, |id| trace_hash(id.as_bytes())));
+                columns.message_starts.push(text.find(message).filter(|_| message != "-").unwrap_or(0) as u16);
+                columns.message_lens.push(if message == "-" { 0 } else { message.len() as u16 });
                 let signature = signature(message.as_bytes());
                 columns.messages.push(match chunk.messages.iter().position(|message| message.signature == signature) {
                     Some(i) => i as u32,
@@ -223,7 +230,8 @@ pub(crate) mod testing {
         let word = message.split(' ').next().unwrap_or("").to_owned();
         let mut fields = vec![("word".into(), word)];
         fields.extend(message.split(' ').filter_map(|pair| pair.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())));
-        RecordDetail { service, message, fields, ..RecordDetail::default() }
+        let trace_id = fields.iter().find(|(name, _)| name == "trace").map(|(_, id)| id.clone());
+        RecordDetail { service, message, fields, trace_id, ..RecordDetail::default() }
     }
 
     /// A log of these lines, cut into chunks of `lines_per_chunk` lines.

@@ -111,7 +111,7 @@ impl Events<'_> {
         let pattern = |id: &EventRef| {
             let log = self.logs.binary_search_by_key(&id.source, |log| log.source).ok().map(|i| &self.logs[i])?;
             let (segment, i) = log.find(id.record)?;
-            index.of(log, log.segments[segment].columns.messages[i])
+            index.of(log, log.segments[segment].columns.message(i))
         };
         Ok(ids.iter().map(pattern).collect())
     }
@@ -136,13 +136,13 @@ impl Events<'_> {
 /// Adds the events of a segment that pass.
 fn tally(log: &Log, segment: usize, selection: &Selection, (query, of_message): (&PatternQuery, &[u32]), tallies: &mut [Tally]) {
     let columns = &log.segments[segment].columns;
-    for (i, message) in columns.messages.iter().enumerate().filter(|(i, _)| selection.contains(*i)) {
-        let time = columns.times[i];
+    for i in (0..columns.len).filter(|i| selection.contains(*i)) {
+        let time = columns.time(i);
         if query.range.is_some_and(|range| !is_inside(time, range)) {
             continue;
         }
-        let Some(tally) = of_message.get(*message as usize).map(|id| &mut tallies[*id as usize]) else { continue };
-        tally.by_level[columns.levels[i] as usize] += 1;
+        let Some(tally) = of_message.get(columns.message(i) as usize).map(|id| &mut tallies[*id as usize]) else { continue };
+        tally.by_level[columns.level(i) as usize] += 1;
         tally.count_service(log.segments[segment].service(i));
         if time == NO_TIME {
             continue;

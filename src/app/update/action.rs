@@ -287,7 +287,7 @@ fn open(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     match state.focus {
-        Focus::Side => open_in_side(state),
+        Focus::Side => return open_in_side(state),
         _ => state.side.tab = Tab::Detail,
     }
     if state.layout.side.width == 0 && state.focus != Focus::Side {
@@ -297,9 +297,9 @@ fn open(state: &mut State) -> Vec<Effect> {
 }
 
 /// Enter in the side pane.
-fn open_in_side(state: &mut State) {
+fn open_in_side(state: &mut State) -> Vec<Effect> {
     match state.side.item_selected().cloned() {
-        Some(SideItem::Pattern(id)) => pattern_view::open(state, id),
+        Some(SideItem::Pattern(id)) => return pattern_view::open(state, id),
         Some(SideItem::Event(id)) => trace_view::open(state, id),
         _ => {
             let at = state.side.annotation().and_then(|id| state.session.doc.annotations.get(id)).and_then(crate::model::Annotation::at);
@@ -309,6 +309,7 @@ fn open_in_side(state: &mut State) {
             }
         }
     }
+    Vec::new()
 }
 
 fn move_item(state: &mut State, rows: isize) -> Vec<Effect> {

@@ -45,7 +45,7 @@ pub(super) fn set(state: &mut State, name: &str, filters: Vec<SavedFilter>) -> V
     effects
 }
 
-fn saved(state: &State) -> Vec<SavedFilter> {
+pub(super) fn saved(state: &State) -> Vec<SavedFilter> {
     state.session.doc.meta.filters.clone()
 }
 
@@ -60,6 +60,14 @@ pub(super) fn add(state: &mut State, typed: &str, is_negated: IsNegated) -> Resu
 pub(super) fn add_expr(state: &mut State, expr: &Expr) -> Vec<Effect> {
     let filters = chips::with(&saved(state), &typed_time::reference(state), expr);
     set(state, &format!("filter {expr}"), filters)
+}
+
+/// The conditions with this as the only one on patterns.
+pub(super) fn with_pattern(state: &State, id: u32) -> Vec<SavedFilter> {
+    let is_other = |chip: &chips::Chip| !chip.active().is_some_and(Expr::has_patterns);
+    let others = saved(state).into_iter().zip(&state.list.chips).filter(|(_, chip)| is_other(chip));
+    let others: Vec<SavedFilter> = others.map(|(filter, _)| filter).collect();
+    chips::with(&others, &typed_time::reference(state), &Expr::Term(Term::Pattern(id)))
 }
 
 /// Puts what is typed in the place of all conditions that are on; those that are off stay.

@@ -2,13 +2,13 @@
 
 use crate::app::jobs::Slot;
 use crate::app::message::{Effect, Question};
-use crate::app::patterns::{COURSE_COLUMNS, MAX_SHOWN, Mark, course_question, filter_of, filter_to};
+use crate::app::patterns::{COURSE_COLUMNS, MAX_SHOWN, Mark, course_question, filter_of};
 use crate::app::side::{Ink, Side, SideItem, Tab};
 use crate::app::state::State;
 use crate::model::query::{Pattern, PatternQuery, PatternStatus};
 use crate::model::{Level, TimeRange, text};
 
-use super::{search, side_view};
+use super::{filter, side_view};
 
 /// Lines that one template may take.
 const TEMPLATE_LINES: usize = 3;
@@ -69,17 +69,18 @@ pub(super) fn next_order(state: &mut State) {
 }
 
 /// Enter: keeps only the events of the pattern; once they are, goes to the first of them.
-pub(super) fn open(state: &mut State, id: u32) {
-    let filter = filter_to(&state.list.filter, id);
-    if filter == state.list.filter {
+pub(super) fn open(state: &mut State, id: u32) -> Vec<Effect> {
+    let filters = filter::with_pattern(state, id);
+    if filters == filter::saved(state) {
         match state.patterns.get(id).and_then(|pattern| pattern.first) {
             Some(at) => state.jump_to(at),
             None => state.say("no event of this pattern has a time"),
         }
-        return;
+        return Vec::new();
     }
-    search::set_filter(state, filter);
+    let effects = filter::set(state, &format!("only pattern {id}"), filters);
     state.say(format!("only pattern {id}; Enter again goes to its first event, F changes the filter"));
+    effects
 }
 
 fn order_words(state: &State) -> String {

@@ -130,6 +130,11 @@ fn named(lines: &[&[u8]], context: &Context) -> Option<Arc<NamedFormat>> {
     {
         return Some(format);
     }
+    // None of ours reads objects.
+    let n_objects = lines.iter().filter(|line| line.first() == Some(&b'{')).count();
+    if n_objects * 10 > lines.len() * 9 {
+        return None;
+    }
     known_formats().iter().find(|format| format.share(lines) > 0.7).cloned()
 }
 

@@ -172,10 +172,11 @@ fn of_bare(word: &[u8], n_before: usize, has_colon: bool) -> Option<Level> {
         return of_field(word);
     }
     // `config`, `http`, `log` and the like are levels of some loggers but words of any message.
-    let is_plain =
-        matches!(word.to_ascii_lowercase().as_slice(), b"log" | b"http" | b"normal" | b"config" | b"fine" | b"failure" | b"alert");
-    let is_all_letters = word.iter().all(u8::is_ascii_alphabetic);
-    (is_all_letters && !is_plain && (n_before == 0 || (has_colon && n_before == 1))).then(|| of_field(word)).flatten()
+    const PLAIN: [&[u8]; 7] = [b"log", b"http", b"normal", b"config", b"fine", b"failure", b"alert"];
+    if n_before > 1 || (n_before == 1 && !has_colon) || !word.iter().all(u8::is_ascii_alphabetic) {
+        return None;
+    }
+    of_field(word).filter(|_| !PLAIN.iter().any(|plain| word.eq_ignore_ascii_case(plain)))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ mod words;
 
 use std::collections::HashMap;
 
-pub use signature::signature;
+pub use signature::{hash, signature};
 
 /// Bytes of a message that are looked at: its first line up to here.
 pub const MAX_MESSAGE_BYTES: usize = 1 << 10;

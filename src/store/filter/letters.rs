@@ -70,13 +70,15 @@ impl Letters {
         let messages = part.log.message_texts();
         let mut known: HashMap<u32, bool> = HashMap::new();
         let mut last = (NO_MESSAGE, false);
-        for (i, message) in part.segment().columns.messages.iter().enumerate() {
+        let columns = &part.segment().columns;
+        for i in 0..columns.len {
             if wanted[i / 64] >> (i % 64) & 1 == 0 {
                 continue;
             }
-            if last.0 != *message {
-                let passes = || messages.get(*message).is_some_and(|text| self.in_message(text).is_some());
-                last = (*message, *known.entry(*message).or_insert_with(passes));
+            let message = columns.message(i);
+            if last.0 != message {
+                let passes = || messages.get(message).is_some_and(|text| self.in_message(text).is_some());
+                last = (message, *known.entry(message).or_insert_with(passes));
             }
             found[i / 64] |= u64::from(last.1) << (i % 64);
         }

@@ -8,6 +8,7 @@ pub(super) mod field;
 pub(super) mod letters;
 mod plan;
 mod text;
+mod trace;
 
 #[cfg(test)]
 mod tests;
@@ -92,8 +93,8 @@ pub struct Filter {
 
 impl Filter {
     /// Checks and compiles; an expression that does not compile is an error that says where.
-    pub fn new(filter: &EventFilter, patterns: Option<&Arc<PatternIndex>>) -> Result<Self, StoreError> {
-        let plan = plan::compile(filter, patterns)?;
+    pub fn new(filter: &EventFilter, patterns: Option<&Arc<PatternIndex>>, logs: &[Arc<Log>]) -> Result<Self, StoreError> {
+        let plan = plan::compile(filter, patterns, logs)?;
         let is_cheap = plan.as_ref().is_none_or(Node::is_cheap);
         Ok(Self { given: Arc::new(filter.clone()), patterns: patterns.cloned(), plan, is_cheap })
     }
@@ -104,7 +105,7 @@ impl Filter {
             (Some(own), Some(others)) => Arc::ptr_eq(own, others),
             (own, others) => own.is_none() && others.is_none(),
         };
-        same_patterns && self.given == other.given
+        same_patterns && self.given == other.given && plan::same_traces(self.plan.as_ref(), other.plan.as_ref())
     }
 
     /// Whether what passes this filter passes the other too, because one typed on.

@@ -158,8 +158,8 @@ pub(super) struct Block<'a> {
 impl Block<'_> {
     /// Start of record `i` in the text of the block.
     fn start(&self, i: usize) -> usize {
-        let offsets = &self.part.segment().columns.offsets;
-        (offsets[i] - offsets[self.records.start]) as usize
+        let columns = &self.part.segment().columns;
+        (columns.offset(i) - columns.offset(self.records.start)) as usize
     }
 
     /// Place of record `i` with its line end.
@@ -232,15 +232,21 @@ fn next_wanted(wanted: &[u64], from: usize) -> Option<usize> {
 
 /// Where the block that begins with record `first` ends.
 fn block_end(part: &Part<'_>, wanted: &[u64], first: usize, is_sparse: bool) -> usize {
-    let offsets = &part.segment().columns.offsets;
-    let limit = u64::from(offsets[first]) + BLOCK_BYTES;
+    let segment = part.segment();
+    let offset = |i: usize| u64::from(segment.columns.offset(i));
+    let limit = offset(first) + BLOCK_BYTES;
     if !is_sparse {
-        return first + 1 + offsets[first + 1..].partition_point(|offset| u64::from(*offset) < limit);
+        let (mut low, mut high) = (first + 1, segment.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            if offset(middle) < limit { low = middle + 1 } else { high = middle }
+        }
+        return low;
     }
     let mut end = first + 1;
     while let Some(next) = next_wanted(wanted, end) {
-        let at = u64::from(offsets[next]);
-        if at >= limit || at - u64::from(offsets[end]) > GAP_BYTES {
+        let at = offset(next);
+        if at >= limit || at - offset(end) > GAP_BYTES {
             break;
         }
         end = next + 1;

@@ -76,11 +76,23 @@ struct Seen {
     others: u64,
 }
 
+/// Bytes looked at first, and plain records in them that settle it.
+const GLANCE_BYTES: usize = 64 << 10;
+const MANY_PLAIN: u64 = 64;
+
 /// Format of a document by its first bytes; `None` when it holds no records, or only such as are read line by line.
 pub(super) fn recognise(head: &[u8]) -> Option<&'static str> {
     let start = skip_space(head, 0);
     if !matches!(head.get(start)?, b'{' | b'[') {
         return None;
+    }
+    // Most files with such a start are plain records, one a line: then the first of them tell.
+    if head.len() > GLANCE_BYTES {
+        let mut writer = Writer::new(&head[..GLANCE_BYTES], 0);
+        let seen = walk(&mut writer);
+        if seen.plain >= MANY_PLAIN && seen.plain == writer.n_records {
+            return None;
+        }
     }
     let mut writer = Writer::new(head, 0);
     let seen = walk(&mut writer);

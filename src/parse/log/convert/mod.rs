@@ -115,7 +115,8 @@ pub fn convert(sort: Sort, bytes: &[u8]) -> Converted {
     if sort == Sort::Exemplars {
         let exemplars::Records { text, n_records, problems } = exemplars::records(bytes);
         let why = format!("exemplars of a metric: {n_records} records, ordered by time and numbered by record");
-        return Converted { text, format: exemplars::FORMAT.to_owned(), why, n_records, keeps_lines: false, problems };
+        let format = exemplars::FORMAT.to_owned();
+        return Converted { text, kind: SourceKind::Logs, format, why, n_records, keeps_lines: false, problems };
     }
     let skipped = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let mut writer = Writer::new(bytes, skipped);
