@@ -138,6 +138,39 @@ fn events_are_json_lines_in_order_of_time() {
 }
 
 #[test]
+fn fuzzy_events_come_best_first_with_their_score() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let line = |secs: u32, message: &str| format!("{{\"level\":\"info\",\"ts\":\"2026-11-23T02:28:{secs:02}Z\",\"msg\":\"{message}\"}}\n");
+    let log = [line(1, "spooler up"), line(2, "pool exhausted"), line(3, "nothing"), line(4, "wait for pool")].concat();
+    fs::write(dir.path().join("a.log"), log).expect("written");
+    let out = out(dir.path(), &["events", "--json", "--fuzzy", "pool", "a.log"]);
+    let events: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let messages: Vec<&str> = events.iter().filter_map(|event| event["message"].as_str()).collect();
+    assert_eq!(messages, ["pool exhausted", "wait for pool", "spooler up"]);
+    let scores: Vec<i64> = events.iter().filter_map(|event| event["score"].as_i64()).collect();
+    assert!(scores.len() == 3 && scores.is_sorted_by(|a, b| a >= b) && scores[0] > scores[2], "{scores:?}");
+}
+
+#[test]
+fn a_field_that_nobody_has_is_an_error_with_the_nearest() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let log = "{\"ts\":\"2026-11-23T02:28:01Z\",\"msg\":\"a\",\"method\":\"GET\",\"took\":\"250ms\",\"size\":12}\n";
+    fs::write(dir.path().join("a.log"), log).expect("written");
+    let error = |args: &[&str]| {
+        let (code, out, err) = coroner(dir.path(), &[&["histogram", "a.log", "--json"], args].concat());
+        assert_eq!((code, out.as_str()), (2, ""), "{args:?}: {err}");
+        err
+    };
+    assert!(error(&["--by", "methd"]).contains("did you mean method?"));
+    assert!(error(&["--stat", "p99:methood"]).contains("no event has a field \"methood\""));
+    assert!(error(&["--stat", "p99:method"]).contains("holds no numbers, such as \"GET\""));
+    let row = json(dir.path(), &["histogram", "a.log", "--json", "--by", "method,template", "--stat", "max:took,sum:size"]);
+    assert_eq!(row["rows"][0]["stats"], serde_json::json!({"max:took": 0.25, "sum:size": 12}));
+    let text = out(dir.path(), &["histogram", "a.log", "--by", "pattern", "--stat", "max:took"]);
+    assert!(text.contains("250 ms"), "{text}");
+}
+
+#[test]
 fn a_histogram_has_only_rows_that_count() {
     let dir = case();
     let document =

@@ -60,7 +60,7 @@ pub struct ReadArgs {
     /// than 200 times 256M
     #[arg(long, value_name = "BYTES", value_parser = parse_size)]
     pub max_decoded: Option<u64>,
-    /// Read the sources themselves, never an index cache (this version keeps none, so this is always so)
+    /// Parse all logs again: neither use nor keep an index (kept in CASE/.coroner/index or in the user's cache folder)
     #[arg(long)]
     pub no_cache: bool,
     /// Say nothing on standard error but errors

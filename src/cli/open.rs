@@ -15,6 +15,7 @@ use crate::model::{CaseDoc, Catalog, TimeRange, Timestamp, text};
 use crate::parse::log::read_formats;
 use crate::parse::timestamp;
 use crate::report::case_file;
+use crate::source::files::cache::CacheOptions;
 use crate::source::files::content::Bytes;
 use crate::source::files::decode::Growth;
 use crate::source::files::{self, FileSource, OpenOptions};
@@ -54,6 +55,7 @@ pub fn open(args: &OpenArgs) -> anyhow::Result<Opened> {
     let case_dir = args.read.case.clone().unwrap_or_else(|| default_case_dir(&args.sources));
     let meta = read_meta(&case_dir)?;
     let mut options = options(&args.read, &meta)?;
+    options.cache = (!args.read.no_cache).then(|| CacheOptions::new(Some(case_dir.clone()), user_cache()));
     options.sources.clone_from(&args.sources);
     // A case may name sources outside its folder.
     options.sources.extend(meta.sources.iter().map(|source| case_dir.join(source)));
@@ -117,6 +119,13 @@ fn options(read: &ReadArgs, meta: &CaseMeta) -> anyhow::Result<OpenOptions> {
     let default = OpenOptions::default();
     let max_decoded_bytes = read.max_decoded.unwrap_or(default.max_decoded_bytes);
     Ok(OpenOptions { zones, jobs, formats, forced, anchors, growth, max_decoded_bytes, ..default })
+}
+
+/// The folder of this user's caches.
+fn user_cache() -> Option<PathBuf> {
+    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = folder("XDG_CACHE_HOME").or_else(|| folder("LOCALAPPDATA")).or_else(|| Some(folder("HOME")?.join(".cache")));
+    Some(base?.join("coroner"))
 }
 
 /// `FILE=TIME`; a time without an offset is UTC.
@@ -185,6 +194,7 @@ pub fn load(opened: &Opened, quiet: bool) -> anyhow::Result<Arc<Catalog>> {
     })?;
     let catalog = opened.source.catalog(&job)?;
     if !quiet {
+        opened.source.take_notices().iter().for_each(|notice| eprintln!("note: {}", text::printable(notice)));
         note_assumptions(&catalog);
     }
     Ok(catalog)

@@ -150,6 +150,12 @@ impl Problems {
     /// How many problems a source keeps word by word; beyond that they are only counted.
     pub const KEPT: usize = 100;
 
+    /// As they were counted and kept before.
+    pub fn from_parts(mut kept: Vec<Problem>, counts: BTreeMap<ProblemKind, u64>) -> Self {
+        kept.truncate(Self::KEPT);
+        Self { kept, counts }
+    }
+
     /// Counts a problem and keeps it if it is among the first.
     pub fn push(&mut self, problem: Problem) {
         *self.counts.entry(problem.kind).or_default() += 1;

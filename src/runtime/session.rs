@@ -252,7 +252,10 @@ fn start_loading(source: Arc<FileSource>, messages: UnboundedSender<Message>) ->
             }
         };
         match guarded(|| loader.load(&loader_job, &publish)) {
-            Ok(Ok(())) => publish(),
+            Ok(Ok(())) => {
+                publish();
+                loader.take_notices().into_iter().for_each(|notice| drop(loader_messages.send(Message::Notice(notice))));
+            }
             Ok(Err(error)) => drop(loader_messages.send(Message::Notice(error.to_string()))),
             Err(panic) => drop(loader_messages.send(Message::Notice(format!("loading stopped: {panic}")))),
         }

@@ -110,9 +110,34 @@ impl Column {
         self.base.wrapping_add(self.step.wrapping_mul(on_line(i, self.slope).wrapping_add(small as i64)))
     }
 
+    /// All numbers in order, each behind what is kept of it: faster than one at a time.
+    pub(super) fn each(&self, len: usize, mut visit: impl FnMut(u64, i64)) {
+        let kept = &self.bytes[..len * self.width];
+        match self.width {
+            1 => self.each_of(kept, |byte| u64::from(*byte), visit),
+            2 => self.each_of(kept.as_chunks::<2>().0, |bytes| u64::from(u16::from_le_bytes(*bytes)), visit),
+            3 => self.each_of(kept.as_chunks().0, |[low, middle, high]| u64::from(u32::from_le_bytes([*low, *middle, *high, 0])), visit),
+            4 => self.each_of(kept.as_chunks::<4>().0, |bytes| u64::from(u32::from_le_bytes(*bytes)), visit),
+            _ => (0..len).for_each(|i| visit(self.small(i), self.get(i))),
+        }
+    }
+
+    #[inline]
+    fn each_of<T>(&self, kept: &[T], small: impl Fn(&T) -> u64, mut visit: impl FnMut(u64, i64)) {
+        for (i, kept) in kept.iter().enumerate() {
+            let small = small(kept);
+            visit(small, self.number(i, small));
+        }
+    }
+
     /// The one number that all records have.
     pub fn constant(&self) -> Option<i64> {
         (self.width == 0 && self.slope == 0).then_some(self.base)
+    }
+
+    /// Whether it is a column of so many numbers.
+    pub(super) fn holds(&self, len: usize) -> bool {
+        len.checked_mul(self.width).and_then(|bytes| bytes.checked_add(SPARE)) == Some(self.bytes.len())
     }
 
     /// Bytes in memory besides the constant part.

@@ -163,7 +163,7 @@ impl Columns {
         (len > 0).then(|| start..start + len)
     }
 
-    fn all(&self) -> [&Column; 10] {
+    pub(super) fn all(&self) -> [&Column; 10] {
         [
             &self.offsets,
             &self.times,
@@ -175,6 +175,22 @@ impl Columns {
             &self.traces,
             &self.message_starts,
             &self.message_lens,
+        ]
+    }
+
+    /// In the order of [`Columns::all`].
+    pub(super) fn all_mut(&mut self) -> [&mut Column; 10] {
+        [
+            &mut self.offsets,
+            &mut self.times,
+            &mut self.levels,
+            &mut self.services,
+            &mut self.statuses,
+            &mut self.latencies,
+            &mut self.messages,
+            &mut self.traces,
+            &mut self.message_starts,
+            &mut self.message_lens,
         ]
     }
 

@@ -21,6 +21,19 @@ const MAX_STEPS: i128 = 2_000;
 /// Steps that people think in, seconds.
 const STEPS_S: [i64; 16] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 10_800, 21_600, 86_400];
 
+/// All names that such a series can have.
+pub const NAMES: [&str; 5] =
+    ["fromlogs:request_rate", "fromlogs:event_rate", "fromlogs:error_ratio", "fromlogs:latency_p50", "fromlogs:latency_p99"];
+
+/// Unit and behaviour of the series of this name.
+pub fn sort_of(name: &str) -> (Unit, SeriesKind) {
+    match name {
+        "fromlogs:latency_p50" | "fromlogs:latency_p99" => (Unit::Seconds, SeriesKind::Quantile),
+        "fromlogs:error_ratio" => (Unit::Ratio, SeriesKind::Gauge),
+        _ => (Unit::PerSecond, SeriesKind::Rate),
+    }
+}
+
 /// One series and how to compute it again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DerivedSeries {
@@ -190,11 +203,7 @@ struct Service<'a> {
 
 impl Service<'_> {
     fn series(&self, name: &'static str, formula: &str, samples: Vec<Sample>) -> Option<DerivedSeries> {
-        let (unit, kind) = match name {
-            "fromlogs:latency_p50" | "fromlogs:latency_p99" => (Unit::Seconds, SeriesKind::Quantile),
-            "fromlogs:error_ratio" => (Unit::Ratio, SeriesKind::Gauge),
-            _ => (Unit::PerSecond, SeriesKind::Rate),
-        };
+        let (unit, kind) = sort_of(name);
         let step = crate::model::text::whole_duration((self.grid.step_ns / NS_PER_S).unsigned_abs());
         let formula = format!("{formula} over {step}, from the log events of this service");
         let (service, source) = (self.name.to_owned(), self.source);

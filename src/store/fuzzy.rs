@@ -58,7 +58,9 @@ impl Events<'_> {
             )?;
             for (ranks, n) in scored {
                 n_scored += n;
-                ranks.into_iter().for_each(|rank| found.add(rank));
+                for rank in ranks {
+                    found.add(rank);
+                }
             }
         }
         let event = |rank: Rank| BestEvent {
@@ -94,7 +96,7 @@ impl Events<'_> {
         };
         let mut found = Found { ranks: BinaryHeap::new(), limit: query.limit };
         let mut buffer = String::new();
-        self.score_messages(place, (letters, query), &mut wanted, |i, score| found.add(rank(i, score)));
+        score_messages(place, (letters, query), &mut wanted, |i, score| found.add(rank(i, score)));
         let is_in_order = segment.order.is_none();
         let most = if query.budget == u64::MAX { u64::MAX } else { query.budget.div_ceil(TOGETHER as u64) };
         let mut n_scored = 0;
@@ -111,30 +113,24 @@ impl Events<'_> {
         watch.advance(segment.len(), n_wanted);
         Ok((found.ranks.into_vec(), n_scored))
     }
+}
 
-    /// Scores records by their message, each different one once, and takes them out of the wanted ones.
-    fn score_messages(
-        &self,
-        place: Place<'_>,
-        (letters, query): (&Letters, &BestQuery),
-        wanted: &mut [u64],
-        mut take: impl FnMut(usize, i64),
-    ) {
-        let typed = filter::letters::Letters::new(&query.letters);
-        let texts = place.log.message_texts();
-        let mut known: HashMap<u32, Option<i64>> = HashMap::new();
-        let mut buffer = String::new();
-        let columns = &place.segment().columns;
-        for i in 0..columns.len {
-            if wanted[i / 64] >> (i % 64) & 1 == 0 {
-                continue;
-            }
-            let message = columns.message(i);
-            let mut score = || texts.get(message).and_then(|text| typed.in_message(text)).map(|text| letters.score(&text, &mut buffer));
-            if let Some(score) = *known.entry(message).or_insert_with(&mut score) {
-                wanted[i / 64] &= !(1 << (i % 64));
-                take(i, score);
-            }
+/// Scores records by their message, each different one once, and takes them out of the wanted ones.
+fn score_messages(place: Place<'_>, (letters, query): (&Letters, &BestQuery), wanted: &mut [u64], mut take: impl FnMut(usize, i64)) {
+    let typed = filter::letters::Letters::new(&query.letters);
+    let texts = place.log.message_texts();
+    let mut known: HashMap<u32, Option<i64>> = HashMap::new();
+    let mut buffer = String::new();
+    let columns = &place.segment().columns;
+    for i in 0..columns.len {
+        if wanted[i / 64] >> (i % 64) & 1 == 0 {
+            continue;
+        }
+        let message = columns.message(i);
+        let mut score = || texts.get(message).and_then(|text| typed.in_message(text)).map(|text| letters.score(&text, &mut buffer));
+        if let Some(score) = *known.entry(message).or_insert_with(&mut score) {
+            wanted[i / 64] &= !(1 << (i % 64));
+            take(i, score);
         }
     }
 }

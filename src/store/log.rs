@@ -41,8 +41,8 @@ pub struct Log {
     read_record: RecordReader,
     pub(super) segments: Vec<Arc<Segment>>,
     pub(super) services: Vec<String>,
-    n_records: u64,
-    end_byte: u64,
+    pub(super) n_records: u64,
+    pub(super) end_byte: u64,
     is_whole: bool,
 }
 
@@ -251,13 +251,13 @@ pub struct LogFacts {
 
 /// Appends chunks in file order.
 pub struct LogBuilder {
-    log: Log,
-    facts: LogFacts,
-    codes: HashMap<String, u16>,
+    pub(super) log: Log,
+    pub(super) facts: LogFacts,
+    pub(super) codes: HashMap<String, u16>,
     default_service: Option<String>,
     /// Signature → code of its message.
-    messages: HashMap<u64, u32>,
-    is_full: bool,
+    pub(super) messages: HashMap<u64, u32>,
+    pub(super) is_full: bool,
 }
 
 impl LogBuilder {

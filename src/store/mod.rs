@@ -4,6 +4,7 @@
 //! event is shown or searched ([`Text`]). Series are samples with a min/max pyramid ([`series`]).
 //! Knows nothing of files, archives or screens: `source::files` fills it and hands its answers on.
 
+pub mod cache;
 mod column;
 pub mod columns;
 pub mod derive;
@@ -236,6 +237,11 @@ pub(crate) mod testing {
 
     /// A log of these lines, cut into chunks of `lines_per_chunk` lines.
     pub fn log(source: u32, path: &str, text: &str, lines_per_chunk: usize) -> Arc<Log> {
+        Arc::new(builder(source, path, text, lines_per_chunk).snapshot())
+    }
+
+    /// The same, to go on with.
+    pub fn builder(source: u32, path: &str, text: &str, lines_per_chunk: usize) -> LogBuilder {
         let bytes = Arc::new(Bytes(path.to_owned(), text.as_bytes().to_vec()));
         let mut builder = LogBuilder::new(SourceId(source), bytes, Arc::new(detail));
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
@@ -244,7 +250,7 @@ pub(crate) mod testing {
             let draft = if i == 0 { Draft::first } else { Draft::later };
             builder.append(draft(chunk(part.as_bytes()), part.as_bytes()), part.len() as u64);
         }
-        Arc::new(builder.snapshot())
+        builder
     }
 
     /// Never cancelled.

@@ -13,7 +13,7 @@ use super::column::Column;
 use super::columns::Columns;
 
 /// Records between two marks of line numbers: trades 4 bytes a stride against text to count newlines in.
-const LINE_STRIDE: usize = 64;
+pub(super) const LINE_STRIDE: usize = 64;
 
 /// A parsed chunk that does not know yet what comes before it.
 #[derive(Debug, Default)]
@@ -57,14 +57,14 @@ impl Default for Lines {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Late {
     /// The latest time so far.
-    latest: Option<i64>,
+    pub(super) latest: Option<i64>,
     /// Placed records, and those of them at a whole second.
-    n_placed: u64,
-    n_whole: u64,
+    pub(super) n_placed: u64,
+    pub(super) n_whole: u64,
     /// As the times stand.
-    literal: LateCount,
+    pub(super) literal: LateCount,
     /// A whole second taken for all of it: late only when it is over.
-    whole: LateCount,
+    pub(super) whole: LateCount,
 }
 
 /// How many records are late, and how late.

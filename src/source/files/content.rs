@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -86,7 +86,28 @@ impl Part {
     }
 }
 
+/// Where bytes come from.
+#[derive(Debug)]
+pub enum Kept<'a> {
+    /// A file.
+    File(&'a Path),
+    /// Memory.
+    Memory(&'a [u8]),
+    /// Other contents, one after another.
+    Parts(Vec<&'a Content>),
+}
+
 impl Content {
+    /// Where its bytes come from.
+    pub fn kept(&self) -> Kept<'_> {
+        match &self.place {
+            Place::Disk { file, .. } => Kept::File(file),
+            Place::Joined { parts, .. } => Kept::Parts(parts.iter().map(|part| part.content.as_ref()).collect()),
+            Place::Decoded(bytes) | Place::Converted { text: bytes, .. } => Kept::Memory(bytes),
+            Place::Given(bytes) => Kept::Memory(bytes.as_slice()),
+        }
+    }
+
     /// A plain file of this size.
     pub fn disk(path: String, file: PathBuf, size_bytes: u64) -> Self {
         Self { path, place: Place::Disk { file, size_bytes, open: OnceLock::new() } }
@@ -283,13 +304,15 @@ impl Text for Content {
     }
 }
 
+/// Fills `bytes` from `offset` on.
 #[cfg(unix)]
-fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+pub(super) fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
 }
 
+/// Fills `bytes` from `offset` on.
 #[cfg(windows)]
-fn read_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> io::Result<()> {
+pub(super) fn read_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> io::Result<()> {
     while !bytes.is_empty() {
         let n = std::os::windows::fs::FileExt::seek_read(file, bytes, offset)?;
         if n == 0 {

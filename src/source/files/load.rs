@@ -26,6 +26,8 @@ use super::prepare::{self, Recognised, RotatedSet, WINDOW_BYTES};
 use super::unpack::{self, Entry, EntryBytes};
 use super::{FileSource, Snapshot, database, expand, names};
 
+mod cached;
+
 /// While loading, the catalog is published this often, and never for more than a fifth of the time.
 const PUBLISH_EVERY: Duration = Duration::from_millis(100);
 /// Tables of queries are small; larger objects are something else.
@@ -47,6 +49,8 @@ pub struct Loader<'a> {
     settled: Settled,
     version: u64,
     next_publish: Instant,
+    /// Logs whose index is to be kept.
+    to_keep: cached::ToKeep,
 }
 
 impl<'a> Loader<'a> {
@@ -63,6 +67,7 @@ impl<'a> Loader<'a> {
             settled: Settled::default(),
             version: 0,
             next_publish: Instant::now(),
+            to_keep: cached::ToKeep::default(),
         }
     }
 
@@ -81,7 +86,9 @@ impl<'a> Loader<'a> {
         self.name_queries()?;
         let plans = self.recognise()?;
         self.load_documents(&plans)?;
-        let (dateless, dated): (Vec<_>, Vec<_>) = log_plans(plans).into_iter().partition(|(_, plan)| plan.needs_date());
+        let plans = log_plans(plans);
+        self.consider_keeping(&plans);
+        let (dateless, dated): (Vec<_>, Vec<_>) = plans.into_iter().partition(|(_, plan)| plan.needs_date());
         self.load_logs(dated)?;
         if !dateless.is_empty() {
             let neighbours = busiest(&self.sources.iter().map(Loading::report_now).collect::<Vec<_>>());
@@ -91,6 +98,7 @@ impl<'a> Loader<'a> {
         self.derive()?;
         self.sources.iter_mut().for_each(|source| source.report.is_complete = true);
         self.publish();
+        self.keep();
         Ok(())
     }
 
@@ -353,16 +361,22 @@ impl<'a> Loader<'a> {
         plans.into_iter().map(again).collect()
     }
 
+    /// An empty log that is read by this plan.
+    fn begin_log(&mut self, index: usize, plan: &Arc<LogPlan>) {
+        let source = &mut self.sources[index];
+        source.report.zone = plan.zone();
+        let reader = Arc::clone(plan);
+        let text: Arc<dyn Text> = source.content.clone();
+        source.log = Some(LogBuilder::new(SourceId(index as u32), text, Arc::new(move |bytes| read_record(&reader, bytes))));
+    }
+
     fn load_logs(&mut self, plans: Vec<(usize, LogPlan)>) -> Result<(), SourceError> {
         let chunk_bytes = self.source.options.chunk_bytes;
         let mut tasks = Vec::new();
         let mut orders = HashMap::new();
-        for (index, plan) in plans {
-            let (source, plan) = (&mut self.sources[index], Arc::new(plan));
-            source.report.zone = plan.zone();
-            let reader = Arc::clone(&plan);
-            let text: Arc<dyn Text> = source.content.clone();
-            source.log = Some(LogBuilder::new(SourceId(index as u32), text, Arc::new(move |bytes| read_record(&reader, bytes))));
+        for (index, plan) in self.restore(plans)? {
+            self.begin_log(index, &plan);
+            let source = &mut self.sources[index];
             let n_chunks = chunks::count(source.content.size_bytes(), chunk_bytes);
             source.expected = if n_chunks > 1 { tail_span(&source.content, &plan) } else { None };
             orders.insert(index, InOrder { pending: BTreeMap::new(), next: 0, n_chunks, is_cut: false, joiner: Joiner::new(&plan) });
@@ -410,6 +424,9 @@ impl<'a> Loader<'a> {
             }
         }
         if order.next == order.n_chunks {
+            if order.is_cut {
+                self.to_keep.forget(index);
+            }
             self.finish(index);
         }
     }
@@ -418,7 +435,11 @@ impl<'a> Loader<'a> {
     fn derive(&mut self) -> Result<(), SourceError> {
         let logs: Vec<_> = self.sources.iter().filter_map(|source| source.log.as_ref()).map(|log| Arc::new(log.snapshot())).collect();
         let is_cancelled = || self.job.check().is_err();
-        let derived = derive(&logs, &Watch::new(&is_cancelled))?;
+        let derived = match self.kept_derived() {
+            Some(derived) => derived,
+            None => derive(&logs, &Watch::new(&is_cancelled))?,
+        };
+        self.keep_derived(&derived);
         self.settled.add_derived(derived);
         Ok(())
     }

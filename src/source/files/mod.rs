@@ -5,6 +5,7 @@
 
 pub mod archive;
 mod assemble;
+pub mod cache;
 mod chunks;
 pub mod content;
 mod database;
@@ -39,6 +40,7 @@ use crate::store::series::SeriesStore;
 use crate::store::{StoreError, Text, Watch};
 
 use super::{Answer, Job, RawLines, Source, SourceError};
+use cache::CacheOptions;
 use content::{Bytes, Content};
 
 /// Bytes that one reading of text takes at once.
@@ -71,6 +73,8 @@ pub struct OpenOptions {
     pub base: Option<PathBuf>,
     /// Bytes of a log that are parsed at once; never changes an answer.
     pub chunk_bytes: u64,
+    /// Where indexes of logs are kept; without it none is read or written. Never changes an answer.
+    pub cache: Option<CacheOptions>,
 }
 
 impl Default for OpenOptions {
@@ -88,6 +92,7 @@ impl Default for OpenOptions {
             base: None,
             // With its columns it stays in the second cache while it is read.
             chunk_bytes: 1 << 20,
+            cache: None,
         }
     }
 }
@@ -161,6 +166,7 @@ pub struct FileSource {
     snapshot: RwLock<Arc<Snapshot>>,
     selections: Selections,
     hashes: Mutex<HashMap<SourceId, String>>,
+    notices: Mutex<Vec<String>>,
 }
 
 /// Lists what is meant and checks the options. Reads no file; returns at once.
@@ -181,6 +187,7 @@ pub fn open(options: OpenOptions) -> Result<FileSource, OpenError> {
         snapshot: RwLock::default(),
         selections: Selections::default(),
         hashes: Mutex::default(),
+        notices: Mutex::default(),
     })
 }
 
@@ -200,6 +207,15 @@ impl FileSource {
     /// Bytes that the columns of all events take in memory.
     pub fn event_memory_bytes(&self) -> usize {
         self.snapshot().logs.iter().map(|log| log.memory_bytes()).sum()
+    }
+
+    /// What loading had to say that is not about a source; each is told once.
+    pub fn take_notices(&self) -> Vec<String> {
+        std::mem::take(&mut self.notices.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn notice(&self, notice: String) {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
     }
 
     /// Bytes that samples and pyramids of all series take in memory.
