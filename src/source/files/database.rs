@@ -50,17 +50,28 @@ pub fn gather(entries: Vec<Entry>) -> Vec<Entry> {
         return entries;
     }
     let logs: BTreeSet<&str> = proven().filter(|place| !is_block(place.part)).map(|place| place.data.as_str()).collect();
-    let is_member = |place: &Place| match place.part {
+    // A segment lies in a folder called `wal`, or beside one that is proven.
+    let beside: BTreeSet<&str> = entries
+        .iter()
+        .zip(&places)
+        .filter(|(_, place)| place.as_ref().is_some_and(is_proven_log))
+        .map(|(entry, _)| folder(&entry.path))
+        .collect();
+    let is_segment = |path: &str| beside.contains(folder(path)) || matches!(folder(path).rsplit('/').next(), Some("wal"));
+    let is_member = |path: &str, place: &Place| match place.part {
         Part::Meta | Part::Index | Part::Tombstones | Part::Chunks(_) => blocks.contains(&key(place)),
-        Part::Wal(_) => place.is_proven || logs.contains(place.data.as_str()),
+        Part::Wal(_) => is_segment(path) && folders.contains(place.data.as_str()),
         Part::Lock => logs.contains(place.data.as_str()),
         Part::HeadChunks(_) | Part::Wbl(_) | Part::Checkpoint(..) | Part::Snapshot | Part::Unfinished => {
             folders.contains(place.data.as_str())
         }
     };
-    let members: Vec<Option<(String, String)>> = places
+    let members: Vec<Option<(String, String)>> = entries
         .iter()
-        .map(|place| place.as_ref().filter(|place| is_member(place)).map(|place| (place.data.clone(), place.block.clone())))
+        .zip(&places)
+        .map(|(entry, place)| {
+            place.as_ref().filter(|place| is_member(&entry.path, place)).map(|place| (place.data.clone(), place.block.clone()))
+        })
         .collect();
     let names = names(&entries, &members);
     let mut kept = Vec::new();
@@ -82,6 +93,14 @@ fn key(place: &Place) -> (&str, &str) {
 
 fn is_block(part: Part) -> bool {
     matches!(part, Part::Index | Part::Chunks(_))
+}
+
+fn is_proven_log(place: &Place) -> bool {
+    place.is_proven && matches!(place.part, Part::Wal(_))
+}
+
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// What each database is called.
@@ -158,5 +177,64 @@ impl Folder for Files<'_> {
 
     fn read(&self, file: usize, range: Range<u64>) -> Result<Cow<'_, [u8]>, String> {
         self.0[file].1.read(range).map_err(super::load::reason_of)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gathered(files: &[(&str, &[u8])]) -> Vec<String> {
+        let entry = |(path, bytes): &(&str, &[u8])| Entry {
+            path: (*path).to_owned(),
+            modified: None,
+            bytes: EntryBytes::Ready(Content::decoded((*path).to_owned(), bytes.to_vec())),
+            problems: Vec::new(),
+        };
+        let described = |entry: Entry| match &entry.bytes {
+            EntryBytes::Ready(content) if content.is_folder() => {
+                format!("{}: {}", entry.path, content.files().map(|(path, _)| path.to_owned()).collect::<Vec<_>>().join(" "))
+            }
+            _ => entry.path,
+        };
+        gather(files.iter().map(entry).collect()).into_iter().map(described).collect()
+    }
+
+    const INDEX: &[u8] = &[0xba, 0xaa, 0xd7, 0x00, 2];
+    const CHUNKS: &[u8] = &[0x85, 0xbd, 0x40, 0xdd, 1, 0, 0, 0];
+    /// A record of one byte and its checksum.
+    const SEGMENT: &[u8] = &[1, 0, 1, 0x52, 0x7d, 0x53, 0x51, 0];
+
+    #[test]
+    fn what_belongs_together_is_one_source_and_what_only_looks_alike_is_not() {
+        assert_eq!(
+            gathered(&[
+                ("a.log", b"x"),
+                ("p/01A/chunks/000001", CHUNKS),
+                ("p/01A/index", INDEX),
+                ("p/01A/meta.json", b"{}"),
+                ("p/02B/index", b"a page"),
+                ("p/20261123", b"notes of a day"),
+                ("p/lock", b""),
+                ("p/wal/00000001", SEGMENT),
+                ("p/wal/00000002", b"damaged"),
+                ("q/meta.json", b"{}"),
+            ]),
+            [
+                "a.log",
+                "p: 01A/chunks/000001 01A/index 01A/meta.json lock wal/00000001 wal/00000002",
+                "p/02B/index",
+                "p/20261123",
+                "q/meta.json"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_part_that_is_opened_by_itself_has_a_name() {
+        assert_eq!(gathered(&[("chunks/000001", CHUNKS), ("index", INDEX)]), [".: chunks/000001 index"]);
+        assert_eq!(gathered(&[("00000001", SEGMENT), ("00000002", b"damaged")]), [".: 00000001 00000002"]);
+        assert_eq!(gathered(&[("b/chunks/000001", CHUNKS), ("b/index", INDEX), ("x.log", b"x")]), ["b: b/chunks/000001 b/index", "x.log"]);
+        assert_eq!(gathered(&[("00000001", b"1 2 3"), ("index", b"x")]), ["00000001", "index"]);
     }
 }
