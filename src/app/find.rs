@@ -220,7 +220,7 @@ fn names(letters: &str, catalog: &Catalog, words: Option<&Words>) -> Vec<NameHit
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::query::{FieldSeen, Pattern, PatternStatus};
+    use crate::model::query::{FieldSeen, Pattern};
     use crate::model::{Level, SourceReport};
 
     fn words() -> Words {
@@ -231,8 +231,7 @@ mod tests {
             first: None,
             last: None,
             level: Level::Info,
-            in_windows: (0, 0),
-            status: PatternStatus::Steady,
+            ..Pattern::default()
         };
         let field = FieldSeen { name: "reason".into(), n_records: 3, n_numbers: 0, n_durations: 0, values: vec![("pool gone".into(), 3)] };
         Words { fields: vec![field], patterns: vec![pattern(0, "GET <*>"), pattern(7, "acquire: pool exhausted after <*>")] }

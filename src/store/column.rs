@@ -51,7 +51,7 @@ impl Column {
         let max = above.iter().copied().max().unwrap_or(0);
         let (Some(first), Some(last)) = (above.first(), above.last()) else { return Self::default() };
         let plain = width_of(max);
-        if max <= u64::from(u8::MAX) || max >= MAX_SLOPED || last <= first {
+        if plain <= 1 || max >= MAX_SLOPED || last <= first {
             return Self::packed(least, step, 0, plain, above.iter().copied());
         }
         let slope = ((last - first) << SLOPE_BITS) / (above.len() as u64 - 1);

@@ -13,9 +13,8 @@ mod patterns;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use coroner::app::message::{FreezeTarget, LoadProgress, Look, LookQuery, PanelChoice, SeriesStats, Words};
+use coroner::app::message::{LoadProgress, Look, LookQuery, PanelChoice, SeriesStats, Words};
 use coroner::app::{self, CasePlace, Effect, JobId, Message, Question, Reply, Setup, State, keys};
-use coroner::model::case::{Evidence, EvidenceTarget};
 use coroner::model::filter::{Expr, Term};
 use coroner::model::find::{Fit, conditions};
 use coroner::model::query::{FieldSeen, GroupBy, PageStart, Pattern, PatternStatus, TextPattern, ValueAt};
@@ -388,6 +387,7 @@ fn words() -> Words {
         level,
         in_windows: (0, 0),
         status: PatternStatus::Steady,
+        ..Pattern::default()
     };
     Words {
         fields: vec![FieldSeen {

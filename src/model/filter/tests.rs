@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::query::{FieldSeen, Pattern, PatternStatus};
+use crate::model::query::{FieldSeen, Pattern};
 use crate::model::time::TimeRange;
 use crate::model::when::Reference;
 
@@ -107,8 +107,7 @@ fn what_may_follow_is_offered() {
         first: None,
         last: None,
         level: Level::Error,
-        in_windows: (0, 0),
-        status: PatternStatus::Steady,
+        ..Pattern::default()
     };
     let patterns = [pattern];
     let known = Known { services: &services, files: &files, fields: &fields, patterns: &patterns };

@@ -5,6 +5,8 @@
 //! objects are entered only where a role can be, to a depth of four; all others are passed over in a loop, so that
 //! nesting of any depth costs no stack.
 
+#![allow(clippy::inline_always, reason = "the inner loop of loading: each call that stays costs a tenth of it")]
+
 use super::roles::{Meaning, Place};
 
 /// A value as it stands in the line.
@@ -66,20 +68,7 @@ fn object<'a, S: Sink<'a>, const ESCAPES: bool>(line: &'a [u8], mut at: usize, h
             }
         }
         let (meaning, key);
-        if let Some((expected, after)) = sink.expect(line, at, place) {
-            (meaning, key, at) = (expected, &line[..0], after);
-        } else {
-            let (end, is_escaped) = end_of::<ESCAPES>(line, at + 1).ok_or(Surprise::Cut)?;
-            key = &line[at + 1..end];
-            let start = at;
-            at = skip_space(line, end + 1);
-            match line.get(at) {
-                None => return Err(Surprise::Cut),
-                Some(b':') if !is_escaped => at += 1,
-                Some(_) => return Err(Surprise::Odd),
-            }
-            meaning = sink.meaning(key, &line[start..at], place);
-        }
+        (meaning, key, at) = key_at::<S, ESCAPES>(line, at, place, sink)?;
         if matches!(line.get(at), Some(..=b' ')) {
             at = skip_space(line, at);
         }
@@ -123,6 +112,29 @@ fn object<'a, S: Sink<'a>, const ESCAPES: bool>(line: &'a [u8], mut at: usize, h
             Some(b'}') => return Ok(at + 1),
             Some(_) => return Err(Surprise::Odd),
         }
+    }
+}
+
+/// The key that begins at `at`, empty when it was expected, its meaning, and the position after its colon.
+#[inline(always)]
+fn key_at<'a, S: Sink<'a>, const ESCAPES: bool>(
+    line: &'a [u8],
+    at: usize,
+    place: Place,
+    sink: &mut S,
+) -> Result<(Meaning, &'a [u8], usize), Surprise> {
+    if let Some((expected, after)) = sink.expect(line, at, place) {
+        return Ok((expected, &line[..0], after));
+    }
+    let (end, is_escaped) = end_of::<ESCAPES>(line, at + 1).ok_or(Surprise::Cut)?;
+    let after = skip_space(line, end + 1);
+    match line.get(after) {
+        None => Err(Surprise::Cut),
+        Some(b':') if !is_escaped => {
+            let key = &line[at + 1..end];
+            Ok((sink.meaning(key, &line[at..=after], place), key, after + 1))
+        }
+        Some(_) => Err(Surprise::Odd),
     }
 }
 

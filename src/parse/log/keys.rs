@@ -4,6 +4,8 @@
 //! cache, a new one in the tables of `roles`. Both only save time: what a key means depends on nothing but the
 //! plan, its name and its place.
 
+#![allow(clippy::inline_always, reason = "the inner loop of loading: each call that stays costs a tenth of it")]
+
 use super::LogPlan;
 use super::roles::{Meaning, Place, meaning, path_of};
 

@@ -156,6 +156,9 @@ fn in_brackets(inner: &[u8]) -> Option<Level> {
     of_field(word)
 }
 
+/// Levels of some loggers, but words of any message.
+const PLAIN: [&[u8]; 7] = [b"log", b"http", b"normal", b"config", b"fine", b"failure", b"alert"];
+
 /// A word that stands alone: capitals are a level, small letters only where nothing else is meant.
 fn of_bare(word: &[u8], n_before: usize, has_colon: bool) -> Option<Level> {
     if word.len() < 3 || !word.first()?.is_ascii_alphabetic() {
@@ -171,8 +174,6 @@ fn of_bare(word: &[u8], n_before: usize, has_colon: bool) -> Option<Level> {
     if word.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
         return of_field(word);
     }
-    // `config`, `http`, `log` and the like are levels of some loggers but words of any message.
-    const PLAIN: [&[u8]; 7] = [b"log", b"http", b"normal", b"config", b"fine", b"failure", b"alert"];
     if n_before > 1 || (n_before == 1 && !has_colon) || !word.iter().all(u8::is_ascii_alphabetic) {
         return None;
     }

@@ -2,6 +2,8 @@
 //!
 //! Nothing here depends on the lines before; what is remembered ([`Keys`], [`Clock`]) only saves time.
 
+#![allow(clippy::inline_always, reason = "the inner loop of loading: each call that stays costs a tenth of it")]
+
 use std::borrow::Cow;
 
 use super::clock::Clock;

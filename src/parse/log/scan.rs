@@ -267,7 +267,7 @@ impl<'a> Messages<'a> {
 fn place_of(text: &[u8]) -> Option<usize> {
     let (first, last) = (text.first_chunk::<4>()?, text.last_chunk::<4>()?);
     let mixed = u32::from_le_bytes(*first).wrapping_mul(0x9e37_79b9) ^ u32::from_le_bytes(*last).wrapping_mul(0x85eb_ca6b);
-    (text.len() <= 256).then_some((mixed >> 16) as usize % SAID ^ (text.len() % SAID))
+    (text.len() <= 256).then_some(((mixed >> 16) as usize ^ text.len()) % SAID)
 }
 
 /// What of a message in its line makes its signature; see [`first_line`].

@@ -87,8 +87,19 @@ impl Remembered {
 }
 
 fn write_facts(out: &mut Out, facts: &LogFacts) {
-    let LogFacts { n_lines, n_continuation_lines, n_unplaced, span, level_counts, problems, late, first_late } = facts;
-    for number in [n_lines, n_continuation_lines, n_unplaced] {
+    let LogFacts {
+        n_lines,
+        n_continuation_lines,
+        n_unplaced,
+        n_without_pattern,
+        n_long_messages,
+        span,
+        level_counts,
+        problems,
+        late,
+        first_late,
+    } = facts;
+    for number in [n_lines, n_continuation_lines, n_unplaced, n_without_pattern, n_long_messages] {
         out.u64(*number);
     }
     let (first, last) = span.unwrap_or((NO_TIME, NO_TIME));
@@ -116,7 +127,14 @@ fn write_facts(out: &mut Out, facts: &LogFacts) {
 fn read_facts(read: &mut In<'_>) -> Result<LogFacts, Unfit> {
     let time = |time: i64| (time != NO_TIME).then_some(time);
     let record = |record: u64| (record != u64::MAX).then_some(record);
-    let mut facts = LogFacts { n_lines: read.u64()?, n_continuation_lines: read.u64()?, n_unplaced: read.u64()?, ..LogFacts::default() };
+    let mut facts = LogFacts {
+        n_lines: read.u64()?,
+        n_continuation_lines: read.u64()?,
+        n_unplaced: read.u64()?,
+        n_without_pattern: read.u64()?,
+        n_long_messages: read.u64()?,
+        ..LogFacts::default()
+    };
     facts.span = time(read.i64()?).zip(time(read.i64()?));
     for n in &mut facts.level_counts {
         *n = read.u64()?;
