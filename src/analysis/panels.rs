@@ -50,6 +50,28 @@ pub fn choose(candidates: &[PanelCandidate<'_>]) -> Vec<Choice> {
     table.role.iter().filter_map(|role| choose_one(role, table, candidates)).collect()
 }
 
+/// The same, where a series that was given comes before what was computed from metrics, and that before what was computed
+/// from logs: a later origin only fills the roles that are left, and adds to the other candidates.
+pub fn choose_by_origin(candidates: &[PanelCandidate<'_>]) -> Vec<Choice> {
+    let origin = |meta: &SeriesMeta| match (meta.is_derived, &meta.derivation) {
+        (false, _) => 0,
+        (true, Some(_)) => 1,
+        (true, None) => 2,
+    };
+    let mut choices: Vec<Choice> = Vec::new();
+    for wanted in 0..3 {
+        let part: Vec<PanelCandidate<'_>> = candidates.iter().copied().filter(|candidate| origin(candidate.meta) == wanted).collect();
+        for choice in choose(&part) {
+            match choices.iter_mut().find(|known| known.role == choice.role) {
+                Some(known) => known.others.extend(std::iter::once(choice.id).chain(choice.others)),
+                None => choices.push(choice),
+            }
+        }
+    }
+    choices.sort_by_key(|choice| role_order(choice.role));
+    choices
+}
+
 /// Place of a role on the screen, first is 0.
 pub fn role_order(role: &str) -> usize {
     table().role.iter().position(|known| known.name == role).unwrap_or(usize::MAX)

@@ -5,12 +5,15 @@
 //! Knows nothing of files, archives or screens: `source::files` fills it and hands its answers on.
 
 pub mod derive;
+pub mod derived;
+pub mod ends;
 pub mod events;
 pub mod filter;
 pub mod histogram;
 pub mod log;
 mod parallel;
 pub mod patterns;
+pub mod promql;
 pub mod segment;
 pub mod series;
 pub mod service;

@@ -131,11 +131,12 @@ impl SeriesStore {
         Columns { range, columns }
     }
 
-    /// The last sample at or before `at`, unless it is older than `staleness_ns`.
+    /// The last sample at or before `at`, unless it is older than `staleness_ns` or says that the series has ended.
     pub fn value_at(&self, at: Timestamp, staleness_ns: i64) -> Option<ValueAt> {
         let i = self.times.partition_point(|time| *time <= at.0).checked_sub(1)?;
         let sample_time = Timestamp(self.times[i]);
-        (at.since(sample_time) <= staleness_ns).then_some(ValueAt { value: self.values[i], sample_time })
+        let is_there = at.since(sample_time) <= staleness_ns && self.values[i].to_bits() != crate::model::series::STALE_BITS;
+        is_there.then_some(ValueAt { value: self.values[i], sample_time })
     }
 
     /// Samples inside `range`, at most `limit`, and whether some were left out.

@@ -408,6 +408,8 @@ impl<'a> Loader<'a> {
         let is_cancelled = || self.job.check().is_err();
         let derived = derive(&logs, &Watch::new(&is_cancelled))?;
         self.settled.add_derived(derived);
+        let computed = self.settled.compute(&Watch::new(&is_cancelled))?;
+        self.settled.add_computed(computed);
         Ok(())
     }
 
