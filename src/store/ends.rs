@@ -1,8 +1,8 @@
 //! Where series of a text dump ended: Prometheus marks it with a NaN of its own, which text cannot tell from others.
 //!
-//! A marker stands alone: before it lie numbers, behind it nothing for a while. That of a counter or a bucket is certain,
-//! for those are never NaN; gauges of the same target that turn NaN in the same moment ended with it. A NaN among other
-//! NaN is a value, such as a quotient of nothing by nothing.
+//! A marker stands alone: before it lie numbers, behind it nothing for a while. That of a counter, a bucket or an alert is
+//! certain, for those are never NaN; gauges of the same target that turn NaN in the same moment ended with it. A NaN among
+//! other NaN is a value, such as a quotient of nothing by nothing.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ use crate::parse::ParsedSeries;
 /// Turns the NaN that mark an end into what Prometheus wrote. O(samples).
 pub fn mark(series: &mut [ParsedSeries]) {
     let mut certain: HashSet<(String, i64)> = HashSet::new();
-    for one in series.iter_mut().filter(|one| matches!(one.kind, SeriesKind::Counter | SeriesKind::HistogramPart)) {
+    for one in series.iter_mut().filter(|one| is_never_nan(one)) {
         for index in lone_nans(&one.samples) {
             certain.insert((target(&one.labels), one.samples[index].time.0));
             one.samples[index].value = f64::from_bits(STALE_BITS);
@@ -33,6 +33,11 @@ pub fn mark(series: &mut [ParsedSeries]) {
             }
         }
     }
+}
+
+/// Counters, buckets, and the series that Prometheus itself writes for alerts, which is 1 or not there.
+fn is_never_nan(series: &ParsedSeries) -> bool {
+    matches!(series.kind, SeriesKind::Counter | SeriesKind::HistogramPart) || matches!(series.name.as_str(), "ALERTS" | "ALERTS_FOR_STATE")
 }
 
 /// NaN between numbers, or at the end behind one.

@@ -265,9 +265,8 @@ pub(super) fn show_formula(state: &mut State, formula: &str) -> Vec<Effect> {
     panels.extend(lines.into_iter().take(SHOWN_LINES));
     let effects = panel_edit::set(state, &format!("add panel {}", clean(formula)), panels);
     state.panels.selected = first.min(state.panels.all.len().saturating_sub(1));
-    if n_left > 0 {
-        state.say(format!("{n_left} more lines of this formula: P lists them"));
-    }
+    let more = if n_left > 0 { format!("{n_left} more lines of this formula: P lists them; ") } else { String::new() };
+    state.say(format!("{more}u takes it back"));
     effects
 }
 

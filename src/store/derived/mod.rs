@@ -69,7 +69,10 @@ pub fn compute(recipe: &Recipe, pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Ve
     let expression = Expression::parse(&recipe.formula).map_err(|error| StoreError::Question(error.to_string()))?;
     let inputs = Inputs::of(&expression, pool);
     let Some(steps) = recipe.steps.or_else(|| inputs.steps()) else { return Ok(Vec::new()) };
-    let answered = evaluate(&expression, pool, steps, watch)?;
+    let mut answered = evaluate(&expression, pool, steps, watch)?;
+    if let Some((service, instance)) = recipe.of_several {
+        answered.retain(|line| inputs.n_instances(&line.labels, service, instance) > 1);
+    }
     Ok(answered.into_iter().map(|answered| computed(recipe, &expression, (&inputs, pool), answered)).collect())
 }
 
@@ -98,6 +101,18 @@ impl<'a> Inputs<'a> {
         let extent = self.extent()?;
         let step = words::interval(self.metas.iter().map(|(meta, _)| *meta)).unwrap_or(NS_PER_S);
         Some(steps_over(extent, step))
+    }
+
+    /// How many instances the service of a line has.
+    fn n_instances(&self, line: &Labels, service: Option<&str>, instance: &str) -> usize {
+        let of_service = |meta: &&crate::model::SeriesMeta| service.is_none_or(|service| meta.labels.get(service) == line.get(service));
+        self.metas
+            .iter()
+            .map(|(meta, _)| *meta)
+            .filter(of_service)
+            .filter_map(|meta| meta.labels.get(instance))
+            .collect::<BTreeSet<_>>()
+            .len()
     }
 
     /// When counters among them that may be part of a line began again.

@@ -13,6 +13,8 @@ use crate::store::promql::{Expression, Pool, Steps};
 const QUANTILES: [(&str, &str); 4] = [("p99", "0.99"), ("p95", "0.95"), ("p90", "0.9"), ("p50", "0.5")];
 /// Scrapes in the window of a rate: it survives a scrape that failed, and that the samples do not lie on the steps.
 const SCRAPES: i64 = 4;
+/// Ranks beyond this tell instances apart or put them together; `rate:each` is none of them.
+const LAST_OF_SERVICES: u8 = 11;
 /// Single series of one metric whose rates are computed each: more are only added up.
 const MAX_EACH: usize = 100;
 
@@ -35,6 +37,8 @@ pub struct Recipe {
     pub steps: Option<Steps>,
     /// Whether the user wrote it.
     pub is_written: bool,
+    /// Labels of service and instance of a formula that only tells something of services with several instances.
+    pub of_several: Option<(Option<&'static str>, &'static str)>,
     /// Order of telling, 0 first.
     pub rank: u8,
 }
@@ -43,7 +47,18 @@ impl Recipe {
     /// What a user wrote.
     pub(super) fn written(expression: &Expression) -> Self {
         let text = expression.text().to_owned();
-        Self { name: text.clone(), formula: text, unit: None, kind: None, window: None, n_read: 0, steps: None, is_written: true, rank: 0 }
+        Self {
+            name: text.clone(),
+            formula: text,
+            unit: None,
+            kind: None,
+            window: None,
+            n_read: 0,
+            steps: None,
+            is_written: true,
+            of_several: None,
+            rank: 0,
+        }
     }
 }
 
@@ -116,6 +131,7 @@ impl<'a> Family<'a> {
             n_read: self.n_samples(),
             steps: None,
             is_written: false,
+            of_several: self.instance.filter(|_| rank > LAST_OF_SERVICES).map(|instance| (self.service, instance)),
             rank,
         }
     }
@@ -210,7 +226,7 @@ impl<'a> Family<'a> {
             .iter()
             .any(|label| Some(*label) != self.service && Some(*label) != self.instance && !matches!(*label, "job" | "instance"));
         if is_finer && self.metas.len() <= MAX_EACH {
-            out.push(self.recipe(20, "rate:each", self.rate("")));
+            out.push(Recipe { of_several: None, ..self.recipe(20, "rate:each", self.rate("")) });
         }
         out
     }
@@ -229,7 +245,7 @@ impl<'a> Family<'a> {
                 out.push(Recipe { unit: Some(Unit::Ratio), kind: Some(SeriesKind::Gauge), ..self.recipe(9, "utilisation", formula) });
             }
         }
-        let is_stamp = words::has(name, &["info", "created", "time", "timestamp", "version"]) || self.labels.contains("quantile");
+        let is_stamp = words::has(name, &["alerts", "info", "created", "time", "timestamp", "version"]) || self.labels.contains("quantile");
         if self.instance.is_some() && !is_stamp {
             let by = self.by(&[], Detail::Service);
             out.push(Recipe { unit: self.metas.first().map(|meta| meta.unit), ..self.recipe(17, "sum", format!("sum{by}({name})")) });

@@ -120,3 +120,26 @@ fn years_of_samples_make_no_more_steps_than_a_screen_can_use() {
     let steps = steps_over(year, NS_PER_S);
     assert!(steps.n <= MAX_STEPS as usize + 2 && steps.step_ns % NS_PER_S == 0, "{steps:?}");
 }
+
+#[test]
+fn what_a_client_sees_is_compared_with_what_its_server_measures() {
+    let buckets = |name: &str, labels: &str, slow: &str| {
+        format!(
+            "{name}_bucket{{{labels},le=\"0.1\"}} 0 10 20 30 40 50\n{name}_bucket{{{labels},le=\"1\"}} 0 {slow}\n{name}_bucket{{{labels},le=\"+Inf\"}} 0 {slow}\n"
+        )
+    };
+    let text = buckets("http_client_request_duration_seconds", "service=\"web\",target=\"api\"", "20 40 60 80 100")
+        + &buckets("http_server_request_duration_seconds", "service=\"api\"", "10 20 30 40 50");
+    let got = derived(&text);
+    let beyond = got.iter().find(|line| line.contains("p99_beyond_server")).unwrap_or_else(|| panic!("{got:#?}"));
+    assert!(beyond.starts_with("http_client_request_duration_seconds:p99_beyond_server{service=api} "), "{beyond}");
+    assert!(beyond.ends_with("0.88"), "0.982 s seen, 0.099 s measured: {beyond}");
+}
+
+#[test]
+fn instances_are_told_apart_only_where_there_are_several() {
+    let text = "up_total{service=\"a\",instance=\"1\"} 1 2 3 4\nup_total{service=\"a\",instance=\"2\"} 1 2 3 4\nup_total{service=\"b\",instance=\"3\"} 1 2 3 4";
+    let got = derived(text);
+    let of = |name: &str| got.iter().filter(|line| line.starts_with(name)).count();
+    assert_eq!((of("up_total:rate{"), of("up_total:rate:instance{"), of("up_total:rate:max{")), (2, 2, 1), "{got:#?}");
+}

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use super::Scope;
 use super::parse::{Aggregate, Grouping};
 use super::rows::{NAME, Row, only, without};
-use super::window::variance;
 use crate::model::Labels;
 use crate::store::StoreError;
 
@@ -20,62 +19,102 @@ impl Grouping {
 }
 
 impl Scope<'_> {
+    /// One row a group. Series are read one after another, so that a sum over a million of them needs the room of its
+    /// groups only.
     pub(super) fn aggregate(&self, aggregate: &Aggregate) -> Result<Vec<Row>, StoreError> {
         let parameter = aggregate.parameter.as_ref().map(|node| self.scalar(node)).transpose()?;
-        let rows = self.vector(&aggregate.of)?;
-        let mut groups: Vec<(Labels, Vec<Row>)> = Vec::new();
+        if matches!(aggregate.function, "topk" | "bottomk") {
+            let wanted = parameter.unwrap_or_default();
+            let groups = grouped(&aggregate.grouping, self.vector(&aggregate.of)?);
+            return Ok(groups.into_iter().flat_map(|rows| best(aggregate.function, &wanted, rows)).collect());
+        }
+        let mut groups: Vec<(Labels, Vec<Tally>)> = Vec::new();
         let mut index: HashMap<Labels, usize> = HashMap::new();
-        for row in rows {
+        self.each_row(&aggregate.of, &mut |row| {
             let group = aggregate.grouping.group(&row.labels);
             let at = *index.entry(group.clone()).or_insert(groups.len());
             if at == groups.len() {
-                groups.push((group, Vec::new()));
+                self.room_for(groups.len() + 1)?;
+                groups.push((group, vec![Tally::default(); self.steps.n]));
             }
-            groups[at].1.push(row);
-        }
-        if matches!(aggregate.function, "topk" | "bottomk") {
-            let wanted = parameter.unwrap_or_default();
-            return Ok(groups.into_iter().flat_map(|(_, rows)| best(aggregate.function, &wanted, rows)).collect());
-        }
-        let n = self.steps.n;
-        let of_group = |(labels, rows): (Labels, Vec<Row>)| {
-            let values = (0..n).map(|step| fold(aggregate.function, rows.iter().filter_map(|row| row.values[step]))).collect();
+            for (tally, value) in groups[at].1.iter_mut().zip(&row.values) {
+                if let Some(value) = value {
+                    tally.add(aggregate.function, *value);
+                }
+            }
+            Ok(())
+        })?;
+        let of_group = |(labels, tallies): (Labels, Vec<Tally>)| {
+            let values = tallies.into_iter().map(|tally| tally.value(aggregate.function)).collect();
             Row { labels, values }
         };
         Ok(groups.into_iter().map(of_group).collect())
     }
 }
 
-fn fold(function: &str, values: impl Iterator<Item = f64> + Clone) -> Option<f64> {
-    values.clone().next()?;
-    match function {
-        "sum" => Some(values.sum()),
-        "avg" => Some(average(values)),
-        "min" => values.reduce(|least, value| if least > value || least.is_nan() { value } else { least }),
-        "max" => values.reduce(|most, value| if most < value || most.is_nan() { value } else { most }),
-        "count" => Some(values.count() as f64),
-        "group" => Some(1.0),
-        "stdvar" => Some(variance(values)),
-        "stddev" => Some(variance(values).sqrt()),
-        _ => None,
+/// Rows by group, groups in the order of their first row.
+fn grouped(grouping: &Grouping, rows: Vec<Row>) -> Vec<Vec<Row>> {
+    let mut groups: Vec<Vec<Row>> = Vec::new();
+    let mut index: HashMap<Labels, usize> = HashMap::new();
+    for row in rows {
+        let at = *index.entry(grouping.group(&row.labels)).or_insert(groups.len());
+        if at == groups.len() {
+            groups.push(Vec::new());
+        }
+        groups[at].push(row);
     }
+    groups
 }
 
-/// Running mean, which does not overflow where a sum would.
-fn average(values: impl Iterator<Item = f64>) -> f64 {
-    let (mut mean, mut n) = (0.0f64, 0.0);
-    for value in values {
-        n += 1.0;
-        if n == 1.0 {
-            mean = value;
-            continue;
+/// What an aggregation knows of the values of one group at one step, as in `aggregation` of Prometheus 2.42.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    n: f64,
+    /// Sum, extreme, or sum of squares.
+    value: f64,
+    mean: f64,
+}
+
+impl Tally {
+    fn add(&mut self, function: &str, value: f64) {
+        self.n += 1.0;
+        if self.n == 1.0 {
+            let has_squares = matches!(function, "stddev" | "stdvar");
+            *self = Self { n: 1.0, value: if has_squares { 0.0 } else { value }, mean: value };
+            return;
         }
-        let is_settled = mean.is_infinite() && !value.is_nan() && (value.is_finite() || (mean > 0.0) == (value > 0.0));
-        if !is_settled {
-            mean += value / n - mean / n;
+        match function {
+            "sum" => self.value += value,
+            "min" if self.value > value || self.value.is_nan() => self.value = value,
+            "max" if self.value < value || self.value.is_nan() => self.value = value,
+            "avg" => {
+                // A running mean does not overflow where a sum would.
+                let mean = self.mean;
+                let is_settled = mean.is_infinite() && !value.is_nan() && (value.is_finite() || (mean > 0.0) == (value > 0.0));
+                if !is_settled {
+                    self.mean += value / self.n - mean / self.n;
+                }
+            }
+            "stddev" | "stdvar" => {
+                let delta = value - self.mean;
+                self.mean += delta / self.n;
+                self.value += delta * (value - self.mean);
+            }
+            _ => {}
         }
     }
-    mean
+
+    fn value(self, function: &str) -> Option<f64> {
+        let value = match function {
+            "avg" => self.mean,
+            "count" => self.n,
+            "group" => 1.0,
+            "stdvar" => self.value / self.n,
+            "stddev" => (self.value / self.n).sqrt(),
+            _ => self.value,
+        };
+        (self.n > 0.0).then_some(value)
+    }
 }
 
 /// The rows with the greatest or least values, at each step those of that step. NaN is last in both.

@@ -41,6 +41,11 @@ impl Operator {
         matches!(self.name, "==" | "!=" | ">" | "<" | ">=" | "<=")
     }
 
+    /// Whether the result is still what the metric name says. Of `atan2` it is not, but Prometheus 2.42 says so.
+    fn keeps_name(self) -> bool {
+        (self.compares() || self.name == "atan2") && !self.is_bool
+    }
+
     /// The result of an arithmetic operator, 1 or 0 of a comparison; `None` for an operator that is neither.
     fn number(self, left: f64, right: f64) -> Option<f64> {
         let truth = |is_true: bool| Some(if is_true { 1.0 } else { 0.0 });
@@ -74,7 +79,7 @@ impl Operator {
     fn with_numbers(self, rows: Vec<Row>, numbers: &[f64], value: impl Fn(f64, f64) -> Option<f64>) -> Vec<Row> {
         let of_row = |row: Row| {
             let values = row.values.iter().zip(numbers).map(|(own, number)| value((*own)?, *number)).collect();
-            let labels = if self.compares() && !self.is_bool { row.labels } else { without(&row.labels, &[NAME]) };
+            let labels = if self.keeps_name() { row.labels } else { without(&row.labels, &[NAME]) };
             Row { labels, values }
         };
         rows.into_iter().map(of_row).collect()
@@ -175,7 +180,7 @@ fn matched(binary: &Binary, operator: Operator, (left, right): (Vec<Row>, Vec<Ro
 }
 
 fn labels_of(binary: &Binary, operator: Operator, many: &Labels, one: &Labels) -> Labels {
-    let mut labels = if operator.compares() && !operator.is_bool { many.clone() } else { without(many, &[NAME]) };
+    let mut labels = if operator.keeps_name() { many.clone() } else { without(many, &[NAME]) };
     match &binary.cardinality {
         Cardinality::OneToOne => {
             labels = match &binary.matching {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::parse::Selector;
 use super::rows::{NAME, Row, with};
+use super::window::reached;
 use super::{LOOK_BACK_NS, Scope};
 use crate::model::{Labels, Sample, SeriesMeta, SourceId, TimeRange, Timestamp};
 use crate::store::StoreError;
@@ -91,7 +92,8 @@ impl<'a> Pool<'a> {
         };
         match &selector.name {
             Some(name) => self.names.get(name.as_str()).into_iter().flat_map(Clone::clone).filter(fits).collect(),
-            None => (0..self.metas.len()).filter(fits).collect(),
+            // What was computed from these is not meant where nobody names it.
+            None => (0..self.metas.len()).filter(|index| !self.metas[*index].is_derived).filter(fits).collect(),
         }
     }
 
@@ -172,20 +174,20 @@ impl Scope<'_> {
     pub(super) fn select(&self, selector: &Selector) -> Result<Vec<Row>, StoreError> {
         let meant = self.pool.meant(selector);
         self.room_for(meant.len())?;
-        meant
-            .into_iter()
-            .map(|meant| {
-                self.watch.check()?;
-                let samples = meant.samples();
-                let mut next = 0;
-                let value = |step: usize| {
-                    let at = self.steps.time(step).plus_ns(-selector.offset_ns);
-                    next += samples[next..].partition_point(|sample| sample.time <= at);
-                    let last = samples[..next].last().filter(|last| !last.is_stale_marker())?;
-                    (at.since(last.time) <= LOOK_BACK_NS).then_some(last.value)
-                };
-                Ok(Row { values: (0..self.steps.n).map(value).collect(), labels: meant.labels })
-            })
-            .collect()
+        meant.iter().map(|meant| self.selected(selector, meant)).collect()
+    }
+
+    /// The values of one series.
+    pub(super) fn selected(&self, selector: &Selector, meant: &Meant<'_>) -> Result<Row, StoreError> {
+        self.watch.check()?;
+        let samples = meant.samples();
+        let mut next = 0;
+        let value = |step: usize| {
+            let at = self.steps.time(step).plus_ns(-selector.offset_ns);
+            next += reached(&samples[next..], |sample| sample.time <= at);
+            let last = samples[..next].last().filter(|last| !last.is_stale_marker())?;
+            (at.since(last.time) <= LOOK_BACK_NS).then_some(last.value)
+        };
+        Ok(Row { values: (0..self.steps.n).map(value).collect(), labels: meant.labels.clone() })
     }
 }

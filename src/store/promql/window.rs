@@ -5,8 +5,9 @@
 //! a sample distance beyond where no sample is near, and never below zero.
 
 use super::Scope;
-use super::parse::Window;
+use super::parse::{Node, Window};
 use super::rows::{NAME, Row, joined, without};
+use super::select::Meant;
 use crate::model::{Sample, Timestamp};
 use crate::store::StoreError;
 
@@ -20,10 +21,28 @@ struct View<'a> {
 
 impl Scope<'_> {
     pub(super) fn window(&self, window: &Window) -> Result<Vec<Row>, StoreError> {
-        let parameter = window.parameter.as_ref().map(|node| self.scalar(node)).transpose()?;
         let meant = self.pool.meant(&window.selector);
         self.room_for(meant.len())?;
         let mut rows = Vec::with_capacity(meant.len());
+        self.window_rows(window, meant, &mut |row| {
+            rows.push(row);
+            Ok(())
+        })?;
+        joined(rows)
+    }
+
+    /// The rows of an operand one after another; those of a selector are made one at a time.
+    pub(super) fn each_row(&self, node: &Node, take: &mut Take<'_>) -> Result<(), StoreError> {
+        match node {
+            // Without a name two metrics may give one row.
+            Node::Window(window) if window.selector.name.is_some() => self.window_rows(window, self.pool.meant(&window.selector), take),
+            Node::Select(selector) => self.pool.meant(selector).iter().try_for_each(|meant| take(self.selected(selector, meant)?)),
+            other => self.vector(other)?.into_iter().try_for_each(take),
+        }
+    }
+
+    fn window_rows(&self, window: &Window, meant: Vec<Meant<'_>>, take: &mut Take<'_>) -> Result<(), StoreError> {
+        let parameter = window.parameter.as_ref().map(|node| self.scalar(node)).transpose()?;
         for meant in meant {
             self.watch.check()?;
             let mut samples = meant.samples();
@@ -32,28 +51,40 @@ impl Scope<'_> {
             let value = |step: usize| {
                 let end = self.steps.time(step).plus_ns(-window.selector.offset_ns);
                 let start = end.plus_ns(-window.range_ns);
-                from += samples[from..].partition_point(|sample| sample.time < start);
+                from += reached(&samples[from..], |sample| sample.time < start);
                 to = to.max(from);
-                to += samples[to..].partition_point(|sample| sample.time <= end);
+                to += reached(&samples[to..], |sample| sample.time <= end);
                 let view = View { start, end, range_ns: window.range_ns, samples: &samples[from..to] };
                 let parameter = parameter.as_ref().map_or(0.0, |values| values[step]);
                 if view.samples.is_empty() { None } else { apply(window.function, &view, parameter) }
             };
             let values: Vec<Option<f64>> = (0..self.steps.n).map(value).collect();
             let labels = if window.function == "last_over_time" { meant.labels } else { without(&meant.labels, &[NAME]) };
-            rows.push(Row { labels, values });
+            take(Row { labels, values })?;
         }
-        joined(rows)
+        Ok(())
     }
+}
+
+/// What is done with each row.
+type Take<'a> = dyn FnMut(Row) -> Result<(), StoreError> + 'a;
+
+/// How many samples from the first on fulfil a condition that those at the end do not. Galloping: steps are short.
+pub(super) fn reached(samples: &[Sample], is_before: impl Fn(&Sample) -> bool) -> usize {
+    let mut end = 1;
+    while end < samples.len() && is_before(&samples[end]) {
+        end *= 2;
+    }
+    samples[..end.min(samples.len())].partition_point(is_before)
 }
 
 fn apply(function: &str, view: &View<'_>, parameter: f64) -> Option<f64> {
     let values = || view.samples.iter().map(|sample| sample.value);
     let n = view.samples.len() as f64;
     match function {
-        "rate" => extrapolated(view, Falls::Restart).map(|rise| rise / seconds(view.range_ns)),
-        "increase" => extrapolated(view, Falls::Restart),
-        "delta" => extrapolated(view, Falls::Real),
+        "rate" => extrapolated(view, Falls::Restart, seconds(view.range_ns)),
+        "increase" => extrapolated(view, Falls::Restart, 1.0),
+        "delta" => extrapolated(view, Falls::Real, 1.0),
         "irate" => last_step(view, Falls::Restart),
         "idelta" => last_step(view, Falls::Real),
         "deriv" => slope(view),
@@ -91,8 +122,9 @@ fn seconds(ns: i64) -> f64 {
     ns as f64 / 1e6 / 1000.0
 }
 
-/// The rise over the window, extrapolated to its ends.
-fn extrapolated(view: &View<'_>, falls: Falls) -> Option<f64> {
+/// The rise over the window, extrapolated to its ends, divided by `per`. In this order: quantiles at the border of a bucket
+/// hang on the last bit.
+fn extrapolated(view: &View<'_>, falls: Falls, per: f64) -> Option<f64> {
     let [first, .., last] = view.samples else { return None };
     let mut rise = last.value - first.value;
     if falls == Falls::Restart {
@@ -110,7 +142,7 @@ fn extrapolated(view: &View<'_>, falls: Falls) -> Option<f64> {
     }
     let near = average * 1.1;
     let beyond = |distance: f64| if distance < near { distance } else { average / 2.0 };
-    Some(rise * ((sampled + beyond(to_start) + beyond(to_end)) / sampled))
+    Some(rise * ((sampled + beyond(to_start) + beyond(to_end)) / sampled / per))
 }
 
 /// Between the last two samples: per second for a counter, as it is for a gauge.
@@ -149,19 +181,19 @@ fn slope(view: &View<'_>) -> Option<f64> {
 
 /// Sum with a second number for what rounding loses (Kahan 1965, in the form of Neumaier 1974).
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Kahan {
+struct Kahan {
     sum: f64,
     lost: f64,
 }
 
 impl Kahan {
-    pub fn add(&mut self, value: f64) {
+    fn add(&mut self, value: f64) {
         let sum = self.sum + value;
         self.lost += if self.sum.abs() >= value.abs() { (self.sum - sum) + value } else { (value - sum) + self.sum };
         self.sum = sum;
     }
 
-    pub fn total(self) -> f64 {
+    fn total(self) -> f64 {
         if self.sum.is_infinite() { self.sum } else { self.sum + self.lost }
     }
 }
@@ -173,7 +205,7 @@ fn sum(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// Running mean, which does not overflow where a sum would.
-pub(super) fn mean(values: impl Iterator<Item = f64>) -> f64 {
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (mut mean, mut n) = (Kahan::default(), 0.0);
     for value in values {
         n += 1.0;
@@ -186,7 +218,7 @@ pub(super) fn mean(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// Variance of all values, after Welford (1962).
-pub(super) fn variance(values: impl Iterator<Item = f64>) -> f64 {
+fn variance(values: impl Iterator<Item = f64>) -> f64 {
     let (mut n, mut mean, mut squares) = (0.0, Kahan::default(), Kahan::default());
     for value in values {
         n += 1.0;
@@ -198,7 +230,7 @@ pub(super) fn variance(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// Linear between the two nearest.
-pub(super) fn quantile(q: f64, mut values: Vec<f64>) -> f64 {
+fn quantile(q: f64, mut values: Vec<f64>) -> f64 {
     if values.is_empty() || q.is_nan() {
         return f64::NAN;
     }
