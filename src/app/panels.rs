@@ -9,7 +9,7 @@ use crate::model::case::{CaseMeta, FORMULA_SOURCE, PanelRef};
 use crate::model::query::ValueAt;
 use crate::model::series::{Bucket, Derivation, ValueState};
 use crate::model::text;
-use crate::model::{Catalog, Columns, SeriesId, SeriesKind, SeriesMeta, TimeRange, Timestamp, Unit};
+use crate::model::{Catalog, Columns, DashboardPanel, SeriesId, SeriesKind, SeriesMeta, TimeRange, Timestamp, Unit};
 
 use super::clock::Clock;
 use super::message::{PanelChoice, SeriesStats};
@@ -346,6 +346,18 @@ fn rule_for(meta: &SeriesMeta, catalog: &Catalog) -> Option<Threshold> {
     })?;
     let name = text::printable(&rule.name).into_owned();
     Some(Threshold { value: rule.value, above_is_bad: rule.above_is_bad, name })
+}
+
+/// Panels of dashboards that ask for this series: by the same expression, else by its name.
+pub(crate) fn dashboards_of<'a>(meta: &'a SeriesMeta, catalog: &'a Catalog) -> impl Iterator<Item = &'a DashboardPanel> {
+    let query = squeezed(meta.query.as_deref().unwrap_or(&meta.name));
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':');
+    let asks = move |panel: &&DashboardPanel| {
+        panel.expressions.iter().any(|expression| {
+            squeezed(expression) == query || expression.split(|c| !is_name(c)).any(|word| word == meta.name && meta.query.is_none())
+        })
+    };
+    catalog.dashboard_panels.iter().filter(asks)
 }
 
 fn squeezed(expression: &str) -> String {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::event::{Level, SourceId};
-use super::record::{Alert, Change, ProfileMark, ThresholdRule};
+use super::record::{Alert, Change, DashboardPanel, ProfileMark, ThresholdRule};
 use super::series::SeriesMeta;
 use super::time::{TimeRange, Timestamp};
 
@@ -248,6 +248,8 @@ pub struct Catalog {
     pub profiles: Vec<ProfileMark>,
     /// Thresholds of alerting rules.
     pub rules: Vec<ThresholdRule>,
+    /// Panels of dashboards.
+    pub dashboard_panels: Vec<DashboardPanel>,
     /// Number of log events, unplaced ones included.
     pub n_events: u64,
     /// From the first placed thing to just after the last; `None` when nothing is placed.

@@ -18,6 +18,6 @@ pub use case::{Annotation, AnnotationId, AnnotationKind, CaseDoc};
 pub use catalog::{Catalog, Problem, ProblemKind, SourceKind, SourceReport, Zone, ZoneCertainty};
 pub use event::{Event, EventRef, Level, SourceId};
 pub use query::{EventFilter, EventPage, EventQuery, Histogram, SeriesQuery};
-pub use record::{Alert, AlertState, Change, ProfileMark, ThresholdRule};
+pub use record::{Alert, AlertState, Change, DashboardPanel, ProfileMark, ThresholdRule};
 pub use series::{Columns, Labels, Sample, SeriesId, SeriesKind, SeriesMeta, Unit};
 pub use time::{TimeRange, Timestamp};

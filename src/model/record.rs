@@ -1,7 +1,7 @@
 //! Small records that are held whole: changes, alerts, profile marks, threshold rules.
 
 use super::event::SourceId;
-use super::series::Labels;
+use super::series::{Labels, Unit};
 use super::time::Timestamp;
 
 /// Something that people or automation did: deploy, rollback, scale-out, flag, canary, config, note …
@@ -81,6 +81,23 @@ pub struct ProfileMark {
     /// Length of the measurement, ns, for profiles with one.
     pub duration_ns: Option<i64>,
     /// Source that holds it.
+    pub source: SourceId,
+}
+
+/// What a dashboard says of one of its panels: context for the series that answer the same expressions.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DashboardPanel {
+    /// Title of the panel.
+    pub title: String,
+    /// Title of the dashboard.
+    pub dashboard: String,
+    /// Unit, where values are in base units.
+    pub unit: Unit,
+    /// Its queries as written, variables included.
+    pub expressions: Vec<String>,
+    /// Values at which it turns red.
+    pub limits: Vec<f64>,
+    /// Source that tells it.
     pub source: SourceId,
 }
 

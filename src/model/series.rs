@@ -10,8 +10,10 @@ use super::time::{TimeRange, Timestamp};
 pub struct SeriesId(pub u32);
 
 /// Label pairs sorted by name, without `__name__`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Labels(Vec<(String, String)>);
+///
+/// Kept as one text, each name and value behind its length (`3:job5:order`): a million series have a million of these.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Labels(Box<str>);
 
 impl Labels {
     /// Sorts the pairs by name; of equal names the last wins.
@@ -19,23 +21,55 @@ impl Labels {
         pairs.reverse();
         pairs.sort_by(|a, b| a.0.cmp(&b.0));
         pairs.dedup_by(|later, kept| later.0 == kept.0);
-        Self(pairs)
+        let mut text = String::with_capacity(pairs.iter().map(|(name, value)| name.len() + value.len() + 6).sum());
+        for part in pairs.iter().flat_map(|(name, value)| [name, value]) {
+            text.push_str(&part.len().to_string());
+            text.push(':');
+            text.push_str(part);
+        }
+        Self(text.into_boxed_str())
     }
 
     /// The value of a label.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|pair| pair.0 == name).map(|pair| pair.1.as_str())
+        self.iter().find(|pair| pair.0 == name).map(|pair| pair.1)
     }
 
     /// All pairs in order of name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        let mut rest: &str = &self.0;
+        std::iter::from_fn(move || Some((next_part(&mut rest)?, next_part(&mut rest)?)))
     }
 
     /// Whether there is no label.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Bytes on the heap.
+    pub fn memory_bytes(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl Ord for Labels {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.iter().cmp(other.iter())
+    }
+}
+
+impl PartialOrd for Labels {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Takes a length and that many bytes off the front.
+fn next_part<'a>(rest: &mut &'a str) -> Option<&'a str> {
+    let (length, body) = rest.split_once(':')?;
+    let (part, after) = body.split_at_checked(length.parse().ok()?)?;
+    *rest = after;
+    Some(part)
 }
 
 /// What the values count.
@@ -283,5 +317,17 @@ mod tests {
     fn of_two_labels_with_one_name_the_last_wins() {
         let labels = Labels::new(vec![("b".into(), "1".into()), ("a".into(), "2".into()), ("b".into(), "3".into())]);
         assert_eq!(labels.iter().collect::<Vec<_>>(), [("a", "2"), ("b", "3")]);
+    }
+
+    #[test]
+    fn labels_come_out_as_they_went_in_whatever_they_hold() {
+        let pairs = [("", "x:1"), ("3:a", ""), ("é", "7:\0"), ("job", "12:34")];
+        let labels = Labels::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
+        let mut sorted = pairs;
+        sorted.sort_unstable();
+        assert_eq!(labels.iter().collect::<Vec<_>>(), sorted);
+        assert_eq!(labels.get("job"), Some("12:34"));
+        let other = Labels::new(vec![("a".into(), "10".into())]);
+        assert!(other > Labels::default() && other < Labels::new(vec![("a".into(), "9".into())]), "by text, not by length");
     }
 }

@@ -40,7 +40,11 @@ pub fn detect(windows: &Windows, context: &Context) -> Verdict {
             confidence: document.confidence,
             runner_up: better(log, runner_up),
             why: document.why.clone(),
-            plan: if document.kind == SourceKind::Report { Plan::Nothing } else { Plan::Document },
+            plan: if document.kind == SourceKind::Report && !document::is_context(document.format) {
+                Plan::Nothing
+            } else {
+                Plan::Document
+            },
         };
     }
     match text_document(windows) {

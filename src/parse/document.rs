@@ -43,6 +43,17 @@ pub const FORMATS: &[(&str, SourceKind)] = &[
     ("kubernetes-events", SourceKind::Changes),
     ("prometheus-alerts", SourceKind::Alerts),
     ("prometheus-rules", SourceKind::Alerts),
+    ("influx-line-protocol", SourceKind::Metrics),
+    ("graphite", SourceKind::Metrics),
+    ("statsd", SourceKind::Metrics),
+    ("sadf", SourceKind::Metrics),
+    ("sadf-json", SourceKind::Metrics),
+    ("sar", SourceKind::Metrics),
+    ("vmstat", SourceKind::Metrics),
+    ("go-runtime-trace", SourceKind::Metrics),
+    ("cloudwatch-metrics", SourceKind::Metrics),
+    ("datadog-metrics", SourceKind::Metrics),
+    ("otlp-metrics", SourceKind::Metrics),
     ("pprof", SourceKind::Profile),
     ("goroutine-dump", SourceKind::Profile),
 ];
@@ -56,6 +67,11 @@ pub fn recognise(windows: &Windows<'_>) -> Vec<Candidate> {
     }
     found.sort_by(|a, b| b.confidence.total_cmp(&a.confidence).then(a.format.cmp(b.format)));
     found
+}
+
+/// Whether a format without anything on the timeline is still read, for what it tells of others.
+pub fn is_context(format: &str) -> bool {
+    format == "grafana-dashboard"
 }
 
 /// Reads a whole file of a format that `recognise` named; an unknown name or a report gives an empty document.
@@ -73,6 +89,7 @@ fn read(format: &str, bytes: &[u8], context: &Context) -> Document {
         }
         "openmetrics" | "prometheus-exposition" | "promtool-tsdb-dump" => metric::exposition::parse(bytes, context),
         "csv" | "tsv" => metric::csv::parse(bytes, context),
+        "grafana-dashboard" => metric::dashboard::parse(bytes, context),
         "changes" => change::parse(bytes, context),
         "git-log" => change::git::parse(bytes, context),
         "github-deployment" => change::github::parse(bytes, context),
@@ -83,6 +100,11 @@ fn read(format: &str, bytes: &[u8], context: &Context) -> Document {
         "goroutine-dump" => profile::goroutine::parse(bytes, context),
         "pprof-legacy" => profile::legacy::parse(bytes, context),
         _ => {
+            let lines = metric::LINE_FORMATS.iter().map(|(name, _, reader)| (*name, *reader));
+            let mut others = lines.chain(metric::JSON_FORMATS.iter().map(|(name, _, reader)| (*name, *reader)));
+            if let Some((_, reader)) = others.find(|(name, _)| *name == format) {
+                return reader(bytes, context);
+            }
             let is_text = !bytes[..bytes.len().min(4096)].contains(&0);
             Document { n_lines: if is_text { json::count_lines(bytes) } else { 0 }, ..Document::default() }
         }
@@ -136,6 +158,16 @@ fn gunzipped_start(head: &[u8]) -> Vec<u8> {
 fn by_json(windows: &Windows<'_>) -> Vec<Candidate> {
     let Some(sketch) = Sketch::of(windows.head) else { return Vec::new() };
     let mut found: Vec<Candidate> = prometheus_api(&sketch, windows).into_iter().collect();
+    if found.is_empty() {
+        found.extend(
+            metric::JSON_FORMATS
+                .iter()
+                .filter_map(|(name, recognise, _)| recognise(&sketch).map(|why| candidate(SourceKind::Metrics, name, 0.98, why))),
+        );
+    }
+    if let Some(why) = metric::dashboard::recognise(&sketch).filter(|_| found.is_empty()) {
+        found.push(candidate(SourceKind::Report, "grafana-dashboard", 0.97, why));
+    }
     if found.is_empty() {
         found.extend(events(&sketch));
         found.extend(queries(&sketch, windows));
@@ -327,6 +359,11 @@ fn by_lines(windows: &Windows<'_>) -> Vec<Candidate> {
     }
     // In a small file the three windows are the same bytes.
     found.extend(if is_small { exposition(&[head]) } else { exposition(&[head, &middle, &tail]) });
+    found.extend(
+        metric::LINE_FORMATS
+            .iter()
+            .filter_map(|(name, recognise, _)| recognise(head).map(|(confidence, why)| candidate(Metrics, name, confidence, why))),
+    );
     if let Some((confidence, why)) = metric::csv::recognise(head) {
         found.push(candidate(
             Metrics,

@@ -16,7 +16,9 @@ pub mod template;
 pub mod timestamp;
 
 use crate::model::catalog::{Problems, Zone};
-use crate::model::{Alert, Change, Labels, Level, ProfileMark, Sample, SeriesKind, SourceKind, ThresholdRule, TimeRange, Timestamp, Unit};
+use crate::model::{
+    Alert, Change, DashboardPanel, Labels, Level, ProfileMark, Sample, SeriesKind, SourceKind, ThresholdRule, TimeRange, Timestamp, Unit,
+};
 
 /// What detection looks at: three windows of the decoded file (they may touch or coincide in a small one).
 #[derive(Debug, Clone, Copy)]
@@ -95,6 +97,8 @@ pub struct Document {
     pub profiles: Vec<ProfileMark>,
     /// Thresholds.
     pub rules: Vec<ThresholdRule>,
+    /// Panels of dashboards: context, no data.
+    pub dashboard_panels: Vec<DashboardPanel>,
     /// What went wrong.
     pub problems: Problems,
     /// Records as counted by `inspect` (points, changes, alerts, samples).

@@ -11,6 +11,7 @@ pub mod events;
 pub mod filter;
 pub mod histogram;
 pub mod log;
+mod packed;
 mod parallel;
 pub mod patterns;
 pub mod promql;

@@ -1,6 +1,7 @@
 //! Samples of one series and a min/max pyramid over them, so that any zoom costs O(columns).
 //!
-//! Level 0 holds 64 samples a bucket, each further level 8 buckets of the one below. Buckets keep min and max, never
+//! Samples are packed (`packed`): 1 to 4 bytes for whole numbers and decimals, 8 for floats that use all their digits;
+//! the pyramid adds a tenth of a byte. Level 0 holds 512 samples a bucket, each further level 8 buckets of the one below. Buckets keep min and max, never
 //! only the mean: a one-sample spike survives every zoom. NaN and ±Inf are counted apart and never enter min, max or mean.
 //! Knows nothing of names or labels; see `model::SeriesMeta`.
 
@@ -11,17 +12,19 @@ use crate::model::query::ValueAt;
 use crate::model::series::Bucket;
 use crate::model::{Columns, Sample, TimeRange, Timestamp};
 
-/// Samples in a bucket of level 0: small enough that scanning the two ragged ends of a column is nothing,
-/// large enough that the pyramid costs less than one byte a sample.
-const LEAF: usize = 64;
+use super::packed::{BLOCK, Times, Values};
+
+/// Samples in a bucket of level 0, those of a packed block: scanning the two ragged ends of a column takes microseconds,
+/// and the pyramid costs a tenth of a byte a sample.
+const LEAF: usize = BLOCK;
 /// Buckets of one level in a bucket of the next.
 const FANOUT: usize = 8;
 
-/// Samples in rising order of time, 16 bytes each, and their pyramid.
+/// Samples in rising order of time, and their pyramid.
 #[derive(Debug, Default)]
 pub struct SeriesStore {
-    times: Vec<i64>,
-    values: Vec<f64>,
+    times: Times,
+    values: Values,
     levels: Vec<Vec<Node>>,
 }
 
@@ -84,10 +87,25 @@ impl SeriesStore {
         if !samples.is_sorted_by_key(|sample| sample.time) {
             samples.sort_by_key(|sample| sample.time);
         }
-        let times = samples.iter().map(|sample| sample.time.0).collect();
-        let values: Vec<f64> = samples.iter().map(|sample| sample.value).collect();
-        let levels = pyramid(&values);
-        Self { times, values, levels }
+        let mut store = Self::default();
+        let (mut times, mut values, mut leaves) = (Vec::new(), Vec::new(), Vec::new());
+        for block in samples.chunks(BLOCK) {
+            times.clear();
+            values.clear();
+            times.extend(block.iter().map(|sample| sample.time.0));
+            values.extend(block.iter().map(|sample| sample.value));
+            store.times.push(&times);
+            store.values.push(&values);
+            if block.len() == LEAF {
+                let mut leaf = Node::EMPTY;
+                values.iter().for_each(|value| leaf.add(*value));
+                leaves.push(leaf);
+            }
+        }
+        store.times.shrink();
+        store.values.shrink();
+        store.levels = pyramid(leaves);
+        store
     }
 
     /// Number of samples.
@@ -97,12 +115,19 @@ impl SeriesStore {
 
     /// Whether there is no sample.
     pub fn is_empty(&self) -> bool {
-        self.times.is_empty()
+        self.len() == 0
+    }
+
+    /// Bytes that samples and pyramid take on the heap.
+    pub fn memory_bytes(&self) -> usize {
+        let nodes: usize = self.levels.iter().map(|level| level.capacity() * size_of::<Node>() + size_of::<Vec<Node>>()).sum();
+        self.times.memory_bytes() + self.values.memory_bytes() + nodes
     }
 
     /// From the first sample to just after the last.
     pub fn extent(&self) -> Option<TimeRange> {
-        Some(TimeRange::new(Timestamp(*self.times.first()?), Timestamp(*self.times.last()?).plus_ns(1)))
+        let last = self.len().checked_sub(1)?;
+        Some(TimeRange::new(Timestamp(self.times.get(0)), Timestamp(self.times.get(last)).plus_ns(1)))
     }
 
     /// Least and greatest finite value.
@@ -113,7 +138,8 @@ impl SeriesStore {
 
     /// Median distance of neighbouring samples, ns; samples at one moment do not count.
     pub fn step_ns(&self) -> Option<i64> {
-        let mut steps: Vec<i64> = self.times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).filter(|step| *step > 0).collect();
+        let pairs = (1..self.len()).map(|i| self.times.get(i).saturating_sub(self.times.get(i - 1)));
+        let mut steps: Vec<i64> = pairs.filter(|step| *step > 0).collect();
         let middle = steps.len().checked_sub(1)? / 2;
         Some(*steps.select_nth_unstable(middle).1)
     }
@@ -124,7 +150,7 @@ impl SeriesStore {
         let mut from = self.index_of(range.start());
         for column in 0..n.get() {
             let edge = range.edge(column + 1, n).0;
-            let to = from + self.times[from..].partition_point(|time| *time < edge);
+            let to = self.times.index_of(from, edge);
             columns.push((from < to).then(|| self.aggregate(from..to).bucket()));
             from = to;
         }
@@ -133,23 +159,26 @@ impl SeriesStore {
 
     /// The last sample at or before `at`, unless it is older than `staleness_ns` or says that the series has ended.
     pub fn value_at(&self, at: Timestamp, staleness_ns: i64) -> Option<ValueAt> {
-        let i = self.times.partition_point(|time| *time <= at.0).checked_sub(1)?;
-        let sample_time = Timestamp(self.times[i]);
-        let is_there = at.since(sample_time) <= staleness_ns && self.values[i].to_bits() != crate::model::series::STALE_BITS;
-        is_there.then_some(ValueAt { value: self.values[i], sample_time })
+        let after = at.0.checked_add(1).map_or(self.len(), |next| self.times.index_of(0, next));
+        let sample = self.sample(after.checked_sub(1)?);
+        let is_there = at.since(sample.time) <= staleness_ns && !sample.is_stale_marker();
+        is_there.then_some(ValueAt { value: sample.value, sample_time: sample.time })
     }
 
     /// Samples inside `range`, at most `limit`, and whether some were left out.
     pub fn samples(&self, range: TimeRange, limit: usize) -> (Vec<Sample>, bool) {
         let (from, to) = (self.index_of(range.start()), self.index_of(range.end()));
         let cut = to.min(from.saturating_add(limit));
-        let sample = |i: usize| Sample { time: Timestamp(self.times[i]), value: self.values[i] };
-        ((from..cut).map(sample).collect(), cut < to)
+        ((from..cut).map(|i| self.sample(i)).collect(), cut < to)
+    }
+
+    fn sample(&self, index: usize) -> Sample {
+        Sample { time: Timestamp(self.times.get(index)), value: self.values.get(index) }
     }
 
     /// Index of the first sample at or after `at`.
     fn index_of(&self, at: Timestamp) -> usize {
-        self.times.partition_point(|time| *time < at.0)
+        self.times.index_of(0, at.0)
     }
 
     /// Everything about the samples `range.start..range.end`, in time order: ragged ends from the level below,
@@ -158,12 +187,12 @@ impl SeriesStore {
         let mut node = Node::EMPTY;
         let (first, last) = (range.start.div_ceil(LEAF), range.end / LEAF);
         if first >= last {
-            self.values[range].iter().for_each(|value| node.add(*value));
+            range.for_each(|i| node.add(self.values.get(i)));
             return node;
         }
-        self.values[range.start..first * LEAF].iter().for_each(|value| node.add(*value));
+        (range.start..first * LEAF).for_each(|i| node.add(self.values.get(i)));
         self.climb(0, first..last, &mut node);
-        self.values[last * LEAF..range.end].iter().for_each(|value| node.add(*value));
+        (last * LEAF..range.end).for_each(|i| node.add(self.values.get(i)));
         node
     }
 
@@ -181,16 +210,12 @@ impl SeriesStore {
     }
 }
 
-/// All levels, the finest first; only whole buckets, so a level may cover less than the one below.
-fn pyramid(values: &[f64]) -> Vec<Vec<Node>> {
-    let leaf = |chunk: &[f64]| {
-        let mut node = Node::EMPTY;
-        for value in chunk {
-            node.add(*value);
-        }
-        node
-    };
-    let mut levels = vec![values.chunks_exact(LEAF).map(leaf).collect::<Vec<_>>()];
+/// All levels, the finest first; only whole buckets, so a level may cover less than the one below. A short series has none.
+fn pyramid(leaves: Vec<Node>) -> Vec<Vec<Node>> {
+    if leaves.is_empty() {
+        return Vec::new();
+    }
+    let mut levels = vec![leaves];
     while let Some(below) = levels.last().filter(|level| level.len() >= FANOUT) {
         let above = below.chunks_exact(FANOUT).map(|nodes| {
             let mut node = Node::EMPTY;

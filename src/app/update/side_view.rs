@@ -220,6 +220,9 @@ fn event_detail(state: &State, side: &mut Side, width: usize) {
     side.folded(vec![(Ink::Dim, "as it is   ".into())], (Ink::Dim, &lines_of(event.raw.trim_end())), width);
 }
 
+/// Panels of dashboards that one series is shown with.
+const SHOWN_DASHBOARDS: usize = 3;
+
 fn panel_detail(state: &State, side: &mut Side, width: usize) {
     let Some(panel) = state.panels.selected() else { return };
     side.item(SideItem::Text);
@@ -239,6 +242,10 @@ fn panel_detail(state: &State, side: &mut Side, width: usize) {
             pair(side, "query", meta.query.as_deref().unwrap_or_default(), width);
         }
         pair(side, "samples", &text::grouped(meta.n_samples), width);
+        for panel in crate::app::panels::dashboards_of(meta, &state.catalog).take(SHOWN_DASHBOARDS) {
+            pair(side, "dashboard", format!("{} / {}", panel.dashboard, panel.title).trim_matches([' ', '/']), width);
+            panel.expressions.iter().for_each(|expression| pair(side, "asks", expression, width));
+        }
         let step = meta.step_ns.map(|ns| text::value(ns as f64 / 1e9, crate::model::Unit::Seconds)).unwrap_or_default();
         pair(side, "step", &step, width);
         if let Some(clip) = meta.clip {

@@ -19,7 +19,7 @@ const SKETCH_PATHS: usize = 600;
 /// The paths of the first JSON value in a stretch of bytes that may be cut anywhere, with the first scalar at each.
 /// `data.result[].metric.job` is a path; a container has an empty scalar.
 #[derive(Debug, Default)]
-pub(super) struct Sketch {
+pub(crate) struct Sketch {
     paths: BTreeMap<String, String>,
     /// Whether the value ends before the bytes do, and more than white space follows.
     pub has_more: bool,

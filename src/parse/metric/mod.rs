@@ -3,10 +3,19 @@
 //! One file a format reads it into a `Collector`; `meaning` guesses unit and behaviour. Nothing here knows files.
 
 mod cell;
+mod cloudwatch;
 pub mod csv;
+pub(crate) mod dashboard;
+mod datadog;
 pub mod exposition;
+mod gather;
+mod gotrace;
+mod influx;
 pub mod meaning;
+mod otlp;
+mod plaintext;
 pub mod prometheus;
+mod sysstat;
 
 pub use meaning::clip;
 
@@ -15,7 +24,29 @@ use std::collections::{BTreeMap, HashMap};
 use crate::model::catalog::Problems;
 use crate::model::{Labels, Problem, ProblemKind, Sample, Timestamp, Unit};
 
-use super::{Context, ParsedSeries};
+use super::document::json::Sketch;
+use super::{Context, Document, ParsedSeries};
+
+type Reader = fn(&[u8], &Context) -> Document;
+
+/// Formats of lines beside tables and expositions: name, how sure a stretch of lines is one and why, reader.
+pub(crate) const LINE_FORMATS: [(&str, fn(&str) -> Option<(f32, String)>, Reader); 7] = [
+    ("influx-line-protocol", influx::recognise, influx::parse),
+    ("graphite", plaintext::recognise_graphite, plaintext::parse_graphite),
+    ("statsd", plaintext::recognise_statsd, plaintext::parse_statsd),
+    ("sadf", sysstat::recognise_table, sysstat::parse_table),
+    ("sar", sysstat::recognise_sar, sysstat::parse_sar),
+    ("vmstat", sysstat::recognise_vmstat, sysstat::parse_vmstat),
+    ("go-runtime-trace", gotrace::recognise, gotrace::parse),
+];
+
+/// Formats of JSON beside answers of Prometheus: name, why a document is one, reader.
+pub(crate) const JSON_FORMATS: [(&str, fn(&Sketch) -> Option<&'static str>, Reader); 4] = [
+    ("sadf-json", sysstat::recognise_json, sysstat::parse_json),
+    ("cloudwatch-metrics", cloudwatch::recognise, cloudwatch::parse),
+    ("datadog-metrics", datadog::recognise, datadog::parse),
+    ("otlp-metrics", otlp::recognise, otlp::parse),
+];
 
 /// Where something stands in its file.
 #[derive(Debug, Clone, Copy, Default)]

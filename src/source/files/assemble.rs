@@ -10,8 +10,8 @@ use crate::model::catalog::Problems;
 use crate::model::series::SeriesMeta;
 use crate::model::time::NS_PER_S;
 use crate::model::{
-    Alert, Catalog, Change, Labels, Level, Problem, ProblemKind, ProfileMark, SeriesId, SourceId, SourceKind, SourceReport, ThresholdRule,
-    TimeRange, Timestamp, Unit, text,
+    Alert, Catalog, Change, DashboardPanel, Labels, Level, Problem, ProblemKind, ProfileMark, SeriesId, SourceId, SourceKind, SourceReport,
+    ThresholdRule, TimeRange, Timestamp, Unit, text,
 };
 use crate::parse::{Document, ParsedSeries, Verdict, alert, metric};
 use crate::store::derive::DerivedSeries;
@@ -54,6 +54,7 @@ pub struct Documents {
     alerts: Vec<Alert>,
     profiles: Vec<ProfileMark>,
     rules: Vec<ThresholdRule>,
+    dashboard_panels: Vec<DashboardPanel>,
 }
 
 /// Documents in the order of the catalog.
@@ -148,6 +149,8 @@ impl Documents {
         self.changes.extend(document.changes.into_iter().map(|change| Change { source, ..change }));
         self.alerts.extend(document.alerts.into_iter().map(|alert| Alert { source, ..alert }));
         self.profiles.extend(document.profiles.into_iter().map(|profile| ProfileMark { source, ..profile }));
+        let panels = document.dashboard_panels.into_iter().map(|panel| DashboardPanel { source, ..panel });
+        self.dashboard_panels.extend(panels);
         self.rules.extend(document.rules.into_iter().map(|rule| ThresholdRule { source, ..rule }));
     }
 
@@ -157,6 +160,7 @@ impl Documents {
         set_clips(&mut metas);
         self.changes.sort_by_key(|change| (change.time.is_none(), change.time, change.source, change.line));
         self.profiles.sort_by(|a, b| (a.time.is_none(), a.time, a.source, &a.kind).cmp(&(b.time.is_none(), b.time, b.source, &b.kind)));
+        self.dashboard_panels.sort_by(|a, b| (a.source, &a.title, &a.expressions).cmp(&(b.source, &b.title, &b.expressions)));
         self.rules.sort_by(|a, b| (a.source, &a.name, &a.expression).cmp(&(b.source, &b.name, &b.expression)));
         // Stable order before merging, so that the answer does not depend on who was read first.
         self.alerts.sort_by(|a, b| (a.active_at, &a.name, &a.labels, a.source).cmp(&(b.active_at, &b.name, &b.labels, b.source)));
@@ -166,6 +170,7 @@ impl Documents {
             alerts: alert::merge(self.alerts),
             profiles: self.profiles,
             rules: self.rules,
+            dashboard_panels: self.dashboard_panels,
             ..Catalog::default()
         };
         Settled { catalog, series: Arc::new(stores) }

@@ -202,6 +202,11 @@ impl FileSource {
         self.snapshot().logs.iter().map(|log| log.memory_bytes()).sum()
     }
 
+    /// Bytes that samples and pyramids of all series take in memory.
+    pub fn series_memory_bytes(&self) -> usize {
+        self.snapshot().series.iter().map(|series| series.memory_bytes()).sum()
+    }
+
     fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
     }

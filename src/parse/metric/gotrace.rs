@@ -1,0 +1,144 @@
+//! What the Go runtime prints about itself: `GODEBUG=gctrace=1` and `GODEBUG=schedtrace=…`.
+//!
+//! Times count from the start of the process, so nothing is placed before `--anchor FILE=TIME` says when the first line
+//! was written. Forms: package runtime, "Environment Variables".
+
+use crate::model::time::NS_PER_S;
+use crate::model::{ProblemKind, SeriesKind, Timestamp, Unit, ZoneCertainty};
+use crate::parse::document::json;
+use crate::parse::{Context, Document};
+
+use super::Place;
+use super::gather::{Gather, Identity, lines};
+
+/// One line: nanoseconds since the start, and what it says.
+struct Line {
+    since_ns: i64,
+    values: Vec<(&'static str, Unit, SeriesKind, f64)>,
+}
+
+/// How sure a stretch of lines is a trace of the runtime, 0 … 1, and why.
+pub(crate) fn recognise(head: &str) -> Option<(f32, String)> {
+    let all: Vec<&str> = head.lines().filter(|line| !line.trim().is_empty()).take(200).collect();
+    let n = all.iter().filter(|line| read(line).is_some()).count();
+    let share = n as f32 / all.len().max(1) as f32;
+    // Mixed with the service's own lines it is a log.
+    (n > 0 && share >= 0.9).then(|| (0.95 * share, format!("{n} of {} lines are of gctrace or schedtrace", all.len())))
+}
+
+fn read(line: &str) -> Option<Line> {
+    gc(line).or_else(|| sched(line))
+}
+
+/// `gc 1 @8.989s 0%: 0.085+2.3+0.003 ms clock, 0.17+0/0.50/0.25+0.007 ms cpu, 3->4->2 MB, 4 MB goal, …, 2 P`
+fn gc(line: &str) -> Option<Line> {
+    let (head, rest) = line.strip_prefix("gc ")?.split_once(": ")?;
+    let mut words = head.split(' ');
+    let number: f64 = words.next()?.parse().ok()?;
+    let since: f64 = words.next()?.strip_prefix('@')?.strip_suffix('s')?.parse().ok()?;
+    let percent: f64 = words.next()?.strip_suffix('%')?.parse().ok()?;
+    let parts: Vec<&str> = rest.split(", ").collect();
+    let pauses: Option<Vec<f64>> = parts.first()?.strip_suffix(" ms clock")?.split('+').map(|part| part.parse().ok()).collect();
+    let pauses = pauses?;
+    let heap: Option<Vec<f64>> = parts.get(2)?.strip_suffix(" MB")?.split("->").map(|part| part.parse().ok()).collect();
+    let (heap, goal) = (heap?, parts.get(3)?.strip_suffix(" MB goal")?.parse::<f64>().ok()?);
+    let (Some(first), Some(last), &[before, after, live]) = (pauses.first(), pauses.last(), heap.as_slice()) else { return None };
+    // Go writes MB for 2^20 bytes.
+    let bytes = |mb: f64| mb * f64::from(1 << 20);
+    Some(Line {
+        since_ns: (since * NS_PER_S as f64) as i64,
+        values: vec![
+            ("go_gctrace_gc_total", Unit::None, SeriesKind::Counter, number),
+            ("go_gctrace_pause_seconds", Unit::Seconds, SeriesKind::Gauge, (first + last) / 1000.0),
+            ("go_gctrace_concurrent_seconds", Unit::Seconds, SeriesKind::Gauge, (pauses.iter().sum::<f64>() - first - last) / 1000.0),
+            ("go_gctrace_cpu_ratio", Unit::Ratio, SeriesKind::Gauge, percent / 100.0),
+            ("go_gctrace_heap_before_bytes", Unit::Bytes, SeriesKind::Gauge, bytes(before)),
+            ("go_gctrace_heap_after_bytes", Unit::Bytes, SeriesKind::Gauge, bytes(after)),
+            ("go_gctrace_heap_live_bytes", Unit::Bytes, SeriesKind::Gauge, bytes(live)),
+            ("go_gctrace_heap_goal_bytes", Unit::Bytes, SeriesKind::Gauge, bytes(goal)),
+        ],
+    })
+}
+
+/// `SCHED 108ms: gomaxprocs=2 idleprocs=2 threads=4 spinningthreads=0 … idlethreads=2 runqueue=0 [ 0 0 ]`
+fn sched(line: &str) -> Option<Line> {
+    let (since, rest) = line.strip_prefix("SCHED ")?.split_once("ms: ")?;
+    let since_ms: i64 = since.parse().ok()?;
+    let (pairs, queues) = rest.split_once('[').map_or((rest, ""), |(pairs, queues)| (pairs, queues.split(']').next().unwrap_or("")));
+    let mut values = Vec::new();
+    for (key, value) in pairs.split_ascii_whitespace().filter_map(|pair| pair.split_once('=')) {
+        let name = match key {
+            "gomaxprocs" => "go_sched_gomaxprocs",
+            "idleprocs" => "go_sched_idleprocs",
+            "threads" => "go_sched_threads",
+            "spinningthreads" => "go_sched_spinningthreads",
+            "needspinning" => "go_sched_needspinning",
+            "idlethreads" => "go_sched_idlethreads",
+            "runqueue" => "go_sched_runqueue",
+            // Newer runtimes add keys; the line is kept without them.
+            _ => continue,
+        };
+        values.push((name, Unit::None, SeriesKind::Gauge, value.parse().ok()?));
+    }
+    let local: Option<Vec<f64>> = queues.split_ascii_whitespace().map(|word| word.parse().ok()).collect();
+    values.extend(
+        local
+            .filter(|local| !local.is_empty())
+            .map(|local| ("go_sched_local_runqueues", Unit::None, SeriesKind::Gauge, local.iter().sum())),
+    );
+    (!values.is_empty()).then_some(Line { since_ns: since_ms.checked_mul(1_000_000)?, values })
+}
+
+/// Reads a whole file; records are its lines.
+pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
+    let mut gather = Gather::new(context);
+    let text = json::text(bytes, &mut gather.problems);
+    let mut first_ns = None;
+    for (place, line) in lines(&text).filter(|(_, line)| !line.trim().is_empty()) {
+        let Some(Line { since_ns, values }) = read(line) else {
+            gather.refuse(place, "the line is not one of gctrace or schedtrace");
+            continue;
+        };
+        gather.n_records += 1;
+        let first_ns = *first_ns.get_or_insert(since_ns);
+        let Some(anchor) = context.anchor else {
+            gather.n_unplaced += 1;
+            continue;
+        };
+        gather.certainty = Some(ZoneCertainty::Inferred);
+        for (name, unit, kind, value) in values {
+            let identity = Identity { name: name.into(), labels: Vec::new(), unit, kind: Some(kind) };
+            gather.push(place, identity, Timestamp(anchor.0.saturating_add(since_ns - first_ns)), value);
+        }
+    }
+    if gather.n_unplaced > 0 {
+        let reason =
+            format!("times of {} lines count from the start of the process; --anchor FILE=TIME places the first", gather.n_unplaced);
+        gather.problems.push(Place { line: 1, byte: 0 }.problem(ProblemKind::Time, reason));
+    }
+    gather.finish(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "gc 1 @8.5s 0%: 0.085+2.3+0.003 ms clock, 0.17+0/0.50/0.25+0.007 ms cpu, 3->4->2 MB, 4 MB goal, 0 MB stacks, 0 MB globals, 2 P\n\
+        gc 2 @18.5s 1%: 0.062+1.1+0.003 ms clock, 0.12+0/0.48/0.60+0.007 ms cpu, 5->5->5 MB, 6 MB goal, 2 P (forced)\n\
+        SCHED 19500ms: gomaxprocs=2 idleprocs=0 threads=4 spinningthreads=1 needspinning=0 idlethreads=1 runqueue=3 [ 1 2 ] schedticks=[ 0 3 ]\n";
+
+    #[test]
+    fn relative_lines_wait_for_an_anchor() {
+        assert!(recognise(TEXT).is_some() && recognise("gc is slow\n").is_none());
+        let document = parse(TEXT.as_bytes(), &Context::default());
+        assert_eq!((document.n_records, document.n_unplaced, document.series.len(), document.problems.total()), (3, 3, 0, 1));
+        let anchor = Timestamp::from_secs(1_700_000_000);
+        let document = parse(TEXT.as_bytes(), &Context { anchor: Some(anchor), ..Context::default() });
+        let find = |name: &str| document.series.iter().find(|one| one.name == name).expect("a series");
+        let pauses = find("go_gctrace_pause_seconds");
+        assert!((pauses.samples[0].value - 0.000_088).abs() < 1e-12);
+        assert_eq!((pauses.samples[0].time, pauses.samples[1].time), (anchor, anchor.plus_ns(10 * NS_PER_S)));
+        assert_eq!(find("go_sched_local_runqueues").samples[0].value, 3.0);
+        assert_eq!(find("go_gctrace_heap_goal_bytes").samples[1].value, 6.0 * 1_048_576.0);
+    }
+}

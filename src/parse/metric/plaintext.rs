@@ -1,0 +1,194 @@
+//! Plain lines of a collector: Graphite (`path value epoch`) and `StatsD` (`name:value|type|@rate|#tag:value`).
+//!
+//! Graphite lines carry their time. `StatsD` lines carry none by design: what a file of them counts is placed at the time
+//! of the file, counters as their sum over the sample rate, gauges as the last state, timers and sets by what can be said
+//! of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::when;
+use crate::model::{ProblemKind, SeriesKind, Unit, ZoneCertainty};
+use crate::parse::document::json;
+use crate::parse::{Context, Document};
+
+use super::gather::{Gather, Identity, lines};
+use super::{FileTime, Place, time_of_file, value_of};
+
+/// How sure a stretch of lines is Graphite's, 0 … 1, and why. Paths must have a dot: `up 1 1700000000` is an exposition.
+pub(crate) fn recognise_graphite(head: &str) -> Option<(f32, String)> {
+    share_of(head, |line| graphite(line).is_some(), 0.9, "lines are a dotted path, a value and an epoch")
+}
+
+/// How sure a stretch of lines is `StatsD`'s, 0 … 1, and why.
+pub(crate) fn recognise_statsd(head: &str) -> Option<(f32, String)> {
+    share_of(head, |line| statsd(line).is_some(), 0.95, "lines are name:value|type")
+}
+
+fn share_of(head: &str, is_one: impl Fn(&str) -> bool, certainty: f32, why: &str) -> Option<(f32, String)> {
+    let all: Vec<&str> = head.lines().filter(|line| !line.trim().is_empty()).take(200).collect();
+    let n = all.iter().filter(|line| is_one(line)).count();
+    let share = n as f32 / all.len().max(1) as f32;
+    (n > 0 && share >= 0.8).then(|| (certainty * share, format!("{n} of {} {why}", all.len())))
+}
+
+fn graphite(line: &str) -> Option<(Identity, &str, f64)> {
+    let mut words = line.split_ascii_whitespace();
+    let (path, value, time) = (words.next()?, words.next()?, words.next()?);
+    let mut parts = path.split(';');
+    let name = parts.next().filter(|name| name.contains('.') && !name.starts_with('.') && !name.contains([':', '/', '{']))?;
+    let labels: Option<Vec<_>> = parts.map(|part| part.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()))).collect();
+    let is_time = time == "-1" || when::epoch(time).is_some();
+    (words.next().is_none() && is_time).then_some(())?;
+    Some((Identity::new(name, labels?), time, value_of(value).ok()?))
+}
+
+/// Reads Graphite lines; records are lines.
+pub(crate) fn parse_graphite(bytes: &[u8], context: &Context) -> Document {
+    let mut gather = Gather::new(context);
+    let text = json::text(bytes, &mut gather.problems);
+    for (place, line) in lines(&text).filter(|(_, line)| !line.trim().is_empty()) {
+        let Some((identity, time, value)) = graphite(line) else {
+            gather.refuse(place, "the line is not a path, a value and an epoch");
+            continue;
+        };
+        gather.n_records += 1;
+        match when::epoch(time).filter(|_| time != "-1") {
+            Some(time) => {
+                gather.certainty = Some(ZoneCertainty::Offset);
+                gather.push(place, identity, time, value);
+            }
+            None => gather.unplaced(place, "the time -1 means when it was received, which the file does not tell"),
+        }
+    }
+    gather.finish(bytes)
+}
+
+struct Metric<'a> {
+    name: &'a str,
+    values: Vec<&'a str>,
+    kind: &'a str,
+    rate: f64,
+    tags: Vec<(String, String)>,
+}
+
+fn statsd(line: &str) -> Option<Metric<'_>> {
+    let mut parts = line.trim().split('|');
+    let mut front = parts.next()?.split(':');
+    let name = front.next().filter(|name| !name.is_empty() && !name.contains([' ', '"', '{', '=']))?;
+    let values: Vec<&str> = front.collect();
+    let kind = parts.next().filter(|kind| matches!(*kind, "c" | "g" | "ms" | "h" | "d" | "s"))?;
+    let (mut rate, mut tags) = (1.0, Vec::new());
+    for part in parts {
+        if let Some(text) = part.strip_prefix('@') {
+            rate = text.parse().ok().filter(|rate| *rate > 0.0 && *rate <= 1.0)?;
+        } else if let Some(text) = part.strip_prefix('#') {
+            tags = text.split(',').map(|tag| tag.split_once(':').unwrap_or((tag, ""))).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+        }
+    }
+    let is_number = |value: &&str| kind == "s" || value_of(value).is_ok();
+    (!values.is_empty() && values.iter().all(is_number)).then_some(Metric { name, values, kind, rate, tags })
+}
+
+/// What a file says of one metric.
+#[derive(Default)]
+struct State<'a> {
+    n: f64,
+    sum: f64,
+    min: Option<f64>,
+    max: Option<f64>,
+    last: f64,
+    members: BTreeSet<&'a str>,
+    line: Place,
+}
+
+/// Reads `StatsD` lines; records are lines.
+pub(crate) fn parse_statsd(bytes: &[u8], context: &Context) -> Document {
+    let mut gather = Gather::new(context);
+    let text = json::text(bytes, &mut gather.problems);
+    let mut states: BTreeMap<(&str, Vec<(String, String)>, &str), State<'_>> = BTreeMap::new();
+    for (place, line) in lines(&text).filter(|(_, line)| !line.trim().is_empty()) {
+        let Some(metric) = statsd(line) else {
+            gather.refuse(place, "the line is not name:value|type");
+            continue;
+        };
+        gather.n_records += 1;
+        let state = states.entry((metric.name, metric.tags, metric.kind)).or_insert_with(|| State { line: place, ..State::default() });
+        for text in metric.values {
+            let value = value_of(text).unwrap_or(0.0);
+            state.n += 1.0 / metric.rate;
+            state.sum += value / metric.rate;
+            state.min = Some(state.min.map_or(value, |min| min.min(value)));
+            state.max = Some(state.max.map_or(value, |max| max.max(value)));
+            // A signed gauge changes the state, a bare one sets it.
+            state.last = if text.starts_with(['+', '-']) { state.last + value } else { value };
+            state.members.insert(text);
+        }
+    }
+    let Some((time, source)) = time_of_file(context, gather.zone) else {
+        gather.n_unplaced = gather.n_records;
+        let reason = "StatsD lines carry no time and nothing tells that of the file; they are not placed".to_owned();
+        gather.problems.push(Place::default().problem(ProblemKind::Time, reason));
+        return gather.finish(bytes);
+    };
+    if gather.n_records > 0 {
+        let word = if matches!(source, FileTime::Modified) { "the modification time" } else { "the name" };
+        let reason = format!("StatsD lines carry no time; {word} of the file gives it, {}", when::shown(time));
+        gather.problems.push(Place::default().problem(ProblemKind::Time, reason));
+    }
+    gather.certainty = Some(if matches!(source, FileTime::Name) { ZoneCertainty::File } else { ZoneCertainty::Inferred });
+    for ((name, tags, kind), state) in states {
+        let one = |end: &str, kind, unit| Identity { name: format!("{name}{end}"), labels: tags.clone(), unit, kind: Some(kind) };
+        let (seconds, scale) = if kind == "ms" { (Unit::Seconds, 1e-3) } else { (Unit::None, 1.0) };
+        let numbers = match kind {
+            "c" => vec![(one("", SeriesKind::Counter, Unit::None), state.sum)],
+            "g" => vec![(one("", SeriesKind::Gauge, Unit::None), state.last)],
+            "s" => vec![(one("", SeriesKind::Gauge, Unit::None), state.members.len() as f64)],
+            _ => vec![
+                (one("_count", SeriesKind::HistogramPart, Unit::None), state.n),
+                (one("_sum", SeriesKind::HistogramPart, seconds), state.sum * scale),
+                (one("_min", SeriesKind::Gauge, seconds), state.min.unwrap_or(0.0) * scale),
+                (one("_max", SeriesKind::Gauge, seconds), state.max.unwrap_or(0.0) * scale),
+            ],
+        };
+        for (identity, value) in numbers {
+            gather.push(state.line, identity, time, value);
+        }
+    }
+    gather.finish(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Timestamp;
+
+    fn values(document: &Document) -> Vec<(&str, f64)> {
+        document.series.iter().map(|one| (one.name.as_str(), one.samples[0].value)).collect()
+    }
+
+    #[test]
+    fn graphite_lines_are_series_with_their_times() {
+        let text = b"servers.a.cpu;dc=eu 12.5 1700000000\nservers.a.cpu;dc=eu 13 1700000060\nx.y 1 -1\nnonsense\n";
+        let document = parse_graphite(text, &Context::default());
+        assert_eq!(document.series.len(), 1);
+        assert_eq!(document.series[0].labels.get("dc"), Some("eu"));
+        assert_eq!((document.n_records, document.n_unplaced, document.problems.total()), (3, 1, 2));
+        assert!(recognise_graphite("a.b 1 1700000000\n").is_some());
+        assert!(recognise_graphite("up 1 1700000000\n").is_none() && recognise_graphite("10.0.0.1 - -\n").is_none());
+    }
+
+    #[test]
+    fn statsd_lines_are_summed_up_at_the_time_of_the_file() {
+        let context = Context { modified: Some(Timestamp::from_secs(1_700_000_000)), ..Context::default() };
+        let text =
+            b"hits:1|c|@0.5|#a:b\nhits:3|c|#a:b\npool:5|g\npool:+2|g\ntook:100|ms\ntook:300:200|ms\nusers:x|s\nusers:y|s\nusers:x|s\n";
+        let document = parse_statsd(text, &context);
+        let expect =
+            [("hits", 5.0), ("pool", 7.0), ("took_count", 3.0), ("took_sum", 0.6), ("took_min", 0.1), ("took_max", 0.3), ("users", 2.0)];
+        for ((name, value), (expected_name, expected)) in values(&document).into_iter().zip(expect) {
+            assert!(name == expected_name && (value - expected).abs() < 1e-9, "{name} {value}");
+        }
+        assert_eq!(document.n_records, 9);
+        assert!(recognise_statsd("a:1|c\n").is_some() && recognise_statsd("time: 10|20\n").is_none());
+    }
+}
