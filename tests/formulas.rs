@@ -61,24 +61,24 @@ fn metrics() -> String {
 }
 
 fn incident() -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::create_dir(dir.path().join("incident")).unwrap();
-    std::fs::write(dir.path().join("incident/metrics.txt"), metrics()).unwrap();
+    let dir = tempfile::tempdir().expect("as it was made");
+    std::fs::create_dir(dir.path().join("incident")).expect("as it was made");
+    std::fs::write(dir.path().join("incident/metrics.txt"), metrics()).expect("as it was made");
     dir
 }
 
 fn answer(dir: &Path, args: &[&str]) -> Value {
     let (code, out, err) = coroner(dir, &[&["series", "incident", "--json"], args].concat());
     assert_eq!(code, 0, "{args:?}: {err}{out}");
-    serde_json::from_str(&out).unwrap()
+    serde_json::from_str(&out).expect("as it was made")
 }
 
 /// `value state` of the only series at a second from the start.
 fn at(dir: &Path, series: &str, second: i64) -> String {
     let json = answer(dir, &["--match", series, "--at", &(START + second).to_string()]);
-    let all = json["series"].as_array().unwrap();
+    let all = json["series"].as_array().expect("as it was made");
     assert_eq!(all.len(), 1, "{series}: {json}");
-    format!("{} {}", all[0]["value"], all[0]["state"].as_str().unwrap())
+    format!("{} {}", all[0]["value"], all[0]["state"].as_str().expect("as it was made"))
 }
 
 #[test]

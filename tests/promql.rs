@@ -38,8 +38,8 @@ impl Server {
     /// Serves the blocks in `folder`; `None` when the program is not there.
     fn start(folder: tempfile::TempDir) -> Option<Self> {
         let config = folder.path().join("empty.yml");
-        std::fs::write(&config, "global: {}\n").unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        std::fs::write(&config, "global: {}\n").expect("as it was made");
+        let port = TcpListener::bind("127.0.0.1:0").expect("as it was made").local_addr().expect("as it was made").port();
         let child = Command::new("prometheus")
             .arg(format!("--config.file={}", config.display()))
             .arg(format!("--storage.tsdb.path={}", folder.path().display()))
@@ -80,9 +80,11 @@ impl Server {
         }
         let mut rows = BTreeMap::new();
         for row in json["data"]["result"].as_array().into_iter().flatten() {
-            let labels: BTreeMap<String, String> = serde_json::from_value(row["metric"].clone()).unwrap();
-            let point = |pair: &Value| ((pair[0].as_f64().unwrap() * 1000.0).round() as i64, number(pair[1].as_str().unwrap()));
-            rows.insert(format!("{labels:?}"), row["values"].as_array().unwrap().iter().map(point).collect());
+            let labels: BTreeMap<String, String> = serde_json::from_value(row["metric"].clone()).expect("as it was made");
+            let point = |pair: &Value| {
+                ((pair[0].as_f64().expect("as it was made") * 1000.0).round() as i64, number(pair[1].as_str().expect("as it was made")))
+            };
+            rows.insert(format!("{labels:?}"), row["values"].as_array().expect("as it was made").iter().map(point).collect());
         }
         Ok(rows)
     }
@@ -92,7 +94,7 @@ fn number(text: &str) -> f64 {
     match text {
         "+Inf" => f64::INFINITY,
         "-Inf" => f64::NEG_INFINITY,
-        text => text.parse().unwrap(),
+        text => text.parse().expect("as it was made"),
     }
 }
 
@@ -146,7 +148,7 @@ fn compare(server: &Server, source: &dyn Source, queries: &[String], times: (i64
             (own, other) => wrong.push(format!("{query}\n   ours {:?}, Prometheus {:?}", own.map(|r| r.len()), other.map(|r| r.len()))),
         }
     }
-    println!("{} expressions, {n} values, {n_empty} expressions without any", queries.len());
+    eprintln!("{} expressions, {n} values, {n_empty} expressions without any", queries.len());
     assert!(wrong.is_empty(), "{} expressions differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
@@ -209,7 +211,9 @@ fn made() -> String {
             _ => "gauge",
         };
         let _ = writeln!(text, "# TYPE {name} {kind}");
-        series.values().for_each(|lines| text += lines);
+        for lines in series.values() {
+            text += lines;
+        }
     }
     text.replace("inf ", "+Inf ") + "# EOF\n"
 }
@@ -308,14 +312,14 @@ fn is_missing() -> bool {
     let there = |program: &str| Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
     let is_missing = !(there("prometheus") && there("promtool"));
     if is_missing {
-        println!("skipped: prometheus and promtool are not installed");
+        eprintln!("skipped: prometheus and promtool are not installed");
     }
     is_missing
 }
 
 fn open(folder: &Path) -> files::FileSource {
-    let source = files::open(OpenOptions { sources: vec![folder.to_owned()], ..OpenOptions::default() }).unwrap();
-    source.load(&Job::new(), &|| {}).unwrap();
+    let source = files::open(OpenOptions { sources: vec![folder.to_owned()], ..OpenOptions::default() }).expect("as it was made");
+    source.load(&Job::new(), &|| {}).expect("as it was made");
     source
 }
 
@@ -337,13 +341,13 @@ fn expressions_say_what_prometheus_says() {
 
 /// Copies the blocks of a snapshot, which Prometheus wants to lock.
 fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().flatten() {
+    std::fs::create_dir_all(to).expect("a copy");
+    for entry in std::fs::read_dir(from).expect("a copy").flatten() {
         let target = to.join(entry.file_name());
         if entry.path().is_dir() {
             copy(&entry.path(), &target);
         } else {
-            std::fs::copy(entry.path(), target).unwrap();
+            std::fs::copy(entry.path(), target).expect("a copy");
         }
     }
 }
@@ -358,7 +362,7 @@ fn recorded_incidents_say_what_their_prometheus_says() {
             .into_iter()
             .find(|path| path.exists());
         let (true, Some(dump)) = (snapshot.exists(), dump) else { continue };
-        println!("{}", entry.path().display());
+        eprintln!("{}", entry.path().display());
         let blocks = tempfile::tempdir().unwrap();
         copy(&snapshot, blocks.path());
         let server = Server::start(blocks).expect("it was there a moment ago");
@@ -378,6 +382,6 @@ fn recorded_incidents_say_what_their_prometheus_says() {
         let (start, end) = (extent.start().0 / 1_000_000_000, extent.end().0 / 1_000_000_000);
         compare(&server, &source, &queries, (start - 10, end + 320, 3));
         let negative = catalog.series.iter().filter(|meta| meta.name.contains(":rate") && meta.bounds.is_some_and(|bounds| bounds.0 < 0.0));
-        assert_eq!(negative.map(|meta| meta.full_name()).collect::<Vec<_>>(), Vec::<String>::new(), "a rate is negative");
+        assert_eq!(negative.map(coroner::model::SeriesMeta::full_name).collect::<Vec<_>>(), Vec::<String>::new(), "a rate is negative");
     }
 }

@@ -83,7 +83,7 @@ pub enum Question {
         /// Where to look for the peak.
         window: TimeRange,
     },
-    /// Make series of these formulas (PromQL), and of no others. Answered by `Reply::Defined`.
+    /// Make series of these formulas (`PromQL`), and of no others. Answered by `Reply::Defined`.
     Define(Vec<String>),
     /// Values at a moment.
     ValuesAt {

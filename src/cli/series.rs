@@ -37,7 +37,7 @@ pub enum Division {
 pub struct SeriesOptions {
     /// `*` and `?` over the whole of `name{label="value",…}`, or over the name alone; all series when `None`.
     pub pattern: Option<String>,
-    /// A formula in PromQL, evaluated instead of listing series.
+    /// A formula in `PromQL`, evaluated instead of listing series.
     pub expr: Option<String>,
     /// How time is divided.
     pub division: Division,

@@ -200,7 +200,7 @@ impl ValueState {
 /// How a series was computed from others, so that anybody can compute it again.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Derivation {
-    /// The formula in PromQL. Prometheus answers the same at the times of the samples.
+    /// The formula in `PromQL`. Prometheus answers the same at the times of the samples.
     pub formula: String,
     /// Window of its rates, ns, and the scrape interval that it was chosen from; `None` for formulas without one.
     pub window: Option<(i64, i64)>,

@@ -81,7 +81,7 @@ pub trait Source: Send + Sync {
     /// Samples of one series inside `range` as the source states them, at most `limit`; partial when cut.
     fn samples(&self, id: SeriesId, range: TimeRange, limit: usize, job: &Job) -> Result<Answer<Vec<Sample>>, SourceError>;
 
-    /// What a PromQL expression says of the series, at the given steps or, without, at their own interval over all time.
+    /// What a `PromQL` expression says of the series, at the given steps or, without, at their own interval over all time.
     /// The error of one that is not understood names part and column.
     fn evaluate(&self, expression: &str, steps: Option<Steps>, job: &Job) -> Result<Answer<Vec<Computed>>, SourceError> {
         let _ = (expression, steps, job);

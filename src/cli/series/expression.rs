@@ -1,4 +1,4 @@
-//! `coroner series --expr`: what a formula in PromQL says of the series.
+//! `coroner series --expr`: what a formula in `PromQL` says of the series.
 //!
 //! With `--at` it is evaluated at that moment, with `--step` at every multiple of it as a range query would be, else at
 //! the interval of the series, so that columns keep their least and greatest value.

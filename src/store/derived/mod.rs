@@ -1,6 +1,6 @@
 //! Series computed from raw counters, buckets and gauges: rates, quantiles, error ratios, shares of a limit, aggregates.
 //!
-//! [`recipes`] proposes formulas from what metrics are called and labelled, [`compute`] evaluates one as PromQL does.
+//! [`recipes`] proposes formulas from what metrics are called and labelled, [`compute`] evaluates one as `PromQL` does.
 //! A formula is what is evaluated, word by word: whoever asks Prometheus the same gets the same numbers. Series that come
 //! from log events are in `store::derive`; what a formula means is in `store::promql`.
 

@@ -23,7 +23,7 @@ const MAX_EACH: usize = 100;
 pub struct Recipe {
     /// Name of the series.
     pub name: String,
-    /// PromQL.
+    /// `PromQL`.
     pub formula: String,
     /// Unit, where the formula does not tell.
     pub unit: Option<Unit>,

@@ -1,5 +1,6 @@
 //! Which series are proposed for which metrics, and what they say.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::*;
@@ -12,10 +13,10 @@ fn catalog(text: &str) -> (Vec<SeriesMeta>, Vec<Arc<SeriesStore>>) {
     let text = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let mut lines = String::new();
     for line in text {
-        let (head, values) = line.rsplit_once("} ").map_or_else(|| line.split_once(' ').expect("values"), |(head, values)| (head, values));
+        let (head, values) = line.rsplit_once("} ").map_or_else(|| line.split_once(' ').expect("values"), |parts| parts);
         let head = if head.contains('{') { format!("{head}}}") } else { head.to_owned() };
         for (second, value) in values.split_whitespace().enumerate().filter(|(_, value)| *value != "-") {
-            lines += &format!("{head} {value} {}\n", 1_700_000_000 + second);
+            let _ = writeln!(lines, "{head} {value} {}", 1_700_000_000 + second);
         }
     }
     lines += "# EOF\n";

@@ -84,7 +84,7 @@ pub(super) fn interval<'a>(metas: impl Iterator<Item = &'a SeriesMeta>) -> Optio
     Some(((step + MS / 2) / MS).max(1) * MS)
 }
 
-/// A duration as PromQL writes it: `4s`, `1m`, `1500ms`.
+/// A duration as `PromQL` writes it: `4s`, `1m`, `1500ms`.
 pub(super) fn duration(ns: i64) -> String {
     let ms = ns / (NS_PER_S / 1000);
     match ms {

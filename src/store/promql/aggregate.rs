@@ -77,8 +77,9 @@ struct Tally {
 
 impl Tally {
     fn add(&mut self, function: &str, value: f64) {
+        let is_first = self.n < 1.0;
         self.n += 1.0;
-        if self.n == 1.0 {
+        if is_first {
             let has_squares = matches!(function, "stddev" | "stdvar");
             *self = Self { n: 1.0, value: if has_squares { 0.0 } else { value }, mean: value };
             return;

@@ -30,6 +30,12 @@ impl Scope<'_> {
     }
 }
 
+/// Exact, as `PromQL` compares: infinity equals itself, NaN nothing.
+#[expect(clippy::float_cmp, reason = "== of the language compares all bits")]
+fn is_equal(left: f64, right: f64) -> bool {
+    left == right
+}
+
 #[derive(Clone, Copy)]
 struct Operator {
     name: &'static str,
@@ -57,8 +63,8 @@ impl Operator {
             "%" => Some(left % right),
             "^" => Some(left.powf(right)),
             "atan2" => Some(left.atan2(right)),
-            "==" => truth(left >= right && left <= right),
-            "!=" => truth(!(left >= right && left <= right)),
+            "==" => truth(is_equal(left, right)),
+            "!=" => truth(!is_equal(left, right)),
             ">" => truth(left > right),
             "<" => truth(left < right),
             ">=" => truth(left >= right),

@@ -1,4 +1,4 @@
-//! A subset of PromQL over the series of the store, with the semantics of Prometheus 2.42.
+//! A subset of `PromQL` over the series of the store, with the semantics of Prometheus 2.42.
 //!
 //! [`Expression::parse`] checks, [`evaluate`] answers at equal steps, all steps of a series at once. A selector takes the
 //! last sample of at most five minutes before, nothing after a staleness marker; windows are closed at both ends; rates are

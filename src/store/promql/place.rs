@@ -78,9 +78,9 @@ pub(super) fn refused(text: &str, reason: &str) -> ExpressionError {
     if let Some(error) = unclosed(text, &pieces) {
         return error;
     }
-    let quoted = reason.split(['\'', '`', '"']).skip(1).step_by(2);
-    let named =
-        quoted.flat_map(|word| pieces.iter().find(|piece| piece.text == word || piece.text.trim_matches(['"', '\'']) == word)).next();
+    let mut quoted = reason.split(['\'', '`', '"']).skip(1).step_by(2);
+    let is_named = |piece: &Piece<'_>, word: &str| piece.text == word || piece.text.trim_matches(['"', '\'']) == word;
+    let named = quoted.find_map(|word| pieces.iter().find(|piece| is_named(piece, word)));
     if reason != "invalid promql query" {
         // An unknown sign is the last thing that its words name; a word may stand in quotes.
         let last = reason.rsplit([' ', ':']).next().unwrap_or_default();
@@ -117,10 +117,8 @@ fn unclosed(text: &str, pieces: &[Piece<'_>]) -> Option<ExpressionError> {
     for piece in pieces {
         match piece.text {
             "(" | "[" | "{" => open.push(*piece),
-            ")" | "]" | "}" => {
-                if open.pop().is_none_or(|before| before.text != partner(piece.text)) {
-                    return Some(ExpressionError { reason: format!("{:?} closes nothing", piece.text), column: column(text, piece.at) });
-                }
+            ")" | "]" | "}" if open.pop().is_none_or(|before| before.text != partner(piece.text)) => {
+                return Some(ExpressionError { reason: format!("{:?} closes nothing", piece.text), column: column(text, piece.at) });
             }
             _ => {}
         }

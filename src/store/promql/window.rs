@@ -89,7 +89,7 @@ fn apply(function: &str, view: &View<'_>, parameter: f64) -> Option<f64> {
         "idelta" => last_step(view, Falls::Real),
         "deriv" => slope(view),
         "resets" => Some(pairs(view).filter(|(before, after)| after < before).count() as f64),
-        "changes" => Some(pairs(view).filter(|(a, b)| a != b && !(a.is_nan() && b.is_nan())).count() as f64),
+        "changes" => Some(pairs(view).filter(|(a, b)| differ(*a, *b)).count() as f64),
         "avg_over_time" => Some(mean(values())),
         "sum_over_time" => Some(sum(values())),
         "count_over_time" => Some(n),
@@ -102,6 +102,12 @@ fn apply(function: &str, view: &View<'_>, parameter: f64) -> Option<f64> {
         "quantile_over_time" => Some(quantile(parameter, values().collect())),
         _ => None,
     }
+}
+
+/// NaN after NaN is no change; zero after minus zero neither.
+#[expect(clippy::float_cmp, reason = "a change is any other value")]
+fn differ(before: f64, after: f64) -> bool {
+    before != after && !(before.is_nan() && after.is_nan())
 }
 
 /// What a value below its predecessor means.
