@@ -13,7 +13,7 @@ fn catalog(text: &str) -> (Vec<SeriesMeta>, Vec<Arc<SeriesStore>>) {
     let text = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let mut lines = String::new();
     for line in text {
-        let (head, values) = line.rsplit_once("} ").map_or_else(|| line.split_once(' ').expect("values"), |parts| parts);
+        let (head, values) = line.rsplit_once("} ").or_else(|| line.split_once(' ')).expect("values");
         let head = if head.contains('{') { format!("{head}}}") } else { head.to_owned() };
         for (second, value) in values.split_whitespace().enumerate().filter(|(_, value)| *value != "-") {
             let _ = writeln!(lines, "{head} {value} {}", 1_700_000_000 + second);
