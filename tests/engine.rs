@@ -446,3 +446,51 @@ fn a_quantile_learns_its_limit_from_the_buckets_beside_it() {
     let meta = catalog.series.iter().find(|meta| meta.name == "p99").expect("the series is named by its file");
     assert_eq!(meta.clip, Some(10.0));
 }
+
+/// Forty thousand requests with nanoseconds, a trace id each, two hundred different messages, one in fifty late.
+fn requests(line: impl Fn(&str, u64, &str) -> String) -> String {
+    let mut ns: i64 = START_S * 1_000_000_000;
+    let text = (0..40_000u64).map(|i| {
+        ns += 20_000 + (i * 7_919 % 13) as i64 * 3_333_333;
+        let late = if i % 50 == 49 { 40_000_000 } else { 0 };
+        let trace = format!("{:016x}{:016x}", i.wrapping_mul(0x9e37_79b9_7f4a_7c15), i ^ 0xabcd);
+        line(&coroner::model::text::rfc3339(Timestamp(ns - late)), i, &trace)
+    });
+    text.collect()
+}
+
+#[test]
+fn an_event_costs_at_most_24_bytes_with_every_column() {
+    let json = requests(|ts, i, trace| {
+        let word: String = (0..4).map(|n| char::from(b'a' + ((i % 200) >> (2 * n)) as u8 % 4)).collect();
+        format!(
+            "{{\"level\":\"info\",\"ts\":\"{ts}\",\"msg\":\"step {word}\",\"service\":\"s{}\",\"trace_id\":\"{trace}\",\"status\":{},\"latency\":0.0{i}}}\n",
+            i % 5,
+            200 + i % 7
+        )
+    });
+    let logfmt = requests(|ts, i, trace| format!("ts={ts} level=info svc=pay msg=request trace_id={trace} status=200 latency={i}us\n"));
+    let text = requests(|ts, i, _| format!("{ts} [INFO] request {i} done\n"));
+    for (name, text) in [("a.log", json), ("b.log", logfmt), ("c.log", text)] {
+        let source = memory(&[(name, text.as_bytes())]);
+        assert_eq!(source.catalog(&Job::new()).expect("loaded").sources[0].n_records, 40_000);
+        let per_event = source.event_memory_bytes() as f64 / 40_000.0;
+        assert!(per_event <= 24.0, "{name}: {per_event}");
+    }
+}
+
+#[test]
+fn a_trace_is_found_by_its_id_in_every_source_and_by_a_part_of_it() {
+    let json = "{\"level\":\"info\",\"ts\":\"2026-11-23T02:00:01Z\",\"msg\":\"a\",\"trace_id\":\"4bf92f3577b34da6\"}\n\
+        {\"level\":\"info\",\"ts\":\"2026-11-23T02:00:02Z\",\"msg\":\"after 4bf92f3577b34da6\",\"trace_id\":\"0011223344556677\"}\n\
+        {\"level\":\"info\",\"ts\":\"2026-11-23T02:00:03Z\",\"msg\":\"says 4bf92f3577b34da6\"}\n";
+    let text = "2026-11-23T02:00:04Z [INFO] [order,4bf92f3577b34da6,7] b\n2026-11-23T02:00:05Z [INFO] c trace_id=4bf92f3577b34da6 x=1\n";
+    let source = memory(&[("a.log", json.as_bytes()), ("b.log", text.as_bytes())]);
+    let count = |id: &str| {
+        let filter = EventFilter { trace_id: Some(id.into()), ..EventFilter::default() };
+        source.count(&filter, None, &Job::new()).expect("an answer").value
+    };
+    assert_eq!(count("4bf92f3577b34da6"), 4, "not the one that has another id of its own");
+    assert_eq!(count("4bf92f35"), 5, "a part of an id is text");
+    assert_eq!(count("ffff"), 0);
+}

@@ -155,6 +155,9 @@ fn promise(action: Action) -> bool {
         Action::FocusNotes => shows("5", "No marks or notes yet"),
         Action::FocusDetail => shows("3 6", "latency_ms"),
         Action::FocusSources => shows("7", "ends in the middle of a record"),
+        Action::FocusPatterns => shows(". t 0 8", "▲ born") && shows("8 Enter", "pattern:0"),
+        Action::FocusTrace => shows("3 t o", "widest gap") && shows("3 t t \"03:20:05\" Enter t o", "has no trace id"),
+        Action::Reorder => notice("8 r") == "patterns by born around the cursor 03:20:00" && notice("r").contains("only the patterns"),
         Action::ZoomPane => !shows("3 z", "goroutines") && shows("3 z z", "goroutines"),
         Action::PanelPicker => after("P \"offered\" Enter").state.case().meta.panels.len() == 4,
         Action::Palette => near(cursor("^p \"rollback\" Enter"), 420.0),
@@ -452,10 +455,45 @@ fn a_filter_is_completed_explained_and_switched_off() {
     assert!(shows("e & Tab", "service:"), "the selected event offers its own values");
     let kept = "& \"level>=error or pool\" Enter";
     assert!(shows(kept, "(level>=error or pool)"));
-    assert!(shows(&format!("{kept} F space"), "off  level>=error or pool") && !shows(&format!("{kept} F space esc"), "or pool"));
+    assert!(shows(&format!("{kept} F space"), "off  (level>=error or pool)") && shows(&format!("{kept} F space esc"), "[off (level"));
+    assert!(!after(&format!("{kept} F space esc")).state.case().meta.filters.iter().any(|filter| !filter.is_off));
     assert!(shows(&format!("{kept} F space space esc"), "(level>=error or pool)"));
     assert!(shows(&format!("{kept} F Enter \"-GET\" Enter"), "-GET") && shows(&format!("{kept} F Enter \"-GET\" Enter"), "or pool"));
     assert!(!shows(&format!("{kept} F Enter ^u Enter"), "or pool"));
+}
+
+#[test]
+fn filters_are_kept_in_the_case_and_taken_back() {
+    let texts = |sequence: &str| {
+        let session = after(sequence);
+        session.state.case().meta.filters.iter().map(|f| format!("{}{}", if f.is_off { "#" } else { "" }, f.text)).collect::<Vec<_>>()
+    };
+    let kept = "& \"level>=warn pool\" Enter";
+    assert_eq!(texts(kept), ["level>=warn", "pool"]);
+    assert_eq!(texts(&format!("{kept} F j space")), ["level>=warn", "#pool"]);
+    assert_eq!(texts(&format!("{kept} F j !")), ["level>=warn", "-pool"]);
+    assert_eq!(texts(&format!("{kept} F j ! !")), ["level>=warn", "pool"]);
+    assert_eq!(texts(&format!("{kept} F j Enter ^u \"wait or gone\" Enter")), ["level>=warn", "wait or gone"]);
+    assert_eq!(texts(&format!("{kept} F d")), ["pool"]);
+    assert_eq!(texts(&format!("{kept} F right")), ["level>=error", "pool"]);
+    assert_eq!(texts(&format!("{kept} F left left left left")), ["pool"]);
+    assert_eq!(texts(&format!("{kept} F d d esc u u")), ["level>=warn", "pool"]);
+    assert_eq!(texts(&format!("{kept} u")), [""; 0]);
+    assert_eq!(texts(&format!("{kept} u ctrl-r")), ["level>=warn", "pool"]);
+    assert!(shows(&format!("{kept} u"), "undone: filter") && !shows(&format!("{kept} u"), "[level"));
+}
+
+#[test]
+fn a_find_offers_names_counts_hits_and_goes_round() {
+    assert!(shows("/ \"plxh\"", "acquire: pool exhausted") && shows("/ \"plxh\"", "letters close together"));
+    assert!(shows("/ \"pool wait\"", "hold all words as they stand"));
+    assert!(shows("/ \"pool exh\" down Enter", "/pattern:1"), "the pattern is found as such");
+    assert!(shows("/ \"'pool exhausted\" Enter", "hits"), "a lane of its own");
+    assert_eq!(notice("/ \"'pool exhausted\" Enter N"), "past the first match: on from the last");
+    assert_eq!(notice("/ \"'pool exhausted\" Enter N n"), "past the last match: on from the first");
+    assert!(shows("/ \"'pool exhausted\" Enter N n", "/'pool exhausted 1 of"));
+    assert!(notice("/ \"'nowhere\" Enter").starts_with("no match"));
+    assert!(!shows("/ \"'pool exhausted\" Enter esc", "hits"));
 }
 
 #[test]

@@ -151,6 +151,53 @@ fn the_side_pane_fills_a_narrow_screen() {
 }
 
 #[test]
+fn message_patterns_are_listed_by_how_they_changed() {
+    each_size("patterns", |session| {
+        session.keys("t t \"03:22:05\" Enter t 0 8");
+    });
+}
+
+#[test]
+fn a_trace_is_one_column_of_events_with_their_gaps() {
+    each_size("trace", |session| {
+        session.keys("t t \"03:22:05\" Enter t 0 e t o");
+    });
+}
+
+#[test]
+fn patterns_and_traces_read_without_colour_and_on_a_light_screen() {
+    for keys in ["t t \"03:24:00\" Enter 8 z", "3 t t \"03:24:00\" Enter t o j"] {
+        let mut session = Session::loaded(120, 40);
+        session.keys(keys);
+        let dark = text(&buffer(&session, &Theme::dark()));
+        assert_eq!(text(&buffer(&session, &Theme::light())), dark);
+        assert_eq!(text(&buffer(&session, &Theme::mono())), dark);
+        let ascii = text(&buffer(&session, &Theme::mono().ascii()));
+        assert!(ascii.is_ascii(), "{ascii}");
+        assert!(!dark.contains('\u{1b}'), "{dark}");
+    }
+}
+
+#[test]
+fn without_patterns_or_a_trace_the_pane_says_what_to_do() {
+    let show = |keys: &str| {
+        let mut session = Session::loaded(120, 40);
+        session.keys(keys);
+        text(&buffer(&session, &Theme::dark()))
+    };
+    assert!(show("3 t t \"03:20:05\" Enter t o").contains("The selected event has no trace id"));
+    assert!(show("& \"level>=fatal\" Enter 8").contains("No event passes the filter, so there"));
+    let mut session = Session::unloaded(80, 24);
+    session.keys("8");
+    assert!(text(&buffer(&session, &Theme::dark())).contains("Nothing loaded yet."));
+    let catalog = coroner::model::Catalog { version: 1, is_complete: true, ..Default::default() };
+    session.send(coroner::app::Message::Catalog(std::sync::Arc::new(catalog)));
+    assert!(text(&buffer(&session, &Theme::dark())).contains("No log events, so no patterns."));
+    session.keys("t o");
+    assert!(text(&buffer(&session, &Theme::dark())).contains("No event selected"));
+}
+
+#[test]
 fn too_small_a_screen_says_so() {
     for (width, height) in [(20, 5), (29, 40), (100, 7), (1, 1)] {
         check("too_small", &Session::loaded(width, height));
@@ -185,7 +232,24 @@ fn no_byte_of_a_source_reaches_the_terminal_unescaped() {
 fn every_size_and_every_layer_draws_without_a_panic() {
     for width in (1..130).step_by(16) {
         for height in (1..50).step_by(6) {
-            for keys in ["", "?", "^p \"x\"", "a \"note\"", "c", "F", "t t \"nonsense\"", "7 z", "3 z", "v L", "q", "A", "P", "2 z"] {
+            for keys in [
+                "",
+                "?",
+                "^p \"x\"",
+                "a \"note\"",
+                "c",
+                "F",
+                "t t \"nonsense\"",
+                "7 z",
+                "8 z",
+                "3 t o z",
+                "3 z",
+                "v L",
+                "q",
+                "A",
+                "P",
+                "2 z",
+            ] {
                 let mut session = Session::loaded(width, height);
                 session.keys(keys);
                 let _ = buffer(&session, &Theme::sixteen());

@@ -1,4 +1,5 @@
-//! Pure reckoning over values: which series tell the story, what was normal, how far it went.
+//! Pure reckoning over values: which series tell the story, what was normal, how far it went, whose clock is wrong.
 
 pub mod panels;
+pub mod skew;
 pub mod stats;

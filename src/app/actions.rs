@@ -178,6 +178,9 @@ actions! {
         FocusNotes "notes" ["5"] MAIN "show marks, notes and evidence";
         FocusDetail "detail" ["6"] MAIN "show everything about what is selected";
         FocusSources "sources" ["7"] MAIN "show the sources and their problems";
+        FocusPatterns "patterns" ["8"] MAIN "show message patterns by their change around T+0 or the cursor";
+        FocusTrace "trace" ["t o"] MAIN "show the trace of the selected event and its gaps";
+        Reorder "reorder" ["r"] MAIN "list patterns by change, born, died, count, first in turn";
         ZoomPane "zoom-pane" ["z"] MAIN "give the focused pane all the room, or take it back";
         PanelPicker "panel-picker" ["P"] MAIN "add and remove panels";
     }

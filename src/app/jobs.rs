@@ -27,8 +27,24 @@ pub(crate) enum Slot {
     Seek,
     FindTotal,
     FindPosition,
+    /// How records hold the letters of a find that was accepted.
+    FindWanted,
+    /// Hits of the find by column.
+    Hits,
+    /// What records say to a find that is being typed, and how many of them pass.
+    Look,
+    LookTotal,
+    /// What filters and finds may name.
+    Words,
     /// Evidence being frozen.
     Freeze,
+    Patterns,
+    /// Counts of each pattern over the visible range.
+    PatternCourses,
+    /// Events of the trace.
+    Trace,
+    /// What shared traces tell of the clocks.
+    Clocks,
 }
 
 /// One slot.
@@ -86,6 +102,11 @@ impl Jobs {
         asked.waiting = None;
         asked.error = error;
         Some((*slot, asked.question.clone()))
+    }
+
+    /// The slot that waits for this answer.
+    pub(crate) fn slot(&self, id: JobId) -> Option<Slot> {
+        self.slots.iter().find(|(_, asked)| asked.waiting == Some(id)).map(|(slot, _)| *slot)
     }
 
     /// Whether the slot waits.

@@ -98,6 +98,9 @@ pub(crate) struct Lanes {
     pub(crate) all_phases: Vec<Phase>,
     pub(crate) events: Vec<Option<LevelCounts>>,
     pub(crate) is_events_stale: bool,
+    /// Hits of the find by column.
+    pub(crate) hits: Vec<Option<LevelCounts>>,
+    pub(crate) is_hits_stale: bool,
     pub(crate) overview: Vec<LevelCounts>,
     /// Columns of the overview that are visible, both inclusive.
     pub(crate) overview_window: Option<(usize, usize)>,
@@ -109,6 +112,7 @@ pub(crate) struct Lanes {
     /// Marks in time order for `[` and `]`.
     pub(crate) marks: Vec<(Timestamp, AnnotationId)>,
     events_answer: Option<(TimeRange, Vec<LevelCounts>)>,
+    hits_answer: Option<(TimeRange, Vec<LevelCounts>)>,
 }
 
 /// What the lanes are made from.
@@ -123,6 +127,15 @@ pub(crate) struct Sight<'a> {
 impl Lanes {
     pub(crate) fn take_events(&mut self, histogram: &Histogram) {
         self.events_answer = Some((histogram.range, by_column(histogram)));
+    }
+
+    pub(crate) fn take_hits(&mut self, histogram: &Histogram) {
+        self.hits_answer = Some((histogram.range, by_column(histogram)));
+    }
+
+    /// Another find: the hits of the one before say nothing.
+    pub(crate) fn drop_hits(&mut self) {
+        self.hits_answer = None;
     }
 
     pub(crate) fn take_overview(&mut self, histogram: &Histogram) {
@@ -142,11 +155,15 @@ impl Lanes {
             .iter()
             .filter_map(|phase| Some((phase.kind, sight.span(phase.range.start(), phase.range.end(), phase.kind.name().into())?)))
             .collect();
-        (self.events, self.is_events_stale) = match &self.events_answer {
+        let shown = |answer: &Option<(TimeRange, Vec<LevelCounts>)>| match answer {
+            // Without any event there is no group, and so no column.
+            Some((range, cells)) if *range == sight.visible && cells.is_empty() => (vec![Some([0; 7]); columns], false),
             Some((range, cells)) if *range == sight.visible && cells.len() == columns => (cells.iter().copied().map(Some).collect(), false),
             Some((range, cells)) => (project(*range, cells, sight.visible, columns), true),
             None => (vec![None; columns], true),
         };
+        (self.events, self.is_events_stale) = shown(&self.events_answer);
+        (self.hits, self.is_hits_stale) = shown(&self.hits_answer);
         self.prepare_changes(sight);
         self.prepare_notes(sight);
         self.prepare_overview(sight);

@@ -21,6 +21,8 @@ pub(crate) enum Lane {
     Ruler,
     Phases,
     Events,
+    /// Hits of the find, while there is one.
+    Hits,
     Changes,
     Alerts,
     Notes,
@@ -40,6 +42,7 @@ pub(crate) struct Shape {
     pub(crate) n_panels: usize,
     pub(crate) selected_panel: usize,
     pub(crate) has_alerts: bool,
+    pub(crate) has_hits: bool,
     pub(crate) is_side_focused: bool,
     pub(crate) zoomed: Option<Zoomed>,
 }
@@ -92,7 +95,7 @@ pub(crate) fn compute(size: (u16, u16), shape: Shape) -> Layout {
     let mut layout =
         Layout { size, label_width, value_width, lanes_width: width - label_width - value_width, hints_y: height - 1, ..Layout::default() };
     let mut y = 1;
-    for (lane, rows) in lanes_for(height, shape.has_alerts) {
+    for (lane, rows) in lanes_for(height, &shape) {
         layout.lanes.push((lane, y, rows));
         y += rows;
     }
@@ -102,7 +105,15 @@ pub(crate) fn compute(size: (u16, u16), shape: Shape) -> Layout {
     layout
 }
 
-fn lanes_for(height: u16, has_alerts: bool) -> Vec<(Lane, u16)> {
+fn lanes_for(height: u16, shape: &Shape) -> Vec<(Lane, u16)> {
+    let mut lanes = usual_lanes(height, shape.has_alerts);
+    if let Some(at) = lanes.iter().position(|(lane, _)| *lane == Lane::Events).filter(|_| shape.has_hits) {
+        lanes.insert(at + 1, (Lane::Hits, 1));
+    }
+    lanes
+}
+
+fn usual_lanes(height: u16, has_alerts: bool) -> Vec<(Lane, u16)> {
     use Lane::{Alerts, Changes, Events, Notes, Overview, Phases, Ruler};
     match height {
         ..12 => vec![(Events, 1), (Changes, 1)],
@@ -178,11 +189,11 @@ mod tests {
         #[test]
         fn nothing_ever_lies_outside_the_screen(
             width in 0u16..400, height in 0u16..200, n_panels in 0usize..40, selected in 0usize..40,
-            has_alerts: bool, is_side_focused: bool, zoomed in 0u8..4,
+            has_alerts: bool, has_hits: bool, is_side_focused: bool, zoomed in 0u8..4,
         ) {
             let zoomed = [None, Some(Zoomed::Panels), Some(Zoomed::List), Some(Zoomed::Side)][zoomed as usize];
             let selected_panel = selected.min(n_panels.saturating_sub(1));
-            let layout = compute((width, height), Shape { n_panels, selected_panel, has_alerts, is_side_focused, zoomed });
+            let layout = compute((width, height), Shape { n_panels, selected_panel, has_alerts, has_hits, is_side_focused, zoomed });
             if !layout.is_too_small {
                 for area in [layout.list, layout.side] {
                     prop_assert!(area.x + area.width <= width && area.y + area.height <= layout.hints_y);

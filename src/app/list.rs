@@ -5,10 +5,13 @@
 
 use std::fmt::Write as _;
 
-use crate::model::filter::{Comparison, Expr, Term, TextTest, Words};
-use crate::model::query::{PageStart, TextMatch, TextPattern};
+use crate::model::query::PageStart;
 use crate::model::text;
 use crate::model::{Event, EventFilter, EventPage, EventQuery, EventRef, Level, Timestamp};
+
+use super::chips::{self, Chip};
+use super::find::Find;
+use super::message::Progress;
 
 /// Rows in each direction of one page: several screens, one short answer.
 const PAGE: usize = 200;
@@ -80,18 +83,6 @@ enum Centre {
     Unplaced(u64),
 }
 
-/// What is being looked for.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Find {
-    pub(crate) typed: String,
-    pub(crate) condition: TextMatch,
-    pub(crate) total: Option<u64>,
-    /// From 1; `None` while not on a match.
-    pub(crate) position: Option<u64>,
-    /// The match that was found last.
-    pub(crate) at: Option<(EventRef, Timestamp)>,
-}
-
 /// The list.
 #[derive(Debug, Clone)]
 pub(crate) struct EventList {
@@ -99,12 +90,13 @@ pub(crate) struct EventList {
     pub(crate) selected: Option<usize>,
     /// First row that is drawn.
     pub(crate) top: usize,
+    /// What the chips that are on let pass.
     pub(crate) filter: EventFilter,
-    /// Conditions that are switched off for now.
-    pub(crate) off: Vec<Expr>,
+    pub(crate) chips: Vec<Chip>,
     pub(crate) find: Option<Find>,
-    /// How many events pass the filter.
+    /// How many events pass the filter, and how far the count of them is.
     pub(crate) n_passing: Option<u64>,
+    pub(crate) counting: Option<Progress>,
     /// The event that the user chose; the cursor lies on it.
     picked: Option<EventRef>,
     centre: Centre,
@@ -124,9 +116,10 @@ impl EventList {
             selected: None,
             top: 0,
             filter: EventFilter::default(),
-            off: Vec::new(),
+            chips: Vec::new(),
             find: None,
             n_passing: None,
+            counting: None,
             picked: None,
             centre: Centre::Time(Timestamp::MIN),
             pages: (None, None),
@@ -307,7 +300,7 @@ impl EventList {
     /// The filter changed: everything is asked again around the cursor.
     pub(crate) fn refilter(&mut self, cursor: Timestamp) {
         self.centre = Centre::Time(cursor);
-        self.n_passing = None;
+        (self.n_passing, self.counting) = (None, None);
         self.drop_pages();
     }
 
@@ -322,124 +315,10 @@ impl EventList {
         self.top = self.top.min(last_top);
     }
 
-    /// The filter in words: `level>=warn service=order "pool"`; empty when everything passes.
+    /// The filter in words: `level>=warn service:order "pool"`; empty when everything passes.
     pub(crate) fn filter_words(&self) -> String {
-        conditions(&self.filter).into_iter().map(|(_, words)| words).collect::<Vec<_>>().join("  ")
+        chips::words(&self.chips)
     }
-}
-
-/// One condition of a filter, to be removed by name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Condition {
-    Level,
-    Service(String),
-    Source(usize),
-    Text(usize),
-    Trace,
-    /// Of the expression.
-    Term(usize),
-}
-
-/// All conditions with their words.
-pub(crate) fn conditions(filter: &EventFilter) -> Vec<(Condition, String)> {
-    let mut out = Vec::new();
-    if let Some(level) = filter.min_level {
-        out.push((Condition::Level, format!("level>={}", level.name())));
-    }
-    for service in &filter.services {
-        out.push((Condition::Service(service.clone()), format!("service={}", text::printable(service))));
-    }
-    for (index, source) in filter.sources.iter().enumerate() {
-        out.push((Condition::Source(index), format!("source={}", source.0)));
-    }
-    if let Some(trace) = &filter.trace_id {
-        out.push((Condition::Trace, format!("trace={}", text::printable(trace))));
-    }
-    for (index, condition) in filter.text.iter().enumerate() {
-        out.push((Condition::Text(index), condition_words(condition)));
-    }
-    for (index, part) in filter.expr.iter().flat_map(Expr::conditions).enumerate() {
-        let words = if let Expr::Or(_) = part { format!("({part})") } else { part.to_string() };
-        out.push((Condition::Term(index), text::printable(&words).into_owned()));
-    }
-    out
-}
-
-/// `not "pool"`, `/re/`, `~fuzzy`.
-pub(crate) fn condition_words(condition: &TextMatch) -> String {
-    let not = if condition.is_negated { "not " } else { "" };
-    let words = match &condition.pattern {
-        TextPattern::Literal(words) => format!("'{words}"),
-        TextPattern::Regex(words) => format!("/{words}/"),
-        TextPattern::Fuzzy(words) => words.clone(),
-    };
-    format!("{not}{}", text::printable(&words))
-}
-
-/// Removes one condition.
-pub(crate) fn remove_condition(filter: &mut EventFilter, condition: &Condition) {
-    match condition {
-        Condition::Level => filter.min_level = None,
-        Condition::Service(service) => filter.services.retain(|other| other != service),
-        Condition::Source(index) => drop(filter.sources.remove(*index)),
-        Condition::Text(index) => drop(filter.text.remove(*index)),
-        Condition::Trace => filter.trace_id = None,
-        Condition::Term(index) => {
-            let mut parts = filter.expr.take().map_or_else(Vec::new, |expr| expr.conditions().to_vec());
-            parts.remove(*index);
-            filter.expr = (!parts.is_empty()).then(|| Expr::all(parts));
-        }
-    }
-}
-
-/// Reads what is typed into find and filters: `/regex/`, `'exact`, else fuzzy. Errors say what is wrong with the regex.
-pub(crate) fn pattern(typed: &str) -> Result<TextPattern, String> {
-    if let Some(body) = typed.strip_prefix('/') {
-        let body = body.strip_suffix('/').unwrap_or(body);
-        if body.is_empty() {
-            return Err("an empty regular expression; write /something/".into());
-        }
-        return match regex::Regex::new(body) {
-            Ok(_) => Ok(TextPattern::Regex(body.to_owned())),
-            Err(error) => Err(error.to_string().lines().last().unwrap_or("not a regular expression").trim().to_owned()),
-        };
-    }
-    let exact = typed.strip_prefix('\'').or_else(|| typed.strip_prefix('"').map(|rest| rest.strip_suffix('"').unwrap_or(rest)));
-    match exact {
-        Some("") => Err("nothing to look for".into()),
-        Some(words) => Ok(TextPattern::Literal(words.to_owned())),
-        None if typed.trim().is_empty() => Err("nothing to look for".into()),
-        None => Ok(TextPattern::Fuzzy(typed.trim().to_owned())),
-    }
-}
-
-/// Adds the conditions of an expression. `level>=x` takes the place of the level that was there.
-pub(crate) fn add_conditions(filter: &mut EventFilter, expr: &Expr) {
-    let mut parts = filter.expr.take().map_or_else(Vec::new, |expr| expr.conditions().to_vec());
-    for part in expr.conditions() {
-        match part {
-            Expr::Term(Term::Level(Comparison::Ge, level)) if *level != Level::Unknown => filter.min_level = Some(*level),
-            part if parts.contains(part) => {}
-            part => parts.push(part.clone()),
-        }
-    }
-    filter.expr = (!parts.is_empty()).then(|| Expr::all(parts));
-}
-
-/// The whole filter as one expression, to be changed as a text. Chosen sources have no words and are left out.
-pub(crate) fn as_expr(filter: &EventFilter) -> Option<Expr> {
-    let mut parts: Vec<Expr> = filter.min_level.map(|level| Expr::Term(Term::Level(Comparison::Ge, level))).into_iter().collect();
-    if !filter.services.is_empty() {
-        let service = |name: &String| Expr::Term(Term::Service(TextTest::Is(Words::Exact(name.clone()))));
-        parts.push(Expr::any(filter.services.iter().map(service).collect()));
-    }
-    parts.extend(filter.trace_id.clone().map(|id| Expr::Term(Term::Trace(id))));
-    parts.extend(filter.text.iter().map(|condition| {
-        let term = Expr::Term(Term::Text(condition.pattern.clone()));
-        if condition.is_negated { Expr::Not(Box::new(term)) } else { term }
-    }));
-    parts.extend(filter.expr.clone());
-    (!parts.is_empty()).then(|| Expr::all(parts))
 }
 
 /// Whether matching events are kept or left out.

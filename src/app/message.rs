@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::model::case::{CaseDoc, EditStep, Evidence};
-use crate::model::query::{HistogramQuery, Pattern, PatternQuery, ValueAt};
+use crate::model::find::Fit;
+use crate::model::query::{FieldSeen, HistogramQuery, Pattern, PatternQuery, TextMatch, TextPattern, ValueAt};
+use crate::model::skew::ClockCheck;
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, SeriesId, SeriesQuery, TimeRange, Timestamp,
 };
@@ -100,6 +102,8 @@ pub enum Question {
     Event(EventRef),
     /// Message patterns, with what two windows tell of each.
     Patterns(PatternQuery),
+    /// How far the clocks of the sources are apart, by the traces that they share.
+    Clocks,
     /// How many pass.
     Count {
         /// Which.
@@ -107,8 +111,65 @@ pub enum Question {
         /// Where.
         range: Option<TimeRange>,
     },
+    /// How records hold what is typed into a find, and those that do best. Answered by `Reply::Look`.
+    Look(LookQuery),
+    /// How many events that pass come before this one. Answered by `Reply::Count`.
+    Position {
+        /// Which.
+        filter: EventFilter,
+        /// The event.
+        id: EventRef,
+        /// Its time.
+        at: Timestamp,
+    },
+    /// What filters and finds may name. Answered by `Reply::Words`.
+    Words,
     /// Turn what is under the cursor into evidence with frozen values and hashes. Answered by `Reply::Frozen`.
     Freeze(Vec<FreezeTarget>),
+}
+
+/// What is being typed into a find.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookQuery {
+    /// The events that are listed.
+    pub filter: EventFilter,
+    /// What is typed.
+    pub pattern: TextPattern,
+    /// Where the cursor is: an exact text and an expression show what follows.
+    pub from: Timestamp,
+    /// Events wanted.
+    pub limit: usize,
+}
+
+/// How records hold what is looked for.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Look {
+    /// What they must hold.
+    pub wanted: Vec<TextMatch>,
+    /// How strict that is.
+    pub fit: Fit,
+    /// The best by their letters, else those that follow the cursor.
+    pub best: Vec<Event>,
+}
+
+/// What filters and finds may name, as the data have it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Words {
+    /// Fields and their values.
+    pub fields: Vec<FieldSeen>,
+    /// Message patterns.
+    pub patterns: Vec<Pattern>,
+}
+
+/// How far a question is. Counts records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Looked at.
+    pub done: u64,
+    /// To be looked at.
+    pub total: u64,
+    /// Passed so far.
+    pub found: u64,
 }
 
 /// Something that can be pinned.
@@ -131,6 +192,8 @@ pub enum FreezeTarget {
     Alert(usize),
     /// Index in `Catalog::profiles`.
     Profile(usize),
+    /// The first event of a message pattern.
+    PatternStart(u32),
 }
 
 /// A series chosen for a panel.
@@ -176,10 +239,16 @@ pub enum Reply {
     Events(EventPage),
     /// To `Patterns`.
     Patterns(Vec<Pattern>),
+    /// To `Clocks`.
+    Clocks(ClockCheck),
     /// To `Event`.
     Event(Box<Event>),
     /// To `Count`.
     Count(u64),
+    /// To `Look`.
+    Look(Box<Look>),
+    /// To `Words`.
+    Words(Arc<Words>),
     /// To `Freeze`, in the order asked.
     Frozen(Vec<Evidence>),
 }
@@ -219,6 +288,8 @@ pub enum Message {
     Loading(LoadProgress),
     /// An answer, or why there is none.
     Replied(JobId, Result<Reply, String>),
+    /// A question goes on: how far it is.
+    Progress(JobId, Progress),
     /// The case is on disk up to and including edit number `.0`.
     Saved(u64),
     /// It could not be saved: shown until it works.

@@ -5,10 +5,11 @@
 //! `list`, `side`) are made here when something changes, so that drawing only copies.
 
 pub mod actions;
+pub(crate) mod chips;
 pub(crate) mod clock;
 pub(crate) mod editor;
+pub(crate) mod find;
 pub(crate) mod form;
-pub mod fuzzy;
 pub(crate) mod history;
 pub(crate) mod jobs;
 pub mod keymap;
@@ -20,13 +21,16 @@ pub(crate) mod list;
 pub mod message;
 pub(crate) mod overlay;
 pub(crate) mod panels;
+pub(crate) mod patterns;
 pub(crate) mod series_search;
 pub(crate) mod session;
 pub(crate) mod side;
 pub(crate) mod state;
 pub(crate) mod timeline;
+pub(crate) mod trace;
 pub(crate) mod update;
 
+pub use crate::model::fuzzy;
 pub use actions::{Action, ActionInfo};
 pub use message::{Effect, JobId, KeyCode, KeyPress, Message, Question, Reply};
 pub use session::CasePlace;

@@ -8,12 +8,12 @@ use std::ops::Range;
 use chrono_tz::Tz;
 
 use crate::model::case::{MarkerName, PanelRef};
-use crate::model::{AnnotationId, TimeRange, Timestamp};
+use crate::model::{AnnotationId, TimeRange, Timestamp, fuzzy};
 
 use super::actions::Action;
 use super::editor::Editor;
+use super::find::Typing;
 use super::form::Form;
-use super::fuzzy;
 use super::line::LineInput;
 use super::message::FreezeTarget;
 use super::panels;
@@ -218,12 +218,14 @@ pub(crate) enum PromptKind {
     FilterOut,
     /// The whole filter as a text.
     FilterAll,
+    /// One condition of it.
+    FilterOne(usize),
 }
 
 impl PromptKind {
     /// Whether the filter language is typed.
     pub(crate) const fn is_filter(self) -> bool {
-        matches!(self, Self::FilterIn | Self::FilterOut | Self::FilterAll)
+        matches!(self, Self::FilterIn | Self::FilterOut | Self::FilterAll | Self::FilterOne(_))
     }
 }
 
@@ -233,6 +235,8 @@ pub(crate) struct Offered {
     /// Byte of the text from which a word stands.
     pub(crate) start: usize,
     pub(crate) words: Vec<String>,
+    /// What each of them means, where it does not say so itself.
+    pub(crate) notes: Vec<String>,
     /// The one that was taken last.
     pub(crate) chosen: Option<usize>,
 }
@@ -247,11 +251,13 @@ pub(crate) struct Prompt {
     /// Bytes of the text that are wrong.
     pub(crate) wrong: Option<Range<usize>>,
     pub(crate) offered: Option<Offered>,
+    /// What a find offers so far.
+    pub(crate) find: Option<Box<Typing>>,
 }
 
 impl Prompt {
     pub(crate) fn new(kind: PromptKind, text: &str) -> Self {
-        Self { kind, input: LineInput::new(text), preview: None, wrong: None, offered: None }
+        Self { kind, input: LineInput::new(text), preview: None, wrong: None, offered: None, find: None }
     }
 
     pub(crate) const fn title(&self) -> &'static str {
@@ -261,13 +267,14 @@ impl Prompt {
             PromptKind::FilterIn => "keep only",
             PromptKind::FilterOut => "leave out",
             PromptKind::FilterAll => "filter",
+            PromptKind::FilterOne(_) => "condition",
         }
     }
 
     pub(crate) const fn hint(&self) -> &'static str {
         match self.kind {
             PromptKind::GoTo => "14:03:22   T+12m   -90s   2026-11-22T03:24Z   1795400650",
-            PromptKind::FilterIn | PromptKind::FilterOut | PromptKind::FilterAll => {
+            PromptKind::FilterIn | PromptKind::FilterOut | PromptKind::FilterAll | PromptKind::FilterOne(_) => {
                 "level>=warn   service:name   status>=500   latency>1s   words   \"exact\"   /regex/   and or not ( )"
             }
             PromptKind::Find => "fuzzy words   'exact text   /regex/",

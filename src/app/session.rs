@@ -150,6 +150,10 @@ impl Session {
         let doc = &self.doc;
         self.fresh_pins.retain(|id| doc.annotations.contains_key(id));
         self.revision += 1;
+        // What the screen shows is no loss: without a place to keep it nobody is asked about it on leaving.
+        if step.is_view_only() && matches!(self.place, CasePlace::Nowhere(_)) {
+            return Vec::new();
+        }
         self.last_number += 1;
         vec![Effect::Journal { number: self.last_number, step }]
     }

@@ -1,4 +1,4 @@
-//! The side pane as lines: causal chain, notes, detail of what is selected, sources.
+//! The side pane as lines: causal chain, notes, detail of what is selected, sources, patterns, a trace.
 //!
 //! Lines are made in `update` for the width of the pane; `Ink` says what a word means, not its colour.
 
@@ -17,10 +17,12 @@ pub(crate) enum Tab {
     Notes,
     Detail,
     Sources,
+    Patterns,
+    Trace,
 }
 
 impl Tab {
-    pub(crate) const ALL: [Self; 4] = [Self::Chain, Self::Notes, Self::Detail, Self::Sources];
+    pub(crate) const ALL: [Self; 6] = [Self::Chain, Self::Notes, Self::Detail, Self::Sources, Self::Patterns, Self::Trace];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -28,6 +30,8 @@ impl Tab {
             Self::Notes => "notes",
             Self::Detail => "detail",
             Self::Sources => "sources",
+            Self::Patterns => "patterns",
+            Self::Trace => "trace",
         }
     }
 }
@@ -58,6 +62,9 @@ pub(crate) struct SideLine {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum SideItem {
     Annotation(AnnotationId),
+    /// Number of a message pattern.
+    Pattern(u32),
+    Event(EventRef),
     Text,
 }
 
@@ -65,10 +72,12 @@ pub(crate) enum SideItem {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Side {
     pub(crate) tab: Tab,
+    /// Stays in sight above the lines, as far as the pane is high enough.
+    pub(crate) heading: Vec<SideLine>,
     pub(crate) lines: Vec<SideLine>,
     pub(crate) items: Vec<SideItem>,
     /// Selected item of each tab.
-    selected: [usize; 4],
+    selected: [usize; Tab::ALL.len()],
     pub(crate) top: usize,
     /// What the lines were made for.
     pub(crate) made_for: Option<MadeFor>,
@@ -106,8 +115,13 @@ impl Side {
     pub(crate) fn annotation(&self) -> Option<&AnnotationId> {
         match self.items.get(self.selected())? {
             SideItem::Annotation(id) => Some(id),
-            SideItem::Text => None,
+            _ => None,
         }
+    }
+
+    /// What is selected.
+    pub(crate) fn item_selected(&self) -> Option<&SideItem> {
+        self.items.get(self.selected())
     }
 
     /// Selects a record in the tab that is shown.
@@ -118,6 +132,7 @@ impl Side {
     }
 
     pub(crate) fn clear(&mut self) {
+        self.heading.clear();
         self.lines.clear();
         self.items.clear();
     }
@@ -129,6 +144,26 @@ impl Side {
 
     pub(crate) fn line(&mut self, words: Vec<(Ink, String)>) {
         self.lines.push(SideLine { words, item: self.items.len().saturating_sub(1) });
+    }
+
+    /// A line of the heading, folded to the width.
+    pub(crate) fn head(&mut self, mut words: Vec<(Ink, String)>, width: usize) {
+        let n = self.lines.len();
+        if let Some((ink, last)) = words.pop() {
+            self.folded(words, (ink, &last), width);
+        }
+        self.heading.extend(self.lines.drain(n..));
+    }
+
+    /// Rows of the heading in a pane of this height: items keep some for themselves.
+    pub(crate) fn heading_rows(&self, height: usize) -> usize {
+        const FOR_ITEMS: usize = 4;
+        self.heading.len().min(height.saturating_sub(FOR_ITEMS))
+    }
+
+    /// Selects an item of lines that are still to be made.
+    pub(crate) fn select_coming(&mut self, item: usize) {
+        self.selected[self.tab as usize] = item;
     }
 
     /// Words folded to the width, behind a first line's beginning.
@@ -144,6 +179,7 @@ impl Side {
 
     /// Keeps the selection in sight of a pane of this height.
     pub(crate) fn scroll(&mut self, height: usize) {
+        let height = height - self.heading_rows(height);
         let selected = self.selected().min(self.items.len().saturating_sub(1));
         self.selected[self.tab as usize] = selected;
         let first = self.lines.iter().position(|line| line.item == selected).unwrap_or(0);

@@ -18,12 +18,14 @@ use super::keymap::Keymap;
 use super::lanes::Lanes;
 use super::layout::{self, Layout, Shape, Zoomed};
 use super::list::EventList;
-use super::message::{KeyPress, LoadProgress};
+use super::message::{KeyPress, LoadProgress, Progress, Words};
 use super::overlay::Overlay;
 use super::panels::Panels;
+use super::patterns::Patterns;
 use super::session::{CasePlace, Session};
 use super::side::Side;
 use super::timeline::Timeline;
+use super::trace::TracePane;
 
 /// What the explorer starts with.
 #[derive(Debug, Clone)]
@@ -71,8 +73,11 @@ pub(crate) struct Seek {
     /// `error`, `match for x`.
     pub(crate) what: String,
     pub(crate) is_forward: bool,
-    /// It belongs to the find, whose position is to be counted.
+    /// It belongs to the find: its position is to be counted, and beyond the last hit it goes on at the first.
     pub(crate) is_find: bool,
+    /// It went on at the other end of the data already.
+    pub(crate) has_wrapped: bool,
+    pub(crate) progress: Option<Progress>,
 }
 
 /// The explorer.
@@ -89,6 +94,8 @@ pub struct State {
     pub(crate) list: EventList,
     pub(crate) lanes: Lanes,
     pub(crate) side: Side,
+    pub(crate) patterns: Patterns,
+    pub(crate) trace: TracePane,
     pub(crate) jobs: Jobs,
     pub(crate) layout: Layout,
     pub(crate) keymap: Keymap,
@@ -105,6 +112,8 @@ pub struct State {
     /// The selected event with all its fields.
     pub(crate) detail: Option<Box<Event>>,
     pub(crate) seek: Option<Seek>,
+    /// What filters and finds may name, once somebody types one.
+    pub(crate) words: Option<Arc<Words>>,
     /// Series names of a freeze under way, to see that the right ones come back.
     pub(crate) freezing: Vec<Option<String>>,
     /// Rises with every answer, so that views know when to be made again.
@@ -129,7 +138,7 @@ impl State {
     /// The first screen, before anything is loaded.
     pub fn new(setup: Setup) -> Self {
         let zone = setup.case.meta.time_zone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
-        let shape = Shape { n_panels: 0, selected_panel: 0, has_alerts: false, is_side_focused: false, zoomed: None };
+        let shape = Shape { n_panels: 0, selected_panel: 0, has_alerts: false, has_hits: false, is_side_focused: false, zoomed: None };
         let layout = layout::compute(setup.size, shape);
         let columns = NonZeroUsize::new(usize::from(layout.lanes_width)).unwrap_or(NonZeroUsize::MIN);
         let mut state = Self {
@@ -144,6 +153,8 @@ impl State {
             list: EventList::new(),
             lanes: Lanes::default(),
             side: Side::default(),
+            patterns: Patterns::default(),
+            trace: TracePane::default(),
             jobs: Jobs::default(),
             layout,
             keymap: Keymap::standard(),
@@ -157,10 +168,12 @@ impl State {
             progress: None,
             detail: None,
             seek: None,
+            words: None,
             freezing: Vec::new(),
             data_revision: 0,
             prepared: None,
         };
+        super::update::read_filters(&mut state);
         super::update::settle_view(&mut state);
         state
     }
@@ -245,6 +258,7 @@ impl State {
             n_panels: self.panels.all.len(),
             selected_panel: self.panels.selected,
             has_alerts: !self.catalog.alerts.is_empty(),
+            has_hits: self.list.find.is_some(),
             is_side_focused: self.focus == Focus::Side,
             zoomed: self.zoomed,
         }

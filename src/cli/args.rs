@@ -124,7 +124,7 @@ pub enum Command {
         /// The raw record must match this regular expression (repeatable)
         #[arg(long, value_name = "RE")]
         grep: Vec<String>,
-        /// The raw record must hold these letters in this order
+        /// The record must hold the letters of each word in this order; those that fit best come first
         #[arg(long, value_name = "Q")]
         fuzzy: Option<String>,
         /// Only this service (repeatable)
@@ -142,7 +142,22 @@ pub enum Command {
         /// With the number of each event's message pattern
         #[arg(long)]
         patterns: bool,
+        /// List the patterns instead, each with its events before and after this moment: born, surged, died, steady
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true, requires = "patterns", conflicts_with = "unplaced")]
+        around: Option<String>,
         /// JSON lines
+        #[arg(long)]
+        json: bool,
+    },
+    /// One trace: its events of all sources in time order, the gaps between them, and whether the clocks agree
+    Trace {
+        /// Sources.
+        #[command(flatten)]
+        open: OpenArgs,
+        /// The trace id; without it only the clocks are compared, by the traces that sources share
+        #[arg(long, value_name = "ID")]
+        id: Option<String>,
+        /// One JSON document (coroner.trace/1)
         #[arg(long)]
         json: bool,
     },

@@ -1,6 +1,7 @@
 //! `coroner events`: events in order of time, page by page, so that memory does not grow with them.
 //!
-//! Records without a time come last, with `"time":null`, unless a range was asked for.
+//! Records without a time come last, with `"time":null`, unless a range was asked for. With letters to fit (`--fuzzy`) the
+//! best come first instead.
 
 use std::io::Write;
 
@@ -8,7 +9,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::output::{self, OutputForm};
-use crate::model::query::PageStart;
+use crate::model::query::{BestQuery, PageStart};
 use crate::model::text::{printable, rfc3339};
 use crate::model::{Event, EventFilter, EventQuery, EventRef, TimeRange, Timestamp};
 use crate::source::{Job, Source};
@@ -27,6 +28,8 @@ pub struct EventsOptions {
     pub start: Option<PageStart>,
     /// At most so many.
     pub limit: Option<u64>,
+    /// Letters that events are scored by: the best come first, then. The filter says which events hold them.
+    pub letters: Option<String>,
     /// Whether each event comes with its message pattern.
     pub patterns: Patterns,
     /// For people or for programs.
@@ -46,6 +49,9 @@ pub enum Patterns {
 /// Writes one line an event. Whether there was any.
 pub fn run(source: &dyn Source, options: &EventsOptions, out: &mut dyn Write) -> anyhow::Result<bool> {
     let job = Job::new();
+    if let Some(letters) = &options.letters {
+        return best_first(source, options, letters, out);
+    }
     let mut n_left = options.limit.unwrap_or(u64::MAX);
     let mut n_written = 0;
     let mut start = options.start.unwrap_or(PageStart::AtOrAfter(Timestamp::MIN));
@@ -54,22 +60,7 @@ pub fn run(source: &dyn Source, options: &EventsOptions, out: &mut dyn Write) ->
         let limit = PAGE.min(usize::try_from(n_left).unwrap_or(PAGE));
         let query = EventQuery { filter: options.filter.clone(), range: options.range, start, limit };
         let page = source.events(&query, &job)?.value;
-        let ids: Vec<EventRef> = page.events.iter().map(|event| event.id).collect();
-        let patterns = match options.patterns {
-            Patterns::Hidden => Vec::new(),
-            Patterns::Shown => source.patterns_of(&ids, &job)?.value,
-        };
-        for (i, event) in page.events.iter().enumerate() {
-            match options.form {
-                OutputForm::Json => output::write_json(out, &json_of(event, patterns.get(i)))?,
-                OutputForm::Text => {
-                    if let Some(pattern) = patterns.get(i) {
-                        write!(out, "{:>5} ", pattern.map_or("-".to_owned(), |id| format!("#{id}")))?;
-                    }
-                    write_text(event, out)?;
-                }
-            }
-        }
+        write_events(source, options, (&page.events, &[]), out)?;
         n_left -= page.events.len() as u64;
         n_written += page.events.len() as u64;
         start = match (start, page.events.last(), page.has_more) {
@@ -84,6 +75,61 @@ pub fn run(source: &dyn Source, options: &EventsOptions, out: &mut dyn Write) ->
         };
     }
     Ok(n_written > 0)
+}
+
+/// Writes the events that hold the letters, the best first; of equal ones the earlier.
+fn best_first(source: &dyn Source, options: &EventsOptions, letters: &str, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let job = Job::new();
+    let is_unplaced = matches!(options.start, Some(PageStart::Unplaced(_)));
+    let limit = options.limit.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
+    let query = BestQuery {
+        filter: options.filter.clone(),
+        range: options.range,
+        letters: letters.to_owned(),
+        limit: if is_unplaced { usize::MAX } else { limit },
+        budget: u64::MAX,
+    };
+    let mut hits = source.best(&query, &job)?.value;
+    hits.retain(|hit| !is_unplaced || hit.time.is_none());
+    hits.truncate(limit);
+    for page in hits.chunks(PAGE) {
+        let events = page.iter().map(|hit| source.event(hit.id, &job)).collect::<Result<Vec<_>, _>>()?;
+        let scores: Vec<i64> = page.iter().map(|hit| hit.score).collect();
+        write_events(source, options, (&events, &scores), out)?;
+    }
+    Ok(!hits.is_empty())
+}
+
+/// Writes one line an event, with its score if there are scores.
+fn write_events(
+    source: &dyn Source,
+    options: &EventsOptions,
+    (events, scores): (&[Event], &[i64]),
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let ids: Vec<EventRef> = events.iter().map(|event| event.id).collect();
+    let patterns = match options.patterns {
+        Patterns::Hidden => Vec::new(),
+        Patterns::Shown => source.patterns_of(&ids, &Job::new())?.value,
+    };
+    for (i, event) in events.iter().enumerate() {
+        match options.form {
+            OutputForm::Json => {
+                let mut line = json_of(event, patterns.get(i));
+                if let Some(score) = scores.get(i) {
+                    line["score"] = json!(score);
+                }
+                output::write_json(out, &line)?;
+            }
+            OutputForm::Text => {
+                if let Some(pattern) = patterns.get(i) {
+                    write!(out, "{:>5} ", pattern.map_or("-".to_owned(), |id| format!("#{id}")))?;
+                }
+                write_text(event, out)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn json_of(event: &Event, pattern: Option<&Option<u32>>) -> Value {

@@ -10,8 +10,9 @@ use std::num::NonZeroUsize;
 use anyhow::bail;
 use serde_json::{Map, Value, json};
 
+use super::fields;
 use super::output::{self, OutputForm};
-use crate::model::query::{GroupBy, HistogramQuery, Stat, StatKind, StatsQuery};
+use crate::model::query::{FieldSeen, GroupBy, HistogramQuery, Stat, StatKind, StatsQuery};
 use crate::model::text::{grouped, printable, rfc3339, value};
 use crate::model::time::NS_PER_S;
 use crate::model::{EventFilter, TimeRange, Timestamp, Unit};
@@ -122,10 +123,24 @@ pub fn run(source: &dyn Source, options: &HistogramOptions, out: &mut dyn Write)
     for (part, columns) in range.map(|range| parts(range, options.bucket_ns)).transpose()?.unwrap_or_default() {
         rows.extend(rows_of(source, options, part, columns, &job)?);
     }
+    let fields = if rows.is_empty() { Vec::new() } else { fields::of(source, options, &job)? };
+    let has = |has_value: &dyn Fn(&Row) -> bool| rows.iter().any(has_value);
+    for (at, by) in options.by.iter().enumerate() {
+        if let GroupBy::Field(name) = by
+            && !has(&|row| !row.key[at].is_empty())
+        {
+            fields::check(name, &fields)?;
+        }
+    }
+    for (at, stat) in options.stats.iter().enumerate().filter(|(_, stat)| stat.field != "latency") {
+        if !has(&|row| row.stats.get(at).is_some_and(Option::is_some)) {
+            fields::check_number(&stat.field, &fields)?;
+        }
+    }
     rows.sort_by(|a, b| (a.start, &a.key).cmp(&(b.start, &b.key)));
     match options.form {
         OutputForm::Json => output::write_json(out, &json_of(options, &rows))?,
-        OutputForm::Text => write_text(options, &rows, out)?,
+        OutputForm::Text => write_text(options, &rows, &fields, out)?,
     }
     Ok(!rows.is_empty())
 }
@@ -133,7 +148,8 @@ pub fn run(source: &dyn Source, options: &HistogramOptions, out: &mut dyn Write)
 /// What the logs cover.
 fn events_extent(source: &dyn Source, job: &Job) -> anyhow::Result<Option<TimeRange>> {
     let catalog = source.catalog(job)?;
-    let logs = catalog.sources.iter().filter(|report| report.kind == crate::model::SourceKind::Logs);
+    let logs =
+        catalog.sources.iter().filter(|report| matches!(report.kind, crate::model::SourceKind::Logs | crate::model::SourceKind::Traces));
     let extents = logs.filter_map(|report| report.extent).map(|(first, last)| TimeRange::new(first, last.plus_ns(1)));
     Ok(extents.reduce(TimeRange::union))
 }
@@ -205,14 +221,14 @@ fn json_of(options: &HistogramOptions, rows: &[Row]) -> Value {
     })
 }
 
-fn write_text(options: &HistogramOptions, rows: &[Row], out: &mut dyn Write) -> anyhow::Result<()> {
+fn write_text(options: &HistogramOptions, rows: &[Row], fields: &[FieldSeen], out: &mut dyn Write) -> anyhow::Result<()> {
     let header = ["start".to_owned()].into_iter().chain(options.by.iter().map(|by| printable(key_name(by)).into_owned()));
     let header = header.chain(["count".to_owned()]).chain(options.stats.iter().map(|stat| printable(&stat_name(stat)).into_owned()));
     let mut table = vec![header.collect::<Vec<_>>()];
     table.extend(rows.iter().map(|row| {
         let key = row.key.iter().map(|part| if part.is_empty() { "-".to_owned() } else { printable(part).into_owned() });
         let stats = options.stats.iter().zip(&row.stats).map(|(stat, found)| {
-            let unit = if stat.field == "latency" { Unit::Seconds } else { Unit::None };
+            let unit = if stat.field == "latency" || fields::is_duration(&stat.field, fields) { Unit::Seconds } else { Unit::None };
             found.map_or_else(|| "-".to_owned(), |found| value(found, unit))
         });
         [rfc3339(row.start)].into_iter().chain(key).chain([grouped(row.count)]).chain(stats).collect()

@@ -81,6 +81,7 @@ fn source_json(report: &SourceReport) -> Value {
         "size_bytes": report.size_bytes,
         "lines": report.n_lines,
         "continuation_lines": report.n_continuation_lines,
+        "remarks": report.remarks,
         "problem_count": report.problems.total(),
         "problem_counts": by_kind,
         "problems": problems.collect::<Vec<_>>(),

@@ -6,15 +6,18 @@ pub mod args;
 mod documents;
 pub mod events;
 mod explore;
+mod fields;
 pub mod histogram;
 pub mod inspect;
 pub mod note;
 mod notes;
 pub mod open;
 pub mod output;
+pub mod patterns;
 mod queries;
 mod screenshot;
 pub mod series;
+pub mod trace;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! Commands that ask one question of the sources: `inspect`, `events`, `histogram`, `series`.
+//! Commands that ask one question of the sources: `inspect`, `events`, `trace`, `histogram`, `series`.
 
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::args::{Command, OpenArgs};
 use super::open::{self, Clock};
 use super::output::OutputForm;
-use super::{Outcome, events, histogram, inspect, output, series};
+use super::{Outcome, events, histogram, inspect, output, patterns, series, trace};
 use crate::model::filter::{self, Expr, FilterError, Known};
 use crate::model::query::{PageStart, TextMatch, TextPattern};
 use crate::model::text::printable;
@@ -16,7 +16,7 @@ use crate::model::when::Reference;
 use crate::model::{EventFilter, Level, TimeRange, Timestamp, when};
 use crate::source::files::FileSource;
 
-/// Runs one of the four.
+/// Runs one of them.
 pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     match command {
         Command::Inspect { open, json, verbose } => {
@@ -26,16 +26,40 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             let has_found = inspect::run(loaded.source(), &options, out)?;
             Ok(has_found.into())
         }
-        Command::Events { open, window, filter: expression, level, grep, fuzzy, service, trace, limit, unplaced, patterns, json } => {
+        Command::Events {
+            open,
+            window,
+            filter: expression,
+            level,
+            grep,
+            fuzzy,
+            service,
+            trace,
+            limit,
+            unplaced,
+            patterns,
+            around,
+            json,
+        } => {
             let mut filter = filter(level.as_deref(), &grep, fuzzy.as_deref(), service, trace)?;
             check_expression(expression.as_deref())?;
             let loaded = Loaded::new(&open)?;
             filter.expr = loaded.expression(expression.as_deref(), open.read.quiet)?;
             let range = loaded.clock()?.window(&window)?;
+            let limit = limit.map(|n| n as u64);
+            if let Some(around) = around {
+                let around = loaded.clock()?.at(&around)?;
+                let options = patterns::PatternsOptions { filter, range, around, limit, form: form(json) };
+                return Ok(patterns::run(loaded.source(), &options, out)?.into());
+            }
             let start = unplaced.then_some(PageStart::Unplaced(0));
             let patterns = if patterns { events::Patterns::Shown } else { events::Patterns::Hidden };
-            let options = events::EventsOptions { filter, range, start, limit: limit.map(|n| n as u64), patterns, form: form(json) };
+            let options = events::EventsOptions { filter, range, start, limit, letters: fuzzy, patterns, form: form(json) };
             Ok(events::run(loaded.source(), &options, out)?.into())
+        }
+        Command::Trace { open, id, json } => {
+            let loaded = Loaded::new(&open)?;
+            Ok(trace::run(loaded.source(), &trace::TraceOptions { id, form: form(json) }, out)?.into())
         }
         Command::Histogram { open, window, bucket, by, stat, filter: expression, level, grep, service, json } => {
             let mut filter = filter(level.as_deref(), &grep, None, service, None)?;
@@ -91,7 +115,7 @@ impl Loaded {
         let expr = parse_expression(text, self.clock()?.reference())?;
         let files: Vec<String> = self.catalog.sources.iter().map(|source| source.path.clone()).collect();
         let services = self.catalog.services();
-        let known = Known { services: &services, files: &files };
+        let known = Known { services: &services, files: &files, ..Known::default() };
         for remark in expr.iter().filter(|_| !quiet).flat_map(|expr| filter::remarks(expr, known)) {
             eprintln!("note: {}", printable(&remark));
         }

@@ -277,6 +277,17 @@ pub struct CaseMeta {
     pub thresholds: BTreeMap<String, f64>,
     /// Sources to load, relative to the case folder; empty: the folder itself.
     pub sources: Vec<String>,
+    /// Conditions on the event list, in the order of their chips.
+    pub filters: Vec<SavedFilter>,
+}
+
+/// One condition on the event list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedFilter {
+    /// In the filter language.
+    pub text: String,
+    /// Switched off for now, and kept.
+    pub is_off: bool,
 }
 
 /// What T+0 is and why.
@@ -424,6 +435,16 @@ impl Edit {
             Self::Put { before, after } => Self::Put { before: after.clone(), after: before.clone() },
             Self::Meta { before, after } => Self::Meta { before: after.clone(), after: before.clone() },
         }
+    }
+}
+
+impl EditStep {
+    /// Whether it changes only what the screen shows, nothing that the postmortem tells.
+    pub fn is_view_only(&self) -> bool {
+        let same_but_filters = |before: &CaseMeta, after: &CaseMeta| {
+            CaseMeta { filters: Vec::new(), ..before.clone() } == CaseMeta { filters: Vec::new(), ..after.clone() }
+        };
+        self.edits.iter().all(|edit| matches!(edit, Edit::Meta { before, after } if same_but_filters(before, after)))
     }
 }
 

@@ -227,6 +227,8 @@ pub struct SourceReport {
     pub services: Vec<String>,
     /// Records without a usable time: kept and listed.
     pub n_unplaced: u64,
+    /// What is worth knowing though nothing is wrong: limits of what is looked at, one sentence each.
+    pub remarks: Vec<String>,
     /// What went wrong, by place.
     pub problems: Problems,
     /// Whether it is read to its end.

@@ -96,6 +96,8 @@ pub struct Event {
     pub message: String,
     /// Trace id, if the record has one.
     pub trace_id: Option<String>,
+    /// How long it took, in seconds, if the record says so.
+    pub latency_s: Option<f32>,
     /// Further fields in the order of the record: name and value as text (JSON values stay JSON).
     pub fields: Vec<(String, String)>,
     /// The whole record as in the source, cut at a stated limit.

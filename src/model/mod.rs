@@ -7,11 +7,16 @@ pub mod case;
 pub mod catalog;
 pub mod event;
 pub mod filter;
+pub mod find;
+pub mod fuzzy;
+pub mod pattern;
 pub mod query;
 pub mod record;
 pub mod series;
+pub mod skew;
 pub mod text;
 pub mod time;
+pub mod trace;
 pub mod when;
 
 pub use case::{Annotation, AnnotationId, AnnotationKind, CaseDoc};

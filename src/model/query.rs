@@ -64,7 +64,7 @@ pub enum TextPattern {
     Literal(String),
     /// A regular expression in the syntax of the `regex` crate, checked before it gets here.
     Regex(String),
-    /// All letters in this order (fuzzy), smart case.
+    /// All letters of each word in this order, the words in any (fuzzy), smart case.
     Fuzzy(String),
 }
 
@@ -190,6 +190,49 @@ pub enum StatKind {
 /// Answer to a [`StatsQuery`]: group → column → one number a stat, `None` where no event has the field.
 pub type Stats = BTreeMap<Vec<String>, Vec<Vec<Option<f64>>>>;
 
+/// The events that fit typed letters best.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BestQuery {
+    /// Which events; that they hold the letters is for the filter to say.
+    pub filter: EventFilter,
+    /// Only inside this range, if given; without it those without a time too.
+    pub range: Option<TimeRange>,
+    /// What they are scored by, see [`super::fuzzy::Letters`].
+    pub letters: String,
+    /// At most so many.
+    pub limit: usize,
+    /// When about so many texts were scored the best of them are the answer: what a screen waits for. `u64::MAX` scores
+    /// all.
+    pub budget: u64,
+}
+
+/// How well an event fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BestEvent {
+    /// Which.
+    pub id: EventRef,
+    /// When.
+    pub time: Option<Timestamp>,
+    /// Higher is better: of its message if that holds the letters, else of the whole record; 0 when only letters far into a
+    /// very long one fit.
+    pub score: i64,
+}
+
+/// A field that records have, as a sample of them tells.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FieldSeen {
+    /// Name as in filters.
+    pub name: String,
+    /// Records of the sample that have it.
+    pub n_records: u64,
+    /// Those of them whose value is a number, perhaps with a unit.
+    pub n_numbers: u64,
+    /// Those of these that carry the unit of a duration, such as `12ms`: they count in seconds.
+    pub n_durations: u64,
+    /// Values and how often they were seen, the most frequent first; long ones are left out.
+    pub values: Vec<(String, u64)>,
+}
+
 /// Which message patterns are wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PatternQuery {
@@ -202,7 +245,7 @@ pub struct PatternQuery {
 }
 
 /// Messages that differ only in their values.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pattern {
     /// Counted by first occurrence in the order (source, record): the same for the same data.
     pub id: u32,
@@ -216,6 +259,8 @@ pub struct Pattern {
     pub last: Option<Timestamp>,
     /// The level of most of its events, of equals the most severe.
     pub level: Level,
+    /// Services of its events, the most frequent first.
+    pub services: Vec<String>,
     /// Events in the two windows.
     pub in_windows: (u64, u64),
     /// What the windows tell.
@@ -227,9 +272,9 @@ pub struct Pattern {
 pub enum PatternStatus {
     /// Never seen until then.
     Born,
-    /// At least three times as often, by more than chance.
+    /// At least three times as often as due, and by more than three standard deviations of the two counts.
     Surged,
-    /// Not seen any more, though it was due.
+    /// Not seen any more, though at least three times seen before and due.
     Died,
     /// None of these.
     #[default]

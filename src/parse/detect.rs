@@ -120,11 +120,15 @@ fn nothing_to_read(windows: &Windows) -> Option<Verdict> {
     if start.starts_with(b"<!doctype html") || start.starts_with(b"<html") {
         return Some(nothing(SourceKind::Unknown, "html", 0.95, "an HTML page, perhaps a login or error page saved in place of an answer"));
     }
-    let has_candidate = !document::recognise(windows).is_empty();
-    if let Some((_, format, why)) = MAGIC.iter().find(|(magic, ..)| windows.head.starts_with(magic) && !has_candidate) {
-        return Some(nothing(SourceKind::Unknown, format, 0.95, why));
+    let magic = MAGIC.iter().find(|(magic, ..)| windows.head.starts_with(magic));
+    // Few files get here, so that the others are looked at once.
+    if (magic.is_none() && !is_binary(windows.head)) || !document::recognise(windows).is_empty() {
+        return None;
     }
-    (is_binary(windows.head) && !has_candidate).then(|| nothing(SourceKind::Unknown, "binary", 0.9, "binary data in no known format"))
+    Some(match magic {
+        Some((_, format, why)) => nothing(SourceKind::Unknown, format, 0.95, why),
+        None => nothing(SourceKind::Unknown, "binary", 0.9, "binary data in no known format"),
+    })
 }
 
 /// More than a twentieth of bytes that no text holds. Runs of NUL are holes in a log, counted once.

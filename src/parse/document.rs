@@ -41,6 +41,29 @@ pub const FORMATS: &[(&str, SourceKind)] = &[
     ("git-log", SourceKind::Changes),
     ("github-deployment", SourceKind::Changes),
     ("kubernetes-events", SourceKind::Changes),
+    ("argocd", SourceKind::Changes),
+    ("cloudtrail", SourceKind::Changes),
+    ("datadog-events", SourceKind::Changes),
+    ("flux", SourceKind::Changes),
+    ("github-commits", SourceKind::Changes),
+    ("github-deployments", SourceKind::Changes),
+    ("github-push", SourceKind::Changes),
+    ("github-releases", SourceKind::Changes),
+    ("github-workflow", SourceKind::Changes),
+    ("gitlab-deployments", SourceKind::Changes),
+    ("gitlab-pipelines", SourceKind::Changes),
+    ("grafana-annotations", SourceKind::Changes),
+    ("helm-history", SourceKind::Changes),
+    ("incident-io", SourceKind::Changes),
+    ("jenkins", SourceKind::Changes),
+    ("kubernetes-pods", SourceKind::Changes),
+    ("kubernetes-rollouts", SourceKind::Changes),
+    ("launchdarkly", SourceKind::Changes),
+    ("opsgenie", SourceKind::Changes),
+    ("pagerduty", SourceKind::Changes),
+    ("sentry", SourceKind::Changes),
+    ("spinnaker", SourceKind::Changes),
+    ("statuspage", SourceKind::Changes),
     ("prometheus-alerts", SourceKind::Alerts),
     ("prometheus-rules", SourceKind::Alerts),
     ("influx-line-protocol", SourceKind::Metrics),
@@ -77,7 +100,17 @@ pub fn is_context(format: &str) -> bool {
 /// Reads a whole file of a format that `recognise` named; an unknown name or a report gives an empty document.
 /// Nothing in it lies before 1971: what claims to is counted as unplaced.
 pub fn parse_document(format: &str, bytes: &[u8], context: &Context) -> Document {
-    let mut document = read(format, bytes, context);
+    checked(read(format, bytes, context))
+}
+
+/// A reader that takes a file of this format in blocks of whole lines, for those that may be larger than memory should
+/// hold twice; `None` when the format is read whole. Its document goes through [`checked`].
+pub fn stream(format: &str, context: &Context) -> Option<metric::exposition::Stream> {
+    matches!(format, "openmetrics" | "prometheus-exposition" | "promtool-tsdb-dump").then(|| metric::exposition::Stream::new(context))
+}
+
+/// A document of which nothing lies before 1971.
+pub fn checked(mut document: Document) -> Document {
     unplaced::take_out(&mut document);
     document
 }
@@ -96,6 +129,7 @@ fn read(format: &str, bytes: &[u8], context: &Context) -> Document {
         "kubernetes-events" => change::kubernetes::parse(bytes, context),
         "prometheus-alerts" => alert::api::parse(bytes, context),
         "prometheus-rules" => alert::rules::parse(bytes, context),
+        format if change::mapped::is_known(format) => change::mapped::parse(bytes, context),
         "pprof" => profile::pprof::parse(bytes, context),
         "goroutine-dump" => profile::goroutine::parse(bytes, context),
         "pprof-legacy" => profile::legacy::parse(bytes, context),
@@ -114,7 +148,7 @@ fn read(format: &str, bytes: &[u8], context: &Context) -> Document {
 /// Formats that their first bytes give away.
 fn by_magic(head: &[u8]) -> Option<Candidate> {
     use SourceKind::{Profile, Report};
-    let block = "of a Prometheus block; blocks are read by a later version, `promtool tsdb dump` turns one into text that is read now";
+    let block = "of a Prometheus block; a block is read when its index and its chunks are opened together, as their folder";
     match head {
         [0xba, 0xaa, 0xd7, 0x00, ..] => {
             return Some(candidate(Report, "prometheus-tsdb-index", 1.0, format!("begins with the magic of the index {block}")));
@@ -170,6 +204,7 @@ fn by_json(windows: &Windows<'_>) -> Vec<Candidate> {
     }
     if found.is_empty() {
         found.extend(events(&sketch));
+        found.extend(mapped(windows).filter(|_| found.is_empty()));
         found.extend(queries(&sketch, windows));
     }
     if found.is_empty() {
@@ -259,7 +294,8 @@ fn events(sketch: &Sketch) -> Option<Candidate> {
     use SourceKind::{Changes, Report};
     let has = |path: &str| sketch.has(path);
     let is_list = matches!(sketch.text("kind"), Some("EventList"))
-        || (has("items[].reason") && (has("items[].involvedObject") || has("items[].regarding")));
+        || (has("items[].reason") && (has("items[].involvedObject") || has("items[].regarding")))
+        || (has("object.reason") && (has("object.involvedObject") || has("object.regarding")));
     if is_list || (has("involvedObject") && has("reason") && has("metadata")) {
         return Some(candidate(Changes, "kubernetes-events", 0.98, "Kubernetes events with a reason and an object"));
     }
@@ -269,11 +305,16 @@ fn events(sketch: &Sketch) -> Option<Candidate> {
         return Some(candidate(Changes, "github-deployment", 0.97, "GitHub payloads with a deployment and its status"));
     }
     if has("ulid") && has("minTime") && has("maxTime") && has("compaction") {
-        let why =
-            "describes a Prometheus block; blocks are read by a later version, `promtool tsdb dump` turns one into text that is read now";
+        let why = "describes a Prometheus block; a block is read when its index and its chunks are opened together, as their folder";
         return Some(candidate(Report, "prometheus-tsdb-meta", 0.99, why));
     }
     None
+}
+
+/// Records of tools whose shapes are known.
+fn mapped(windows: &Windows<'_>) -> Option<Candidate> {
+    let format = change::mapped::recognise(windows.head)?;
+    Some(candidate(SourceKind::Changes, format, 0.97, format!("records with the members that {format} writes")))
 }
 
 fn queries(sketch: &Sketch, windows: &Windows<'_>) -> Option<Candidate> {
@@ -327,7 +368,8 @@ fn wrapped_changes(windows: &Windows<'_>) -> Option<Candidate> {
 fn whole_lines(window: &[u8], is_whole: bool) -> String {
     let end =
         if is_whole || window.ends_with(b"\n") { window.len() } else { memchr::memrchr(b'\n', window).map_or(window.len(), |at| at + 1) };
-    String::from_utf8_lossy(&window[..end]).into_owned()
+    // Checking first is several times as fast where all is well.
+    std::str::from_utf8(&window[..end]).map_or_else(|_| String::from_utf8_lossy(&window[..end]).into_owned(), str::to_owned)
 }
 
 fn by_lines(windows: &Windows<'_>) -> Vec<Candidate> {
@@ -349,10 +391,16 @@ fn by_lines(windows: &Windows<'_>) -> Vec<Candidate> {
         found.push(candidate(Profile, "goroutine-dump", 0.98, "begins with the stack of a goroutine"));
     } else if profile::legacy::text_kind(first).is_some() {
         found.push(candidate(Profile, "pprof-legacy", 0.95, format!("begins with {first:?}, as an old text profile does")));
-    } else if change::git::is_commit_line(first)
-        && first_lines.next().is_some_and(|line| line.split_once(':').is_some_and(|(key, _)| matches!(key, "Author" | "Merge" | "tree")))
+    } else if change::git::is_commit_line(change::git::without_graph(first))
+        && first_lines.next().is_some_and(|line| {
+            change::git::without_graph(line).split_once(':').is_some_and(|(key, _)| matches!(key.trim(), "Author" | "Merge" | "tree"))
+        })
     {
         found.push(candidate(Changes, "git-log", 0.98, "begins with a commit and its author, as git log does"));
+    } else if change::git::is_one_line(head) {
+        found.push(candidate(Changes, "git-log", 0.95, "each line has the hash and the date of a commit, the newest first"));
+    } else if let Some(why) = change::table::recognise(head) {
+        found.push(candidate(Changes, "changes", 0.95, why));
     }
     if !found.is_empty() {
         return found;

@@ -133,7 +133,7 @@ pub const NO_TIME: i64 = i64::MIN;
 /// Marks a record without a service in `LogColumns::services`.
 pub const NO_SERVICE: u16 = u16::MAX;
 
-/// Columns of the records of one chunk, in file order. All vectors have the same length. 25 bytes a record.
+/// Columns of the records of one chunk, in file order. All vectors have the same length.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LogColumns {
     /// Offset of the record in the chunk; it ends where the next one starts.
@@ -150,6 +150,18 @@ pub struct LogColumns {
     pub latencies: Vec<f32>,
     /// Index into `LogChunk::messages`.
     pub messages: Vec<u32>,
+    /// [`trace_hash`] of the trace id, 0 when there is none.
+    pub traces: Vec<u32>,
+    /// Where in the record its message begins, 0 with a length of 0 where it does not stand there in one piece.
+    pub message_starts: Vec<u16>,
+    /// Bytes of the message as it stands there.
+    pub message_lens: Vec<u16>,
+}
+
+/// A number that stands for a trace id in `LogColumns::traces`; never 0. Two ids share one with a chance of 2⁻³².
+pub fn trace_hash(id: &[u8]) -> u32 {
+    let hash = template::hash(id);
+    ((hash >> 32) as u32).max(1)
 }
 
 /// A message that stands for all of its signature: those that differ only in words with a digit.

@@ -4,7 +4,14 @@
 //! A zone and a missing year are put in by the clock of `parse::log`. What cannot be told in nanoseconds
 //! of 64 bits, or lies before 1971, has no time: nothing lands at 1970.
 
+mod offset;
+mod slashed;
+
 use crate::model::time::NS_PER_S;
+
+use offset::offset;
+use slashed::Half;
+pub use slashed::{DateOrder, is_ambiguous, votes};
 
 /// What a text leaves open about its date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,7 +70,7 @@ enum Tail {
 
 /// Reads the stamp at the start of `text`, in any known form but klog's. O(1).
 pub fn read(text: &[u8]) -> Option<Stamp> {
-    tail(text, minutes(text)?)
+    tail(text, minutes(text, DateOrder::default())?)
 }
 
 /// Reads `MMDD HH:MM:SS.ffffff`, what klog and glog put behind the letter of the level.
@@ -81,9 +88,15 @@ pub fn read_klog(text: &[u8]) -> Option<Stamp> {
 pub struct StampReader {
     bytes: [u8; 24],
     last: Minutes,
+    order: DateOrder,
 }
 
 impl StampReader {
+    /// For a file whose dates of two readings are written in this order.
+    pub fn with_order(order: DateOrder) -> Self {
+        Self { order, ..Self::default() }
+    }
+
     /// The same as [`read`], faster when the minute is that of the call before.
     #[inline]
     pub fn read(&mut self, text: &[u8]) -> Option<Stamp> {
@@ -97,7 +110,7 @@ impl StampReader {
         } else if n != 0 && text.get(..n) == Some(&self.bytes[..n]) {
             return tail(text, self.last);
         }
-        let found = minutes(text)?;
+        let found = minutes(text, self.order)?;
         if found.len <= self.bytes.len() {
             self.bytes[..found.len].copy_from_slice(&text[..found.len]);
             self.last = found;
@@ -106,9 +119,9 @@ impl StampReader {
     }
 }
 
-fn minutes(text: &[u8]) -> Option<Minutes> {
+fn minutes(text: &[u8], order: DateOrder) -> Option<Minutes> {
     match text.first()? {
-        b'0'..=b'9' => numeric(text),
+        b'0'..=b'9' => numeric(text).or_else(|| slashed::read(text, order)).or_else(|| slashed::kitchen(text)),
         b'A'..=b'Z' | b'a'..=b'z' => named(text),
         _ => None,
     }
@@ -121,6 +134,11 @@ fn numeric(text: &[u8]) -> Option<Minutes> {
     if text[2] == b':' {
         let secs = hour_minute(text, 0)?;
         return if text.get(5) == Some(&b':') { colon(5, secs, Missing::Date) } else { None };
+    }
+    if (text[2] == b'-' && text.get(14) == Some(&b'.') || text[2] == b'.' && text.get(11) == Some(&b':')) && text.get(5) == Some(&b' ') {
+        // `11-23 02:28:09.123`, as Android writes; `11.23 02:28:09`.
+        let date = days(1972, two(text, 0)?, two(text, 3)?)?;
+        return colon(11, date * 86_400 + hour_minute(text, 6)?, Missing::Year);
     }
     if matches!(text[2], b'/' | b'-' | b' ') && text[3].is_ascii_alphabetic() {
         let date = days(i64::from(four(text, 7)?), month(text, 3)?, two(text, 0)?)?;
@@ -209,9 +227,11 @@ fn month_first(text: &[u8], at: usize, tail: Tail) -> Option<Minutes> {
         let secs = days(i64::from(four(text, next)?), month, day)? * 86_400 + hour_minute(text, next + 7)?;
         return Some(Minutes { len: next + 12, secs, missing: Missing::Nothing, tail: Tail::Colon });
     }
-    if text.get(next + 4) == Some(&b' ') {
-        let secs = days(i64::from(four(text, next)?), month, day)? * 86_400 + hour_minute(text, next + 5)?;
-        return Some(Minutes { len: next + 10, secs, missing: Missing::Nothing, tail: Tail::Colon });
+    let after = next + 4 + usize::from(text.get(next + 4) == Some(&b','));
+    if text.get(after) == Some(&b' ') {
+        let (secs, len) = slashed::hour_minute(text, after + 1)?;
+        let secs = days(i64::from(four(text, next)?), month, day)? * 86_400 + secs;
+        return Some(Minutes { len, secs, missing: Missing::Nothing, tail: Tail::Colon });
     }
     let secs = days(1972, month, day)? * 86_400 + hour_minute(text, next)?;
     (text.get(next + 5) == Some(&b':')).then_some(Minutes { len: next + 5, secs, missing: Missing::Year, tail })
@@ -235,13 +255,19 @@ fn tail(text: &[u8], minutes: Minutes) -> Option<Stamp> {
             at += 3;
         }
         (_, next) => {
-            // `2026-11-23T02:28Z` has no seconds; a time without a full date must have them.
-            if civil.missing != Missing::Nothing || next.is_some_and(u8::is_ascii_digit) {
+            // `2026-11-23T02:28Z` has no seconds; a time without a full date must have them, but for `2:28AM`.
+            let is_kitchen = civil.missing == Missing::Date && Half::at(text, at).is_some();
+            if civil.missing != Missing::Nothing && !is_kitchen || next.is_some_and(u8::is_ascii_digit) {
                 return None;
             }
         }
     }
     (civil.nanos, at) = fraction(text, at);
+    if let Some((half, end)) = Half::at(text, at)
+        && let Some(shift) = half.shift(civil.secs)
+    {
+        (civil.secs, at) = (civil.secs + shift, end);
+    }
     (civil.offset_s, at) = offset(text, at);
     if minutes.tail == Tail::Year
         && let Some(year) = year_after(text, at)
@@ -280,62 +306,6 @@ fn fraction(text: &[u8], at: usize) -> (u32, usize) {
         end += 1;
     }
     if n == 0 { (0, at) } else { (value * POWERS[n], end) }
-}
-
-/// Zones by name that mean one offset everywhere; `CST`, `IST` and `BST` mean several and are left open.
-const ZONE_WORDS: &[(&[u8], i32)] = &[
-    (b"UTC", 0),
-    (b"GMT", 0),
-    (b"EST", -18_000),
-    (b"EDT", -14_400),
-    (b"CDT", -18_000),
-    (b"MST", -25_200),
-    (b"MDT", -21_600),
-    (b"PST", -28_800),
-    (b"PDT", -25_200),
-    (b"WEST", 3_600),
-    (b"WET", 0),
-    (b"CEST", 7_200),
-    (b"CET", 3_600),
-    (b"EEST", 10_800),
-    (b"EET", 7_200),
-    (b"MSK", 10_800),
-    (b"JST", 32_400),
-    (b"KST", 32_400),
-    (b"HKT", 28_800),
-    (b"SGT", 28_800),
-    (b"AEST", 36_000),
-    (b"AEDT", 39_600),
-];
-
-/// Offset from UTC at `at` (with or without a space before it), and where it ends.
-#[inline]
-fn offset(text: &[u8], at: usize) -> (Option<i32>, usize) {
-    let is_end = |end: usize| !text.get(end).is_some_and(u8::is_ascii_alphanumeric);
-    let start = at + usize::from(text.get(at) == Some(&b' '));
-    match text.get(start) {
-        Some(b'Z' | b'z') if start == at && is_end(at + 1) => (Some(0), at + 1),
-        Some(b'+' | b'-') => signed_offset(text, start, start == at).map_or((None, at), |(offset, end)| (Some(offset), end)),
-        Some(b'A'..=b'Z') => ZONE_WORDS
-            .iter()
-            .find(|(word, _)| text[start..].starts_with(word) && is_end(start + word.len()))
-            .map_or((None, at), |(word, offset)| (Some(*offset), start + word.len())),
-        _ => (None, at),
-    }
-}
-
-/// `+05:30`, `+0530`, and `+05` where nothing stands between time and offset.
-fn signed_offset(text: &[u8], at: usize, may_be_short: bool) -> Option<(i32, usize)> {
-    let sign = if text[at] == b'-' { -1 } else { 1 };
-    let hours = two(text, at + 1).filter(|hours| *hours <= 18)?;
-    let colon = usize::from(text.get(at + 3) == Some(&b':'));
-    let (minutes, end) = match two(text, at + 3 + colon) {
-        Some(minutes) => (minutes, at + 5 + colon),
-        None if may_be_short => (0, at + 3),
-        None => return None,
-    };
-    let ends = minutes < 60 && !text.get(end).is_some_and(u8::is_ascii_digit);
-    ends.then_some((sign * (hours * 3600 + minutes * 60) as i32, end))
 }
 
 #[inline]

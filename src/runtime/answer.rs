@@ -6,10 +6,13 @@ use std::num::NonZeroUsize;
 
 use sha2::{Digest, Sha256};
 
+use super::find;
 use crate::analysis::{panels, stats};
 use crate::app::message::{FreezeTarget, PanelChoice, Question, Reply, SeriesStats};
 use crate::model::case::{Evidence, EvidenceTarget};
-use crate::model::{Catalog, EventRef, SeriesId, SeriesQuery, SourceId, TimeRange, Timestamp};
+use crate::model::filter::{Expr, Term};
+use crate::model::query::PageStart;
+use crate::model::{Catalog, EventFilter, EventQuery, EventRef, SeriesId, SeriesQuery, SourceId, TimeRange, Timestamp};
 use crate::source::{Job, Source, SourceError};
 
 /// Columns over the whole extent from which the telling series are chosen.
@@ -36,7 +39,11 @@ pub fn answer(source: &dyn Source, question: &Question, job: &Job) -> Result<Rep
         Question::Events(query) => Reply::Events(source.events(query, job)?.value),
         Question::Event(id) => Reply::Event(Box::new(source.event(*id, job)?)),
         Question::Patterns(query) => Reply::Patterns(source.patterns(query, job)?.value),
+        Question::Clocks => Reply::Clocks(super::clocks::check(source, job)?),
         Question::Count { filter, range } => Reply::Count(source.count(filter, *range, job)?.value),
+        Question::Look(query) => Reply::Look(Box::new(find::look(source, query, job)?)),
+        Question::Position { filter, id, at } => Reply::Count(find::position(source, filter, (*id, *at), job)?),
+        Question::Words => Reply::Words(std::sync::Arc::new(find::words(source, job)?)),
         Question::Freeze(targets) => Reply::Frozen(targets.iter().map(|target| freeze(source, target, job)).collect::<Result<_, _>>()?),
     })
 }
@@ -84,6 +91,10 @@ pub fn freeze(source: &dyn Source, target: &FreezeTarget, job: &Job) -> Result<E
     let (source_id, target) = match target {
         FreezeTarget::Series { id, range, at } => freeze_series(source, &catalog, (*id, *range, *at), job)?,
         FreezeTarget::Event(id) => (id.source, freeze_event(source, *id, job)?),
+        FreezeTarget::PatternStart(pattern) => {
+            let id = first_of_pattern(source, *pattern, job)?;
+            (id.source, freeze_event(source, id, job)?)
+        }
         FreezeTarget::Change(index) => {
             let change = catalog.changes.get(*index).ok_or_else(|| gone("change"))?;
             (change.source, EvidenceTarget::Change { line: change.line, at: change.time, text: change.text.clone() })
@@ -147,6 +158,17 @@ fn freeze_series(
         points,
     };
     Ok((meta.source, target))
+}
+
+fn first_of_pattern(source: &dyn Source, pattern: u32, job: &Job) -> Result<EventRef, SourceError> {
+    let filter = EventFilter { expr: Some(Expr::Term(Term::Pattern(pattern))), ..EventFilter::default() };
+    let query = |start| EventQuery { filter: filter.clone(), range: None, start, limit: 1 };
+    for start in [PageStart::AtOrAfter(Timestamp::MIN), PageStart::Unplaced(0)] {
+        if let Some(event) = source.events(&query(start), job)?.value.events.first() {
+            return Ok(event.id);
+        }
+    }
+    Err(gone("pattern"))
 }
 
 fn freeze_event(source: &dyn Source, id: EventRef, job: &Job) -> Result<EvidenceTarget, SourceError> {

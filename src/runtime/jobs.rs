@@ -3,12 +3,18 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::answer::answer;
+use crate::app::message::Progress;
 use crate::app::{JobId, Message, Question};
 use crate::source::{Job, Source, SourceError};
+
+/// How often a long job tells how far it is.
+const REPORT: Duration = Duration::from_millis(100);
 
 /// Runs questions against one source and sends the replies as messages.
 pub struct Jobs {
@@ -27,9 +33,15 @@ impl Jobs {
     pub fn ask(&mut self, id: JobId, question: Question) {
         let job = Job::new();
         self.running.insert(id, job.clone());
+        let is_done = Arc::new(AtomicBool::new(false));
+        if may_last(&question) {
+            tokio::spawn(report(id, job.clone(), Arc::clone(&is_done), self.messages.clone()));
+        }
         let (source, messages) = (Arc::clone(&self.source), self.messages.clone());
         tokio::task::spawn_blocking(move || {
-            let reply = match guarded(|| answer(&*source, &question, &job)) {
+            let answered = guarded(|| answer(&*source, &question, &job));
+            is_done.store(true, Ordering::Relaxed);
+            let reply = match answered {
                 Ok(Ok(reply)) => Ok(reply),
                 Ok(Err(SourceError::Cancelled)) => return,
                 Ok(Err(error)) => Err(error.to_string()),
@@ -57,6 +69,28 @@ impl Jobs {
         for (_, job) in self.running.drain() {
             job.cancel();
         }
+    }
+}
+
+/// Whether how far it is may be told while it is answered.
+fn may_last(question: &Question) -> bool {
+    matches!(question, Question::Count { .. } | Question::Look(_) | Question::Events(_) | Question::Position { .. })
+}
+
+/// Tells how far a job is until it ends; short ones are never told of.
+async fn report(id: JobId, job: Job, is_done: Arc<AtomicBool>, messages: UnboundedSender<Message>) {
+    let mut last = Progress::default();
+    loop {
+        tokio::time::sleep(REPORT).await;
+        if is_done.load(Ordering::Relaxed) || job.check().is_err() {
+            return;
+        }
+        let (done, total) = job.progress();
+        let now = Progress { done, total, found: job.found() };
+        if now != last && messages.send(Message::Progress(id, now)).is_err() {
+            return;
+        }
+        last = now;
     }
 }
 

@@ -5,9 +5,11 @@
 
 pub mod answer;
 pub mod batch;
+pub mod clocks;
 pub mod editor;
 pub mod export;
 pub mod facts;
+pub mod find;
 pub mod jobs;
 pub mod journal;
 pub mod keys;

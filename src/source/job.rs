@@ -11,6 +11,7 @@ pub struct Job {
     is_cancelled: Arc<AtomicBool>,
     done: Arc<AtomicU64>,
     total: Arc<AtomicU64>,
+    found: Arc<AtomicU64>,
 }
 
 impl Job {
@@ -39,8 +40,36 @@ impl Job {
         self.total.store(total, Ordering::Relaxed);
     }
 
+    /// Adds to what was found so far.
+    pub fn find(&self, n: u64) {
+        self.found.fetch_add(n, Ordering::Relaxed);
+    }
+
+    /// What was found so far.
+    pub fn found(&self) -> u64 {
+        self.found.load(Ordering::Relaxed)
+    }
+
+    /// Begins to count anew: one job may ask several questions, one after the other.
+    pub fn restart(&self, total: u64) {
+        self.done.store(0, Ordering::Relaxed);
+        self.found.store(0, Ordering::Relaxed);
+        self.set_total(total);
+    }
+
     /// Work done and known.
     pub fn progress(&self) -> (u64, u64) {
         (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed))
+    }
+}
+
+impl crate::store::Gauge for Job {
+    fn expect(&self, n_records: u64) {
+        self.restart(n_records);
+    }
+
+    fn advance(&self, n_records: u64, n_found: u64) {
+        Job::advance(self, n_records);
+        self.find(n_found);
     }
 }

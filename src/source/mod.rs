@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub use crate::store::derived::Computed;
 pub use crate::store::promql::Steps;
 
-use crate::model::query::{HistogramQuery, Pattern, PatternQuery, Stats, StatsQuery, ValueAt};
+use crate::model::query::{BestEvent, BestQuery, FieldSeen, HistogramQuery, Pattern, PatternQuery, Stats, StatsQuery, ValueAt};
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, Sample, SeriesId, SeriesQuery, SourceId, TimeRange,
     Timestamp,
@@ -123,6 +123,18 @@ pub trait Source: Send + Sync {
     fn patterns_of(&self, ids: &[EventRef], job: &Job) -> Result<Answer<Vec<Option<u32>>>, SourceError> {
         let _ = (ids, job);
         Err(SourceError::Question("this source finds no patterns in messages".into()))
+    }
+
+    /// The events that fit typed letters best, best first.
+    fn best(&self, query: &BestQuery, job: &Job) -> Result<Answer<Vec<BestEvent>>, SourceError> {
+        let _ = (query, job);
+        Err(SourceError::Question("this source does not score events".into()))
+    }
+
+    /// The fields that a sample of the events has, by name.
+    fn fields(&self, job: &Job) -> Result<Answer<Vec<FieldSeen>>, SourceError> {
+        let _ = job;
+        Ok(Answer::complete(Vec::new()))
     }
 
     /// Lines `first..=last` of a text source, for evidence and `verify`.

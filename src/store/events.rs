@@ -88,6 +88,7 @@ impl Events<'_> {
     pub fn count(&self, filter: &EventFilter, range: Option<TimeRange>, watch: &Watch<'_>) -> Result<u64, StoreError> {
         let filter = self.filter(filter)?;
         let places = self.places(&filter, range);
+        watch.expect(places.iter().map(|place| place.segment().len()).sum());
         let counts = parallel::map(
             &places,
             self.jobs_for(&filter, &places),
@@ -96,13 +97,18 @@ impl Events<'_> {
                 watch.check()?;
                 let segment = place.segment();
                 let selection = self.selections.get(filter, place.log, place.at, watch)?;
-                let Some(range) = range else { return Ok(selection.count(segment.len())) };
-                let lies_inside = segment.span.is_some_and(|span| is_inside(span.0, range) && is_inside(span.1, range));
-                if lies_inside && segment.unplaced.is_empty() {
-                    return Ok(selection.count(segment.len()));
-                }
-                let passes = |i: &usize| selection.contains(*i) && is_inside(segment.columns.times[*i], range);
-                Ok((0..segment.len()).filter(passes).count() as u64)
+                let lies_inside = |range| {
+                    segment.span.is_some_and(|span| is_inside(span.0, range) && is_inside(span.1, range)) && segment.unplaced.is_empty()
+                };
+                let n = match range {
+                    Some(range) if !lies_inside(range) => {
+                        let passes = |i: &usize| selection.contains(*i) && is_inside(segment.columns.time(*i), range);
+                        (0..segment.len()).filter(passes).count() as u64
+                    }
+                    _ => selection.count(segment.len()),
+                };
+                watch.advance(segment.len(), n);
+                Ok(n)
             },
         )?;
         Ok(counts.into_iter().sum())
@@ -111,7 +117,7 @@ impl Events<'_> {
     /// The filter ready to run; patterns are mined if it names one.
     pub(super) fn filter(&self, filter: &EventFilter) -> Result<Filter, StoreError> {
         let has_patterns = filter.expr.as_ref().is_some_and(Expr::has_patterns);
-        Filter::new(filter, has_patterns.then(|| self.pattern_index()).as_ref())
+        Filter::new(filter, has_patterns.then(|| self.pattern_index()).as_ref(), self.logs)
     }
 
     /// The segments that can hold an event of the filter inside the range.
@@ -135,7 +141,7 @@ impl Events<'_> {
 
     fn key_of(&self, id: EventRef) -> Result<Key, StoreError> {
         let (log, segment, i) = self.find(id)?;
-        Ok((log.segments[segment].columns.times[i], id.source.0, id.record))
+        Ok((log.segments[segment].columns.time(i), id.source.0, id.record))
     }
 
     /// Up to `limit` events of `bounds`, from its near end, given in rising order.
@@ -148,6 +154,7 @@ impl Events<'_> {
         watch: &Watch<'_>,
     ) -> Result<EventPage, StoreError> {
         let mut walk = Walk::new(self, filter, bounds, direction);
+        watch.expect(walk.runs.iter().map(|run| run.left.len()).sum());
         let mut found = Vec::new();
         while found.len() <= limit {
             let Some(next) = walk.next(watch)? else { break };
@@ -245,7 +252,7 @@ impl Run<'_> {
             let position = if direction == Direction::Forward { self.left.start } else { self.left.end - 1 };
             let i = segment.at_position(position);
             if self.selection.as_ref().is_none_or(|selection| selection.contains(i)) {
-                return Some((segment.columns.times[i], self.log.source.0, segment.base_record + i as u64));
+                return Some((segment.columns.time(i), self.log.source.0, segment.base_record + i as u64));
             }
             self.step(direction);
         }
@@ -327,6 +334,7 @@ impl<'a> Walk<'a> {
                 self.push(rest);
             }
         }
+        watch.advance(nearest.iter().map(|entry| self.runs[entry.1].left.len()).sum(), 0);
         let runs: Vec<&Run<'_>> = nearest.iter().map(|entry| &self.runs[entry.1]).collect();
         let selections = parallel::map(
             &runs,

@@ -13,6 +13,7 @@ use crate::model::query::{GroupBy, HistogramQuery, Stat, StatKind, Stats, StatsQ
 use crate::model::{Histogram, Level, TimeRange, Timestamp};
 use crate::parse::RecordDetail;
 
+use super::columns::Columns;
 use super::events::{Events, Place, is_inside};
 use super::filter::Selection;
 use super::filter::field::field_text;
@@ -164,29 +165,66 @@ impl Part<'_> {
         let has_patterns = groups.patterns.is_some();
         let n_services = segment.service_codes.len();
         // Group of (level, service) in this segment; they are few, and so are the messages.
-        let n_known = Level::ALL.len() * n_services;
-        let mut known: Vec<Option<usize>> = vec![None; n_known];
+        let mut known = vec![UNKNOWN; Level::ALL.len() * n_services];
         let mut by_message: HashMap<(usize, u32), usize> = HashMap::new();
-        let rows = columns.times.iter().zip(&columns.levels).zip(&columns.services).zip(&columns.latencies);
-        for (i, (((time, level), service), latency)) in rows.enumerate() {
-            if !self.selection.contains(i) {
-                continue;
-            }
-            let Some(column) = finder.find(*time) else { continue };
-            let service = (*service as usize).min(n_services - 1);
-            let cell = *level as usize * n_services + service;
+        let mut group_of = |i: usize| {
+            let (level, service) = (columns.level(i), columns.service(i));
+            let cell = level as usize * n_services + service;
             let mut find = |message| {
                 let name = self.log.service_name(segment.service_codes[service]);
-                groups.find(&Facts { log: self.log, level: *level, service: name, message, detail: None })
+                groups.find(&Facts { log: self.log, level, service: name, message, detail: None })
             };
-            let group = if has_patterns {
-                let message = columns.messages[i];
-                *by_message.entry((cell, message)).or_insert_with(|| find(message))
-            } else {
-                *known[cell].get_or_insert_with(|| find(NO_MESSAGE))
+            if has_patterns {
+                let message = columns.message(i);
+                return *by_message.entry((cell, message)).or_insert_with(|| find(message));
+            }
+            if known[cell] == UNKNOWN {
+                known[cell] = find(NO_MESSAGE);
+            }
+            known[cell]
+        };
+        let (mut at, end) = self.within(query.range);
+        let is_sorted = segment.order.is_none();
+        while at < end {
+            let Some(column) = finder.find(columns.time(at)) else {
+                at += 1;
+                continue;
             };
-            visit(Cell { group, column, latency: *latency, detail: None });
+            // In order of time all records up to the edge of a column are in it.
+            let next = if is_sorted { self.run_end(at, end, finder.edges.1) } else { at + 1 };
+            match self.selection {
+                Selection::All => (at..next).for_each(|i| visit(Cell { group: group_of(i), column, columns, record: i, detail: None })),
+                some => (at..next)
+                    .filter(|i| some.contains(*i))
+                    .for_each(|i| visit(Cell { group: group_of(i), column, columns, record: i, detail: None })),
+            }
+            at = next;
         }
+    }
+
+    /// The records that can lie inside of a range.
+    fn within(&self, range: TimeRange) -> (usize, usize) {
+        let segment = &self.log.segments[self.segment];
+        match segment.order {
+            None => (segment.partition(|time, _| time < range.start().0), segment.partition(|time, _| time < range.end().0)),
+            Some(_) => (0, segment.len()),
+        }
+    }
+
+    /// The first record from `at` on whose time is not before `edge`, at most `end`; records are in order of time.
+    fn run_end(&self, at: usize, end: usize, edge: i64) -> usize {
+        let columns = &self.log.segments[self.segment].columns;
+        let (mut low, mut step) = (at, 1);
+        while low + step < end && columns.time(low + step) < edge {
+            low += step;
+            step *= 2;
+        }
+        let mut high = (low + step).min(end);
+        while low + 1 < high {
+            let middle = low.midpoint(high);
+            if columns.time(middle) < edge { low = middle } else { high = middle }
+        }
+        high
     }
 
     /// Visits the events that pass, each read again from its text.
@@ -201,25 +239,29 @@ impl Part<'_> {
         let range = self.log.segment_range(self.segment);
         let Some(text) = watch.readable(self.log.text.read(range.clone()))? else { return Ok(()) };
         let mut finder = ColumnFinder::new(query.range, query.columns);
-        for (i, time) in segment.columns.times.iter().enumerate().filter(|(i, _)| self.selection.contains(*i)) {
-            let Some(column) = finder.find(*time) else { continue };
+        for i in (0..segment.len()).filter(|i| self.selection.contains(*i)) {
+            let Some(column) = finder.find(segment.columns.time(i)) else { continue };
             let record = self.log.record_range(self.segment, i);
             let to = (record.end - range.start).min(text.len() as u64);
             let detail = self.log.detail(&text[(record.start - range.start) as usize..to as usize]);
             let service = self.log.service_name(segment.service(i));
-            let message = segment.columns.messages[i];
-            let group = groups.find(&Facts { log: self.log, level: segment.columns.levels[i], service, message, detail: Some(&detail) });
-            visit(Cell { group, column, latency: segment.columns.latencies[i], detail: Some(&detail) });
+            let message = segment.columns.message(i);
+            let group = groups.find(&Facts { log: self.log, level: segment.columns.level(i), service, message, detail: Some(&detail) });
+            visit(Cell { group, column, columns: &segment.columns, record: i, detail: Some(&detail) });
         }
         Ok(())
     }
 }
 
+/// Group of what was not met yet.
+const UNKNOWN: usize = usize::MAX;
+
 /// One event and where it is counted.
 struct Cell<'a> {
     group: usize,
     column: usize,
-    latency: f32,
+    columns: &'a Columns,
+    record: usize,
     detail: Option<&'a RecordDetail>,
 }
 
@@ -228,7 +270,7 @@ impl Cell<'_> {
     #[inline]
     fn number(&self, field: Option<&str>) -> Option<f64> {
         let value = match field {
-            None => f64::from(self.latency),
+            None => f64::from(self.columns.latency(self.record)),
             Some(field) => number(&self.detail?.fields.iter().find(|(name, _)| name == field)?.1)?,
         };
         value.is_finite().then_some(value)

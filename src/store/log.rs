@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use crate::model::catalog::Problems;
 use crate::model::{Event, EventRef, Level, Problem, ProblemKind, SourceId, Timestamp};
-use crate::parse::{LogColumns, Message, NO_SERVICE, NO_TIME, RecordDetail};
+use crate::parse::{Message, NO_SERVICE, NO_TIME, RecordDetail, template};
 
+use super::columns::Columns;
 use super::segment::{Draft, Late, Lines, Segment, Times, count_lines};
 use super::service::service_of_path;
 use super::{StoreError, Text, Watch};
@@ -28,7 +29,7 @@ const MAX_SERVICES: usize = 65_000;
 const OTHER_SERVICES: &str = "(other services)";
 
 /// Different messages of one source from which templates are made: bounds memory where every word is new.
-const MAX_MESSAGES: u32 = 1 << 18;
+pub const MAX_MESSAGES: u32 = 1 << 18;
 /// Code of messages beyond them.
 pub(super) const NO_MESSAGE: u32 = u32::MAX;
 
@@ -78,6 +79,16 @@ impl Log {
         self.segments.iter().flat_map(|segment| segment.new_messages.iter().map(AsRef::as_ref))
     }
 
+    /// Texts by code, for many look-ups.
+    pub(super) fn message_texts(&self) -> MessageTexts<'_> {
+        let mut next = 0;
+        let starts = self.segments.iter().map(|segment| {
+            next += segment.new_messages.len() as u32;
+            next
+        });
+        MessageTexts { ends: starts.collect(), segments: &self.segments }
+    }
+
     /// How many different messages there are so far.
     pub(super) fn n_messages(&self) -> usize {
         self.segments.iter().map(|segment| segment.new_messages.len()).sum()
@@ -89,7 +100,7 @@ impl Log {
     }
 
     fn start_of(&self, segment: usize, i: usize) -> u64 {
-        self.segments[segment].base_byte + u64::from(self.segments[segment].columns.offsets[i])
+        self.segments[segment].base_byte + u64::from(self.segments[segment].columns.offset(i))
     }
 
     /// Bytes of a record, line end included.
@@ -105,6 +116,13 @@ impl Log {
         start..end.max(start)
     }
 
+    /// Where the message of a record stands in the source, if it stands there in one piece.
+    pub fn message_range(&self, record: u64) -> Option<Range<u64>> {
+        let (segment, i) = self.find(record)?;
+        let (span, start) = (self.segments[segment].columns.message_span(i)?, self.start_of(segment, i));
+        Some(start + span.start as u64..start + span.end as u64)
+    }
+
     /// Bytes from the first to the last record of a segment, the last one cut at the limit of a record.
     pub(super) fn segment_range(&self, segment: usize) -> Range<u64> {
         let last = self.record_range(segment, self.segments[segment].len() - 1);
@@ -114,6 +132,13 @@ impl Log {
     /// Reads one record, cut at the limit.
     pub(super) fn detail(&self, record: &[u8]) -> RecordDetail {
         (self.read_record)(record)
+    }
+
+    /// A record with all its fields; `None`, and a warning, when its text is gone.
+    pub(super) fn read_detail(&self, segment: usize, i: usize, watch: &Watch<'_>) -> Result<Option<RecordDetail>, StoreError> {
+        let range = self.record_range(segment, i);
+        let kept = range.start..range.end.min(range.start + MAX_RECORD_BYTES);
+        Ok(watch.readable(self.text.read(kept))?.map(|bytes| self.detail(&bytes)))
     }
 
     /// Line of a record from 1. Reads at most the text of 64 records before it.
@@ -129,14 +154,15 @@ impl Log {
     /// The record as an event. Text that is gone leaves an event without words, and a warning.
     pub(super) fn event(&self, segment: usize, i: usize, watch: &Watch<'_>) -> Result<Event, StoreError> {
         let columns = &self.segments[segment].columns;
-        let time = columns.times[i];
+        let time = columns.time(i);
         let record = self.segments[segment].base_record + i as u64;
         let mut event = Event {
             id: EventRef { source: self.source, record },
             time: (time != NO_TIME).then_some(Timestamp(time)),
-            level: columns.levels[i],
+            level: columns.level(i),
             service: self.service_name(self.segments[segment].service(i)).map(str::to_owned),
             source: self.text.path().to_owned(),
+            latency_s: Some(columns.latency(i)).filter(|latency| !latency.is_nan()),
             n_lines: 1,
             ..Event::default()
         };
@@ -182,6 +208,22 @@ impl Log {
     }
 }
 
+/// The different messages of a log.
+pub(super) struct MessageTexts<'a> {
+    /// Messages up to the end of each segment.
+    ends: Vec<u32>,
+    segments: &'a [Arc<Segment>],
+}
+
+impl MessageTexts<'_> {
+    /// Text of a code; `None` beyond the limit.
+    pub fn get(&self, code: u32) -> Option<&str> {
+        let segment = self.ends.partition_point(|end| *end <= code);
+        let start = segment.checked_sub(1).map_or(0, |before| self.ends[before]);
+        self.segments.get(segment)?.new_messages.get((code - start) as usize).map(AsRef::as_ref)
+    }
+}
+
 /// What is known of a log beside its columns, for the catalog.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LogFacts {
@@ -201,6 +243,10 @@ pub struct LogFacts {
     pub late: Late,
     /// Index, line and byte of the first of those.
     pub first_late: Option<(u64, u64, u64)>,
+    /// Records beyond the limit of different messages: they have no pattern.
+    pub n_without_pattern: u64,
+    /// Different messages that are longer than patterns look.
+    pub n_long_messages: u64,
 }
 
 /// Appends chunks in file order.
@@ -264,9 +310,9 @@ impl LogBuilder {
             return;
         }
         let service_codes = self.service_codes(&draft);
+        let (columns, lines, new_messages) = self.known_messages(draft, &times);
         let Times { order, unplaced, span, .. } = times;
-        let (columns, lines, new_messages) = self.known_messages(draft);
-        self.log.n_records += columns.times.len() as u64;
+        self.log.n_records += columns.len as u64;
         let segment = Segment { base_byte, base_line, base_record, columns, service_codes, order, unplaced, span, lines, new_messages };
         self.log.segments.push(Arc::new(segment));
         self.place_first_late();
@@ -307,20 +353,17 @@ impl LogBuilder {
 
     fn service_codes(&mut self, draft: &Draft) -> Box<[u16]> {
         let chunk = draft.chunk();
-        let none = chunk.services.len();
-        let mut used = vec![false; none + 1];
-        chunk.columns.services.iter().for_each(|code| used[(*code as usize).min(none)] = true);
         let names = chunk.services.iter().map(Some).chain([None]);
-        let codes = names.zip(used).map(|(name, is_used)| match name.cloned().or_else(|| self.default_service.clone()) {
-            Some(name) if is_used => self.code_of(name),
+        let codes = names.zip(&draft.used_services).map(|(name, is_used)| match name.cloned().or_else(|| self.default_service.clone()) {
+            Some(name) if *is_used => self.code_of(name),
             _ => NO_SERVICE,
         });
         codes.collect()
     }
 
     /// Columns whose messages count through those of the whole source, and the messages that are new.
-    fn known_messages(&mut self, draft: Draft) -> (LogColumns, Lines, Box<[Box<str>]>) {
-        let (mut columns, lines, messages) = draft.into_columns();
+    fn known_messages(&mut self, draft: Draft, times: &Times) -> (Columns, Lines, Box<[Box<str>]>) {
+        let (mut columns, lines, messages) = draft.into_columns(times);
         let mut new = Vec::new();
         let codes: Vec<u32> = messages
             .into_iter()
@@ -335,7 +378,11 @@ impl LogBuilder {
                 })
             })
             .collect();
-        columns.messages.iter_mut().for_each(|code| *code = codes.get(*code as usize).copied().unwrap_or(NO_MESSAGE));
+        columns.set_message_codes(codes);
+        self.facts.n_long_messages += new.iter().filter(|text| !template::is_whole(text)).count() as u64;
+        if self.messages.len() as u32 >= MAX_MESSAGES {
+            self.facts.n_without_pattern += (0..columns.len).filter(|i| columns.message(*i) == NO_MESSAGE).count() as u64;
+        }
         (columns, lines, new.into())
     }
 
@@ -386,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_costs_at_most_26_bytes() {
+    fn a_record_costs_at_most_24_bytes() {
         let text: String = (0..10_000).map(|i| format!("{i} info order x\n")).collect::<Vec<_>>().concat();
         let log = log(0, "a.log", &text, 4000);
         assert!(log.memory_bytes() as u64 <= 26 * log.n_records(), "{}", log.memory_bytes());

@@ -4,11 +4,15 @@
 //! event is shown or searched ([`Text`]). Series are samples with a min/max pyramid ([`series`]).
 //! Knows nothing of files, archives or screens: `source::files` fills it and hands its answers on.
 
+mod column;
+pub mod columns;
 pub mod derive;
 pub mod derived;
 pub mod ends;
 pub mod events;
+pub mod fields;
 pub mod filter;
+pub mod fuzzy;
 pub mod histogram;
 pub mod log;
 mod packed;
@@ -62,9 +66,18 @@ pub trait Text: Send + Sync {
     }
 }
 
+/// Is told how far a question is, from any thread. Counts records.
+pub trait Gauge: Sync {
+    /// So many records will be looked at.
+    fn expect(&self, n_records: u64);
+    /// So many more were looked at, and so many of them pass.
+    fn advance(&self, n_records: u64, n_found: u64);
+}
+
 /// Goes with every question: can tell it to stop, and collects what the user should know about the answer.
 pub struct Watch<'a> {
     is_cancelled: &'a (dyn Fn() -> bool + Sync),
+    gauge: Option<&'a dyn Gauge>,
     warnings: Mutex<Vec<String>>,
 }
 
@@ -74,7 +87,25 @@ impl<'a> Watch<'a> {
 
     /// Asks `is_cancelled` at every block of text and every segment, on any thread.
     pub fn new(is_cancelled: &'a (dyn Fn() -> bool + Sync)) -> Self {
-        Self { is_cancelled, warnings: Mutex::default() }
+        Self { is_cancelled, gauge: None, warnings: Mutex::default() }
+    }
+
+    /// The same that tells how far it is.
+    #[must_use]
+    pub fn with_gauge(self, gauge: &'a dyn Gauge) -> Self {
+        Self { gauge: Some(gauge), ..self }
+    }
+
+    pub(crate) fn expect(&self, n_records: usize) {
+        if let Some(gauge) = self.gauge {
+            gauge.expect(n_records as u64);
+        }
+    }
+
+    pub(crate) fn advance(&self, n_records: usize, n_found: u64) {
+        if let Some(gauge) = self.gauge {
+            gauge.advance(n_records as u64, n_found);
+        }
     }
 
     /// `Err(Cancelled)` once the question was taken back.
@@ -119,7 +150,7 @@ pub(crate) mod testing {
     use super::*;
     use crate::model::{Level, SourceId};
     use crate::parse::template::signature;
-    use crate::parse::{LogChunk, LogColumns, Message, NO_SERVICE, NO_TIME, RecordDetail};
+    use crate::parse::{LogChunk, LogColumns, Message, NO_SERVICE, NO_TIME, RecordDetail, trace_hash};
 
     /// Text in memory.
     pub struct Bytes(pub String, pub Vec<u8>);
@@ -172,6 +203,11 @@ pub(crate) mod testing {
                 let status = message.split(' ').find_map(|word| word.strip_prefix("status=")?.parse().ok());
                 columns.statuses.push(status.unwrap_or(0));
                 columns.latencies.push(message.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(f32::NAN));
+                columns
+                    .traces
+                    .push(message.split(' ').find_map(|word| word.strip_prefix("trace=")).map_or(0, |id| trace_hash(id.as_bytes())));
+                columns.message_starts.push(text.find(message).filter(|_| message != "-").unwrap_or(0) as u16);
+                columns.message_lens.push(if message == "-" { 0 } else { message.len() as u16 });
                 let signature = signature(message.as_bytes());
                 columns.messages.push(match chunk.messages.iter().position(|message| message.signature == signature) {
                     Some(i) => i as u32,
@@ -197,7 +233,8 @@ pub(crate) mod testing {
         let word = message.split(' ').next().unwrap_or("").to_owned();
         let mut fields = vec![("word".into(), word)];
         fields.extend(message.split(' ').filter_map(|pair| pair.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())));
-        RecordDetail { service, message, fields, ..RecordDetail::default() }
+        let trace_id = fields.iter().find(|(name, _)| name == "trace").map(|(_, id)| id.clone());
+        RecordDetail { service, message, fields, trace_id, ..RecordDetail::default() }
     }
 
     /// A log of these lines, cut into chunks of `lines_per_chunk` lines.

@@ -5,8 +5,10 @@
 //! record), so that one template has one number everywhere and the same data gives the same numbers. Counts come
 //! from the columns.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::model::pattern::{self, due};
 use crate::model::query::{GroupBy, Pattern, PatternQuery, PatternStatus};
 use crate::model::{EventRef, Level, SourceId, TimeRange, Timestamp};
 use crate::parse::{NO_TIME, template};
@@ -18,9 +20,9 @@ use super::{StoreError, Watch};
 
 /// A surge is at least so many times what was due.
 const SURGE_FACTOR: f64 = 3.0;
-/// And so many standard deviations (of a Poisson count) above it.
+/// And so many standard deviations (of the difference of two Poisson counts) above it.
 const SURGE_SIGMAS: f64 = 3.0;
-/// So many events must have been due before their absence says something: by chance once in twenty.
+/// So many events must have been seen and due before their absence says something: by chance once in twenty.
 const DUE_TO_DIE: f64 = 3.0;
 
 /// The patterns of the messages that were there when it was made.
@@ -73,6 +75,10 @@ struct Tally {
     span: Option<(i64, i64)>,
     in_windows: (u64, u64),
     is_before: bool,
+    /// Events of one service in a row, by service of the log that is being counted, and of all logs so far.
+    run: (u16, u64),
+    by_code: BTreeMap<u16, u64>,
+    by_service: BTreeMap<String, u64>,
 }
 
 impl Events<'_> {
@@ -90,6 +96,9 @@ impl Events<'_> {
                 let selection = self.selections.get(&filter, log, segment, watch)?;
                 tally(log, segment, &selection, (query, index.of_source(log.source)), &mut tallies);
             }
+            for tally in &mut tallies {
+                tally.name_services(log);
+            }
         }
         let found = tallies.into_iter().enumerate().filter(|(_, tally)| tally.count() > 0);
         Ok(found.map(|(id, tally)| tally.pattern(id as u32, index.template(id as u32), query.windows)).collect())
@@ -102,7 +111,7 @@ impl Events<'_> {
         let pattern = |id: &EventRef| {
             let log = self.logs.binary_search_by_key(&id.source, |log| log.source).ok().map(|i| &self.logs[i])?;
             let (segment, i) = log.find(id.record)?;
-            index.of(log, log.segments[segment].columns.messages[i])
+            index.of(log, log.segments[segment].columns.message(i))
         };
         Ok(ids.iter().map(pattern).collect())
     }
@@ -127,13 +136,14 @@ impl Events<'_> {
 /// Adds the events of a segment that pass.
 fn tally(log: &Log, segment: usize, selection: &Selection, (query, of_message): (&PatternQuery, &[u32]), tallies: &mut [Tally]) {
     let columns = &log.segments[segment].columns;
-    for (i, message) in columns.messages.iter().enumerate().filter(|(i, _)| selection.contains(*i)) {
-        let time = columns.times[i];
+    for i in (0..columns.len).filter(|i| selection.contains(*i)) {
+        let time = columns.time(i);
         if query.range.is_some_and(|range| !is_inside(time, range)) {
             continue;
         }
-        let Some(tally) = of_message.get(*message as usize).map(|id| &mut tallies[*id as usize]) else { continue };
-        tally.by_level[columns.levels[i] as usize] += 1;
+        let Some(tally) = of_message.get(columns.message(i) as usize).map(|id| &mut tallies[*id as usize]) else { continue };
+        tally.by_level[columns.level(i) as usize] += 1;
+        tally.count_service(log.segments[segment].service(i));
         if time == NO_TIME {
             continue;
         }
@@ -152,10 +162,39 @@ impl Tally {
         self.by_level.iter().sum()
     }
 
+    /// Events of one service often follow each other: their run is added at its end.
+    fn count_service(&mut self, code: u16) {
+        if self.run.0 != code {
+            self.end_run();
+            self.run.0 = code;
+        }
+        self.run.1 += 1;
+    }
+
+    fn end_run(&mut self) {
+        let (code, n) = std::mem::take(&mut self.run);
+        if n > 0 {
+            *self.by_code.entry(code).or_default() += n;
+        }
+    }
+
+    /// Codes of a log mean nothing in the next one.
+    fn name_services(&mut self, log: &Log) {
+        self.end_run();
+        for (code, n) in std::mem::take(&mut self.by_code) {
+            if let Some(name) = log.service_name(code) {
+                *self.by_service.entry(name.to_owned()).or_default() += n;
+            }
+        }
+    }
+
     fn pattern(&self, id: u32, template: &str, windows: Option<(TimeRange, TimeRange)>) -> Pattern {
         let level = Level::ALL.into_iter().max_by_key(|level| (self.by_level[*level as usize], *level)).unwrap_or_default();
+        let mut services: Vec<(&String, &u64)> = self.by_service.iter().collect();
+        services.sort_by_key(|(name, n)| (std::cmp::Reverse(**n), *name));
         Pattern {
             id,
+            services: services.into_iter().map(|(name, _)| name.clone()).collect(),
             template: template.to_owned(),
             count: self.count(),
             first: self.span.map(|span| Timestamp(span.0)),
@@ -167,15 +206,18 @@ impl Tally {
     }
 
     /// Rates are compared, so the windows may differ in length.
-    fn status(&self, (before, after): (TimeRange, TimeRange)) -> PatternStatus {
-        let (n_before, n_after) = (self.in_windows.0 as f64, self.in_windows.1 as f64);
-        let length = |range: TimeRange| range.end().0.saturating_sub(range.start().0).max(1) as f64;
-        let due = n_before * length(after) / length(before);
+    fn status(&self, windows: (TimeRange, TimeRange)) -> PatternStatus {
+        let n_after = self.in_windows.1 as f64;
+        let n_before = self.in_windows.0 as f64;
+        let due = due(self.in_windows.0, windows);
+        // What was counted before is a sample as well: scaled to a longer window its chance grows with it.
+        let scale = pattern::due(1, windows);
+        let deviation = (due.max(1.0) * (1.0 + scale)).sqrt();
         if n_after > 0.0 && !self.is_before {
             PatternStatus::Born
-        } else if n_after >= due * SURGE_FACTOR && n_after > due + SURGE_SIGMAS * due.max(1.0).sqrt() {
+        } else if n_after >= due * SURGE_FACTOR && n_after > due + SURGE_SIGMAS * deviation {
             PatternStatus::Surged
-        } else if n_after == 0.0 && due >= DUE_TO_DIE {
+        } else if n_after == 0.0 && due.min(n_before) >= DUE_TO_DIE {
             PatternStatus::Died
         } else {
             PatternStatus::Steady
@@ -215,6 +257,13 @@ mod tests {
             ]
         );
         assert_eq!((found[2].first, found[2].last), (Some(Timestamp(11)), Some(Timestamp(13))));
+    }
+
+    #[test]
+    fn the_services_of_a_pattern_are_named_the_most_frequent_first() {
+        let logs = [log(0, "a", "1 info api hit 1\n2 info db hit 2\n", 9), log(1, "b", "3 info db hit 3\n4 info - hit 4\n", 1)];
+        let found = patterns(&logs, &PatternQuery::default());
+        assert_eq!(found[0].services, ["db", "api", "b"]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! One parsed chunk of a log as columns: 25 bytes a record, immutable once made.
+//! One parsed chunk of a log as columns (see [`super::columns`]), immutable once made.
 //!
 //! A [`Draft`] is made beside the parser on any thread; [`super::log::LogBuilder`] gives it its place in the source
 //! (byte, line and record before it) and makes it a [`Segment`]. A segment is a run in time order: records that came
@@ -9,13 +9,20 @@ use crate::model::time::NS_PER_S;
 use crate::parse::template::{first_line, signature};
 use crate::parse::{LogChunk, LogColumns, Message, NO_SERVICE, NO_TIME};
 
+use super::column::Column;
+use super::columns::Columns;
+
 /// Records between two marks of line numbers: trades 4 bytes a stride against text to count newlines in.
 const LINE_STRIDE: usize = 64;
 
 /// A parsed chunk that does not know yet what comes before it.
 #[derive(Debug, Default)]
 pub struct Draft {
+    /// Of its columns only the times are left: they may still be corrected.
     chunk: LogChunk,
+    pub(super) columns: Columns,
+    /// Which services of the chunk a record has; the last one stands for none.
+    pub(super) used_services: Box<[bool]>,
     pub(super) lines: Lines,
     pub(super) level_counts: [u64; Level::ALL.len()],
 }
@@ -23,7 +30,7 @@ pub struct Draft {
 /// What the times of a chunk say.
 #[derive(Debug, Default)]
 pub(super) struct Times {
-    pub order: Option<Box<[u32]>>,
+    pub order: Option<Column>,
     pub unplaced: Box<[u32]>,
     pub span: Option<(i64, i64)>,
 }
@@ -121,7 +128,10 @@ impl Draft {
             columns.services.insert(0, NO_SERVICE);
             columns.statuses.insert(0, 0);
             columns.latencies.insert(0, f32::NAN);
+            columns.traces.insert(0, 0);
             let text = first_line(bytes);
+            columns.message_starts.insert(0, 0);
+            columns.message_lens.insert(0, 0);
             let message = Message { signature: signature(text), text: String::from_utf8_lossy(text).into() };
             columns.messages.iter_mut().for_each(|index| *index += 1);
             columns.messages.insert(0, 0);
@@ -141,12 +151,16 @@ impl Draft {
     }
 
     fn new(mut chunk: LogChunk, bytes: &[u8]) -> Self {
-        shrink(&mut chunk.columns);
         let own_lines = chunk.n_lines.saturating_sub(u64::from(chunk.head_lines));
         let lines = lines_of(&chunk.columns.offsets, bytes, own_lines, chunk.head_lines);
         let mut level_counts = [0; Level::ALL.len()];
         chunk.columns.levels.iter().for_each(|level| level_counts[*level as usize] += 1);
-        Self { chunk, lines, level_counts }
+        let n_services = chunk.services.len();
+        let mut used_services = vec![false; n_services + 1];
+        chunk.columns.services.iter().for_each(|code| used_services[usize::from(*code).min(n_services)] = true);
+        let columns = Columns::of(&chunk.columns, n_services);
+        chunk.columns = LogColumns { times: std::mem::take(&mut chunk.columns.times), ..LogColumns::default() };
+        Self { chunk, columns, used_services: used_services.into(), lines, level_counts }
     }
 
     /// The parsed chunk.
@@ -159,8 +173,10 @@ impl Draft {
         &mut self.chunk
     }
 
-    pub(super) fn into_columns(self) -> (LogColumns, Lines, Vec<Message>) {
-        (self.chunk.columns, self.lines, self.chunk.messages)
+    /// The columns with their times, and the messages that they point at.
+    pub(super) fn into_columns(mut self, times: &Times) -> (Columns, Lines, Vec<Message>) {
+        self.columns.set_times(&self.chunk.columns.times, times.span, times.unplaced.len());
+        (self.columns, self.lines, self.chunk.messages)
     }
 }
 
@@ -182,7 +198,7 @@ impl Times {
         if is_disordered || !unplaced.is_empty() {
             let mut order: Vec<u32> = (0..times.len() as u32).filter(|i| times[*i as usize] != NO_TIME).collect();
             order.sort_by_key(|i| times[*i as usize]);
-            found.order = Some(order.into());
+            found.order = Some(Column::of(&order, i64::from));
         }
         found.unplaced = unplaced.into();
         found
@@ -195,17 +211,6 @@ fn says_nothing(head: &[u8]) -> bool {
         let line = line.trim_ascii();
         line.is_empty() || line.starts_with(b"#") || line.starts_with(b"-- ")
     })
-}
-
-/// Gives back what the parser reserved and did not need.
-fn shrink(columns: &mut LogColumns) {
-    columns.offsets.shrink_to_fit();
-    columns.times.shrink_to_fit();
-    columns.levels.shrink_to_fit();
-    columns.services.shrink_to_fit();
-    columns.statuses.shrink_to_fit();
-    columns.latencies.shrink_to_fit();
-    columns.messages.shrink_to_fit();
 }
 
 /// One record a line if every record starts a line and there are no lines besides; else marks.
@@ -238,10 +243,11 @@ pub struct Segment {
     pub(super) base_line: u64,
     /// Records before the chunk.
     pub(super) base_record: u64,
-    pub(super) columns: LogColumns,
+    pub(super) columns: Columns,
     /// Service of the chunk → service of the source; the last entry is that of records without one.
     pub(super) service_codes: Box<[u16]>,
-    pub(super) order: Option<Box<[u32]>>,
+    /// Records with a time, in its order; `None` where that is the order of the file.
+    pub(super) order: Option<Column>,
     pub(super) unplaced: Box<[u32]>,
     pub(super) span: Option<(i64, i64)>,
     pub(super) lines: Lines,
@@ -252,12 +258,12 @@ pub struct Segment {
 impl Segment {
     /// Number of records, at least one.
     pub fn len(&self) -> usize {
-        self.columns.times.len()
+        self.columns.len
     }
 
     /// Never; see [`Segment::len`].
     pub fn is_empty(&self) -> bool {
-        self.columns.times.is_empty()
+        self.columns.len == 0
     }
 
     /// Number of records with a time.
@@ -267,7 +273,7 @@ impl Segment {
 
     /// Index of the record at `position` in time order.
     pub(super) fn at_position(&self, position: usize) -> usize {
-        self.order.as_ref().map_or(position, |order| order[position] as usize)
+        self.order.as_ref().map_or(position, |order| order.get(position) as usize)
     }
 
     /// Number of placed records for which `is_before(time, record)` holds; they come first in the order.
@@ -276,7 +282,7 @@ impl Segment {
         while low < high {
             let middle = low.midpoint(high);
             let i = self.at_position(middle);
-            if is_before(self.columns.times[i], self.base_record + i as u64) {
+            if is_before(self.columns.time(i), self.base_record + i as u64) {
                 low = middle + 1;
             } else {
                 high = middle;
@@ -287,12 +293,7 @@ impl Segment {
 
     /// Service code of a record in its source; `NO_SERVICE` when it has none at all.
     pub(super) fn service(&self, i: usize) -> u16 {
-        self.service_codes[self.local_service(i)]
-    }
-
-    /// Index into `service_codes` of a record.
-    pub(super) fn local_service(&self, i: usize) -> usize {
-        (self.columns.services[i] as usize).min(self.service_codes.len() - 1)
+        self.service_codes[self.columns.service(i)]
     }
 
     /// The nearest record at or before `i` whose line is known, and that line relative to the segment.
@@ -306,14 +307,11 @@ impl Segment {
     /// Bytes that the segment takes in memory, without the constant part.
     pub fn memory_bytes(&self) -> usize {
         let marks = if let Lines::Marks(marks) = &self.lines { marks.len() } else { 0 };
-        let c = &self.columns;
-        c.offsets.capacity() * 4
-            + c.times.capacity() * 8
-            + c.levels.capacity()
-            + (c.services.capacity() + c.statuses.capacity() + self.service_codes.len()) * 2
-            + (c.latencies.capacity() + c.messages.capacity()) * 4
+        self.columns.memory_bytes()
+            + self.service_codes.len() * 2
             + self.new_messages.iter().map(|text| text.len() + 16).sum::<usize>()
-            + (marks + self.unplaced.len() + self.order.as_ref().map_or(0, |order| order.len())) * 4
+            + (marks + self.unplaced.len()) * 4
+            + self.order.as_ref().map_or(0, Column::memory_bytes)
     }
 }
 
@@ -343,7 +341,8 @@ mod tests {
     #[test]
     fn only_records_that_are_late_or_unplaced_need_a_permutation() {
         assert_eq!(Times::of(&[1, 1, 2]).order, None);
-        assert_eq!(Times::of(&[3, NO_TIME, 1]).order.as_deref(), Some(&[2, 0][..]));
+        let order = Times::of(&[3, NO_TIME, 1]).order.unwrap();
+        assert_eq!([order.get(0), order.get(1)], [2, 0]);
     }
 
     #[test]

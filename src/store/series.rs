@@ -1,15 +1,16 @@
 //! Samples of one series and a min/max pyramid over them, so that any zoom costs O(columns).
 //!
 //! Samples are packed (`packed`): 1 to 4 bytes for whole numbers and decimals, 8 for floats that use all their digits;
-//! the pyramid adds a tenth of a byte. Level 0 holds 512 samples a bucket, each further level 8 buckets of the one below. Buckets keep min and max, never
-//! only the mean: a one-sample spike survives every zoom. NaN and ±Inf are counted apart and never enter min, max or mean.
+//! the pyramid adds a tenth of a byte. Level 0 holds 512 samples a bucket, each further level 8 buckets of the one below.
+//! Buckets keep min and max, never only the mean: a one-sample spike survives every zoom. NaN and ±Inf are counted apart
+//! and never enter min, max or mean; a stale marker is no value at all and ends the one before it.
 //! Knows nothing of names or labels; see `model::SeriesMeta`.
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
 use crate::model::query::ValueAt;
-use crate::model::series::Bucket;
+use crate::model::series::{Bucket, STALE_BITS};
 use crate::model::{Columns, Sample, TimeRange, Timestamp};
 
 use super::packed::{BLOCK, Times, Values};
@@ -50,6 +51,8 @@ impl Node {
             self.sum += value;
             self.last = value;
             self.count += 1;
+        } else if value.to_bits() == STALE_BITS {
+            // The series has ended: nothing to show.
         } else if value.is_nan() {
             self.n_nan += 1;
         } else {
@@ -151,7 +154,8 @@ impl SeriesStore {
         for column in 0..n.get() {
             let edge = range.edge(column + 1, n).0;
             let to = self.times.index_of(from, edge);
-            columns.push((from < to).then(|| self.aggregate(from..to).bucket()));
+            let bucket = (from < to).then(|| self.aggregate(from..to).bucket());
+            columns.push(bucket.filter(|bucket| bucket.count + bucket.n_nan + bucket.n_inf > 0));
             from = to;
         }
         Columns { range, columns }
@@ -161,8 +165,8 @@ impl SeriesStore {
     pub fn value_at(&self, at: Timestamp, staleness_ns: i64) -> Option<ValueAt> {
         let after = at.0.checked_add(1).map_or(self.len(), |next| self.times.index_of(0, next));
         let sample = self.sample(after.checked_sub(1)?);
-        let is_there = at.since(sample.time) <= staleness_ns && !sample.is_stale_marker();
-        is_there.then_some(ValueAt { value: sample.value, sample_time: sample.time })
+        let is_live = at.since(sample.time) <= staleness_ns && !sample.is_stale_marker();
+        is_live.then_some(ValueAt { value: sample.value, sample_time: sample.time })
     }
 
     /// Samples inside `range`, at most `limit`, and whether some were left out.
@@ -271,6 +275,16 @@ mod tests {
         assert_eq!(store.value_at(Timestamp(9), 100), None);
         assert_eq!(store.value_at(Timestamp(24), 5).map(|v| v.value), Some(2.0));
         assert_eq!(store.value_at(Timestamp(26), 5), None);
+    }
+
+    #[test]
+    fn a_stale_marker_ends_a_value_and_is_no_value() {
+        let stale = f64::from_bits(STALE_BITS);
+        let store = store(&[(10, 1.0), (20, stale), (31, f64::NAN)]);
+        assert_eq!(store.value_at(Timestamp(19), 100).map(|v| v.value), Some(1.0));
+        assert_eq!(store.value_at(Timestamp(25), 100), None);
+        let columns = store.columns(range(10, 40), n(3)).columns;
+        assert_eq!(columns.iter().map(|c| c.map(|c| (c.count, c.n_nan))).collect::<Vec<_>>(), [Some((1, 0)), None, Some((0, 1))]);
     }
 
     #[test]

@@ -44,7 +44,9 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
         paint::put(buffer, 0, y, room, &theme.signs(&words), style);
     } else if let (Some(seek), Context::Main) = (&state.seek, state.context()) {
         let way = if seek.is_forward { "next" } else { "previous" };
-        paint::put(buffer, 0, y, room, &theme.signs(&format!("looking for the {way} {} …", text::printable(&seek.what))), theme.dim);
+        let share = seek.progress.map(|progress| format!("{}  Esc stops", crate::app::find::share_words(progress))).unwrap_or_default();
+        let words = format!("looking for the {way} {} … {share}", text::printable(&seek.what));
+        paint::put(buffer, 0, y, room, &theme.signs(&words), theme.dim);
     } else {
         keys_for(state, y, room, theme, buffer);
     }
@@ -124,9 +126,14 @@ fn hints(state: &State) -> &'static [(Action, &'static str)] {
             &[(A::SaveText, "save"), (A::NextField, "next field"), (A::ExternalEditor, "$EDITOR"), (A::Dismiss, "cancel")]
         }
         Some(Overlay::Confirm(_)) => &[(A::Yes, "yes"), (A::No, "no")],
-        Some(Overlay::Filters(_)) => {
-            &[(A::Raise, "stronger level"), (A::Lower, "weaker level"), (A::Delete, "remove"), (A::Dismiss, "close")]
-        }
+        Some(Overlay::Filters(_)) => &[
+            (A::Accept, "edit"),
+            (A::Toggle, "off/on"),
+            (A::Raise, "stronger level"),
+            (A::Lower, "weaker level"),
+            (A::Delete, "remove"),
+            (A::Dismiss, "close"),
+        ],
         Some(Overlay::Picker(picker)) if picker.chosen.is_some() => &[(A::Toggle, "choose"), (A::Accept, "take"), (A::Dismiss, "close")],
         Some(Overlay::Help(_)) => &[(A::ListDown, "scroll"), (A::Dismiss, "close")],
         Some(_) => &[(A::Accept, "take"), (A::ListDown, "next"), (A::Dismiss, "close")],
@@ -193,6 +200,25 @@ fn hints(state: &State) -> &'static [(Action, &'static str)] {
                     (A::Help, "help"),
                 ],
                 Tab::Detail => &[(A::Down, "next"), (A::Pin, "pin"), (A::ZoomPane, "large"), (A::NextPane, "pane"), (A::Help, "help")],
+                Tab::Patterns => &[
+                    (A::Down, "next"),
+                    (A::Open, "only this"),
+                    (A::Reorder, "order"),
+                    (A::FilterOut, "leave out"),
+                    (A::Pin, "pin first"),
+                    (A::Copy, "copy"),
+                    (A::ZoomPane, "large"),
+                    (A::Help, "help"),
+                ],
+                Tab::Trace => &[
+                    (A::Down, "next"),
+                    (A::Open, "go to"),
+                    (A::Pin, "pin"),
+                    (A::Copy, "copy"),
+                    (A::ZoomPane, "large"),
+                    (A::NextPane, "pane"),
+                    (A::Help, "help"),
+                ],
                 Tab::Sources => &[(A::Down, "next"), (A::ZoomPane, "large"), (A::NextPane, "pane"), (A::Help, "help")],
             },
             Focus::Changes => &[

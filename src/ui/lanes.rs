@@ -25,6 +25,7 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
             Lane::Ruler => ruler(state, *y, theme, buffer),
             Lane::Phases => phases(state, *y, theme, buffer),
             Lane::Events => events(state, *y, *height, theme, buffer),
+            Lane::Hits => super::hits::draw(state, *y, theme, buffer),
             Lane::Changes => changes(state, *y, theme, buffer),
             Lane::Alerts => alerts(state, *y, theme, buffer),
             Lane::Notes => notes(state, *y, theme, buffer),
@@ -32,11 +33,11 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
     }
 }
 
-fn label(state: &State, y: u16, words: &str, theme: &Theme, buffer: &mut Buffer) {
+pub(super) fn label(state: &State, y: u16, words: &str, theme: &Theme, buffer: &mut Buffer) {
     paint::put(buffer, 1, y, state.layout.label_width - 2, words, theme.dim);
 }
 
-fn value(state: &State, y: u16, words: &str, style: Style, theme: &Theme, buffer: &mut Buffer) {
+pub(super) fn value(state: &State, y: u16, words: &str, style: Style, theme: &Theme, buffer: &mut Buffer) {
     let layout = &state.layout;
     let gap = if is_narrow(state) { 1 } else { 2 };
     paint::put(

@@ -13,6 +13,7 @@ use crate::app::list::EventRow;
 use crate::app::side::Tab;
 use crate::app::state::Focus;
 use crate::model::Level;
+use crate::model::find::Fit;
 
 /// The line between panels and list: what the list shows, and the tabs of the side pane.
 pub(super) fn draw_heading(state: &State, theme: &Theme, buffer: &mut Buffer) {
@@ -26,30 +27,37 @@ pub(super) fn draw_heading(state: &State, theme: &Theme, buffer: &mut Buffer) {
             paint::cell(buffer, 0, y, theme.sign('▌'), theme.key);
         }
         let counts = if state.list.is_unplaced() { unplaced_words(state) } else { counts_words(state) };
-        let filter = state.list.filter_words();
+        let mut x = 1 + paint::put(
+            buffer,
+            1,
+            y,
+            layout.list.width.saturating_sub(2),
+            &theme.signs(&format!("{} ", format!(" events {counts}").trim_end())),
+            heading,
+        );
         let find = find_words(state);
-        let mut x = 1;
-        for (words, style) in [(format!(" events {counts} "), heading), (filter, theme.key), (find, theme.mark)] {
-            if !words.is_empty() {
-                let words = format!("{} ", words.trim_end());
-                x += paint::put(buffer, x, y, layout.list.width.saturating_sub(x + 1), &theme.signs(&words), style);
-                x += 1;
-            }
+        let find_width = if find.is_empty() { 0 } else { find.width() as u16 + 3 };
+        x = super::chips::draw(state, (x + 1, y, layout.list.width.saturating_sub(find_width)), theme, buffer);
+        if !find.is_empty() {
+            paint::put(buffer, x, y, layout.list.width.saturating_sub(x + 1), &theme.signs(&format!(" {find} ")), theme.mark);
         }
     }
     draw_tabs(state, theme, buffer, y);
 }
 
+/// Columns that the heading of the list keeps when the tabs stand on its right.
+const HEADING_WIDTH: u16 = 44;
+
 fn draw_tabs(state: &State, theme: &Theme, buffer: &mut Buffer, y: u16) {
     let layout = &state.layout;
-    let names: Vec<(Tab, String)> = Tab::ALL.iter().map(|tab| (*tab, format!(" {} ", tab.name()))).collect();
-    let needed: u16 = names.iter().map(|(_, name)| name.width() as u16 + 1).sum::<u16>() + 1;
     let is_beside = layout.side.width > 0;
-    let mut x = if is_beside { layout.side.x } else { layout.size.0.saturating_sub(needed) };
-    let is_too_narrow = needed + 20 > layout.size.0;
-    if is_too_narrow && !is_beside {
+    let room = if is_beside { layout.size.0 - layout.side.x } else { layout.size.0.saturating_sub(HEADING_WIDTH) };
+    let shown = tabs_that_fit(state.side.tab, usize::from(room));
+    if shown.is_empty() {
         return;
     }
+    let needed: u16 = shown.iter().map(|(_, name)| name.width() as u16 + 1).sum::<u16>() + 1;
+    let mut x = if is_beside { layout.side.x } else { layout.size.0.saturating_sub(needed) };
     if is_beside && layout.side.x > 0 {
         paint::cell(buffer, layout.side.x - 1, y, theme.sign('┬'), theme.faint);
     }
@@ -58,19 +66,39 @@ fn draw_tabs(state: &State, theme: &Theme, buffer: &mut Buffer, y: u16) {
         paint::cell(buffer, x.saturating_sub(u16::from(layout.side.x > 0)), y, theme.sign('▌'), theme.key);
         x += u16::from(layout.side.x == 0);
     }
-    for (tab, name) in names {
-        let is_open = tab == state.side.tab && is_beside;
+    let last = shown.len() - 1;
+    for (index, (tab, name)) in shown.iter().enumerate() {
+        let is_open = *tab == Some(state.side.tab) && is_beside;
         let style = match (is_open, has_focus) {
             (true, true) => theme.strong.patch(theme.selected_focused),
             (true, false) => theme.strong,
             (false, _) => theme.dim,
         };
-        x += paint::put(buffer, x, y, layout.size.0.saturating_sub(x), &name, style);
-        if tab != Tab::Sources {
+        x += paint::put(buffer, x, y, layout.size.0.saturating_sub(x), &theme.signs(name), style);
+        if index < last {
             paint::cell(buffer, x, y, theme.sign('│'), theme.faint);
             x += 1;
         }
     }
+}
+
+/// The names of the tabs, as many around the open one as fit; `…` (no tab) stands for those left out at either end.
+fn tabs_that_fit(open: Tab, room: usize) -> Vec<(Option<Tab>, String)> {
+    let name = |tab: &Tab| (Some(*tab), format!(" {} ", tab.name()));
+    let width = |names: &[(Option<Tab>, String)]| names.iter().map(|(_, name)| name.width() + 1).sum::<usize>();
+    let more = || (None, "…".to_owned());
+    let open = Tab::ALL.iter().position(|tab| *tab == open).unwrap_or(0);
+    for first in 0..=open {
+        for end in (open + 1..=Tab::ALL.len()).rev() {
+            let mut names: Vec<_> = (first > 0).then(more).into_iter().collect();
+            names.extend(Tab::ALL[first..end].iter().map(name));
+            names.extend((end < Tab::ALL.len()).then(more));
+            if width(&names) <= room + 1 {
+                return names;
+            }
+        }
+    }
+    Vec::new()
 }
 
 /// `without a time 3 of 1 204`.
@@ -92,14 +120,19 @@ fn counts_words(state: &State) -> String {
     if state.list.filter.is_empty() {
         return all;
     }
-    state.list.n_passing.map_or_else(|| format!("… / {all}"), |n| format!("{} / {all}", paint::compact(n)))
+    let counted = crate::app::find::total_words(None, state.list.counting, false);
+    state.list.n_passing.map_or_else(|| format!("{counted} / {all}"), |n| format!("{} / {all}", paint::compact(n)))
 }
 
 fn find_words(state: &State) -> String {
     let Some(find) = &state.list.find else { return String::new() };
-    let total = find.total.map_or_else(|| "…".into(), paint::compact);
-    let position = find.position.map(|n| format!("{} of ", paint::compact(n))).unwrap_or_default();
-    format!("/{} {position}{total}", crate::model::text::printable(&find.typed))
+    let sign = if find.typed.starts_with('/') { "" } else { "/" };
+    let fit = match find.wanted.as_ref().map(|wanted| wanted.fit) {
+        Some(Fit::Close) => " close",
+        Some(Fit::Loose) => " loose",
+        _ => "",
+    };
+    format!("{sign}{} {}{fit}", crate::model::text::printable(&find.typed), find.count_words())
 }
 
 /// Widths of the columns of a row.

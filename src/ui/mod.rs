@@ -3,14 +3,17 @@
 //! Colours and signs come from a [`Theme`] that the runtime chooses. Everything drawn was made harmless before
 //! (`model::text::printable` in `app`), and `paint` keeps wide characters inside their columns.
 
+mod chips;
 mod header;
 mod help;
 mod hints;
+mod hits;
 mod lanes;
 mod list;
 mod overlays;
 mod paint;
 mod panels;
+mod prompt;
 mod side;
 mod spark;
 mod theme;

@@ -5,20 +5,19 @@ use unicode_width::UnicodeWidthStr;
 
 use super::paint;
 use super::theme::Theme;
-use super::{help, write};
+use super::{help, prompt, write};
 use crate::app::State;
 use crate::app::layout::Area;
 use crate::app::line::LineInput;
-use crate::app::list;
-use crate::app::overlay::{Confirm, Overlay, Picker, Prompt};
+use crate::app::overlay::{Confirm, Overlay, Picker};
 
 /// Draws one layer.
 pub(super) fn draw(state: &State, overlay: &Overlay, theme: &Theme, buffer: &mut Buffer) {
     match overlay {
         Overlay::Help(open) => help::draw(state, open, theme, buffer),
         Overlay::Picker(picker) => draw_picker(state, picker, theme, buffer),
-        Overlay::Prompt(prompt) => draw_prompt(state, prompt, theme, buffer),
-        Overlay::Filters(selected) => draw_filters(state, *selected, theme, buffer),
+        Overlay::Prompt(prompt) => prompt::draw(state, prompt, theme, buffer),
+        Overlay::Filters(selected) => prompt::draw_filters(state, *selected, theme, buffer),
         Overlay::Editor(editor) => write::draw_editor(state, editor, theme, buffer),
         Overlay::Form(form) => write::draw_form(state, form, theme, buffer),
         Overlay::Confirm(confirm) => draw_confirm(state, confirm, theme, buffer),
@@ -57,8 +56,8 @@ pub(super) fn open_frame(state: &State, height: u16, title: &str, theme: &Theme,
     Area { x: x + 2, y: y + 1, width: width.saturating_sub(4), height: height.saturating_sub(2) }
 }
 
-/// A line being typed, with its cursor; long text shows its end.
-pub(super) fn draw_line(buffer: &mut Buffer, place: (u16, u16, u16), line: &LineInput, theme: &Theme) {
+/// A line being typed, with its cursor; long text shows its end. Tells the byte of the text that is drawn first.
+pub(super) fn draw_line(buffer: &mut Buffer, place: (u16, u16, u16), line: &LineInput, theme: &Theme) -> usize {
     let (x, y, width) = place;
     let before = line.before_cursor();
     let room = usize::from(width.saturating_sub(1));
@@ -75,6 +74,7 @@ pub(super) fn draw_line(buffer: &mut Buffer, place: (u16, u16, u16), line: &Line
         1,
         ratatui::style::Style::new().add_modifier(ratatui::style::Modifier::REVERSED),
     );
+    start
 }
 
 fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffer) {
@@ -120,76 +120,6 @@ fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffe
     }
     if picker.shown.is_empty() {
         paint::put(buffer, area.x, area.y + 1, area.width, "nothing fits; delete some letters", theme.dim);
-    }
-}
-
-fn draw_prompt(state: &State, prompt: &Prompt, theme: &Theme, buffer: &mut Buffer) {
-    let (words, style) = match &prompt.preview {
-        None => (prompt.hint().to_owned(), theme.dim),
-        Some(Ok(words)) => (format!("→ {words}"), theme.good),
-        Some(Err(words)) => (format!("! {words}"), theme.error),
-    };
-    let lines = crate::app::side::wrap(&words, usize::from(state.layout.size.0.min(100).saturating_sub(4)));
-    // Filters have a row for marks below the text, and the words that Tab takes at the bottom.
-    let n_more = u16::from(prompt.kind.is_filter());
-    let area = open_frame(state, 1 + lines.len() as u16 + 2 * n_more, prompt.title(), theme, buffer);
-    paint::put(buffer, area.x, area.y, 2, "> ", theme.key);
-    draw_line(buffer, (area.x + 2, area.y, area.width.saturating_sub(2)), &prompt.input, theme);
-    for (y, line) in (area.y + 1 + n_more..area.y + area.height).zip(&lines) {
-        paint::put(buffer, area.x, y, area.width, &theme.signs(line), style);
-    }
-    if n_more > 0 && area.height > 3 {
-        draw_wrong(prompt, area, theme, buffer);
-        draw_offered(prompt, area, theme, buffer);
-    }
-}
-
-/// Marks below the text what of it is wrong.
-fn draw_wrong(prompt: &Prompt, area: Area, theme: &Theme, buffer: &mut Buffer) {
-    let text = prompt.input.text();
-    let Some((before, meant)) = prompt.wrong.clone().and_then(|span| Some((text.get(..span.start)?, text.get(span)?))) else { return };
-    // A text that is too long is shown from its end.
-    if text.width() + 3 < usize::from(area.width) {
-        let marks = "^".repeat(meant.width().max(1));
-        let x = area.x + 2 + before.width() as u16;
-        paint::put(buffer, x, area.y + 1, (area.x + area.width).saturating_sub(x), &marks, theme.error);
-    }
-}
-
-/// The words that Tab takes, from the chosen one on.
-fn draw_offered(prompt: &Prompt, area: Area, theme: &Theme, buffer: &mut Buffer) {
-    let Some(offered) = prompt.offered.as_ref().filter(|offered| !offered.words.is_empty()) else { return };
-    let (y, end) = (area.y + area.height - 1, area.x + area.width);
-    let mut x = area.x + paint::put(buffer, area.x, y, area.width, "Tab  ", theme.key);
-    for (at, word) in offered.words.iter().enumerate().skip(offered.chosen.unwrap_or(0)) {
-        let word = crate::model::text::printable(word.trim_end());
-        if x + word.width() as u16 > end {
-            break;
-        }
-        let style = if Some(at) == offered.chosen { theme.strong } else { theme.dim };
-        x += paint::put(buffer, x, y, end - x, &word, style) + 2;
-    }
-}
-
-fn draw_filters(state: &State, selected: usize, theme: &Theme, buffer: &mut Buffer) {
-    let conditions = list::conditions(&state.list.filter);
-    let n_rows = conditions.len() + state.list.off.len();
-    let area = open_frame(state, n_rows.max(1) as u16 + 1, "filters of the event list", theme, buffer);
-    let level = state.list.filter.min_level.map_or("all levels", crate::model::Level::name);
-    let level = if state.list.filter.min_level.is_none() { level.to_owned() } else { format!("level {level} and worse") };
-    let words = format!("{level}   ←→ changes it   Space off/on   Enter edits   & keeps, ! leaves out");
-    paint::put(buffer, area.x, area.y, area.width, &theme.signs(&words), theme.dim);
-    let on = conditions.into_iter().map(|(_, words)| (words, theme.text));
-    let off = state.list.off.iter().map(|expr| (format!("off  {}", crate::model::text::printable(&expr.to_string())), theme.dim));
-    for (row, (words, style)) in on.chain(off).enumerate().take(usize::from(area.height.saturating_sub(1))) {
-        let y = area.y + 1 + row as u16;
-        paint::put(buffer, area.x, y, area.width, &theme.signs(&words), style);
-        if row == selected {
-            paint::tint(buffer, area.x, y, area.width, theme.selected_focused);
-        }
-    }
-    if n_rows == 0 {
-        paint::put(buffer, area.x, area.y + 1, area.width, "no filter: every event is shown", theme.dim);
     }
 }
 

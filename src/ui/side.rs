@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use super::paint;
 use super::theme::Theme;
 use crate::app::State;
-use crate::app::side::{Ink, SideItem};
+use crate::app::side::{Ink, SideItem, SideLine};
 use crate::app::state::Focus;
 
 /// The style of a meaning.
@@ -36,12 +36,14 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
     }
     let has_focus = state.focus == Focus::Side;
     let selected = state.side.selected();
-    for (row, line) in state.side.lines.iter().skip(state.side.top).take(usize::from(area.height)).enumerate() {
-        let y = area.y + row as u16;
-        let words: Vec<_> = line.words.iter().map(|(meaning, word)| (theme.signs(word), ink(*meaning, theme))).collect();
-        let words: Vec<(&str, Style)> = words.iter().map(|(word, style)| (word.as_ref(), *style)).collect();
-        paint::put_words(buffer, area.x + 1, y, area.width - 1, &words);
-        let is_record = matches!(state.side.items.get(line.item), Some(SideItem::Annotation(_)));
+    let n_heading = state.side.heading_rows(usize::from(area.height)) as u16;
+    for (y, line) in (area.y..area.y + n_heading).zip(&state.side.heading) {
+        draw_words(line, (area.x + 1, y, area.width - 1), theme, buffer);
+    }
+    for (y, line) in (area.y + n_heading..area.y + area.height).zip(state.side.lines.iter().skip(state.side.top)) {
+        draw_words(line, (area.x + 1, y, area.width - 1), theme, buffer);
+        let is_record =
+            matches!(state.side.items.get(line.item), Some(SideItem::Annotation(_) | SideItem::Pattern(_) | SideItem::Event(_)));
         if has_focus && line.item == selected {
             paint::cell(buffer, area.x, y, theme.sign('▌'), theme.key);
             if is_record {
@@ -49,4 +51,10 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
             }
         }
     }
+}
+
+fn draw_words(line: &SideLine, (x, y, width): (u16, u16, u16), theme: &Theme, buffer: &mut Buffer) {
+    let words: Vec<_> = line.words.iter().map(|(meaning, word)| (theme.signs(word), ink(*meaning, theme))).collect();
+    let words: Vec<(&str, Style)> = words.iter().map(|(word, style)| (word.as_ref(), *style)).collect();
+    paint::put_words(buffer, x, y, width, &words);
 }

@@ -307,6 +307,7 @@ fn ascii(c: char) -> &'static str {
         return ASCII[c as usize];
     }
     match c {
+        '▁'..='█' => &"_.:-=+#@"[c as usize - '▁' as usize..=c as usize - '▁' as usize],
         '①'..='⑨' => ASCII['1' as usize + (c as usize - '①' as usize)],
         '⑩'..='⑳' => "n",
         _ => TABLE.iter().find(|pair| pair.0 == c).map_or("?", |pair| pair.1),

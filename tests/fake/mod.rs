@@ -7,16 +7,23 @@
 // Each test program uses its own part of this.
 #![allow(dead_code, reason = "shared by several test programs")]
 
+mod evidence;
+mod patterns;
+
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use coroner::app::message::{FreezeTarget, LoadProgress, PanelChoice, SeriesStats};
+use coroner::app::message::{FreezeTarget, LoadProgress, Look, LookQuery, PanelChoice, SeriesStats, Words};
 use coroner::app::{self, CasePlace, Effect, JobId, Message, Question, Reply, Setup, State, keys};
 use coroner::model::case::{Evidence, EvidenceTarget};
-use coroner::model::query::{GroupBy, PageStart, TextPattern, ValueAt};
+use coroner::model::filter::{Expr, Term};
+use coroner::model::find::{Fit, conditions};
+use coroner::model::query::{FieldSeen, GroupBy, PageStart, Pattern, PatternStatus, TextPattern, ValueAt};
 use coroner::model::record::{Alert, AlertState, Change, ProfileMark, ThresholdRule};
 use coroner::model::series::Bucket;
+use coroner::model::skew::ClockCheck;
 use coroner::model::*;
+use patterns::pattern_of;
 
 const NS: i64 = 1_000_000_000;
 
@@ -99,6 +106,7 @@ fn change(secs: i64, kind: &str, to: Option<&str>, text: &str) -> Change {
 pub struct Fake {
     pub catalog: Arc<Catalog>,
     pub events: Vec<Event>,
+    pub clocks: ClockCheck,
 }
 
 fn events() -> Vec<Event> {
@@ -127,7 +135,9 @@ fn events() -> Vec<Event> {
                 source: "logs/order-1.log".into(),
                 line: record + 1,
                 n_lines: 1,
-                trace_id: Some(format!("t{}", record % 50)),
+                // Filling the cache belongs to nobody's request.
+                trace_id: (service != "库存").then(|| format!("t{}", record % 50)),
+                latency_s: None,
                 fields: vec![("latency_ms".into(), format!("{}", 12 + secs % 9))],
                 raw: format!("{} {message}", level.name()),
                 message,
@@ -210,18 +220,26 @@ impl Fake {
             extent: Some(TimeRange::new(at(0), at(720))),
             version: 1,
             is_complete: true,
+            ..Catalog::default()
         };
         let _ = AlertState::Firing;
-        Self { catalog: Arc::new(catalog), events }
+        Self { catalog: Arc::new(catalog), events, clocks: patterns::clocks() }
     }
 
     fn passes(event: &Event, filter: &EventFilter) -> bool {
         filter.min_level.is_none_or(|level| event.level >= level)
             && (filter.services.is_empty() || filter.services.iter().any(|service| event.service.as_ref() == Some(service)))
+            && filter.expr.as_ref().is_none_or(|expr| {
+                expr.conditions().iter().all(|part| match part {
+                    Expr::Term(Term::Pattern(id)) => pattern_of(event) == *id,
+                    _ => true,
+                })
+            })
             && filter.trace_id.as_ref().is_none_or(|trace| event.trace_id.as_ref() == Some(trace))
             && filter.text.iter().all(|condition| {
                 let is_match = match &condition.pattern {
-                    TextPattern::Literal(words) => event.raw.contains(words.as_str()),
+                    TextPattern::Literal(words) if words.chars().any(char::is_uppercase) => event.raw.contains(words.as_str()),
+                    TextPattern::Literal(words) => event.raw.to_lowercase().contains(words.as_str()),
                     TextPattern::Regex(words) => regex::Regex::new(words).expect("checked before").is_match(&event.raw),
                     TextPattern::Fuzzy(words) => app::fuzzy::score(words, &event.raw).is_some(),
                 };
@@ -251,6 +269,23 @@ impl Fake {
         EventPage { events: found.into_iter().skip(skip).take(query.limit).cloned().collect(), has_more }
     }
 
+    fn look(&self, query: &LookQuery) -> Look {
+        let mut last = Look::default();
+        for fit in Fit::ALL {
+            let Some(wanted) = conditions(&query.pattern, fit) else { continue };
+            let mut filter = query.filter.clone();
+            filter.text.extend(wanted.iter().cloned());
+            let best: Vec<Event> =
+                self.events.iter().filter(|event| Self::passes(event, &filter)).take(query.limit.max(1)).cloned().collect();
+            let is_found = !best.is_empty();
+            last = Look { wanted, fit, best: best.into_iter().take(query.limit).collect() };
+            if is_found {
+                break;
+            }
+        }
+        last
+    }
+
     fn columns(id: SeriesId, range: TimeRange, n: NonZeroUsize) -> Columns {
         let columns = range
             .split(n)
@@ -274,60 +309,6 @@ impl Fake {
         let secs = (at.0 / NS - START).div_euclid(5) * 5;
         let value = sample(id.0 as usize, secs)?;
         Some(ValueAt { value, sample_time: Timestamp::from_secs(START + secs) })
-    }
-
-    fn freeze(&self, target: &FreezeTarget) -> Evidence {
-        let evidence = |source: &str, target| Evidence { source: source.into(), source_sha256: None, target };
-        match target {
-            FreezeTarget::Series { id, range, at } => {
-                let meta = &self.catalog.series[id.0 as usize];
-                let target = EvidenceTarget::Series {
-                    name: meta.name.clone(),
-                    labels: meta.labels.clone(),
-                    unit: meta.unit,
-                    range: *range,
-                    at: *at,
-                    value: Self::value_at(*id, *at).map(|value| value.value),
-                    peak: None,
-                    points: vec![Some(1.0), None, Some(2.0)],
-                };
-                evidence("metrics/all.json", target)
-            }
-            FreezeTarget::Event(id) => {
-                let event = self.events.iter().find(|event| event.id == *id).expect("known");
-                let target = EvidenceTarget::Lines {
-                    first: event.line,
-                    last: event.line,
-                    at: event.time,
-                    sha256: "00".into(),
-                    excerpt: event.raw.clone(),
-                };
-                evidence(&event.source, target)
-            }
-            FreezeTarget::Change(index) => {
-                let change = &self.catalog.changes[*index];
-                evidence(
-                    "deploys.jsonl",
-                    EvidenceTarget::Change { line: 1, at: change.time, text: format!("{} {}", change.kind, change.text) },
-                )
-            }
-            FreezeTarget::Alert(index) => {
-                let alert = &self.catalog.alerts[*index];
-                let target = EvidenceTarget::Alert {
-                    name: alert.name.clone(),
-                    labels: Labels::default(),
-                    at: alert.active_at,
-                    until: alert.ended_at,
-                };
-                evidence("deploys.jsonl", target)
-            }
-            FreezeTarget::Profile(index) => {
-                let mark = &self.catalog.profiles[*index];
-                let target =
-                    EvidenceTarget::Profile { profile: mark.kind.clone(), at: mark.time, total: mark.total, unit: mark.unit.clone() };
-                evidence("pprof/order-goroutine.pb.gz", target)
-            }
-        }
     }
 
     pub fn answer(&self, question: &Question) -> Reply {
@@ -364,12 +345,15 @@ impl Fake {
             ),
             Question::ValuesAt { ids, at } => Reply::Values(ids.iter().map(|id| Self::value_at(*id, *at)).collect()),
             Question::Histogram(query) => {
-                assert_eq!(query.by, [GroupBy::Level]);
                 let mut histogram = Histogram { range: query.range, ..Histogram::default() };
                 for event in self.events.iter().filter(|event| Self::passes(event, &query.filter)) {
                     if let Some(column) = event.time.and_then(|time| query.range.column_of(time, query.columns)) {
-                        let counts =
-                            histogram.groups.entry(vec![event.level.name().into()]).or_insert_with(|| vec![0; query.columns.get()]);
+                        let key = match query.by[..] {
+                            [GroupBy::Level] => event.level.name().to_owned(),
+                            [GroupBy::Pattern] => pattern_of(event).to_string(),
+                            _ => panic!("nobody asks for {:?}", query.by),
+                        };
+                        let counts = histogram.groups.entry(vec![key]).or_insert_with(|| vec![0; query.columns.get()]);
                         counts[column] += 1;
                     }
                 }
@@ -377,14 +361,47 @@ impl Fake {
             }
             Question::Events(query) => Reply::Events(self.page(query)),
             Question::Event(id) => Reply::Event(Box::new(self.events.iter().find(|event| event.id == *id).expect("known").clone())),
-            Question::Patterns(_) => Reply::Patterns(Vec::new()),
+            Question::Patterns(query) => Reply::Patterns(self.patterns(query)),
+            Question::Clocks => Reply::Clocks(self.clocks.clone()),
             Question::Count { filter, range } => {
                 let query =
                     EventQuery { filter: filter.clone(), range: *range, start: PageStart::AtOrAfter(Timestamp::MIN), limit: usize::MAX };
                 Reply::Count(self.page(&query).events.len() as u64)
             }
+            Question::Look(query) => Reply::Look(Box::new(self.look(query))),
+            Question::Position { filter, id, .. } => {
+                Reply::Count(self.events.iter().filter(|event| Self::passes(event, filter) && event.id < *id).count() as u64)
+            }
+            Question::Words => Reply::Words(Arc::new(words())),
             Question::Freeze(targets) => Reply::Frozen(targets.iter().map(|target| self.freeze(target)).collect()),
         }
+    }
+}
+
+/// What the messages have in common.
+fn words() -> Words {
+    let pattern = |id, template: &str, level| Pattern {
+        id,
+        template: template.into(),
+        count: 100,
+        first: None,
+        last: None,
+        level,
+        in_windows: (0, 0),
+        status: PatternStatus::Steady,
+    };
+    Words {
+        fields: vec![FieldSeen {
+            name: "latency_ms".into(),
+            n_records: 9,
+            n_numbers: 9,
+            n_durations: 0,
+            values: vec![("12".into(), 5), ("20".into(), 4)],
+        }],
+        patterns: vec![
+            pattern(0, "GET /orders/<*> 200 in <*> ms", Level::Info),
+            pattern(1, "acquire: pool exhausted after <*> <*> waiting", Level::Error),
+        ],
     }
 }
 

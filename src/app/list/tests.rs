@@ -57,25 +57,3 @@ fn near_an_end_with_more_beyond_new_pages_are_wanted() {
     list.follow(Timestamp::from_secs(150));
     assert_ne!(list.questions(), before);
 }
-
-#[test]
-fn typed_patterns_are_understood_or_explained() {
-    assert_eq!(pattern("/a.b/"), Ok(TextPattern::Regex("a.b".into())));
-    assert_eq!(pattern("'Pool x"), Ok(TextPattern::Literal("Pool x".into())));
-    assert_eq!(pattern("pl"), Ok(TextPattern::Fuzzy("pl".into())));
-    assert!(pattern("/(/").is_err() && pattern(" ").is_err() && pattern("//").is_err());
-}
-
-#[test]
-fn conditions_can_be_listed_removed_and_written_as_one_text() {
-    let mut filter = EventFilter::default();
-    let expr = crate::model::filter::parse("level>=warn -retry (a or b) service:order", &crate::model::when::Reference::default());
-    let expr = expr.unwrap().unwrap();
-    add_conditions(&mut filter, &expr);
-    let words = |filter: &EventFilter| conditions(filter).into_iter().map(|c| c.1).collect::<Vec<_>>();
-    assert_eq!(words(&filter), ["level>=warn", "-retry", "(a or b)", "service:order"]);
-    assert_eq!(as_expr(&filter), Some(expr));
-    remove_condition(&mut filter, &Condition::Term(1));
-    remove_condition(&mut filter, &Condition::Level);
-    assert_eq!(words(&filter), ["-retry", "service:order"]);
-}

@@ -1,17 +1,16 @@
 //! Runs an action, from a key, the palette or the command line (then possibly with an argument).
 
 use crate::app::actions::Action;
-use crate::app::jobs::Slot;
 use crate::app::layout::Zoomed;
 use crate::app::list::IsNegated;
 use crate::app::message::Effect;
 use crate::app::overlay::{Confirm, ConfirmPurpose, Overlay, Prompt, PromptKind};
-use crate::app::side::Tab;
+use crate::app::side::{SideItem, Tab};
 use crate::app::state::{Focus, State};
-use crate::model::{EventFilter, Level};
+use crate::model::Level;
 
 use super::navigate::{self, Way};
-use super::{annotate, chain, filter, forms, overlays, panel_edit, pick, search};
+use super::{annotate, chain, filter, find, forms, overlays, panel_edit, pattern_view, pick, search, trace_view};
 
 /// Runs it.
 pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> Vec<Effect> {
@@ -53,7 +52,7 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
             state.list.toggle_unplaced(state.timeline.cursor);
             focus(state, Focus::List);
         }
-        Action::ClearFilters => search::set_filter(state, EventFilter::default()),
+        Action::ClearFilters => return filter::clear(state),
         Action::GoTo => prompt(state, PromptKind::GoTo),
         Action::Find => prompt(state, PromptKind::Find),
         Action::FilterIn => prompt(state, PromptKind::FilterIn),
@@ -74,13 +73,16 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::FocusNotes => show_tab(state, Tab::Notes),
         Action::FocusDetail => show_tab(state, Tab::Detail),
         Action::FocusSources => show_tab(state, Tab::Sources),
+        Action::FocusPatterns => show_tab(state, Tab::Patterns),
+        Action::FocusTrace => trace_view::show(state),
+        Action::Reorder => pattern_view::next_order(state),
         Action::ZoomPane => zoom_pane(state),
         Action::Dismiss => overlays::dismiss(state),
         Action::ListUp => overlays::step(state, -1),
         Action::ListDown => overlays::step(state, 1),
-        Action::Toggle => overlays::toggle(state),
-        Action::Lower => search::shift_level(state, Way::Back),
-        Action::Raise => search::shift_level(state, Way::Forward),
+        Action::Toggle => return overlays::toggle(state),
+        Action::Lower => return filter::shift_level(state, Way::Back),
+        Action::Raise => return filter::shift_level(state, Way::Forward),
         Action::NextField => overlays::next_field(state, 1),
         Action::PrevField => overlays::next_field(state, -1),
         Action::No => drop(state.overlays.pop()),
@@ -100,8 +102,8 @@ fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
         Action::PrevWarning => return search::level(state, Level::Warn, Way::Back),
         Action::NextTrace => return search::trace(state, Way::Forward),
         Action::PrevTrace => return search::trace(state, Way::Back),
-        Action::FindNext => return search::next_match(state, Way::Forward),
-        Action::FindPrev => return search::next_match(state, Way::Back),
+        Action::FindNext => return find::step(state, Way::Forward),
+        Action::FindPrev => return find::step(state, Way::Back),
         Action::Note => annotate::write_note(state),
         Action::Pin => return annotate::pin(state),
         Action::Cause => forms::cause(state, None),
@@ -194,9 +196,9 @@ fn with_argument(state: &mut State, action: Action, argument: &str) -> Option<Ve
             Ok(zone) => Ok(pick::set_zone(state, zone)),
             Err(_) => Err(format!("{argument:?} is no zone; write a name such as Asia/Shanghai")),
         },
-        Action::Find => search::start_find(state, argument),
-        Action::FilterIn => filter::add(state, argument, IsNegated::No).map(|()| Vec::new()),
-        Action::FilterOut => filter::add(state, argument, IsNegated::Yes).map(|()| Vec::new()),
+        Action::Find => find::start_typed(state, argument, None),
+        Action::FilterIn => filter::add(state, argument, IsNegated::No),
+        Action::FilterOut => filter::add(state, argument, IsNegated::Yes),
         Action::Mark => annotate::mark_by_name(state, argument),
         Action::Title => Ok(forms::change_case(state, |meta| argument.clone_into(&mut meta.title))),
         Action::Severity => Ok(forms::change_case(state, |meta| meta.severity = Some(argument.to_owned()))),
@@ -209,8 +211,14 @@ fn with_argument(state: &mut State, action: Action, argument: &str) -> Option<Ve
     }))
 }
 
-fn prompt(state: &mut State, kind: PromptKind) {
-    state.overlays.push(Overlay::Prompt(Prompt::new(kind, "")));
+/// Opens a line to type.
+pub(super) fn prompt(state: &mut State, kind: PromptKind) {
+    // In the pattern pane the pattern is meant; it can be typed over.
+    let pattern = match state.side.item_selected() {
+        Some(SideItem::Pattern(id)) if state.focus == Focus::Side && kind.is_filter() => format!("pattern:{id} "),
+        _ => String::new(),
+    };
+    state.overlays.push(Overlay::Prompt(Prompt::new(kind, &pattern)));
     if kind.is_filter() {
         filter::refresh(state);
     }
@@ -242,7 +250,7 @@ fn step_pane(state: &mut State, panes: isize) {
     focus(state, order[(at + panes).rem_euclid(4) as usize]);
 }
 
-fn show_tab(state: &mut State, tab: Tab) {
+pub(super) fn show_tab(state: &mut State, tab: Tab) {
     state.side.tab = tab;
     focus(state, Focus::Side);
 }
@@ -257,15 +265,15 @@ fn zoom_pane(state: &mut State) {
 /// Esc with nothing open above the panes: exactly one layer.
 fn close(state: &mut State) -> Vec<Effect> {
     let mut effects = Vec::new();
-    if state.seek.take().is_some() {
-        state.jobs.sync(Slot::Seek, None, state.catalog.version, &mut effects);
-        state.say("stopped looking");
-    } else if state.zoomed.is_some() {
+    if find::stop(state, &mut effects) {
+        return effects;
+    }
+    if state.zoomed.is_some() {
         state.zoomed = None;
     } else if state.timeline.anchor.is_some() {
         (state.timeline.anchor, state.list.anchor) = (None, None);
     } else if state.list.find.is_some() {
-        state.list.find = None;
+        find::drop_find(state);
     } else {
         state.notice = None;
     }
@@ -279,17 +287,27 @@ fn open(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     match state.focus {
-        Focus::Side => {
+        Focus::Side => return open_in_side(state),
+        _ => state.side.tab = Tab::Detail,
+    }
+    if state.layout.side.width == 0 && state.focus != Focus::Side {
+        focus(state, Focus::Side);
+    }
+    Vec::new()
+}
+
+/// Enter in the side pane.
+fn open_in_side(state: &mut State) -> Vec<Effect> {
+    match state.side.item_selected().cloned() {
+        Some(SideItem::Pattern(id)) => return pattern_view::open(state, id),
+        Some(SideItem::Event(id)) => trace_view::open(state, id),
+        _ => {
             let at = state.side.annotation().and_then(|id| state.session.doc.annotations.get(id)).and_then(crate::model::Annotation::at);
             match at {
                 Some(at) => state.jump_to(at),
                 None => state.say("nothing here lies on the timeline"),
             }
         }
-        _ => state.side.tab = Tab::Detail,
-    }
-    if state.layout.side.width == 0 && state.focus != Focus::Side {
-        focus(state, Focus::Side);
     }
     Vec::new()
 }
@@ -305,7 +323,8 @@ fn move_item(state: &mut State, rows: isize) -> Vec<Effect> {
     }
 }
 
-fn undo(state: &mut State, way: Way) -> Vec<Effect> {
+/// Takes the last step back, or makes it again.
+pub(super) fn undo(state: &mut State, way: Way) -> Vec<Effect> {
     let done = if way == Way::Back { state.session.undo() } else { state.session.redo() };
     let word = if way == Way::Back { "undone" } else { "redone" };
     if let Some((name, effects)) = done {
@@ -323,7 +342,14 @@ fn copy(state: &mut State) -> Vec<Effect> {
     let text = match state.focus {
         Focus::List => state.list.selected().map(|row| row.raw.clone()),
         Focus::Panels => state.panels.selected().map(|panel| format!("{} {}", panel.reference.series, panel.texts.value)),
-        Focus::Side => state.side.annotation().and_then(|id| state.session.doc.annotations.get(id)).map(|record| record.text.clone()),
+        Focus::Side => match state.side.item_selected() {
+            Some(SideItem::Annotation(id)) => state.session.doc.annotations.get(id).map(|record| record.text.clone()),
+            Some(SideItem::Pattern(id)) => state.patterns.get(*id).map(|pattern| pattern.template.clone()),
+            Some(SideItem::Event(id)) => {
+                state.trace.shown().and_then(|trace| trace.events.iter().find(|event| event.id == *id)).map(|event| event.raw.clone())
+            }
+            _ => None,
+        },
         Focus::Changes => Some(state.clock.both(state.timeline.cursor)),
     };
     if let Some(text) = text.filter(|text| !text.is_empty()) {

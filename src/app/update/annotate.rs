@@ -7,6 +7,7 @@ use crate::app::message::{Effect, FreezeTarget, Question};
 use crate::app::overlay::{Overlay, TextPurpose};
 use crate::app::panels::place_of;
 use crate::app::session::Session;
+use crate::app::side::SideItem;
 use crate::app::state::{Focus, State};
 use crate::model::case::{Annotation, AnnotationKind, Edit, Evidence, EvidenceTarget, MarkerName};
 use crate::model::{TimeRange, Timestamp, text};
@@ -125,6 +126,7 @@ pub(super) fn pin(state: &mut State) -> Vec<Effect> {
         Focus::Panels => panel_target(state),
         Focus::List => event_target(state),
         Focus::Changes => lane_targets(state),
+        Focus::Side if side_target(state).is_some() => side_target(state).into_iter().collect(),
         Focus::Side => match state.subject {
             Focus::Panels => panel_target(state),
             Focus::Changes => lane_targets(state),
@@ -150,6 +152,15 @@ pub(super) fn pin(state: &mut State) -> Vec<Effect> {
 }
 
 type Target = (String, String, FreezeTarget);
+
+/// A pattern (by its first event) or an event of a trace.
+fn side_target(state: &State) -> Option<Target> {
+    match state.side.item_selected()? {
+        SideItem::Pattern(id) => Some((String::new(), String::new(), FreezeTarget::PatternStart(*id))),
+        SideItem::Event(id) => Some((String::new(), String::new(), FreezeTarget::Event(*id))),
+        _ => None,
+    }
+}
 
 fn panel_target(state: &State) -> Vec<Target> {
     let range = state.timeline.selection().unwrap_or(state.timeline.visible);

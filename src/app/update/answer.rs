@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use crate::app::jobs::Slot;
 use crate::app::list::EventRow;
-use crate::app::message::{Effect, JobId, Question, Reply};
-use crate::app::state::{Seek, State};
+use crate::app::message::{Effect, JobId, Progress, Question, Reply};
+use crate::app::state::State;
 use crate::model::case::{Evidence, EvidenceTarget};
 use crate::model::series::ValueState;
 use crate::model::{Catalog, EventPage, Level, Timestamp, text};
+
+use super::find;
 
 /// The source knows more.
 pub(super) fn catalog(state: &mut State, catalog: Arc<Catalog>) {
@@ -21,7 +23,39 @@ pub(super) fn catalog(state: &mut State, catalog: Arc<Catalog>) {
     state.panels.rebuild(&state.catalog, &state.session.doc.meta);
     let first = first_place(state);
     state.timeline.set_extent(state.catalog.extent, first);
+    // Times in filters may refer to what is loaded.
+    super::filter::from_case(state);
     state.data_revision += 1;
+}
+
+/// A question goes on.
+pub(super) fn progress(state: &mut State, id: JobId, progress: Progress) {
+    let Some(slot) = state.jobs.slot(id) else { return };
+    let is_known = progress.total > 0;
+    match slot {
+        Slot::Total => state.list.counting = Some(progress).filter(|_| is_known),
+        Slot::FindTotal => {
+            if let Some(find) = &mut state.list.find {
+                find.progress = Some(progress).filter(|_| is_known);
+            }
+        }
+        Slot::Seek => {
+            if let Some(seek) = &mut state.seek {
+                seek.progress = Some(progress).filter(|_| is_known);
+            }
+        }
+        Slot::Look => {
+            if let Some(typing) = find::typing_mut(state) {
+                typing.looking = Some(progress).filter(|_| is_known);
+            }
+        }
+        Slot::LookTotal => {
+            if let Some(typing) = find::typing_mut(state) {
+                typing.counting = Some(progress).filter(|_| is_known);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Where an untouched cursor waits: at T+0, else at the first change of state, else at the first alert.
@@ -63,6 +97,15 @@ fn refused(state: &mut State, slot: Slot, why: &str) {
         Slot::Seek => {
             let what = state.seek.take().map_or_else(|| "event".into(), |seek| seek.what);
             state.warn(format!("looking for the {what}: {why}"));
+        }
+        Slot::FindWanted => {
+            find::drop_find(state);
+            state.warn(format!("not found: {why}"));
+        }
+        Slot::Look | Slot::LookTotal => {
+            if let Some(typing) = find::typing_mut(state) {
+                typing.error = Some(why.to_owned());
+            }
         }
         Slot::Freeze => state.warn(format!("not pinned: {why}")),
         Slot::Formulas => {
@@ -119,7 +162,36 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
             state.list.take_after(page);
             state.list.assemble(state.timeline.cursor);
         }
-        (Slot::Total, Reply::Count(n)) => state.list.n_passing = Some(n),
+        (Slot::Patterns, Reply::Patterns(found)) => {
+            if let Question::Patterns(query) = question {
+                super::pattern_view::take(state, query, found);
+            }
+        }
+        (Slot::PatternCourses, Reply::Histogram(histogram)) => state.patterns.take_courses(histogram),
+        (Slot::Trace, Reply::Events(page)) => {
+            if let Question::Events(query) = question {
+                let is_new = state.trace.shown().is_none();
+                state.trace.take(query, page);
+                if is_new {
+                    super::trace_view::select_own(state);
+                }
+            }
+        }
+        (Slot::Clocks, Reply::Clocks(clocks)) => state.trace.clocks = Some(clocks),
+        (Slot::Total, Reply::Count(n)) => (state.list.n_passing, state.list.counting) = (Some(n), None),
+        (Slot::Look, Reply::Look(look)) => find::looked(state, *look),
+        (Slot::FindWanted, Reply::Look(look)) => return find::wanted_came(state, *look),
+        (Slot::LookTotal, Reply::Count(n)) => {
+            if let Some(typing) = find::typing_mut(state) {
+                (typing.total, typing.counting) = (Some(n), None);
+            }
+        }
+        (Slot::Hits, Reply::Histogram(histogram)) => state.lanes.take_hits(&histogram),
+        (Slot::Words, Reply::Words(words)) => {
+            state.words = Some(words);
+            find::words_came(state);
+            super::filter::words_came(state);
+        }
         (Slot::FindTotal, Reply::Count(n)) => {
             if let Some(find) = &mut state.list.find {
                 find.total = Some(n);
@@ -159,18 +231,25 @@ fn defined(state: &mut State, found: Arc<Catalog>, wrong: &[String]) -> Vec<Effe
 
 /// The event that was sought.
 fn found(state: &mut State, page: &EventPage) -> Vec<Effect> {
-    let Some(Seek { what, is_forward, is_find }) = state.seek.take() else { return Vec::new() };
-    let event = if is_forward { page.events.first() } else { page.events.last() };
+    let Some(seek) = state.seek.take() else { return Vec::new() };
+    let event = if seek.is_forward { page.events.first() } else { page.events.last() };
     let Some((event, at)) = event.and_then(|event| Some((event, event.time?))) else {
-        state.say(format!("no {what} {} the cursor", if is_forward { "after" } else { "before" }));
+        if seek.is_find && !seek.has_wrapped {
+            return super::search::wrap(state, seek);
+        }
+        let where_to = if seek.is_forward { " after the cursor" } else { " before the cursor" };
+        state.say(format!("no {}{}", seek.what, if seek.has_wrapped { "" } else { where_to }));
         return Vec::new();
     };
+    if seek.has_wrapped {
+        state.say(if seek.is_forward { "past the last match: on from the first" } else { "past the first match: on from the last" });
+    }
     let row = EventRow::new(event);
     state.leave_place();
     state.timeline.jump_to(at);
     let id = row.id;
     state.list.choose(row);
-    if is_find { super::search::count_position(state, id, at) } else { Vec::new() }
+    if seek.is_find { find::count_position(state, id, at) } else { Vec::new() }
 }
 
 /// Evidence with its frozen values.

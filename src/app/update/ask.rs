@@ -16,8 +16,11 @@ use crate::model::{EventFilter, SeriesQuery, TimeRange};
 pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
     lay_out(state);
     state.list.follow(state.timeline.cursor);
+    super::trace_view::follow(state);
     if state.has_catalog {
         ask(state, effects);
+        super::pattern_view::ask(state, effects);
+        super::trace_view::ask(state, effects);
     }
     settle_view(state);
 }
@@ -72,6 +75,7 @@ fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     sync(Slot::Total, is_filtered.then(|| Question::Count { filter: state.list.filter.clone(), range: None }));
     let detail = state.list.selected().filter(|_| state.side.tab == Tab::Detail && state.subject == Focus::List).map(|row| row.id);
     sync(Slot::Detail, detail.map(Question::Event));
+    super::find::ask(state, effects);
     let numbers = state.baseline().filter(|_| wants_series).map(|baseline| Question::Stats { ids: ids.clone(), baseline, window: visible });
     state.jobs.sync(Slot::Stats, numbers, version, effects);
 }

@@ -1,13 +1,17 @@
-//! The filter prompt: what is typed becomes an expression, with words to go on with and the column of a mistake.
+//! Filters: what is typed becomes chips of the case, with words to go on with and the column of a mistake.
 
-use crate::app::list::{self, IsNegated};
+use crate::app::chips;
+use crate::app::list::IsNegated;
+use crate::app::message::Effect;
 use crate::app::overlay::{Offered, Overlay, Prompt, PromptKind};
 use crate::app::state::State;
+use crate::model::case::SavedFilter;
 use crate::model::filter::{self, Comparison, Expr, FieldTest, FilterError, Known, Term, TextTest, Words};
 use crate::model::query::TextPattern;
-use crate::model::{EventFilter, Level, text};
+use crate::model::{Level, text};
 
-use super::{search, typed_time};
+use super::navigate::Way;
+use super::typed_time;
 
 /// Words offered at once.
 const MAX_OFFERED: usize = 40;
@@ -20,31 +24,82 @@ fn read(state: &State, typed: &str, kind: PromptKind) -> Result<Option<Expr>, Fi
     Ok(if kind == PromptKind::FilterOut { expr.map(|expr| Expr::Not(Box::new(expr))) } else { expr })
 }
 
-/// Adds what is typed to the filter.
-pub(super) fn add(state: &mut State, typed: &str, is_negated: IsNegated) -> Result<(), String> {
-    let kind = if is_negated == IsNegated::Yes { PromptKind::FilterOut } else { PromptKind::FilterIn };
-    let Some(expr) = read(state, typed, kind).map_err(|error| error.to_string())? else { return Ok(()) };
-    let mut filter = state.list.filter.clone();
-    list::add_conditions(&mut filter, &expr);
-    search::set_filter(state, filter);
-    Ok(())
+/// What the case says about filters is what the list shows.
+pub(crate) fn from_case(state: &mut State) {
+    let chips = chips::read(&state.session.doc.meta.filters, &typed_time::reference(state));
+    if chips != state.list.chips {
+        state.list.chips = chips;
+        let filter = chips::filter_of(&state.list.chips);
+        if filter != state.list.filter {
+            state.list.filter = filter;
+            state.list.refilter(state.timeline.cursor);
+        }
+    }
 }
 
-/// Puts what is typed in the place of the whole filter.
-pub(super) fn replace(state: &mut State, typed: &str) -> Result<(), String> {
+/// Puts other conditions in the place of those of the list: one step that `u` takes back.
+pub(super) fn set(state: &mut State, name: &str, filters: Vec<SavedFilter>) -> Vec<Effect> {
+    let Some(edit) = state.session.change_meta(|meta| meta.filters = filters) else { return Vec::new() };
+    let effects = state.session.commit(name, vec![edit]);
+    from_case(state);
+    effects
+}
+
+pub(super) fn saved(state: &State) -> Vec<SavedFilter> {
+    state.session.doc.meta.filters.clone()
+}
+
+/// Adds what is typed to the filter.
+pub(super) fn add(state: &mut State, typed: &str, is_negated: IsNegated) -> Result<Vec<Effect>, String> {
+    let kind = if is_negated == IsNegated::Yes { PromptKind::FilterOut } else { PromptKind::FilterIn };
+    let Some(expr) = read(state, typed, kind).map_err(|error| error.to_string())? else { return Ok(Vec::new()) };
+    Ok(add_expr(state, &expr))
+}
+
+/// Adds conditions to the filter.
+pub(super) fn add_expr(state: &mut State, expr: &Expr) -> Vec<Effect> {
+    let filters = chips::with(&saved(state), &typed_time::reference(state), expr);
+    set(state, &format!("filter {expr}"), filters)
+}
+
+/// The conditions with this as the only one on patterns.
+pub(super) fn with_pattern(state: &State, id: u32) -> Vec<SavedFilter> {
+    let is_other = |chip: &chips::Chip| !chip.active().is_some_and(Expr::has_patterns);
+    let others = saved(state).into_iter().zip(&state.list.chips).filter(|(_, chip)| is_other(chip));
+    let others: Vec<SavedFilter> = others.map(|(filter, _)| filter).collect();
+    chips::with(&others, &typed_time::reference(state), &Expr::Term(Term::Pattern(id)))
+}
+
+/// Puts what is typed in the place of all conditions that are on; those that are off stay.
+pub(super) fn replace(state: &mut State, typed: &str) -> Result<Vec<Effect>, String> {
     let expr = read(state, typed, PromptKind::FilterAll).map_err(|error| error.to_string())?;
-    let mut filter = EventFilter { sources: state.list.filter.sources.clone(), ..EventFilter::default() };
-    if let Some(expr) = expr {
-        list::add_conditions(&mut filter, &expr);
-    }
-    search::set_filter(state, filter);
-    Ok(())
+    let kept: Vec<SavedFilter> = saved(state).into_iter().filter(|filter| filter.is_off).collect();
+    let filters = expr.map_or(kept.clone(), |expr| chips::with(&kept, &typed_time::reference(state), &expr));
+    Ok(set(state, "change the filter", filters))
+}
+
+/// Puts what is typed in the place of one condition; nothing removes it.
+pub(super) fn replace_one(state: &mut State, index: usize, typed: &str) -> Result<Vec<Effect>, String> {
+    let expr = read(state, typed, PromptKind::FilterOne(index)).map_err(|error| error.to_string())?;
+    let mut filters = saved(state);
+    let parts = expr.iter().flat_map(Expr::conditions).map(chips::saved);
+    let place = index.min(filters.len())..(index + 1).min(filters.len());
+    filters.splice(place, parts.collect::<Vec<_>>());
+    Ok(set(state, "change a filter", filters))
 }
 
 /// Opens the whole filter as a text to change.
 pub(super) fn edit(state: &mut State) {
-    let words = list::as_expr(&state.list.filter).map_or_else(String::new, |expr| format!("{expr} "));
+    let words: String = state.list.chips.iter().filter(|chip| !chip.is_off).map(|chip| format!("{} ", chip.words)).collect();
     state.overlays.push(Overlay::Prompt(Prompt::new(PromptKind::FilterAll, &words)));
+    refresh(state);
+}
+
+/// Opens one condition as a text to change.
+pub(super) fn edit_one(state: &mut State, index: usize) {
+    let Some(chip) = state.list.chips.get(index) else { return edit(state) };
+    let words = format!("{} ", chip.words);
+    state.overlays.push(Overlay::Prompt(Prompt::new(PromptKind::FilterOne(index), &words)));
     refresh(state);
 }
 
@@ -53,11 +108,13 @@ pub(super) fn refresh(state: &mut State) {
     let Some(Overlay::Prompt(prompt)) = state.overlays.last() else { return };
     let (typed, before, kind) = (prompt.input.text().to_owned(), prompt.input.before_cursor().to_owned(), prompt.kind);
     let known = (state.catalog.services(), state.catalog.sources.iter().map(|source| source.path.clone()).collect::<Vec<_>>());
-    let known = Known { services: &known.0, files: &known.1 };
+    let words = state.words.clone().unwrap_or_default();
+    let known = Known { services: &known.0, files: &known.1, fields: &words.fields, patterns: &words.patterns };
     let mut offered = filter::complete(&before, known);
-    if offered.start == before.len() {
-        let (all, start) = (offered.words, offered.start);
-        offered = filter::Completion { start, words: under_cursor(state).into_iter().chain(all).collect() };
+    if offered.start == before.len() && !before.ends_with([':', '=', '<', '>', '~']) {
+        let own = under_cursor(state);
+        offered.notes.splice(0..0, own.iter().map(|_| String::new()));
+        offered.words.splice(0..0, own);
     }
     offered.words.truncate(MAX_OFFERED);
     let (preview, wrong) = match read(state, &typed, kind) {
@@ -71,7 +128,15 @@ pub(super) fn refresh(state: &mut State) {
     if let Some(Overlay::Prompt(prompt)) = state.overlays.last_mut() {
         prompt.preview = preview;
         prompt.wrong = wrong;
-        prompt.offered = Some(Offered { start: offered.start, words: offered.words, chosen: None });
+        prompt.offered = Some(Offered { start: offered.start, words: offered.words, notes: offered.notes, chosen: None });
+    }
+}
+
+/// The words of the data came: what is typed may go on with them.
+pub(super) fn words_came(state: &mut State) {
+    if matches!(state.overlays.last(), Some(Overlay::Prompt(prompt)) if prompt.kind.is_filter() && prompt.offered.as_ref().is_none_or(|offered| offered.chosen.is_none()))
+    {
+        refresh(state);
     }
 }
 
@@ -129,18 +194,56 @@ fn under_cursor(state: &State) -> Vec<String> {
 }
 
 /// Switches a condition of the filter off or on again.
-pub(super) fn toggle(state: &mut State, index: usize) {
-    let mut filter = state.list.filter.clone();
-    let conditions = list::conditions(&filter);
-    if let Some((condition, _)) = conditions.get(index) {
-        let mut only = filter.clone();
-        for (other, _) in conditions.iter().rev().filter(|other| other.0 != *condition) {
-            list::remove_condition(&mut only, other);
-        }
-        state.list.off.extend(list::as_expr(&only));
-        list::remove_condition(&mut filter, condition);
-    } else if index - conditions.len() < state.list.off.len() {
-        list::add_conditions(&mut filter, &state.list.off.remove(index - conditions.len()));
+pub(super) fn toggle(state: &mut State, index: usize) -> Vec<Effect> {
+    let mut filters = saved(state);
+    let Some(filter) = filters.get_mut(index) else { return Vec::new() };
+    filter.is_off = !filter.is_off;
+    let name = format!("switch {} {}", filter.text, if filter.is_off { "off" } else { "on" });
+    set(state, &name, filters)
+}
+
+/// Removes a condition.
+pub(super) fn remove(state: &mut State, index: usize) -> Vec<Effect> {
+    let mut filters = saved(state);
+    if index >= filters.len() {
+        return Vec::new();
     }
-    search::set_filter(state, filter);
+    let gone = filters.remove(index);
+    set(state, &format!("remove filter {}", gone.text), filters)
+}
+
+/// Turns a condition into its opposite and back.
+pub(super) fn negate(state: &mut State, index: usize) -> Vec<Effect> {
+    let Some(Ok(expr)) = state.list.chips.get(index).map(|chip| chip.meaning.clone()) else {
+        state.say("this filter means nothing: Enter changes it");
+        return Vec::new();
+    };
+    let turned = if let Expr::Not(inner) = expr { *inner } else { Expr::Not(Box::new(expr)) };
+    let mut filters = saved(state);
+    if let Some(filter) = filters.get_mut(index) {
+        filter.text = turned.to_string();
+    }
+    set(state, &format!("turn the filter into {turned}"), filters)
+}
+
+/// Makes the least level of the filter stronger or weaker by one.
+pub(super) fn shift_level(state: &mut State, way: Way) -> Vec<Effect> {
+    let steps =
+        [None, Some(Level::Trace), Some(Level::Debug), Some(Level::Info), Some(Level::Warn), Some(Level::Error), Some(Level::Fatal)];
+    let at = steps.iter().position(|level| *level == state.list.filter.min_level).unwrap_or(0);
+    let to = if way == Way::Forward { (at + 1).min(steps.len() - 1) } else { at.saturating_sub(1) };
+    if to == at {
+        return Vec::new();
+    }
+    let Some(level) = steps[to] else {
+        let kept = saved(state).into_iter().zip(&state.list.chips);
+        let filters = kept.filter(|(_, chip)| chip.active().and_then(chips::least_level).is_none()).map(|(filter, _)| filter).collect();
+        return set(state, "filter of all levels", filters);
+    };
+    add_expr(state, &Expr::Term(Term::Level(Comparison::Ge, level)))
+}
+
+/// Removes all conditions.
+pub(super) fn clear(state: &mut State) -> Vec<Effect> {
+    set(state, "remove all filters", Vec::new())
 }

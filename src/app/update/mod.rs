@@ -9,14 +9,17 @@ mod answer;
 mod ask;
 mod chain;
 mod filter;
+mod find;
 mod forms;
 mod input;
 mod navigate;
 mod overlays;
 mod panel_edit;
+mod pattern_view;
 mod pick;
 mod search;
 mod side_view;
+mod trace_view;
 mod typed_time;
 
 use super::message::{Effect, Message};
@@ -24,6 +27,7 @@ use super::overlay::Overlay;
 use super::state::State;
 
 pub(crate) use ask::settle_view;
+pub(crate) use filter::from_case as read_filters;
 
 /// Changes the state by one message and says what the world must do.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
@@ -45,6 +49,10 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Loading(progress) => {
             // A last word that comes after the whole catalog would stay for ever.
             state.progress = Some(progress).filter(|_| !state.catalog.is_complete || !state.has_catalog);
+            Vec::new()
+        }
+        Message::Progress(id, progress) => {
+            answer::progress(state, id, progress);
             Vec::new()
         }
         Message::Replied(id, reply) => answer::replied(state, id, reply),

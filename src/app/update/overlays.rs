@@ -1,12 +1,12 @@
 //! What keys do in the layer that lies open on top.
 
-use crate::app::list;
+use crate::app::list::IsNegated;
 use crate::app::message::{Effect, KeyCode, KeyPress};
-use crate::app::overlay::{Confirm, ConfirmPurpose, Overlay, PromptKind};
+use crate::app::overlay::{Confirm, ConfirmPurpose, Overlay, Prompt, PromptKind};
 use crate::app::state::State;
 
 use super::navigate::Way;
-use super::{annotate, filter, forms, pick, search};
+use super::{action, annotate, filter, find, forms, pick};
 
 /// A key that is no action here is typed.
 pub(super) fn typed(state: &mut State, key: KeyPress) -> Vec<Effect> {
@@ -41,35 +41,48 @@ pub(super) fn typed(state: &mut State, key: KeyPress) -> Vec<Effect> {
         },
         Some(Overlay::Filters(selected)) => {
             let selected = *selected;
-            if matches!(key.code, KeyCode::Char('d' | 'x') | KeyCode::Delete | KeyCode::Backspace) {
-                remove_filter(state, selected);
-            } else if key == KeyPress::char('j') {
-                step(state, 1);
-            } else if key == KeyPress::char('k') {
-                step(state, -1);
-            } else if key == KeyPress::char(' ') {
-                filter::toggle(state, selected);
-            } else if matches!(key.code, KeyCode::Char('+' | 'l')) {
-                search::shift_level(state, Way::Forward);
-            } else if matches!(key.code, KeyCode::Char('-' | 'h')) {
-                search::shift_level(state, Way::Back);
-            }
+            return filter_key(state, selected, key);
         }
         Some(Overlay::Confirm(_)) | None => {}
     }
     Vec::new()
 }
 
-fn remove_filter(state: &mut State, index: usize) {
-    let mut filter = state.list.filter.clone();
-    let conditions = list::conditions(&filter);
-    if let Some((condition, _)) = conditions.get(index) {
-        list::remove_condition(&mut filter, condition);
-        search::set_filter(state, filter);
-    } else if index - conditions.len() < state.list.off.len() {
-        state.list.off.remove(index - conditions.len());
-    }
+/// A key in the list of filters.
+fn filter_key(state: &mut State, selected: usize, key: KeyPress) -> Vec<Effect> {
+    let effects = match key.code {
+        KeyCode::Char('d' | 'x') | KeyCode::Delete | KeyCode::Backspace => filter::remove(state, selected),
+        KeyCode::Char(' ') => filter::toggle(state, selected),
+        KeyCode::Char('!' | 'n') => filter::negate(state, selected),
+        KeyCode::Char('D') => filter::clear(state),
+        KeyCode::Char('+' | 'l') => filter::shift_level(state, Way::Forward),
+        KeyCode::Char('-' | 'h') => filter::shift_level(state, Way::Back),
+        KeyCode::Char('e') => {
+            filter::edit_one(state, selected);
+            return Vec::new();
+        }
+        KeyCode::Char('E') => {
+            filter::edit(state);
+            return Vec::new();
+        }
+        KeyCode::Char('&' | 'a') => {
+            action::prompt(state, PromptKind::FilterIn);
+            return Vec::new();
+        }
+        KeyCode::Char('j') => {
+            step(state, 1);
+            return Vec::new();
+        }
+        KeyCode::Char('k') => {
+            step(state, -1);
+            return Vec::new();
+        }
+        KeyCode::Char('u') => action::undo(state, Way::Back),
+        KeyCode::Char('r') if key.ctrl => action::undo(state, Way::Forward),
+        _ => return Vec::new(),
+    };
     step(state, 0);
+    effects
 }
 
 /// Says in the prompt what the text would do.
@@ -79,7 +92,10 @@ pub(super) fn refresh_prompt(state: &mut State) {
     if kind.is_filter() {
         return filter::refresh(state);
     }
-    let preview = if kind == PromptKind::GoTo { super::typed_time::preview(state, &typed) } else { search::preview(&typed) };
+    if kind == PromptKind::Find {
+        return find::refresh(state);
+    }
+    let preview = super::typed_time::preview(state, &typed);
     if let Some(Overlay::Prompt(prompt)) = state.overlays.last_mut() {
         prompt.preview = preview;
     }
@@ -87,28 +103,31 @@ pub(super) fn refresh_prompt(state: &mut State) {
 
 /// Up and down in the open list.
 pub(super) fn step(state: &mut State, rows: isize) {
-    let n_filters = list::conditions(&state.list.filter).len() + state.list.off.len();
+    let n_filters = state.list.chips.len();
     match state.overlays.last_mut() {
         Some(Overlay::Picker(picker)) => picker.step(rows),
         Some(Overlay::Help(help)) => help.scroll = help.scroll.saturating_add_signed(rows),
         Some(Overlay::Filters(selected)) => *selected = selected.saturating_add_signed(rows).min(n_filters.saturating_sub(1)),
+        Some(Overlay::Prompt(Prompt { find: Some(typing), .. })) => typing.step(rows),
         Some(Overlay::Prompt(_)) => filter::complete(state, rows),
         _ => {}
     }
 }
 
 /// Chooses or unchooses.
-pub(super) fn toggle(state: &mut State) {
+pub(super) fn toggle(state: &mut State) -> Vec<Effect> {
     match state.overlays.last_mut() {
         Some(Overlay::Picker(picker)) if picker.chosen.is_some() => picker.toggle(),
         Some(Overlay::Picker(picker)) => picker.step(1),
+        Some(Overlay::Prompt(Prompt { find: Some(typing), .. })) => typing.step(1),
         Some(Overlay::Prompt(_)) => filter::complete(state, 1),
         Some(Overlay::Filters(selected)) => {
             let selected = *selected;
-            filter::toggle(state, selected);
+            return filter::toggle(state, selected);
         }
         _ => {}
     }
+    Vec::new()
 }
 
 pub(super) fn next_field(state: &mut State, fields: isize) {
@@ -122,8 +141,7 @@ pub(super) fn accept(state: &mut State) -> Vec<Effect> {
     match state.overlays.pop() {
         Some(Overlay::Picker(picker)) => pick::picked(state, &picker),
         Some(Overlay::Prompt(prompt)) => {
-            let typed = prompt.input.text().to_owned();
-            match accept_prompt(state, prompt.kind, &typed) {
+            match accept_prompt(state, &prompt) {
                 Ok(effects) => effects,
                 Err(why) => {
                     // It stays open with the reason, so that it can be mended.
@@ -134,8 +152,9 @@ pub(super) fn accept(state: &mut State) -> Vec<Effect> {
                 }
             }
         }
-        Some(Overlay::Filters(_)) => {
-            filter::edit(state);
+        Some(Overlay::Filters(selected)) => {
+            state.overlays.push(Overlay::Filters(selected));
+            filter::edit_one(state, selected);
             Vec::new()
         }
         Some(Overlay::Help(_)) | None => Vec::new(),
@@ -146,16 +165,18 @@ pub(super) fn accept(state: &mut State) -> Vec<Effect> {
     }
 }
 
-fn accept_prompt(state: &mut State, kind: PromptKind, typed: &str) -> Result<Vec<Effect>, String> {
-    if typed.trim().is_empty() {
-        match kind {
-            PromptKind::Find => state.list.find = None,
-            PromptKind::FilterAll => filter::replace(state, typed)?,
-            _ => {}
+fn accept_prompt(state: &mut State, prompt: &Prompt) -> Result<Vec<Effect>, String> {
+    let typed = prompt.input.text();
+    let is_empty = typed.trim().is_empty();
+    match prompt.kind {
+        PromptKind::Find => find::accept(state, prompt),
+        PromptKind::FilterAll => filter::replace(state, typed),
+        PromptKind::FilterOne(index) => {
+            let effects = filter::replace_one(state, index, typed);
+            step(state, 0);
+            effects
         }
-        return Ok(Vec::new());
-    }
-    match kind {
+        _ if is_empty => Ok(Vec::new()),
         PromptKind::GoTo => {
             let at = super::typed_time::parse(state, typed)?;
             let is_inside = state.timeline.extent.is_some_and(|extent| extent.contains(at));
@@ -165,10 +186,8 @@ fn accept_prompt(state: &mut State, kind: PromptKind, typed: &str) -> Result<Vec
             }
             Ok(Vec::new())
         }
-        PromptKind::Find => search::start_find(state, typed),
-        PromptKind::FilterIn => filter::add(state, typed, list::IsNegated::No).map(|()| Vec::new()),
-        PromptKind::FilterOut => filter::add(state, typed, list::IsNegated::Yes).map(|()| Vec::new()),
-        PromptKind::FilterAll => filter::replace(state, typed).map(|()| Vec::new()),
+        PromptKind::FilterIn => filter::add(state, typed, IsNegated::No),
+        PromptKind::FilterOut => filter::add(state, typed, IsNegated::Yes),
     }
 }
 

@@ -17,6 +17,7 @@ pub(super) fn case_changed(state: &mut State) {
     state.panels.rebuild(&state.catalog, &state.session.doc.meta);
     let zone = state.session.doc.meta.time_zone.as_deref().and_then(|name| name.parse().ok());
     state.clock.zone = zone.unwrap_or(chrono_tz::Tz::UTC);
+    super::filter::from_case(state);
     state.data_revision += 1;
 }
 

@@ -200,7 +200,8 @@ pub(super) fn picked(state: &mut State, picker: &Picker) -> Vec<Effect> {
     take(state, value, argument.as_deref())
 }
 
-fn take(state: &mut State, value: PickValue, argument: Option<&str>) -> Vec<Effect> {
+/// Does what a line stands for.
+pub(super) fn take(state: &mut State, value: PickValue, argument: Option<&str>) -> Vec<Effect> {
     match value {
         PickValue::Action(Action::Palette | Action::CommandLine) => Vec::new(),
         PickValue::Action(chosen) => action::run(state, chosen, argument),

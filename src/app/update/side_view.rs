@@ -8,6 +8,7 @@ use crate::model::{Level, SeriesMeta, ZoneCertainty, text};
 
 use super::annotate::headline;
 use super::chain::{self, Above};
+use super::{pattern_view, trace_view};
 
 /// Makes the lines again. O(lines of the tab).
 pub(crate) fn prepare(state: &mut State) {
@@ -24,6 +25,8 @@ pub(crate) fn prepare(state: &mut State) {
         Tab::Notes => notes(state, &mut side, width),
         Tab::Detail => detail(state, &mut side, width),
         Tab::Sources => sources(state, &mut side, width),
+        Tab::Patterns => pattern_view::lines(state, &mut side, width),
+        Tab::Trace => trace_view::lines(state, &mut side, width),
     }
     state.side = side;
 }
@@ -47,7 +50,7 @@ fn lines_of(words: &str) -> String {
     words.lines().map(text::printable).collect::<Vec<_>>().join("\n")
 }
 
-fn advice(side: &mut Side, words: &str, width: usize) {
+pub(super) fn advice(side: &mut Side, words: &str, width: usize) {
     side.item(SideItem::Text);
     side.folded(Vec::new(), (Ink::Dim, words), width);
 }
@@ -329,6 +332,9 @@ fn sources(state: &State, side: &mut Side, width: usize) {
         for problem in source.problems.kept().iter().take(3) {
             let words = format!("line {}: {}", problem.line, text::printable(&problem.reason));
             side.folded(vec![(Ink::Dim, "    ".into())], (Ink::Dim, &words), width);
+        }
+        for remark in &source.remarks {
+            side.folded(vec![(Ink::Dim, "    ".into())], (Ink::Dim, &text::printable(remark)), width);
         }
         let more = source.problems.total().saturating_sub(3);
         if more > 0 {

@@ -32,7 +32,8 @@ pub(super) fn write(catalog: &Catalog, options: &InspectOptions, out: &mut dyn W
     let layout = Layout { dates, width: options.width };
     layout.write_rows(catalog, options, out)?;
     write_unplaced(catalog, out)?;
-    write_all_problems(catalog, out)
+    write_all_problems(catalog, out)?;
+    write_remarks(catalog, out)
 }
 
 fn plural(n: u64, one: &str) -> String {
@@ -243,6 +244,19 @@ fn write_all_problems(catalog: &Catalog, out: &mut dyn Write) -> anyhow::Result<
     if catalog.n_problems() > 0 {
         writeln!(out, "\n{}:", plural(catalog.n_problems(), "problem"))?;
         catalog.sources.iter().try_for_each(|report| write_problems(report, out))?;
+    }
+    Ok(())
+}
+
+fn write_remarks(catalog: &Catalog, out: &mut dyn Write) -> anyhow::Result<()> {
+    let mut is_first = true;
+    for report in catalog.sources.iter().filter(|report| !report.remarks.is_empty()) {
+        if std::mem::take(&mut is_first) {
+            writeln!(out, "\nnotes:")?;
+        }
+        for remark in &report.remarks {
+            writeln!(out, "  {}: {}", printable(&report.path), printable(remark))?;
+        }
     }
     Ok(())
 }

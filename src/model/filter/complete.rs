@@ -3,6 +3,7 @@
 use super::key::Key;
 use super::{Expr, FieldTest, Term, TextTest, Words};
 use crate::model::event::Level;
+use crate::model::query::{FieldSeen, Pattern};
 
 /// Words of the data that filters may name.
 #[derive(Debug, Clone, Copy, Default)]
@@ -11,6 +12,10 @@ pub struct Known<'a> {
     pub services: &'a [String],
     /// Paths of sources.
     pub files: &'a [String],
+    /// Fields and their values.
+    pub fields: &'a [FieldSeen],
+    /// Message patterns.
+    pub patterns: &'a [Pattern],
 }
 
 /// Ways to go on.
@@ -20,37 +25,83 @@ pub struct Completion {
     pub start: usize,
     /// What may stand from there on, best first; each goes on from what is typed.
     pub words: Vec<String>,
+    /// What each word means, where it does not say so itself; as long as `words`.
+    pub notes: Vec<String>,
 }
 
 /// What keys look like with the sign that is meant most of the time.
-const STARTS: [&str; 12] =
-    ["level>=", "service:", "status>=", "latency>", "file:", "trace:", "since:", "until:", "fuzzy~", "not ", "and ", "or "];
+const STARTS: [&str; 13] =
+    ["level>=", "service:", "status>=", "latency>", "file:", "trace:", "pattern:", "since:", "until:", "fuzzy~", "not ", "and ", "or "];
+const SIGNS: [char; 6] = [':', '=', '<', '>', '~', '!'];
 
 /// Ways to go on from the text before the cursor.
 pub fn complete(before: &str, known: Known<'_>) -> Completion {
-    let Some(start) = token_start(before) else { return Completion { start: before.len(), words: Vec::new() } };
+    let Some(start) = token_start(before) else { return Completion { start: before.len(), ..Completion::default() } };
     let token = &before[start..];
-    let sign = token.find([':', '=', '<', '>', '~', '!']);
-    let Some(sign) = sign else {
-        let words = STARTS.iter().filter(|word| word.starts_with(&token.to_lowercase())).map(|word| (*word).to_owned());
-        return Completion { start, words: words.collect() };
+    let (start, words) = match token.find(SIGNS) {
+        None => (start, beginnings(token, known)),
+        Some(sign) => {
+            let value = start + sign + (token[sign..].len() - token[sign..].trim_start_matches(SIGNS).len());
+            (value, values(&token[..sign], &before[value..], known))
+        }
     };
-    let value = start + sign + (token[sign..].len() - token[sign..].trim_start_matches([':', '=', '<', '>', '~', '!']).len());
-    let typed = &before[value..];
+    let (words, notes) = words.into_iter().unzip();
+    Completion { start, words, notes }
+}
+
+/// Keys, names of fields, and conditions whose value begins like the word.
+fn beginnings(token: &str, known: Known<'_>) -> Vec<(String, String)> {
+    let lower = token.to_lowercase();
+    let plain = |word: String| (word, String::new());
+    let mut words: Vec<(String, String)> =
+        STARTS.iter().filter(|word| word.starts_with(&lower)).map(|word| plain((*word).to_owned())).collect();
+    let is_key = |name: &str| Key::from_name(name).is_some();
+    let name = |field: &FieldSeen| {
+        let name = if super::key::is_key(&field.name) { field.name.clone() } else { super::print::quoted(&field.name) };
+        // Numbers are compared, other values are named.
+        plain(format!("{name}{}", if field.n_numbers == field.n_records { ">" } else { ":" }))
+    };
+    let fields = known.fields.iter().filter(|field| field.name.to_lowercase().starts_with(&lower) && !is_key(&field.name));
+    words.extend(fields.map(name));
+    if !lower.is_empty() {
+        let levels = Level::ALL.iter().rev().filter(|level| level.name().starts_with(&lower));
+        words.extend(levels.map(|level| plain(format!("level>={}", level.name()))));
+        let services = known.services.iter().filter(|name| name.to_lowercase().contains(&lower));
+        words.extend(services.map(|name| plain(format!("service:{}", quoted_if_needed(name)))));
+    }
+    words
+}
+
+/// What may stand behind a key or the name of a field.
+fn values(key: &str, typed: &str, known: Known<'_>) -> Vec<(String, String)> {
+    let lower = typed.to_lowercase();
     let fitting = |names: &mut dyn Iterator<Item = &str>| {
-        let lower = typed.to_lowercase();
         let mut names: Vec<&str> = names.filter(|name| name.to_lowercase().contains(&lower)).collect();
         names.sort_by_key(|name| !name.to_lowercase().starts_with(&lower));
-        names.into_iter().map(quoted_if_needed).collect()
+        names.into_iter().map(|name| (quoted_if_needed(name), String::new())).collect()
     };
-    let words = match Key::from_name(&token[..sign]) {
+    let of_field = |name: &str| {
+        let field = known.fields.iter().find(|field| field.name == name);
+        fitting(&mut field.iter().flat_map(|field| &field.values).map(|(value, _)| value.as_str()))
+    };
+    match Key::from_name(key) {
         Some(Key::Level) => fitting(&mut Level::ALL.iter().rev().map(|level| level.name())),
         Some(Key::Service) => fitting(&mut known.services.iter().map(String::as_str)),
         Some(Key::File) => fitting(&mut known.files.iter().map(String::as_str)),
         Some(Key::Since | Key::Until) => fitting(&mut ["T+", "T-"].into_iter()),
-        _ => Vec::new(),
-    };
-    Completion { start: value, words }
+        Some(Key::Pattern) => patterns(&lower, known.patterns),
+        Some(Key::Status) => of_field("status"),
+        Some(Key::Latency | Key::Trace | Key::Fuzzy) => Vec::new(),
+        None => of_field(key.trim_matches('"')),
+    }
+}
+
+/// Numbers of the patterns that begin like this, and of those whose text holds it.
+fn patterns(typed: &str, patterns: &[Pattern]) -> Vec<(String, String)> {
+    let fits = |pattern: &&Pattern| pattern.id.to_string().starts_with(typed) || pattern.template.to_lowercase().contains(typed);
+    let mut found: Vec<&Pattern> = patterns.iter().filter(fits).collect();
+    found.sort_by_key(|pattern| (std::cmp::Reverse(pattern.count), pattern.id));
+    found.into_iter().map(|pattern| (pattern.id.to_string(), pattern.template.clone())).collect()
 }
 
 fn quoted_if_needed(name: &str) -> String {

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::query::{FieldSeen, Pattern, PatternStatus};
 use crate::model::time::TimeRange;
 use crate::model::when::Reference;
 
@@ -91,9 +92,28 @@ fn a_thousand_brackets_are_refused_not_followed() {
 fn what_may_follow_is_offered() {
     let services = ["order".to_owned(), "pay ment".to_owned()];
     let files = ["logs/order-1.log".to_owned()];
-    let known = Known { services: &services, files: &files };
+    let field = |name: &str, n_numbers, values: &[&str]| FieldSeen {
+        name: name.into(),
+        n_records: 2,
+        n_numbers,
+        n_durations: 0,
+        values: values.iter().map(|value| ((*value).to_owned(), 1)).collect(),
+    };
+    let fields = [field("method", 0, &["GET", "POST x"]), field("bytes", 2, &[]), field("status", 2, &["200", "503"])];
+    let pattern = Pattern {
+        id: 17,
+        template: "acquire: pool exhausted after <*>".into(),
+        count: 3,
+        first: None,
+        last: None,
+        level: Level::Error,
+        in_windows: (0, 0),
+        status: PatternStatus::Steady,
+    };
+    let patterns = [pattern];
+    let known = Known { services: &services, files: &files, fields: &fields, patterns: &patterns };
     let offered = |before: &str| {
-        let Completion { start, words } = complete(before, known);
+        let Completion { start, words, .. } = complete(before, known);
         words.iter().map(|word| format!("{}{word}", &before[..start])).collect::<Vec<_>>()
     };
     assert_eq!(offered("a se"), ["a service:"]);
@@ -102,6 +122,14 @@ fn what_may_follow_is_offered() {
     assert_eq!(offered("service:"), ["service:order", "service:\"pay ment\""]);
     assert_eq!(offered("level>=e"), ["level>=error", "level>=debug", "level>=trace"]);
     assert_eq!(offered("file:ord"), ["file:logs/order-1.log"]);
+    assert_eq!(offered("a meth"), ["a method:"]);
+    assert_eq!(offered("byt"), ["bytes>"], "numbers are compared");
+    assert_eq!(offered("ord"), ["service:order"]);
+    assert_eq!(offered("err"), ["level>=error"]);
+    assert_eq!(offered("method:p"), ["method:\"POST x\""]);
+    assert_eq!(offered("status>=5"), ["status>=503"]);
+    assert_eq!((offered("pattern:1"), offered("pattern:pool")), (vec!["pattern:17".to_owned()], vec!["pattern:17".to_owned()]));
+    assert_eq!(complete("pattern:", known).notes, ["acquire: pool exhausted after <*>"]);
     assert_eq!(offered("\"a se"), [] as [&str; 0]);
     assert_eq!(nearest("servise", ["service", "status"]), Some("service"));
     assert_eq!(nearest("level", ["service"]), None);
@@ -110,7 +138,7 @@ fn what_may_follow_is_offered() {
 #[test]
 fn conditions_that_are_probably_not_meant_are_remarked_on() {
     let services = ["order".to_owned()];
-    let remarks = |text| remarks(&read(text).unwrap().unwrap(), Known { services: &services, files: &[] });
+    let remarks = |text| remarks(&read(text).unwrap().unwrap(), Known { services: &services, ..Known::default() });
     assert_eq!(remarks("servise:order"), ["servise is looked for as a field; did you mean service?"]);
     assert_eq!(remarks("-service:ordre"), ["no service is called \"ordre\"; did you mean order?"]);
     assert_eq!(remarks("service:order uid:7"), [] as [&str; 0]);

@@ -16,9 +16,11 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
     let mut changes = Vec::new();
     for element in json::elements(&text, &mut problems) {
         let place = Place { line: element.line, byte: element.byte };
-        let items: Vec<&Value> = match element.value.get("items").and_then(Value::as_array) {
+        // `kubectl get --watch` wraps each event.
+        let value = element.value.get("object").filter(|object| object.is_object()).unwrap_or(&element.value);
+        let items: Vec<&Value> = match value.get("items").and_then(Value::as_array) {
             Some(items) => items.iter().collect(),
-            None => vec![&element.value],
+            None => vec![value],
         };
         for item in items.into_iter().filter(|item| item.get("reason").is_some()) {
             let change = change_of(item, element.line);

@@ -6,6 +6,9 @@
 pub mod git;
 pub mod github;
 pub mod kubernetes;
+pub(crate) mod mapped;
+mod shapes;
+pub(crate) mod table;
 
 use serde_json::{Map, Value};
 
@@ -172,7 +175,9 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
     let text = json::text(bytes, &mut problems);
     let mut changes: Vec<Change> = Vec::new();
     let (mut n_unplaced, mut is_zoneless, mut n_records) = (0, false, 0);
-    for element in listed(json::elements(&text, &mut problems)) {
+    let is_table = !text.trim_start().starts_with(['{', '[']);
+    let elements = if is_table { table::elements(&text) } else { listed(json::elements(&text, &mut problems)) };
+    for element in elements {
         let place = Place { line: element.line, byte: element.byte };
         let Some(record) = element.value.as_object() else {
             problems.push(place.problem(ProblemKind::Syntax, "record is not an object".into()));

@@ -219,12 +219,15 @@ impl<'a> Scan<'a> {
 /// Text of a file without its BOM; invalid UTF-8 becomes U+FFFD and one counted problem.
 pub(crate) fn text<'a>(bytes: &'a [u8], problems: &mut Problems) -> Cow<'a, str> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    if let Err(error) = std::str::from_utf8(bytes) {
-        let byte = error.valid_up_to();
-        let reason = "bytes that are not UTF-8 are shown as U+FFFD".to_owned();
-        problems.push(Problem { line: line_of(bytes, byte), byte: byte as u64, kind: ProblemKind::Encoding, reason });
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(error) => {
+            let byte = error.valid_up_to();
+            let reason = "bytes that are not UTF-8 are shown as U+FFFD".to_owned();
+            problems.push(Problem { line: line_of(bytes, byte), byte: byte as u64, kind: ProblemKind::Encoding, reason });
+            String::from_utf8_lossy(bytes)
+        }
     }
-    String::from_utf8_lossy(bytes)
 }
 
 /// Line (from 1) of a byte offset.

@@ -61,8 +61,10 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
         found.latency = seconds(text, Some(unit)).unwrap_or(f32::NAN);
     }
     for (start, column) in columns(line, access.rest) {
-        if let Column::Pair(len) = column {
-            reader.pairs(&line[..start + len], start, found, TakesTime::No);
+        match column {
+            Column::Pair(len) => drop(reader.pairs(&line[..start + len], start, found, TakesTime::No)),
+            Column::Quoted(text) if is_trace_id(text) => found.take_trace(0, text),
+            _ => {}
         }
     }
     found.say(access.request);
@@ -71,6 +73,11 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
         found.level = level::of_status(access.status);
     }
     true
+}
+
+/// 16 or 32 hexadecimal digits, as W3C and B3 trace ids are.
+pub(super) fn is_trace_id(text: &[u8]) -> bool {
+    matches!(text.len(), 16 | 32) && text.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// A column after the status.

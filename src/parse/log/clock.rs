@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use crate::model::TimeRange;
 use crate::model::time::NS_PER_S;
 use crate::model::{Timestamp, catalog::Zone};
-use crate::parse::timestamp::{Civil, EpochUnit, Missing, Stamp, StampReader, civil_of_days, days, epoch_ns, to_ns};
+use crate::parse::timestamp::{Civil, DateOrder, EpochUnit, Missing, Stamp, StampReader, civil_of_days, days, epoch_ns, to_ns};
 
 /// Offset rule of zoneless times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,11 +88,13 @@ pub(super) enum Reference {
 pub(super) struct ClockPlan {
     pub rule: Rule,
     pub reference: Option<Reference>,
+    /// How dates that have two readings are read.
+    pub order: DateOrder,
 }
 
 impl Default for ClockPlan {
     fn default() -> Self {
-        Self { rule: Rule::Fixed(0), reference: None }
+        Self { rule: Rule::Fixed(0), reference: None, order: DateOrder::default() }
     }
 }
 
@@ -114,7 +116,7 @@ pub(super) struct Clock<'p> {
 
 impl<'p> Clock<'p> {
     pub fn new(plan: &'p ClockPlan) -> Self {
-        Self { plan, stamps: StampReader::default(), offset: (i64::MIN, 0, false), has_skipped: false, date: None }
+        Self { plan, stamps: StampReader::with_order(plan.order), offset: (i64::MIN, 0, false), has_skipped: false, date: None }
     }
 
     /// Reads the stamp at the start of `text`.
@@ -258,7 +260,7 @@ mod tests {
     }
 
     fn place(rule: &str, reference: Option<Reference>, text: &str) -> String {
-        let plan = ClockPlan { rule: zone(rule), reference };
+        let plan = ClockPlan { rule: zone(rule), reference, order: DateOrder::default() };
         let ns = Clock::new(&plan).place(read(text.as_bytes()).expect("a stamp").civil);
         ns.map_or("none".to_owned(), |ns| rfc3339(Timestamp(ns)))
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::access::{self, Column};
-use super::found::Moment;
+use super::found::{Found, Moment};
 use super::json::{self, Sink, Value};
 use super::line::{Reader, bare, compose_prefix, without_colours};
 use super::roles::{Binding, Meaning, Place, Role};
@@ -69,10 +69,11 @@ pub fn read_record(plan: &LogPlan, bytes: &[u8]) -> RecordDetail {
     let (first, folded) = (bare(&uncoloured), bytes.get(end + 1..).unwrap_or_default());
     let folded = folded.strip_suffix(b"\n").unwrap_or(folded);
     let mut reader = Reader::new(plan);
-    let Some(found) = reader.read(first) else {
+    let mut found = Found::default();
+    if reader.read_plain(first, &mut found).is_none() {
         let whole = bytes.strip_suffix(b"\n").unwrap_or(bytes);
         return RecordDetail { message: lossy(bare(whole)), ..RecordDetail::default() };
-    };
+    }
     let line = if plan.habits.has_compose_prefix { compose_prefix(first).map_or(first, |(_, rest)| rest) } else { first };
     let mut collect = Collect { plan, entries: Vec::new() };
     let text = match found.layout {
@@ -245,7 +246,7 @@ fn best(entries: &[Entry], role: Role) -> Option<usize> {
 /// Gives entries to their roles, the rest to the fields. In text the time, level and message stand outside of keys.
 fn assign(detail: &mut RecordDetail, entries: Vec<Entry>, is_text: bool) {
     let best = |role: Role| best(&entries, role);
-    let (message, trace) = (best(Role::Message), best(Role::Trace));
+    let (message, trace) = (best(Role::Message), best(Role::Trace).filter(|index| entries[*index].text != "null"));
     let outside = if is_text { [None; 3] } else { [best(Role::Time), best(Role::Level), message] };
     let service = best(Role::Service).filter(|index| detail.service.as_deref() == Some(entries[*index].text.as_str()));
     for (index, entry) in entries.into_iter().enumerate() {
@@ -283,7 +284,7 @@ fn access(reader: &mut Reader, line: &[u8], collect: &mut Collect) -> String {
                 let name = if latency == Some(index) { "latency".to_owned() } else { format!("column_{}", index + 1) };
                 collect.entries.push(Entry { name, text: lossy(text), binding: None });
             }
-            Column::Quoted(text) if is_trace_id(text) => {
+            Column::Quoted(text) if access::is_trace_id(text) => {
                 let binding = Binding { role: Role::Trace, rank: 0, unit: None };
                 collect.entries.push(Entry { name: "trace_id".into(), text: lossy(text), binding: Some(binding) });
             }
@@ -297,11 +298,6 @@ fn access(reader: &mut Reader, line: &[u8], collect: &mut Collect) -> String {
         }
     }
     format!("{} {}", lossy(access.request), access.status)
-}
-
-/// 16 or 32 hexadecimal digits, as W3C and B3 trace ids are.
-fn is_trace_id(text: &[u8]) -> bool {
-    matches!(text.len(), 16 | 32) && text.iter().all(u8::is_ascii_hexdigit)
 }
 
 fn text_line(reader: &mut Reader, line: &[u8], collect: &mut Collect) -> String {

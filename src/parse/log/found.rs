@@ -10,6 +10,7 @@ use super::{Habits, Layout};
 use crate::model::Level;
 use crate::model::catalog::ProblemKind;
 use crate::parse::timestamp::EpochUnit;
+use crate::parse::trace_hash;
 
 /// What a line says about its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,9 +37,17 @@ pub(super) struct Found<'a> {
     pub is_fallback: bool,
     /// The layout that the line was read in.
     pub layout: Layout,
+    /// Whether host and tag of syslog stand before the message, with no priority.
+    pub is_syslog: bool,
+    /// Another record that begins in the same line, as when two writers were not kept apart.
+    pub rest: Option<&'a [u8]>,
+    /// Nanoseconds that stand beside a time in whole seconds.
+    pub nanos: u32,
     /// What it says; `None` where no key says it.
     pub message: Option<Said<'a>>,
-    ranks: [u8; 6],
+    /// Stands for the trace id, 0 for none.
+    pub trace: u32,
+    ranks: [u8; 7],
 }
 
 /// The message of a record.
@@ -67,8 +76,12 @@ impl Default for Found<'_> {
             problem: None,
             is_fallback: false,
             layout: Layout::Text,
+            is_syslog: false,
+            rest: None,
+            nanos: 0,
             message: None,
-            ranks: [u8::MAX; 6],
+            trace: 0,
+            ranks: [u8::MAX; 7],
         }
     }
 }
@@ -83,6 +96,8 @@ impl<'a> Found<'a> {
         } else if binding.role == Role::Message {
             let spelling = if matches!(value, Value::Escaped(_)) { Spelling::Escaped } else { Spelling::Plain };
             self.take_message(binding.rank, Cow::Borrowed(text), spelling);
+        } else if binding.role == Role::Trace && matches!(value, Value::Escaped(_)) {
+            self.take_trace(binding.rank, super::detail::unescape(text).as_bytes());
         } else {
             self.take_text(binding, text, clock, habits);
         }
@@ -102,7 +117,7 @@ impl<'a> Found<'a> {
     /// The same without a borrow of its line.
     pub fn into_owned<'b>(self) -> Found<'b> {
         let message = self.message.map(|said| Said { text: Cow::Owned(said.text.into_owned()), ..said });
-        Found { service: self.service.map(|service| Cow::Owned(service.into_owned())), message, ..self }
+        Found { service: self.service.map(|service| Cow::Owned(service.into_owned())), message, rest: None, ..self }
     }
 
     /// Takes a service that stands outside of keys (a prefix, a tag); a key wins over it.
@@ -122,6 +137,9 @@ impl<'a> Found<'a> {
         }
         if inner.status != 0 {
             self.status = inner.status;
+        }
+        if inner.trace != 0 {
+            self.trace = inner.trace;
         }
         if !inner.latency.is_nan() {
             self.latency = inner.latency;
@@ -143,6 +161,14 @@ impl<'a> Found<'a> {
         if rank <= self.ranks[5] && !text.is_empty() {
             self.ranks[5] = rank;
             self.message = Some(Said { text, spelling });
+        }
+    }
+
+    /// Takes a trace id.
+    #[inline]
+    pub fn take_trace(&mut self, rank: u8, id: &[u8]) {
+        if rank <= self.ranks[6] && !id.is_empty() && id != b"null" {
+            (self.trace, self.ranks[6]) = (trace_hash(id), rank);
         }
     }
 
@@ -179,7 +205,21 @@ impl<'a> Found<'a> {
                     (self.latency, self.ranks[3]) = (seconds, rank);
                 }
             }
-            Role::Service | Role::Message | Role::Trace => {}
+            Role::Nanos => self.nanos = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()).unwrap_or(0),
+            Role::Trace => self.take_trace(rank, text),
+            Role::Service | Role::Message => {}
+        }
+    }
+
+    /// Adds nanoseconds that a key of their own gave.
+    #[inline]
+    pub fn add_nanos(&mut self) {
+        if self.nanos > 0
+            && self.nanos < 1_000_000_000
+            && let Moment::At(ns) = self.time
+            && ns % 1_000_000_000 == 0
+        {
+            self.time = Moment::At(ns.saturating_add(i64::from(self.nanos)));
         }
     }
 
@@ -238,6 +278,14 @@ pub(super) fn seconds(text: &[u8], unit: Option<EpochUnit>) -> Option<f32> {
 #[inline]
 fn decimal(text: &[u8]) -> Option<f64> {
     const POWERS: [f64; 16] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+    if let [b'0'..=b'9', b'.', rest @ ..] = text
+        && (1..=8).contains(&rest.len())
+        && let Some(fraction) = digits(rest)
+    {
+        let whole = u64::from(text[0] - b'0');
+        let power = POWERS[rest.len()];
+        return Some((whole * power as u64 + fraction) as f64 / power);
+    }
     if text.len() <= 16 {
         let (mut mantissa, mut point, mut is_plain) = (0u64, None, text.first().is_some_and(u8::is_ascii_digit));
         for (at, byte) in text.iter().enumerate() {
@@ -253,6 +301,21 @@ fn decimal(text: &[u8]) -> Option<f64> {
         }
     }
     std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// A number of one to eight digits, all at once; `None` when a byte is none.
+#[inline]
+fn digits(text: &[u8]) -> Option<u64> {
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    let mut padded = *b"00000000";
+    padded.get_mut(8 - text.len()..)?.copy_from_slice(text);
+    let values = u64::from_le_bytes(padded) ^ ZEROS;
+    if (values | values.wrapping_add(0x0606_0606_0606_0606)) & 0xf0f0_f0f0_f0f0_f0f0 != 0 {
+        return None;
+    }
+    let pairs = values.wrapping_mul(10).wrapping_add(values >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
+    Some(fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff)
 }
 
 fn go_duration(text: &[u8]) -> Option<f32> {
@@ -303,6 +366,12 @@ mod tests {
     #[test]
     fn decimals_are_those_of_the_library() {
         for text in [
+            "0.569203",
+            "9.12345678",
+            "9.123456789",
+            "0.1",
+            "0.12x4",
+            "0.-1",
             "0",
             "1",
             "0.021767342",

@@ -15,13 +15,15 @@ use crate::model::Level;
 use crate::model::catalog::{Zone, ZoneCertainty};
 use crate::model::time::NS_PER_S;
 use crate::parse::chunk::lines;
-use crate::parse::timestamp::{self, EpochUnit, Stamp};
+use crate::parse::timestamp::{self, DateOrder, EpochUnit, Stamp, StampReader};
 use crate::parse::{Context, Windows};
 
 /// How many lines of each window are looked at.
 const LINES_PER_WINDOW: usize = 400;
 /// A file whose lines fit less than this is no log.
 const MIN_SCORE: f32 = 0.15;
+/// Nanoseconds of a day.
+const DAY_NS: i64 = 86_400 * NS_PER_S;
 
 /// How the lines of a file are read; `None` when they are not those of a log.
 pub fn plan(windows: &Windows, context: &Context) -> Option<LogPlan> {
@@ -106,6 +108,7 @@ fn is_wrapped(survey: &Survey) -> bool {
     let is_envelope = match path.as_slice() {
         b"log" => has_key(survey, "stream") || has_key(survey, "time"),
         b"line" | b"_raw" | b"@message" => true,
+        b"message" => has_key(survey, "ingestiontime") || has_key(survey, "logstreamname"),
         _ => false,
     };
     let n = values.texts.iter().filter(|text| super::wrapped::looks_like_line(text)).count();
@@ -126,6 +129,11 @@ fn named(lines: &[&[u8]], context: &Context) -> Option<Arc<NamedFormat>> {
         && format.share(lines) > 0.5
     {
         return Some(format);
+    }
+    // None of ours reads objects.
+    let n_objects = lines.iter().filter(|line| line.first() == Some(&b'{')).count();
+    if n_objects * 10 > lines.len() * 9 {
+        return None;
     }
     known_formats().iter().find(|format| format.share(lines) > 0.7).cloned()
 }
@@ -151,6 +159,9 @@ fn forced_keys(context: &Context) -> Vec<(Vec<u8>, Option<Binding>)> {
 fn stamps_of(format: &NamedFormat, lines: &[&[u8]]) -> StampCounts {
     let mut counts = StampCounts::default();
     for line in lines {
+        if let Some(text) = format.time_of(bare(line)) {
+            counts.add_order(&text);
+        }
         match format.stamp(bare(line)) {
             Some(civil) => counts.add(&Stamp { civil, len: 0 }),
             None => counts.epoch += usize::from(format.fits(bare(line))),
@@ -247,7 +258,27 @@ fn zone(stamps: &StampCounts, needs_date: bool, context: &Context) -> (Zone, Clo
         zone.certainty = ZoneCertainty::Anchored;
     }
     let reference = anchor.map(Reference::From).or(context.neighbours.map(Reference::Span)).or(until);
-    (zone, ClockPlan { rule, reference })
+    (zone, ClockPlan { rule, reference, order: order(stamps, context) })
+}
+
+/// How dates with two readings are meant: as the other dates of the file, else the way that brings them nearer to the
+/// other sources or to the moment at which the file was written.
+fn order(stamps: &StampCounts, context: &Context) -> DateOrder {
+    let [month_first, day_first] = stamps.orders;
+    if month_first != day_first || stamps.ambiguous.is_empty() {
+        return if day_first > month_first { DateOrder::DayFirst } else { DateOrder::MonthFirst };
+    }
+    let span = context.neighbours.map(|range| (range.start().0, range.end().0)).or(context.modified.map(|at| (at.0, at.0)));
+    let Some((start, end)) = span else { return DateOrder::MonthFirst };
+    let distance = |order: DateOrder| -> i128 {
+        let mut reader = StampReader::with_order(order);
+        let times = stamps.ambiguous.iter().filter_map(|text| reader.read(text)).filter_map(|stamp| timestamp::to_ns(stamp.civil.secs, 0));
+        // A file is not written before what it tells; a day of grace for its zone.
+        let cost =
+            |at: i64| i128::from((start.saturating_sub(at)).max(at.saturating_sub(end).saturating_sub(DAY_NS).saturating_mul(8)).max(0));
+        times.map(cost).sum()
+    };
+    if distance(DateOrder::DayFirst) < distance(DateOrder::MonthFirst) { DateOrder::DayFirst } else { DateOrder::MonthFirst }
 }
 
 fn offset_name(offset_s: i32) -> String {

@@ -44,24 +44,32 @@ const MAX_DEPTH: u8 = 4;
 
 /// Walks over the object that starts at `line[at]`, which is `{`. Gives the position after its end.
 pub(super) fn walk<'a, S: Sink<'a>>(line: &'a [u8], at: usize, sink: &mut S) -> Result<usize, Surprise> {
-    object(line, at + 1, (Place(0), 0), sink)
+    object::<_, true>(line, at + 1, (Place(0), 0), sink)
 }
 
-fn object<'a, S: Sink<'a>>(line: &'a [u8], mut at: usize, here: (Place, u8), sink: &mut S) -> Result<usize, Surprise> {
+/// The same for a line without any backslash: its strings end at the next quote.
+pub(super) fn walk_unescaped<'a, S: Sink<'a>>(line: &'a [u8], at: usize, sink: &mut S) -> Result<usize, Surprise> {
+    object::<_, false>(line, at + 1, (Place(0), 0), sink)
+}
+
+fn object<'a, S: Sink<'a>, const ESCAPES: bool>(line: &'a [u8], mut at: usize, here: (Place, u8), sink: &mut S) -> Result<usize, Surprise> {
     let (place, depth) = here;
     loop {
-        at = skip_space(line, at);
-        match line.get(at) {
-            None => return Err(Surprise::Cut),
-            Some(b'"') => {}
-            Some(b'}') => return Ok(at + 1),
-            Some(_) => return Err(Surprise::Odd),
+        // Most writers put no spaces anywhere.
+        if line.get(at) != Some(&b'"') {
+            at = skip_space(line, at);
+            match line.get(at) {
+                None => return Err(Surprise::Cut),
+                Some(b'"') => {}
+                Some(b'}') => return Ok(at + 1),
+                Some(_) => return Err(Surprise::Odd),
+            }
         }
         let (meaning, key);
         if let Some((expected, after)) = sink.expect(line, at, place) {
             (meaning, key, at) = (expected, &line[..0], after);
         } else {
-            let (end, is_escaped) = string_end(line, at + 1).ok_or(Surprise::Cut)?;
+            let (end, is_escaped) = end_of::<ESCAPES>(line, at + 1).ok_or(Surprise::Cut)?;
             key = &line[at + 1..end];
             let start = at;
             at = skip_space(line, end + 1);
@@ -72,18 +80,20 @@ fn object<'a, S: Sink<'a>>(line: &'a [u8], mut at: usize, here: (Place, u8), sin
             }
             meaning = sink.meaning(key, &line[start..at], place);
         }
-        at = skip_space(line, at);
+        if matches!(line.get(at), Some(..=b' ')) {
+            at = skip_space(line, at);
+        }
         at = match line.get(at) {
             None => return Err(Surprise::Cut),
             Some(b'"') => {
-                let (end, is_escaped) = string_end(line, at + 1).ok_or(Surprise::Cut)?;
+                let (end, is_escaped) = end_of::<ESCAPES>(line, at + 1).ok_or(Surprise::Cut)?;
                 let text = &line[at + 1..end];
                 sink.value(meaning, key, place, if is_escaped { Value::Escaped(text) } else { Value::Text(text) });
                 end + 1
             }
             Some(b'{' | b'[') => {
                 if let Some(inside) = meaning.inside.filter(|_| line[at] == b'{' && depth < MAX_DEPTH) {
-                    object(line, at + 1, (inside, depth + 1), sink)?
+                    object::<S, ESCAPES>(line, at + 1, (inside, depth + 1), sink)?
                 } else {
                     let end = skip_nested(line, at).ok_or(Surprise::Cut)?;
                     sink.value(meaning, key, place, Value::Nested(&line[at..end]));
@@ -102,6 +112,10 @@ fn object<'a, S: Sink<'a>>(line: &'a [u8], mut at: usize, here: (Place, u8), sin
                 end
             }
         };
+        if line.get(at) == Some(&b',') {
+            at += 1;
+            continue;
+        }
         at = skip_space(line, at);
         match line.get(at) {
             None => return Err(Surprise::Cut),
@@ -112,7 +126,7 @@ fn object<'a, S: Sink<'a>>(line: &'a [u8], mut at: usize, here: (Place, u8), sin
     }
 }
 
-#[inline]
+#[inline(always)]
 fn skip_space(line: &[u8], mut at: usize) -> usize {
     while matches!(line.get(at), Some(b' ' | b'\t' | b'\r' | b'\n')) {
         at += 1;
@@ -132,9 +146,14 @@ const ENDS_BARE: [bool; 256] = {
     table
 };
 
-#[inline]
+#[inline(always)]
 fn bare_end(line: &[u8], at: usize) -> usize {
     line[at..].iter().position(|byte| ENDS_BARE[usize::from(*byte)]).map_or(line.len(), |len| at + len)
+}
+
+#[inline(always)]
+fn end_of<const ESCAPES: bool>(line: &[u8], at: usize) -> Option<(usize, bool)> {
+    if ESCAPES { string_end(line, at) } else { find_either::<b'"', b'"'>(line, at).map(|end| (end, false)) }
 }
 
 /// Position of the closing quote of the string that begins at `at`, and whether it holds escapes.
@@ -153,14 +172,17 @@ pub(super) fn string_end(line: &[u8], mut at: usize) -> Option<(usize, bool)> {
 
 /// Position of the first `A` or `B` at or after `at`. Eight bytes at a time: strings of a log are short, a call
 /// of a vector search for each would cost more than it saves.
-#[inline]
+#[inline(always)]
 pub(super) fn find_either<const A: u8, const B: u8>(line: &[u8], mut at: usize) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
     let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
     while let Some(chunk) = line.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         let word = u64::from_le_bytes(*chunk);
-        let hit = zeros(word ^ (ONES * u64::from(A))) | zeros(word ^ (ONES * u64::from(B)));
+        let mut hit = zeros(word ^ (ONES * u64::from(A)));
+        if A != B {
+            hit |= zeros(word ^ (ONES * u64::from(B)));
+        }
         if hit != 0 {
             return Some(at + (hit.trailing_zeros() / 8) as usize);
         }

@@ -60,15 +60,29 @@ impl Keys {
     }
 
     /// The meaning of the key at `line[at]` and the position after it, if it is an expected one.
-    #[inline]
+    #[inline(always)]
     pub fn expect(&mut self, line: &[u8], at: usize, place: Place) -> Option<(Meaning, usize)> {
-        let head = line.get(at..)?.first_chunk::<SLOT_BYTES>()?;
-        let word = u128::from_le_bytes(*head);
-        let end = self.slots.len().min(self.cursor + LOOK_AHEAD);
-        let ahead = self.slots.get(self.cursor..end)?.iter().position(|slot| word & slot.mask == slot.word && slot.place == place)?;
-        let slot = &self.slots[self.cursor + ahead];
-        self.cursor += ahead + 1;
+        let rest = line.get(at..)?;
+        let word = match rest.first_chunk::<SLOT_BYTES>() {
+            Some(head) => u128::from_le_bytes(*head),
+            // Near the end of the line: zeros follow, which no key holds.
+            None if rest.is_empty() => return None,
+            None => u128::from_le_bytes(*line.last_chunk::<SLOT_BYTES>()?) >> ((SLOT_BYTES - rest.len()) * 8),
+        };
+        let fits = |slot: &Slot| word & slot.mask == slot.word && slot.place == place;
+        let mut slot = self.slots.get(self.cursor)?;
+        if !fits(slot) {
+            self.cursor = self.look_ahead(word, place)?;
+            slot = &self.slots[self.cursor];
+        }
+        self.cursor += 1;
         Some((slot.meaning, at + slot.len))
+    }
+
+    /// The slot of a key behind some that are missing here.
+    fn look_ahead(&self, word: u128, place: Place) -> Option<usize> {
+        let end = self.slots.len().min(self.cursor + LOOK_AHEAD);
+        (self.cursor + 1..end).find(|at| word & self.slots[*at].mask == self.slots[*at].word && self.slots[*at].place == place)
     }
 
     /// The meaning of a key that was not expected; `pattern` is the key with its quotes and colon or equals sign.

@@ -161,14 +161,22 @@ fn of_bare(word: &[u8], n_before: usize, has_colon: bool) -> Option<Level> {
     if word.len() < 3 || !word.first()?.is_ascii_alphabetic() {
         return None;
     }
+    // `channel.ERROR:`, as Monolog and Laravel write.
+    let word = match word.iter().rposition(|byte| *byte == b'.') {
+        Some(dot) if has_colon && n_before == 0 && word.len() > dot + 3 && word[dot + 1..].iter().all(u8::is_ascii_uppercase) => {
+            &word[dot + 1..]
+        }
+        _ => word,
+    };
     if word.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
         return of_field(word);
     }
     // `config`, `http`, `log` and the like are levels of some loggers but words of any message.
-    let is_plain =
-        matches!(word.to_ascii_lowercase().as_slice(), b"log" | b"http" | b"normal" | b"config" | b"fine" | b"failure" | b"alert");
-    let is_all_letters = word.iter().all(u8::is_ascii_alphabetic);
-    (is_all_letters && !is_plain && (n_before == 0 || (has_colon && n_before == 1))).then(|| of_field(word)).flatten()
+    const PLAIN: [&[u8]; 7] = [b"log", b"http", b"normal", b"config", b"fine", b"failure", b"alert"];
+    if n_before > 1 || (n_before == 1 && !has_colon) || !word.iter().all(u8::is_ascii_alphabetic) {
+        return None;
+    }
+    of_field(word).filter(|_| !PLAIN.iter().any(|plain| word.eq_ignore_ascii_case(plain)))
 }
 
 #[cfg(test)]
@@ -191,6 +199,8 @@ mod tests {
             ("\tWARN\tmain.go:57\tretrying", Some(Level::Warn)),
             (" myhost mail[8554]: <alert> High CPU", Some(Level::Fatal)),
             (" error: no route", Some(Level::Error)),
+            ("] production.CRITICAL: lost", Some(Level::Fatal)),
+            (" shop.example: lost", None),
             (" user asked for a DEBUG build", None),
             (" config loaded", None),
             (" connection lost to HOST", None),

@@ -23,6 +23,8 @@ pub(super) struct Reader<'p> {
     pub clock: Clock<'p>,
     pub json_keys: Keys,
     pub pair_keys: Keys,
+    /// Whether the line holds no backslash: an object is then walked faster. May be lowered by whoever knows.
+    pub is_unescaped: bool,
 }
 
 /// Puts what a walk finds into a record.
@@ -45,7 +47,7 @@ pub(super) enum TakesTime {
 }
 
 impl<'a> Sink<'a> for RoleSink<'_, '_, 'a> {
-    #[inline]
+    #[inline(always)]
     fn expect(&mut self, line: &'a [u8], at: usize, place: Place) -> Option<(Meaning, usize)> {
         self.keys.expect(line, at, place)
     }
@@ -54,9 +56,16 @@ impl<'a> Sink<'a> for RoleSink<'_, '_, 'a> {
         self.keys.meaning(self.plan, key, pattern, place)
     }
 
-    #[inline]
+    #[inline(always)]
     fn value(&mut self, meaning: Meaning, _: &'a [u8], _: Place, value: Value<'a>) {
-        let Some(binding) = meaning.binding else { return };
+        if let Some(binding) = meaning.binding {
+            self.take(binding, value);
+        }
+    }
+}
+
+impl<'a> RoleSink<'_, '_, 'a> {
+    fn take(&mut self, binding: Binding, value: Value<'a>) {
         self.has_role = true;
         if self.takes_time == TakesTime::No && binding.role == super::roles::Role::Time {
             return;
@@ -134,35 +143,50 @@ fn bar_prefix(line: &[u8]) -> Option<(&[u8], &[u8])> {
 
 impl<'p> Reader<'p> {
     pub fn new(plan: &'p LogPlan) -> Self {
-        Self { plan, clock: Clock::new(&plan.clock), json_keys: Keys::default(), pair_keys: Keys::default() }
+        Self { plan, clock: Clock::new(&plan.clock), json_keys: Keys::default(), pair_keys: Keys::default(), is_unescaped: false }
     }
 
     /// The roles of a line that begins a record; `None` for one that belongs to the record before it.
     #[inline]
     pub fn read<'a>(&mut self, line: &'a [u8]) -> Option<Found<'a>> {
+        let mut found = Found::default();
+        self.read_into(line, &mut found).then_some(found)
+    }
+
+    /// The same into a new `found`; whether the line begins a record.
+    #[inline]
+    pub fn read_into<'a>(&mut self, line: &'a [u8], found: &mut Found<'a>) -> bool {
         if (self.plan.habits.has_colours || line.first() == Some(&0x1b))
             && let Cow::Owned(plain) = without_colours(line)
         {
-            return self.read_plain(&plain).map(Found::into_owned);
+            let mut inner = Found::default();
+            let is_record = self.read_plain(&plain, &mut inner).is_some();
+            *found = inner.into_owned();
+            return is_record;
         }
-        self.read_plain(line)
+        self.read_plain(line, found).is_some()
     }
 
-    fn read_plain<'a>(&mut self, line: &'a [u8]) -> Option<Found<'a>> {
+    /// The same for a line without colours: what was left by taking them out may look like one.
+    pub fn read_plain<'a>(&mut self, line: &'a [u8], found: &mut Found<'a>) -> Option<()> {
         let whole = bare(line);
         let mut line = &whole[..whole.len().min(MAX_LINE_BYTES)];
-        let mut found = Found::default();
         if self.plan.habits.has_compose_prefix
             && let Some((service, rest)) = compose_prefix(line)
         {
             found.take_prefix(service);
             line = rest;
         }
-        found.layout = self.layout(line, whole.len() > MAX_LINE_BYTES, &mut found)?;
+        found.layout = self.layout(line, whole.len() > MAX_LINE_BYTES, found)?;
         if self.plan.habits.is_level_from_status && found.level == Level::Unknown {
             found.level = level::of_status(found.status);
         }
-        Some(found)
+        found.add_nanos();
+        if found.is_syslog && found.level == Level::Unknown {
+            // RFC 3164, 4.3.3: what carries no priority has that of `user.notice`.
+            found.level = Level::Info;
+        }
+        Some(())
     }
 
     /// Tries the layouts in turn, the main one first; the first that makes a record of the line.
@@ -211,6 +235,8 @@ impl<'p> Reader<'p> {
         let is_main = self.plan.layout == Layout::Json;
         match end {
             Ok(end) if !line[end..].trim_ascii().is_empty() => {
+                let rest = line[end..].trim_ascii_start();
+                found.rest = rest.starts_with(b"{\"").then_some(rest);
                 found.problem = Some((ProblemKind::Syntax, "text after the end of the JSON object"));
             }
             Ok(_) => {}
@@ -218,7 +244,12 @@ impl<'p> Reader<'p> {
                 found.problem = Some((ProblemKind::Limit, "line is longer than 64 KiB: roles were looked for in its first 64 KiB only"));
             }
             Err(Surprise::Cut) => found.problem = Some((ProblemKind::Truncated, "line ends inside its JSON object")),
-            Err(Surprise::Odd) => self.validate(line, found),
+            Err(Surprise::Odd) => {
+                self.validate(line, found);
+                if found.problem.is_some() {
+                    found.rest = self.whole_object_after(line);
+                }
+            }
         }
         if self.plan.habits.is_wrapped
             && let Some(inner) = wrapped::text_of(self.plan, line)
@@ -236,9 +267,20 @@ impl<'p> Reader<'p> {
     pub fn object<'a>(&mut self, line: &'a [u8], at: usize, found: &mut Found<'a>, takes_time: TakesTime) -> Result<usize, Surprise> {
         self.json_keys.start();
         let mut sink = RoleSink { plan: self.plan, clock: &mut self.clock, keys: &mut self.json_keys, found, takes_time, has_role: false };
-        let end = json::walk(line, at, &mut sink);
+        let end = if self.is_unescaped { json::walk_unescaped(line, at, &mut sink) } else { json::walk(line, at, &mut sink) };
         self.json_keys.end();
         end
+    }
+
+    /// The object with a time that reaches to the end of a line whose start was torn.
+    fn whole_object_after<'a>(&mut self, line: &'a [u8]) -> Option<&'a [u8]> {
+        /// A torn start holds few objects; this bounds the work.
+        const MAX_STARTS: usize = 8;
+        memchr::memmem::find_iter(&line[1..], b"{\"").take(MAX_STARTS).map(|at| &line[at + 1..]).find(|rest| {
+            let mut found = Found::default();
+            let end = self.object(rest, 0, &mut found, TakesTime::Yes);
+            end.is_ok_and(|end| rest[end..].trim_ascii().is_empty()) && matches!(found.time, Moment::At(_))
+        })
     }
 
     /// Reads a line that surprised the walker with the validating parser.

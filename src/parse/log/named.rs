@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use chrono::{DateTime, NaiveDateTime};
 use regex::bytes::{Captures, Regex, RegexBuilder};
@@ -26,6 +26,7 @@ const ASSETS: &[&str] = &[
     include_str!("../../../assets/formats/servers.toml"),
     include_str!("../../../assets/formats/databases.toml"),
     include_str!("../../../assets/formats/java.toml"),
+    include_str!("../../../assets/formats/systems.toml"),
 ];
 
 /// Lines that a format is tried on.
@@ -63,6 +64,9 @@ struct FormatText {
     /// Whether the pattern only names fields: time and level are found faster without it.
     #[serde(default)]
     fields_only: bool,
+    /// Words that every line holds: lines without them are not tried on the pattern.
+    #[serde(default)]
+    holds: Vec<String>,
     /// Lines that must match.
     #[serde(default)]
     samples: Vec<String>,
@@ -72,19 +76,30 @@ struct FormatText {
 #[derive(Debug)]
 pub struct NamedFormat {
     name: String,
-    pattern: Option<Regex>,
-    groups: Vec<Group>,
+    pattern: Option<String>,
+    /// Built when a line is first tried on it, `None` when it cannot be.
+    built: OnceLock<Option<Built>>,
+    /// Words that every line of it holds: tried before the pattern.
+    holds: Vec<String>,
+    unit: Option<EpochUnit>,
     time_format: Option<String>,
     service: Option<String>,
     levels: BTreeMap<String, Level>,
     pub(super) keys: Vec<(Vec<u8>, Binding)>,
     pub(super) is_fields_only: bool,
+}
+
+/// A pattern ready to run.
+#[derive(Debug)]
+struct Built {
+    regex: Regex,
+    groups: Vec<Group>,
     has_date_group: bool,
 }
 
 impl PartialEq for NamedFormat {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name && self.pattern.as_ref().map(Regex::as_str) == other.pattern.as_ref().map(Regex::as_str)
+        self.name == other.name && self.pattern == other.pattern
     }
 }
 
@@ -114,48 +129,59 @@ pub enum FormatError {
 
 /// Reads a TOML file of formats: `[[format]]` tables, or a single one without that line.
 pub fn read_formats(text: &str) -> Result<Vec<Arc<NamedFormat>>, FormatError> {
+    let formats = format_texts(text)?;
+    formats.into_iter().map(|format| NamedFormat::checked(format).map(Arc::new)).collect()
+}
+
+fn format_texts(text: &str) -> Result<Vec<FormatText>, FormatError> {
     let is_list = text.lines().any(|line| line.trim_start().starts_with("[[format]]"));
     let syntax = |error: toml_edit::de::Error| FormatError::Syntax(error.to_string().trim_end().replace('\n', " "));
-    let formats = if is_list {
+    Ok(if is_list {
         toml_edit::de::from_str::<FormatFile>(text).map_err(syntax)?.format
     } else {
         vec![toml_edit::de::from_str::<FormatText>(text).map_err(syntax)?]
-    };
-    formats.into_iter().map(|format| NamedFormat::of(format).map(Arc::new)).collect()
+    })
 }
 
-/// The formats that come with the program.
+/// The formats that come with the program; a test checks them, so that their patterns are built only when they are tried.
 pub fn known_formats() -> &'static [Arc<NamedFormat>] {
-    static KNOWN: LazyLock<Vec<Arc<NamedFormat>>> =
-        LazyLock::new(|| ASSETS.iter().flat_map(|text| read_formats(text).unwrap_or_default()).collect());
+    static KNOWN: LazyLock<Vec<Arc<NamedFormat>>> = LazyLock::new(|| {
+        let texts = ASSETS.iter().flat_map(|text| format_texts(text).unwrap_or_default());
+        texts.filter_map(|text| NamedFormat::of(text).ok().map(Arc::new)).collect()
+    });
     &KNOWN
 }
 
 impl NamedFormat {
+    /// A format whose pattern can be built and matches its samples.
+    fn checked(mut text: FormatText) -> Result<Self, FormatError> {
+        let samples = std::mem::take(&mut text.samples);
+        let format = Self::of(text)?;
+        let wrong = |reason: String| FormatError::Format { name: format.name.clone(), reason };
+        if let Some(pattern) = &format.pattern {
+            let regex = compile(pattern).map_err(|error| wrong(error.replace('\n', " ")))?;
+            let built = Built::of(regex, format.unit);
+            if !built.groups.iter().any(|group| matches!(group.role, Some((Role::Time, _)))) {
+                return Err(wrong("its pattern has no group named time: write (?<time>…) around the time".into()));
+            }
+            let _ = format.built.set(Some(built));
+            if let Some(sample) = samples.iter().find(|sample| !format.fits(sample.as_bytes())) {
+                return Err(wrong(format!("does not match its sample, or finds no time in it: {sample:?}")));
+            }
+        }
+        Ok(format)
+    }
+
     fn of(text: FormatText) -> Result<Self, FormatError> {
         let name = text.name.clone();
         let wrong = |reason: String| FormatError::Format { name: name.clone(), reason };
         if text.pattern.is_none() && text.keys.is_empty() {
             return Err(wrong("has neither a pattern nor keys; give one of them".into()));
         }
-        let pattern = match &text.pattern {
-            Some(pattern) => Some(compile(pattern).map_err(|error| wrong(error.replace('\n', " ")))?),
-            None => None,
-        };
         let unit = match text.latency_unit.as_deref() {
             None => None,
             Some(unit) => Some(unit_of(unit).ok_or_else(|| wrong(format!("latency_unit {unit:?} is none of s, ms, us, ns")))?),
         };
-        let groups: Vec<Group> = pattern
-            .iter()
-            .flat_map(Regex::capture_names)
-            .enumerate()
-            .filter_map(|(index, name)| Some((index, name?)))
-            .map(|(index, name)| Group { index, name: name.to_owned(), role: role_of(name, unit) })
-            .collect();
-        if pattern.is_some() && !groups.iter().any(|group| matches!(group.role, Some((Role::Time, _)))) {
-            return Err(wrong("its pattern has no group named time: write (?<time>…) around the time".into()));
-        }
         let mut levels = BTreeMap::new();
         for (word, level) in &text.levels {
             let level = Level::ALL.into_iter().find(|known| known.name() == level);
@@ -173,22 +199,24 @@ impl NamedFormat {
                 keys.push((path, Binding { role, rank: rank.min(50) as u8, unit }));
             }
         }
-        let has_date_group = groups.iter().any(|group| group.name == "date") && groups.iter().any(|group| group.name == "time");
-        let format = Self {
+        Ok(Self {
             name: text.name,
-            pattern,
-            groups,
+            pattern: text.pattern,
+            built: OnceLock::new(),
+            holds: text.holds,
+            unit,
             time_format: text.time_format,
             service: text.service,
             levels,
             keys,
             is_fields_only: text.fields_only,
-            has_date_group,
-        };
-        if let Some(sample) = text.samples.iter().find(|sample| format.pattern.is_some() && !format.fits(sample.as_bytes())) {
-            return Err(wrong(format!("does not match its sample, or finds no time in it: {sample:?}")));
-        }
-        Ok(format)
+        })
+    }
+
+    /// The pattern ready to run.
+    fn built(&self) -> Option<&Built> {
+        let build = || Some(Built::of(compile(self.pattern.as_ref()?).ok()?, self.unit));
+        self.built.get_or_init(build).as_ref()
     }
 
     /// A format made of the field names of a W3C extended log; `None` without a time among them.
@@ -223,9 +251,10 @@ impl NamedFormat {
             levels: BTreeMap::new(),
             keys: BTreeMap::new(),
             fields_only: false,
+            holds: Vec::new(),
             samples: Vec::new(),
         };
-        Self::of(format).ok().map(Arc::new)
+        Self::checked(format).ok().map(Arc::new)
     }
 
     /// Name of the format.
@@ -239,15 +268,18 @@ impl NamedFormat {
     }
 
     pub(super) fn groups(&self) -> &[Group] {
-        &self.groups
+        self.built().map_or(&[], |built| &built.groups)
     }
 
     pub(super) fn captures<'a>(&self, line: &'a [u8]) -> Option<Captures<'a>> {
-        self.pattern.as_ref()?.captures(line)
+        self.built()?.regex.captures(line)
     }
 
     /// Whether a line matches and its time can be read.
     pub(super) fn fits(&self, line: &[u8]) -> bool {
+        if !self.holds.iter().all(|words| memchr::memmem::find(line, words.as_bytes()).is_some()) {
+            return false;
+        }
         let Some(captures) = self.captures(line) else { return false };
         self.time_text(&captures).is_some_and(|time| self.civil(&time).is_some() || EpochUnit::of(&time).is_some())
     }
@@ -265,7 +297,7 @@ impl NamedFormat {
 
     fn time_text(&self, captures: &Captures<'_>) -> Option<Vec<u8>> {
         let time = captures.name("time")?.as_bytes();
-        if !self.has_date_group {
+        if !self.built().is_some_and(|built| built.has_date_group) {
             return Some(time.to_vec());
         }
         let date = captures.name("date")?.as_bytes();
@@ -289,6 +321,11 @@ impl NamedFormat {
         self.levels.get(lower.trim()).copied().or_else(|| level::of_field(word.trim_ascii()))
     }
 
+    /// The text of the time of a line.
+    pub(super) fn time_of(&self, line: &[u8]) -> Option<Vec<u8>> {
+        self.time_text(&self.captures(line)?)
+    }
+
     /// What the format says of a time without its zone: for the survey of a plan.
     pub(super) fn stamp(&self, line: &[u8]) -> Option<Civil> {
         let captures = self.captures(line)?;
@@ -296,11 +333,22 @@ impl NamedFormat {
     }
 }
 
+impl Built {
+    fn of(regex: Regex, unit: Option<EpochUnit>) -> Self {
+        let named = regex.capture_names().enumerate().filter_map(|(index, name)| Some((index, name?)));
+        let groups: Vec<Group> = named.map(|(index, name)| Group { index, name: name.to_owned(), role: role_of(name, unit) }).collect();
+        let has = |wanted: &str| groups.iter().any(|group| group.name == wanted);
+        let has_date_group = has("date") && has("time");
+        Self { regex, groups, has_date_group }
+    }
+}
+
 /// Reads a line by its pattern; whether it matches.
 pub(super) fn read<'a>(reader: &mut Reader, format: &NamedFormat, line: &'a [u8], found: &mut Found<'a>) -> bool {
     let Some(captures) = format.captures(line) else { return false };
     let Some(time) = format.time_text(&captures) else { return false };
-    let moment = match format.civil(&time) {
+    let civil = if format.time_format.is_none() { reader.clock.read(&time).map(|stamp| stamp.civil) } else { format.civil(&time) };
+    let moment = match civil {
         Some(civil) => reader.clock.place(civil),
         None => match EpochUnit::of(&time) {
             Some(unit) => epoch_ns(&time, unit),
@@ -308,13 +356,14 @@ pub(super) fn read<'a>(reader: &mut Reader, format: &NamedFormat, line: &'a [u8]
         },
     };
     found.time = moment.map_or(Moment::Bad, Moment::At);
-    for group in &format.groups {
+    for group in format.groups() {
         let (Some((role, unit)), Some(text)) = (group.role, captures.get(group.index)) else { continue };
         match role {
             Role::Level => found.level = format.level(text.as_bytes()).unwrap_or(found.level),
             Role::Service => found.take_prefix(&line[text.range()]),
             Role::Status => found.status = super::found::status(text.as_bytes()).unwrap_or(0),
             Role::Latency => found.latency = super::found::seconds(text.as_bytes(), unit).unwrap_or(f32::NAN),
+            Role::Trace => found.take_trace(0, text.as_bytes()),
             _ => {}
         }
     }

@@ -19,6 +19,8 @@ pub(super) enum Role {
     Latency,
     Message,
     Trace,
+    /// Nanoseconds beside a time in whole seconds.
+    Nanos,
 }
 
 /// A role, its rank (0 is the best) and the unit of its number if the name says so or the file's values do.
@@ -61,6 +63,16 @@ const PATHS: &[(Role, &[&str])] = &[
             "when",
             "fields.time",
             "_time",
+            "timemillis",
+            "instant.epochsecond",
+            "timestamp.seconds",
+            "timestampseconds",
+            "msec",
+            "starttime",
+            "start_utc",
+            "generated_at",
+            "received_at",
+            "logged_at",
         ],
     ),
     (
@@ -80,6 +92,9 @@ const PATHS: &[(Role, &[&str])] = &[
             "record.level.name",
             "level.name",
             "fields.level",
+            "error_severity",
+            "@level",
+            "l",
         ],
     ),
     (Role::SyslogLevel, &["priority", "syslog.severity.code", "syslog_severity"]),
@@ -149,6 +164,9 @@ const PATHS: &[(Role, &[&str])] = &[
             "_raw",
             "@message",
             "content",
+            "m",
+            "messagetemplate",
+            "request",
         ],
     ),
     (
@@ -171,6 +189,9 @@ const PATHS: &[(Role, &[&str])] = &[
         ],
     ),
 ];
+
+/// Paths of nanoseconds beside a time in whole seconds: log4j, and the JSON of a protobuf time.
+const NANOS: &[&str] = &["instant.nanoofsecond", "timestamp.nanos", "timestampnanos"];
 
 /// Stems of latency names; a unit may follow (`latency_ms`, `durationNanos`).
 const LATENCIES: &[&str] = &[
@@ -251,6 +272,8 @@ const CONTAINERS: &[&str] = &[
     "level",
     "httprequest",
     "resource.labels",
+    "instant",
+    "timestamp",
 ];
 
 /// Longest path that can have a role.
@@ -303,11 +326,16 @@ pub(super) fn meaning(place: Place, key: &[u8]) -> Meaning {
 }
 
 fn by_path(path: &[u8]) -> Option<Binding> {
+    if NANOS.iter().any(|name| name.as_bytes() == path) {
+        return Some(Binding { role: Role::Nanos, rank: 0, unit: None });
+    }
     PATHS.iter().find_map(|(role, names)| {
         let rank = names.iter().position(|name| name.as_bytes() == path)? as u8;
         let unit = match names[usize::from(rank)] {
             "__realtime_timestamp" | "_source_realtime_timestamp" => Some(EpochUnit::Micros),
             "timeunixnano" | "observedtimeunixnano" => Some(EpochUnit::Nanos),
+            "instant.epochsecond" | "timestamp.seconds" | "timestampseconds" => Some(EpochUnit::Seconds),
+            "timemillis" => Some(EpochUnit::Millis),
             _ => None,
         };
         Some(Binding { role: *role, rank, unit })

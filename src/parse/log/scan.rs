@@ -13,7 +13,10 @@ use super::line::Reader;
 use crate::model::catalog::{Problem, ProblemKind};
 use crate::parse::chunk::lines;
 use crate::parse::template::{MAX_MESSAGE_BYTES, first_line, signature};
-use crate::parse::{LogChunk, Message, NO_SERVICE, NO_TIME};
+use crate::parse::{LogChunk, LogColumns, Message, NO_SERVICE, NO_TIME};
+
+/// What is said of a local time that never was.
+const SKIPPED: &str = "a local time that the clock skipped when it was set forward; read an hour later";
 
 /// Reads `bytes`, which are whole lines; the last one of a file may lack its end.
 ///
@@ -22,41 +25,63 @@ use crate::parse::{LogChunk, Message, NO_SERVICE, NO_TIME};
 pub fn parse_chunk(plan: &LogPlan, bytes: &[u8]) -> LogChunk {
     let mut chunk = LogChunk::default();
     let mut services = Services::default();
-    let mut messages = Messages::default();
+    let mut messages = Messages::new();
     let mut reader = Reader::new(plan);
-    let suspect = Suspect { encoding: std::str::from_utf8(bytes).is_err(), nul: memchr(0, bytes).is_some() };
+    let glance = Glance::of(bytes);
+    let suspect = Suspect { encoding: !glance.is_ascii && std::str::from_utf8(bytes).is_err(), nul: glance.has_nul };
+    let mut backslashes = Backslashes { bytes, next: if glance.has_backslash { 0 } else { usize::MAX } };
+    reserve(&mut chunk.columns, bytes);
     let mut previous: Option<&[u8]> = None;
     for (offset, line) in lines(bytes) {
         chunk.n_lines += 1;
         suspect.check(&mut chunk, offset, line);
-        reader.clock.has_skipped = false;
-        let Some(found) = reader.read(line) else {
-            if previous.is_none() {
-                chunk.head_lines += 1;
-            } else {
-                chunk.n_continuation_lines += 1;
+        reader.is_unescaped = !backslashes.any_in(offset, line.len());
+        let mut at = 0;
+        loop {
+            reader.clock.has_skipped = false;
+            let mut piece = &line[at..];
+            let mut found = Found::default();
+            if !reader.read_into(piece, &mut found) {
+                match (at, previous) {
+                    (0, None) => chunk.head_lines += 1,
+                    (0, Some(_)) => chunk.n_continuation_lines += 1,
+                    _ => {}
+                }
+                break;
             }
-            continue;
-        };
-        match previous {
-            None => {
-                chunk.head_bytes = offset as u32;
-                chunk.first_line_hash = Some(hash(line));
+            let next = found.rest.map(|rest| rest.as_ptr() as usize - piece.as_ptr() as usize);
+            if let Some(next) = next {
+                // The record ends where the next one begins: it is read as if the line did.
+                piece = &piece[..next];
+                problem(&mut chunk, offset, ProblemKind::Syntax, "several records stand on one line, each is read");
+                found = Found::default();
+                if !reader.read_into(piece, &mut found) {
+                    at += next;
+                    continue;
+                }
             }
-            Some(previous) if previous == line => problem(&mut chunk, offset, ProblemKind::Duplicate, "the same line as the record before"),
-            Some(_) => {}
+            let start = offset + at;
+            match previous {
+                None => {
+                    chunk.head_bytes = start as u32;
+                    chunk.first_line_hash = Some(hash(piece));
+                }
+                Some(previous) if previous == piece => {
+                    problem(&mut chunk, start, ProblemKind::Duplicate, "the same line as the record before");
+                }
+                Some(_) => {}
+            }
+            previous = Some(piece);
+            if std::mem::take(&mut reader.clock.has_skipped) {
+                problem(&mut chunk, start, ProblemKind::Time, SKIPPED);
+            }
+            push(&mut chunk, &mut services, start, piece, &found);
+            chunk.columns.messages.push(messages.index(piece, &found));
+            match next {
+                Some(next) => at += next,
+                None => break,
+            }
         }
-        previous = Some(line);
-        if std::mem::take(&mut reader.clock.has_skipped) {
-            problem(
-                &mut chunk,
-                offset,
-                ProblemKind::Time,
-                "a local time that the clock skipped when it was set forward; read an hour later",
-            );
-        }
-        push(&mut chunk, &mut services, offset, &found);
-        chunk.columns.messages.push(messages.index(line, &found));
     }
     match previous {
         None => chunk.head_bytes = bytes.len() as u32,
@@ -67,7 +92,69 @@ pub fn parse_chunk(plan: &LogPlan, bytes: &[u8]) -> LogChunk {
     chunk
 }
 
-fn push(chunk: &mut LogChunk, services: &mut Services, offset: usize, found: &Found) {
+/// Room for the records of a chunk, by the length of its first lines.
+fn reserve(columns: &mut LogColumns, bytes: &[u8]) {
+    const SAMPLE: usize = 32;
+    let (n, len) = lines(bytes).take(SAMPLE).fold((0, 0), |(n, len), (_, line)| (n + 1, len + line.len() + 1));
+    let room = if n < SAMPLE { n } else { bytes.len() / (len / n).max(1) * 9 / 8 };
+    columns.offsets.reserve(room);
+    columns.times.reserve(room);
+    columns.levels.reserve(room);
+    columns.services.reserve(room);
+    columns.statuses.reserve(room);
+    columns.latencies.reserve(room);
+    columns.messages.reserve(room);
+    columns.traces.reserve(room);
+    columns.message_starts.reserve(room);
+    columns.message_lens.reserve(room);
+}
+
+/// What kinds of byte a chunk has.
+struct Glance {
+    is_ascii: bool,
+    has_nul: bool,
+    has_backslash: bool,
+}
+
+impl Glance {
+    /// One pass without a branch a byte, so that the compiler may look at many bytes at a time.
+    fn of(bytes: &[u8]) -> Self {
+        const LANES: usize = 64;
+        let (mut all, mut nul, mut backslash) = ([0u8; LANES], [0u8; LANES], [0u8; LANES]);
+        let (blocks, rest) = bytes.as_chunks::<LANES>();
+        for block in blocks {
+            for lane in 0..LANES {
+                all[lane] |= block[lane];
+                nul[lane] |= u8::from(block[lane] == 0);
+                backslash[lane] |= u8::from(block[lane] == b'\\');
+            }
+        }
+        let is_in = |lanes: &[u8], of_rest: bool| lanes.iter().any(|lane| *lane != 0) || of_rest;
+        Self {
+            is_ascii: all.is_ascii() && rest.is_ascii(),
+            has_nul: is_in(&nul, rest.contains(&0)),
+            has_backslash: is_in(&backslash, rest.contains(&b'\\')),
+        }
+    }
+}
+
+/// Where the backslashes of a chunk are; asked about its lines in order.
+struct Backslashes<'a> {
+    bytes: &'a [u8],
+    next: usize,
+}
+
+impl Backslashes<'_> {
+    #[inline]
+    fn any_in(&mut self, start: usize, len: usize) -> bool {
+        if self.next < start || self.next == 0 {
+            self.next = memchr(b'\\', &self.bytes[start..]).map_or(usize::MAX, |at| start + at);
+        }
+        self.next < start + len
+    }
+}
+
+fn push(chunk: &mut LogChunk, services: &mut Services, offset: usize, line: &[u8], found: &Found) {
     let time = match found.time {
         Moment::At(ns) => ns,
         Moment::None => NO_TIME,
@@ -92,26 +179,71 @@ fn push(chunk: &mut LogChunk, services: &mut Services, offset: usize, found: &Fo
     columns.services.push(found.service.as_deref().map_or(NO_SERVICE, |name| services.index(name)));
     columns.statuses.push(found.status);
     columns.latencies.push(found.latency);
+    columns.traces.push(found.trace);
+    let (start, len) = span(line, found);
+    columns.message_starts.push(start);
+    columns.message_lens.push(len);
+}
+
+/// Where in its line a message stands, 0 and 0 when it was put together, and beyond 65,535 bytes.
+#[inline]
+fn span(line: &[u8], found: &Found) -> (u16, u16) {
+    let Some(Cow::Borrowed(text)) = found.message.as_ref().map(|said| &said.text) else { return (0, 0) };
+    // The text is a part of the line, unless it was read from a copy of it.
+    let start = (text.as_ptr() as usize).wrapping_sub(line.as_ptr() as usize);
+    match (u16::try_from(start), u16::try_from(text.len())) {
+        (Ok(start), Ok(len)) if len > 0 && usize::from(start) + usize::from(len) <= line.len() => (start, len),
+        _ => (0, 0),
+    }
 }
 
 /// The messages of one chunk, one of each signature, in the order of their first record.
-#[derive(Default)]
-struct Messages {
+struct Messages<'a> {
     kept: Vec<Message>,
     last: Option<(u64, u32)>,
+    /// Messages as they were said, by their length and both ends: most are said again and again.
+    said: Box<[(&'a [u8], u32); SAID]>,
+    /// How often that told, and how often not.
+    n_said: (u32, u32),
     index: HashMap<u64, u32, BuildHasherDefault<AsIs>>,
 }
 
-impl Messages {
+/// Messages that are remembered as they were said.
+const SAID: usize = 64;
+/// Messages after which it is asked whether that is worth it.
+const TRIES: u32 = 256;
+
+impl<'a> Messages<'a> {
+    fn new() -> Self {
+        Self { kept: Vec::new(), last: None, said: Box::new([(&[], 0); SAID]), n_said: (0, 0), index: HashMap::default() }
+    }
+
     /// Index of the message of a record; a record that says nothing stands for itself.
     #[inline]
-    fn index(&mut self, line: &[u8], found: &Found) -> u32 {
+    fn index(&mut self, line: &'a [u8], found: &Found<'a>) -> u32 {
         let said = match found.message.as_ref().map(|said| &said.text) {
             // What stands in the line is one line.
             None => start_of(line),
-            Some(Cow::Borrowed(text)) => start_of(text),
+            Some(Cow::Borrowed(text)) => {
+                // Where most messages differ, looking for them costs more than it saves.
+                let is_vain = self.n_said.1 > TRIES && self.n_said.1 / 4 > self.n_said.0;
+                let Some(place) = place_of(text).filter(|_| !is_vain) else { return self.index_of(start_of(text), found) };
+                let (known, index) = self.said[place];
+                if known == *text {
+                    self.n_said.0 += 1;
+                    return index;
+                }
+                self.n_said.1 += 1;
+                let index = self.index_of(start_of(text), found);
+                self.said[place] = (text, index);
+                return index;
+            }
             Some(Cow::Owned(text)) => first_line(text),
         };
+        self.index_of(said, found)
+    }
+
+    fn index_of(&mut self, said: &[u8], found: &Found) -> u32 {
         let signature = signature(said);
         if let Some((last, index)) = self.last
             && last == signature
@@ -128,6 +260,14 @@ impl Messages {
         self.last = Some((signature, index));
         index
     }
+}
+
+/// Place of a short message among those that were said.
+#[inline]
+fn place_of(text: &[u8]) -> Option<usize> {
+    let (first, last) = (text.first_chunk::<4>()?, text.last_chunk::<4>()?);
+    let mixed = u32::from_le_bytes(*first).wrapping_mul(0x9e37_79b9) ^ u32::from_le_bytes(*last).wrapping_mul(0x85eb_ca6b);
+    (text.len() <= 256).then_some((mixed >> 16) as usize % SAID ^ (text.len() % SAID))
 }
 
 /// What of a message in its line makes its signature; see [`first_line`].

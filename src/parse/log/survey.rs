@@ -61,6 +61,10 @@ pub(super) struct StampCounts {
     pub zoneless: usize,
     pub missing: usize,
     pub offsets: BTreeMap<i32, usize>,
+    /// Dates whose order of day and month is plain, by order: month first, day first.
+    pub orders: [usize; 2],
+    /// Some dates that have two readings.
+    pub ambiguous: Vec<Vec<u8>>,
 }
 
 /// Values of one key.
@@ -72,6 +76,19 @@ pub(super) struct Values {
 }
 
 impl StampCounts {
+    /// Counts what the text of a time tells of the order of its day and month.
+    pub fn add_order(&mut self, text: &[u8]) {
+        /// Enough to see which reading is nearer to the other sources.
+        const MAX_AMBIGUOUS: usize = 20;
+        match timestamp::votes(text) {
+            Some(order) => self.orders[order as usize] += 1,
+            None if self.ambiguous.len() < MAX_AMBIGUOUS && timestamp::is_ambiguous(text) => {
+                self.ambiguous.push(text[..text.len().min(40)].to_vec());
+            }
+            None => {}
+        }
+    }
+
     pub fn add(&mut self, stamp: &Stamp) {
         self.missing += usize::from(stamp.civil.missing != Missing::Nothing);
         match stamp.civil.offset_s {
@@ -190,6 +207,7 @@ impl Survey {
     fn look_at_text(&mut self, plan: &LogPlan, reader: &mut Reader, line: &[u8]) {
         let Some(head) = text::head(reader, line) else {
             let word = line.split(|byte| matches!(byte, b' ' | b'\t' | b'|')).next().unwrap_or_default();
+            let word = word.strip_prefix(b"[").map_or(word, |word| word.strip_suffix(b"]").unwrap_or(word));
             if let Some(unit) = EpochUnit::of(word).filter(|_| word.len() < line.len()) {
                 *self.text.epochs.entry(unit).or_default() += 1;
                 self.stamps.epoch += 1;
@@ -199,6 +217,7 @@ impl Survey {
         let missing = match head.stamp {
             At::Civil(stamp) => {
                 self.stamps.add(&stamp);
+                self.stamps.add_order(&line[head.start..]);
                 stamp.civil.missing
             }
             At::Since(_) => {
@@ -242,6 +261,7 @@ impl Survey {
         let times = self.values.values().filter(|values| values.meaning.binding.is_some_and(|binding| binding.role == Role::Time));
         if let Some(best) = times.filter(|_| is_field_log).max_by_key(|values| values.n) {
             for text in &best.texts {
+                self.stamps.add_order(text);
                 match timestamp::read(text) {
                     Some(stamp) => self.stamps.add(&stamp),
                     None => self.stamps.epoch += usize::from(EpochUnit::of(text).is_some()),

@@ -121,7 +121,10 @@ fn lines_that_a_container_runtime_wrapped_tell_their_level() {
 #[test]
 fn stream_and_tag_of_a_container_runtime_are_no_part_of_the_message() {
     let text = "2026-11-23T02:00:00.1Z stdout F {\"level\":\"error\",\"msg\":\"inner\"}\n2026-11-23T02:00:01Z stderr P part\n2026-11-23T02:00:02Z stdout F a2026-11-23T02:00:03Z stdout F b\n";
-    check(text, "2026-11-23T02:00:00.1Z error\n2026-11-23T02:00:01Z unknown\n2026-11-23T02:00:02Z unknown\n1 syntax\n");
+    check(
+        text,
+        "2026-11-23T02:00:00.1Z error\n2026-11-23T02:00:01Z unknown\n2026-11-23T02:00:02Z unknown\n2026-11-23T02:00:03Z unknown\n1 syntax\n",
+    );
     let plan = plan_of(text);
     let detail = read_record(&plan, b"2026-11-23T02:00:01Z stderr P part\n");
     assert_eq!((plan.format_name(), detail.message.as_str()), ("cri", "part"));
@@ -191,11 +194,11 @@ fn what_a_text_leaves_out_comes_from_the_zone_and_the_other_sources() {
     assert_eq!(read("<11>Nov 23 03:18:12 vm shop[5028]: failed\n"), "2026-11-23T02:18:12Z error shop\n");
     assert_eq!(read("Nov 23 03:18:12 vm shop[5028]: <warning> slow\n"), "2026-11-23T02:18:12Z warn shop\n");
     assert_eq!(read("<34>1 2026-11-23T02:18:12.003Z host su - ID47 - failed\n"), "2026-11-23T02:18:12.003Z fatal su\n");
-    assert_eq!(read("2026-11-23T03:18:12+0100 vm shop[5028]: x\n"), "2026-11-23T02:18:12Z unknown shop\n");
+    assert_eq!(read("2026-11-23T03:18:12+0100 vm shop[5028]: x\n"), "2026-11-23T02:18:12Z info shop\n");
     assert_eq!(read("2026/11/23 03:18:12 request\n"), "2026-11-23T02:18:12Z unknown\n");
     let plan = plan_in(b"Nov 23 03:18:12 vm shop[5028]: x\n", &berlin);
     assert_eq!((plan.needs_date(), plan.zone().certainty), (true, ZoneCertainty::Inferred));
-    check("Nov 23 03:18:12 vm shop[5028]: x\n", "unplaced unknown shop\n1 time\n");
+    check("Nov 23 03:18:12 vm shop[5028]: x\n", "unplaced info shop\n1 time\n");
 }
 
 #[test]

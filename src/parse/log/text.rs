@@ -7,7 +7,6 @@ use super::level;
 use super::line::{Reader, TakesTime};
 use super::wrapped;
 use crate::model::Level;
-use crate::model::catalog::ProblemKind;
 use crate::parse::timestamp::{self, EpochUnit, Missing, Stamp, epoch_ns};
 
 /// How far into a line a late time is looked for.
@@ -122,9 +121,16 @@ pub(super) fn cri_len(rest: &[u8]) -> usize {
     if is_cri { CRI_BYTES } else { 0 }
 }
 
-/// Whether another line's time, stream and tag stand inside a line, as when two writers were not kept apart.
-fn is_fused(rest: &[u8]) -> bool {
-    memchr::memmem::find_iter(rest, b" std").any(|at| at > 0 && rest[at - 1].is_ascii_alphanumeric() && cri_len(&rest[at..]) > 0)
+/// Where another line's time, stream and tag stand inside a line, as when two writers were not kept apart.
+fn fused(rest: &[u8]) -> Option<usize> {
+    /// Lengths of the times that runtimes write.
+    const LENGTHS: std::ops::RangeInclusive<usize> = 20..=35;
+    let tags = memchr::memmem::find_iter(rest, b" std").filter(|at| cri_len(&rest[*at..]) > 0);
+    tags.filter_map(|at| {
+        let starts = LENGTHS.filter_map(|len| at.checked_sub(len));
+        starts.into_iter().find(|start| timestamp::read(&rest[*start..at]).is_some_and(|stamp| start + stamp.len == at))
+    })
+    .find(|start| *start > 0)
 }
 
 /// Times since a start: `[   12.345678]` of the kernel, `INFO[0012]` of logrus, `gc 7 @8.989s`, `SCHED 1009ms:`.
@@ -208,8 +214,8 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
     }
     found.time = moment.map_or(Moment::Bad, Moment::At);
     let rest = line.get(head.rest..).unwrap_or_default();
-    if cri_len(&line[head.rest.saturating_sub(CRI_BYTES)..]) > 0 && is_fused(rest) {
-        found.problem = Some((ProblemKind::Syntax, "lines of several writers are fused: only the first time is read"));
+    if cri_len(&line[head.rest.saturating_sub(CRI_BYTES)..]) > 0 {
+        found.rest = fused(rest).map(|start| &rest[start..]);
     }
     let mut said = rest;
     match head.shape {
@@ -234,11 +240,12 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
             let is_syslog = matches!(head.stamp, At::Civil(stamp) if stamp.civil.missing == Missing::Year);
             if is_syslog || is_tag(rest.splitn(4, |byte| *byte == b' ').nth(2).unwrap_or_default()) {
                 said = syslog_tag(rest, found);
+                found.is_syslog = said.len() < rest.len();
             }
         }
     }
     if found.level == Level::Unknown
-        && let Some(level) = level::find(rest)
+        && let Some(level) = level::find(rest).or_else(|| if found.is_syslog { level::find(said) } else { None })
     {
         found.level = level;
     }
@@ -299,7 +306,8 @@ fn klog_letter(letter: u8) -> Option<Level> {
 
 /// `@` and 24 hexadecimal digits: TAI64N as daemontools writes it, ten seconds ahead of UTC by its convention.
 fn tai64n(text: &[u8]) -> Option<At> {
-    let hex = std::str::from_utf8(text.get(1..25)?).ok()?;
+    let hex = text.get(1..25).filter(|hex| hex.iter().all(u8::is_ascii_hexdigit))?;
+    let hex = std::str::from_utf8(hex).ok()?;
     let secs = u64::from_str_radix(&hex[..16], 16).ok()?;
     let nanos = u32::from_str_radix(&hex[16..], 16).ok().filter(|nanos| *nanos < 1_000_000_000)?;
     let secs = i64::try_from(secs.checked_sub(1 << 62)?).ok()? - 10;
@@ -351,9 +359,11 @@ fn syslog_tag<'a>(rest: &'a [u8], found: &mut Found<'a>) -> &'a [u8] {
 fn prefix<'a>(before: &'a [u8], found: &mut Found<'a>) {
     let word = before.trim_ascii();
     let Some(word) = word.strip_suffix(b":") else {
-        // `pod container`, as stern writes.
+        // `pod container`, as stern writes; `INFO  [main]`, `[ERROR]`.
         if let Some((_, container)) = super::line::pod_and_container(word) {
             found.take_prefix(container);
+        } else if let Some(level) = level::find(word) {
+            found.level = level;
         }
         return;
     };

@@ -79,7 +79,8 @@ fn klog(text: &[u8]) -> Option<(Level, usize)> {
 /// Whether a line begins with the time of a runtime: always nine digits of fraction and an offset.
 pub(super) fn is_runtime_stamp(line: &[u8], head: &Head) -> bool {
     let At::Civil(stamp) = head.stamp else { return false };
-    let is_nano = line.get(10) == Some(&b'T') && line.get(19) == Some(&b'.') && stamp.len >= 30;
+    let n_digits = line.get(20..).map_or(0, |rest| rest.iter().take_while(|byte| byte.is_ascii_digit()).count());
+    let is_nano = line.get(10) == Some(&b'T') && line.get(19) == Some(&b'.') && n_digits == 9 && head.rest < line.len();
     let is_tagged = line.get(head.rest..).is_some_and(|rest| rest.starts_with(b" stdout ") || rest.starts_with(b" stderr "));
     head.shape == Shape::Plain && head.start == 0 && stamp.civil.offset_s.is_some() && (is_nano || is_tagged)
 }

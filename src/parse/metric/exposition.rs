@@ -1,17 +1,15 @@
 //! Text exposition 0.0.4, `OpenMetrics` 1.0 and the output of `promtool tsdb dump`: one sample a line.
 //!
 //! The three differ in the unit of their times (ms, s, ms) and in where the name stands; magnitude tells the unit.
-//! A snapshot without times takes that of its file. Exemplars and native histograms are counted, not read.
+//! A snapshot without times takes that of its file. Native histograms of a dump become count, sum and buckets; exemplars
+//! are counted, not read.
 
-use std::collections::HashMap;
+mod reader;
 
-use crate::model::catalog::Problems;
-use crate::model::when::{self, WallZone};
-use crate::model::{Labels, ProblemKind, Sample, SeriesKind, Timestamp, Unit, Zone, ZoneCertainty};
-use crate::parse::document::json;
-use crate::parse::{Context, Document};
+use crate::model::Labels;
 
-use super::{Collector, FileTime, Place, Surprise, value_of};
+pub use reader::Stream;
+pub(crate) use reader::parse;
 
 /// What a line of an exposition is.
 #[derive(Debug, Clone, PartialEq)]
@@ -158,199 +156,6 @@ fn quoted(text: &str) -> Option<(String, &str)> {
         }
     }
     None
-}
-
-/// Reads a whole exposition or dump.
-pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
-    let mut reader = Reader::new(context);
-    let text = json::text(bytes, &mut reader.problems);
-    let mut place = Place { line: 1, byte: 0 };
-    for line in text.split_inclusive('\n') {
-        reader.take(line, place);
-        place = Place { line: place.line + 1, byte: place.byte + line.len() as u64 };
-    }
-    reader.into_document(&text, context)
-}
-
-struct Reader<'a> {
-    collector: Collector,
-    problems: Problems,
-    /// Series index by identity as written: most lines repeat one that was seen.
-    known: HashMap<&'a str, Result<usize, String>>,
-    /// The last of them.
-    latest: Option<(&'a str, usize)>,
-    types: HashMap<&'a str, &'a str>,
-    units: HashMap<&'a str, &'a str>,
-    file_time: Option<(Timestamp, FileTime)>,
-    n_timed: u64,
-    n_untimed: u64,
-    n_unplaced: u64,
-    n_exemplars: u64,
-    n_histograms: u64,
-}
-
-impl<'a> Reader<'a> {
-    fn new(context: &Context) -> Self {
-        let zone = context.zone.as_ref().and_then(|zone| WallZone::from_name(&zone.name)).unwrap_or_default();
-        Self {
-            collector: Collector::default(),
-            problems: Problems::default(),
-            known: HashMap::new(),
-            latest: None,
-            types: HashMap::new(),
-            units: HashMap::new(),
-            file_time: super::time_of_file(context, zone),
-            n_timed: 0,
-            n_untimed: 0,
-            n_unplaced: 0,
-            n_exemplars: 0,
-            n_histograms: 0,
-        }
-    }
-
-    fn take(&mut self, text: &'a str, place: Place) {
-        match self.repeated(text).map_or_else(|| line(text), |sample| Ok(Line::Sample(sample))) {
-            Ok(Line::Meta("TYPE", metric, kind)) => {
-                self.types.insert(metric, kind);
-            }
-            Ok(Line::Meta("UNIT", metric, unit)) => {
-                self.units.insert(metric, unit);
-            }
-            Ok(Line::Blank | Line::End | Line::Meta(..)) => {}
-            Ok(Line::Sample(sample)) => {
-                if let Err(surprise) = self.sample(sample) {
-                    self.problems.push(place.problem(surprise.kind, surprise.reason));
-                }
-            }
-            Err(reason) => {
-                let is_cut = !text.ends_with('\n');
-                let kind = if is_cut { ProblemKind::Truncated } else { ProblemKind::Syntax };
-                self.problems.push(place.problem(kind, format!("the line {reason}")));
-            }
-        }
-    }
-
-    /// A plain sample of the same series as the line before: most lines of a history are such, and need no scan.
-    fn repeated(&self, text: &'a str) -> Option<SampleLine<'a>> {
-        let (identity, _) = self.latest.as_ref()?;
-        let rest = text.strip_prefix(identity)?.strip_prefix(' ')?.trim_end_matches(['\n', '\r']);
-        let (value, time) = rest.split_once(' ')?;
-        let is_plain = |word: &str| !word.is_empty() && word.bytes().all(|b| !matches!(b, b' ' | b'\t' | b'{' | b'#'));
-        (is_plain(value) && is_plain(time)).then_some(SampleLine { identity, value, time: Some(time), has_exemplar: false })
-    }
-
-    /// Index of the series with this identity.
-    fn index_of(&mut self, written: &'a str) -> Result<usize, Surprise> {
-        if let Some((_, index)) = self.latest.filter(|(latest, _)| std::ptr::eq(*latest, written)) {
-            return Ok(index);
-        }
-        let collector = &mut self.collector;
-        let made = || identity(written).map(|(name, labels)| collector.series(name, labels));
-        let index = self.known.entry(written).or_insert_with(made).clone();
-        let index = index.map_err(|reason| Surprise { kind: ProblemKind::Syntax, reason: format!("the line {reason}") })?;
-        self.latest = Some((written, index));
-        Ok(index)
-    }
-
-    fn sample(&mut self, sample: SampleLine<'a>) -> Result<(), Surprise> {
-        let index = self.index_of(sample.identity)?;
-        self.n_exemplars += u64::from(sample.has_exemplar);
-        if sample.value.starts_with('{') {
-            self.n_histograms += 1;
-            return Ok(());
-        }
-        let value = value_of(sample.value).map_err(|reason| Surprise { kind: ProblemKind::Syntax, reason })?;
-        let time = if let Some(written) = sample.time {
-            self.n_timed += 1;
-            let unreadable = || Surprise { kind: ProblemKind::Time, reason: format!("{written:?} is not a time") };
-            Some(when::epoch(written).ok_or_else(unreadable)?)
-        } else {
-            self.n_untimed += 1;
-            self.file_time.map(|(at, _)| at)
-        };
-        if let Some(time) = time {
-            return self.collector.push(index, Sample { time, value });
-        }
-        self.n_unplaced += 1;
-        Ok(())
-    }
-
-    fn into_document(mut self, text: &str, context: &Context) -> Document {
-        let zone = self.zone(context);
-        let whole = Place::default();
-        if self.n_exemplars > 0 {
-            // Exemplars are counted so that nobody thinks there were none.
-            self.problems.push(whole.problem(ProblemKind::Limit, format!("{} exemplars are not read yet", self.n_exemplars)));
-        }
-        if self.n_histograms > 0 {
-            self.problems
-                .push(whole.problem(ProblemKind::Limit, format!("{} native histogram samples are not read yet", self.n_histograms)));
-        }
-        let mut series = self.collector.finish(context, &mut self.problems);
-        for one in &mut series {
-            apply_metadata(one, &self.types, &self.units);
-        }
-        let n_placed: u64 = series.iter().map(|one| one.samples.len() as u64).sum();
-        Document {
-            alerts: crate::parse::alert::series::alerts(&series, context),
-            series,
-            problems: self.problems,
-            n_records: n_placed + self.n_unplaced,
-            n_lines: json::count_lines(text.as_bytes()),
-            n_unplaced: self.n_unplaced,
-            zone,
-            ..Document::default()
-        }
-    }
-
-    /// Says where the times come from, in the zone and where need be in a problem.
-    fn zone(&mut self, context: &Context) -> Zone {
-        let named = |certainty| Zone { name: "UTC".into(), certainty };
-        match self.file_time {
-            _ if self.n_untimed == 0 && self.n_timed == 0 => Zone::default(),
-            _ if self.n_untimed == 0 => named(ZoneCertainty::Offset),
-            Some((_, FileTime::Name)) => named(ZoneCertainty::File),
-            Some((_, FileTime::NameWithoutZone)) => context.zone.clone().unwrap_or_else(|| named(ZoneCertainty::Default)),
-            Some((at, FileTime::Modified)) => {
-                let reason =
-                    format!("{} samples carry no time; the modification time of the file was taken, {}", self.n_untimed, when::shown(at));
-                self.problems.push(Place::default().problem(ProblemKind::Time, reason));
-                named(ZoneCertainty::Inferred)
-            }
-            None => {
-                let reason = format!("{} samples carry no time and nothing tells that of the file; they are not placed", self.n_untimed);
-                self.problems.push(Place::default().problem(ProblemKind::Time, reason));
-                Zone::default()
-            }
-        }
-    }
-}
-
-/// `# TYPE` and `# UNIT` of a family win over what names suggest.
-fn apply_metadata(series: &mut crate::parse::ParsedSeries, types: &HashMap<&str, &str>, units: &HashMap<&str, &str>) {
-    let name = series.name.as_str();
-    let family = ["_bucket", "_count", "_sum", "_total", "_created", "_gsum", "_gcount", "_info"]
-        .iter()
-        .find_map(|end| name.strip_suffix(end).filter(|front| types.contains_key(front) || units.contains_key(front)));
-    let is_part = family.is_some();
-    let kind = types.get(name).or_else(|| family.and_then(|family| types.get(family))).copied();
-    series.kind = match kind {
-        Some("counter") => SeriesKind::Counter,
-        Some("histogram" | "gaugehistogram") => SeriesKind::HistogramPart,
-        Some("summary") if is_part => SeriesKind::HistogramPart,
-        Some("summary") => SeriesKind::Quantile,
-        Some("gauge" | "info" | "stateset") => SeriesKind::Gauge,
-        _ => series.kind,
-    };
-    if name.ends_with("_bucket") || name.ends_with("_count") {
-        return;
-    }
-    series.unit = match units.get(name).or_else(|| family.and_then(|family| units.get(family))).copied() {
-        Some("seconds") => Unit::Seconds,
-        Some("bytes") => Unit::Bytes,
-        Some("ratio" | "ratios") => Unit::Ratio,
-        _ => series.unit,
-    };
 }
 
 /// Writes an identity as an exposition does; the inverse of `identity`.

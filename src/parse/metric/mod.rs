@@ -7,15 +7,18 @@ mod cloudwatch;
 pub mod csv;
 pub(crate) mod dashboard;
 mod datadog;
+mod decimal;
 pub mod exposition;
 mod gather;
 mod gotrace;
 mod influx;
 pub mod meaning;
+pub(crate) mod native;
 mod otlp;
 mod plaintext;
 pub mod prometheus;
 mod sysstat;
+pub mod tsdb;
 
 pub use meaning::clip;
 
@@ -93,6 +96,13 @@ impl Collector {
         self.is_disordered.push(false);
         self.index.insert(key, index);
         index
+    }
+
+    /// A new series with all its samples, whose times rise strictly; `None` when there is one with this identity.
+    pub fn whole_series(&mut self, name: String, labels: Labels, samples: Vec<Sample>) -> Option<()> {
+        let n_before = self.series.len();
+        let index = self.series(name, labels);
+        (index == n_before).then(|| self.series[index].samples = samples)
     }
 
     /// States the unit of a series, which its first word on it decides; whether it agrees with that.

@@ -1,8 +1,13 @@
 //! Answers of the Prometheus query API (also Thanos, Mimir, VictoriaMetrics): matrix, vector, scalar, error body.
 //!
-//! Streamed series by series, so that a cut document keeps what came before the cut. Times are read as decimal
-//! text, never through a float. Native histograms are counted and reported, not read.
+//! The usual form of a matrix is walked as bytes (`fast`); all else is streamed series by series, so that a cut document
+//! keeps what came before the cut. Times are read as decimal text, never through a float.
 
+pub(crate) mod exemplars;
+mod fast;
+mod histograms;
+
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -14,11 +19,15 @@ use crate::model::{Labels, ProblemKind, Sample, Timestamp, Zone, ZoneCertainty, 
 use crate::parse::document::json;
 use crate::parse::{Context, Document};
 
-use super::{Collector, Place, Surprise, value_of};
+use super::native::{self, Histogram};
+use super::{Collector, Place, Surprise, meaning, value_of};
 
 /// Reads an answer of `/api/v1/query` or `/query_range`, the bare `data` of one, a bare array of series, or several in
 /// a row (`/api/v1/export` of `VictoriaMetrics` among them).
 pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
+    if let Some(document) = usual(bytes, context) {
+        return document;
+    }
     let mut problems = Problems::default();
     let text = json::text(bytes, &mut problems);
     let mut answer = Answer { text: &text, stem: super::stem(&context.path), problems, ..Answer::default() };
@@ -36,6 +45,20 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
     answer.into_document(bytes, context)
 }
 
+/// The usual form of a matrix; `None` when it is anything else.
+fn usual(bytes: &[u8], context: &Context) -> Option<Document> {
+    let matrix = fast::matrix(bytes)?;
+    let mut answer = Answer { stem: super::stem(&context.path), ..Answer::default() };
+    for (name, labels, samples) in matrix.series {
+        answer.n_series += 1;
+        answer.n_points += samples.len() as u64;
+        let name = name.unwrap_or_else(|| answer.stem.to_owned());
+        answer.collector.whole_series(name, labels, samples)?;
+    }
+    matrix.words.iter().for_each(|words| answer.warn(words));
+    Some(answer.into_document(bytes, context))
+}
+
 #[derive(Default)]
 struct Answer<'a> {
     text: &'a str,
@@ -49,7 +72,10 @@ struct Answer<'a> {
     scalar_time: Option<Timestamp>,
     n_series: u64,
     n_points: u64,
-    n_histograms: u64,
+    /// Native histograms by name and labels.
+    histograms: BTreeMap<(String, Labels), Vec<Histogram>>,
+    /// Native histograms that cannot be read.
+    n_bad_histograms: u64,
 }
 
 impl Answer<'_> {
@@ -63,14 +89,23 @@ impl Answer<'_> {
             );
             self.problems.push(Place::default().problem(ProblemKind::Answer, reason));
         }
-        if self.n_histograms > 0 {
-            let reason = format!("{} native histogram samples are not read yet", self.n_histograms);
-            self.problems.push(Place::default().problem(ProblemKind::Limit, reason));
+        if self.n_bad_histograms > 0 {
+            let reason = format!("{} native histogram samples cannot be read", self.n_bad_histograms);
+            self.problems.push(Place::default().problem(ProblemKind::Syntax, reason));
         }
-        let series = self.collector.finish(context, &mut self.problems);
-        let certainty = if self.n_points > 0 { ZoneCertainty::Offset } else { ZoneCertainty::None };
-        let name = if self.n_points > 0 { "UTC".to_owned() } else { String::new() };
-        let n_records = series.iter().map(|one| one.samples.len() as u64).sum();
+        let mut series = self.collector.finish(context, &mut self.problems);
+        for ((name, labels), mut histograms) in self.histograms {
+            histograms.sort_by_key(|one| one.time_ms);
+            histograms.dedup_by_key(|one| one.time_ms);
+            let mut parts = native::series(&name, &labels, &histograms);
+            for part in &mut parts {
+                meaning::fill(part, None);
+            }
+            series.extend(parts);
+        }
+        let n_records: u64 = series.iter().map(|one| one.samples.len() as u64).sum();
+        let certainty = if n_records > 0 { ZoneCertainty::Offset } else { ZoneCertainty::None };
+        let name = if n_records > 0 { "UTC".to_owned() } else { String::new() };
         Document {
             alerts: crate::parse::alert::series::alerts(&series, context),
             series,
@@ -89,7 +124,7 @@ impl Answer<'_> {
 
     fn warn(&mut self, words: &Value) {
         for word in words.as_array().into_iter().flatten().filter_map(Value::as_str) {
-            self.problems.push(Place::default().problem(ProblemKind::Answer, format!("warning of the engine: {word}")));
+            self.problems.push(Place::default().problem(ProblemKind::Answer, format!("the engine says: {word}")));
         }
     }
 
@@ -125,9 +160,19 @@ impl Answer<'_> {
                 (_, None) => {}
             }
         }
-        let index = self.collector.series(name, Labels::new(pairs));
+        let labels = Labels::new(pairs);
         self.n_series += 1;
-        self.n_histograms += parts.n_histograms;
+        for text in parts.histograms.iter().chain(&parts.histogram) {
+            let (found, n_bad) = histograms::read(text.get());
+            self.n_bad_histograms += n_bad;
+            if !found.is_empty() {
+                self.histograms.entry((name.clone(), labels.clone())).or_default().extend(found);
+            }
+        }
+        if parts.value.is_none() && parts.values.is_none() && (parts.histogram.is_some() || parts.histograms.is_some()) {
+            return;
+        }
+        let index = self.collector.series(name, labels);
         if let Some(value) = parts.value {
             for (time, value) in Pairs::of_one(value.get()) {
                 self.add_point(index, time, value);
@@ -198,7 +243,8 @@ struct SeriesParts<'a> {
     value: Option<&'a RawValue>,
     values: Option<&'a RawValue>,
     timestamps: Option<&'a RawValue>,
-    n_histograms: u64,
+    histogram: Option<&'a RawValue>,
+    histograms: Option<&'a RawValue>,
 }
 
 /// The whole body, its `data`, or a bare array of series.
@@ -261,11 +307,8 @@ impl<'de> SeriesParts<'de> {
             "value" => self.value = map.next_value()?,
             "values" => self.values = map.next_value()?,
             "timestamps" => self.timestamps = map.next_value()?,
-            "histogram" => {
-                map.next_value::<IgnoredAny>()?;
-                self.n_histograms += 1;
-            }
-            "histograms" => self.n_histograms += map.next_value::<Vec<IgnoredAny>>()?.len() as u64,
+            "histogram" => self.histogram = map.next_value()?,
+            "histograms" => self.histograms = map.next_value()?,
             _ => {
                 map.next_value::<IgnoredAny>()?;
                 return Ok(false);
@@ -330,14 +373,17 @@ impl<'de> Visitor<'de> for One<'_, 'de> {
         Ok(())
     }
     fn visit_str<E>(self, value: &str) -> Result<(), E> {
-        // A result of type `string` has a text here, which no panel can show.
-        if let (Some(time), Ok(value)) = (self.answer.scalar_time.take(), value_of(value)) {
-            let index = self.answer.collector.series(self.answer.stem.to_owned(), Labels::default());
-            self.answer.n_series += 1;
-            self.answer.n_points += 1;
-            // A series of its own with a single sample holds no surprise.
-            let _ = self.answer.collector.push(index, Sample { time, value });
-        }
+        let Some(time) = self.answer.scalar_time.take() else { return Ok(()) };
+        let Ok(value) = value_of(value) else {
+            let reason = format!("the engine answered with a text, which no panel can show: {value:?}");
+            self.answer.problems.push(Place::default().problem(ProblemKind::Answer, reason));
+            return Ok(());
+        };
+        let index = self.answer.collector.series(self.answer.stem.to_owned(), Labels::default());
+        self.answer.n_series += 1;
+        self.answer.n_points += 1;
+        // A series of its own with a single sample holds no surprise.
+        let _ = self.answer.collector.push(index, Sample { time, value });
         Ok(())
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {

@@ -22,7 +22,7 @@ const MANY_STATES: usize = 12;
 const MANY_OF_KEY: (usize, usize) = (3, 5);
 /// The same after a preposition: `for root`, `by cron`.
 const MANY_AFTER_PREPOSITION: usize = 4;
-/// The same after a noun that is followed by a name.
+/// The same after a noun that is followed by a name, as in `user root`, and in `for root from`.
 const MANY_NAMED: usize = 2;
 /// Groups of one leaf that are compared; further rows join the one that is most like them.
 const MAX_GROUPS: usize = 200;
@@ -98,7 +98,9 @@ struct Group {
 pub(super) fn cluster(rows: &[Vec<Word>]) -> Vec<u32> {
     let mut leaves: HashMap<(Vec<u8>, &str), Vec<Group>> = HashMap::new();
     for (i, row) in rows.iter().enumerate() {
+        // A name at the beginning, `mapred.job.id is deprecated`, is as likely a value as one elsewhere.
         let first = row.iter().find(|word| word.sort != Sort::Sign).map_or("", |word| &*word.text);
+        let first = if first.contains(['.', '/', '@']) { "" } else { first };
         let groups = leaves.entry((shape(row), first)).or_default();
         match best(groups, rows, row) {
             Some(group) => groups[group].add(i, rows),
@@ -234,6 +236,10 @@ fn many(row: &[Word], place: usize, values: &[&str]) -> usize {
         return MANY_STATES;
     }
     if row[place].is_apart && NAMED.contains(&&*before) {
+        return MANY_NAMED;
+    }
+    let after = row.get(place + 1).map_or("", |after| &*after.text);
+    if row[place].is_apart && before == "for" && after == "from" {
         return MANY_NAMED;
     }
     if row[place].is_apart && PREPOSITIONS.contains(&&*before) {

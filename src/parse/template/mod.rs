@@ -13,7 +13,7 @@ mod words;
 
 use std::collections::HashMap;
 
-pub use signature::signature;
+pub use signature::{hash, signature};
 
 /// Bytes of a message that are looked at: its first line up to here.
 pub const MAX_MESSAGE_BYTES: usize = 1 << 10;
@@ -23,6 +23,16 @@ pub fn first_line(message: &[u8]) -> &[u8] {
     let cut = &message[..message.len().min(MAX_MESSAGE_BYTES)];
     let end = memchr::memchr(b'\n', cut).unwrap_or(cut.len());
     cut[..end].trim_ascii()
+}
+
+/// What is looked at of a message, in words, for those who wonder why a template ends in a mask.
+pub fn limits() -> String {
+    format!("the first line of a message, {MAX_MESSAGE_BYTES} bytes and {} words of it", words::MAX_WORDS)
+}
+
+/// Whether a first line, as it was kept, is looked at to its end. O(bytes) for long ones.
+pub fn is_whole(message: &str) -> bool {
+    message.len() < MAX_MESSAGE_BYTES && (message.len() <= words::MAX_WORDS || !words::is_cut(message))
 }
 
 /// Templates and which of them each message has.

@@ -25,6 +25,31 @@ fn generic_values_are_masked() {
 }
 
 #[test]
+fn addresses_paths_and_printed_things_are_values() {
+    check("3E:FA:48:AC:03:B3 ip=10.0.6.21 up\nb5:aa:ff:ad:bc:de ip=10.0.6.22 up", "<*> ip=<*> up");
+    check("chdir(/home/ann/run) failed\nchdir(/g/bal) failed", "chdir(<*>) failed");
+    check("upload of C:\\data\\new\\all.sqm\nupload of C:\\data\\old\\std.sqm", "upload of C:<*>");
+    check("lock ws=null, uid=7\nlock ws=WorkSource{10113}, uid=8", "lock ws=<*>, uid=<*>");
+    check("skipping Token{a64f992 Record{de9231d u0 com.x/.Y}} -- hidden", "skipping <*> -- hidden");
+    check("setLights(true)\nsetLights(false)", "setLights(<*>)");
+    check("a of b:c:d:e is no address", "a of b:c:d:e is no address");
+}
+
+#[test]
+fn what_is_asked_for_is_told_apart_while_it_is_few_things() {
+    check("GET /orders/list 200\nGET /users/list 200", "GET /orders/list <*>\nGET /users/list <*>");
+    check("\"GET /latest/meta/ HTTP/1.1\" 200\n\"GET /v2/54/x HTTP/1.1\" 404", "\"GET <*>\" <*>");
+}
+
+#[test]
+fn names_at_the_beginning_and_of_users_are_values() {
+    let old = ["mapred.tip.id", "mapred.task.id", "mapred.job.id", "mapred.task.part"].map(|key| format!("{key} is deprecated"));
+    check(&old.join("\n"), "<*> is deprecated");
+    check("Failed password for root from 1.2.3.4\nFailed password for ann from 1.2.3.5", "Failed password for <*> from <*>");
+    check("moved from open to closed\nmoved from closed to open", "moved from open to closed\nmoved from closed to open");
+}
+
+#[test]
 fn an_enumeration_of_few_words_stays_in_the_templates() {
     check("circuit breaker opened\ncircuit breaker closed", "circuit breaker opened\ncircuit breaker closed");
     check("session closed for user root\nsession closed for user cron", "session closed for user <*>");

@@ -5,7 +5,7 @@
 //! plain words are left for [`super::cluster`], which sees how many of them there are.
 
 /// Words of one message that are looked at; the rest of a longer one is one mask.
-const MAX_WORDS: usize = 120;
+pub(super) const MAX_WORDS: usize = 120;
 /// Masks in a row that are a list, whatever their number.
 const MANY_IN_LIST: usize = 2;
 /// Dots in a row that are a sign of their own.
@@ -40,6 +40,16 @@ impl Word {
     fn is(&self, sign: &str) -> bool {
         self.sort == Sort::Sign && &*self.text == sign
     }
+}
+
+/// Whether a message has more words than are looked at.
+pub(super) fn is_cut(message: &str) -> bool {
+    let (mut n, mut rest) = (0, message.trim_start());
+    while !rest.is_empty() && n <= MAX_WORDS {
+        let len = next(rest, false, &mut |_, _, _| n += 1);
+        rest = rest[len..].trim_start();
+    }
+    n > MAX_WORDS
 }
 
 /// Cuts a message into words and masks what is generic.
@@ -81,6 +91,10 @@ fn next(rest: &str, is_start: bool, push: &mut dyn FnMut(Sort, &str, bool)) -> u
         push(Sort::Sign, "...", false);
         return n_dots;
     }
+    if let Some(len) = hex_parts(rest) {
+        push(Sort::Any, "", false);
+        return len;
+    }
     if let Some(len) = quoted(rest, first, is_start) {
         push(Sort::Any, "", false);
         return len;
@@ -114,10 +128,38 @@ fn quoted(rest: &str, first: char, is_start: bool) -> Option<usize> {
     }
 }
 
+const METHODS: &[&str] = &["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "CONNECT"];
+
 /// Whether a quoted text is a request line: its method is structure.
 fn is_request(text: &str) -> bool {
-    const METHODS: &[&str] = &["GET ", "POST ", "PUT ", "DELETE ", "HEAD ", "PATCH ", "OPTIONS ", "CONNECT "];
-    METHODS.iter().any(|method| text.starts_with(method))
+    METHODS.iter().any(|method| text.strip_prefix(method).is_some_and(|rest| rest.starts_with(' ')))
+}
+
+/// Length of an address such as `00:1b:ff:03`: four and more parts that are two hexadecimal letters or hold a digit, so that
+/// it does not depend on which digits there are.
+fn hex_parts(rest: &str) -> Option<usize> {
+    const PARTS: usize = 4;
+    let is_word = |c: char| c.is_ascii_alphanumeric() || !c.is_ascii();
+    let (mut n, mut len, mut at) = (0, 0, 0);
+    loop {
+        let part = &rest[at..rest[at..].find(|c| !is_word(c)).map_or(rest.len(), |end| at + end)];
+        let is_letters = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !is_letters && !part.bytes().any(|byte| byte.is_ascii_digit()) {
+            break;
+        }
+        (n, len) = (n + 1, at + part.len());
+        if rest.as_bytes().get(len) != Some(&b':') {
+            break;
+        }
+        at = len + 1;
+    }
+    (n >= PARTS && len + 1 != at).then_some(len)
+}
+
+/// Whether a word is the path of a file in a folder, of either sort of system.
+fn is_path(word: &str) -> bool {
+    let is_deep = |sign: char| word.starts_with(sign) && word.matches(sign).count() > 1 && word.chars().any(char::is_alphanumeric);
+    is_deep('/') || is_deep('\\')
 }
 
 fn sort_of(word: &str) -> Sort {
@@ -132,14 +174,23 @@ fn sort_of(word: &str) -> Sort {
     if is_hex { Sort::Any } else { Sort::Word }
 }
 
-/// Masks what its neighbours tell to be a value: `host.name:80`, `name(7)`, `=true`, brackets with nothing in them.
+/// Masks what its neighbours tell to be a value: `host.name:80`, `name(7)`, `=true`, `(true)`, `Thing{7}`, the path of a file,
+/// brackets with nothing in them.
 fn values(row: &mut Vec<Word>) {
     const CONSTANTS: &[&str] = &["true", "false", "null", "nil", "none", "undefined"];
     let is_any = |row: &[Word], i: usize| row.get(i).is_some_and(|word| word.sort == Sort::Any && !word.is_apart);
     let mut i = 0;
     while i < row.len() {
-        let is_after_key = i > 0 && (row[i - 1].is("=") || row[i - 1].is(":"));
-        if row[i].sort == Sort::Word {
+        let is_alone = i > 0 && row[i - 1].is("(") && row.get(i + 1).is_some_and(|sign| sign.is(")"));
+        let is_after_key = is_alone || i > 0 && (row[i - 1].is("=") || row[i - 1].is(":"));
+        // What is asked for without quotes is judged like any name: it tells what a service does.
+        let is_asked = i > 0 && METHODS.contains(&&*row[i - 1].text) && (i < 2 || !row[i - 2].is("\""));
+        if let Some(end) = thing(row, i) {
+            row.drain(i + 1..=end);
+            row[i] = Word::new(Sort::Any, row[i].is_apart, "");
+        } else if row[i].sort == Sort::Word && !is_asked && is_path(&row[i].text) {
+            row[i] = Word::new(Sort::Any, row[i].is_apart, "");
+        } else if row[i].sort == Sort::Word {
             let has_port =
                 row[i].text.contains('.') && row.get(i + 1).is_some_and(|sign| sign.is(":") && !sign.is_apart) && is_any(row, i + 2);
             let has_index = i > 0
@@ -157,6 +208,21 @@ fn values(row: &mut Vec<Word>) {
         }
         i += 1;
     }
+}
+
+/// Where the braces end that are joined to this word, if they hold a value: `Token{a64f992 Record{de9231d u0}}`.
+fn thing(row: &[Word], at: usize) -> Option<usize> {
+    if row[at].sort != Sort::Word || !row.get(at + 1)?.is("{") || row[at + 1].is_apart {
+        return None;
+    }
+    let mut depth = 0;
+    for (i, word) in row.iter().enumerate().skip(at + 1) {
+        depth += i32::from(word.is("{")) - i32::from(word.is("}"));
+        if depth == 0 {
+            return row[at..i].iter().any(|word| word.sort == Sort::Any).then_some(i);
+        }
+    }
+    None
 }
 
 /// Whether a word names a day of the week, a month, a half of the day or a zone, as dates write them.

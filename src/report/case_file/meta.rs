@@ -1,9 +1,10 @@
 //! `case.toml`: the named things of a case. Comments, unknown keys and order survive; only what changed is touched.
 
-use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value, value};
+use toml_edit::{Array, DocumentMut, Item, Table, Value, value};
 
+use super::lists::{write_filters, write_panels};
 use super::parse_time;
-use crate::model::case::{Anchor, CaseMeta, PanelRef};
+use crate::model::case::{Anchor, CaseMeta};
 use crate::model::text::rfc3339;
 
 /// Why `case.toml` cannot be read as a whole.
@@ -78,6 +79,9 @@ pub fn write_meta(meta: &CaseMeta, loaded: &LoadedMeta) -> String {
     if meta.panels != before.panels {
         write_panels(root, &meta.panels);
     }
+    if meta.filters != before.filters {
+        write_filters(root, &meta.filters, &before.filters);
+    }
     write_map(root, "zones", &meta.zones, &before.zones, |zone| Value::from(zone.as_str()));
     write_map(root, "thresholds", &meta.thresholds, &before.thresholds, |number| Value::from(*number));
     let out = document.to_string();
@@ -97,16 +101,17 @@ fn read(document: &DocumentMut, problems: &mut Vec<String>) -> CaseMeta {
         zones: reader.map("zones", |item| item.as_str().map(str::to_owned)),
         thresholds: reader.map("thresholds", |item| item.as_float().or_else(|| item.as_integer().map(|n| n as f64))),
         sources: reader.texts("sources"),
+        filters: reader.filters(),
     }
 }
 
-struct Reader<'a> {
-    root: &'a Table,
+pub(super) struct Reader<'a> {
+    pub(super) root: &'a Table,
     problems: &'a mut Vec<String>,
 }
 
 impl Reader<'_> {
-    fn wrong(&mut self, key: &str, wanted: &str) {
+    pub(super) fn wrong(&mut self, key: &str, wanted: &str) {
         self.problems.push(format!("{key} should be {wanted}; it is left as it is"));
     }
 
@@ -144,27 +149,6 @@ impl Reader<'_> {
         anchor
     }
 
-    fn panels(&mut self) -> Vec<PanelRef> {
-        let Some(item) = self.root.get("panels") else { return Vec::new() };
-        let text = |table: &dyn toml_edit::TableLike, key: &str| table.get(key).and_then(Item::as_str).map(str::to_owned);
-        let panel = |table: &dyn toml_edit::TableLike| {
-            Some(PanelRef {
-                role: text(table, "role").unwrap_or_default(),
-                series: text(table, "series")?,
-                source: text(table, "source").unwrap_or_default(),
-            })
-        };
-        let panels: Option<Vec<PanelRef>> = match item {
-            Item::ArrayOfTables(tables) => tables.iter().map(|table| panel(table)).collect(),
-            Item::Value(Value::Array(array)) => array.iter().map(|entry| entry.as_inline_table().and_then(|table| panel(table))).collect(),
-            _ => None,
-        };
-        panels.unwrap_or_else(|| {
-            self.wrong("panels", "a list of tables with series, source and role");
-            Vec::new()
-        })
-    }
-
     fn map<T>(&mut self, key: &str, read: impl Fn(&Item) -> Option<T>) -> std::collections::BTreeMap<String, T> {
         let Some(item) = self.root.get(key) else { return std::collections::BTreeMap::new() };
         let Some(table) = item.as_table_like() else {
@@ -185,7 +169,7 @@ impl Reader<'_> {
 }
 
 /// Sets or removes a key. The blanks and comments around an existing value stay.
-fn set(root: &mut Table, key: &str, item: Option<Item>) {
+pub(super) fn set(root: &mut Table, key: &str, item: Option<Item>) {
     let Some(mut item) = item else {
         root.remove(key);
         return;
@@ -216,51 +200,6 @@ fn write_anchor(root: &mut Table, anchor: Option<&Anchor>) {
     if let Some(table) = root.get_mut("t0").and_then(Item::as_table_like_mut) {
         table.insert("at", value(rfc3339(anchor.at)));
         table.insert("label", value(anchor.label.as_str()));
-    }
-}
-
-/// Rewrites the list of panels; fields that this version does not know stay with the panel that keeps its place.
-fn write_panels(root: &mut Table, panels: &[PanelRef]) {
-    if panels.is_empty() {
-        root.remove("panels");
-        return;
-    }
-    let fields = |panel: &PanelRef| [("role", panel.role.clone()), ("series", panel.series.clone()), ("source", panel.source.clone())];
-    if let Some(Item::Value(Value::Array(array))) = root.get_mut("panels") {
-        while array.len() > panels.len() {
-            array.remove(array.len() - 1);
-        }
-        for (index, panel) in panels.iter().enumerate() {
-            let mut table = array.get(index).and_then(Value::as_inline_table).cloned().unwrap_or_else(InlineTable::new);
-            for (key, text) in fields(panel) {
-                table.insert(key, Value::from(text));
-            }
-            if index < array.len() {
-                array.replace(index, table);
-            } else {
-                array.push(table);
-            }
-        }
-        return;
-    }
-    if !matches!(root.get("panels"), Some(Item::ArrayOfTables(_))) {
-        root.insert("panels", Item::ArrayOfTables(ArrayOfTables::new()));
-    }
-    let Some(tables) = root.get_mut("panels").and_then(Item::as_array_of_tables_mut) else { return };
-    while tables.len() > panels.len() {
-        tables.remove(tables.len() - 1);
-    }
-    for (index, panel) in panels.iter().enumerate() {
-        if index >= tables.len() {
-            tables.push(Table::new());
-        }
-        if let Some(table) = tables.get_mut(index) {
-            for (key, text) in fields(panel) {
-                if table.get(key).and_then(Item::as_str) != Some(text.as_str()) {
-                    set(table, key, Some(value(text)));
-                }
-            }
-        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! conflict marker, a field, a kind) is kept and written back. Who reads and writes the files: `runtime::journal`.
 
 mod annotations;
+mod lists;
 mod lock;
 mod meta;
 mod record;

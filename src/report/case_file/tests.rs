@@ -33,6 +33,23 @@ fn only_the_value_that_changed_is_touched() {
 }
 
 #[test]
+fn filters_keep_their_comments_and_unknown_keys_wherever_they_go() {
+    let text = "title = \"x\"\n\n# the noise\n[[filters]]\nfilter = \"-GET\" # always\ncolour = \"red\"\n\n[[filters]]\nfilter = \"level>=warn\"\noff = true\n\n[later]\na = 1\n";
+    let loaded = parse_meta(text).unwrap();
+    let filter = |text: &str, is_off| SavedFilter { text: text.into(), is_off };
+    assert_eq!(loaded.meta.filters, [filter("-GET", false), filter("level>=warn", true)]);
+    let write = |filters: &[SavedFilter]| write_meta(&CaseMeta { filters: filters.to_vec(), ..loaded.meta.clone() }, &loaded);
+    let on = write(&[filter("-GET", true), filter("level>=warn", false)]);
+    assert_eq!(on, text.replace("colour = \"red\"\n", "colour = \"red\"\noff = true\n").replace("warn\"\noff = true\n", "warn\"\n"));
+    let fewer = write(&[filter("new", false), filter("-GET", false)]);
+    assert!(fewer.contains("# always\ncolour = \"red\"") && fewer.contains("[later]\na = 1") && !fewer.contains("level"), "{fewer}");
+    assert_eq!(parse_meta(&fewer).unwrap().meta.filters, [filter("new", false), filter("-GET", false)]);
+    assert!(!write(&[]).contains("filters"));
+    let broken = parse_meta("filters = [1]\n").unwrap();
+    assert_eq!((broken.problems.len(), broken.meta.filters.len()), (1, 0));
+}
+
+#[test]
 fn a_value_of_the_wrong_sort_is_told_and_left() {
     let loaded = parse_meta("title = 5\n[t0]\nat = \"soon\"\n").unwrap();
     assert_eq!(loaded.problems.len(), 2);
@@ -297,20 +314,21 @@ pub(crate) fn any_meta() -> impl Strategy<Value = CaseMeta> {
     let zones = prop::collection::btree_map(any::<String>(), any::<String>(), 0..3);
     let thresholds = prop::collection::btree_map(any::<String>(), any_number(), 0..3);
     let texts = (any::<String>(), word(), word(), word(), words(), words());
-    (texts, prop::option::of(anchor), prop::collection::vec(panel, 0..3), zones, thresholds).prop_map(
-        |(texts, t0, panels, zones, thresholds)| CaseMeta {
-            title: texts.0,
-            severity: texts.1,
-            status: texts.2,
-            time_zone: texts.3,
-            services: texts.4,
-            sources: texts.5,
-            t0,
-            panels,
-            zones,
-            thresholds,
-        },
-    )
+    let filter = ("[a-c]{0,2}", any::<bool>()).prop_map(|(text, is_off)| SavedFilter { text, is_off });
+    let lists = (prop::collection::vec(panel, 0..3), prop::collection::vec(filter, 0..4));
+    (texts, prop::option::of(anchor), lists, zones, thresholds).prop_map(|(texts, t0, (panels, filters), zones, thresholds)| CaseMeta {
+        filters,
+        title: texts.0,
+        severity: texts.1,
+        status: texts.2,
+        time_zone: texts.3,
+        services: texts.4,
+        sources: texts.5,
+        t0,
+        panels,
+        zones,
+        thresholds,
+    })
 }
 
 proptest! {

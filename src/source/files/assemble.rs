@@ -13,11 +13,11 @@ use crate::model::{
     Alert, Catalog, Change, DashboardPanel, Labels, Level, Problem, ProblemKind, ProfileMark, SeriesId, SourceId, SourceKind, SourceReport,
     ThresholdRule, TimeRange, Timestamp, Unit, text,
 };
-use crate::parse::{Document, ParsedSeries, Verdict, alert, metric};
+use crate::parse::{Document, ParsedSeries, Verdict, alert, metric, template};
 use crate::store::derive::DerivedSeries;
 use crate::store::derived::{self, Computed};
 use crate::store::ends;
-use crate::store::log::{LogBuilder, LogFacts};
+use crate::store::log::{LogBuilder, LogFacts, MAX_MESSAGES};
 use crate::store::promql::Pool;
 use crate::store::series::SeriesStore;
 use crate::store::{StoreError, Watch};
@@ -92,6 +92,7 @@ impl Loading {
             report.levels = Level::ALL.into_iter().zip(facts.level_counts).filter(|(_, n)| *n > 0).collect();
             report.services = log.services();
             report.problems = problems_of(facts, report.n_records);
+            report.remarks = remarks_of(facts);
         }
         if !self.problems.is_empty() {
             let mut problems = Problems::default();
@@ -128,7 +129,20 @@ fn problems_of(facts: &LogFacts, n_records: u64) -> Problems {
         problems.push(Problem { line, byte, kind: ProblemKind::Order, reason });
     }
     problems.append(facts.problems.clone());
+    if facts.n_without_pattern > 0 {
+        let (n, most) = (text::grouped(facts.n_without_pattern), text::grouped(u64::from(MAX_MESSAGES)));
+        let reason = format!("{n} records have no message pattern: patterns are made of the first {most} different messages of a source");
+        problems.push(Problem { line: 0, byte: 0, kind: ProblemKind::Limit, reason });
+    }
     problems
+}
+
+/// What patterns do not see.
+fn remarks_of(facts: &LogFacts) -> Vec<String> {
+    let n = facts.n_long_messages;
+    let verb = if n == 1 { "message is" } else { "messages are" };
+    let words = || format!("{} different {verb} longer than patterns look: {}", text::grouped(n), template::limits());
+    (n > 0).then(words).into_iter().collect()
 }
 
 impl Documents {

@@ -4,6 +4,7 @@
 //! around them, without knowing the other chunks. A line longer than a chunk makes its chunk longer and leaves the
 //! ones after it empty; beyond a bound only its beginning is parsed.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use crate::model::{Problem, ProblemKind};
@@ -17,6 +18,11 @@ use super::content::Content;
 const MAX_LINE_BYTES: u64 = 64 << 20;
 /// Bytes looked at in search of a line end.
 const PROBE_BYTES: u64 = 64 << 10;
+
+thread_local! {
+    /// The bytes of the chunk of this thread; kept because fresh memory costs more than the copy into it.
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// A parsed chunk.
 #[derive(Debug)]
@@ -40,16 +46,27 @@ pub fn parse(content: &Content, plan: &LogPlan, index: u64, chunk_bytes: u64) ->
     let Some(start) = line_start(content, stretch.start, stretch.end)? else { return Ok(None) };
     let end = line_start(content, stretch.end, size)?.unwrap_or(size);
     let parsed_end = end.min(stretch.end.max(start) + MAX_LINE_BYTES);
-    let bytes = content.read(start..parsed_end)?;
-    let mut chunk = parse_chunk(plan, &bytes);
+    BUFFER.with_borrow_mut(|buffer| {
+        let parsed = draft(content.read_into(start..parsed_end, buffer)?, plan, start..end, parsed_end);
+        // One long line must not keep its memory for ever.
+        if buffer.len() as u64 > 4 * chunk_bytes {
+            *buffer = Vec::new();
+        }
+        Ok(Some(parsed))
+    })
+}
+
+/// Parses the lines at `start..end`, of which the bytes up to `parsed_end` are given.
+fn draft(bytes: &[u8], plan: &LogPlan, Range { start, end }: Range<u64>, parsed_end: u64) -> Parsed {
+    let mut chunk = parse_chunk(plan, bytes);
     if parsed_end < end {
-        let line = count_lines(&bytes) + 1;
-        let byte = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at as u64 + 1);
+        let line = count_lines(bytes) + 1;
+        let byte = memchr::memrchr(b'\n', bytes).map_or(0, |at| at as u64 + 1);
         let reason = format!("line is {} bytes long; only its first {} are read", end - start - byte, parsed_end - start - byte);
         chunk.problems.push(Problem { line, byte, kind: ProblemKind::Limit, reason });
     }
-    let draft = if start == 0 { Draft::first(chunk, &bytes) } else { Draft::later(chunk, &bytes) };
-    Ok(Some(Parsed { range: start..end, draft }))
+    let draft = if start == 0 { Draft::first(chunk, bytes) } else { Draft::later(chunk, bytes) };
+    Parsed { range: start..end, draft }
 }
 
 /// The first line start in `from..to`. A line starts at 0 and after every line end.

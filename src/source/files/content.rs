@@ -64,6 +64,11 @@ enum Place {
         parts: Vec<Part>,
         own: Arc<Content>,
     },
+    /// Files of one folder that are one source; as bytes they stand one after another in order of their paths.
+    Folder {
+        paths: Vec<String>,
+        parts: Vec<Part>,
+    },
 }
 
 /// A part of a joined content.
@@ -114,6 +119,33 @@ impl Content {
             parts.push(part);
         }
         Ok(Self { path: own.path.clone(), place: Place::Joined { parts, own } })
+    }
+
+    /// Files of a folder that are one source, by their paths inside it.
+    pub fn folder(path: String, mut files: Vec<(String, Self)>) -> Self {
+        files.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut start = 0;
+        let (mut paths, mut parts) = (Vec::with_capacity(files.len()), Vec::with_capacity(files.len()));
+        for (inner, content) in files {
+            paths.push(inner);
+            parts.push(Part { start, content: Arc::new(content), is_closed: false });
+            start = parts.last().map_or(0, Part::end);
+        }
+        Self { path, place: Place::Folder { paths, parts } }
+    }
+
+    /// Paths and contents of the files that it is made of; empty unless it is a folder.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &Self)> {
+        let (paths, parts) = match &self.place {
+            Place::Folder { paths, parts } => (&paths[..], &parts[..]),
+            _ => (&[][..], &[][..]),
+        };
+        paths.iter().map(String::as_str).zip(parts.iter().map(|part| part.content.as_ref()))
+    }
+
+    /// Whether it is several files of a folder.
+    pub fn is_folder(&self) -> bool {
+        matches!(self.place, Place::Folder { .. })
     }
 
     /// The bytes as they were found: what a hash is taken of.
@@ -212,7 +244,7 @@ impl Text for Content {
             Place::Decoded(bytes) => bytes.len() as u64,
             Place::Given(bytes) => bytes.as_slice().len() as u64,
             Place::Converted { text, .. } => text.len() as u64,
-            Place::Joined { parts, .. } => parts.last().map_or(0, Part::end),
+            Place::Joined { parts, .. } | Place::Folder { parts, .. } => parts.last().map_or(0, Part::end),
         }
     }
 
@@ -223,7 +255,7 @@ impl Text for Content {
                 self.read_disk(file, open, range.start, &mut bytes)?;
                 return Ok(Cow::Owned(bytes));
             }
-            Place::Joined { parts, .. } => return self.read_joined(parts, &range).map(Cow::Owned),
+            Place::Joined { parts, .. } | Place::Folder { parts, .. } => return self.read_joined(parts, &range).map(Cow::Owned),
             Place::Decoded(bytes) | Place::Converted { text: bytes, .. } => bytes,
             Place::Given(bytes) => bytes.as_slice(),
         };
@@ -240,7 +272,7 @@ impl Text for Content {
                 self.read_disk(file, open, range.start, &mut buffer[..length])?;
                 return Ok(&buffer[..length]);
             }
-            Place::Joined { parts, .. } => {
+            Place::Joined { parts, .. } | Place::Folder { parts, .. } => {
                 *buffer = self.read_joined(parts, &range)?;
                 return Ok(buffer);
             }

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::model::{SourceId, SourceKind, SourceReport, TimeRange, Timestamp};
-use crate::parse::document::parse_document;
+use crate::parse::document::{self, parse_document};
 use crate::parse::log::{Joiner, LogPlan, parse_chunk, read_record};
+use crate::parse::metric::exposition::Stream;
 use crate::parse::{Context, Document, NO_TIME, Plan, Verdict, metric};
 use crate::source::{Job, SourceError};
 use crate::store::derive::derive;
@@ -23,12 +24,14 @@ use super::decode::{Budget, Packing};
 use super::pool::{self, Step};
 use super::prepare::{self, Recognised, RotatedSet, WINDOW_BYTES};
 use super::unpack::{self, Entry, EntryBytes};
-use super::{FileSource, Snapshot, expand, names};
+use super::{FileSource, Snapshot, database, expand, names};
 
 /// While loading, the catalog is published this often, and never for more than a fifth of the time.
 const PUBLISH_EVERY: Duration = Duration::from_millis(100);
 /// Tables of queries are small; larger objects are something else.
 const MAX_QUERIES_BYTES: u64 = 1 << 20;
+/// Documents of lines that are larger than this are read in blocks of this size.
+const STREAMED_BYTES: u64 = 1 << 20;
 /// Name of the format of such a table when nothing else claims it.
 const QUERIES_FORMAT: &str = "query-names";
 
@@ -71,7 +74,7 @@ impl<'a> Loader<'a> {
         };
         self.add_total(found.iter().map(size).sum());
         let budget = Budget::new(self.source.options.max_decoded_bytes, self.source.options.growth);
-        let entries = unpack::entries(found, &budget, self.job)?;
+        let entries = database::gather(unpack::entries(found, &budget, self.job)?);
         self.take(entries);
         self.publish();
         self.decode(&budget)?;
@@ -206,7 +209,10 @@ impl<'a> Loader<'a> {
             jobs,
             job,
             tasks,
-            |(_, content, context)| prepare::recognise(content, context, max_bytes),
+            |(_, content, context)| match database::recognise(content) {
+                Some(known) => Ok(known),
+                None => prepare::recognise(content, context, max_bytes),
+            },
             |step| {
                 if let Step::Done(task, result) = step {
                     verdicts[indexes[task]] = self.recognised(indexes[task], result);
@@ -309,9 +315,15 @@ impl<'a> Loader<'a> {
         };
         let tasks: Vec<_> = indexes.iter().map(task).collect();
         let mut documents = Documents::default();
-        let (jobs, job) = (self.source.options.jobs, self.job);
+        let (jobs, job, max_bytes) = (self.source.options.jobs, self.job, self.source.options.max_decoded_bytes);
         let work = |(content, context, format): &(Arc<Content>, Context, String)| -> Result<Document, StoreError> {
-            Ok(parse_document(format, &content.read(0..content.size_bytes())?, context))
+            if content.is_folder() {
+                return Ok(database::parse(content, context, max_bytes));
+            }
+            match document::stream(format, context).filter(|_| content.size_bytes() > STREAMED_BYTES) {
+                Some(stream) => streamed(content, stream, context),
+                None => Ok(parse_document(format, &content.read(0..content.size_bytes())?, context)),
+            }
         };
         pool::run(jobs, job, tasks, work, |step| {
             if let Step::Done(task, result) = step {
@@ -442,7 +454,7 @@ struct InOrder {
 }
 
 /// Why, without the path, which the report has anyway.
-fn reason_of(error: StoreError) -> String {
+pub(super) fn reason_of(error: StoreError) -> String {
     match error {
         StoreError::Unreadable { reason, .. } | StoreError::Question(reason) => reason,
         StoreError::Cancelled => error.to_string(),
@@ -455,6 +467,24 @@ fn log_plans(verdicts: Vec<Option<Verdict>>) -> Vec<(usize, LogPlan)> {
         _ => None,
     };
     verdicts.into_iter().enumerate().filter_map(plan).collect()
+}
+
+/// A document that is read in blocks of whole lines.
+fn streamed(content: &Content, mut stream: Stream, context: &Context) -> Result<Document, StoreError> {
+    let (mut at, end, mut length, mut buffer) = (0, content.size_bytes(), STREAMED_BYTES, Vec::new());
+    while at < end {
+        let block = content.read_into(at..end.min(at + length), &mut buffer)?;
+        let is_last = at + block.len() as u64 == end;
+        let whole = if is_last { Some(block.len()) } else { memchr::memrchr(b'\n', block).map(|last| last + 1) };
+        match whole {
+            Some(whole) => {
+                stream.feed(&block[..whole]);
+                at += whole as u64;
+            }
+            None => length *= 2,
+        }
+    }
+    Ok(document::checked(stream.finish(context)))
 }
 
 /// First and last time in the tail of a log: shows how far the timeline will reach before all of it is read.

@@ -7,6 +7,7 @@ pub mod archive;
 mod assemble;
 mod chunks;
 pub mod content;
+mod database;
 pub mod decode;
 pub mod expand;
 mod load;
@@ -23,7 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use sha2::{Digest, Sha256};
 
-use crate::model::query::{HistogramQuery, Pattern, PatternQuery, Stats, StatsQuery, ValueAt};
+use crate::model::query::{BestEvent, BestQuery, FieldSeen, HistogramQuery, Pattern, PatternQuery, Stats, StatsQuery, ValueAt};
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, Sample, SeriesId, SeriesQuery, SourceId, TimeRange,
     Timestamp, Zone,
@@ -87,7 +88,8 @@ impl Default for OpenOptions {
             anchors: Vec::new(),
             jobs: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
             base: None,
-            chunk_bytes: 4 << 20,
+            // With its columns it stays in the second cache while it is read.
+            chunk_bytes: 1 << 20,
         }
     }
 }
@@ -240,7 +242,7 @@ impl FileSource {
         job.check()?;
         let snapshot = self.snapshot();
         let is_cancelled = || job.check().is_err();
-        let watch = Watch::new(&is_cancelled);
+        let watch = Watch::new(&is_cancelled).with_gauge(job);
         let value = question(&Events { logs: &snapshot.logs, selections: &self.selections, jobs: self.options.jobs }, &watch)?;
         let warnings = watch.into_warnings();
         Ok(Answer { value, is_partial: !snapshot.catalog.is_complete || !warnings.is_empty(), warnings })
@@ -359,6 +361,15 @@ impl Source for FileSource {
 
     fn patterns_of(&self, ids: &[EventRef], job: &Job) -> Result<Answer<Vec<Option<u32>>>, SourceError> {
         self.ask(job, |events, watch| events.patterns_of(ids, watch))
+    }
+
+    fn best(&self, query: &BestQuery, job: &Job) -> Result<Answer<Vec<BestEvent>>, SourceError> {
+        self.ask(job, |events, watch| events.best(query, watch))
+    }
+
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method itself is not general enough in its lifetimes")]
+    fn fields(&self, job: &Job) -> Result<Answer<Vec<FieldSeen>>, SourceError> {
+        self.ask(job, |events, watch| events.fields(watch))
     }
 
     fn lines(&self, source: SourceId, first: u64, last: u64, job: &Job) -> Result<RawLines, SourceError> {

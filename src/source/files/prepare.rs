@@ -66,7 +66,8 @@ fn converted(sort: convert::Sort, original: &Arc<Content>, context: &Context) ->
     if made.n_records == 0 || !matches!(verdict.plan, Plan::Log(_)) {
         return Ok(None);
     }
-    if sort != convert::Sort::Partial {
+    if !made.format.is_empty() && sort != convert::Sort::Partial {
+        verdict.kind = made.kind;
         verdict.format = made.format;
         verdict.confidence = verdict.confidence.max(0.9);
     }

@@ -5,22 +5,40 @@
 //! a count and a histogram of one filter ask for the same.
 
 pub(super) mod field;
+pub(super) mod letters;
 mod plan;
 mod text;
+mod trace;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::model::query::{TextMatch, TextPattern};
 use crate::model::{EventFilter, SourceId};
 
 use super::log::Log;
 use super::patterns::{Known, PatternIndex};
 use super::{StoreError, Watch};
 use plan::Node;
+
+/// Visits the wanted records of a segment without their line ends, in the order of the file, until
+/// it is enough. Text that is gone is a warning.
+pub fn each_record(
+    (log, segment): (&Log, usize),
+    wanted: &[u64],
+    watch: &Watch<'_>,
+    mut visit: impl FnMut(usize, &[u8]) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
+    let read = text::each_block_until(&plan::Part { log, segment, watch }, wanted, |block| {
+        let is_wanted = |i: &usize| wanted[i / 64] >> (i % 64) & 1 == 1;
+        block.records.clone().filter(is_wanted).try_for_each(|i| visit(i, block.bytes(i)))
+    });
+    watch.readable(read).map(|_| ())
+}
 
 /// The records of one segment that pass, by index.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,8 +93,8 @@ pub struct Filter {
 
 impl Filter {
     /// Checks and compiles; an expression that does not compile is an error that says where.
-    pub fn new(filter: &EventFilter, patterns: Option<&Arc<PatternIndex>>) -> Result<Self, StoreError> {
-        let plan = plan::compile(filter, patterns)?;
+    pub fn new(filter: &EventFilter, patterns: Option<&Arc<PatternIndex>>, logs: &[Arc<Log>]) -> Result<Self, StoreError> {
+        let plan = plan::compile(filter, patterns, logs)?;
         let is_cheap = plan.as_ref().is_none_or(Node::is_cheap);
         Ok(Self { given: Arc::new(filter.clone()), patterns: patterns.cloned(), plan, is_cheap })
     }
@@ -87,7 +105,16 @@ impl Filter {
             (Some(own), Some(others)) => Arc::ptr_eq(own, others),
             (own, others) => own.is_none() && others.is_none(),
         };
-        same_patterns && self.given == other.given
+        same_patterns && self.given == other.given && plan::same_traces(self.plan.as_ref(), other.plan.as_ref())
+    }
+
+    /// Whether what passes this filter passes the other too, because one typed on.
+    fn narrows(&self, other: &Self) -> bool {
+        let (own, others) = (&self.given, &other.given);
+        let is_implied = |wanted: &TextMatch| own.text.iter().any(|text| text == wanted || is_longer(text, wanted));
+        !others.text.is_empty()
+            && others.text.iter().all(is_implied)
+            && EventFilter { text: Vec::new(), ..(**own).clone() } == EventFilter { text: Vec::new(), ..(**others).clone() }
     }
 
     /// Whether a source can hold anything that passes.
@@ -114,8 +141,27 @@ impl Filter {
     }
 }
 
-/// How many filters are remembered: those of a screen (list, lanes, find) and a few to go back to.
-const KEPT_FILTERS: usize = 8;
+/// Whether a text that fits the longer condition fits the shorter one.
+fn is_longer(longer: &TextMatch, shorter: &TextMatch) -> bool {
+    if longer.is_negated || shorter.is_negated {
+        return false;
+    }
+    let has_case = |text: &str| text.chars().any(char::is_uppercase);
+    match (&longer.pattern, &shorter.pattern) {
+        (TextPattern::Fuzzy(longer), TextPattern::Fuzzy(shorter)) => {
+            longer.starts_with(shorter.as_str()) && (has_case(longer) || !has_case(shorter))
+        }
+        // What is written in lower case may be found in any.
+        (TextPattern::Literal(longer), TextPattern::Literal(shorter)) => {
+            longer.contains(shorter.as_str()) && longer.is_ascii() && (has_case(shorter) == has_case(longer))
+        }
+        _ => false,
+    }
+}
+
+/// How many filters are remembered: those of a screen (list, lanes), the ways of fitting of the last keys of a find, and a
+/// few to go back to.
+const KEPT_FILTERS: usize = 24;
 
 type BySegment = HashMap<(SourceId, usize), Arc<Selection>>;
 
@@ -136,7 +182,14 @@ impl Selections {
         if let Some(selection) = self.lookup(filter, key) {
             return Ok(selection);
         }
-        let selection = Arc::new(filter.select(log, segment, watch)?);
+        let selection = Arc::new(match self.lookup_wider(filter, key) {
+            Some(wider) => match &*wider {
+                Selection::All => filter.select(log, segment, watch)?,
+                Selection::None => Selection::None,
+                Selection::Some(words) => filter.narrow((log, segment), words.to_vec(), watch)?,
+            },
+            None => filter.select(log, segment, watch)?,
+        });
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = kept.iter_mut().find(|entry| entry.0.is_same(filter)) {
             entry.1.insert(key, Arc::clone(&selection));
@@ -168,6 +221,13 @@ impl Selections {
             wanted[i / 64] |= 1 << (i % 64);
         }
         filter.narrow((log, segment), wanted, watch).map(Arc::new)
+    }
+
+    /// Of the filters that let more pass the answer with the fewest records.
+    fn lookup_wider(&self, filter: &Filter, key: (SourceId, usize)) -> Option<Arc<Selection>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let wider = kept.iter().filter(|entry| filter.narrows(&entry.0)).filter_map(|entry| entry.1.get(&key));
+        wider.min_by_key(|selection| selection.count(usize::MAX)).cloned()
     }
 
     fn lookup(&self, filter: &Filter, key: (SourceId, usize)) -> Option<Arc<Selection>> {

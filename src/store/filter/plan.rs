@@ -11,12 +11,14 @@ use crate::model::query::TextMatch;
 use crate::model::{EventFilter, Level, SourceId};
 use crate::parse::NO_TIME;
 
+use super::super::column::Column;
 use super::super::log::Log;
 use super::super::patterns::PatternIndex;
 use super::super::segment::Segment;
 use super::super::{StoreError, Watch};
 use super::field::FieldPlan;
 use super::text::Matcher;
+use super::trace::TracePlan;
 
 /// One segment and who asks about it.
 #[derive(Clone, Copy)]
@@ -42,6 +44,7 @@ pub(super) enum Node {
     Not(Box<Node>),
     Column(ColumnTest),
     Text(Box<Matcher>),
+    Trace(Box<TracePlan>),
     Field(Box<FieldPlan>),
 }
 
@@ -63,7 +66,7 @@ pub(super) enum ColumnTest {
 }
 
 /// All conditions of a filter; `None` when there is none.
-pub(super) fn compile(filter: &EventFilter, patterns: Option<&Arc<PatternIndex>>) -> Result<Option<Node>, StoreError> {
+pub(super) fn compile(filter: &EventFilter, patterns: Option<&Arc<PatternIndex>>, logs: &[Arc<Log>]) -> Result<Option<Node>, StoreError> {
     let mut parts = Vec::new();
     if let Some(least) = filter.min_level {
         parts.push(Node::Column(ColumnTest::Levels(Level::ALL.map(|level| level >= least && level != Level::Unknown))));
@@ -79,27 +82,27 @@ pub(super) fn compile(filter: &EventFilter, patterns: Option<&Arc<PatternIndex>>
         parts.push(if *is_negated { Node::Not(Box::new(node)) } else { node });
     }
     if let Some(trace_id) = &filter.trace_id {
-        parts.push(Node::Text(Box::new(Matcher::exact(trace_id))));
+        parts.push(Node::Trace(Box::new(TracePlan::new(trace_id, logs))));
     }
     if let Some(expr) = &filter.expr {
-        parts.push(of_expr(expr, patterns)?);
+        parts.push(of_expr(expr, patterns, logs)?);
     }
     Ok((!parts.is_empty()).then(|| Node::all(parts)))
 }
 
-fn of_expr(expr: &Expr, patterns: Option<&Arc<PatternIndex>>) -> Result<Node, StoreError> {
+fn of_expr(expr: &Expr, patterns: Option<&Arc<PatternIndex>>, logs: &[Arc<Log>]) -> Result<Node, StoreError> {
     Ok(match expr {
-        Expr::And(parts) => Node::all(parts.iter().map(|part| of_expr(part, patterns)).collect::<Result<_, _>>()?),
-        Expr::Or(parts) => Node::any(parts.iter().map(|part| of_expr(part, patterns)).collect::<Result<_, _>>()?),
-        Expr::Not(part) => Node::Not(Box::new(of_expr(part, patterns)?)),
-        Expr::Term(term) => of_term(term, patterns)?,
+        Expr::And(parts) => Node::all(parts.iter().map(|part| of_expr(part, patterns, logs)).collect::<Result<_, _>>()?),
+        Expr::Or(parts) => Node::any(parts.iter().map(|part| of_expr(part, patterns, logs)).collect::<Result<_, _>>()?),
+        Expr::Not(part) => Node::Not(Box::new(of_expr(part, patterns, logs)?)),
+        Expr::Term(term) => of_term(term, patterns, logs)?,
     })
 }
 
-fn of_term(term: &Term, patterns: Option<&Arc<PatternIndex>>) -> Result<Node, StoreError> {
+fn of_term(term: &Term, patterns: Option<&Arc<PatternIndex>>, logs: &[Arc<Log>]) -> Result<Node, StoreError> {
     let column = match term {
         Term::Text(pattern) => return Ok(Node::Text(Box::new(Matcher::new(pattern)?))),
-        Term::Trace(id) => return Ok(Node::Text(Box::new(Matcher::exact(id)))),
+        Term::Trace(id) => return Ok(Node::Trace(Box::new(TracePlan::new(id, logs)))),
         Term::Field(name, test) => return Ok(Node::Field(Box::new(FieldPlan::new(name, test)?))),
         Term::Pattern(number) => match patterns {
             Some(patterns) => ColumnTest::Pattern(*number, Arc::clone(patterns)),
@@ -143,6 +146,7 @@ impl Node {
             Self::Not(part) => part.cost(),
             Self::Column(_) => 0,
             Self::Text(matcher) => matcher.cost(),
+            Self::Trace(plan) => plan.cost(),
             Self::Field(plan) => plan.cost(),
         }
     }
@@ -180,8 +184,21 @@ impl Node {
                 Ok(wanted)
             }
             Self::Text(matcher) => matcher.hits(part, &wanted),
+            Self::Trace(plan) => plan.hits(part, &wanted),
             Self::Field(plan) => plan.hits(part, &wanted),
         }
+    }
+}
+
+/// Whether two plans of one filter know the same traces; more may be known as logs are loaded.
+pub(super) fn same_traces(a: Option<&Node>, b: Option<&Node>) -> bool {
+    match (a, b) {
+        (Some(Node::And(a) | Node::Or(a)), Some(Node::And(b) | Node::Or(b))) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_traces(Some(a), Some(b)))
+        }
+        (Some(Node::Not(a)), Some(Node::Not(b))) => same_traces(Some(a), Some(b)),
+        (Some(Node::Trace(a)), Some(Node::Trace(b))) => a.is_same(b),
+        _ => true,
     }
 }
 
@@ -194,28 +211,36 @@ impl ColumnTest {
         let segment = part.segment();
         let columns = &segment.columns;
         match self {
-            Self::Levels(passes) => keep(wanted, &columns.levels, |level| passes[*level as usize]),
+            Self::Levels(passes) => match columns.levels.constant() {
+                Some(_) => keep_all_if(wanted, passes[columns.level(0) as usize]),
+                None => keep(wanted, segment.len(), |i| passes[columns.level(i) as usize]),
+            },
             Self::Services(names) => keep_services(part, wanted, |name| names.contains(name)),
             Self::Service(test) => keep_services(part, wanted, |name| !name.is_empty() && test.passes(name)),
             Self::Sources(sources) => keep_all_if(wanted, sources.contains(&part.log.source)),
             Self::File(test) => keep_all_if(wanted, test.passes_path(part.log.text.path())),
             Self::Status(comparison, wanted_status) => {
-                keep(wanted, &columns.statuses, |status| *status != 0 && comparison.holds(status, wanted_status));
+                let passes = |status: &u16| *status != 0 && comparison.holds(status, wanted_status);
+                let by_place: Vec<bool> = columns.status_values.iter().map(passes).collect();
+                keep_places(wanted, (segment.len(), &columns.statuses), &by_place);
             }
-            Self::Latency(comparison, seconds) => keep(wanted, &columns.latencies, |latency| comparison.holds(latency, seconds)),
+            Self::Latency(comparison, seconds) => match columns.latencies.constant() {
+                Some(_) => keep_all_if(wanted, comparison.holds(&columns.latency(0), seconds)),
+                None => keep(wanted, segment.len(), |i| comparison.holds(&columns.latency(i), seconds)),
+            },
             Self::Pattern(id, patterns) => {
                 let of_message = patterns.of_source(part.log.source);
-                keep(wanted, &columns.messages, |message| of_message.get(*message as usize) == Some(id));
+                keep(wanted, segment.len(), |i| of_message.get(columns.message(i) as usize) == Some(id));
             }
             Self::Since(at) => match segment.span.filter(|_| segment.unplaced.is_empty()) {
                 Some((first, _)) if first >= *at => {}
                 Some((_, last)) if last < *at => wanted.fill(0),
-                _ => keep(wanted, &columns.times, |time| *time != NO_TIME && time >= at),
+                _ => keep(wanted, segment.len(), |i| columns.time(i) != NO_TIME && columns.time(i) >= *at),
             },
             Self::Until(at) => match segment.span.filter(|_| segment.unplaced.is_empty()) {
                 Some((_, last)) if last < *at => {}
                 Some((first, _)) if first >= *at => wanted.fill(0),
-                _ => keep(wanted, &columns.times, |time| *time != NO_TIME && time < at),
+                _ => keep(wanted, segment.len(), |i| columns.time(i) != NO_TIME && columns.time(i) < *at),
             },
         }
     }
@@ -227,11 +252,21 @@ fn keep_all_if(wanted: &mut Bits, passes: bool) {
     }
 }
 
-/// Keeps the bits of values that pass; sixty-four at a time, without a branch a value.
-fn keep<T>(wanted: &mut Bits, values: &[T], passes: impl Fn(&T) -> bool) {
-    for (word, values) in wanted.iter_mut().zip(values.chunks(64)) {
-        let bits = values.iter().enumerate().fold(0, |bits, (i, value)| bits | u64::from(passes(value)) << i);
+/// Keeps the bits of records that pass; sixty-four at a time, without a branch a record, and no record in vain.
+fn keep(wanted: &mut Bits, n: usize, passes: impl Fn(usize) -> bool) {
+    for (at, word) in wanted.iter_mut().enumerate().filter(|(_, word)| **word != 0) {
+        let first = at * 64;
+        let bits = (first..n.min(first + 64)).fold(0, |bits, i| bits | u64::from(passes(i)) << (i - first));
         *word &= bits;
+    }
+}
+
+/// The same for `n` records of which a column tells the place in a list of answers.
+fn keep_places(wanted: &mut Bits, (n, column): (usize, &Column), passes: &[bool]) {
+    match passes.iter().filter(|passes| **passes).count() {
+        0 => wanted.fill(0),
+        all if all == passes.len() => {}
+        _ => keep(wanted, n, |i| passes[column.code(i) as usize]),
     }
 }
 
@@ -239,12 +274,7 @@ fn keep<T>(wanted: &mut Bits, values: &[T], passes: impl Fn(&T) -> bool) {
 fn keep_services(part: &Part<'_>, wanted: &mut Bits, passes: impl Fn(&str) -> bool) {
     let segment = part.segment();
     let by_code: Vec<bool> = segment.service_codes.iter().map(|code| passes(part.log.service_name(*code).unwrap_or(""))).collect();
-    let last = by_code.len() - 1;
-    match by_code.iter().filter(|passes| **passes).count() {
-        0 => wanted.fill(0),
-        n if n == by_code.len() => {}
-        _ => keep(wanted, &segment.columns.services, |code| by_code[(*code as usize).min(last)]),
-    }
+    keep_places(wanted, (segment.len(), &segment.columns.services), &by_code);
 }
 
 /// A condition on a name, compiled.

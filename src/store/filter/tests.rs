@@ -19,7 +19,7 @@ const TEXT: &str = "1 error order Pool Exhausted\n at acquire\n2 info pay pool o
 
 fn passing(filter: &EventFilter) -> Vec<usize> {
     let log = log(0, "web.log", TEXT, 99);
-    let selection = Filter::new(filter, None).unwrap().select(&log, 0, &watch()).unwrap();
+    let selection = Filter::new(filter, None, &[]).unwrap().select(&log, 0, &watch()).unwrap();
     (0..4).filter(|i| selection.contains(*i)).collect()
 }
 
@@ -40,7 +40,7 @@ fn a_literal_ignores_case_unless_it_has_a_capital() {
 fn expressions_and_letters_in_order_match_records() {
     assert_eq!(passing(&text(TextPattern::Regex("^1.*Exhausted$".into()))), [0]);
     assert_eq!(passing(&text(TextPattern::Fuzzy("plxh".into()))), [0]);
-    assert!(Filter::new(&text(TextPattern::Regex("(".into())), None).is_err());
+    assert!(Filter::new(&text(TextPattern::Regex("(".into())), None, &[]).is_err());
 }
 
 #[test]
@@ -60,7 +60,7 @@ proptest! {
         let log = log(0, "x", &lines, 999);
         for pattern in [needle.clone(), needle.to_uppercase()] {
             let filter = text(TextPattern::Literal(pattern.clone()));
-            let selection = Filter::new(&filter, None).unwrap().select(&log, 0, &watch()).unwrap();
+            let selection = Filter::new(&filter, None, &[]).unwrap().select(&log, 0, &watch()).unwrap();
             for (i, line) in lines.split_inclusive('\n').enumerate() {
                 prop_assert_eq!(selection.contains(i), line.contains(&pattern));
             }

@@ -6,7 +6,7 @@
 //! whole text, or whose matches run over records again and again, are asked record by record.
 
 use std::cell::RefCell;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use memchr::memmem;
 
@@ -14,6 +14,7 @@ use crate::model::query::TextPattern;
 
 use super::super::StoreError;
 use super::super::log::MAX_RECORD_BYTES;
+use super::letters::Letters;
 use super::plan::{Bits, Part};
 
 /// Text searched at once: small enough to stay in the second cache between reading and searching, large enough that
@@ -41,7 +42,7 @@ pub(super) enum Matcher {
     Scan(regex::bytes::Regex),
     /// Any other expression.
     Each(regex::bytes::Regex),
-    Fuzzy(Vec<u8>),
+    Fuzzy(Box<Letters>),
 }
 
 impl Matcher {
@@ -60,7 +61,7 @@ impl Matcher {
                 let regex = built.map_err(|error| StoreError::Question(error.to_string()))?;
                 if sees_edges(text) { Self::Each(regex) } else { Self::Scan(regex) }
             }
-            TextPattern::Fuzzy(text) => Self::Fuzzy(text.clone().into_bytes()),
+            TextPattern::Fuzzy(text) => Self::Fuzzy(Box::new(Letters::new(text))),
         })
     }
 
@@ -81,6 +82,12 @@ impl Matcher {
     /// Those of the wanted records that match.
     pub fn hits(&self, part: &Part<'_>, wanted: &[u64]) -> Result<Bits, StoreError> {
         let mut found = vec![0; wanted.len()];
+        if let Self::Fuzzy(letters) = self {
+            letters.by_message(part, wanted, &mut found);
+            let left: Bits = wanted.iter().zip(&found).map(|(wanted, found)| wanted & !found).collect();
+            each_block(part, &left, |block| self.in_block(block, &left, &mut found))?;
+            return Ok(found);
+        }
         each_block(part, wanted, |block| {
             self.in_block(block, wanted, &mut found);
         })?;
@@ -104,10 +111,7 @@ impl Matcher {
             Self::Folded(folded) => by_scan(block, |record| record, wanted, found, |text| folded.find(text)),
             Self::Scan(regex) => by_scan(block, without_line_end, wanted, found, |text| regex.find(text).map(|found| found.range())),
             Self::Each(regex) => by_record(block, wanted, found, |record| regex.is_match(record)),
-            Self::Fuzzy(letters) => {
-                let is_smart = !letters.iter().any(u8::is_ascii_uppercase);
-                by_record(block, wanted, found, |record| is_subsequence(letters, record, is_smart));
-            }
+            Self::Fuzzy(letters) => by_letters(block, letters, wanted, found),
         }
     }
 }
@@ -154,8 +158,8 @@ pub(super) struct Block<'a> {
 impl Block<'_> {
     /// Start of record `i` in the text of the block.
     fn start(&self, i: usize) -> usize {
-        let offsets = &self.part.segment().columns.offsets;
-        (offsets[i] - offsets[self.records.start]) as usize
+        let columns = &self.part.segment().columns;
+        (columns.offset(i) - columns.offset(self.records.start)) as usize
     }
 
     /// Place of record `i` with its line end.
@@ -183,6 +187,18 @@ fn without_line_end(record: &[u8]) -> &[u8] {
 
 /// Reads the wanted records of a segment block by block. Checks for cancellation at each.
 pub(super) fn each_block(part: &Part<'_>, wanted: &[u64], mut visit: impl FnMut(&Block<'_>)) -> Result<(), StoreError> {
+    each_block_until(part, wanted, |block| {
+        visit(block);
+        ControlFlow::Continue(())
+    })
+}
+
+/// The same until it is enough.
+pub(super) fn each_block_until(
+    part: &Part<'_>,
+    wanted: &[u64],
+    mut visit: impl FnMut(&Block<'_>) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
     let segment = part.segment();
     let n_wanted: usize = wanted.iter().map(|word| word.count_ones() as usize).sum();
     let is_sparse = n_wanted * SPARSE < segment.len();
@@ -194,7 +210,9 @@ pub(super) fn each_block(part: &Part<'_>, wanted: &[u64], mut visit: impl FnMut(
             let last = part.log.record_range(part.segment, records.end - 1);
             let start = part.log.record_range(part.segment, first).start;
             let text = part.log.text.read_into(start..last.end.min(last.start + MAX_RECORD_BYTES), buffer)?;
-            visit(&Block { part: *part, records: records.clone(), text });
+            if visit(&Block { part: *part, records: records.clone(), text }).is_break() {
+                break;
+            }
             next = next_wanted(wanted, records.end);
         }
         Ok(())
@@ -214,15 +232,21 @@ fn next_wanted(wanted: &[u64], from: usize) -> Option<usize> {
 
 /// Where the block that begins with record `first` ends.
 fn block_end(part: &Part<'_>, wanted: &[u64], first: usize, is_sparse: bool) -> usize {
-    let offsets = &part.segment().columns.offsets;
-    let limit = u64::from(offsets[first]) + BLOCK_BYTES;
+    let segment = part.segment();
+    let offset = |i: usize| u64::from(segment.columns.offset(i));
+    let limit = offset(first) + BLOCK_BYTES;
     if !is_sparse {
-        return first + 1 + offsets[first + 1..].partition_point(|offset| u64::from(*offset) < limit);
+        let (mut low, mut high) = (first + 1, segment.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            if offset(middle) < limit { low = middle + 1 } else { high = middle }
+        }
+        return low;
     }
     let mut end = first + 1;
     while let Some(next) = next_wanted(wanted, end) {
-        let at = u64::from(offsets[next]);
-        if at >= limit || at - u64::from(offsets[end]) > GAP_BYTES {
+        let at = offset(next);
+        if at >= limit || at - offset(end) > GAP_BYTES {
             break;
         }
         end = next + 1;
@@ -260,6 +284,22 @@ fn by_scan(
     }
 }
 
+/// Records that hold the letters: looked for where the rarest of them stands.
+fn by_letters(block: &Block<'_>, letters: &Letters, wanted: &[u64], found: &mut Bits) {
+    let (mut i, mut from) = (block.records.start, 0);
+    while let Some(at) = block.text.get(from..).and_then(|text| letters.find_rarest(text)) {
+        i = record_at(block, i, from + at);
+        if wanted[i / 64] >> (i % 64) & 1 == 1 && letters.are_in(block.bytes(i)) {
+            found[i / 64] |= 1 << (i % 64);
+        }
+        i += 1;
+        if i >= block.records.end {
+            return;
+        }
+        from = block.start(i);
+    }
+}
+
 /// The record from `i` on that holds byte `at`: galloping, because hits are near one another.
 fn record_at(block: &Block<'_>, mut i: usize, at: usize) -> usize {
     let n = block.records.end;
@@ -287,18 +327,4 @@ fn by_record_from(block: &Block<'_>, from: usize, wanted: &[u64], found: &mut Bi
         found[i / 64] |= u64::from(passes(block.bytes(i))) << (i % 64);
         next = next_wanted(wanted, i + 1);
     }
-}
-
-/// Whether all bytes of `letters` occur in `record` in this order. Case of ASCII letters is ignored when `is_smart`.
-fn is_subsequence(letters: &[u8], mut record: &[u8], is_smart: bool) -> bool {
-    for letter in letters {
-        let found = if is_smart && letter.is_ascii_lowercase() {
-            memchr::memchr2(*letter, letter.to_ascii_uppercase(), record)
-        } else {
-            memchr::memchr(*letter, record)
-        };
-        let Some(at) = found else { return false };
-        record = &record[at + 1..];
-    }
-    true
 }

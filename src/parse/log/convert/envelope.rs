@@ -1,5 +1,5 @@
-//! JSON that holds log records: answers of Loki, Elasticsearch, `CloudWatch`, Splunk, Datadog, Google Cloud logging,
-//! OTLP requests, arrays of records, and records printed over several lines.
+//! JSON that holds log records or spans: answers of Loki, Elasticsearch, `CloudWatch`, Splunk, Datadog, Google Cloud
+//! logging, OTLP requests, traces, arrays of records, and records printed over several lines.
 //!
 //! A record is known by its keys; what is around it is opened as long as its name is one of those that wrap.
 
@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 
 use super::Writer;
 use super::scan::{Member, elements, members, minify, skip_space, value_end};
+use super::slack;
+use super::spans::{self, Tracer};
 use crate::model::Level;
 use crate::model::catalog::ProblemKind;
 use crate::parse::log::roles::{Place, Role, meaning};
@@ -36,7 +38,16 @@ const WRAPPERS: &[&str] = &[
     "resource_logs",
     "responses",
     "payload",
+    "resourcespans",
+    "resource_spans",
+    "spans",
+    "batches",
+    "trace",
+    "traces",
 ];
+/// Names of lists whose records belong to one resource.
+const SCOPES: &[&str] =
+    &["scopeLogs", "scope_logs", "instrumentationLibraryLogs", "scopeSpans", "scope_spans", "instrumentationLibrarySpans"];
 /// Records are not looked for deeper than this.
 const MAX_DEPTH: u8 = 8;
 
@@ -51,6 +62,10 @@ struct Seen {
     insights: u64,
     cloudwatch: u64,
     gcp: u64,
+    otlp_spans: u64,
+    jaeger: u64,
+    zipkin: u64,
+    slack: u64,
     /// Other records inside of something.
     wrapped: u64,
     /// Records at the top over several lines.
@@ -61,11 +76,23 @@ struct Seen {
     others: u64,
 }
 
+/// Bytes looked at first, and plain records in them that settle it.
+const GLANCE_BYTES: usize = 64 << 10;
+const MANY_PLAIN: u64 = 64;
+
 /// Format of a document by its first bytes; `None` when it holds no records, or only such as are read line by line.
 pub(super) fn recognise(head: &[u8]) -> Option<&'static str> {
     let start = skip_space(head, 0);
     if !matches!(head.get(start)?, b'{' | b'[') {
         return None;
+    }
+    // Most files with such a start are plain records, one a line: then the first of them tell.
+    if head.len() > GLANCE_BYTES {
+        let mut writer = Writer::new(&head[..GLANCE_BYTES], 0);
+        let seen = walk(&mut writer);
+        if seen.plain >= MANY_PLAIN && seen.plain == writer.n_records {
+            return None;
+        }
     }
     let mut writer = Writer::new(head, 0);
     let seen = walk(&mut writer);
@@ -82,6 +109,10 @@ pub(super) fn recognise(head: &[u8]) -> Option<&'static str> {
         (seen.insights, "cloudwatch-insights"),
         (seen.cloudwatch, "cloudwatch-logs"),
         (seen.gcp, "gcp-logging"),
+        (seen.otlp_spans, "otlp-traces"),
+        (seen.jaeger, "jaeger"),
+        (seen.zipkin, "zipkin"),
+        (seen.slack, "slack"),
         (seen.wrapped, "json-array"),
         (seen.pretty, "json-pretty"),
     ];
@@ -93,6 +124,11 @@ pub(super) fn is_unmistakable(format: &str) -> bool {
     !matches!(format, "json-array" | "json-pretty")
 }
 
+/// Whether the records of a format are spans.
+pub(super) fn holds_spans(format: &str) -> bool {
+    matches!(format, "otlp-traces" | "jaeger" | "zipkin")
+}
+
 /// Writes all records of the original.
 pub(super) fn convert(writer: &mut Writer<'_>) {
     walk(writer);
@@ -100,7 +136,7 @@ pub(super) fn convert(writer: &mut Writer<'_>) {
 
 fn walk(writer: &mut Writer<'_>) -> Seen {
     let bytes = writer.original;
-    let mut walk = Walk { bytes, writer, seen: Seen::default() };
+    let mut walk = Walk { bytes, writer, processes: Map::new(), seen: Seen::default() };
     let mut at = walk.writer.counted.0;
     loop {
         at = skip_space(bytes, at);
@@ -129,6 +165,8 @@ fn walk(writer: &mut Writer<'_>) -> Seen {
 struct Walk<'w, 'a> {
     bytes: &'a [u8],
     writer: &'w mut Writer<'a>,
+    /// Processes of the trace of Jaeger that is being read, by id.
+    processes: Map<String, Value>,
     seen: Seen,
 }
 
@@ -152,6 +190,15 @@ impl Walk<'_, '_> {
 
     fn object(&mut self, range: Range<usize>, is_whole: bool, labels: &Map<String, Value>, depth: u8) {
         let all = members(self.bytes, range.clone());
+        if let Some(tracer) = spans::tracer_of(|name| all.iter().any(|member| member.name == name.as_bytes())) {
+            if is_whole {
+                self.span(tracer, &range, labels);
+            }
+            return;
+        }
+        if let Some(processes) = find(&all, "processes").and_then(|member| object_of(self.bytes, &member.value)) {
+            self.processes = processes;
+        }
         if self.labelled(&all, labels, depth) || (is_whole && self.enveloped(&range, &all)) {
             return;
         }
@@ -183,7 +230,7 @@ impl Walk<'_, '_> {
             }
             return true;
         }
-        let scopes = ["scopeLogs", "scope_logs", "instrumentationLibraryLogs"].iter().find_map(|name| find(all, name));
+        let scopes = SCOPES.iter().find_map(|name| find(all, name));
         let Some(scopes) = scopes else { return false };
         let resource = find(all, "resource").and_then(|member| object_of(bytes, &member.value));
         let mut labels = labels.clone();
@@ -205,6 +252,13 @@ impl Walk<'_, '_> {
                     append(out, "_index", &index);
                 }
             });
+            return true;
+        }
+        let text = |name: &str| find(all, name).map(|member| &bytes[member.value.clone()]);
+        if text("type") == Some(b"\"message\"") && text("ts").is_some_and(slack::is_id) {
+            let Some(message) = object_of(bytes, range) else { return false };
+            self.seen.slack += 1;
+            self.write(range.start, slack::record_of(&message));
             return true;
         }
         if let Some(attributes) = object("attributes").filter(|_| find(all, "id").is_some() && find(all, "type").is_some())
@@ -288,6 +342,24 @@ impl Walk<'_, '_> {
         flatten(source.get("attributes"), &mut attributes);
         extend(&mut record, &attributes);
         self.seen.otlp += 1;
+        self.write(range.start, record);
+    }
+
+    /// One span of a trace.
+    fn span(&mut self, tracer: Tracer, range: &Range<usize>, labels: &Map<String, Value>) {
+        let Some(span) = object_of(self.bytes, range) else {
+            self.writer.problem(range.start, ProblemKind::Syntax, "not valid JSON");
+            return;
+        };
+        let (record, problem) = spans::record_of(tracer, &span, labels, &self.processes);
+        match tracer {
+            Tracer::Otlp | Tracer::Console => self.seen.otlp_spans += 1,
+            Tracer::Jaeger => self.seen.jaeger += 1,
+            Tracer::Zipkin => self.seen.zipkin += 1,
+        }
+        if let Some(reason) = problem {
+            self.writer.problem(range.start, ProblemKind::Time, reason);
+        }
         self.write(range.start, record);
     }
 
@@ -381,7 +453,7 @@ fn any_scalar(value: &Value) -> Value {
 }
 
 /// `[{"key": …, "value": {…}}]` as members.
-fn flatten(attributes: Option<&Value>, into: &mut Map<String, Value>) {
+pub(super) fn flatten(attributes: Option<&Value>, into: &mut Map<String, Value>) {
     for attribute in attributes.and_then(Value::as_array).into_iter().flatten() {
         if let (Some(key), Some(value)) = (attribute.get("key").and_then(Value::as_str), attribute.get("value")) {
             into.insert(key.to_owned(), any_scalar(value));

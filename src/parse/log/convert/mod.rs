@@ -8,14 +8,20 @@
 mod envelope;
 mod journal;
 mod partial;
-mod scan;
+mod plain;
+pub(crate) mod scan;
+mod slack;
 mod slow;
-mod table;
+mod spans;
+pub(crate) mod table;
+mod xml;
 
 #[cfg(test)]
 mod tests;
 
+use crate::model::SourceKind;
 use crate::model::catalog::{Problem, ProblemKind, Problems};
+use crate::parse::metric::prometheus::exemplars;
 use crate::parse::{Windows, document};
 
 /// What a document is made of.
@@ -31,8 +37,16 @@ pub enum Sort {
     JournalVerbose,
     /// The slow query log of `MySQL`.
     SlowQueries,
+    /// Elements of XML.
+    Xml,
+    /// `java.util.logging`: two lines a record.
+    TwoLine,
+    /// Lines that end by carriage returns alone.
+    Returns,
     /// Lines of a container runtime; only some are cut into parts.
     Partial,
+    /// Exemplars of a metric, as the query API answers them.
+    Exemplars,
 }
 
 /// The text of records that a document was made into.
@@ -40,6 +54,8 @@ pub enum Sort {
 pub struct Converted {
     /// One record a line, blank lines between them.
     pub text: Vec<u8>,
+    /// Sort of its records: logs or spans.
+    pub kind: SourceKind,
     /// Name of the format; empty when that of the records says it all.
     pub format: String,
     /// What it was, one sentence.
@@ -67,6 +83,18 @@ pub fn sort_of(windows: &Windows) -> Option<Sort> {
     if partial::is_docker_log(head) {
         return Some(Sort::Partial);
     }
+    if xml::is_log(head) {
+        return Some(Sort::Xml);
+    }
+    if plain::is_two_line(head) {
+        return Some(Sort::TwoLine);
+    }
+    if plain::has_lone_returns(head) {
+        return Some(Sort::Returns);
+    }
+    if exemplars::is_answer(head) {
+        return Some(Sort::Exemplars);
+    }
     if let Some(format) = envelope::recognise(head) {
         let is_claimed = || document::recognise(windows).first().is_some_and(|candidate| candidate.confidence >= 0.6);
         return (envelope::is_unmistakable(format) || !is_claimed()).then_some(Sort::Json(format));
@@ -84,12 +112,18 @@ pub fn has_parts(block: &[u8]) -> bool {
 
 /// Makes the text. O(bytes); never fails: what cannot be read is a problem at its place.
 pub fn convert(sort: Sort, bytes: &[u8]) -> Converted {
+    if sort == Sort::Exemplars {
+        let exemplars::Records { text, n_records, problems } = exemplars::records(bytes);
+        let why = format!("exemplars of a metric: {n_records} records, ordered by time and numbered by record");
+        let format = exemplars::FORMAT.to_owned();
+        return Converted { text, kind: SourceKind::Logs, format, why, n_records, keeps_lines: false, problems };
+    }
     let skipped = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let mut writer = Writer::new(bytes, skipped);
     let (format, what) = match sort {
         Sort::Json(format) => {
             envelope::convert(&mut writer);
-            (format, "JSON that holds log records")
+            (format, if envelope::holds_spans(format) { "JSON that holds spans" } else { "JSON that holds log records" })
         }
         Sort::Table => {
             let format = table::convert(&mut writer);
@@ -107,10 +141,23 @@ pub fn convert(sort: Sort, bytes: &[u8]) -> Converted {
             slow::convert(&mut writer);
             ("mysql-slow", "queries with their costs")
         }
+        Sort::Xml => {
+            xml::convert(&mut writer);
+            ("xml-log", "elements of XML that are log records")
+        }
+        Sort::TwoLine => {
+            plain::convert_two_line(&mut writer);
+            ("java-util-logging", "records of two lines")
+        }
+        Sort::Returns => {
+            plain::convert_returns(&mut writer);
+            ("", "lines that end by a carriage return alone")
+        }
         Sort::Partial => {
             partial::convert(&mut writer);
             ("cri", "lines of a container runtime, of which some were written in parts")
         }
+        Sort::Exemplars => (exemplars::FORMAT, "exemplars of a metric"),
     };
     writer.finish(format, what)
 }
@@ -190,6 +237,7 @@ impl<'a> Writer<'a> {
         };
         Converted {
             text: self.text,
+            kind: if envelope::holds_spans(format) { SourceKind::Traces } else { SourceKind::Logs },
             format: format.to_owned(),
             why: format!("{what}: {} records; {lines}", self.n_records),
             n_records: self.n_records,

@@ -6,13 +6,13 @@ use std::ops::Range;
 
 /// A member of an object: its name as written (escapes and all) and where its value is.
 #[derive(Debug, Clone)]
-pub(super) struct Member<'a> {
+pub(crate) struct Member<'a> {
     pub name: &'a [u8],
     pub value: Range<usize>,
 }
 
 /// Position of the next byte that is no white space.
-pub(super) fn skip_space(bytes: &[u8], mut at: usize) -> usize {
+pub(crate) fn skip_space(bytes: &[u8], mut at: usize) -> usize {
     while matches!(bytes.get(at), Some(b' ' | b'\t' | b'\r' | b'\n' | 0x1e)) {
         at += 1;
     }
@@ -32,7 +32,7 @@ fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Position after the value that begins at `at`; `None` when it is cut or none begins there.
-pub(super) fn value_end(bytes: &[u8], at: usize) -> Option<usize> {
+pub(crate) fn value_end(bytes: &[u8], at: usize) -> Option<usize> {
     match bytes.get(at)? {
         b'"' => string_end(bytes, at),
         b'{' | b'[' => {
@@ -61,7 +61,7 @@ pub(super) fn value_end(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Members of the object at the start of `range`; the value of a cut one reaches to the end of the bytes.
-pub(super) fn members(bytes: &[u8], range: Range<usize>) -> Vec<Member<'_>> {
+pub(crate) fn members(bytes: &[u8], range: Range<usize>) -> Vec<Member<'_>> {
     let mut members = Vec::new();
     let mut at = range.start + 1;
     loop {
@@ -88,13 +88,13 @@ pub(super) fn members(bytes: &[u8], range: Range<usize>) -> Vec<Member<'_>> {
 }
 
 /// An element of an array, and whether it is whole.
-pub(super) struct Elements<'a> {
+pub(crate) struct Elements<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
 /// Elements of the array at `at`, one after another; the last one may be cut (its range reaches to the end).
-pub(super) fn elements(bytes: &[u8], at: usize) -> Elements<'_> {
+pub(crate) fn elements(bytes: &[u8], at: usize) -> Elements<'_> {
     Elements { bytes, at: at + 1 }
 }
 
@@ -121,7 +121,7 @@ impl Iterator for Elements<'_> {
 }
 
 /// Copies JSON without the white space between its parts; a raw line end inside a string becomes a blank.
-pub(super) fn minify(json: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn minify(json: &[u8], out: &mut Vec<u8>) {
     let mut at = 0;
     while at < json.len() {
         match json[at] {

@@ -14,6 +14,36 @@ const MESSAGES: &[&str] = &["_raw", "raw", "content", "line", "description", "su
 /// Rows that are looked at.
 const PROBE_ROWS: usize = 20;
 
+/// Columns of the CSV log of `PostgreSQL`, which writes no header; later versions add some at the end.
+const POSTGRES: &[&str] = &[
+    "log_time",
+    "user_name",
+    "database_name",
+    "process_id",
+    "connection_from",
+    "session_id",
+    "session_line_num",
+    "command_tag",
+    "session_start",
+    "virtual_transaction_id",
+    "transaction_id",
+    "error_severity",
+    "sql_state_code",
+    "message",
+    "detail",
+    "hint",
+    "internal_query",
+    "internal_query_pos",
+    "context",
+    "query",
+    "query_pos",
+    "location",
+    "application_name",
+    "backend_type",
+    "leader_pid",
+    "query_id",
+];
+
 /// What the header says.
 struct Header {
     separator: u8,
@@ -45,6 +75,7 @@ pub(super) fn convert(writer: &mut Writer<'_>) -> &'static str {
     }
     let has = |name: &str| header.names.iter().any(|known| known == name);
     match () {
+        () if has("sql_state_code") => "postgresql-csv",
         () if has("timestamp_desc") => "timesketch-csv",
         () if has("_raw") || has("_time") => "splunk-csv",
         () if has("@timestamp") => "kibana-csv",
@@ -98,6 +129,10 @@ fn header(bytes: &[u8], at: usize) -> Option<Header> {
         return None;
     }
     let (cells, rows_at) = row(bytes, at, separator);
+    if is_postgres(&cells) {
+        let names = POSTGRES.iter().map(|name| (*name).to_owned()).collect();
+        return Some(Header { separator, names, time: 0, message: 13, has_status_words: false, rows_at: at });
+    }
     let names: Vec<String> = cells.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect();
     let is_name = |name: &String| !name.is_empty() && name.len() < 64 && !name.starts_with(|c: char| c.is_ascii_digit() || c == '{');
     if names.iter().filter(|name| is_name(name)).count() * 10 < names.len() * 8 {
@@ -127,6 +162,14 @@ fn header(bytes: &[u8], at: usize) -> Option<Header> {
     Some(Header { separator, names, time, message, has_status_words, rows_at })
 }
 
+/// Whether a row is one of the CSV log of `PostgreSQL`: a time, a severity and a code of five signs at their places.
+fn is_postgres(cells: &[Cow<'_, [u8]>]) -> bool {
+    cells.len() >= 22
+        && timestamp::read(&cells[0]).is_some()
+        && matches!(&*cells[11], b"LOG" | b"ERROR" | b"FATAL" | b"PANIC" | b"WARNING" | b"NOTICE" | b"INFO" | b"DEBUG")
+        && cells[12].len() == 5
+}
+
 fn sample(bytes: &[u8], mut at: usize, separator: u8) -> Vec<Vec<Cow<'_, [u8]>>> {
     let mut rows = Vec::new();
     while at < bytes.len() && rows.len() < PROBE_ROWS {
@@ -138,7 +181,7 @@ fn sample(bytes: &[u8], mut at: usize, separator: u8) -> Vec<Vec<Cow<'_, [u8]>>>
 }
 
 /// The cells of the row at `at` and where the next row begins. Quotes as in RFC 4180.
-fn row(bytes: &[u8], mut at: usize, separator: u8) -> (Vec<Cow<'_, [u8]>>, usize) {
+pub(crate) fn row(bytes: &[u8], mut at: usize, separator: u8) -> (Vec<Cow<'_, [u8]>>, usize) {
     let mut cells = Vec::new();
     loop {
         if bytes.get(at) == Some(&b'"') {

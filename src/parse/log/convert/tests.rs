@@ -207,3 +207,26 @@ proptest! {
         convert(sort, text.as_bytes());
     }
 }
+
+#[test]
+fn spans_are_records_at_their_start_with_their_trace() {
+    let otlp = r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"order"}}]},"scopeSpans":[{"spans":[
+{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174","name":"GET /orders","startTimeUnixNano":"1795400889000000000","endTimeUnixNano":"1795400890500000000","kind":2,"status":{}},
+{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b175","parentSpanId":"eee19b7ec3c1b174","name":"SELECT","startTimeUnixNano":1795400889100000000,"endTimeUnixNano":"1795400889000000000","kind":"SPAN_KIND_CLIENT","status":{"code":2,"message":"timeout"}}]}]}]}"#;
+    check(otlp, "otlp-traces\n2 2026-11-23T02:28:09Z unknown order GET /orders\n3 2026-11-23T02:28:09.1Z error order SELECT\n");
+    let made = made(otlp.as_bytes());
+    let text = String::from_utf8(made.text).expect("text");
+    assert!(text.contains(r#""duration_ns":1500000000"#) && text.contains(r#""trace_id":"5b8efff798038103d269b633813fc60c""#), "{text}");
+    // A span that ends before it starts is told, and has no duration.
+    assert_eq!((made.kind, made.problems.total()), (SourceKind::Traces, 1));
+    let jaeger = r#"{"data":[{"traceID":"ab","spans":[{"traceID":"ab","spanID":"c","operationName":"pay","references":[],"startTime":1795400889000000,"duration":2500,"tags":[{"key":"error","type":"bool","value":true}],"logs":[],"processID":"p1"}],"processes":{"p1":{"serviceName":"payment","tags":[]}}}]}"#;
+    check(jaeger, "jaeger\n1 2026-11-23T02:28:09Z error payment pay\n");
+    let zipkin = r#"[[{"traceId":"ab","id":"c","name":"get","timestamp":1795400889000000,"duration":10,"localEndpoint":{"serviceName":"web"}},{"traceId":"ab","id":"d","localEndpoint":{"serviceName":"db"},"tags":{"error":""}}]]"#;
+    let shown = show(zipkin.as_bytes());
+    assert!(
+        shown.starts_with("zipkin\n1 2026-11-23T02:28:09Z unknown web get\n") && shown.ends_with("error db span without a name\n"),
+        "{shown}"
+    );
+    let console = r#"{"Name":"GET /","SpanContext":{"TraceID":"abc1","SpanID":"def1","TraceFlags":"01"},"Parent":{"SpanID":"0000"},"SpanKind":2,"StartTime":"2026-11-23T02:28:09.25Z","EndTime":"2026-11-23T02:28:09.5Z","Attributes":[],"Status":{"Code":"Unset"},"Resource":[{"Key":"service.name","Value":{"Type":"STRING","Value":"shop"}}]}"#;
+    check(console, "otlp-traces\n1 2026-11-23T02:28:09.25Z unknown shop GET /\n");
+}

@@ -141,6 +141,6 @@ fn odd_times_are_read() {
     let near = Context { neighbours: Some(end), ..Context::default() };
     assert_eq!(
         read("Dec 31 23:59:59 h shop[1]: x\nJan  1 00:00:01 h shop[1]: y\n", &near),
-        "2025-12-31T23:59:59Z unknown shop\n2026-01-01T00:00:01Z unknown shop\n"
+        "2025-12-31T23:59:59Z info shop\n2026-01-01T00:00:01Z info shop\n"
     );
 }

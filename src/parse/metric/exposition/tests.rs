@@ -1,4 +1,6 @@
 use super::*;
+use crate::model::{ProblemKind, SeriesKind, Timestamp, Unit, ZoneCertainty};
+use crate::parse::{Context, Document};
 use proptest::prelude::*;
 
 fn read(text: &str) -> Document {
@@ -45,7 +47,7 @@ fn a_dump_of_a_block_is_read() {
     assert_eq!((document.series.len(), document.series[0].name.as_str(), document.n_records), (1, "up", 2));
     assert_eq!(document.series[0].labels.get("instance"), Some("a-1"));
     let histogram = read("{__name__=\"h\"} {count:3, sum:2, [-1,1]:3} 1795400733399\n");
-    assert_eq!(histogram.problems.counts().get(&ProblemKind::Limit), Some(&1));
+    assert_eq!((histogram.series.len(), histogram.n_records, histogram.problems.total()), (4, 4, 0));
 }
 
 #[test]
@@ -57,6 +59,78 @@ fn exemplars_are_counted_and_bad_lines_named() {
         (Some(&1), Some(&3), Some(&1))
     );
     assert_eq!(document.problems.kept()[0].line, 2);
+}
+
+#[test]
+fn native_histograms_of_a_dump_become_series() {
+    let document = read(
+        "{__name__=\"h\", a=\"b\"} {count:3, sum:2, (1,2]:3} 1795401602123\n{__name__=\"h\", a=\"b\"} {count:4, sum:2, (1,2]:4} 1795401603123\n{__name__=\"h\"} {count} 1795401603123\n",
+    );
+    let got: Vec<(&str, usize, f64)> =
+        document.series.iter().map(|one| (one.name.as_str(), one.samples.len(), one.samples[1].value)).collect();
+    assert_eq!(got, [("h_count", 2, 4.0), ("h_sum", 2, 2.0), ("h_bucket", 2, 4.0), ("h_bucket", 2, 4.0)]);
+    assert_eq!((document.problems.total(), document.problems.kept()[0].line, document.zone.certainty), (1, 3, ZoneCertainty::Offset));
+}
+
+#[test]
+fn series_that_take_turns_are_told_apart_even_when_one_is_the_start_of_another() {
+    let scrape = |n: u64| format!("a 1 {n}\na{{x=\"1\"}} 2 {n}\nab 3 {n}.5\na_b NaN {n}\nc 5 {n}000\n");
+    let text: String = (0..4).map(|i| scrape(1_795_401_600 + i)).collect();
+    let document = read(&text);
+    let got: Vec<String> = document
+        .series
+        .iter()
+        .map(|one| {
+            format!(
+                "{} {:?}",
+                format_args!("{}{}", one.name, one.labels.get("x").unwrap_or("")),
+                one.samples.iter().map(|s| s.value).collect::<Vec<_>>()
+            )
+        })
+        .collect();
+    assert_eq!(
+        got,
+        [
+            "a [1.0, 1.0, 1.0, 1.0]",
+            "a1 [2.0, 2.0, 2.0, 2.0]",
+            "ab [3.0, 3.0, 3.0, 3.0]",
+            "a_b [NaN, NaN, NaN, NaN]",
+            "c [5.0, 5.0, 5.0, 5.0]"
+        ]
+    );
+    assert_eq!((document.problems.total(), document.n_lines, document.n_records), (0, 20, 20));
+    assert!(document.series.iter().all(|one| one.samples.windows(2).all(|pair| pair[1].time.since(pair[0].time) == 1_000_000_000)));
+}
+
+#[test]
+fn blocks_of_any_size_give_the_same_document() {
+    let lines: Vec<String> = (0..60)
+        .map(|i| match i % 6 {
+            0 => format!("# TYPE m{i} counter\n"),
+            1 => "broken line here is\n".to_owned(),
+            2 => format!("{{__name__=\"h\"}} {{count:{i}, sum:2, (1,2]:3}} {}\n", 1_795_401_600 + i),
+            _ => format!("m{{x=\"{}\"}} {i} {}\n", i % 5, 1_795_401_600 + i),
+        })
+        .collect();
+    let text: String = lines.concat() + "cut{";
+    let whole = read(&text);
+    let context = Context { path: "metrics/api-20261123T024002Z.txt".into(), ..Context::default() };
+    for n in [1, 2, 7, 59] {
+        let mut stream = Stream::new(&context);
+        let mut rest = &text[..];
+        while !rest.is_empty() {
+            let end = rest.match_indices('\n').nth(n - 1).map_or(rest.len(), |(at, _)| at + 1);
+            stream.feed(&rest.as_bytes()[..end]);
+            rest = &rest[end..];
+        }
+        let document = stream.finish(&context);
+        assert_eq!(
+            (&document.series, &document.problems, document.n_lines),
+            (&whole.series, &whole.problems, whole.n_lines),
+            "{n} lines a block"
+        );
+    }
+    assert_eq!((whole.problems.total(), whole.n_lines), (11, 61));
 }
 
 proptest! {

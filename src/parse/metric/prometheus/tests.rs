@@ -36,7 +36,7 @@ fn vector_scalar_and_bare_forms_are_read() {
         ),
     ] {
         let document = read(text);
-        assert_eq!((document.n_records, document.problems.total()), (n, 0), "{text}");
+        assert_eq!((document.n_records, document.problems.total()), (n, u64::from(n == 0)), "{text}");
         let first = document.series.first().map(|one| one.samples[0].time.0);
         assert_eq!(first, (n > 0).then_some(1_795_400_359_500_000_000), "{text}");
     }
@@ -78,11 +78,46 @@ fn bad_points_are_counted_where_they_stand() {
 }
 
 #[test]
-fn native_histograms_are_counted_not_read() {
-    let document = read(&matrix(
-        r#"{"metric":{"__name__":"h"},"histograms":[[1795400359,{"count":"3","sum":"2","buckets":[[0,"1","2","3"]]}],[1795400360,{}]]}"#,
-    ));
-    assert_eq!(document.problems.kept()[0].reason, "2 native histogram samples are not read yet");
+fn native_histograms_become_count_sum_and_cumulative_buckets() {
+    let text = matrix(
+        r#"{"metric":{"__name__":"h","a":"b"},"histograms":[[1795400359,{"count":"5","sum":"2","buckets":[[3,"-0.001","0.001","2"],[0,"1","2","3"]]}],[1795400360,{}]]}"#,
+    );
+    let document = read(&text);
+    let got: Vec<String> = document
+        .series
+        .iter()
+        .map(|one| format!("{}{}={}", one.name, one.labels.get("le").map(|le| format!("<={le}")).unwrap_or_default(), one.samples[0].value))
+        .collect();
+    assert_eq!(got, ["h_count=5", "h_sum=2", "h_bucket<=0.001=2", "h_bucket<=2=5", "h_bucket<=+Inf=5"]);
+    assert_eq!(document.problems.kept()[0].reason, "1 native histogram samples cannot be read");
+    let instant = read(&text.replace("\"histograms\":[", "\"histogram\":").replace(",[1795400360,{}]]", ""));
+    assert_eq!((instant.series.len(), instant.problems.total()), (5, 0));
+}
+
+#[test]
+fn words_of_the_engine_are_shown() {
+    let text = r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1795400359,"1"]]}]},"warnings":["slow shard"],"infos":["not a counter"]}"#;
+    let document = read(text);
+    let reasons: Vec<&str> = document.problems.kept().iter().map(|problem| problem.reason.as_str()).collect();
+    assert_eq!((reasons, document.n_records), (vec!["the engine says: slow shard", "the engine says: not a counter"], 1));
+}
+
+#[test]
+fn the_usual_form_takes_the_short_way_and_anything_else_the_long_one() {
+    let usual = |text: &str| fast::matrix(text.as_bytes()).is_some();
+    let one = r#"{"metric":{"a":"b\"c"},"values":[[1795400359.5,"1"],[1795400360,"-1.5e-7"],[1795400361,"NaN"]]}"#;
+    assert!(usual(&matrix(one)) && usual(&matrix("")) && usual(&matrix(&format!("{one},\n{one}"))));
+    for other in [
+        one.replace("1795400360,", "1795400350,"),
+        one.replace("\"-1.5e-7\"", "\"1e999\""),
+        one.replace("\"1\"", "1"),
+        one.replace("\"1\"", "null"),
+        one.replace("values", "histograms"),
+        one.replace(",[", ", ["),
+    ] {
+        assert!(!usual(&matrix(&other)), "{other}");
+    }
+    assert!(!usual(&matrix(one).replace("success", "error")) && !usual(&matrix(one)[..100]));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Times that step back inside one table passed midnight. A new table begins on the day of the banner again.
 
 use crate::model::time::NS_PER_S;
-use crate::model::when::{self, WallZone, Written};
+use crate::model::when::{WallZone, Written};
 use crate::model::{ProblemKind, Timestamp, ZoneCertainty};
 use crate::parse::document::json;
 use crate::parse::metric::gather::{Gather, Identity, lines, name_of};
@@ -167,6 +167,7 @@ fn row(gather: &mut Gather<'_>, place: Place, host: &str, columns: &[&str], rest
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::when;
 
     const TEXT: &str = "Linux 6.1.0 (web-1) \t12/31/26 \t_x86_64_\t(2 CPU)\n\n\
         11:59:58 PM     CPU     %user     %idle\n11:59:59 PM     all     84.08      0.50\n12:00:00 AM     all     91.50      0.00\n\

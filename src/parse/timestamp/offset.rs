@@ -1,0 +1,59 @@
+//! What a text says about its offset from UTC: numbers, `Z`, and names that mean one offset everywhere.
+
+use super::two;
+
+/// Zones by name that mean one offset everywhere; `CST`, `IST` and `BST` mean several and are left open.
+const ZONE_WORDS: &[(&[u8], i32)] = &[
+    (b"UTC", 0),
+    (b"GMT", 0),
+    (b"EST", -18_000),
+    (b"EDT", -14_400),
+    (b"CDT", -18_000),
+    (b"MST", -25_200),
+    (b"MDT", -21_600),
+    (b"PST", -28_800),
+    (b"PDT", -25_200),
+    (b"WEST", 3_600),
+    (b"WET", 0),
+    (b"CEST", 7_200),
+    (b"CET", 3_600),
+    (b"EEST", 10_800),
+    (b"EET", 7_200),
+    (b"MSK", 10_800),
+    (b"JST", 32_400),
+    (b"KST", 32_400),
+    (b"HKT", 28_800),
+    (b"SGT", 28_800),
+    (b"AEST", 36_000),
+    (b"AEDT", 39_600),
+];
+
+/// Offset from UTC at `at` (with or without a space before it), and where it ends.
+#[inline]
+pub(super) fn offset(text: &[u8], at: usize) -> (Option<i32>, usize) {
+    let is_end = |end: usize| !text.get(end).is_some_and(u8::is_ascii_alphanumeric);
+    let start = at + usize::from(text.get(at) == Some(&b' '));
+    match text.get(start) {
+        Some(b'Z' | b'z') if start == at && is_end(at + 1) => (Some(0), at + 1),
+        Some(b'+' | b'-') => signed_offset(text, start, start == at).map_or((None, at), |(offset, end)| (Some(offset), end)),
+        Some(b'A'..=b'Z') => ZONE_WORDS
+            .iter()
+            .find(|(word, _)| text[start..].starts_with(word) && is_end(start + word.len()))
+            .map_or((None, at), |(word, offset)| (Some(*offset), start + word.len())),
+        _ => (None, at),
+    }
+}
+
+/// `+05:30`, `+0530`, and `+05` where nothing stands between time and offset.
+fn signed_offset(text: &[u8], at: usize, may_be_short: bool) -> Option<(i32, usize)> {
+    let sign = if text[at] == b'-' { -1 } else { 1 };
+    let hours = two(text, at + 1).filter(|hours| *hours <= 18)?;
+    let colon = usize::from(text.get(at + 3) == Some(&b':'));
+    let (minutes, end) = match two(text, at + 3 + colon) {
+        Some(minutes) => (minutes, at + 5 + colon),
+        None if may_be_short => (0, at + 3),
+        None => return None,
+    };
+    let ends = minutes < 60 && !text.get(end).is_some_and(u8::is_ascii_digit);
+    ends.then_some((sign * (hours * 3600 + minutes * 60) as i32, end))
+}

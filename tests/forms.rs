@@ -1,0 +1,70 @@
+//! Small files in the forms that loggers, stores and tools write, each with what Coroner must make of it.
+//!
+//! One line of `tests/data/forms.jsonl` is one file: its text, its zone where it has none, when it was last written
+//! (for those without a year), and the part of the report that matters. All were written by hand for this test.
+
+use std::fs::{self, File};
+use std::time::{Duration, SystemTime};
+
+use coroner::model::query::PageStart;
+use coroner::model::text::rfc3339;
+use coroner::model::{EventFilter, EventQuery, SourceReport, Timestamp};
+use coroner::source::files::{FileSource, OpenOptions, open};
+use coroner::source::{Job, Source};
+use serde_json::{Map, Value, json};
+
+/// When files were last written unless they say so: an hour or two after what they tell.
+const MODIFIED_S: u64 = 1_795_411_200;
+
+fn load(form: &Value) -> (tempfile::TempDir, FileSource) {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join(form["name"].as_str().expect("a name"));
+    fs::write(&path, form["text"].as_str().expect("a text")).expect("a temporary file");
+    let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(form["modified"].as_u64().unwrap_or(MODIFIED_S));
+    File::options().write(true).open(&path).expect("the file").set_modified(modified).expect("a time");
+    let zones = form["zone"].as_str().map(|zone| (None, zone.to_owned())).into_iter().collect();
+    let source = open(OpenOptions { sources: vec![path], zones, jobs: 1, ..OpenOptions::default() }).expect("a file that exists");
+    source.load(&Job::new(), &|| {}).expect("not cancelled");
+    (dir, source)
+}
+
+/// What `inspect` says of a source, under the names of its JSON.
+fn report(source: &SourceReport) -> Map<String, Value> {
+    let time = |at: Option<Timestamp>| at.map_or(Value::Null, |at| rfc3339(at).into());
+    let levels: Map<String, Value> = source.levels.iter().map(|(level, n)| (level.name().to_owned(), json!(n))).collect();
+    let report = json!({
+        "kind": source.kind.name(), "format": source.format, "records": source.n_records, "unplaced": source.n_unplaced,
+        "first": time(source.extent.map(|extent| extent.0)), "last": time(source.extent.map(|extent| extent.1)),
+        "levels": levels, "services": source.services,
+    });
+    report.as_object().expect("an object").clone()
+}
+
+fn messages(source: &FileSource) -> Vec<Value> {
+    let query = EventQuery { start: PageStart::AtOrAfter(Timestamp(0)), limit: 100, filter: EventFilter::default(), range: None };
+    let events = source.events(&query, &Job::new()).expect("a page").value.events;
+    events.into_iter().map(|event| event.message.into()).collect()
+}
+
+fn faults(form: &Value) -> Vec<String> {
+    let (_dir, source) = load(form);
+    let catalog = source.catalog(&Job::new()).expect("a catalog");
+    let mut found = report(&catalog.sources[0]);
+    found.insert("messages".into(), messages(&source).into());
+    let expected = form["expected"].as_object().expect("facts");
+    let wrong = expected.iter().filter(|(key, value)| found.get(*key) != Some(*value));
+    wrong.map(|(key, value)| format!("{key} is {}, not {value}", found.get(key).unwrap_or(&Value::Null))).collect()
+}
+
+#[test]
+fn every_form_is_read_as_what_it_is() {
+    let all = include_str!("data/forms.jsonl").lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON lines"));
+    let mut failed = Vec::new();
+    for form in all {
+        let faults = faults(&form);
+        if !faults.is_empty() {
+            failed.push(format!("{}: {}", form["name"], faults.join("; ")));
+        }
+    }
+    assert!(failed.is_empty(), "{} forms are read otherwise\n{}", failed.len(), failed.join("\n"));
+}
