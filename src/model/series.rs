@@ -220,8 +220,9 @@ impl Derivation {
         let Some((window, step)) = self.window else { return String::new() };
         let seconds = |ns: i64| super::text::value(ns as f64 / super::time::NS_PER_S as f64, Unit::Seconds);
         format!(
-            "{} = 4 scrapes of {}; extrapolated to the ends of the window; a counter that falls counts on from zero",
+            "{} = {} scrapes of {}; extrapolated to the ends of the window; a counter that falls counts on from zero",
             seconds(window),
+            window / step.max(1),
             seconds(step)
         )
     }

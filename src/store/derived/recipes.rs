@@ -109,7 +109,10 @@ impl<'a> Family<'a> {
             labels.contains(label) && pairs.len() > services.len()
         });
         let (name, kind) = (first.name.as_str(), first.kind);
-        Some(Self { name, metas, kind, service, instance, labels, interval, window: interval.saturating_mul(SCRAPES) })
+        // Where the steps are longer than the window, what lies between them would be skipped.
+        let extent = metas.iter().filter_map(|meta| meta.extent).reduce(crate::model::TimeRange::union)?;
+        let window = interval.saturating_mul(SCRAPES).max(super::steps_over(extent, interval).step_ns);
+        Some(Self { name, metas, kind, service, instance, labels, interval, window })
     }
 
     fn is_counter(&self) -> bool {
