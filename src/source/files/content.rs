@@ -102,13 +102,9 @@ impl Content {
     pub fn kept(&self) -> Kept<'_> {
         match &self.place {
             Place::Disk { file, .. } => Kept::File(file),
-<<<<<<< HEAD
             Place::Joined { parts, .. } | Place::Folder { parts, .. } => {
                 Kept::Parts(parts.iter().map(|part| part.content.as_ref()).collect())
             }
-=======
-            Place::Joined { parts, .. } | Place::Folder { parts, .. } => Kept::Parts(parts.iter().map(|part| part.content.as_ref()).collect()),
->>>>>>> tsdb
             Place::Decoded(bytes) | Place::Converted { text: bytes, .. } => Kept::Memory(bytes),
             Place::Given(bytes) => Kept::Memory(bytes.as_slice()),
         }

@@ -441,6 +441,8 @@ impl<'a> Loader<'a> {
         };
         self.keep_derived(&derived);
         self.settled.add_derived(derived);
+        let computed = self.settled.compute(&Watch::new(&is_cancelled))?;
+        self.settled.add_computed(computed);
         Ok(())
     }
 
