@@ -124,7 +124,7 @@ fn all_answers(source: &FileSource) -> Vec<String> {
         keep(&|out| histogram::run(source, &counted, out));
         let columns = series::Division::Columns(NonZeroUsize::new(7).expect("not 0"));
         for division in [columns, series::Division::Step(60_000_000_000), series::Division::At(at(123))] {
-            let options = series::SeriesOptions { pattern: None, division, range: None, form };
+            let options = series::SeriesOptions { pattern: None, expr: None, division, range: None, form };
             keep(&|out| series::run(source, &options, out));
         }
     }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::stats::median;
 use crate::model::series::Bucket;
-use crate::model::{Columns, SeriesId, SeriesMeta, Unit, text};
+use crate::model::{Columns, SeriesId, SeriesKind, SeriesMeta, Unit, text};
 
 /// Of a best score so large a share is comparable: a preference may decide.
 const COMPARABLE: f64 = 0.6;
@@ -48,6 +48,30 @@ pub struct Choice {
 pub fn choose(candidates: &[PanelCandidate<'_>]) -> Vec<Choice> {
     let table = table();
     table.role.iter().filter_map(|role| choose_one(role, table, candidates)).collect()
+}
+
+/// The same, where a series that was given comes before what was computed from metrics, and that before what was computed
+/// from logs: a later origin only fills the roles that are left, and adds to the other candidates. A counter as it is
+/// only ever rises: what was computed from it tells more.
+pub fn choose_by_origin(candidates: &[PanelCandidate<'_>]) -> Vec<Choice> {
+    let origin = |meta: &SeriesMeta| match (meta.is_derived, &meta.derivation, meta.kind) {
+        (false, _, SeriesKind::Counter | SeriesKind::HistogramPart) => 2,
+        (false, ..) => 0,
+        (true, Some(_), _) => 1,
+        (true, None, _) => 3,
+    };
+    let mut choices: Vec<Choice> = Vec::new();
+    for wanted in 0..4 {
+        let part: Vec<PanelCandidate<'_>> = candidates.iter().copied().filter(|candidate| origin(candidate.meta) == wanted).collect();
+        for choice in choose(&part) {
+            match choices.iter_mut().find(|known| known.role == choice.role) {
+                Some(known) => known.others.extend(std::iter::once(choice.id).chain(choice.others)),
+                None => choices.push(choice),
+            }
+        }
+    }
+    choices.sort_by_key(|choice| role_order(choice.role));
+    choices
 }
 
 /// Place of a role on the screen, first is 0.

@@ -10,6 +10,8 @@ use super::message::{Effect, JobId, Question};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Slot {
     Panels,
+    /// Series of formulas.
+    Formulas,
     Series,
     Stats,
     Values,

@@ -85,6 +85,8 @@ pub enum Question {
         /// Where to look for the peak.
         window: TimeRange,
     },
+    /// Make series of these formulas (`PromQL`), and of no others. Answered by `Reply::Defined`.
+    Define(Vec<String>),
     /// Values at a moment.
     ValuesAt {
         /// Which.
@@ -229,6 +231,8 @@ pub enum Reply {
     Stats(Vec<SeriesStats>),
     /// To `ValuesAt`, in the order asked.
     Values(Vec<Option<ValueAt>>),
+    /// To `Define`: the catalog with the lines of the formulas, and what is wrong with those that have none.
+    Defined(Arc<Catalog>, Vec<String>),
     /// To `Histogram`.
     Histogram(Histogram),
     /// To `Events`.

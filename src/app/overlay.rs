@@ -43,6 +43,8 @@ pub(crate) struct Help {
 pub(crate) enum PickValue {
     Action(Action),
     Series(PanelRef),
+    /// A panel of what is typed.
+    Formula(String),
     Moment(Timestamp),
     Annotation(AnnotationId),
     Zone(Tz),
@@ -149,6 +151,13 @@ impl Picker {
             .collect();
         scored.sort_by_key(|(score, index, _)| (std::cmp::Reverse(*score), *index));
         self.shown = scored.into_iter().map(|(_, index, positions)| (index, positions)).collect();
+        let typed = self.input.text().trim().to_owned();
+        if self.purpose == PickPurpose::Panels && self.series.is_some() && typed.contains(['(', '[', '{', '*', '/', '+', '>', '<']) {
+            let label = format!("= {}", crate::model::text::printable(&typed));
+            let detail = "a panel of this formula (PromQL)".to_owned();
+            self.items.push(PickItem { label, detail, key: String::new(), value: PickValue::Formula(typed) });
+            self.shown.push((self.items.len() - 1, Vec::new()));
+        }
         self.selected = 0;
     }
 
@@ -167,7 +176,9 @@ impl Picker {
 
     /// Chooses or unchooses the current item and goes on to the next.
     pub(crate) fn toggle(&mut self) {
-        let Some(index) = self.current().filter(|_| self.chosen.is_some()).map(|index| self.keep(index)) else { return };
+        let is_series = |index: &usize| !matches!(self.items[*index].value, PickValue::Formula(_));
+        let current = self.current().filter(|index| self.chosen.is_some() && is_series(index));
+        let Some(index) = current.map(|index| self.keep(index)) else { return };
         if let Some(chosen) = &mut self.chosen
             && !chosen.remove(&index)
         {

@@ -2,9 +2,12 @@
 //!
 //! A panel names its series by full name and source path, because ids shift while sources are still loading.
 
-use crate::model::case::{CaseMeta, PanelRef};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use crate::model::case::{CaseMeta, FORMULA_SOURCE, PanelRef};
 use crate::model::query::ValueAt;
-use crate::model::series::Bucket;
+use crate::model::series::{Bucket, Derivation, ValueState};
 use crate::model::text;
 use crate::model::{Catalog, Columns, DashboardPanel, SeriesId, SeriesKind, SeriesMeta, TimeRange, Timestamp, Unit};
 
@@ -23,7 +26,7 @@ pub(crate) struct Threshold {
 /// Words beside a panel, made when its numbers change.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct PanelTexts {
-    /// Value at the cursor: `≥15.9 s`, `NaN`, `no data`.
+    /// Value at the cursor: `≥15.9 s`, `NaN`, `stale`, `absent`.
     pub(crate) value: String,
     /// `×407`, empty without a baseline.
     pub(crate) ratio: String,
@@ -64,6 +67,11 @@ pub(crate) struct Panel {
     pub(crate) is_stale: bool,
     pub(crate) stats: Option<SeriesStats>,
     pub(crate) value: Option<ValueAt>,
+    /// What the value at the cursor is, or why there is none.
+    pub(crate) state: Option<ValueState>,
+    /// Columns in which a counter that went in began again.
+    pub(crate) resets: Vec<usize>,
+    derivation: Option<Arc<Derivation>>,
     /// Whether a value at the cursor was answered at all.
     pub(crate) has_value_answer: bool,
     /// Least and greatest of the axis.
@@ -76,6 +84,10 @@ pub(crate) struct Panel {
 pub(crate) struct Panels {
     pub(crate) all: Vec<Panel>,
     pub(crate) selected: usize,
+    /// The formula that was just typed and is no panel yet.
+    pub(crate) pending: Option<String>,
+    /// Whether formulas were ever defined: then their going is told as well.
+    pub(crate) has_defined: bool,
     /// What was chosen for us: role, series, why, and further candidates.
     choices: Vec<(PanelRef, String)>,
     /// Role and series of further candidates, best first.
@@ -113,6 +125,12 @@ impl Panels {
     /// What is shown as references, to start a change of the user's own selection from.
     pub(crate) fn references(&self) -> Vec<PanelRef> {
         self.all.iter().map(|panel| panel.reference.clone()).collect()
+    }
+
+    /// Formulas that must be in the catalog: those of the panels and the one just typed, each once.
+    pub(crate) fn formulas(&self) -> Vec<String> {
+        let shown = self.all.iter().filter_map(|panel| panel.reference.formula().map(str::to_owned));
+        shown.chain(self.pending.clone()).collect::<std::collections::BTreeSet<_>>().into_iter().collect()
     }
 
     /// Ids of the panels in the catalog, in their order.
@@ -153,13 +171,15 @@ impl Panels {
 
 /// Names a series across loads.
 pub(crate) fn reference(catalog: &Catalog, meta: &SeriesMeta, role: &str) -> PanelRef {
-    let source = catalog.source(meta.source).map(|source| source.path.clone()).unwrap_or_default();
+    let is_written = meta.derivation.as_ref().is_some_and(|derivation| derivation.is_written);
+    let path = || catalog.source(meta.source).map(|source| source.path.clone()).unwrap_or_default();
+    let source = if is_written { FORMULA_SOURCE.to_owned() } else { path() };
     PanelRef { role: role.to_owned(), series: meta.full_name(), source }
 }
 
 /// The series that a reference names; of several with one name that of the stated source, else the first.
 pub(crate) fn find<'a>(catalog: &'a Catalog, reference: &PanelRef) -> Option<&'a SeriesMeta> {
-    let name = reference.series.split('{').next().unwrap_or_default();
+    let name = reference.formula().unwrap_or_else(|| reference.series.split('{').next().unwrap_or_default());
     let start = catalog.series.partition_point(|meta| meta.name.as_str() < name);
     let mut same = catalog.series[start..].iter().take_while(|meta| meta.name == name).filter(|meta| meta.full_name() == reference.series);
     let first = same.clone().next()?;
@@ -199,6 +219,9 @@ impl Panel {
             is_stale: false,
             stats: None,
             value: None,
+            state: None,
+            resets: Vec::new(),
+            derivation: None,
             has_value_answer: false,
             axis: (0.0, 1.0),
             texts: PanelTexts::default(),
@@ -206,8 +229,8 @@ impl Panel {
     }
 
     fn describe(&mut self, found: Option<&SeriesMeta>, catalog: &Catalog, meta: &CaseMeta) {
-        let title =
-            if self.reference.role.is_empty() { self.reference.series.split('{').next().unwrap_or_default() } else { &self.reference.role };
+        let series = || self.reference.formula().unwrap_or_else(|| self.reference.series.split('{').next().unwrap_or_default());
+        let title = if self.reference.role.is_empty() { series() } else { &self.reference.role };
         self.name = text::printable(title).into_owned();
         self.id = found.map(|found| found.id);
         let Some(found) = found else {
@@ -225,6 +248,7 @@ impl Panel {
             self.place = text::printable(path.rsplit('/').next().unwrap_or_default()).into_owned();
         }
         (self.unit, self.kind, self.clip) = (found.unit, found.kind, found.clip);
+        self.derivation.clone_from(&found.derivation);
         self.threshold = meta
             .thresholds
             .get(&self.reference.series)
@@ -238,6 +262,8 @@ impl Panel {
             Some(answer) => (project(answer.range, &answer.columns, visible, columns).into_iter().map(Option::flatten).collect(), true),
             None => (Vec::new(), true),
         };
+        let resets = self.derivation.iter().flat_map(|derivation| &derivation.resets);
+        self.resets = NonZeroUsize::new(columns).map(|n| resets.filter_map(|at| visible.column_of(*at, n)).collect()).unwrap_or_default();
         self.axis = axis(&self.shown, self.threshold.as_ref().map(|threshold| threshold.value));
         self.texts = self.words(clock);
     }
@@ -253,7 +279,8 @@ impl Panel {
         let baseline = self.stats.and_then(|stats| stats.baseline);
         let value = match &self.value {
             Some(value) => self.print(value.value),
-            None if self.has_value_answer || self.id.is_none() => "no data".into(),
+            None if self.has_value_answer => self.state.unwrap_or(ValueState::Absent).name().to_owned(),
+            None if self.id.is_none() => "no data".into(),
             None => String::new(),
         };
         let peak = self.stats.and_then(|stats| stats.peak);
@@ -388,6 +415,15 @@ mod tests {
         assert!(rule_for(&meta, &catalog).is_some());
         catalog.rules = vec![rule("histogram_quantile(0.5, sum by (service, le) (rate(x_bucket[10s])))")];
         assert!(rule_for(&meta, &catalog).is_none());
+    }
+
+    #[test]
+    fn a_panel_of_a_formula_knows_it_without_the_labels_of_its_line() {
+        let of = |series: &str| PanelRef { role: String::new(), series: series.into(), source: FORMULA_SOURCE.into() };
+        assert_eq!(of("sum(x{a=\"b\"})").formula(), Some("sum(x{a=\"b\"})"));
+        assert_eq!(of("sum by (a) (x{b=\"c\"}){a=\"1\"}").formula(), Some("sum by (a) (x{b=\"c\"})"));
+        assert_eq!(of("up{a=\"{\\\"\"}{__name__=\"up\",a=\"{\\\"\"}").formula(), Some("up{a=\"{\\\"\"}"));
+        assert_eq!(PanelRef { source: "metrics.txt".into(), ..of("up") }.formula(), None);
     }
 
     #[test]

@@ -212,6 +212,14 @@ pub enum Command {
         /// Only series whose name or name{label="value"} matches: * any text, ? any character
         #[arg(long = "match", value_name = "GLOB")]
         pattern: Option<String>,
+        /// Formula.
+        #[arg(
+            long,
+            value_name = "PROMQL",
+            conflicts_with = "pattern",
+            help = "A formula over the series in PromQL instead: sum by (service) (rate(http_requests_total[10s]))"
+        )]
+        expr: Option<String>,
         /// Value at a moment: the last sample at or before it, null if stale
         #[arg(long, value_name = "TIME", allow_hyphen_values = true, conflicts_with_all = ["columns", "step"])]
         at: Option<String>,

@@ -77,7 +77,7 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             let options = histogram::HistogramOptions { filter, range, bucket_ns, by, stats, form: form(json) };
             Ok(histogram::run(loaded.source(), &options, out)?.into())
         }
-        Command::Series { open, window, pattern, at, columns, step, json } => {
+        Command::Series { open, window, pattern, expr, at, columns, step, json } => {
             let loaded = Loaded::new(&open)?;
             let clock = loaded.clock()?;
             let division = match (at, step) {
@@ -85,7 +85,7 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
                 (None, Some(step)) => series::Division::Step(positive_duration("--step", &step)?),
                 (None, None) => series::Division::Columns(columns.unwrap_or(NonZeroUsize::MIN)),
             };
-            let options = series::SeriesOptions { pattern, division, range: clock.window(&window)?, form: form(json) };
+            let options = series::SeriesOptions { pattern, expr, division, range: clock.window(&window)?, form: form(json) };
             Ok(series::run(loaded.source(), &options, out)?.into())
         }
         other => anyhow::bail!("{other:?} is not a question to the sources"),

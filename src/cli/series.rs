@@ -1,5 +1,7 @@
 //! `coroner series`: metrics by name, reduced to columns, or their values at one moment.
 
+mod expression;
+
 use std::io::Write;
 use std::num::NonZeroUsize;
 
@@ -7,7 +9,8 @@ use anyhow::bail;
 use serde_json::{Value, json};
 
 use super::output::{self, OutputForm};
-use crate::model::series::Bucket;
+use crate::model::query::ValueAt;
+use crate::model::series::{Bucket, ValueState};
 use crate::model::text::{grouped, printable, rfc3339, value};
 use crate::model::{Catalog, Columns, SeriesId, SeriesMeta, SeriesQuery, TimeRange, Timestamp};
 use crate::source::files::names::matches;
@@ -34,6 +37,8 @@ pub enum Division {
 pub struct SeriesOptions {
     /// `*` and `?` over the whole of `name{label="value",…}`, or over the name alone; all series when `None`.
     pub pattern: Option<String>,
+    /// A formula in `PromQL`, evaluated instead of listing series.
+    pub expr: Option<String>,
     /// How time is divided.
     pub division: Division,
     /// Over which time; everything when `None`.
@@ -44,6 +49,9 @@ pub struct SeriesOptions {
 
 /// Writes the series that match. Whether there is any.
 pub fn run(source: &dyn Source, options: &SeriesOptions, out: &mut dyn Write) -> anyhow::Result<bool> {
+    if let Some(expr) = &options.expr {
+        return expression::run(source, expr, options, out);
+    }
     let job = Job::new();
     let catalog = source.catalog(&job)?;
     let is_wanted = |meta: &&SeriesMeta| {
@@ -95,7 +103,7 @@ fn source_path<'c>(catalog: &'c Catalog, meta: &SeriesMeta) -> &'c str {
 fn series_json(catalog: &Catalog, meta: &SeriesMeta, columns: &Columns) -> Value {
     let n = NonZeroUsize::new(columns.columns.len()).unwrap_or(NonZeroUsize::MIN);
     let column = |(i, bucket): (usize, &Option<Bucket>)| bucket.map(|bucket| column_json(columns.range, i, n, bucket));
-    json!({
+    let mut json = json!({
         "name": meta.name,
         "labels": output::labels(&meta.labels),
         "unit": meta.unit.name(),
@@ -103,7 +111,46 @@ fn series_json(catalog: &Catalog, meta: &SeriesMeta, columns: &Columns) -> Value
         "source": source_path(catalog, meta),
         "query": meta.query,
         "columns": columns.columns.iter().enumerate().map(column).collect::<Vec<_>>(),
-    })
+    });
+    add_derivation(&mut json, meta);
+    json
+}
+
+/// How a series was computed, where it was.
+fn add_derivation(json: &mut Value, meta: &SeriesMeta) {
+    if let Some(clip) = meta.clip {
+        json["clip"] = output::number(Some(clip));
+    }
+    let Some(derivation) = &meta.derivation else { return };
+    let seconds = |ns: i64| output::number(Some(ns as f64 / 1e9));
+    json["derivation"] = json!({
+        "formula": derivation.formula,
+        "window_s": derivation.window.map(|window| seconds(window.0)),
+        "scrape_s": derivation.window.map(|window| seconds(window.1)),
+        "inputs": derivation.n_inputs,
+        "bounds": derivation.bounds,
+        "resets": derivation.resets.iter().map(|at| output::time(Some(*at))).collect::<Vec<_>>(),
+    });
+}
+
+/// The lines below the head of a series that was computed: formula, window, restarts.
+fn write_derivation(meta: &SeriesMeta, out: &mut dyn Write) -> anyhow::Result<()> {
+    let Some(derivation) = &meta.derivation else { return Ok(()) };
+    writeln!(out, "  = {}", printable(&derivation.formula))?;
+    let window = derivation.window_words();
+    if !window.is_empty() {
+        writeln!(out, "  window {window}")?;
+    }
+    if !derivation.resets.is_empty() {
+        let shown: Vec<String> = derivation.resets.iter().take(10).map(|at| rfc3339(*at)).collect();
+        let more = derivation.resets.len().saturating_sub(shown.len());
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        writeln!(out, "  restarts of counters {}{more}", shown.join(" "))?;
+    }
+    if let Some(clip) = meta.clip.filter(|_| !derivation.bounds.is_empty()) {
+        writeln!(out, "  {} bucket bounds up to {}; a value there is at least that", derivation.bounds.len(), value(clip, meta.unit))?;
+    }
+    Ok(())
 }
 
 /// `count` counts finite samples; special ones are counted beside them.
@@ -131,6 +178,7 @@ fn write_columns(catalog: &Catalog, meta: &SeriesMeta, columns: &Columns, out: &
     let samples = grouped(meta.n_samples);
     let (name, path) = (meta.full_name(), source_path(catalog, meta));
     writeln!(out, "{}  {} {}  {samples} samples  {}", printable(&name), meta.kind.name(), meta.unit.name(), printable(path))?;
+    write_derivation(meta, out)?;
     let n = NonZeroUsize::new(columns.columns.len()).unwrap_or(NonZeroUsize::MIN);
     let mut table = vec![["  start", "min", "mean", "max", "last", "count"].map(str::to_owned).to_vec()];
     for (i, bucket) in columns.columns.iter().enumerate() {
@@ -148,24 +196,38 @@ fn write_columns(catalog: &Catalog, meta: &SeriesMeta, columns: &Columns, out: &
 fn write_values(source: &dyn Source, metas: &[&SeriesMeta], at: Timestamp, form: OutputForm, out: &mut dyn Write) -> anyhow::Result<()> {
     let ids: Vec<SeriesId> = metas.iter().map(|meta| meta.id).collect();
     let values = source.values_at(&ids, at, &Job::new())?.value;
+    let found: Vec<(&SeriesMeta, Option<ValueAt>)> = metas.iter().copied().zip(values).collect();
+    write_found(&found, at, form, out)
+}
+
+/// Series with what was found of them at a moment.
+fn write_found(found: &[(&SeriesMeta, Option<ValueAt>)], at: Timestamp, form: OutputForm, out: &mut dyn Write) -> anyhow::Result<()> {
+    let state = |meta: &SeriesMeta, found: &Option<ValueAt>| ValueState::of(meta, found.as_ref().map(|found| found.value), at);
     if form == OutputForm::Json {
-        let series = metas.iter().zip(&values).map(|(meta, found)| {
-            json!({
+        let series = found.iter().map(|(meta, found)| {
+            let mut json = json!({
                 "name": meta.name,
                 "labels": output::labels(&meta.labels),
                 "value": output::number(found.as_ref().map(|found| found.value)),
                 "sample_time": output::time(found.as_ref().map(|found| found.sample_time)),
-            })
+                "state": state(meta, found).name(),
+            });
+            add_derivation(&mut json, meta);
+            json
         });
         let json = json!({ "schema": SCHEMA, "at": output::time(Some(at)), "series": series.collect::<Vec<_>>() });
         return Ok(output::write_json(out, &json)?);
     }
-    let row = |(meta, found): (&&SeriesMeta, &Option<crate::model::query::ValueAt>)| {
-        let shown = found.as_ref().map_or_else(|| "-".to_owned(), |found| value(found.value, meta.unit));
+    let row = |(meta, found): &(&SeriesMeta, Option<ValueAt>)| {
+        let shown = match found {
+            Some(found) if meta.clip.is_some_and(|clip| found.value >= clip) => format!("≥{}", value(found.value, meta.unit)),
+            Some(found) => value(found.value, meta.unit),
+            None => state(meta, found).name().to_owned(),
+        };
         let time = found.as_ref().map_or_else(String::new, |found| rfc3339(found.sample_time));
         vec![printable(&meta.full_name()).into_owned(), shown, time]
     };
-    output::write_table(out, &metas.iter().zip(&values).map(row).collect::<Vec<_>>(), &[1])?;
+    output::write_table(out, &found.iter().map(row).collect::<Vec<_>>(), &[1])?;
     Ok(())
 }
 

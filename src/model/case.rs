@@ -310,6 +310,39 @@ pub struct PanelRef {
     pub source: String,
 }
 
+/// What stands for the path of the source of a panel that shows a formula.
+pub const FORMULA_SOURCE: &str = "promql";
+
+impl PanelRef {
+    /// The formula that the panel shows, without the labels of the line that it chose; `None` for a series.
+    ///
+    /// A formula that ends in a brace of its own is a selector, and each of its lines has labels.
+    pub fn formula(&self) -> Option<&str> {
+        if self.source != FORMULA_SOURCE {
+            return None;
+        }
+        let text = self.series.as_str();
+        let (mut is_quoted, mut is_escaped, mut depth, mut last) = (false, false, 0u32, None);
+        for (at, c) in text.char_indices() {
+            match c {
+                _ if is_escaped => is_escaped = false,
+                '\\' if is_quoted => is_escaped = true,
+                '"' => is_quoted = !is_quoted,
+                '{' if !is_quoted => {
+                    depth += 1;
+                    last = if depth == 1 { Some(at) } else { last };
+                }
+                '}' if !is_quoted => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        match last {
+            Some(at) if text.ends_with('}') && at > 0 => Some(&text[..at]),
+            _ => Some(text),
+        }
+    }
+}
+
 /// The whole document.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CaseDoc {

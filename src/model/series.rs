@@ -1,5 +1,7 @@
 //! Metric series: identity, unit, samples, and columns reduced to screen width.
 
+use std::sync::Arc;
+
 use super::event::SourceId;
 use super::time::{TimeRange, Timestamp};
 
@@ -150,6 +152,82 @@ impl Sample {
     }
 }
 
+/// What there is of a series at a moment. The four that look alike on a chart are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ValueState {
+    /// A number other than zero.
+    Value,
+    /// The number zero: measured, nothing there.
+    Zero,
+    /// The source says that it is no number, such as 0/0.
+    Nan,
+    /// The source says that it is infinite.
+    Infinite,
+    /// There were values before, but none is left: a target did not answer or the series ended.
+    Stale,
+    /// There is no sample at or before the moment, or the expression had nothing to compute from.
+    Absent,
+}
+
+impl ValueState {
+    /// Name in JSON answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Value => "value",
+            Self::Zero => "zero",
+            Self::Nan => "nan",
+            Self::Infinite => "inf",
+            Self::Stale => "stale",
+            Self::Absent => "absent",
+        }
+    }
+
+    /// What the value that a source answered at `at` means for this series.
+    pub fn of(meta: &SeriesMeta, value: Option<f64>, at: Timestamp) -> Self {
+        match value {
+            Some(value) if value.to_bits() == STALE_BITS => Self::Stale,
+            Some(value) if value.is_nan() => Self::Nan,
+            Some(value) if value.is_infinite() => Self::Infinite,
+            Some(0.0) => Self::Zero,
+            Some(_) => Self::Value,
+            None if meta.derivation.is_some() => Self::Absent,
+            None if meta.extent.is_some_and(|extent| extent.start() <= at) => Self::Stale,
+            None => Self::Absent,
+        }
+    }
+}
+
+/// How a series was computed from others, so that anybody can compute it again.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Derivation {
+    /// The formula in `PromQL`. Prometheus answers the same at the times of the samples.
+    pub formula: String,
+    /// Window of its rates, ns, and the scrape interval that it was chosen from; `None` for formulas without one.
+    pub window: Option<(i64, i64)>,
+    /// Number of series that went in.
+    pub n_inputs: u64,
+    /// Upper bounds of the buckets of a histogram, rising, without +Inf.
+    pub bounds: Vec<f64>,
+    /// When counters that went in began again at zero: a restart; the rate counts on from there and is never negative.
+    pub resets: Vec<Timestamp>,
+    /// Whether the user wrote the formula.
+    pub is_written: bool,
+}
+
+impl Derivation {
+    /// Window, interval and treatment of resets in words; empty for formulas without a window.
+    pub fn window_words(&self) -> String {
+        let Some((window, step)) = self.window else { return String::new() };
+        let seconds = |ns: i64| super::text::value(ns as f64 / super::time::NS_PER_S as f64, Unit::Seconds);
+        format!(
+            "{} = {} scrapes of {}; extrapolated to the ends of the window; a counter that falls counts on from zero",
+            seconds(window),
+            window / step.max(1),
+            seconds(step)
+        )
+    }
+}
+
 /// What is known about a series besides its samples.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SeriesMeta {
@@ -165,8 +243,10 @@ pub struct SeriesMeta {
     pub kind: SeriesKind,
     /// The query that produced it, if a neighbour file tells.
     pub query: Option<String>,
-    /// Whether it was computed from log events; then `query` is the formula.
+    /// Whether it was computed from log events or from other series; then `query` is the formula.
     pub is_derived: bool,
+    /// How it was computed from other series; `None` for what was measured and for what comes from logs.
+    pub derivation: Option<Arc<Derivation>>,
     /// The source it came from.
     pub source: SourceId,
     /// Number of samples, special values included.
@@ -194,6 +274,10 @@ impl SeriesMeta {
     /// After how many ns without a sample a value is stale: five steps, at least one second, at most five minutes.
     pub fn staleness_ns(&self) -> i64 {
         const MAX: i64 = 300 * super::time::NS_PER_S;
+        if self.derivation.is_some() {
+            // Computed at every step: where there is none, the formula has no value.
+            return self.step_ns.unwrap_or(MAX).clamp(1, MAX);
+        }
         self.step_ns.map_or(MAX, |step| (step.saturating_mul(5)).clamp(super::time::NS_PER_S, MAX))
     }
 }

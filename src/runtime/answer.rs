@@ -28,6 +28,10 @@ const EXCERPT: (usize, usize) = (15, 400);
 pub fn answer(source: &dyn Source, question: &Question, job: &Job) -> Result<Reply, SourceError> {
     Ok(match question {
         Question::ChoosePanels => Reply::Panels(choose_panels(source, job)?),
+        Question::Define(formulas) => {
+            let defined = source.define(formulas, job)?;
+            Reply::Defined(defined.value, defined.warnings)
+        }
         Question::Series(query) => Reply::Series(source.series(query, job)?.value),
         Question::Stats { ids, baseline, window } => Reply::Stats(series_stats(source, ids, (*baseline, *window), job)?),
         Question::ValuesAt { ids, at } => Reply::Values(source.values_at(ids, *at, job)?.value),
@@ -56,17 +60,7 @@ pub fn choose_panels(source: &dyn Source, job: &Job) -> Result<Vec<PanelChoice>,
         .zip(&columns)
         .filter_map(|(id, columns)| catalog.series(*id).map(|meta| panels::PanelCandidate { meta, columns }))
         .collect();
-    // A measured series comes first; what was computed from logs fills the roles that are left.
-    let (derived, measured): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|candidate| candidate.meta.is_derived);
-    let mut choices = panels::choose(&measured);
-    for choice in panels::choose(&derived) {
-        match choices.iter_mut().find(|known| known.role == choice.role) {
-            Some(known) => known.others.extend(std::iter::once(choice.id).chain(choice.others)),
-            None => choices.push(choice),
-        }
-    }
-    choices.sort_by_key(|choice| panels::role_order(choice.role));
-    Ok(choices
+    Ok(panels::choose_by_origin(&candidates)
         .into_iter()
         .map(|choice| PanelChoice { role: choice.role.to_string(), id: choice.id, why: choice.why, others: choice.others })
         .collect())

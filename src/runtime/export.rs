@@ -44,6 +44,11 @@ pub fn export(case: &CaseDoc, source: &dyn Source, target: &Target) -> anyhow::R
     let to = &target.markdown;
     let facts = SourceFacts::new(source)?;
     anyhow::ensure!(facts.catalog().is_complete, "the sources are still loading; export again when they are done");
+    let formulas: Vec<String> = case.meta.panels.iter().filter_map(|panel| panel.formula().map(str::to_owned)).collect();
+    if !formulas.is_empty() {
+        source.define(&formulas, &Job::new())?;
+    }
+    let facts = if formulas.is_empty() { facts } else { SourceFacts::new(source)? };
     let panels = choose_panels(source, &Job::new())?;
     let stem = to.file_stem().and_then(|stem| stem.to_str()).unwrap_or("postmortem");
     let folder = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -11,6 +11,9 @@ pub use job::Job;
 
 use std::sync::Arc;
 
+pub use crate::store::derived::Computed;
+pub use crate::store::promql::Steps;
+
 use crate::model::query::{BestEvent, BestQuery, FieldSeen, HistogramQuery, Pattern, PatternQuery, Stats, StatsQuery, ValueAt};
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, Sample, SeriesId, SeriesQuery, SourceId, TimeRange,
@@ -78,6 +81,20 @@ pub trait Source: Send + Sync {
 
     /// Samples of one series inside `range` as the source states them, at most `limit`; partial when cut.
     fn samples(&self, id: SeriesId, range: TimeRange, limit: usize, job: &Job) -> Result<Answer<Vec<Sample>>, SourceError>;
+
+    /// What a `PromQL` expression says of the series, at the given steps or, without, at their own interval over all time.
+    /// The error of one that is not understood names part and column.
+    fn evaluate(&self, expression: &str, steps: Option<Steps>, job: &Job) -> Result<Answer<Vec<Computed>>, SourceError> {
+        let _ = (expression, steps, job);
+        Err(SourceError::Question("this source evaluates no expressions".into()))
+    }
+
+    /// Makes series of these formulas and forgets those of others; the catalog then holds them. Warnings name the formulas
+    /// that say nothing and why. Only of a source that is loaded to its end.
+    fn define(&self, formulas: &[String], job: &Job) -> Result<Answer<Arc<Catalog>>, SourceError> {
+        let _ = formulas;
+        Ok(Answer::complete(self.catalog(job)?))
+    }
 
     /// Counts of events by group and column.
     fn histogram(&self, query: &HistogramQuery, job: &Job) -> Result<Answer<Histogram>, SourceError>;

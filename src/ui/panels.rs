@@ -103,6 +103,13 @@ fn draw_columns(state: &State, panel: &Panel, y: u16, theme: &Theme, buffer: &mu
     }
     let spark = Spark { shown: &panel.shown, axis: panel.axis, threshold: panel.threshold.as_ref(), is_dimmed: panel.is_stale };
     spark.draw(area, theme, buffer);
+    for column in &panel.resets {
+        let x = area.x + u16::try_from(*column).unwrap_or(u16::MAX).min(area.width.saturating_sub(1));
+        // Never over a value: a spike at a restart is what one looks for.
+        if buffer.cell((x, y)).is_some_and(|cell| cell.symbol() == " ") {
+            paint::cell(buffer, x, y, theme.sign('↺'), theme.warn);
+        }
+    }
 }
 
 fn draw_values(state: &State, panel: &Panel, y: u16, theme: &Theme, buffer: &mut Buffer) {

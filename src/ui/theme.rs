@@ -249,7 +249,7 @@ impl Theme {
 }
 
 fn ascii(c: char) -> &'static str {
-    const TABLE: [(char, &str); 38] = [
+    const TABLE: [(char, &str); 39] = [
         ('┃', "|"),
         ('─', "-"),
         ('│', "|"),
@@ -266,6 +266,7 @@ fn ascii(c: char) -> &'static str {
         ('…', "~"),
         ('−', "-"),
         ('×', "x"),
+        ('↺', "r"),
         ('≥', ">="),
         ('±', "+-"),
         ('▲', "^"),

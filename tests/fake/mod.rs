@@ -317,6 +317,7 @@ impl Fake {
                 let choice = |role: &str, id| PanelChoice { role: role.into(), id: SeriesId(id), why: "moves most".into(), others: vec![] };
                 Reply::Panels(vec![choice("goroutines", 0), choice("P99", 3), choice("error rate", 2)])
             }
+            Question::Define(_) => Reply::Defined(Arc::clone(&self.catalog), Vec::new()),
             Question::Series(query) => Reply::Series(query.ids.iter().map(|id| Self::columns(*id, query.range, query.columns)).collect()),
             Question::Stats { ids, baseline, window } => Reply::Stats(
                 ids.iter()

@@ -115,3 +115,26 @@ fn only_series_of_a_role_need_columns() {
         !plays_a_role(&meta("node_load1", SeriesKind::Gauge)) && !plays_a_role(&meta("go_goroutines_created_total", SeriesKind::Counter))
     );
 }
+
+#[test]
+fn what_was_given_comes_before_what_was_computed_and_a_bare_counter_behind() {
+    let derivation = Some(std::sync::Arc::new(crate::model::series::Derivation::default()));
+    let columns = |last: f64| {
+        let bucket = |value: f64| Some(Bucket { min: value, max: value, mean: value, last: value, count: 1, n_nan: 0, n_inf: 0 });
+        Columns { range: TimeRange::new(Timestamp(0), Timestamp::from_secs(5)), columns: [1.0, 1.0, 1.0, 2.0, last].map(bucket).to_vec() }
+    };
+    let meta = |id: u32, name: &str| SeriesMeta { id: SeriesId(id), name: name.into(), ..SeriesMeta::default() };
+    let all = [
+        (SeriesMeta { kind: SeriesKind::Counter, ..meta(0, "request_errors_total") }, columns(900.0)),
+        (SeriesMeta { is_derived: true, ..meta(1, "fromlogs:error_ratio") }, columns(90.0)),
+        (SeriesMeta { is_derived: true, derivation, ..meta(2, "requests_total:error_ratio") }, columns(9.0)),
+        (meta(3, "edge_p99"), columns(3.0)),
+        (SeriesMeta { is_derived: true, ..meta(4, "fromlogs:latency_p99") }, columns(90.0)),
+    ];
+    let candidates: Vec<PanelCandidate<'_>> = all.iter().map(|(meta, columns)| PanelCandidate { meta, columns }).collect();
+    let told: Vec<(&str, u32, Vec<u32>)> = choose_by_origin(&candidates)
+        .into_iter()
+        .map(|choice| (choice.role, choice.id.0, choice.others.iter().map(|id| id.0).collect()))
+        .collect();
+    assert_eq!(told, [("P99", 3, vec![4]), ("error rate", 2, vec![0, 1])]);
+}

@@ -8,6 +8,7 @@ use crate::app::list::EventRow;
 use crate::app::message::{Effect, JobId, Progress, Question, Reply};
 use crate::app::state::State;
 use crate::model::case::{Evidence, EvidenceTarget};
+use crate::model::series::ValueState;
 use crate::model::{Catalog, EventPage, Level, Timestamp, text};
 
 use super::find;
@@ -112,6 +113,10 @@ fn refused(state: &mut State, slot: Slot, why: &str) {
         Slot::Freeze => state.warn(format!("not pinned: {why}")),
         // The event in the middle may be gone with a file that was cut.
         Slot::ListBefore | Slot::ListAfter => state.list.lose_centre(state.timeline.cursor),
+        Slot::Formulas => {
+            state.panels.pending = None;
+            state.warn(why.to_owned());
+        }
         // These show their error in their own pane.
         _ => {}
     }
@@ -137,11 +142,15 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
                 }
             }
         }
+        (Slot::Formulas, Reply::Defined(catalog, wrong)) => return defined(state, catalog, &wrong),
         (Slot::Values, Reply::Values(values)) => {
+            let at = if let Question::ValuesAt { at, .. } = question { *at } else { state.timeline.cursor };
             for (id, value) in asked_ids(question).iter().zip(values) {
+                let meta = state.catalog.series(*id);
                 for panel in state.panels.all.iter_mut().filter(|panel| panel.id == Some(*id)) {
                     panel.value.clone_from(&value);
                     panel.has_value_answer = true;
+                    panel.state = meta.map(|meta| ValueState::of(meta, value.as_ref().map(|value| value.value), at));
                 }
             }
         }
@@ -213,6 +222,16 @@ fn asked_ids(question: &Question) -> &[crate::model::SeriesId] {
         Question::Stats { ids, .. } | Question::ValuesAt { ids, .. } => ids,
         _ => &[],
     }
+}
+
+/// The catalog knows the lines of formulas now: those of the one that was just typed become panels.
+fn defined(state: &mut State, found: Arc<Catalog>, wrong: &[String]) -> Vec<Effect> {
+    catalog(state, found);
+    let pending = state.panels.pending.take();
+    if let Some(words) = wrong.first() {
+        state.warn(text::printable(words).into_owned());
+    }
+    pending.map(|formula| super::pick::show_formula(state, &formula)).unwrap_or_default()
 }
 
 /// The event that was sought.

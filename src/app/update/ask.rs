@@ -49,6 +49,13 @@ fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     let extent = state.timeline.extent;
     let ids = state.panels.ids();
     let has_time = extent.is_some();
+    let formulas = state.panels.formulas();
+    let defines = state.catalog.is_complete && (!formulas.is_empty() || state.panels.has_defined);
+    if defines {
+        state.panels.has_defined = true;
+        // Its answer is a new version of the catalog: it is asked again only when the formulas change.
+        state.jobs.sync(Slot::Formulas, Some(Question::Define(formulas)), 0, effects);
+    }
     let mut sync = |slot, question| state.jobs.sync(slot, question, version, effects);
 
     let wants_choice = !state.catalog.series.is_empty();

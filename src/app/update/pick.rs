@@ -116,7 +116,7 @@ pub(super) fn panels(state: &mut State) {
             items.push(series_search::line(catalog, meta, &format!("{}?  ", clean(role))));
         }
     }
-    let mut picker = Picker::new(PickPurpose::Panels, "panels: Tab chooses, Enter takes", items);
+    let mut picker = Picker::new(PickPurpose::Panels, "panels: Tab chooses, Enter takes; or type a formula: rate(x[1m])", items);
     picker.chosen = Some((0..n_present).collect());
     let picker = picker.with_series(SeriesSearch::new(Arc::clone(catalog), listed));
     state.overlays.push(Overlay::Picker(picker));
@@ -172,7 +172,12 @@ pub(super) fn set_zone(state: &mut State, zone: Tz) -> Vec<Effect> {
 pub(super) fn picked(state: &mut State, picker: &Picker) -> Vec<Effect> {
     let current = picker.current();
     match picker.purpose {
-        PickPurpose::Panels => return take_panels(state, picker),
+        PickPurpose::Panels => {
+            return match current.map(|index| &picker.items[index].value) {
+                Some(PickValue::Formula(text)) => add_formula(state, text),
+                _ => take_panels(state, picker),
+            };
+        }
         PickPurpose::Pin => {
             let chosen = chosen_or_current(picker);
             let targets = chosen.into_iter().filter_map(|index| match &picker.items[index].value {
@@ -223,11 +228,47 @@ pub(super) fn take(state: &mut State, value: PickValue, argument: Option<&str>) 
             state.panels.selected = state.panels.all.len().saturating_sub(1);
             effects
         }
+        PickValue::Formula(text) => add_formula(state, &text),
         PickValue::Zone(zone) => set_zone(state, zone),
         PickValue::Marker(name) => annotate::set_marker(state, name),
         PickValue::KeyMoment => annotate::add_key_moment(state),
         PickValue::Target(target) => annotate::freeze(state, vec![target]),
     }
+}
+
+/// Asks for the lines of a formula; they become panels when they are there.
+fn add_formula(state: &mut State, text: &str) -> Vec<Effect> {
+    if state.panels.all.iter().any(|panel| panel.reference.formula() == Some(text)) {
+        state.say("this formula is a panel already");
+    } else if state.catalog.is_complete {
+        state.panels.pending = Some(text.to_owned());
+        state.say("computing …");
+    } else {
+        state.say("formulas are computed when everything is read; try again then");
+    }
+    Vec::new()
+}
+
+/// Lines of a formula that become panels at once.
+const SHOWN_LINES: usize = 6;
+
+/// The lines of a formula as panels behind the present ones: one step that can be undone.
+pub(super) fn show_formula(state: &mut State, formula: &str) -> Vec<Effect> {
+    let is_line = |meta: &&crate::model::SeriesMeta| meta.name == formula && meta.derivation.as_ref().is_some_and(|one| one.is_written);
+    let lines: Vec<PanelRef> =
+        state.catalog.series.iter().filter(is_line).map(|meta| crate::app::panels::reference(&state.catalog, meta, "")).collect();
+    if lines.is_empty() {
+        return Vec::new();
+    }
+    let n_left = lines.len().saturating_sub(SHOWN_LINES);
+    let mut panels = state.panels.references();
+    let first = panels.len();
+    panels.extend(lines.into_iter().take(SHOWN_LINES));
+    let effects = panel_edit::set(state, &format!("add panel {}", clean(formula)), panels);
+    state.panels.selected = first.min(state.panels.all.len().saturating_sub(1));
+    let more = if n_left > 0 { format!("{n_left} more lines of this formula: P lists them; ") } else { String::new() };
+    state.say(format!("{more}u takes it back"));
+    effects
 }
 
 fn chosen_or_current(picker: &Picker) -> Vec<usize> {

@@ -3,7 +3,8 @@
 use crate::app::side::{Ink, MadeFor, Side, SideItem, Tab};
 use crate::app::state::{Focus, State};
 use crate::model::case::{Annotation, AnnotationKind, CauseStatus, EvidenceTarget, Relation};
-use crate::model::{Level, SourceReport, ZoneCertainty, text};
+use crate::model::series::Derivation;
+use crate::model::{Level, SeriesMeta, SourceReport, ZoneCertainty, text};
 
 use super::annotate::headline;
 use super::chain::{self, Above};
@@ -238,7 +239,11 @@ fn panel_detail(state: &State, side: &mut Side, width: usize) {
         pair(side, "limit", &format!("{} by {}", text::value(line.value, panel.unit), line.name), width);
     }
     if let Some(meta) = panel.id.and_then(|id| state.catalog.series(id)) {
-        pair(side, "query", meta.query.as_deref().unwrap_or_default(), width);
+        if let Some(derivation) = &meta.derivation {
+            derivation_detail(state, side, (meta, derivation), width);
+        } else {
+            pair(side, "query", meta.query.as_deref().unwrap_or_default(), width);
+        }
         pair(side, "samples", &text::grouped(meta.n_samples), width);
         for panel in crate::app::panels::dashboards_of(meta, &state.catalog).take(SHOWN_DASHBOARDS) {
             pair(side, "dashboard", format!("{} / {}", panel.dashboard, panel.title).trim_matches([' ', '/']), width);
@@ -249,6 +254,23 @@ fn panel_detail(state: &State, side: &mut Side, width: usize) {
         if let Some(clip) = meta.clip {
             pair(side, "clipped", &format!("no value above {} can be measured", text::value(clip, panel.unit)), width);
         }
+    }
+}
+
+/// How a series was computed: enough to do it again.
+fn derivation_detail(state: &State, side: &mut Side, (meta, derivation): (&SeriesMeta, &Derivation), width: usize) {
+    pair(side, "formula", &derivation.formula, width);
+    pair(side, "window", &derivation.window_words(), width);
+    pair(side, "from", &format!("{} series", text::grouped(derivation.n_inputs)), width);
+    if let Some((first, last)) = derivation.resets.first().zip(derivation.resets.last()) {
+        let n = derivation.resets.len();
+        let times =
+            if n == 1 { state.clock.both(*first) } else { format!("{n}, {} to {}", state.clock.both(*first), state.clock.both(*last)) };
+        pair(side, "restarts", &times, width);
+    }
+    if !derivation.bounds.is_empty() {
+        let shown = |bound: &f64| text::value(*bound, meta.unit);
+        pair(side, "buckets", &derivation.bounds.iter().map(shown).collect::<Vec<_>>().join("  "), width);
     }
 }
 

@@ -118,7 +118,7 @@ pub(super) fn counters<'a>(context: &Context<'a>) -> Option<Group<'a>> {
 
 /// The rates by status that users feel most.
 pub(super) fn rates<'a>(context: &Context<'a>) -> Option<Group<'a>> {
-    best_group(context, is_rate)
+    best_group(context, |meta| is_rate(meta) && is_given(meta)).or_else(|| best_group(context, is_rate))
 }
 
 /// A rate of all requests that fits the error-rate panel.
@@ -126,8 +126,13 @@ pub(super) fn total_rate<'a>(context: &Context<'a>) -> Option<&'a SeriesMeta> {
     let fits = |meta: &&SeriesMeta| is_rate(meta) && is_about_requests(meta) && status_label(&meta.labels).is_none();
     context.catalog.series.iter().filter(fits).max_by_key(|meta| {
         let rank = rank(context, meta, service(&meta.labels));
-        (rank, meta.n_samples, Reverse(meta.id))
+        (is_given(meta), rank, meta.n_samples, Reverse(meta.id))
     })
+}
+
+/// Whether nobody computed it here from other series: a second reading of the same counters checks nothing.
+fn is_given(meta: &SeriesMeta) -> bool {
+    meta.derivation.is_none()
 }
 
 fn is_rate(meta: &SeriesMeta) -> bool {

@@ -15,8 +15,12 @@ use crate::model::{
 };
 use crate::parse::{Document, ParsedSeries, Verdict, alert, metric, template};
 use crate::store::derive::DerivedSeries;
+use crate::store::derived::{self, Computed};
+use crate::store::ends;
 use crate::store::log::{LogBuilder, LogFacts, MAX_MESSAGES};
+use crate::store::promql::Pool;
 use crate::store::series::SeriesStore;
+use crate::store::{StoreError, Watch};
 
 use super::Snapshot;
 use super::content::Content;
@@ -50,6 +54,9 @@ pub struct Loading {
     pub epoch: u32,
 }
 
+/// Formats in which Prometheus's mark for the end of a series has become a plain NaN.
+const TEXT_DUMPS: [&str; 3] = ["openmetrics", "prometheus-exposition", "promtool-tsdb-dump"];
+
 /// Everything that documents hold.
 #[derive(Default)]
 pub struct Documents {
@@ -68,6 +75,8 @@ pub struct Settled {
     series: Arc<Vec<Arc<SeriesStore>>>,
     /// Alerts as the documents hold them: in the catalog those that tell of the same are one.
     alerts: Vec<Alert>,
+    /// Series that the user wrote as formulas: computed again when what they are made of changes.
+    pub(super) formulas: Vec<String>,
 }
 
 impl Loading {
@@ -178,7 +187,7 @@ fn remarks_of(facts: &LogFacts) -> Vec<String> {
 
 impl Documents {
     /// Takes in what a document holds and tells the report.
-    pub fn add(&mut self, source: SourceId, document: Document, query: Option<&str>, report: &mut SourceReport) {
+    pub fn add(&mut self, source: SourceId, mut document: Document, query: Option<&str>, report: &mut SourceReport) {
         report.n_records = document.n_records;
         report.n_lines = document.n_lines;
         report.n_unplaced = document.n_unplaced;
@@ -187,6 +196,9 @@ impl Documents {
         report.services = services_of(&document);
         report.n_series = (report.kind == SourceKind::Metrics || !document.series.is_empty()).then_some(document.series.len() as u64);
         report.problems = document.problems;
+        if TEXT_DUMPS.contains(&report.format.as_str()) {
+            ends::mark(&mut document.series);
+        }
         self.series.extend(document.series.into_iter().map(|series| kept_series(series, source, query)));
         self.changes.extend(document.changes.into_iter().map(|change| Change { source, ..change }));
         self.alerts.extend(document.alerts.into_iter().map(|alert| Alert { source, ..alert }));
@@ -215,7 +227,7 @@ impl Documents {
             dashboard_panels: self.dashboard_panels,
             ..Catalog::default()
         };
-        Settled { catalog, series: Arc::new(stores), alerts: self.alerts }
+        Settled { catalog, series: Arc::new(stores), alerts: self.alerts, formulas: Vec::new() }
     }
 }
 
@@ -240,7 +252,8 @@ impl Settled {
             dashboard_panels: known.dashboard_panels.clone(),
             ..Catalog::default()
         };
-        Self { catalog, series: Arc::clone(&published.series), alerts }
+        let formulas: BTreeSet<String> = known.series.iter().filter(|meta| is_written(meta)).map(|meta| meta.name.clone()).collect();
+        Self { catalog, series: Arc::clone(&published.series), alerts, formulas: formulas.into_iter().collect() }
     }
 
     /// What a published catalog does not tell of it.
@@ -268,11 +281,39 @@ impl Settled {
         documents
     }
 
-    /// Takes in the series that were computed from log events, in place of those that were before.
+    /// Takes in the series that were computed from log events, in place of all that were computed before.
     pub fn set_derived(&mut self, derived: Vec<DerivedSeries>) {
         let metas = std::mem::take(&mut self.catalog.series);
-        let mut series: Vec<_> = metas.into_iter().zip(self.series.iter().map(Arc::clone)).filter(|(meta, _)| !meta.is_derived).collect();
-        series.extend(derived.into_iter().map(derived_series));
+        let measured = metas.into_iter().zip(self.series.iter().map(Arc::clone)).filter(|(meta, _)| !meta.is_derived);
+        let (metas, stores): (Vec<_>, Vec<_>) = measured.unzip();
+        self.catalog.series = metas;
+        self.series = Arc::new(stores);
+        self.add(derived.into_iter().map(derived_series));
+    }
+
+    /// Rates, quantiles and ratios of the series that were measured.
+    pub fn compute(&self, watch: &Watch<'_>) -> Result<Vec<Computed>, StoreError> {
+        derived::derive(&Pool::new(&self.catalog.series, &self.series), watch)
+    }
+
+    /// Takes in the series that were computed from others.
+    pub fn add_computed(&mut self, computed: Vec<Computed>) {
+        self.add(computed.into_iter().map(computed_series));
+    }
+
+    /// Computes the formulas of the user again.
+    pub fn define(&mut self, watch: &Watch<'_>) -> Result<(), StoreError> {
+        if let Some((metas, stores)) = with_formulas((&self.catalog.series, &self.series), &self.formulas, watch)? {
+            self.catalog.series = metas;
+            self.series = Arc::new(stores);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, more: impl Iterator<Item = (SeriesMeta, Arc<SeriesStore>)>) {
+        let metas = std::mem::take(&mut self.catalog.series);
+        let mut series: Vec<_> = metas.into_iter().zip(self.series.iter().map(Arc::clone)).collect();
+        series.extend(more);
         let (metas, stores) = in_order(series);
         self.catalog.series = metas;
         self.series = Arc::new(stores);
@@ -285,6 +326,44 @@ fn derived_series(derived: DerivedSeries) -> (SeriesMeta, Arc<SeriesStore>) {
     let parsed = ParsedSeries { name: name.to_owned(), labels, unit, kind, clip: None, samples };
     let (meta, store) = kept_series(parsed, source, Some(&formula));
     (SeriesMeta { is_derived: true, ..meta }, store)
+}
+
+/// The series with those of the formulas that a user wrote instead of those that are there; `None` when nothing changes.
+pub(super) fn with_formulas(
+    (metas, stores): (&[SeriesMeta], &[Arc<SeriesStore>]),
+    formulas: &[String],
+    watch: &Watch<'_>,
+) -> Result<Option<(Vec<SeriesMeta>, Vec<Arc<SeriesStore>>)>, StoreError> {
+    /// More lines than anybody tells apart on panels.
+    const MAX_LINES: usize = 200;
+    let there: BTreeSet<&str> = metas.iter().filter(|meta| is_written(meta)).map(|meta| meta.name.as_str()).collect();
+    if there == formulas.iter().map(String::as_str).collect() {
+        return Ok(None);
+    }
+    let pool = Pool::new(metas, stores);
+    let mut all: Vec<_> =
+        metas.iter().zip(stores).filter(|(meta, _)| !is_written(meta)).map(|(meta, store)| (meta.clone(), Arc::clone(store))).collect();
+    for formula in formulas.iter().collect::<BTreeSet<_>>() {
+        match derived::written(formula, None, &pool, watch) {
+            Ok(lines) if lines.is_empty() => watch.warn(format!("{formula}: no series fits, or none has a value")),
+            Ok(lines) if lines.len() > MAX_LINES => watch.warn(format!("{formula}: {} lines are too many; group them", lines.len())),
+            Ok(lines) => all.extend(lines.into_iter().map(|line| computed_series(Computed { name: formula.clone(), ..line }))),
+            Err(StoreError::Cancelled) => return Err(StoreError::Cancelled),
+            Err(error) => watch.warn(format!("{formula}: {error}")),
+        }
+    }
+    Ok(Some(in_order(all)))
+}
+
+fn is_written(meta: &SeriesMeta) -> bool {
+    meta.derivation.as_ref().is_some_and(|derivation| derivation.is_written)
+}
+
+pub(super) fn computed_series(computed: Computed) -> (SeriesMeta, Arc<SeriesStore>) {
+    let Computed { name, labels, unit, kind, source, clip, derivation, samples } = computed;
+    let parsed = ParsedSeries { name, labels, unit, kind, clip, samples };
+    let (meta, store) = kept_series(parsed, source, Some(&derivation.formula));
+    (SeriesMeta { is_derived: true, derivation: Some(Arc::new(derivation)), ..meta }, store)
 }
 
 /// A quantile cannot exceed the top bucket of its histogram: where the buckets are loaded beside it, it learns its limit.
@@ -313,6 +392,7 @@ fn kept_series(series: ParsedSeries, source: SourceId, query: Option<&str>) -> (
         kind,
         query: query.map(str::to_owned),
         is_derived: false,
+        derivation: None,
         source,
         n_samples: store.len() as u64,
         extent: store.extent(),

@@ -38,14 +38,16 @@ use crate::model::{
 };
 use crate::parse::detect;
 use crate::parse::log::NamedFormat;
+use crate::store::derived;
 use crate::store::events::Events;
 use crate::store::filter::Selections;
 use crate::store::log::Log;
+use crate::store::promql::Pool;
 use crate::store::segment::count_lines;
 use crate::store::series::SeriesStore;
 use crate::store::{StoreError, Text, Watch};
 
-use super::{Answer, Job, RawLines, Source, SourceError};
+use super::{Answer, Computed, Job, RawLines, Source, SourceError, Steps};
 use cache::CacheOptions;
 use content::{Bytes, Content};
 pub use follow::Polled;
@@ -334,6 +336,36 @@ impl Source for FileSource {
         let mut answer = snapshot.answer(samples);
         answer.is_partial |= is_cut;
         Ok(answer)
+    }
+
+    fn evaluate(&self, expression: &str, steps: Option<Steps>, job: &Job) -> Result<Answer<Vec<Computed>>, SourceError> {
+        let snapshot = self.snapshot();
+        let is_cancelled = || job.check().is_err();
+        let pool = Pool::new(&snapshot.catalog.series, &snapshot.series);
+        Ok(snapshot.answer(derived::written(expression, steps, &pool, &Watch::new(&is_cancelled))?))
+    }
+
+    fn define(&self, formulas: &[String], job: &Job) -> Result<Answer<Arc<Catalog>>, SourceError> {
+        // Who follows publishes too: one after the other.
+        let _kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = self.snapshot();
+        if !snapshot.catalog.is_complete {
+            return Err(SourceError::Question("the sources are still loading".into()));
+        }
+        let is_cancelled = || job.check().is_err();
+        let watch = Watch::new(&is_cancelled);
+        let Some(series) = assemble::with_formulas((&snapshot.catalog.series, &snapshot.series), formulas, &watch)? else {
+            return Ok(Answer::complete(Arc::clone(&snapshot.catalog)));
+        };
+        let catalog = Catalog { series: series.0, version: snapshot.catalog.version + 1, ..Catalog::clone(&snapshot.catalog) };
+        let catalog = Arc::new(catalog);
+        self.publish(Snapshot {
+            catalog: Arc::clone(&catalog),
+            contents: Arc::clone(&snapshot.contents),
+            logs: snapshot.logs.clone(),
+            series: Arc::new(series.1),
+        });
+        Ok(Answer { value: catalog, is_partial: false, warnings: watch.into_warnings() })
     }
 
     fn histogram(&self, query: &HistogramQuery, job: &Job) -> Result<Answer<Histogram>, SourceError> {

@@ -1,0 +1,175 @@
+//! Series computed from raw counters, buckets and gauges: rates, quantiles, error ratios, shares of a limit, aggregates.
+//!
+//! [`recipes`] proposes formulas from what metrics are called and labelled, [`compute`] evaluates one as `PromQL` does.
+//! A formula is what is evaluated, word by word: whoever asks Prometheus the same gets the same numbers. Series that come
+//! from log events are in `store::derive`; what a formula means is in `store::promql`.
+
+mod recipes;
+mod words;
+
+use std::collections::BTreeSet;
+
+use super::promql::{Answered, Expression, Pool, Steps, evaluate};
+use super::{StoreError, Watch};
+use crate::model::series::Derivation;
+use crate::model::time::NS_PER_S;
+use crate::model::{Labels, Sample, SeriesKind, SourceId, TimeRange, Timestamp, Unit};
+use crate::parse::ParsedSeries;
+use crate::parse::metric::meaning;
+pub use recipes::{Recipe, recipes};
+
+/// Steps of one series: beyond that the step grows, and the window of rates with it, so that nothing is skipped.
+const MAX_STEPS: i64 = 20_000;
+/// Samples that all derived series read together while loading; what is left out can be asked for as an expression.
+const MAX_READ: u64 = 60_000_000;
+/// Restarts that one series names: more tell nothing.
+const MAX_RESETS: usize = 1_000;
+
+/// One computed series.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Computed {
+    /// Metric name with what was done to it: `http_requests_total:error_ratio`; the formula itself where the user wrote it.
+    pub name: String,
+    /// Labels.
+    pub labels: Labels,
+    /// Unit of the values.
+    pub unit: Unit,
+    /// Behaviour of the values.
+    pub kind: SeriesKind,
+    /// First source that went in.
+    pub source: SourceId,
+    /// Highest finite bound of the histogram: a quantile at it lies at or beyond it.
+    pub clip: Option<f64>,
+    /// How it was computed.
+    pub derivation: Derivation,
+    /// Rising times.
+    pub samples: Vec<Sample>,
+}
+
+/// Computes everything that [`recipes`] proposes, the most telling first, as far as the reading allows.
+pub fn derive(pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Vec<Computed>, StoreError> {
+    let mut out = Vec::new();
+    let mut left = MAX_READ;
+    for recipe in recipes(pool) {
+        watch.check()?;
+        let Some(rest) = left.checked_sub(recipe.n_read) else { continue };
+        left = rest;
+        match compute(&recipe, pool, watch) {
+            Ok(computed) => out.extend(computed),
+            Err(StoreError::Cancelled) => return Err(StoreError::Cancelled),
+            // Too many series for one formula, or labels that do not match: the formula is not worth showing.
+            Err(_) => {}
+        }
+    }
+    Ok(out)
+}
+
+/// Evaluates one formula over the time of its inputs.
+pub fn compute(recipe: &Recipe, pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Vec<Computed>, StoreError> {
+    let expression = Expression::parse(&recipe.formula).map_err(|error| StoreError::Question(error.to_string()))?;
+    let inputs = Inputs::of(&expression, pool);
+    let Some(steps) = recipe.steps.or_else(|| inputs.steps()) else { return Ok(Vec::new()) };
+    let mut answered = evaluate(&expression, pool, steps, watch)?;
+    if let Some((service, instance)) = recipe.of_several {
+        answered.retain(|line| inputs.n_instances(&line.labels, service, instance) > 1);
+    }
+    Ok(answered.into_iter().map(|answered| computed(recipe, &expression, (&inputs, pool), answered)).collect())
+}
+
+/// Evaluates what a user wrote, at the given steps or over the time of its inputs at their own interval. The name of the
+/// series is the text.
+pub fn written(text: &str, steps: Option<Steps>, pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Vec<Computed>, StoreError> {
+    let expression = Expression::parse(text).map_err(|error| StoreError::Question(error.to_string()))?;
+    compute(&Recipe { steps, ..Recipe::written(&expression) }, pool, watch)
+}
+
+/// The series that a formula reads.
+struct Inputs<'a> {
+    metas: Vec<(&'a crate::model::SeriesMeta, bool)>,
+}
+
+impl<'a> Inputs<'a> {
+    fn of(expression: &Expression, pool: &Pool<'a>) -> Self {
+        Self { metas: expression.inputs(pool) }
+    }
+
+    fn extent(&self) -> Option<TimeRange> {
+        self.metas.iter().filter_map(|(meta, _)| meta.extent).reduce(TimeRange::union)
+    }
+
+    fn steps(&self) -> Option<Steps> {
+        let extent = self.extent()?;
+        let step = words::interval(self.metas.iter().map(|(meta, _)| *meta)).unwrap_or(NS_PER_S);
+        Some(steps_over(extent, step))
+    }
+
+    /// How many instances the service of a line has.
+    fn n_instances(&self, line: &Labels, service: Option<&str>, instance: &str) -> usize {
+        let of_service = |meta: &&crate::model::SeriesMeta| service.is_none_or(|service| meta.labels.get(service) == line.get(service));
+        self.metas
+            .iter()
+            .map(|(meta, _)| *meta)
+            .filter(of_service)
+            .filter_map(|meta| meta.labels.get(instance))
+            .collect::<BTreeSet<_>>()
+            .len()
+    }
+
+    /// When counters among them that may be part of a line began again.
+    fn resets(&self, pool: &Pool<'a>, labels: &Labels) -> Vec<Timestamp> {
+        let has =
+            |meta: &&crate::model::SeriesMeta| labels.iter().all(|(name, value)| meta.labels.get(name).is_none_or(|own| own == value));
+        let counters = self.metas.iter().filter(|(_, is_counted)| *is_counted).map(|(meta, _)| *meta).filter(has);
+        let mut resets: BTreeSet<Timestamp> = BTreeSet::new();
+        for meta in counters {
+            resets.extend(pool.resets_of(meta));
+            if resets.len() > MAX_RESETS {
+                break;
+            }
+        }
+        resets.into_iter().take(MAX_RESETS).collect()
+    }
+}
+
+/// Steps on multiples of the interval, which grows where there would be too many.
+fn steps_over(extent: TimeRange, interval: i64) -> Steps {
+    let n = extent.len_ns() / interval.max(1) + 1;
+    let step_ns = interval.max(1).saturating_mul((n / MAX_STEPS + 1).max(1));
+    let start = extent.start().0.div_euclid(step_ns).saturating_mul(step_ns);
+    let first = if start < extent.start().0 { start.saturating_add(step_ns) } else { start };
+    let n = (extent.end().0.saturating_sub(1).saturating_sub(first)).div_euclid(step_ns) + 1;
+    // The last sample lies between two steps: the step behind it still sees it.
+    Steps { start: Timestamp(first), step_ns, n: usize::try_from(n).unwrap_or(0) + 1 }
+}
+
+fn computed(recipe: &Recipe, expression: &Expression, (inputs, pool): (&Inputs<'_>, &Pool<'_>), answered: Answered) -> Computed {
+    let Answered { name, labels, samples } = answered;
+    let mut probe = ParsedSeries { name: recipe.name.clone(), labels: labels.clone(), ..ParsedSeries::default() };
+    meaning::fill(&mut probe, Some(&recipe.formula));
+    let bounds = if expression.is_quantile() { words::bounds(inputs.metas.iter().map(|(meta, _)| *meta)) } else { Vec::new() };
+    let kind = if expression.is_quantile() { SeriesKind::Quantile } else { recipe.kind.unwrap_or(probe.kind) };
+    // What a plain selector answers keeps its name as a label, so that several metrics can be told apart.
+    let shown = if recipe.is_written && !name.is_empty() { super::promql::named(&labels, &name) } else { labels.clone() };
+    let derivation = Derivation {
+        formula: recipe.formula.clone(),
+        window: recipe.window,
+        n_inputs: inputs.metas.len() as u64,
+        resets: inputs.resets(pool, &labels),
+        is_written: recipe.is_written,
+        bounds: bounds.clone(),
+    };
+    let source = inputs.metas.iter().map(|(meta, _)| meta.source).min().unwrap_or_default();
+    Computed {
+        name: recipe.name.clone(),
+        labels: shown,
+        unit: recipe.unit.unwrap_or(probe.unit),
+        kind,
+        source,
+        clip: bounds.last().copied(),
+        derivation,
+        samples,
+    }
+}
+
+#[cfg(test)]
+mod tests;

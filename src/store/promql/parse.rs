@@ -1,0 +1,360 @@
+//! From text to a tree that can be evaluated: `promql-parser` knows grammar and types, this file what is supported.
+//!
+//! Nothing else names that crate. Whatever is not supported is refused here, by name and column, never at evaluation.
+
+use promql_parser::label::{MatchOp, Matcher};
+use promql_parser::parser::{self, Expr, LabelModifier, Offset, VectorMatchCardinality};
+
+use std::collections::BTreeMap;
+
+use crate::model::{SeriesId, SeriesMeta};
+
+use super::place;
+use super::rows::NAME;
+use super::{ExpressionError, Pool};
+
+/// An expression that can be evaluated.
+#[derive(Debug, Clone)]
+pub struct Expression {
+    text: String,
+    node: Node,
+}
+
+impl Expression {
+    /// Checks an expression; the error names the part that is wrong or not supported, and its column.
+    pub fn parse(text: &str) -> Result<Self, ExpressionError> {
+        /// Deeper brackets are an attack on the stack, not a question.
+        const MAX_BRACKETS: usize = 100;
+        let refused = |reason: &str| place::refused(text, reason);
+        if text.len() > 64 << 10 || place::pieces(text).iter().filter(|piece| piece.text == "(" || piece.text == "-").count() > MAX_BRACKETS
+        {
+            return Err(ExpressionError { reason: "the expression is too long".into(), column: 1 });
+        }
+        let tree = parser::parse(text).map_err(|reason| refused(&reason))?;
+        let node = Lowering { text }.node(&tree)?;
+        Ok(Self { text: text.trim().to_owned(), node })
+    }
+
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// The series that it reads, and whether their falls are taken for restarts; each once, in order of name.
+    pub fn inputs<'a>(&self, pool: &Pool<'a>) -> Vec<(&'a SeriesMeta, bool)> {
+        let mut found: BTreeMap<SeriesId, (&SeriesMeta, bool)> = BTreeMap::new();
+        self.node.visit(&mut |node| {
+            let (selector, is_counted) = match node {
+                Node::Select(selector) => (selector, false),
+                Node::Window(window) => (&window.selector, matches!(window.function, "rate" | "irate" | "increase")),
+                _ => return,
+            };
+            for meta in pool.metas_of(selector) {
+                found.entry(meta.id).or_insert((meta, false)).1 |= is_counted;
+            }
+        });
+        found.into_values().collect()
+    }
+
+    /// Whether the answer is a quantile of a histogram.
+    pub fn is_quantile(&self) -> bool {
+        matches!(self.node, Node::Quantile(..))
+    }
+}
+
+/// One part of an expression.
+#[derive(Debug, Clone)]
+pub(super) enum Node {
+    Number(f64),
+    Select(Selector),
+    Window(Window),
+    Instant(Instant),
+    Quantile(Box<Node>, Box<Node>),
+    Aggregate(Aggregate),
+    Binary(Box<Binary>),
+    Negate(Box<Node>),
+}
+
+impl Node {
+    fn visit<'a>(&'a self, seen: &mut dyn FnMut(&'a Self)) {
+        seen(self);
+        match self {
+            Self::Number(_) | Self::Select(_) => {}
+            Self::Window(window) => window.parameter.iter().for_each(|node| node.visit(seen)),
+            Self::Instant(call) => call.arguments.iter().for_each(|node| node.visit(seen)),
+            Self::Quantile(a, b) => [a, b].into_iter().for_each(|node| node.visit(seen)),
+            Self::Aggregate(aggregate) => {
+                aggregate.parameter.iter().for_each(|node| node.visit(seen));
+                aggregate.of.visit(seen);
+            }
+            Self::Binary(binary) => [&binary.left, &binary.right].into_iter().for_each(|node| node.visit(seen)),
+            Self::Negate(inner) => inner.visit(seen),
+        }
+    }
+}
+
+/// Which series.
+#[derive(Debug, Clone)]
+pub(super) struct Selector {
+    /// The metric, when exactly one is named.
+    pub name: Option<String>,
+    /// Conditions on labels, and on `__name__` unless `name` says it.
+    pub matchers: Vec<Matcher>,
+    pub offset_ns: i64,
+}
+
+/// A function over the samples of a window.
+#[derive(Debug, Clone)]
+pub(super) struct Window {
+    pub function: &'static str,
+    pub selector: Selector,
+    pub range_ns: i64,
+    /// Of `quantile_over_time`.
+    pub parameter: Option<Box<Node>>,
+}
+
+/// A function over values at one moment.
+#[derive(Debug, Clone)]
+pub(super) struct Instant {
+    pub function: &'static str,
+    pub arguments: Vec<Node>,
+    /// Strings among the arguments, in their order.
+    pub words: Vec<String>,
+}
+
+/// `sum by (…) (…)` and its like.
+#[derive(Debug, Clone)]
+pub(super) struct Aggregate {
+    pub function: &'static str,
+    pub grouping: Grouping,
+    pub parameter: Option<Box<Node>>,
+    pub of: Box<Node>,
+}
+
+/// Which labels a group is made of.
+#[derive(Debug, Clone)]
+pub(super) enum Grouping {
+    By(Vec<String>),
+    Without(Vec<String>),
+}
+
+/// Two sides and an operator.
+#[derive(Debug, Clone)]
+pub(super) struct Binary {
+    pub operator: &'static str,
+    pub left: Node,
+    pub right: Node,
+    /// `on` or `ignoring`.
+    pub matching: Grouping,
+    pub cardinality: Cardinality,
+    /// A comparison that answers 0 or 1 instead of keeping or dropping.
+    pub is_bool: bool,
+}
+
+/// Which side may have several series for one of the other.
+#[derive(Debug, Clone)]
+pub(super) enum Cardinality {
+    OneToOne,
+    /// `group_left`, with labels taken from the right.
+    ManyToOne(Vec<String>),
+    /// `group_right`, with labels taken from the left.
+    OneToMany(Vec<String>),
+}
+
+/// Functions over windows.
+const WINDOWS: [&str; 18] = [
+    "rate",
+    "irate",
+    "increase",
+    "delta",
+    "idelta",
+    "resets",
+    "changes",
+    "avg_over_time",
+    "min_over_time",
+    "max_over_time",
+    "sum_over_time",
+    "count_over_time",
+    "last_over_time",
+    "present_over_time",
+    "stddev_over_time",
+    "stdvar_over_time",
+    "quantile_over_time",
+    "deriv",
+];
+/// Functions over values.
+const INSTANTS: [&str; 19] = [
+    "abs",
+    "ceil",
+    "floor",
+    "round",
+    "sqrt",
+    "exp",
+    "ln",
+    "log2",
+    "log10",
+    "sgn",
+    "clamp",
+    "clamp_min",
+    "clamp_max",
+    "scalar",
+    "vector",
+    "time",
+    "absent",
+    "label_replace",
+    "sort",
+];
+/// Aggregations.
+const AGGREGATES: [&str; 10] = ["sum", "avg", "min", "max", "count", "group", "stddev", "stdvar", "topk", "bottomk"];
+/// Operators.
+const OPERATORS: [&str; 16] = ["+", "-", "*", "/", "%", "^", "==", "!=", ">", "<", ">=", "<=", "and", "or", "unless", "atan2"];
+
+fn known(names: &[&'static str], name: &str) -> Option<&'static str> {
+    names.iter().find(|known| **known == name).copied()
+}
+
+struct Lowering<'a> {
+    text: &'a str,
+}
+
+impl Lowering<'_> {
+    fn unsupported(&self, word: &str, what: &str) -> ExpressionError {
+        place::error_at(self.text, word, 0, format!("{what} not supported"))
+    }
+
+    fn node(&self, expr: &Expr) -> Result<Node, ExpressionError> {
+        Ok(match expr {
+            Expr::Paren(paren) => self.node(&paren.expr)?,
+            Expr::NumberLiteral(number) => Node::Number(number.val),
+            Expr::Unary(unary) => Node::Negate(Box::new(self.node(&unary.expr)?)),
+            Expr::VectorSelector(selector) => Node::Select(self.selector(selector)?),
+            Expr::MatrixSelector(_) => return Err(self.unsupported("[", "a window without a function over it is")),
+            Expr::Subquery(_) => return Err(self.subquery()),
+            Expr::StringLiteral(_) => return Err(ExpressionError { reason: "a text alone is no expression".into(), column: 1 }),
+            Expr::Extension(_) => return Err(ExpressionError { reason: "extensions are not supported".into(), column: 1 }),
+            Expr::Call(call) => self.call(call)?,
+            Expr::Aggregate(aggregate) => self.aggregate(aggregate)?,
+            Expr::Binary(binary) => self.binary(binary)?,
+        })
+    }
+
+    fn subquery(&self) -> ExpressionError {
+        let pieces = place::pieces(self.text);
+        // `[5m:1m]` is one word in the brackets, `[5m : 1m]` are several.
+        let colon = pieces.windows(2).find(|pair| pair[0].text == "[" && pair[1].text.contains(':')).map_or("[", |pair| pair[1].text);
+        self.unsupported(colon, "subqueries are")
+    }
+
+    fn selector(&self, selector: &parser::VectorSelector) -> Result<Selector, ExpressionError> {
+        if selector.at.is_some() {
+            return Err(self.unsupported("@", "@ is"));
+        }
+        if !selector.matchers.or_matchers.is_empty() {
+            return Err(self.unsupported("or", "or between label matchers is"));
+        }
+        let mut matchers = selector.matchers.matchers.clone();
+        let mut name = selector.name.clone();
+        if name.is_none()
+            && let Some(at) = matchers.iter().position(|matcher| matcher.name == NAME && matches!(matcher.op, MatchOp::Equal))
+        {
+            name = Some(matchers.remove(at).value);
+        }
+        let offset_ns = match &selector.offset {
+            None => 0,
+            Some(Offset::Pos(by)) => ns(*by),
+            Some(Offset::Neg(by)) => -ns(*by),
+        };
+        Ok(Selector { name, matchers, offset_ns })
+    }
+
+    fn call(&self, call: &parser::Call) -> Result<Node, ExpressionError> {
+        let name = call.func.name;
+        let arguments = &call.args.args;
+        if name == "histogram_quantile" {
+            let [q, buckets] = arguments.as_slice() else { return Err(self.unsupported(name, "this number of arguments is")) };
+            return Ok(Node::Quantile(Box::new(self.node(q)?), Box::new(self.node(buckets)?)));
+        }
+        if let Some(function) = known(&WINDOWS, name) {
+            let inner = arguments.last().map(|expr| unwrapped(expr));
+            let parameter = match arguments.as_slice() {
+                [parameter, _] => Some(Box::new(self.node(parameter)?)),
+                _ => None,
+            };
+            let window = match inner {
+                Some(Expr::MatrixSelector(window)) => window,
+                Some(Expr::Subquery(_)) => return Err(self.subquery()),
+                _ => return Err(self.unsupported(name, "a window that is no selector is")),
+            };
+            return Ok(Node::Window(Window { function, selector: self.selector(&window.vs)?, range_ns: ns(window.range), parameter }));
+        }
+        let Some(function) = known(&INSTANTS, name) else { return Err(self.unsupported(name, &format!("the function {name} is"))) };
+        let mut words = Vec::new();
+        let mut nodes = Vec::new();
+        for argument in arguments {
+            match unwrapped(argument) {
+                Expr::StringLiteral(text) => words.push(text.val.clone()),
+                other => nodes.push(self.node(other)?),
+            }
+        }
+        if function == "label_replace" && regex::Regex::new(words.get(3).map_or("", String::as_str)).is_err() {
+            return Err(place::error_at(
+                self.text,
+                name,
+                0,
+                format!("{:?} is no regular expression", words.get(3).map_or("", String::as_str)),
+            ));
+        }
+        Ok(Node::Instant(Instant { function, arguments: nodes, words }))
+    }
+
+    fn aggregate(&self, aggregate: &parser::AggregateExpr) -> Result<Node, ExpressionError> {
+        let name = aggregate.op.to_string();
+        let function = known(&AGGREGATES, &name).ok_or_else(|| self.unsupported(&name, &format!("the aggregation {name} is")))?;
+        let grouping = match &aggregate.modifier {
+            None => Grouping::By(Vec::new()),
+            Some(modifier) => grouping(modifier),
+        };
+        let parameter = aggregate.param.as_ref().map(|parameter| self.node(parameter)).transpose()?.map(Box::new);
+        Ok(Node::Aggregate(Aggregate { function, grouping, parameter, of: Box::new(self.node(&aggregate.expr)?) }))
+    }
+
+    fn binary(&self, binary: &parser::BinaryExpr) -> Result<Node, ExpressionError> {
+        let name = binary.op.to_string();
+        let operator = known(&OPERATORS, &name).ok_or_else(|| self.unsupported(&name, &format!("the operator {name} is")))?;
+        let (left, right) = (self.node(&binary.lhs)?, self.node(&binary.rhs)?);
+        let modifier = binary.modifier.as_ref();
+        if modifier.is_some_and(|modifier| modifier.fill_values.lhs.is_some() || modifier.fill_values.rhs.is_some()) {
+            return Err(self.unsupported("fill", "fill is"));
+        }
+        let matching = modifier.and_then(|modifier| modifier.matching.as_ref()).map_or(Grouping::Without(Vec::new()), grouping);
+        let cardinality = match modifier.map(|modifier| &modifier.card) {
+            Some(VectorMatchCardinality::ManyToOne(labels)) => Cardinality::ManyToOne(labels.labels.clone()),
+            Some(VectorMatchCardinality::OneToMany(labels)) => Cardinality::OneToMany(labels.labels.clone()),
+            _ => Cardinality::OneToOne,
+        };
+        let is_bool = modifier.is_some_and(|modifier| modifier.return_bool);
+        Ok(Node::Binary(Box::new(Binary { operator, left, right, matching, cardinality, is_bool })))
+    }
+}
+
+fn unwrapped(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Paren(paren) => unwrapped(&paren.expr),
+        other => other,
+    }
+}
+
+fn grouping(modifier: &LabelModifier) -> Grouping {
+    match modifier {
+        LabelModifier::Include(labels) => Grouping::By(labels.labels.clone()),
+        LabelModifier::Exclude(labels) => Grouping::Without(labels.labels.clone()),
+    }
+}
+
+fn ns(duration: std::time::Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+}

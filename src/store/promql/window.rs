@@ -1,0 +1,255 @@
+//! Functions over the samples of a window: `rate` and its like, `*_over_time`.
+//!
+//! A rate is the rise between the first and the last sample of the window, falls of a counter taken as a restart from zero,
+//! extrapolated to the ends of the window as in `extrapolatedRate` of Prometheus 2.42 (`promql/functions.go`): at most half
+//! a sample distance beyond where no sample is near, and never below zero.
+
+use super::Scope;
+use super::parse::{Node, Window};
+use super::rows::{NAME, Row, joined, without};
+use super::select::Meant;
+use crate::model::{Sample, Timestamp};
+use crate::store::StoreError;
+
+/// One window: its ends and the samples between them, without staleness markers.
+struct View<'a> {
+    start: Timestamp,
+    end: Timestamp,
+    range_ns: i64,
+    samples: &'a [Sample],
+}
+
+impl Scope<'_> {
+    pub(super) fn window(&self, window: &Window) -> Result<Vec<Row>, StoreError> {
+        let meant = self.pool.meant(&window.selector);
+        self.room_for(meant.len())?;
+        let mut rows = Vec::with_capacity(meant.len());
+        self.window_rows(window, meant, &mut |row| {
+            rows.push(row);
+            Ok(())
+        })?;
+        joined(rows)
+    }
+
+    /// The rows of an operand one after another; those of a selector are made one at a time.
+    pub(super) fn each_row(&self, node: &Node, take: &mut Take<'_>) -> Result<(), StoreError> {
+        match node {
+            // Without a name two metrics may give one row.
+            Node::Window(window) if window.selector.name.is_some() => self.window_rows(window, self.pool.meant(&window.selector), take),
+            Node::Select(selector) => self.pool.meant(selector).iter().try_for_each(|meant| take(self.selected(selector, meant)?)),
+            other => self.vector(other)?.into_iter().try_for_each(take),
+        }
+    }
+
+    fn window_rows(&self, window: &Window, meant: Vec<Meant<'_>>, take: &mut Take<'_>) -> Result<(), StoreError> {
+        let parameter = window.parameter.as_ref().map(|node| self.scalar(node)).transpose()?;
+        for meant in meant {
+            self.watch.check()?;
+            let mut samples = meant.samples();
+            samples.retain(|sample| !sample.is_stale_marker());
+            let (mut from, mut to) = (0, 0);
+            let value = |step: usize| {
+                let end = self.steps.time(step).plus_ns(-window.selector.offset_ns);
+                let start = end.plus_ns(-window.range_ns);
+                from += reached(&samples[from..], |sample| sample.time < start);
+                to = to.max(from);
+                to += reached(&samples[to..], |sample| sample.time <= end);
+                let view = View { start, end, range_ns: window.range_ns, samples: &samples[from..to] };
+                let parameter = parameter.as_ref().map_or(0.0, |values| values[step]);
+                if view.samples.is_empty() { None } else { apply(window.function, &view, parameter) }
+            };
+            let values: Vec<Option<f64>> = (0..self.steps.n).map(value).collect();
+            let labels = if window.function == "last_over_time" { meant.labels } else { without(&meant.labels, &[NAME]) };
+            take(Row { labels, values })?;
+        }
+        Ok(())
+    }
+}
+
+/// What is done with each row.
+type Take<'a> = dyn FnMut(Row) -> Result<(), StoreError> + 'a;
+
+/// How many samples from the first on fulfil a condition that those at the end do not. Galloping: steps are short.
+pub(super) fn reached(samples: &[Sample], is_before: impl Fn(&Sample) -> bool) -> usize {
+    let mut end = 1;
+    while end < samples.len() && is_before(&samples[end]) {
+        end *= 2;
+    }
+    samples[..end.min(samples.len())].partition_point(is_before)
+}
+
+fn apply(function: &str, view: &View<'_>, parameter: f64) -> Option<f64> {
+    let values = || view.samples.iter().map(|sample| sample.value);
+    let n = view.samples.len() as f64;
+    match function {
+        "rate" => extrapolated(view, Falls::Restart, seconds(view.range_ns)),
+        "increase" => extrapolated(view, Falls::Restart, 1.0),
+        "delta" => extrapolated(view, Falls::Real, 1.0),
+        "irate" => last_step(view, Falls::Restart),
+        "idelta" => last_step(view, Falls::Real),
+        "deriv" => slope(view),
+        "resets" => Some(pairs(view).filter(|(before, after)| after < before).count() as f64),
+        "changes" => Some(pairs(view).filter(|(a, b)| differ(*a, *b)).count() as f64),
+        "avg_over_time" => Some(mean(values())),
+        "sum_over_time" => Some(sum(values())),
+        "count_over_time" => Some(n),
+        "min_over_time" => values().reduce(|least, value| if value < least || least.is_nan() { value } else { least }),
+        "max_over_time" => values().reduce(|most, value| if value > most || most.is_nan() { value } else { most }),
+        "last_over_time" => values().next_back(),
+        "present_over_time" => Some(1.0),
+        "stdvar_over_time" => Some(variance(values())),
+        "stddev_over_time" => Some(variance(values()).sqrt()),
+        "quantile_over_time" => Some(quantile(parameter, values().collect())),
+        _ => None,
+    }
+}
+
+/// NaN after NaN is no change; zero after minus zero neither.
+#[expect(clippy::float_cmp, reason = "a change is any other value")]
+fn differ(before: f64, after: f64) -> bool {
+    before != after && !(before.is_nan() && after.is_nan())
+}
+
+/// What a value below its predecessor means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Falls {
+    /// A counter began again at zero.
+    Restart,
+    /// A gauge went down.
+    Real,
+}
+
+fn pairs<'a>(view: &View<'a>) -> impl Iterator<Item = (f64, f64)> + 'a {
+    view.samples.windows(2).map(|pair| (pair[0].value, pair[1].value))
+}
+
+/// Seconds, by way of milliseconds as Prometheus counts them, so that the last bit is the same.
+fn seconds(ns: i64) -> f64 {
+    ns as f64 / 1e6 / 1000.0
+}
+
+/// The rise over the window, extrapolated to its ends, divided by `per`. In this order: quantiles at the border of a bucket
+/// hang on the last bit.
+fn extrapolated(view: &View<'_>, falls: Falls, per: f64) -> Option<f64> {
+    let [first, .., last] = view.samples else { return None };
+    let mut rise = last.value - first.value;
+    if falls == Falls::Restart {
+        rise += pairs(view).filter(|(before, after)| after < before).fold(0.0, |sum, (before, _)| sum + before);
+    }
+    let mut to_start = seconds(first.time.since(view.start));
+    let to_end = seconds(view.end.since(last.time));
+    let sampled = seconds(last.time.since(first.time));
+    let average = sampled / (view.samples.len() - 1) as f64;
+    if falls == Falls::Restart && rise > 0.0 && first.value >= 0.0 {
+        let to_zero = sampled * (first.value / rise);
+        if to_zero < to_start {
+            to_start = to_zero;
+        }
+    }
+    let near = average * 1.1;
+    let beyond = |distance: f64| if distance < near { distance } else { average / 2.0 };
+    Some(rise * ((sampled + beyond(to_start) + beyond(to_end)) / sampled / per))
+}
+
+/// Between the last two samples: per second for a counter, as it is for a gauge.
+fn last_step(view: &View<'_>, falls: Falls) -> Option<f64> {
+    let [.., before, last] = view.samples else { return None };
+    let distance = seconds(last.time.since(before.time));
+    if distance == 0.0 {
+        return None;
+    }
+    Some(match falls {
+        Falls::Restart if last.value < before.value => last.value / distance,
+        Falls::Restart => (last.value - before.value) / distance,
+        Falls::Real => last.value - before.value,
+    })
+}
+
+/// Slope of the line of least squares, per second.
+fn slope(view: &View<'_>) -> Option<f64> {
+    let [first, _, ..] = view.samples else { return None };
+    if view.samples.iter().all(|sample| sample.value.total_cmp(&first.value).is_eq()) {
+        return first.value.is_finite().then_some(0.0).or(Some(f64::NAN));
+    }
+    let n = view.samples.len() as f64;
+    let [mut x_sum, mut y_sum, mut xy_sum, mut xx_sum] = [Kahan::default(); 4];
+    for sample in view.samples {
+        let x = seconds(sample.time.since(first.time));
+        x_sum.add(x);
+        y_sum.add(sample.value);
+        xy_sum.add(x * sample.value);
+        xx_sum.add(x * x);
+    }
+    let (x_sum, y_sum) = (x_sum.total(), y_sum.total());
+    let covariance = xy_sum.total() - x_sum * y_sum / n;
+    Some(covariance / (xx_sum.total() - x_sum * x_sum / n))
+}
+
+/// Sum with a second number for what rounding loses (Kahan 1965, in the form of Neumaier 1974).
+#[derive(Debug, Clone, Copy, Default)]
+struct Kahan {
+    sum: f64,
+    lost: f64,
+}
+
+impl Kahan {
+    fn add(&mut self, value: f64) {
+        let sum = self.sum + value;
+        self.lost += if self.sum.abs() >= value.abs() { (self.sum - sum) + value } else { (value - sum) + self.sum };
+        self.sum = sum;
+    }
+
+    fn total(self) -> f64 {
+        if self.sum.is_infinite() { self.sum } else { self.sum + self.lost }
+    }
+}
+
+fn sum(values: impl Iterator<Item = f64>) -> f64 {
+    let mut sum = Kahan::default();
+    values.for_each(|value| sum.add(value));
+    sum.total()
+}
+
+/// Running mean, which does not overflow where a sum would.
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (mut mean, mut n) = (Kahan::default(), 0.0);
+    for value in values {
+        n += 1.0;
+        let is_settled = mean.sum.is_infinite() && !value.is_nan() && (value.is_finite() || (mean.sum > 0.0) == (value > 0.0));
+        if !is_settled {
+            mean.add(value / n - mean.sum / n);
+        }
+    }
+    mean.total()
+}
+
+/// Variance of all values, after Welford (1962).
+fn variance(values: impl Iterator<Item = f64>) -> f64 {
+    let (mut n, mut mean, mut squares) = (0.0, Kahan::default(), Kahan::default());
+    for value in values {
+        n += 1.0;
+        let delta = value - (mean.sum + mean.lost);
+        mean.add(delta / n);
+        squares.add(delta * (value - (mean.sum + mean.lost)));
+    }
+    (squares.sum + squares.lost) / n
+}
+
+/// Linear between the two nearest.
+fn quantile(q: f64, mut values: Vec<f64>) -> f64 {
+    if values.is_empty() || q.is_nan() {
+        return f64::NAN;
+    }
+    if q < 0.0 {
+        return f64::NEG_INFINITY;
+    }
+    if q > 1.0 {
+        return f64::INFINITY;
+    }
+    values.sort_by(|a, b| a.is_nan().cmp(&b.is_nan()).reverse().then(a.total_cmp(b)));
+    let rank = q * (values.len() - 1) as f64;
+    let low = rank.floor();
+    let high = (low as usize + 1).min(values.len() - 1);
+    let weight = rank - low;
+    values[low as usize] * (1.0 - weight) + values[high] * weight
+}
