@@ -153,7 +153,15 @@ fn quitting_while_a_big_file_is_read_ends_at_once() {
     }
     drop(file);
     assert!(fs::metadata(dir.path().join("big.log")).expect("file").len() > 90_000_000);
-    let mut pty = Pty::start(dir.path(), &["big.log"], SIZE);
+    // A busy machine may be late once, not every time: what holds the way out does so always.
+    let quickest = (0..5).map(|_| quit_while_reading(dir.path())).find(|took| *took <= Duration::from_millis(200));
+    assert!(quickest.is_some(), "never within 200 ms");
+}
+
+/// How long it takes from the key to the end of the program.
+#[track_caller]
+fn quit_while_reading(dir: &Path) -> Duration {
+    let mut pty = Pty::start(dir, &["big.log"], SIZE);
     pty.wait_for("reading");
     // Keys work meanwhile.
     pty.press("?", "keys: type to search");
@@ -163,9 +171,8 @@ fn quitting_while_a_big_file_is_read_ends_at_once() {
     let asked = Instant::now();
     pty.type_keys("q");
     assert!(pty.wait_for_end());
-    // The promise is 200 ms; a debug build on a busy machine gets more.
-    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
     assert!(!pty.is_on_alternate_screen());
+    asked.elapsed()
 }
 
 #[test]

@@ -165,6 +165,10 @@ fn promise(action: Action) -> bool {
         Action::Help => shows("?", "keys: type to search") && shows("F1 \"zzqq\"", "no key does that"),
         Action::Copy => matches!(after("3 y").effects.last(), Some(Effect::Copy(words)) if words.contains("GET /orders")),
         Action::Close => after(&format!("{m}v L esc")).state.selection().is_none(),
+        Action::Follow => {
+            let off = after("ctrl-f ctrl-f");
+            after("ctrl-f").effects == [Effect::Follow] && shows("ctrl-f", "FOLLOW") && off.effects == [Effect::Follow, Effect::Unfollow]
+        }
         Action::Suspend => after("ctrl-z").effects == [Effect::Suspend],
         Action::Quit => after("q").effects == [Effect::Quit] && after("ctrl-c").effects == [Effect::Quit],
         Action::Accept => near(cursor("t t \"03:25\" Enter"), 300.0),

@@ -68,6 +68,44 @@ fn the_first_screen_works_before_anything_is_read() {
 }
 
 #[test]
+fn what_is_guessed_of_a_large_log_is_marked_and_keys_work_on_it() {
+    use coroner::model::{Catalog, Level, Preview, PreviewLine, SourceId, SourceKind, SourceReport, TimeRange};
+    for (width, height) in SIZES {
+        let line = |secs: i64, level: Level, message: &str| PreviewLine {
+            time: Some(fake::at(secs)),
+            level,
+            service: Some("order".into()),
+            message: message.into(),
+        };
+        let preview = Preview {
+            n_records: 4_100_000,
+            stretches: vec![
+                (TimeRange::new(fake::at(0), fake::at(300)), 600_000),
+                (TimeRange::new(fake::at(300), fake::at(720)), 3_500_000),
+            ],
+            last: vec![line(700, Level::Warn, "pool wait 2.1s"), line(719, Level::Error, "acquire: pool exhausted")],
+        };
+        let source = SourceReport {
+            id: SourceId(0),
+            path: "logs/order.jsonl".into(),
+            kind: SourceKind::Logs,
+            format: "zap-json".into(),
+            size_bytes: 1000 << 20,
+            extent: Some((fake::at(0), fake::at(720))),
+            preview: Some(Box::new(preview)),
+            ..SourceReport::default()
+        };
+        let extent = Some(TimeRange::new(fake::at(0), fake::at(720)));
+        let catalog = Catalog { sources: vec![source], extent, version: 1, ..Catalog::default() };
+        let mut session = Session::unloaded(width, height);
+        session.loading();
+        session.send(coroner::app::Message::Catalog(std::sync::Arc::new(catalog)));
+        session.keys("7 + l");
+        check("preview", &session);
+    }
+}
+
+#[test]
 fn an_empty_folder_says_what_to_do() {
     for (width, height) in SIZES {
         let mut session = Session::unloaded(width, height);

@@ -118,6 +118,7 @@ actions! {
         ChooseZone "zone" ["t z"] MAIN "choose the zone of local times";
         CycleTime "cycle-time" ["T"] MAIN "show times as UTC, local, or T±";
         Snap "snap" ["'"] MAIN "move the cursor to the nearest event, change or sample";
+        Follow "follow" ["ctrl-f"] MAIN "follow growing sources, or stop; at the end the cursor stays there";
     }
     Jump {
         NextError "next-error" ["e"] MAIN "go to the next error";

@@ -10,6 +10,7 @@ use crate::model::{AnnotationId, Catalog, Change, Histogram, Level, TimeRange, T
 
 use super::clock::{self, Clock};
 use super::panels::project;
+use super::preview;
 
 /// Counts of events by level in one column, indexed by `Level as usize`.
 pub(crate) type LevelCounts = [u64; 7];
@@ -98,10 +99,13 @@ pub(crate) struct Lanes {
     pub(crate) all_phases: Vec<Phase>,
     pub(crate) events: Vec<Option<LevelCounts>>,
     pub(crate) is_events_stale: bool,
+    /// Events that are still to be read, by column, as far as that can be guessed.
+    pub(crate) expected: Vec<u64>,
     /// Hits of the find by column.
     pub(crate) hits: Vec<Option<LevelCounts>>,
     pub(crate) is_hits_stale: bool,
     pub(crate) overview: Vec<LevelCounts>,
+    pub(crate) overview_expected: Vec<u64>,
     /// Columns of the overview that are visible, both inclusive.
     pub(crate) overview_window: Option<(usize, usize)>,
     pub(crate) overview_cursor: Option<usize>,
@@ -162,6 +166,7 @@ impl Lanes {
             Some((range, cells)) => (project(*range, cells, sight.visible, columns), true),
             None => (vec![None; columns], true),
         };
+        self.expected = preview::expected(sight.catalog, sight.visible, sight.columns);
         (self.events, self.is_events_stale) = shown(&self.events_answer);
         (self.hits, self.is_hits_stale) = shown(&self.hits_answer);
         self.prepare_changes(sight);
@@ -175,6 +180,8 @@ impl Lanes {
     }
 
     fn prepare_overview(&mut self, sight: &Sight<'_>) {
+        self.overview_expected =
+            sight.catalog.extent.map(|extent| preview::expected(sight.catalog, extent, sight.columns)).unwrap_or_default();
         self.overview_window = sight.catalog.extent.and_then(|extent| {
             let from = extent.column_of(sight.visible.start(), sight.columns)?;
             let to = extent.column_of(sight.visible.end().plus_ns(-1), sight.columns)?;

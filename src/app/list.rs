@@ -107,6 +107,8 @@ pub(crate) struct EventList {
     /// The page that comes is entered at its end.
     is_entered_at_end: bool,
     pub(crate) is_answered: bool,
+    /// The cursor stays at the end of data that grow: so does the selection.
+    pub(crate) is_at_end: bool,
 }
 
 impl EventList {
@@ -127,6 +129,7 @@ impl EventList {
             anchor: None,
             is_entered_at_end: false,
             is_answered: false,
+            is_at_end: false,
         }
     }
 
@@ -193,6 +196,7 @@ impl EventList {
     fn select_by_cursor(&mut self, cursor: Timestamp) {
         let picked = self.picked.and_then(|id| self.rows.iter().position(|row| row.id == id && row.time == Some(cursor)));
         let at = self.rows.partition_point(|row| row.time.is_some_and(|time| time < cursor));
+        let at = if self.is_at_end && !self.has_more.1 { usize::MAX } else { at };
         self.selected = picked.or_else(|| (!self.rows.is_empty()).then(|| at.min(self.rows.len() - 1)));
     }
 
@@ -295,6 +299,15 @@ impl EventList {
         self.selected = None;
         self.is_answered = false;
         self.drop_pages();
+    }
+
+    /// The chosen event is no longer there: the rows are those around the cursor.
+    pub(crate) fn lose_centre(&mut self, cursor: Timestamp) {
+        if let Centre::Event(_) = self.centre {
+            self.centre = Centre::Time(cursor);
+            self.picked = None;
+            self.drop_pages();
+        }
     }
 
     /// The filter changed: everything is asked again around the cursor.

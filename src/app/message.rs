@@ -264,6 +264,8 @@ pub struct LoadProgress {
     pub current: String,
     /// Bytes a second over the last moments.
     pub bytes_per_s: u64,
+    /// Seconds that are left at this speed, once that can be told.
+    pub left_s: Option<u64>,
 }
 
 /// Everything that can happen.
@@ -300,6 +302,8 @@ pub enum Message {
     ExportFailed(String),
     /// `$EDITOR` came back; `None` when it failed or changed nothing.
     Edited(Option<String>),
+    /// Follow growing sources, as if the key had been pressed; nothing when they are followed already.
+    Follow,
     /// Put the cursor here, as if the time had been typed.
     GoTo(Timestamp),
     /// A word for the user from below (job panicked, file vanished).
@@ -328,6 +332,10 @@ pub enum Effect {
     OpenEditor(String),
     /// Copy to the clipboard (OSC 52).
     Copy(String),
+    /// Look for growing sources again and again; what is found comes as `Message::Catalog`.
+    Follow,
+    /// No longer.
+    Unfollow,
     /// Suspend the process (`^z`).
     Suspend,
     /// Leave. Unsaved steps are flushed first.

@@ -12,6 +12,7 @@ use crate::model::{CaseDoc, Catalog, Event, EventRef, TimeRange, Timestamp};
 
 use super::actions::Context;
 use super::clock::{Clock, Style};
+use super::follow::Following;
 use super::history::History;
 use super::jobs::Jobs;
 use super::keymap::Keymap;
@@ -22,6 +23,7 @@ use super::message::{KeyPress, LoadProgress, Progress, Words};
 use super::overlay::Overlay;
 use super::panels::Panels;
 use super::patterns::Patterns;
+use super::preview::Preview;
 use super::session::{CasePlace, Session};
 use super::side::Side;
 use super::timeline::Timeline;
@@ -109,6 +111,10 @@ pub struct State {
     pub(crate) history: History,
     pub(crate) notice: Option<Notice>,
     pub(crate) progress: Option<LoadProgress>,
+    /// The last lines of logs that are not read to their end.
+    pub(crate) preview: Preview,
+    /// `Some` while growing sources are followed.
+    pub(crate) follow: Option<Following>,
     /// The selected event with all its fields.
     pub(crate) detail: Option<Box<Event>>,
     pub(crate) seek: Option<Seek>,
@@ -166,6 +172,8 @@ impl State {
             history: History::default(),
             notice: None,
             progress: None,
+            follow: None,
+            preview: Preview::default(),
             detail: None,
             seek: None,
             words: None,

@@ -63,6 +63,22 @@ impl Timeline {
         }
     }
 
+    /// Whether the cursor is on the last moment of the data.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.extent.is_some_and(|extent| self.cursor == extent.end().plus_ns(-1))
+    }
+
+    /// The data grew: the cursor goes to their end, and a window that showed the end before shows it still.
+    pub(crate) fn stick_to_end(&mut self, end_before: Option<Timestamp>) {
+        let Some(extent) = self.extent else { return };
+        let showed_end = end_before.is_some_and(|end| self.visible.end() >= end);
+        self.cursor = extent.end().plus_ns(-1);
+        if showed_end || !self.visible.contains(self.cursor) {
+            self.shift(extent.end().since(self.visible.end()));
+        }
+        self.clamp_cursor();
+    }
+
     /// The selected range, once it has both ends.
     pub(crate) fn selection(&self) -> Option<TimeRange> {
         let anchor = self.anchor?;
@@ -226,6 +242,23 @@ mod tests {
         let zoomed = timeline.visible;
         timeline.set_extent(Some(TimeRange::new(Timestamp::from_secs(0), Timestamp::from_secs(9_000))), None);
         assert_eq!(timeline.visible, zoomed);
+    }
+
+    #[test]
+    fn a_cursor_at_the_end_goes_on_with_the_data_and_a_window_that_showed_the_end_with_it() {
+        let grown = |timeline: &mut Timeline, end: i64| {
+            let before = timeline.extent.map(TimeRange::end);
+            timeline.set_extent(Some(TimeRange::new(Timestamp::from_secs(1_000), Timestamp::from_secs(end))), None);
+            timeline.stick_to_end(before);
+            (timeline.visible.start(), timeline.visible.end(), timeline.is_at_end())
+        };
+        let mut timeline = timeline();
+        timeline.move_to(Timestamp::MAX);
+        assert!(timeline.is_at_end());
+        assert_eq!(grown(&mut timeline, 2_100), (Timestamp::from_secs(1_000), Timestamp::from_secs(2_100), true), "all is shown still");
+        timeline.show(TimeRange::new(Timestamp::from_secs(2_000), Timestamp::from_secs(2_100)));
+        timeline.move_to(Timestamp::MAX);
+        assert_eq!(grown(&mut timeline, 2_130), (Timestamp::from_secs(2_030), Timestamp::from_secs(2_130), true));
     }
 
     proptest! {

@@ -22,6 +22,9 @@ pub struct Cli {
     /// What to open.
     #[command(flatten)]
     pub open: OpenArgs,
+    /// Follow growing files: new lines appear as they are written (^f on screen)
+    #[arg(long)]
+    pub follow: bool,
 }
 
 /// Sources and how to read them: the same for every command.
@@ -142,6 +145,9 @@ pub enum Command {
         /// With the number of each event's message pattern
         #[arg(long)]
         patterns: bool,
+        /// Print the last events (10, or --limit), then new ones as they are written, until interrupted
+        #[arg(long, short, conflicts_with_all = ["unplaced"])]
+        follow: bool,
         /// List the patterns instead, each with its events before and after this moment: born, surged, died, steady
         #[arg(long, value_name = "TIME", allow_hyphen_values = true, requires = "patterns", conflicts_with = "unplaced")]
         around: Option<String>,

@@ -101,7 +101,7 @@ fn best_first(source: &dyn Source, options: &EventsOptions, letters: &str, out: 
 }
 
 /// Writes one line an event, with its score if there are scores.
-fn write_events(
+pub fn write_events(
     source: &dyn Source,
     options: &EventsOptions,
     (events, scores): (&[Event], &[i64]),

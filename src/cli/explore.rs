@@ -12,12 +12,27 @@ use crate::runtime::session::{self, Start};
 use crate::ui::Theme;
 
 /// Opens what the arguments name.
-pub fn explore(args: &OpenArgs) -> anyhow::Result<Outcome> {
-    run(open::open(args)?)
+pub fn explore(args: &OpenArgs, follow: Follow) -> anyhow::Result<Outcome> {
+    run(open::open(args)?, follow)
+}
+
+/// Whether growing sources are followed from the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Follow {
+    /// New lines appear as they are written.
+    Yes,
+    /// Until the key is pressed.
+    No,
+}
+
+impl From<bool> for Follow {
+    fn from(is_asked: bool) -> Self {
+        if is_asked { Self::Yes } else { Self::No }
+    }
 }
 
 /// Runs the screen over something opened.
-pub fn run(opened: Opened) -> anyhow::Result<Outcome> {
+pub fn run(opened: Opened, follow: Follow) -> anyhow::Result<Outcome> {
     anyhow::ensure!(
         std::io::stdout().is_terminal() && std::io::stdin().is_terminal(),
         "the explorer needs a terminal; without one use: coroner inspect, events, series, export, or screenshot"
@@ -38,7 +53,8 @@ pub fn run(opened: Opened) -> anyhow::Result<Outcome> {
         size: (80, 24),
         place: place(&store),
     });
-    session::run(Start { source: opened.source, store, seed, notices, state, theme: theme_from_environment(), export_to })?;
+    let is_following = follow == Follow::Yes;
+    session::run(Start { source: opened.source, store, seed, notices, state, theme: theme_from_environment(), export_to, is_following })?;
     Ok(Outcome::Done)
 }
 

@@ -17,6 +17,7 @@ pub mod patterns;
 mod queries;
 mod screenshot;
 pub mod series;
+mod tail;
 pub mod trace;
 
 use std::io::{self, Write};
@@ -68,7 +69,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
     let outcome = match cli.command {
         None => {
             drop(out);
-            return explore::explore(&cli.open);
+            return explore::explore(&cli.open, cli.follow.into());
         }
         Some(Command::Demo { blank, print, case }) => {
             let notes = if blank { open::Notes::Blank } else { open::Notes::Finished };
@@ -77,7 +78,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
                 screenshot::print(&opened, &mut out)?
             } else {
                 drop(out);
-                return explore::run(opened);
+                return explore::run(opened, explore::Follow::No);
             }
         }
         Some(Command::Screenshot { open, output, size, at, keys, theme }) => {

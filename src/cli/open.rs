@@ -19,6 +19,7 @@ use crate::source::files::cache::CacheOptions;
 use crate::source::files::content::Bytes;
 use crate::source::files::decode::Growth;
 use crate::source::files::{self, FileSource, OpenOptions};
+use crate::source::pace::Pace;
 use crate::source::{Job, Source as _};
 
 /// The recorded outage, embedded: any machine can open it without a download.
@@ -203,12 +204,17 @@ pub fn load(opened: &Opened, quiet: bool) -> anyhow::Result<Arc<Catalog>> {
 /// A line that tells how far it is, until it is done. Short loads stay silent: the line would only flash.
 fn show_progress(job: &Job, is_done: impl Fn() -> bool) {
     let start = std::time::Instant::now();
+    let mut pace = Pace::new(start);
     let mut is_shown = false;
     while !is_done() {
         std::thread::park_timeout(Duration::from_millis(100));
         if start.elapsed() >= Duration::from_millis(100) && !is_done() {
             let (done, total) = job.progress();
-            eprint!("\rreading {} of {} MB\x1b[K", done / 1_000_000, total / 1_000_000);
+            let speed = pace.tell(std::time::Instant::now(), (done, total));
+            let share = done.min(total).saturating_mul(100).checked_div(total).unwrap_or(0);
+            let left = speed.left_s.map(|secs| format!(", {} left", text::whole_duration(secs))).unwrap_or_default();
+            let (done, total, per_s) = (done.min(total) / 1_000_000, total / 1_000_000, speed.per_s / 1_000_000);
+            eprint!("\rreading {share} %: {done} of {total} MB, {per_s} MB/s{left}\x1b[K");
             let _ = std::io::stderr().flush();
             is_shown = true;
         }

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::args::{Command, OpenArgs};
 use super::open::{self, Clock};
 use super::output::OutputForm;
-use super::{Outcome, events, histogram, inspect, output, patterns, series, trace};
+use super::{Outcome, events, histogram, inspect, output, patterns, series, tail, trace};
 use crate::model::filter::{self, Expr, FilterError, Known};
 use crate::model::query::{PageStart, TextMatch, TextPattern};
 use crate::model::text::printable;
@@ -38,6 +38,7 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             limit,
             unplaced,
             patterns,
+            follow,
             around,
             json,
         } => {
@@ -55,6 +56,9 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             let start = unplaced.then_some(PageStart::Unplaced(0));
             let patterns = if patterns { events::Patterns::Shown } else { events::Patterns::Hidden };
             let options = events::EventsOptions { filter, range, start, limit, letters: fuzzy, patterns, form: form(json) };
+            if follow {
+                return Ok(tail::run(&loaded.opened.source, &options, out)?.into());
+            }
             Ok(events::run(loaded.source(), &options, out)?.into())
         }
         Command::Trace { open, id, json } => {

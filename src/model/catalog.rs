@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::event::{Level, SourceId};
+use super::preview::Preview;
 use super::record::{Alert, Change, DashboardPanel, ProfileMark, ThresholdRule};
 use super::series::SeriesMeta;
 use super::time::{TimeRange, Timestamp};
@@ -239,6 +240,10 @@ pub struct SourceReport {
     pub problems: Problems,
     /// Whether it is read to its end.
     pub is_complete: bool,
+    /// Bytes of a log that are read so far.
+    pub read_bytes: u64,
+    /// What is guessed of a large log while it is not read to its end.
+    pub preview: Option<Box<Preview>>,
 }
 
 /// Everything that is held whole, and a description of what is not (events, samples).
@@ -275,6 +280,11 @@ impl Catalog {
         services.sort_unstable();
         services.dedup();
         services
+    }
+
+    /// Events read and, by estimate, still to be read; the latter is 0 once everything is read.
+    pub fn n_events_expected(&self) -> (u64, u64) {
+        (self.n_events, self.sources.iter().filter_map(|source| source.preview.as_ref()).map(|preview| preview.n_records).sum())
     }
 
     /// The source with this id.

@@ -53,6 +53,8 @@ impl<'a> Batch<'a> {
                     | Effect::Export(_)
                     | Effect::OpenEditor(_)
                     | Effect::Copy(_)
+                    | Effect::Follow
+                    | Effect::Unfollow
                     | Effect::Suspend
                     | Effect::Quit => {}
                 }

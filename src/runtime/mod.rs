@@ -10,6 +10,7 @@ pub mod editor;
 pub mod export;
 pub mod facts;
 pub mod find;
+pub mod follow;
 pub mod jobs;
 pub mod journal;
 pub mod keys;

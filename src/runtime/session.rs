@@ -1,6 +1,5 @@
 //! The loop: wait, drain, draw once. Nothing awaits in the key path; all work is jobs, the saver, or the loader.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -9,6 +8,7 @@ use futures_util::StreamExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::follow::Follower;
 use super::jobs::{Jobs, guarded};
 use super::journal::CaseStore;
 use super::keys::key_press;
@@ -19,6 +19,7 @@ use crate::app::message::LoadProgress;
 use crate::app::{Effect, Message, State, update};
 use crate::model::{CaseDoc, Timestamp};
 use crate::source::files::FileSource;
+use crate::source::pace::Pace;
 use crate::source::{Job, Source};
 use crate::ui::{self, Theme};
 
@@ -28,8 +29,6 @@ const FRAME: Duration = Duration::from_millis(16);
 const TICK: Duration = Duration::from_secs(1);
 /// How often loading reports while it runs.
 const LOAD_REPORT: Duration = Duration::from_millis(100);
-/// The rate of loading is told over this long.
-const RATE_WINDOW: Duration = Duration::from_secs(3);
 
 /// Everything a session starts with.
 pub struct Start {
@@ -47,6 +46,8 @@ pub struct Start {
     pub theme: Theme,
     /// Where `X` writes.
     pub export_to: export::Target,
+    /// Whether growing sources are followed from the start.
+    pub is_following: bool,
 }
 
 /// Runs the explorer until the user leaves. Returns after the terminal is restored and the case is on disk.
@@ -68,6 +69,7 @@ struct Session {
     source: Arc<FileSource>,
     export_to: export::Target,
     messages: UnboundedSender<Message>,
+    follower: Option<Follower>,
     keys: EventStream,
     is_leaving: bool,
 }
@@ -98,14 +100,21 @@ impl Session {
             source: start.source,
             export_to: start.export_to,
             messages,
+            follower: None,
             keys: EventStream::new(),
             is_leaving: false,
         };
         for notice in start.notices {
             session.feed(Message::Notice(notice))?;
         }
+        if start.is_following {
+            session.feed(Message::Follow)?;
+        }
         let result = session.serve(&mut inbox).await;
         loading.cancel();
+        if let Some(follower) = session.follower.take() {
+            follower.cancel();
+        }
         session.jobs.cancel_all();
         session.saver.finish();
         result
@@ -210,6 +219,8 @@ impl Session {
                 }
             }
             Effect::Copy(text) => terminal::copy(&text)?,
+            Effect::Follow => self.follower = Some(Follower::start(Arc::clone(&self.source), self.messages.clone())),
+            Effect::Unfollow => drop(self.follower.take()),
             Effect::Suspend => self.screen.lend(suspend)?,
             Effect::Quit => self.is_leaving = true,
         }
@@ -262,8 +273,7 @@ fn start_loading(source: Arc<FileSource>, messages: UnboundedSender<Message>) ->
     });
     let watched = job.clone();
     std::thread::spawn(move || {
-        // Bytes are counted a chunk at a time, so the rate is over a few seconds, not over one report.
-        let mut marks = VecDeque::from([(Instant::now(), 0u64)]);
+        let mut pace = Pace::new(Instant::now());
         while !handle.is_finished() && watched.check().is_ok() {
             std::thread::sleep(LOAD_REPORT);
             let Ok(catalog) = source.catalog(&Job::new()) else { return };
@@ -272,19 +282,15 @@ fn start_loading(source: Arc<FileSource>, messages: UnboundedSender<Message>) ->
                 return;
             }
             let (done, total) = watched.progress();
-            while marks.len() > 1 && marks[0].0.elapsed() > RATE_WINDOW {
-                marks.pop_front();
-            }
-            let (since, before) = marks[0];
-            let bytes_per_s = (done.saturating_sub(before) as f64 / since.elapsed().as_secs_f64().max(1e-3)) as u64;
-            marks.push_back((Instant::now(), done));
+            let speed = pace.tell(Instant::now(), (done, total));
             let n_complete = catalog.sources.iter().filter(|source| source.is_complete).count();
             let current = catalog.sources.iter().find(|source| !source.is_complete).map(|source| source.path.clone());
             let progress = LoadProgress {
                 bytes: (done, total),
                 sources: (n_complete, catalog.sources.len()),
                 current: current.unwrap_or_default(),
-                bytes_per_s,
+                bytes_per_s: speed.per_s,
+                left_s: speed.left_s,
             };
             if messages.send(Message::Loading(progress)).is_err() {
                 return;

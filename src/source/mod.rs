@@ -5,6 +5,7 @@
 
 pub mod files;
 pub mod job;
+pub mod pace;
 
 pub use job::Job;
 

@@ -43,7 +43,11 @@ pub struct Log {
     pub(super) services: Vec<String>,
     pub(super) n_records: u64,
     pub(super) end_byte: u64,
-    is_whole: bool,
+    pub(super) is_whole: bool,
+    /// Segments at the end that may be joined with what comes next.
+    pub(super) n_loose: usize,
+    /// Rises when something that was told of the text does not hold any more.
+    pub(super) epoch: u32,
 }
 
 impl Log {
@@ -64,7 +68,7 @@ impl Log {
 
     /// Whether the text of a segment cannot grow any more.
     pub(super) fn is_settled(&self, segment: usize) -> bool {
-        self.is_whole || segment + 1 < self.segments.len()
+        self.is_whole || segment + self.n_loose.max(1) < self.segments.len()
     }
 
     /// Segment and index of a record.
@@ -264,7 +268,18 @@ impl LogBuilder {
     /// An empty log of a source.
     pub fn new(source: SourceId, text: Arc<dyn Text>, read_record: RecordReader) -> Self {
         let default_service = service_of_path(text.path());
-        let log = Log { source, text, read_record, segments: Vec::new(), services: Vec::new(), n_records: 0, end_byte: 0, is_whole: false };
+        let log = Log {
+            source,
+            text,
+            read_record,
+            segments: Vec::new(),
+            services: Vec::new(),
+            n_records: 0,
+            end_byte: 0,
+            is_whole: false,
+            n_loose: 0,
+            epoch: 0,
+        };
         Self { log, facts: LogFacts::default(), codes: HashMap::new(), default_service, messages: HashMap::new(), is_full: false }
     }
 

@@ -28,18 +28,18 @@ const DUE_TO_DIE: f64 = 3.0;
 /// The patterns of the messages that were there when it was made.
 #[derive(Debug, Default)]
 pub struct PatternIndex {
-    /// Sources and how many messages each had.
-    made_of: Vec<(SourceId, usize)>,
+    /// Sources, the epoch of their text, and how many messages each had.
+    made_of: Vec<(SourceId, u32, usize)>,
     templates: Vec<String>,
     /// Pattern of each message, by place in `made_of`.
     of_message: Vec<Box<[u32]>>,
 }
 
 impl PatternIndex {
-    fn mine(logs: &[Arc<Log>], made_of: Vec<(SourceId, usize)>) -> Self {
+    fn mine(logs: &[Arc<Log>], made_of: Vec<(SourceId, u32, usize)>) -> Self {
         let mined = template::mine(logs.iter().flat_map(|log| log.messages()));
         let mut rest = mined.of_message.as_slice();
-        let of_message = made_of.iter().map(|(_, n)| {
+        let of_message = made_of.iter().map(|(_, _, n)| {
             let (own, others) = rest.split_at(*n);
             rest = others;
             own.into()
@@ -123,7 +123,7 @@ impl Events<'_> {
 
     /// The index of the messages that are there now: mined again when there are more than last time.
     pub(super) fn pattern_index(&self) -> Arc<PatternIndex> {
-        let made_of: Vec<(SourceId, usize)> = self.logs.iter().map(|log| (log.source, log.n_messages())).collect();
+        let made_of: Vec<(SourceId, u32, usize)> = self.logs.iter().map(|log| (log.source, log.epoch, log.n_messages())).collect();
         // Held while mining, so that two questions at a time mine once.
         let mut known = self.selections.patterns.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.made_of != made_of {

@@ -78,8 +78,9 @@ fn parts(state: &State, theme: &Theme, width: u16) -> Vec<Part> {
         let range = format!("{}─{} ({length}{whole})", state.clock.short(visible.start()), state.clock.short(visible.end()));
         push(6, (range, format!("({length}{whole})")), theme.dim, false);
     }
-    if state.catalog.n_events > 0 {
-        let n = paint::compact(state.catalog.n_events);
+    let (n_read, n_guessed) = state.catalog.n_events_expected();
+    if n_read + n_guessed > 0 {
+        let n = format!("{}{}", if n_guessed > 0 { "~" } else { "" }, paint::compact(n_read + n_guessed));
         push(3, (format!("{n} events"), format!("{n} ev")), theme.dim, true);
     }
     let n_problems = state.catalog.n_problems();
@@ -91,6 +92,9 @@ fn parts(state: &State, theme: &Theme, width: u16) -> Vec<Part> {
     if state.catalog.sources.iter().any(|source| source.zone.certainty == ZoneCertainty::Default) {
         push(2, always("UTC?".into()), theme.warn, true);
     }
+    if let Some(following) = state.follow {
+        push(1, (following.words(state.now), "FOLLOW".into()), theme.key, true);
+    }
     push(2, loading(state), theme.key, true);
     parts
 }
@@ -100,7 +104,7 @@ fn cut(words: &str, width: usize) -> String {
     if words.width() <= width { words.to_owned() } else { format!("{}…", paint::cut(words, width - 1)) }
 }
 
-/// `reading logs/order.jsonl 34 % 120 MiB/s`, while it goes on; shorter without the file.
+/// `reading logs/order.jsonl 34 % 1.2 GiB of 3.5 GiB 120 MiB/s 19s left`, while it goes on; shorter without the file.
 fn loading(state: &State) -> (String, String) {
     let Some(progress) = &state.progress else {
         let is_open = !state.has_catalog || !state.catalog.is_complete;
@@ -110,10 +114,13 @@ fn loading(state: &State) -> (String, String) {
     let share = done.saturating_mul(100).checked_div(all).map(|share| format!(" {share} %")).unwrap_or_default();
     let rate = text::value(progress.bytes_per_s as f64, crate::model::Unit::BytesPerSecond);
     let rate = if progress.bytes_per_s > 0 { format!(" {rate}") } else { String::new() };
-    let short = format!("reading{share}{rate}");
+    let left = progress.left_s.map(|secs| format!(" {} left", text::whole_duration(secs))).unwrap_or_default();
+    let bytes = |n: u64| text::value(n as f64, crate::model::Unit::Bytes);
+    let of = if all > 0 { format!(" {} of {}", bytes(done.min(all)), bytes(all)) } else { String::new() };
+    let short = format!("reading{share}{rate}{left}");
     if progress.current.is_empty() {
         return (short, String::new());
     }
     let file = crate::app::side::fit(&text::printable(&progress.current), 24);
-    (format!("reading {}{share}{rate}", file.trim_end()), short)
+    (format!("reading {}{share}{of}{rate}{left}", file.trim_end()), short)
 }

@@ -67,18 +67,24 @@ fn total(counts: &LevelCounts) -> u64 {
 fn overview(state: &State, y: u16, theme: &Theme, buffer: &mut Buffer) {
     label(state, y, "overview", theme, buffer);
     let x = state.layout.label_width;
-    let greatest = state.lanes.overview.iter().map(total).max().unwrap_or(0);
+    let expected = &state.lanes.overview_expected;
+    let n_columns = usize::from(state.layout.lanes_width).min(state.lanes.overview.len().max(expected.len()));
+    let counted = |column: usize| state.lanes.overview.get(column).copied().unwrap_or_default();
+    let with_expected = |column: usize| total(&counted(column)) + expected.get(column).copied().unwrap_or(0);
+    let greatest = (0..n_columns).map(with_expected).max().unwrap_or(0);
     let window = state.lanes.overview_window;
     let is_inside = |column: usize| window.is_some_and(|(from, to)| (from..=to).contains(&column));
-    let cells = state.lanes.overview.iter().take(usize::from(state.layout.lanes_width)).enumerate().map(|(column, counts)| {
-        let style = if !is_inside(column) {
+    let cells = (0..n_columns).map(|column| {
+        let counts = counted(column);
+        let is_guessed = with_expected(column) > 2 * total(&counts);
+        let style = if !is_inside(column) || is_guessed {
             theme.faint
         } else if counts[ERROR..].iter().any(|count| *count > 0) {
             theme.error
         } else {
             theme.band
         };
-        (total(counts), style)
+        (with_expected(column), style)
     });
     spark::counts(buffer, theme, (x, y), cells, greatest);
     let is_whole = state.timeline.extent == Some(state.timeline.visible);
@@ -152,8 +158,9 @@ fn events(state: &State, y: u16, height: u16, theme: &Theme, buffer: &mut Buffer
         }
     };
     let errors = |counts: &LevelCounts| counts[ERROR..].iter().sum::<u64>();
-    label(state, y, "events", theme, buffer);
-    if state.catalog.n_events == 0 {
+    let is_guessed = state.lanes.expected.iter().any(|n| *n > 0);
+    label(state, y, if is_guessed { "~events, reading" } else { "events" }, theme, buffer);
+    if state.catalog.n_events == 0 && !is_guessed {
         let words = if state.catalog.is_complete { "no log events in these sources" } else { "" };
         paint::put(buffer, state.layout.label_width, y, state.layout.lanes_width, words, theme.dim);
         return;
@@ -162,6 +169,16 @@ fn events(state: &State, y: u16, height: u16, theme: &Theme, buffer: &mut Buffer
         paint::put(buffer, state.layout.label_width, y, state.layout.lanes_width, &format!("no answer: {why}"), theme.error);
         return;
     }
+    // What is still to be read is added where all events are counted, and faint where it is more than what was read.
+    let all = |buffer: &mut Buffer, y: u16, style: &dyn Fn(&LevelCounts) -> Style| {
+        let cells = state.lanes.events.iter().enumerate().map(|(column, cell)| {
+            let (n, guessed) = (cell.as_ref().map_or(0, total), state.lanes.expected.get(column).copied().unwrap_or(0));
+            (n + guessed, if guessed > n { theme.faint } else { cell.as_ref().map_or(theme.faint, |cell| dimmed(style(cell))) })
+        });
+        let cells: Vec<(u64, Style)> = cells.collect();
+        let greatest = cells.iter().map(|cell| cell.0).max().unwrap_or(0);
+        spark::counts(buffer, theme, (state.layout.label_width, y), cells.into_iter(), greatest);
+    };
     let row = |buffer: &mut Buffer, y: u16, count: &dyn Fn(&LevelCounts) -> u64, style: &dyn Fn(&LevelCounts) -> Style| {
         let cells =
             state.lanes.events.iter().map(|cell| cell.as_ref().map_or((0, Style::new()), |cell| (count(cell), dimmed(style(cell)))));
@@ -169,9 +186,9 @@ fn events(state: &State, y: u16, height: u16, theme: &Theme, buffer: &mut Buffer
         spark::counts(buffer, theme, (state.layout.label_width, y), cells, greatest);
     };
     if height == 1 {
-        row(buffer, y, &total, &worst);
+        all(buffer, y, &worst);
     } else {
-        row(buffer, y, &total, &|_| theme.band);
+        all(buffer, y, &|_| theme.band);
         if height == 3 {
             label(state, y + 1, "  warn", theme, buffer);
             row(buffer, y + 1, &|counts| counts[WARN], &|_| theme.warn);

@@ -168,9 +168,13 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
     if area.width == 0 || area.height == 0 {
         return;
     }
+    let n_preview = state.preview.n_rows(usize::from(area.height)) as u16;
+    draw_preview(state, n_preview, theme, buffer);
     if let Some(words) = empty_words(state) {
-        for (row, line) in
-            crate::app::side::wrap(&words, usize::from(area.width.saturating_sub(3))).iter().enumerate().take(area.height.into())
+        for (row, line) in crate::app::side::wrap(&words, usize::from(area.width.saturating_sub(3)))
+            .iter()
+            .enumerate()
+            .take((area.height - n_preview).into())
         {
             paint::put(buffer, area.x + 2, area.y + row as u16, area.width - 2, &theme.signs(line), theme.dim);
         }
@@ -178,7 +182,7 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
     }
     let columns = Columns::new(state, area.width);
     let range = state.list.range().filter(|_| state.timeline.anchor.is_some());
-    for row in 0..area.height {
+    for row in 0..area.height - n_preview {
         let index = state.list.top + usize::from(row);
         let Some(event) = state.list.rows.get(index) else { break };
         let y = area.y + row;
@@ -192,6 +196,23 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
             paint::cell(buffer, area.x, y, theme.sign('▌'), if has_focus { theme.key } else { theme.faint });
             paint::tint(buffer, area.x + 1, y, area.width - 1, if has_focus { theme.selected_focused } else { theme.selected });
         }
+    }
+}
+
+/// The last errors and warnings of logs that are still being read, in the last rows of the list.
+fn draw_preview(state: &State, n_rows: u16, theme: &Theme, buffer: &mut Buffer) {
+    let area = state.layout.list;
+    let Some(n_lines) = n_rows.checked_sub(1) else { return };
+    let (x, y) = (area.x + 1, area.y + area.height - n_rows);
+    let heading = "~ last errors and warnings, seen at the end; the rest is being read";
+    paint::put(buffer, x, y, area.width - 1, &theme.signs(heading), theme.faint);
+    let lines = &state.preview.last[state.preview.last.len().saturating_sub(n_lines.into())..];
+    for (line, y) in lines.iter().zip(y + 1..) {
+        let precision = if area.width < 46 { Precision::Seconds } else { Precision::Millis };
+        let time = line.time.map_or_else(|| "no time".into(), |time| state.clock.day_time(time, precision));
+        let mut at = x + paint::put(buffer, x, y, area.width - 1, &format!("~ {time} "), theme.dim);
+        at += paint::put(buffer, at, y, 6, &format!("{} ", level_word(line.level)), level_style(line.level, theme));
+        paint::put(buffer, at, y, (area.x + area.width).saturating_sub(at), &line.words, theme.dim);
     }
 }
 

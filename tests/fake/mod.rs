@@ -218,6 +218,7 @@ impl Fake {
             n_events: events.len() as u64,
             extent: Some(TimeRange::new(at(0), at(720))),
             version: 1,
+            dashboard_panels: Vec::new(),
             is_complete: true,
             ..Catalog::default()
         };
@@ -489,8 +490,13 @@ impl Session {
 
     /// Loading is under way.
     pub fn loading(&mut self) -> &mut Self {
-        let progress =
-            LoadProgress { bytes: (340 << 20, 1000 << 20), sources: (2, 9), current: "logs/order-1.log".into(), bytes_per_s: 120 << 20 };
+        let progress = LoadProgress {
+            bytes: (340 << 20, 1000 << 20),
+            sources: (2, 9),
+            current: "logs/order-1.log".into(),
+            bytes_per_s: 120 << 20,
+            left_s: Some(6),
+        };
         self.send(Message::Loading(progress));
         self
     }

@@ -131,6 +131,7 @@ fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
             return effects;
         }
         Action::Close => return close(state),
+        Action::Follow => return crate::app::follow::toggle(state),
         Action::Copy => return copy(state),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Quit => return quit(state),

@@ -15,6 +15,7 @@ use super::find;
 
 /// The source knows more.
 pub(super) fn catalog(state: &mut State, catalog: Arc<Catalog>) {
+    let before = state.end_before();
     state.has_catalog = true;
     if catalog.is_complete {
         state.progress = None;
@@ -23,6 +24,7 @@ pub(super) fn catalog(state: &mut State, catalog: Arc<Catalog>) {
     state.panels.rebuild(&state.catalog, &state.session.doc.meta);
     let first = first_place(state);
     state.timeline.set_extent(state.catalog.extent, first);
+    state.keep_to_end(&before);
     // Times in filters may refer to what is loaded.
     super::filter::from_case(state);
     state.data_revision += 1;
@@ -68,7 +70,8 @@ fn first_place(state: &State) -> Option<Timestamp> {
 /// Without a change or alert an untouched cursor waits where errors begin to pile up: at the first column with half as
 /// many as the worst one.
 fn wait_at_first_burst(state: &mut State) {
-    let (Some(extent), true) = (state.timeline.extent, state.catalog.is_complete && first_place(state).is_none()) else { return };
+    let is_meant = state.catalog.is_complete && first_place(state).is_none() && !state.is_following();
+    let (Some(extent), true) = (state.timeline.extent, is_meant) else { return };
     let errors: Vec<u64> = state.lanes.overview.iter().map(|counts| counts[Level::Error as usize..].iter().sum()).collect();
     let worst = errors.iter().copied().max().unwrap_or(0);
     let Some(first) = errors.iter().position(|count| *count > 0 && *count * 2 >= worst) else { return };
@@ -112,6 +115,8 @@ fn refused(state: &mut State, slot: Slot, why: &str) {
             state.panels.pending = None;
             state.warn(why.to_owned());
         }
+        // The event in the middle may be gone with a file that was cut.
+        Slot::ListBefore | Slot::ListAfter => state.list.lose_centre(state.timeline.cursor),
         // These show their error in their own pane.
         _ => {}
     }

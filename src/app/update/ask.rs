@@ -15,6 +15,7 @@ use crate::model::{EventFilter, SeriesQuery, TimeRange};
 /// Lays out, asks, prepares.
 pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
     lay_out(state);
+    state.list.is_at_end = state.is_following() && state.timeline.is_at_end();
     state.list.follow(state.timeline.cursor);
     super::trace_view::follow(state);
     if state.has_catalog {
@@ -31,7 +32,9 @@ pub(crate) fn settle_view(state: &mut State) {
     prepare(state);
     super::side_view::prepare(state);
     state.side.scroll(usize::from(state.layout.side.height));
-    state.list.scroll(usize::from(state.layout.list.height));
+    state.preview.prepare(&state.catalog);
+    let height = usize::from(state.layout.list.height);
+    state.list.scroll(height - state.preview.n_rows(height));
 }
 
 fn lay_out(state: &mut State) {

@@ -71,6 +71,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Edited(text) => edited(state, text),
+        Message::Follow => super::follow::begin(state),
         Message::GoTo(at) => {
             state.jump_to(at);
             Vec::new()

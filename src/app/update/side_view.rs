@@ -4,7 +4,7 @@ use crate::app::side::{Ink, MadeFor, Side, SideItem, Tab};
 use crate::app::state::{Focus, State};
 use crate::model::case::{Annotation, AnnotationKind, CauseStatus, EvidenceTarget, Relation};
 use crate::model::series::Derivation;
-use crate::model::{Level, SeriesMeta, ZoneCertainty, text};
+use crate::model::{Level, SeriesMeta, SourceReport, ZoneCertainty, text};
 
 use super::annotate::headline;
 use super::chain::{self, Above};
@@ -311,11 +311,28 @@ fn change_detail(state: &State, side: &mut Side, width: usize) {
     }
 }
 
+/// ` 34 %` of a source that is being read.
+fn progress_words(source: &SourceReport) -> String {
+    if source.is_complete {
+        return String::new();
+    }
+    match source.read_bytes.saturating_mul(100).checked_div(source.size_bytes) {
+        Some(share) if source.read_bytes > 0 => format!(" {share} %"),
+        _ => " waits".to_owned(),
+    }
+}
+
+/// An estimate has two digits.
+fn rounded(n: u64) -> u64 {
+    let unit = 10u64.pow(n.checked_ilog10().unwrap_or(0).saturating_sub(1));
+    (n + unit / 2) / unit * unit
+}
+
 fn sources(state: &State, side: &mut Side, width: usize) {
     for source in &state.catalog.sources {
         side.item(SideItem::Text);
         let ink = if source.problems.total() > 0 { Ink::Warn } else { Ink::Good };
-        let state_mark = if source.is_complete { "" } else { " loading" };
+        let state_mark = progress_words(source);
         let name_width = width.saturating_sub(28).max(12);
         side.line(vec![
             (ink, if source.problems.total() > 0 { "! ".into() } else { "  ".into() }),
@@ -323,6 +340,10 @@ fn sources(state: &State, side: &mut Side, width: usize) {
             (Ink::Dim, format!(" {:<16}", source.format)),
             (Ink::Normal, format!("{:>9}{state_mark}", text::grouped(source.n_records))),
         ]);
+        if let Some(preview) = &source.preview {
+            let words = format!("    about {} more to be read", text::grouped(rounded(preview.n_records)));
+            side.line(vec![(Ink::Dim, words)]);
+        }
         if source.zone.certainty >= ZoneCertainty::Default && source.zone.certainty != ZoneCertainty::None {
             side.line(vec![(Ink::Warn, "    times without a zone: UTC taken, --tz overrides".into())]);
         }

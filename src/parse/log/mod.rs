@@ -72,6 +72,16 @@ impl LogPlan {
         self.layout == other.layout && self.named == other.named
     }
 
+    /// Whether every line is read by the other as by this one.
+    pub fn reads_same(&self, other: &Self) -> bool {
+        let habits = |plan: &Self| (plan.format.clone(), plan.zone.clone(), plan.needs_date);
+        habits(self) == habits(other)
+            && self.reads_like(other)
+            && self.habits == other.habits
+            && self.clock == other.clock
+            && self.bound == other.bound
+    }
+
     /// How well the sampled lines fit, 0 … 1.
     pub fn score(&self) -> f32 {
         self.score

@@ -24,8 +24,11 @@ use crate::store::{StoreError, Watch};
 
 use super::Snapshot;
 use super::content::Content;
+use super::look::OnDisk;
+use super::peek::Peeked;
+use super::reading::Reading;
 
-/// One source while it is loaded.
+/// One source while it is loaded. One field a thing that some stage of loading finds out.
 pub struct Loading {
     /// What is known of it, but for the parts that a growing log tells.
     pub report: SourceReport,
@@ -37,10 +40,18 @@ pub struct Loading {
     pub query: Option<String>,
     /// Its events.
     pub log: Option<LogBuilder>,
-    /// Where the tail of a log lies, while the log is not read to its end.
-    pub expected: Option<(Timestamp, Timestamp)>,
+    /// What a few places of a large log told before it was read.
+    pub peeked: Option<Peeked>,
     /// What went wrong before parsing, or with the file as a whole.
     pub problems: Vec<Problem>,
+    /// The file that it is, to be looked at again while following.
+    pub on_disk: Option<OnDisk>,
+    /// How its log is read on.
+    pub reading: Option<Reading>,
+    /// What happened to the file since it was read.
+    pub happened: Vec<Problem>,
+    /// How often it was read again from the start.
+    pub epoch: u32,
 }
 
 /// Formats in which Prometheus's mark for the end of a series has become a plain NaN.
@@ -58,13 +69,32 @@ pub struct Documents {
 }
 
 /// Documents in the order of the catalog.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Settled {
     catalog: Catalog,
     series: Arc<Vec<Arc<SeriesStore>>>,
+    /// Alerts as the documents hold them: in the catalog those that tell of the same are one.
+    alerts: Vec<Alert>,
 }
 
 impl Loading {
+    /// A source of which nothing is read yet.
+    pub fn new(report: SourceReport, content: Arc<Content>, modified: Option<Timestamp>) -> Self {
+        Self {
+            report,
+            content,
+            modified,
+            query: None,
+            log: None,
+            peeked: None,
+            problems: Vec::new(),
+            on_disk: None,
+            reading: None,
+            happened: Vec::new(),
+            epoch: 0,
+        }
+    }
+
     /// Takes over what detection says.
     pub fn recognise(&mut self, verdict: &Verdict) {
         let report = &mut self.report;
@@ -85,23 +115,31 @@ impl Loading {
             report.n_continuation_lines = facts.n_continuation_lines;
             report.n_unplaced = facts.n_unplaced;
             report.extent = facts.span.map(|span| (Timestamp(span.0), Timestamp(span.1)));
-            if let (false, Some(expected)) = (report.is_complete, self.expected) {
-                let (first, last) = report.extent.unwrap_or(expected);
-                report.extent = Some((first.min(expected.0), last.max(expected.1)));
-            }
+            report.read_bytes = log.end_byte();
             report.levels = Level::ALL.into_iter().zip(facts.level_counts).filter(|(_, n)| *n > 0).collect();
             report.services = log.services();
             report.problems = problems_of(facts, report.n_records);
             report.remarks = remarks_of(facts);
         }
-        if !self.problems.is_empty() {
+        if let (false, Some(peeked)) = (report.is_complete, &self.peeked) {
+            let spans = [report.extent, peeked.span()].into_iter().flatten();
+            report.extent = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+            report.preview = Some(Box::new(peeked.preview(report.read_bytes)));
+        }
+        if !self.problems.is_empty() || !self.happened.is_empty() {
             let mut problems = Problems::default();
-            self.problems.iter().for_each(|problem| problems.push(problem.clone()));
+            self.problems.iter().chain(&self.happened).for_each(|problem| problems.push(problem.clone()));
             problems.append(std::mem::take(&mut report.problems));
             report.problems = problems;
         }
         report.problems.kept_mut().sort_by_key(|problem| (problem.byte, problem.line));
         report
+    }
+
+    /// Records of lines that are finished.
+    pub fn n_whole_records(&self) -> u64 {
+        let n = self.log.as_ref().map_or(0, LogBuilder::n_records);
+        self.reading.as_ref().and_then(Reading::n_whole_records).unwrap_or(n)
     }
 
     /// The log could not be read any further.
@@ -181,13 +219,13 @@ impl Documents {
         let catalog = Catalog {
             series: metas,
             changes: self.changes,
-            alerts: alert::merge(self.alerts),
+            alerts: alert::merge(self.alerts.clone()),
             profiles: self.profiles,
             rules: self.rules,
             dashboard_panels: self.dashboard_panels,
             ..Catalog::default()
         };
-        Settled { catalog, series: Arc::new(stores) }
+        Settled { catalog, series: Arc::new(stores), alerts: self.alerts }
     }
 }
 
@@ -200,11 +238,6 @@ fn in_order(mut series: Vec<(SeriesMeta, Arc<SeriesStore>)>) -> (Vec<SeriesMeta>
 }
 
 impl Settled {
-    /// Takes in the series that were computed from log events.
-    pub fn add_derived(&mut self, derived: Vec<DerivedSeries>) {
-        self.add(derived.into_iter().map(derived_series));
-    }
-
     /// Rates, quantiles and ratios of the series that were measured.
     pub fn compute(&self, watch: &Watch<'_>) -> Result<Vec<Computed>, StoreError> {
         derived::derive(&Pool::new(&self.catalog.series, &self.series), watch)
@@ -213,6 +246,54 @@ impl Settled {
     /// Takes in the series that were computed from others.
     pub fn add_computed(&mut self, computed: Vec<Computed>) {
         self.add(computed.into_iter().map(computed_series));
+    }
+
+    /// What was settled for a catalog that was published, with the alerts that it was given.
+    pub fn of(published: &Snapshot, alerts: Vec<Alert>) -> Self {
+        let known = &published.catalog;
+        let catalog = Catalog {
+            series: known.series.clone(),
+            changes: known.changes.clone(),
+            alerts: known.alerts.clone(),
+            profiles: known.profiles.clone(),
+            rules: known.rules.clone(),
+            dashboard_panels: known.dashboard_panels.clone(),
+            ..Catalog::default()
+        };
+        Self { catalog, series: Arc::clone(&published.series), alerts }
+    }
+
+    /// What a published catalog does not tell of it.
+    pub fn into_alerts(self) -> Vec<Alert> {
+        self.alerts
+    }
+
+    /// What the documents hold, to be settled again: without what comes from some sources or was computed.
+    pub fn into_documents(self, is_left_out: impl Fn(SourceId) -> bool) -> Documents {
+        let stores = self.series.iter().map(Arc::clone);
+        let is_kept = |meta: &SeriesMeta| !meta.is_derived && !is_left_out(meta.source);
+        let mut documents = Documents {
+            series: self.catalog.series.into_iter().zip(stores).filter(|(meta, _)| is_kept(meta)).collect(),
+            changes: self.catalog.changes,
+            alerts: self.alerts,
+            profiles: self.catalog.profiles,
+            rules: self.catalog.rules,
+            dashboard_panels: self.catalog.dashboard_panels,
+        };
+        documents.dashboard_panels.retain(|panel| !is_left_out(panel.source));
+        documents.changes.retain(|change| !is_left_out(change.source));
+        documents.alerts.retain(|alert| !is_left_out(alert.source));
+        documents.profiles.retain(|profile| !is_left_out(profile.source));
+        documents.rules.retain(|rule| !is_left_out(rule.source));
+        documents
+    }
+
+    /// Takes in the series that were computed from log events, in place of all that were computed before.
+    pub fn set_derived(&mut self, derived: Vec<DerivedSeries>) {
+        let metas = std::mem::take(&mut self.catalog.series);
+        let (metas, stores) = metas.into_iter().zip(self.series.iter().map(Arc::clone)).filter(|(meta, _)| !meta.is_derived).unzip();
+        (self.catalog.series, self.series) = (metas, Arc::new(stores));
+        self.add(derived.into_iter().map(derived_series));
     }
 
     fn add(&mut self, more: impl Iterator<Item = (SeriesMeta, Arc<SeriesStore>)>) {

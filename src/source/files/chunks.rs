@@ -46,13 +46,26 @@ pub fn parse(content: &Content, plan: &LogPlan, index: u64, chunk_bytes: u64) ->
     let Some(start) = line_start(content, stretch.start, stretch.end)? else { return Ok(None) };
     let end = line_start(content, stretch.end, size)?.unwrap_or(size);
     let parsed_end = end.min(stretch.end.max(start) + MAX_LINE_BYTES);
+    parse_lines(content, plan, start..end, parsed_end, chunk_bytes).map(Some)
+}
+
+/// Parses whole lines from a line start on, at most about `chunk_bytes`: what a log has grown by. The range may end in
+/// the middle of a line if that is the end of the content.
+pub fn parse_next(content: &Content, plan: &LogPlan, range: Range<u64>, chunk_bytes: u64) -> Result<Parsed, StoreError> {
+    let cut = range.end.min(range.start.saturating_add(chunk_bytes.max(1)));
+    let end = if cut < range.end { line_start(content, cut, range.end)?.unwrap_or(range.end) } else { range.end };
+    parse_lines(content, plan, range.start..end, end.min(cut + MAX_LINE_BYTES), chunk_bytes)
+}
+
+/// Parses a range of whole lines; of a line that is too long only what stands before `parsed_end`.
+fn parse_lines(content: &Content, plan: &LogPlan, range: Range<u64>, parsed_end: u64, chunk_bytes: u64) -> Result<Parsed, StoreError> {
     BUFFER.with_borrow_mut(|buffer| {
-        let parsed = draft(content.read_into(start..parsed_end, buffer)?, plan, start..end, parsed_end);
+        let parsed = draft(content.read_into(range.start..parsed_end, buffer)?, plan, range, parsed_end);
         // One long line must not keep its memory for ever.
-        if buffer.len() as u64 > 4 * chunk_bytes {
+        if buffer.len() as u64 > chunk_bytes.saturating_mul(4) {
             *buffer = Vec::new();
         }
-        Ok(Some(parsed))
+        Ok(parsed)
     })
 }
 
@@ -67,6 +80,24 @@ fn draft(bytes: &[u8], plan: &LogPlan, Range { start, end }: Range<u64>, parsed_
     }
     let draft = if start == 0 { Draft::first(chunk, bytes) } else { Draft::later(chunk, bytes) };
     Parsed { range: start..end, draft }
+}
+
+/// Looked back so far for the end of the last whole line; a longer line counts as whole.
+const MAX_OPEN_END_BYTES: u64 = 1 << 20;
+
+/// Where the whole lines of a content end: behind its last line end, or at its end when its last line is very long.
+pub fn whole_lines(content: &Content) -> Result<u64, StoreError> {
+    let size = content.size_bytes();
+    let from = size.saturating_sub(MAX_OPEN_END_BYTES);
+    let mut end = size;
+    while end > from {
+        let start = end.saturating_sub(PROBE_BYTES).max(from);
+        if let Some(found) = memchr::memrchr(b'\n', &content.read(start..end)?) {
+            return Ok(start + found as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(if from == 0 { 0 } else { size })
 }
 
 /// The first line start in `from..to`. A line starts at 0 and after every line end.

@@ -13,6 +13,8 @@ use std::sync::{Arc, OnceLock};
 
 use crate::store::{StoreError, Text};
 
+use super::identity::FileId;
+
 /// Files that stay open at once, far below the usual limit of a process; further ones are opened for every read.
 const MAX_OPEN: usize = 200;
 /// How many are open now.
@@ -50,6 +52,8 @@ enum Place {
         file: PathBuf,
         size_bytes: u64,
         open: OnceLock<File>,
+        /// The file that was opened first: another one under its name is not read.
+        id: OnceLock<FileId>,
     },
     Decoded(Vec<u8>),
     Given(Bytes),
@@ -58,6 +62,11 @@ enum Place {
         original: Arc<Content>,
         text: Vec<u8>,
         keeps_lines: bool,
+    },
+    /// The beginning of another.
+    Cut {
+        inner: Arc<Content>,
+        size_bytes: u64,
     },
     /// Parts one after another.
     Joined {
@@ -106,13 +115,55 @@ impl Content {
                 Kept::Parts(parts.iter().map(|part| part.content.as_ref()).collect())
             }
             Place::Decoded(bytes) | Place::Converted { text: bytes, .. } => Kept::Memory(bytes),
+            Place::Cut { inner, .. } => inner.kept(),
             Place::Given(bytes) => Kept::Memory(bytes.as_slice()),
         }
     }
 
     /// A plain file of this size.
     pub fn disk(path: String, file: PathBuf, size_bytes: u64) -> Self {
-        Self { path, place: Place::Disk { file, size_bytes, open: OnceLock::new() } }
+        Self { path, place: Place::Disk { file, size_bytes, open: OnceLock::new(), id: OnceLock::new() } }
+    }
+
+    /// The first bytes of a file that is open already; `file` is its name.
+    pub fn opened(path: String, file: PathBuf, size_bytes: u64, handle: File) -> io::Result<Self> {
+        let id = OnceLock::from(FileId::of(&handle.metadata()?));
+        let open = OnceLock::new();
+        if N_OPEN.fetch_add(1, Ordering::Relaxed) >= MAX_OPEN || open.set(handle).is_err() {
+            N_OPEN.fetch_sub(1, Ordering::Relaxed);
+        }
+        Ok(Self { path, place: Place::Disk { file, size_bytes, open, id } })
+    }
+
+    /// The first bytes of another.
+    pub fn cut(inner: Arc<Self>, size_bytes: u64) -> Self {
+        Self { path: inner.path.clone(), place: Place::Cut { inner, size_bytes } }
+    }
+
+    /// The plain file that it is, or that its last part is, its size when it was read, and which file that was (known once
+    /// it was read).
+    pub fn file(&self) -> Option<(&PathBuf, u64, Option<FileId>)> {
+        match &self.place {
+            Place::Disk { file, size_bytes, id, .. } => Some((file, *size_bytes, id.get().copied())),
+            Place::Joined { parts, .. } => parts.last()?.content.file(),
+            _ => None,
+        }
+    }
+
+    /// The parts of a joined content, else itself.
+    pub fn parts(this: &Arc<Self>) -> Vec<Arc<Self>> {
+        match &this.place {
+            Place::Joined { parts, .. } => parts.iter().map(|part| Arc::clone(&part.content)).collect(),
+            _ => vec![Arc::clone(this)],
+        }
+    }
+
+    /// The same file as far as it reaches now, if it is still held open: also one that has no name any more.
+    pub fn still_open(&self) -> Option<Self> {
+        let Place::Disk { file, open, .. } = &self.place else { return None };
+        let handle = open.get()?.try_clone().ok()?;
+        let size_bytes = handle.metadata().ok()?.len();
+        Self::opened(self.path.clone(), file.clone(), size_bytes, handle).ok()
     }
 
     /// Bytes that were decoded or read from a pipe.
@@ -176,6 +227,7 @@ impl Content {
         match &self.place {
             Place::Converted { original, .. } => original.original(),
             Place::Joined { own, .. } => own.original(),
+            Place::Cut { inner, .. } => inner.original(),
             _ => self,
         }
     }
@@ -224,11 +276,16 @@ impl Content {
     }
 
     /// Fills `bytes` from `start` on.
-    fn read_disk(&self, file: &PathBuf, open: &OnceLock<File>, start: u64, bytes: &mut [u8]) -> Result<(), StoreError> {
+    fn read_disk(&self, start: u64, bytes: &mut [u8]) -> Result<(), StoreError> {
+        let Place::Disk { file, open, id, .. } = &self.place else { return Ok(()) };
         let unreadable = |reason: String| StoreError::Unreadable { path: self.path.clone(), reason };
         let result = match open.get() {
             Some(handle) => read_at(handle, bytes, start),
             None => File::open(file).and_then(|handle| {
+                let found = FileId::of(&handle.metadata()?);
+                if *id.get_or_init(|| found) != found {
+                    return Err(io::Error::other("is another file than the one that was read; open it again to see what it holds now"));
+                }
                 let result = read_at(&handle, bytes, start);
                 if N_OPEN.fetch_add(1, Ordering::Relaxed) >= MAX_OPEN || open.set(handle).is_err() {
                     N_OPEN.fetch_sub(1, Ordering::Relaxed);
@@ -263,7 +320,7 @@ impl Text for Content {
 
     fn size_bytes(&self) -> u64 {
         match &self.place {
-            Place::Disk { size_bytes, .. } => *size_bytes,
+            Place::Disk { size_bytes, .. } | Place::Cut { size_bytes, .. } => *size_bytes,
             Place::Decoded(bytes) => bytes.len() as u64,
             Place::Given(bytes) => bytes.as_slice().len() as u64,
             Place::Converted { text, .. } => text.len() as u64,
@@ -273,12 +330,13 @@ impl Text for Content {
 
     fn read(&self, range: Range<u64>) -> Result<Cow<'_, [u8]>, StoreError> {
         let bytes = match &self.place {
-            Place::Disk { file, open, .. } => {
+            Place::Disk { .. } => {
                 let mut bytes = vec![0; self.length(&range)?];
-                self.read_disk(file, open, range.start, &mut bytes)?;
+                self.read_disk(range.start, &mut bytes)?;
                 return Ok(Cow::Owned(bytes));
             }
             Place::Joined { parts, .. } | Place::Folder { parts, .. } => return self.read_joined(parts, &range).map(Cow::Owned),
+            Place::Cut { inner, .. } => return inner.read(range),
             Place::Decoded(bytes) | Place::Converted { text: bytes, .. } => bytes,
             Place::Given(bytes) => bytes.as_slice(),
         };
@@ -287,18 +345,19 @@ impl Text for Content {
 
     fn read_into<'a>(&'a self, range: Range<u64>, buffer: &'a mut Vec<u8>) -> Result<&'a [u8], StoreError> {
         let bytes = match &self.place {
-            Place::Disk { file, open, .. } => {
+            Place::Disk { .. } => {
                 let length = self.length(&range)?;
                 if buffer.len() < length {
                     buffer.resize(length, 0);
                 }
-                self.read_disk(file, open, range.start, &mut buffer[..length])?;
+                self.read_disk(range.start, &mut buffer[..length])?;
                 return Ok(&buffer[..length]);
             }
             Place::Joined { parts, .. } | Place::Folder { parts, .. } => {
                 *buffer = self.read_joined(parts, &range)?;
                 return Ok(buffer);
             }
+            Place::Cut { inner, .. } => return inner.read_into(range, buffer),
             Place::Decoded(bytes) | Place::Converted { text: bytes, .. } => bytes,
             Place::Given(bytes) => bytes.as_slice(),
         };

@@ -92,6 +92,18 @@ impl Budget {
         Self { max_bytes, growth, used_bytes: zero(), beyond_bytes: zero(), n_members: zero() }
     }
 
+    /// What was spent so far, to go back to.
+    pub fn spent(&self) -> [u64; 3] {
+        [&self.used_bytes, &self.beyond_bytes, &self.n_members].map(|spent| spent.load(Ordering::Relaxed))
+    }
+
+    /// As if no more than this had been spent.
+    pub fn go_back(&self, spent: [u64; 3]) {
+        for (place, spent) in [&self.used_bytes, &self.beyond_bytes, &self.n_members].into_iter().zip(spent) {
+            place.store(spent, Ordering::Relaxed);
+        }
+    }
+
     /// The share of an input of this size. Whatever is packed inside it, however deep, is measured against this size.
     pub fn quota(&self, packed_bytes: u64) -> Quota<'_> {
         Quota { budget: self, packed_bytes, decoded_bytes: Cell::new(0) }

@@ -159,9 +159,7 @@ impl Walk {
     }
 
     fn file(&mut self, file: &Path, path: String, meta: &Metadata) {
-        let modified = meta.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-        let modified = modified.and_then(|since| i64::try_from(since.as_nanos()).ok()).map(Timestamp);
-        self.found.push(Found { path, input: Input::File { file: file.to_owned(), size_bytes: meta.len() }, modified });
+        self.found.push(Found { path, input: Input::File { file: file.to_owned(), size_bytes: meta.len() }, modified: modified(meta) });
     }
 
     /// Sorted by path; a file that was named twice is kept once, different sources with one name get a number.
@@ -177,6 +175,12 @@ impl Walk {
         number_twins(self.found.iter_mut().map(|found| &mut found.path));
         self.found
     }
+}
+
+/// When a file was written last.
+pub fn modified(meta: &Metadata) -> Option<Timestamp> {
+    let modified = meta.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    modified.and_then(|since| i64::try_from(since.as_nanos()).ok()).map(Timestamp)
 }
 
 /// Gives paths that occur again a number: `a.log`, `a.log#2`.

@@ -3,33 +3,37 @@
 //! One thread puts results in order and publishes; workers read and parse. Nothing that a worker does depends on when
 //! it does it, so the answer never depends on their number.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::model::{SourceId, SourceKind, SourceReport, TimeRange, Timestamp};
+use crate::model::{Problem, ProblemKind, SourceId, SourceKind, SourceReport, TimeRange};
 use crate::parse::document::{self, parse_document};
-use crate::parse::log::{Joiner, LogPlan, parse_chunk, read_record};
+use crate::parse::log::{Joiner, LogPlan, read_record};
 use crate::parse::metric::exposition::Stream;
-use crate::parse::{Context, Document, NO_TIME, Plan, Verdict, metric};
+use crate::parse::{Context, Document, Plan, Verdict, metric};
 use crate::source::{Job, SourceError};
 use crate::store::derive::derive;
 use crate::store::log::LogBuilder;
 use crate::store::{StoreError, Text, Watch};
 
-use super::assemble::{Documents, Loading, Settled, busiest, snapshot};
+use super::assemble::{Loading, Settled, busiest, snapshot};
 use super::chunks::{self, Parsed};
 use super::content::Content;
 use super::decode::{Budget, Packing};
+use super::follow::Kept;
+use super::look::OnDisk;
+use super::peek::Peeked;
 use super::pool::{self, Step};
-use super::prepare::{self, Recognised, RotatedSet, WINDOW_BYTES};
+use super::prepare::{self, Recognised, RotatedSet};
+use super::reading::Reading;
 use super::unpack::{self, Entry, EntryBytes};
 use super::{FileSource, Snapshot, database, expand, names};
 
 mod cached;
 
 /// While loading, the catalog is published this often, and never for more than a fifth of the time.
-const PUBLISH_EVERY: Duration = Duration::from_millis(100);
+pub(super) const PUBLISH_EVERY: Duration = Duration::from_millis(100);
 /// Tables of queries are small; larger objects are something else.
 const MAX_QUERIES_BYTES: u64 = 1 << 20;
 /// Documents of lines that are larger than this are read in blocks of this size.
@@ -39,16 +43,22 @@ const QUERIES_FORMAT: &str = "query-names";
 
 /// One loading.
 pub struct Loader<'a> {
-    source: &'a FileSource,
-    job: &'a Job,
-    on_change: &'a (dyn Fn() + Sync),
+    pub(super) source: &'a FileSource,
+    pub(super) job: &'a Job,
+    pub(super) on_change: &'a (dyn Fn() + Sync),
     total_bytes: u64,
-    sources: Vec<Loading>,
-    packed: Vec<(usize, std::path::PathBuf, Packing)>,
+    pub(super) sources: Vec<Loading>,
+    pub(super) packed: Vec<(usize, std::path::PathBuf, Packing)>,
     contents: Arc<Vec<Arc<Content>>>,
-    settled: Settled,
-    version: u64,
-    next_publish: Instant,
+    pub(super) settled: Settled,
+    pub(super) version: u64,
+    pub(super) next_publish: Instant,
+    /// Where dates that are left out are taken from.
+    pub(super) neighbours: Option<TimeRange>,
+    /// Rotated logs whose parts are still to be described: that takes a pass over their bytes.
+    pub(super) sets: Vec<RotatedSet>,
+    /// What large files told before anything was read, by path.
+    pub(super) early: HashMap<String, Peeked>,
     /// Logs whose index is to be kept.
     to_keep: cached::ToKeep,
 }
@@ -67,23 +77,63 @@ impl<'a> Loader<'a> {
             settled: Settled::default(),
             version: 0,
             next_publish: Instant::now(),
+            neighbours: None,
+            sets: Vec::new(),
+            early: HashMap::new(),
             to_keep: cached::ToKeep::default(),
         }
     }
 
+    /// Goes on with what an earlier loading kept.
+    pub fn resume(source: &'a FileSource, job: &'a Job, on_change: &'a (dyn Fn() + Sync), kept: &mut Kept) -> Self {
+        Self {
+            sources: std::mem::take(&mut kept.sources),
+            contents: Arc::clone(&source.snapshot().contents),
+            version: kept.version,
+            neighbours: kept.neighbours,
+            ..Self::new(source, job, on_change)
+        }
+    }
+
+    /// Gives back what is needed to go on.
+    pub fn pause(self, kept: &mut Kept) {
+        kept.sources = self.sources;
+        // Unless a catalog was published they are still where they were.
+        kept.alerts.get_or_insert_with(|| self.settled.into_alerts());
+        kept.version = self.version;
+        kept.neighbours = self.neighbours;
+    }
+
     /// Does it all.
-    pub fn run(mut self, found: Vec<expand::Found>) -> Result<(), SourceError> {
+    pub fn run(mut self, found: &[expand::Found]) -> Result<(), SourceError> {
         let size = |found: &expand::Found| match &found.input {
             expand::Input::File { size_bytes, .. } => *size_bytes,
             _ => 0,
         };
         self.add_total(found.iter().map(size).sum());
+        let known: HashSet<String> = found.iter().map(|found| found.path.clone()).collect();
+        self.look_ahead(found)?;
         let budget = Budget::new(self.source.options.max_decoded_bytes, self.source.options.growth);
-        let entries = database::gather(unpack::entries(found, &budget, self.job)?);
+        let entries = database::gather(unpack::entries(found, &budget, self.source.options.jobs, self.job)?);
         self.take(entries);
         self.publish();
         self.decode(&budget)?;
         self.name_queries()?;
+        self.read()?;
+        self.remember_ends();
+        self.derive()?;
+        self.sources.iter_mut().for_each(|source| source.report.is_complete = true);
+        self.publish();
+        self.keep();
+        let source = self.source;
+        let mut kept = Kept::new(known, budget);
+        self.pause(&mut kept);
+        source.keep(kept);
+        Ok(())
+    }
+
+    /// Recognises and reads all sources that are not complete.
+    pub(super) fn read(&mut self) -> Result<(), SourceError> {
         let plans = self.recognise()?;
         self.load_documents(&plans)?;
         let plans = log_plans(plans);
@@ -91,24 +141,22 @@ impl<'a> Loader<'a> {
         let (dateless, dated): (Vec<_>, Vec<_>) = plans.into_iter().partition(|(_, plan)| plan.needs_date());
         self.load_logs(dated)?;
         if !dateless.is_empty() {
-            let neighbours = busiest(&self.sources.iter().map(Loading::report_now).collect::<Vec<_>>());
-            let dateless = self.with_dates(dateless, neighbours);
+            self.neighbours = busiest(&self.sources.iter().map(Loading::report_now).collect::<Vec<_>>());
+            let dateless = self.with_dates(dateless, self.neighbours);
             self.load_logs(dateless)?;
         }
-        self.derive()?;
-        self.sources.iter_mut().for_each(|source| source.report.is_complete = true);
-        self.publish();
-        self.keep();
+        self.describe_sets();
         Ok(())
     }
 
-    fn add_total(&mut self, bytes: u64) {
+    pub(super) fn add_total(&mut self, bytes: u64) {
         self.total_bytes += bytes;
         self.job.set_total(self.total_bytes);
     }
 
-    fn take(&mut self, entries: Vec<Entry>) {
-        for (index, Entry { path, modified, bytes, problems }) in entries.into_iter().enumerate() {
+    pub(super) fn take(&mut self, entries: Vec<Entry>) {
+        for (index, Entry { path, modified, bytes, problems }) in (self.sources.len()..).zip(entries) {
+            let on_disk = OnDisk::of(&bytes, modified);
             let is_gone = matches!(bytes, EntryBytes::Gone);
             let content = match bytes {
                 EntryBytes::Ready(content) => content,
@@ -125,26 +173,36 @@ impl<'a> Loader<'a> {
                 is_complete: is_gone,
                 ..SourceReport::default()
             };
-            self.sources.push(Loading { report, content: Arc::new(content), modified, query: None, log: None, expected: None, problems });
+            let peeked = self.early.remove(&report.path);
+            self.sources.push(Loading { problems, on_disk, peeked, ..Loading::new(report, Arc::new(content), modified) });
         }
         self.share_contents();
     }
 
-    fn share_contents(&mut self) {
+    pub(super) fn share_contents(&mut self) {
         self.contents = Arc::new(self.sources.iter().map(|source| Arc::clone(&source.content)).collect());
     }
 
-    /// Decodes packed files, one after another so that the limit on all of them falls at the same place every time.
-    fn decode(&mut self, budget: &Budget) -> Result<(), SourceError> {
-        for (index, file, packing) in std::mem::take(&mut self.packed) {
-            let (content, problem) = unpack::decode_file(&self.sources[index].report.path, &file, packing, budget, self.job)?;
-            let source = &mut self.sources[index];
+    /// Decodes packed files.
+    pub(super) fn decode(&mut self, budget: &Budget) -> Result<(), SourceError> {
+        let packed = std::mem::take(&mut self.packed);
+        let (sources, jobs, job) = (&self.sources, self.source.options.jobs, self.job);
+        let work = |(index, file, packing): &(usize, std::path::PathBuf, Packing)| {
+            unpack::decode_file(&sources[*index].report.path, file, *packing, budget, job)
+        };
+        let is_limited = |(_, problem): &(Content, Option<Problem>)| problem.as_ref().is_some_and(|p| p.kind == ProblemKind::Limit);
+        let decoded = unpack::within_budget(&packed, (budget, jobs, job), work, is_limited)?;
+        for ((index, ..), decoded) in packed.iter().zip(decoded) {
+            let source = &mut self.sources[*index];
+            let Some((content, problem)) = decoded else {
+                source.unreadable(PANICKED.into());
+                continue;
+            };
             source.report.size_bytes = content.size_bytes();
             source.problems.extend(problem);
             source.content = Arc::new(content);
-            self.share_contents();
-            self.publish_if_due();
         }
+        self.share_contents();
         // Decoded bytes are work of their own: they were not in the sizes of the files.
         let is_left = |source: &&Loading| !source.report.is_complete;
         let left: u64 = self.sources.iter().filter(is_left).map(|source| source.content.size_bytes()).sum();
@@ -190,7 +248,7 @@ impl<'a> Loader<'a> {
         metric::queries(&content.head(size).ok()?)
     }
 
-    fn context(&self, index: usize, neighbours: Option<TimeRange>) -> Context {
+    pub(super) fn context(&self, index: usize, neighbours: Option<TimeRange>) -> Context {
         let source = &self.sources[index];
         Context {
             path: source.report.path.clone(),
@@ -235,44 +293,6 @@ impl<'a> Loader<'a> {
         Ok(verdicts)
     }
 
-    /// Reads content that is there under several paths only once.
-    fn settle_twins(&mut self, verdicts: &mut [Option<Verdict>]) {
-        for (index, first) in prepare::twins(&self.sources, verdicts) {
-            let path = self.sources[first].report.path.clone();
-            prepare::mark_twin(&mut self.sources[index], &path);
-            verdicts[index] = None;
-            self.finish(index);
-        }
-    }
-
-    /// Makes one log of the files that rotation cut it into.
-    fn join_rotated(&mut self, verdicts: &mut [Option<Verdict>]) {
-        for RotatedSet { head, parts } in prepare::rotated_sets(&self.sources, verdicts) {
-            let contents = parts.iter().map(|index| Arc::clone(&self.sources[*index].content)).collect();
-            let Ok(joined) = Content::joined(Arc::clone(&self.sources[head].content), contents) else { continue };
-            let Ok(verdict @ Verdict { plan: Plan::Log(_), .. }) = prepare::verdict_of(&joined, &self.context(head, None)) else {
-                continue;
-            };
-            let places = prepare::describe(&self.sources, &parts);
-            let path = self.sources[head].report.path.clone();
-            for (number, index) in parts.iter().enumerate().filter(|(_, index)| **index != head) {
-                let report = &mut self.sources[*index].report;
-                report.kind = SourceKind::Report;
-                "rotated".clone_into(&mut report.format);
-                report.why = format!("part {} of {} of a rotated log; its records are in {path}", number + 1, parts.len());
-                report.runner_up = None;
-                verdicts[*index] = None;
-                // Its bytes are read there.
-                report.is_complete = true;
-            }
-            let source = &mut self.sources[head];
-            source.report.why = format!("{} files of a rotated log, oldest first: {places}", parts.len());
-            source.content = Arc::new(joined);
-            verdicts[head] = Some(verdict);
-        }
-        self.share_contents();
-    }
-
     fn recognised(&mut self, index: usize, result: Option<Result<Recognised, StoreError>>) -> Option<Verdict> {
         let source = &mut self.sources[index];
         match result {
@@ -304,7 +324,7 @@ impl<'a> Loader<'a> {
     }
 
     /// Nothing more comes of this source.
-    fn finish(&mut self, index: usize) {
+    pub(super) fn finish(&mut self, index: usize) {
         let source = &mut self.sources[index];
         if !source.report.is_complete {
             source.report.is_complete = true;
@@ -322,7 +342,8 @@ impl<'a> Loader<'a> {
             (Arc::clone(&self.sources[*index].content), self.context(*index, None), self.sources[*index].report.format.clone())
         };
         let tasks: Vec<_> = indexes.iter().map(task).collect();
-        let mut documents = Documents::default();
+        // What was settled before is shown until then.
+        let mut documents = self.settled.clone().into_documents(|source| indexes.contains(&(source.0 as usize)));
         let (jobs, job, max_bytes) = (self.source.options.jobs, self.job, self.source.options.max_decoded_bytes);
         let work = |(content, context, format): &(Arc<Content>, Context, String)| -> Result<Document, StoreError> {
             if content.is_folder() {
@@ -367,20 +388,28 @@ impl<'a> Loader<'a> {
         source.report.zone = plan.zone();
         let reader = Arc::clone(plan);
         let text: Arc<dyn Text> = source.content.clone();
-        source.log = Some(LogBuilder::new(SourceId(index as u32), text, Arc::new(move |bytes| read_record(&reader, bytes))));
+        let mut log = LogBuilder::new(SourceId(index as u32), text, Arc::new(move |bytes| read_record(&reader, bytes)));
+        log.set_epoch(source.epoch);
+        source.log = Some(log);
     }
 
     fn load_logs(&mut self, plans: Vec<(usize, LogPlan)>) -> Result<(), SourceError> {
         let chunk_bytes = self.source.options.chunk_bytes;
         let mut tasks = Vec::new();
         let mut orders = HashMap::new();
-        for (index, plan) in self.restore(plans)? {
+        let plans = self.restore(plans)?;
+        self.look_at_logs(&plans, chunk_bytes)?;
+        for (index, plan) in plans {
             self.begin_log(index, &plan);
             let source = &mut self.sources[index];
-            let n_chunks = chunks::count(source.content.size_bytes(), chunk_bytes);
-            source.expected = if n_chunks > 1 { tail_span(&source.content, &plan) } else { None };
-            orders.insert(index, InOrder { pending: BTreeMap::new(), next: 0, n_chunks, is_cut: false, joiner: Joiner::new(&plan) });
-            tasks.extend((0..n_chunks).map(|chunk| (chunk, index, Arc::clone(&source.content), Arc::clone(&plan))));
+            // An unfinished last line is appended apart, so that it can be read again when it is finished.
+            let size = source.content.size_bytes();
+            let whole = chunks::whole_lines(&source.content).unwrap_or(size);
+            let lines = if whole < size { Arc::new(Content::cut(Arc::clone(&source.content), whole)) } else { Arc::clone(&source.content) };
+            let n_chunks = chunks::count(whole, chunk_bytes);
+            let reading = Reading::after(Arc::clone(&plan), Joiner::new(&plan), whole, size);
+            orders.insert(index, InOrder { pending: BTreeMap::new(), next: 0, n_chunks, is_cut: false, reading });
+            tasks.extend((0..n_chunks).map(|chunk| (chunk, index, Arc::clone(&lines), Arc::clone(&plan))));
         }
         // The first chunk of every log before the second of any: each shows something early.
         tasks.sort_by_key(|(chunk, index, ..)| (*chunk > 0, *index, *chunk));
@@ -396,6 +425,9 @@ impl<'a> Loader<'a> {
             }
             self.publish_if_due();
         })?;
+        for (index, order) in orders.into_iter().filter(|(_, order)| !order.is_cut) {
+            self.sources[index].reading = Some(order.reading);
+        }
         self.publish();
         Ok(())
     }
@@ -412,7 +444,7 @@ impl<'a> Loader<'a> {
             order.is_cut = matches!(result, None | Some(Err(_)));
             match result {
                 Some(Ok(Some(Parsed { range, mut draft }))) => {
-                    order.joiner.join(draft.chunk_mut());
+                    order.reading.joiner.join(draft.chunk_mut());
                     self.job.advance(range.end - range.start);
                     if let Some(log) = &mut source.log {
                         log.append(draft, range.end - range.start);
@@ -424,6 +456,16 @@ impl<'a> Loader<'a> {
             }
         }
         if order.next == order.n_chunks {
+            let source = &mut self.sources[index];
+            if let (Some(log), false) = (&mut source.log, order.is_cut) {
+                match order.reading.append_open_end(log, &source.content) {
+                    Ok(n_bytes) => self.job.advance(n_bytes),
+                    Err(error) => {
+                        order.is_cut = true;
+                        source.cut(reason_of(error));
+                    }
+                }
+            }
             if order.is_cut {
                 self.to_keep.forget(index);
             }
@@ -432,7 +474,7 @@ impl<'a> Loader<'a> {
     }
 
     /// Rate, error ratio and quantiles of each service, now that all its events are there.
-    fn derive(&mut self) -> Result<(), SourceError> {
+    pub(super) fn derive(&mut self) -> Result<(), SourceError> {
         let logs: Vec<_> = self.sources.iter().filter_map(|source| source.log.as_ref()).map(|log| Arc::new(log.snapshot())).collect();
         let is_cancelled = || self.job.check().is_err();
         let derived = match self.kept_derived() {
@@ -440,19 +482,19 @@ impl<'a> Loader<'a> {
             None => derive(&logs, &Watch::new(&is_cancelled))?,
         };
         self.keep_derived(&derived);
-        self.settled.add_derived(derived);
+        self.settled.set_derived(derived);
         let computed = self.settled.compute(&Watch::new(&is_cancelled))?;
         self.settled.add_computed(computed);
         Ok(())
     }
 
-    fn publish_if_due(&mut self) {
+    pub(super) fn publish_if_due(&mut self) {
         if Instant::now() >= self.next_publish {
             self.publish();
         }
     }
 
-    fn publish(&mut self) {
+    pub(super) fn publish(&mut self) {
         let start = Instant::now();
         self.version += 1;
         let snapshot: Snapshot = snapshot(&self.sources, &self.contents, &self.settled, self.version);
@@ -471,7 +513,8 @@ struct InOrder {
     next: u64,
     n_chunks: u64,
     is_cut: bool,
-    joiner: Joiner,
+    /// What goes from chunk to chunk, and stays for what the file grows by.
+    reading: Reading,
 }
 
 /// Why, without the path, which the report has anyway.
@@ -506,14 +549,4 @@ fn streamed(content: &Content, mut stream: Stream, context: &Context) -> Result<
         }
     }
     Ok(document::checked(stream.finish(context)))
-}
-
-/// First and last time in the tail of a log: shows how far the timeline will reach before all of it is read.
-fn tail_span(content: &Content, plan: &LogPlan) -> Option<(Timestamp, Timestamp)> {
-    let size = content.size_bytes();
-    let bytes = content.read(size.saturating_sub(WINDOW_BYTES)..size).ok()?;
-    let start = memchr::memchr(b'\n', &bytes)? + 1;
-    let times = parse_chunk(plan, &bytes[start..]).columns.times;
-    let placed = || times.iter().copied().filter(|time| *time != NO_TIME).map(Timestamp);
-    Some((placed().min()?, placed().max()?))
 }

@@ -11,10 +11,16 @@ pub mod content;
 mod database;
 pub mod decode;
 pub mod expand;
+mod follow;
+mod identity;
 mod load;
+mod look;
 pub mod names;
+mod peek;
 mod pool;
 mod prepare;
+mod reading;
+mod sets;
 mod unpack;
 mod utf16;
 
@@ -44,6 +50,7 @@ use crate::store::{StoreError, Text, Watch};
 use super::{Answer, Computed, Job, RawLines, Source, SourceError, Steps};
 use cache::CacheOptions;
 use content::{Bytes, Content};
+pub use follow::Polled;
 
 /// Bytes that one reading of text takes at once.
 const BLOCK_BYTES: u64 = 1 << 20;
@@ -167,7 +174,10 @@ pub struct FileSource {
     found: Mutex<Option<Vec<expand::Found>>>,
     snapshot: RwLock<Arc<Snapshot>>,
     selections: Selections,
-    hashes: Mutex<HashMap<SourceId, String>>,
+    /// By source and size.
+    hashes: Mutex<HashMap<(SourceId, u64), String>>,
+    /// What loading left behind, to go on with.
+    kept: Mutex<Option<follow::Kept>>,
     notices: Mutex<Vec<String>>,
 }
 
@@ -189,6 +199,7 @@ pub fn open(options: OpenOptions) -> Result<FileSource, OpenError> {
         snapshot: RwLock::default(),
         selections: Selections::default(),
         hashes: Mutex::default(),
+        kept: Mutex::default(),
         notices: Mutex::default(),
     })
 }
@@ -203,7 +214,7 @@ impl FileSource {
     pub fn load(&self, job: &Job, on_change: &(dyn Fn() + Sync)) -> Result<(), SourceError> {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(found) = found else { return Ok(()) };
-        load::Loader::new(self, job, on_change).run(found)
+        load::Loader::new(self, job, on_change).run(&found)
     }
 
     /// Bytes that the columns of all events take in memory.
@@ -227,6 +238,10 @@ impl FileSource {
 
     fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn keep(&self, kept: follow::Kept) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
     }
 
     fn publish(&self, snapshot: Snapshot) {
@@ -405,11 +420,12 @@ impl Source for FileSource {
 
     fn sha256(&self, source: SourceId, job: &Job) -> Result<String, SourceError> {
         job.check()?;
-        if let Some(hash) = self.hashes.lock().unwrap_or_else(PoisonError::into_inner).get(&source) {
-            return Ok(hash.clone());
-        }
         let snapshot = self.snapshot();
         let content = snapshot.content(source)?.original();
+        let key = (source, content.size_bytes());
+        if let Some(hash) = self.hashes.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(hash.clone());
+        }
         let mut hasher = Sha256::new();
         let (mut at, end) = (0, content.size_bytes());
         while at < end {
@@ -423,7 +439,7 @@ impl Source for FileSource {
             let _ = write!(hash, "{byte:02x}");
         }
         if snapshot.catalog.source(source).is_some_and(|report| report.is_complete) {
-            self.hashes.lock().unwrap_or_else(PoisonError::into_inner).insert(source, hash.clone());
+            self.hashes.lock().unwrap_or_else(PoisonError::into_inner).insert(key, hash.clone());
         }
         Ok(hash)
     }

@@ -38,7 +38,7 @@ pub struct Recognised {
 pub fn recognise(text: &Arc<Content>, context: &Context, max_bytes: u64) -> Result<Recognised, StoreError> {
     if context.forced.is_none()
         && let Some(sort) = with_windows(text, context, convert::sort_of)?
-        && (sort != convert::Sort::Partial || has_parts(text)?)
+        && (sort != convert::Sort::Partial || has_parts(text, 0)?)
     {
         if text.size_bytes() <= max_bytes {
             if let Some(found) = converted(sort, text, context)? {
@@ -80,11 +80,22 @@ fn converted(sort: convert::Sort, original: &Arc<Content>, context: &Context) ->
     Ok(Some(Recognised { verdict, converted: Some(text), problems }))
 }
 
-/// Whether a log of a container holds lines in parts anywhere.
-fn has_parts(content: &Content) -> Result<bool, StoreError> {
+/// Whether a text is read only after its records were made lines of their own.
+pub fn is_to_be_unfolded(text: &Content, context: &Context) -> Result<bool, StoreError> {
+    if context.forced.is_some() {
+        return Ok(false);
+    }
+    Ok(match with_windows(text, context, convert::sort_of)? {
+        Some(convert::Sort::Partial) => has_parts(text, 0)?,
+        sort => sort.is_some(),
+    })
+}
+
+/// Whether a log of a container holds lines in parts anywhere from a place on.
+pub fn has_parts(content: &Content, from: u64) -> Result<bool, StoreError> {
     /// Longer than what is looked for, so that nothing hides at a border.
     const OVERLAP: u64 = 16;
-    let (mut at, size) = (0, content.size_bytes());
+    let (mut at, size) = (from, content.size_bytes());
     while at < size {
         let end = size.min(at + BLOCK_BYTES);
         if convert::has_parts(&content.read(at.saturating_sub(OVERLAP)..end)?) {
@@ -230,17 +241,17 @@ fn overlaps(older: (i64, i64), newer: (i64, i64)) -> bool {
 }
 
 /// Where each part of a set is in it: `app.log.1 (lines 1 to 300), app.log (lines 301 to 800)`.
-pub fn describe(sources: &[Loading], parts: &[usize]) -> String {
-    let name = |index: usize| sources[index].report.path.rsplit('/').next().unwrap_or_default().to_owned();
-    let size: u64 = parts.iter().map(|index| sources[*index].content.size_bytes()).sum();
+pub fn describe(parts: &[Arc<Content>]) -> String {
+    let name = |part: &Content| part.path().rsplit('/').next().unwrap_or_default().to_owned();
+    let size: u64 = parts.iter().map(|part| part.size_bytes()).sum();
     let mut line = 1;
-    let describe = |index: &usize| {
+    let describe = |part: &Arc<Content>| {
         if size > MAX_COUNTED_BYTES {
-            return name(*index);
+            return name(part);
         }
-        let n = lines_in(&sources[*index].content).unwrap_or(0);
+        let n = lines_in(part).unwrap_or(0);
         line += n;
-        format!("{} (lines {} to {})", name(*index), line - n, line - 1)
+        format!("{} (lines {} to {})", name(part), line - n, line - 1)
     };
     parts.iter().map(describe).collect::<Vec<_>>().join(", ")
 }

@@ -14,6 +14,7 @@ use super::archive::{Members, Unpacker, is_tar, is_zip};
 use super::content::Content;
 use super::decode::{Budget, Decoded, HEAD_BYTES, Packing, read_all, unpack};
 use super::expand::{Found, Input, number_twins};
+use super::pool::{self, Step};
 
 /// One source, its bytes known or still to be decoded.
 #[derive(Debug)]
@@ -53,37 +54,85 @@ impl<R: Read> Read for Counted<'_, R> {
     }
 }
 
-/// All sources, sorted by path. Blocks while archives and standard input are read.
-pub fn entries(found: Vec<Found>, budget: &Budget, job: &Job) -> Result<Vec<Entry>, SourceError> {
+/// All sources, sorted by path. Blocks while archives and standard input are read, on `jobs` threads.
+pub fn entries(found: &[Found], budget: &Budget, jobs: usize, job: &Job) -> Result<Vec<Entry>, SourceError> {
+    let opened = within_budget(found, (budget, jobs, job), |found| entries_of(found, budget, job), |entries| is_limited(entries))?;
     let mut entries = Vec::new();
-    for found in found {
-        job.check()?;
-        let Found { path, input, modified } = found;
-        match input {
-            Input::Refused(reason) => entries.push(gone(path, modified, reason)),
-            Input::Stdin => {
-                let decoded = read_all(&mut io::stdin().lock(), &budget.quota(u64::MAX), job)?;
-                from_memory(&mut entries, path, modified, decoded, budget, job)?;
-            }
-            Input::Memory(bytes) if is_plain(bytes.as_slice()) => {
-                entries.push(ready(path.clone(), modified, Content::given(path, bytes), Vec::new()));
-            }
-            Input::Memory(bytes) => {
-                let decoded = Decoded { bytes: bytes.as_slice().to_vec(), problem: None };
-                from_memory(&mut entries, path, modified, decoded, budget, job)?;
-            }
-            Input::File { file, size_bytes } => match from_file(&path, &file, size_bytes, budget, job)? {
-                Ok(Opened::Members(members)) => add_members(&mut entries, members),
-                Ok(Opened::Packed(packing)) => {
-                    entries.push(Entry { path, modified, bytes: EntryBytes::Packed(file, packing), problems: Vec::new() });
-                }
-                Ok(Opened::Plain) => entries.push(ready(path.clone(), modified, Content::disk(path, file, size_bytes), Vec::new())),
-                Err(error) => entries.push(gone(path, modified, error.to_string())),
-            },
+    for (found, opened) in found.iter().zip(opened) {
+        match opened {
+            Some(opened) => entries.extend(opened),
+            None => entries.push(gone(found.path.clone(), found.modified, PANICKED.into())),
         }
     }
     entries.sort_by(|a, b| a.path.cmp(&b.path));
     number_twins(entries.iter_mut().map(|entry| &mut entry.path));
+    Ok(entries)
+}
+
+/// What is said of a file whose decoder panicked.
+const PANICKED: &str = "could not be unpacked because of a defect in Coroner; the other sources are not affected";
+
+fn is_limited(entries: &[Entry]) -> bool {
+    entries.iter().flat_map(|entry| &entry.problems).any(|problem| problem.kind == ProblemKind::Limit)
+}
+
+/// Unpacks on several threads. If that breaks a limit, everything is done again one after another, so that the limit on
+/// all of it falls at the same place every time. `None` for what panicked.
+pub fn within_budget<T: Sync, R: Send>(
+    inputs: &[T],
+    (budget, jobs, job): (&Budget, usize, &Job),
+    work: impl Fn(&T) -> Result<R, SourceError> + Sync,
+    is_limited: impl Fn(&R) -> bool,
+) -> Result<Vec<Option<R>>, SourceError> {
+    let before = budget.spent();
+    let mut done: Vec<Option<R>> = inputs.iter().map(|_| None).collect();
+    pool::run(
+        jobs,
+        job,
+        inputs.iter().collect(),
+        |input| work(input),
+        |step| {
+            if let Step::Done(index, Some(Ok(result))) = step {
+                done[index] = Some(result);
+            }
+        },
+    )?;
+    if done.iter().flatten().any(&is_limited) && inputs.len() > 1 {
+        done.clear();
+        budget.go_back(before);
+        for input in inputs {
+            done.push(Some(work(input)?));
+        }
+    }
+    Ok(done)
+}
+
+/// The sources that one input gives.
+fn entries_of(found: &Found, budget: &Budget, job: &Job) -> Result<Vec<Entry>, SourceError> {
+    let mut entries = Vec::new();
+    let (path, modified) = (found.path.clone(), found.modified);
+    match &found.input {
+        Input::Refused(reason) => entries.push(gone(path, modified, reason.clone())),
+        Input::Stdin => {
+            let decoded = read_all(&mut io::stdin().lock(), &budget.quota(u64::MAX), job)?;
+            from_memory(&mut entries, path, modified, decoded, budget, job)?;
+        }
+        Input::Memory(bytes) if is_plain(bytes.as_slice()) => {
+            entries.push(ready(path.clone(), modified, Content::given(path, bytes.clone()), Vec::new()));
+        }
+        Input::Memory(bytes) => {
+            let decoded = Decoded { bytes: bytes.as_slice().to_vec(), problem: None };
+            from_memory(&mut entries, path, modified, decoded, budget, job)?;
+        }
+        Input::File { file, size_bytes } => match from_file(&path, file, *size_bytes, budget, job)? {
+            Ok(Opened::Members(members)) => add_members(&mut entries, members),
+            Ok(Opened::Packed(packing)) => {
+                entries.push(Entry { path, modified, bytes: EntryBytes::Packed(file.clone(), packing), problems: Vec::new() });
+            }
+            Ok(Opened::Plain) => entries.push(ready(path.clone(), modified, Content::disk(path, file.clone(), *size_bytes), Vec::new())),
+            Err(error) => entries.push(gone(path, modified, error.to_string())),
+        },
+    }
     Ok(entries)
 }
 
@@ -113,6 +162,11 @@ enum Opened {
     Plain,
     Packed(Packing),
     Members(Members),
+}
+
+/// Whether a file is packed, by its first bytes.
+pub fn is_packed(file: &Path) -> bool {
+    File::open(file).and_then(head_of).is_ok_and(|head| Packing::of(&head).is_some())
 }
 
 fn is_plain(head: &[u8]) -> bool {

@@ -163,7 +163,9 @@ fn is_longer(longer: &TextMatch, shorter: &TextMatch) -> bool {
 /// few to go back to.
 const KEPT_FILTERS: usize = 24;
 
-type BySegment = HashMap<(SourceId, usize), Arc<Selection>>;
+/// Source, epoch of its text, segment.
+type Key = (SourceId, u32, usize);
+type BySegment = HashMap<Key, Arc<Selection>>;
 
 /// Selections of the last filters, by segment. Costs a bit a record and filter.
 #[derive(Default)]
@@ -178,7 +180,7 @@ impl Selections {
         if filter.is_cheap() || !log.is_settled(segment) {
             return filter.select(log, segment, watch).map(Arc::new);
         }
-        let key = (log.source, segment);
+        let key = (log.source, log.epoch, segment);
         if let Some(selection) = self.lookup(filter, key) {
             return Ok(selection);
         }
@@ -213,7 +215,7 @@ impl Selections {
         if filter.is_cheap() || positions.len() == columns.len() {
             return self.get(filter, log, segment, watch);
         }
-        if let Some(selection) = self.lookup(filter, (log.source, segment)).filter(|_| log.is_settled(segment)) {
+        if let Some(selection) = self.lookup(filter, (log.source, log.epoch, segment)).filter(|_| log.is_settled(segment)) {
             return Ok(selection);
         }
         let mut wanted = vec![0u64; columns.len().div_ceil(64)];
@@ -224,13 +226,13 @@ impl Selections {
     }
 
     /// Of the filters that let more pass the answer with the fewest records.
-    fn lookup_wider(&self, filter: &Filter, key: (SourceId, usize)) -> Option<Arc<Selection>> {
+    fn lookup_wider(&self, filter: &Filter, key: Key) -> Option<Arc<Selection>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let wider = kept.iter().filter(|entry| filter.narrows(&entry.0)).filter_map(|entry| entry.1.get(&key));
         wider.min_by_key(|selection| selection.count(usize::MAX)).cloned()
     }
 
-    fn lookup(&self, filter: &Filter, key: (SourceId, usize)) -> Option<Arc<Selection>> {
+    fn lookup(&self, filter: &Filter, key: Key) -> Option<Arc<Selection>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let at = kept.iter().position(|entry| entry.0.is_same(filter))?;
         kept[..=at].rotate_right(1);
