@@ -97,6 +97,7 @@ impl Server {
 /// What `coroner series --at` says.
 fn ours(source: &dyn Source, meta: &SeriesMeta, at: Timestamp) -> Option<f64> {
     let options = SeriesOptions {
+        expr: None,
         pattern: Some(meta.full_name().replace('*', "?")),
         division: Division::At(at),
         range: None,

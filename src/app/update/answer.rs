@@ -111,12 +111,12 @@ fn refused(state: &mut State, slot: Slot, why: &str) {
             }
         }
         Slot::Freeze => state.warn(format!("not pinned: {why}")),
-        // The event in the middle may be gone with a file that was cut.
-        Slot::ListBefore | Slot::ListAfter => state.list.lose_centre(state.timeline.cursor),
         Slot::Formulas => {
             state.panels.pending = None;
             state.warn(why.to_owned());
         }
+        // The event in the middle may be gone with a file that was cut.
+        Slot::ListBefore | Slot::ListAfter => state.list.lose_centre(state.timeline.cursor),
         // These show their error in their own pane.
         _ => {}
     }
