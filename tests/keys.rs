@@ -162,7 +162,9 @@ fn promise(action: Action) -> bool {
         Action::PanelPicker => after("P \"offered\" Enter").state.case().meta.panels.len() == 4,
         Action::LogScale => {
             let view = |keys: &str| after(keys).state.case().meta.view.log.len();
-            (view("2 Y"), view("2 Y Y"), view("2 Y u"), view("2 Y u ctrl-r")) == (1, 0, 0, 1) && shows("2 Y", "log goroutines")
+            (view("2 Y"), view("2 Y Y"), view("2 Y u"), view("2 Y u ctrl-r")) == (1, 0, 0, 1)
+                && shows("2 Y", "  log ")
+                && !shows("2", "  log ")
         }
         Action::Ghost => {
             let view = |keys: &str| after(keys).state.case().meta.view.ghost.len();
@@ -212,8 +214,8 @@ fn every_action_keeps_its_promise() {
 #[test]
 fn the_first_crossing_of_a_limit_is_told_in_time_and_words() {
     let drawn = screen(&after("t t \"03:22:05\" Enter t 0 T 2 6"));
-    assert!(drawn.contains(">1 000 T+45s"), "{drawn}");
-    assert!(drawn.contains("over 1 000 first at T+45s"), "{drawn}");
+    assert!(drawn.contains(">1 000 T+50s"), "{drawn}");
+    assert!(drawn.contains("over 1 000 first at T+50s"), "{drawn}");
     // Inside the outage the window begins beyond the limit: the true crossing is not known here.
     let inside = screen(&after("t t \"03:24:00\" Enter + + + + 2 6"));
     assert!(inside.contains("over 1 000 at the start already"), "{inside}");
@@ -223,7 +225,7 @@ fn the_first_crossing_of_a_limit_is_told_in_time_and_words() {
 fn how_panels_are_drawn_says_so_in_the_detail() {
     let drawn = screen(&after("t t \"03:22:05\" Enter t 0 2 Y B R 6 z"));
     for words in
-        ["logarithmic, 10 to 2 695", "the 125 s before 03:22:05", "signs", "a scrape failed", "the baseline, laid over", "NaN: the source"]
+        ["logarithmic, 10 to 2 695", "the 125 s before 03:22:05", "signs", "no sample, or stale", "baseline, laid over", "NaN: no number"]
     {
         assert!(drawn.contains(words), "{words}\n{drawn}");
     }

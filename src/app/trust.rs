@@ -74,27 +74,27 @@ pub(crate) fn signs(panels: &Panels) -> Vec<(&'static str, String)> {
             out.push((sign, words.to_owned()));
         }
     };
-    say(special(false) || (panels.has_trust && has(&[Trust::Holes])), "×", "NaN: the source says that it is no number");
+    say(special(false) || (panels.has_trust && has(&[Trust::Holes])), "×", "NaN: no number");
     say(special(true), "∞", "infinite");
     say(any(&|panel| !panel.resets.is_empty()), "↺", "a counter began again");
     if panels.has_trust {
-        say(has(&[Trust::Gap]), "/", "no sample: a scrape failed, or the value went stale");
-        say(has(&[Trust::Outside]), "\\", "before the first sample or after the last");
+        say(has(&[Trust::Gap]), "/", "no sample, or stale");
+        say(has(&[Trust::Outside]), "\\", "not begun, or ended");
     } else {
-        say(has(&[Trust::Gap, Trust::Outside]), "blank", "no sample; R tells gaps from ends");
+        say(has(&[Trust::Gap, Trust::Outside]), "blank", "no sample; R tells more");
     }
     let is_printed = |panel: &Panel| panel.texts.value.starts_with('≥') || panel.texts.peak.contains('≥');
-    say(any(&is_printed) || (panels.has_trust && has(&[Trust::Clipped])), "≥", "at the limit of what can be measured, or beyond");
-    say(any(&|panel| panel.threshold.is_some()), "╌", "the limit");
-    say(any(&|panel| panel.is_bad_at_cursor() || !panel.texts.crossing.is_empty()), "!", "the limit is crossed: at the cursor, and first");
-    say(any(&|panel| panel.ghost.iter().any(Option::is_some)), "∘", "the baseline, laid over what came after it");
+    say(any(&is_printed) || (panels.has_trust && has(&[Trust::Clipped])), "≥", "clipped: may be higher");
+    say(any(&|panel| panel.threshold.is_some()), "╌", "limit");
+    say(any(&|panel| panel.is_bad_at_cursor() || !panel.texts.crossing.is_empty()), "!", "limit crossed: first, here");
+    say(any(&|panel| panel.ghost.iter().any(Option::is_some)), "∘", "baseline, laid over later");
     let at_floor = |sign| {
         let is_there =
             |panel: &Panel| panel.shown.iter().flatten().any(|bucket| bucket.count > 0 && panel.scale.floor_sign(bucket.min) == Some(sign));
         any(&is_there)
     };
-    say(at_floor('0'), "0", "zero: no place on a logarithmic axis");
-    say(at_floor('<'), "<", "below zero: no place on a logarithmic axis");
+    say(at_floor('0'), "0", "zero, not on a log axis");
+    say(at_floor('<'), "<", "negative, not on a log axis");
     out
 }
 

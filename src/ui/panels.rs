@@ -66,8 +66,9 @@ fn draw_label(state: &State, panel: &Panel, index: usize, y: u16, theme: &Theme,
         }
     }
     let width = layout.label_width - 2;
-    // A logarithmic axis must be seen at every size, so its word stands before the name.
-    let log = if panel.scale == Scale::Log { "log " } else { "" };
+    // A logarithmic axis must be seen at every size: without a row for its word it stands before the name.
+    let is_log = panel.scale == Scale::Log;
+    let log = if is_log && layout.panel_height < 3 { "log " } else { "" };
     let name = theme.signs(&panel.name);
     let name = format!("{log}{name}");
     let place = theme.signs(&panel.place);
@@ -85,7 +86,10 @@ fn draw_label(state: &State, panel: &Panel, index: usize, y: u16, theme: &Theme,
     let room = width - axis_width;
     paint::put(buffer, 1, y, room, &name, style);
     paint::put_right(buffer, 1 + room, y, axis_width, &theme.signs(&panel.texts.axis_top), theme.dim);
-    let place_room = if layout.panel_height > 2 { width } else { room };
+    let place_room = if layout.panel_height < 3 || is_log { room } else { width };
+    if is_log && layout.panel_height > 2 {
+        paint::put_right(buffer, 1 + room, y + 1, axis_width, "log", theme.dim);
+    }
     if layout.panel_height > 2 {
         paint::put(buffer, 1, last, room, &theme.signs(&panel.metric), theme.dim);
     }
@@ -152,8 +156,5 @@ fn draw_values(state: &State, panel: &Panel, y: u16, theme: &Theme, buffer: &mut
         let gap = if used > 0 { used + 2 } else { 0 };
         let style = if texts.crossing.is_empty() { theme.dim } else { theme.error };
         paint::put(buffer, x + 2 + gap, y + 2, (width - 2).saturating_sub(gap), &theme.signs(&texts.threshold), style);
-    }
-    if layout.panel_height > 3 {
-        paint::put(buffer, x + 2, y + 3, width - 2, &theme.signs(&texts.crossing), theme.error);
     }
 }

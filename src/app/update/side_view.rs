@@ -242,7 +242,6 @@ fn panel_detail(state: &State, side: &mut Side, width: usize) {
         pair(side, "limit", &format!("{} by {}", text::value(line.value, panel.unit), line.name), width);
         pair(side, "crossed", &panel.texts.crossing, width);
     }
-    view_detail(state, side, panel, width);
     if let Some(meta) = panel.id.and_then(|id| state.catalog.series(id)) {
         if let Some(derivation) = &meta.derivation {
             derivation_detail(state, side, (meta, derivation), width);
@@ -260,6 +259,7 @@ fn panel_detail(state: &State, side: &mut Side, width: usize) {
             pair(side, "clipped", &format!("no value above {} can be measured", text::value(clip, panel.unit)), width);
         }
     }
+    view_detail(state, side, panel, width);
 }
 
 /// How the panel is drawn, and what the signs on screen mean.
