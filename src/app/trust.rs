@@ -123,16 +123,16 @@ mod tests {
     use super::*;
     use crate::model::Timestamp;
 
-    fn bucket(min: f64, max: f64, last: f64) -> Option<Bucket> {
-        Some(Bucket { min, max, mean: min, last, count: 2, n_nan: 0, n_inf: 0 })
+    fn bucket(min: f64, max: f64, last: f64) -> Bucket {
+        Bucket { min, max, mean: min, last, count: 2, n_nan: 0, n_inf: 0 }
     }
 
     #[test]
     fn gaps_ends_nan_and_clipped_values_are_told_apart() {
         let range = |start, end| TimeRange::new(Timestamp(start), Timestamp(end));
-        let nan = Some(Bucket { count: 0, n_nan: 1, ..bucket(0.0, 0.0, 0.0).unwrap() });
-        let part = Some(Bucket { n_nan: 1, ..bucket(1.0, 2.0, 2.0).unwrap() });
-        let shown = [None, bucket(1.0, 2.0, 2.0), None, nan, part, bucket(9.0, 10.0, 9.0), None];
+        let nan = Some(Bucket { count: 0, n_nan: 1, ..bucket(0.0, 0.0, 0.0) });
+        let part = Some(Bucket { n_nan: 1, ..bucket(1.0, 2.0, 2.0) });
+        let shown = [None, Some(bucket(1.0, 2.0, 2.0)), None, nan, part, Some(bucket(9.0, 10.0, 9.0)), None];
         let told = columns(&shown, range(0, 70), Some(range(10, 60)), Some(10.0));
         assert_eq!(told, [Trust::Outside, Trust::Sound, Trust::Gap, Trust::NoNumber, Trust::Holes, Trust::Clipped, Trust::Outside]);
         assert_eq!(columns(&shown[..1], range(0, 10), None, None), [Trust::Outside]);
@@ -140,7 +140,8 @@ mod tests {
 
     #[test]
     fn a_counter_that_falls_began_again_and_a_gauge_did_not() {
-        let shown = [bucket(1.0, 5.0, 5.0), None, bucket(2.0, 3.0, 3.0), bucket(0.0, 4.0, 1.0), bucket(1.0, 2.0, 2.0)];
+        let shown =
+            [Some(bucket(1.0, 5.0, 5.0)), None, Some(bucket(2.0, 3.0, 3.0)), Some(bucket(0.0, 4.0, 1.0)), Some(bucket(1.0, 2.0, 2.0))];
         assert_eq!(falls(&shown, SeriesKind::Counter), [2, 3]);
         assert!(falls(&shown, SeriesKind::Gauge).is_empty());
     }
