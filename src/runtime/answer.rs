@@ -217,3 +217,22 @@ pub fn hex(bytes: &[u8]) -> String {
         out
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_crossing_is_the_first_sample_beyond_the_limit() {
+        let samples = |values: &[f64]| -> Vec<Sample> {
+            values.iter().enumerate().map(|(at, value)| Sample { time: Timestamp(at as i64), value: *value }).collect()
+        };
+        let crossing = |values: &[f64], above_is_bad| first_crossing(&samples(values), Limit { value: 5.0, above_is_bad });
+        let at = |at, is_at_start| Some(Crossing { at: Timestamp(at), is_at_start });
+        assert_eq!(crossing(&[1.0, f64::NAN, 5.0, f64::INFINITY, 9.0], true), at(3, false));
+        assert_eq!(crossing(&[f64::NAN, 6.0], true), at(1, true));
+        assert_eq!(crossing(&[9.0, 4.0], false), at(1, false));
+        assert_eq!(crossing(&[5.0, f64::NAN], true), None);
+        assert_eq!(crossing(&[], true), None);
+    }
+}
