@@ -160,6 +160,20 @@ fn promise(action: Action) -> bool {
         Action::Reorder => notice("8 r") == "patterns by born around the cursor 03:20:00" && notice("r").contains("only the patterns"),
         Action::ZoomPane => !shows("3 z", "goroutines") && shows("3 z z", "goroutines"),
         Action::PanelPicker => after("P \"offered\" Enter").state.case().meta.panels.len() == 4,
+        Action::LogScale => {
+            let view = |keys: &str| after(keys).state.case().meta.view.log.len();
+            (view("2 Y"), view("2 Y Y"), view("2 Y u"), view("2 Y u ctrl-r")) == (1, 0, 0, 1)
+                && shows("2 Y", "  log ")
+                && !shows("2", "  log ")
+        }
+        Action::Ghost => {
+            let view = |keys: &str| after(keys).state.case().meta.view.ghost.len();
+            (view("2 B"), view("2 B B"), view("2 B u")) == (1, 0, 0) && shows(&format!("{m}t 0 2 B"), "∘") && !shows(m, "∘")
+        }
+        Action::Trust => {
+            let is_on = |keys: &str| after(keys).state.case().meta.view.has_trust;
+            is_on("R") && !is_on("R R") && !is_on("R u") && shows("R", "///") && !shows("R u", "///") && shows(": \"trust\" Enter", "///")
+        }
         Action::Palette => near(cursor("^p \"rollback\" Enter"), 420.0),
         Action::CommandLine => near(cursor(": \"goto T+1m\" Enter"), 0.0) && near(cursor(": \"goto 03:25\" Enter"), 300.0),
         Action::Help => shows("?", "keys: type to search") && shows("F1 \"zzqq\"", "no key does that"),
@@ -195,6 +209,26 @@ fn order(sequence: &str) -> Vec<String> {
 fn every_action_keeps_its_promise() {
     let broken: Vec<&str> = actions::ALL.iter().filter(|info| !promise(info.action)).map(|info| info.name).collect();
     assert!(broken.is_empty(), "{broken:?}");
+}
+
+#[test]
+fn the_first_crossing_of_a_limit_is_told_in_time_and_words() {
+    let drawn = screen(&after("t t \"03:22:05\" Enter t 0 T 2 6"));
+    assert!(drawn.contains(">1 000 T+50s"), "{drawn}");
+    assert!(drawn.contains("over 1 000 first at T+50s"), "{drawn}");
+    // Inside the outage the window begins beyond the limit: the true crossing is not known here.
+    let inside = screen(&after("t t \"03:24:00\" Enter + + + + 2 6"));
+    assert!(inside.contains("over 1 000 at the start already"), "{inside}");
+}
+
+#[test]
+fn how_panels_are_drawn_says_so_in_the_detail() {
+    let drawn = screen(&after("t t \"03:22:05\" Enter t 0 2 Y B R 6 z"));
+    for words in
+        ["logarithmic, 10 to 2 695", "the 125 s before 03:22:05", "signs", "no sample, or stale", "baseline, laid over", "NaN: no number"]
+    {
+        assert!(drawn.contains(words), "{words}\n{drawn}");
+    }
 }
 
 #[test]

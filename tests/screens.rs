@@ -179,6 +179,20 @@ fn times_from_t0_lead_everywhere_when_asked() {
 }
 
 #[test]
+fn log_axis_ghost_and_trust_lie_on_the_panels_without_hiding_them() {
+    each_size("trust", |session| {
+        session.keys("t t \"03:22:05\" Enter t 0 2 Y B j R 6");
+    });
+    let mut session = Session::loaded(120, 40);
+    session.keys("t t \"03:22:05\" Enter t 0 2 Y B j B R z");
+    insta::assert_snapshot!("trust_zoomed_120x40", text(&buffer(&session, &Theme::dark())));
+    let dark = text(&buffer(&session, &Theme::dark()));
+    assert_eq!(text(&buffer(&session, &Theme::mono())), dark, "no meaning is only a colour");
+    let ascii = text(&buffer(&session, &Theme::mono().ascii()));
+    assert!(ascii.is_ascii(), "{ascii}");
+}
+
+#[test]
 fn the_side_pane_fills_a_narrow_screen() {
     each_size("sources", |session| {
         session.keys("7");

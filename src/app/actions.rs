@@ -184,6 +184,9 @@ actions! {
         Reorder "reorder" ["r"] MAIN "list patterns by change, born, died, count, first in turn";
         ZoomPane "zoom-pane" ["z"] MAIN "give the focused pane all the room, or take it back";
         PanelPicker "panel-picker" ["P"] MAIN "add and remove panels";
+        LogScale "log-scale" ["Y"] MAIN "give the selected panel a logarithmic axis, or a linear one";
+        Ghost "ghost" ["B"] MAIN "draw the baseline behind the selected panel, or stop";
+        Trust "trust" ["R"] MAIN "shade gaps, resets, clipped and stale stretches, or stop";
     }
     Session {
         Palette "palette" ["ctrl-p"] MAIN "find any action, series, change, alert or mark";

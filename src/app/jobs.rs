@@ -13,6 +13,8 @@ pub(crate) enum Slot {
     /// Series of formulas.
     Formulas,
     Series,
+    /// Columns of the time before T+0, to be drawn behind panels.
+    Ghosts,
     Stats,
     Values,
     Events,

@@ -82,8 +82,10 @@ pub enum Question {
         ids: Vec<SeriesId>,
         /// What is normal.
         baseline: TimeRange,
-        /// Where to look for the peak.
+        /// Where to look for the peak and the first crossing.
         window: TimeRange,
+        /// What each of them must not cross, in the order of `ids`.
+        limits: Vec<Option<Limit>>,
     },
     /// Make series of these formulas (`PromQL`), and of no others. Answered by `Reply::Defined`.
     Define(Vec<String>),
@@ -218,6 +220,33 @@ pub struct SeriesStats {
     pub peak: Option<(Timestamp, f64)>,
     /// Last finite value at or before the window's end.
     pub last: Option<f64>,
+    /// When the limit was first crossed in the window.
+    pub crossing: Option<Crossing>,
+}
+
+/// What a series should stay below, or above.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limit {
+    /// The value that is still good.
+    pub value: f64,
+    /// Whether greater values are bad; else lesser ones are.
+    pub above_is_bad: bool,
+}
+
+impl Limit {
+    /// Whether a value is on the bad side. The limit itself and what is no number are not.
+    pub fn is_crossed_by(self, value: f64) -> bool {
+        if self.above_is_bad { value > self.value } else { value < self.value }
+    }
+}
+
+/// The first sample beyond a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Crossing {
+    /// When.
+    pub at: Timestamp,
+    /// It is the first number of the window: the true crossing may be earlier.
+    pub is_at_start: bool,
 }
 
 /// Answers.

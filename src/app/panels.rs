@@ -12,7 +12,10 @@ use crate::model::text;
 use crate::model::{Catalog, Columns, DashboardPanel, SeriesId, SeriesKind, SeriesMeta, TimeRange, Timestamp, Unit};
 
 use super::clock::Clock;
-use super::message::{PanelChoice, SeriesStats};
+use super::message::{Limit, PanelChoice, SeriesStats};
+use super::scale::Scale;
+use super::trust::Trust;
+use super::{ghost, trust};
 
 /// A line drawn across a panel.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +24,13 @@ pub(crate) struct Threshold {
     pub(crate) above_is_bad: bool,
     /// Rule that states it, or `case`.
     pub(crate) name: String,
+}
+
+impl Threshold {
+    /// What it says of a value.
+    pub(crate) fn limit(&self) -> Limit {
+        Limit { value: self.value, above_is_bad: self.above_is_bad }
+    }
 }
 
 /// Words beside a panel, made when its numbers change.
@@ -36,7 +46,10 @@ pub(crate) struct PanelTexts {
     pub(crate) peak_at: String,
     /// `base 33`.
     pub(crate) baseline: String,
+    /// `limit 1 000`, once it was crossed `>1 000 03:22:50`.
     pub(crate) threshold: String,
+    /// `over 1 000 first at 03:22:50`, empty while the limit holds.
+    pub(crate) crossing: String,
     pub(crate) axis_top: String,
     pub(crate) axis_bottom: String,
 }
@@ -69,8 +82,20 @@ pub(crate) struct Panel {
     pub(crate) value: Option<ValueAt>,
     /// What the value at the cursor is, or why there is none.
     pub(crate) state: Option<ValueState>,
-    /// Columns in which a counter that went in began again.
+    /// Columns in which a counter that went in, or the series itself, began again.
     pub(crate) resets: Vec<usize>,
+    /// How far each column is to be trusted; empty while the answer is for another window.
+    pub(crate) trust: Vec<Trust>,
+    pub(crate) scale: Scale,
+    /// Whether its baseline is to be drawn behind it.
+    pub(crate) is_haunted: bool,
+    /// Last answer for the ghost.
+    pub(crate) ghost_columns: Option<Columns>,
+    /// The baseline laid over the visible window.
+    pub(crate) ghost: Vec<Option<f64>>,
+    /// Where the limit is first crossed.
+    pub(crate) crossing_column: Option<usize>,
+    extent: Option<TimeRange>,
     derivation: Option<Arc<Derivation>>,
     /// Whether a value at the cursor was answered at all.
     pub(crate) has_value_answer: bool,
@@ -88,6 +113,8 @@ pub(crate) struct Panels {
     pub(crate) pending: Option<String>,
     /// Whether formulas were ever defined: then their going is told as well.
     pub(crate) has_defined: bool,
+    /// Whether what is not to be trusted is shaded.
+    pub(crate) has_trust: bool,
     /// What was chosen for us: role, series, why, and further candidates.
     choices: Vec<(PanelRef, String)>,
     /// Role and series of further candidates, best first.
@@ -138,6 +165,16 @@ impl Panels {
         self.all.iter().filter_map(|panel| panel.id).collect()
     }
 
+    /// Ids of the panels with their baseline behind them.
+    pub(crate) fn haunted(&self) -> Vec<SeriesId> {
+        self.all.iter().filter(|panel| panel.is_haunted).filter_map(|panel| panel.id).collect()
+    }
+
+    /// The limit of each of these.
+    pub(crate) fn limits(&self) -> Vec<Option<Limit>> {
+        self.all.iter().filter(|panel| panel.id.is_some()).map(|panel| panel.threshold.as_ref().map(Threshold::limit)).collect()
+    }
+
     pub(crate) fn selected(&self) -> Option<&Panel> {
         self.all.get(self.selected)
     }
@@ -149,6 +186,7 @@ impl Panels {
         } else {
             meta.panels.iter().map(|panel| (panel.clone(), "chosen in the case".to_owned())).collect()
         };
+        self.has_trust = meta.view.has_trust;
         let mut old = std::mem::take(&mut self.all);
         for (reference, why) in wanted {
             let found = find(catalog, &reference);
@@ -162,9 +200,9 @@ impl Panels {
     }
 
     /// Lays the answers over the visible window and writes the words. O(panels × columns).
-    pub(crate) fn prepare(&mut self, visible: TimeRange, columns: usize, clock: &Clock) {
+    pub(crate) fn prepare(&mut self, sight: (TimeRange, usize), baseline: Option<TimeRange>, clock: &Clock) {
         for panel in &mut self.all {
-            panel.prepare(visible, columns, clock);
+            panel.prepare(sight, baseline, clock);
         }
     }
 }
@@ -221,6 +259,13 @@ impl Panel {
             value: None,
             state: None,
             resets: Vec::new(),
+            trust: Vec::new(),
+            scale: Scale::Linear,
+            is_haunted: false,
+            ghost_columns: None,
+            ghost: Vec::new(),
+            crossing_column: None,
+            extent: None,
             derivation: None,
             has_value_answer: false,
             axis: (0.0, 1.0),
@@ -233,6 +278,8 @@ impl Panel {
         let title = if self.reference.role.is_empty() { series() } else { &self.reference.role };
         self.name = text::printable(title).into_owned();
         self.id = found.map(|found| found.id);
+        self.scale = if meta.view.log.contains(&self.reference.series) { Scale::Log } else { Scale::Linear };
+        self.is_haunted = meta.view.ghost.contains(&self.reference.series);
         let Some(found) = found else {
             self.place = "not loaded".into();
             return;
@@ -247,7 +294,7 @@ impl Panel {
             let path = catalog.source(found.source).map(|source| source.path.as_str()).unwrap_or_default();
             self.place = text::printable(path.rsplit('/').next().unwrap_or_default()).into_owned();
         }
-        (self.unit, self.kind, self.clip) = (found.unit, found.kind, found.clip);
+        (self.unit, self.kind, self.clip, self.extent) = (found.unit, found.kind, found.clip, found.extent);
         self.derivation.clone_from(&found.derivation);
         self.threshold = meta
             .thresholds
@@ -256,23 +303,32 @@ impl Panel {
             .or_else(|| rule_for(found, catalog));
     }
 
-    fn prepare(&mut self, visible: TimeRange, columns: usize, clock: &Clock) {
+    fn prepare(&mut self, (visible, columns): (TimeRange, usize), baseline: Option<TimeRange>, clock: &Clock) {
         (self.shown, self.is_stale) = match &self.columns {
             Some(answer) if answer.range == visible && answer.columns.len() == columns => (answer.columns.clone(), false),
             Some(answer) => (project(answer.range, &answer.columns, visible, columns).into_iter().map(Option::flatten).collect(), true),
             None => (Vec::new(), true),
         };
         let resets = self.derivation.iter().flat_map(|derivation| &derivation.resets);
-        self.resets = NonZeroUsize::new(columns).map(|n| resets.filter_map(|at| visible.column_of(*at, n)).collect()).unwrap_or_default();
-        self.axis = axis(&self.shown, self.threshold.as_ref().map(|threshold| threshold.value));
+        let column_of = |at: Timestamp| NonZeroUsize::new(columns).and_then(|n| visible.column_of(at, n));
+        self.resets = resets.filter_map(|at| column_of(*at)).chain(trust::falls(&self.shown, self.kind)).collect();
+        self.crossing_column = self.stats.and_then(|stats| column_of(stats.crossing?.at));
+        self.trust = if self.is_stale { Vec::new() } else { trust::columns(&self.shown, visible, self.extent, self.clip) };
+        let ghost = self.ghost_columns.as_ref().filter(|_| self.is_haunted).zip(baseline);
+        self.ghost = ghost.map(|(answer, baseline)| ghost::lay(answer, visible, columns, baseline)).unwrap_or_default();
+        self.axis = self.scale.axis(&self.shown, &self.ghost, self.threshold.as_ref().map(|threshold| threshold.value));
         self.texts = self.words(clock);
     }
 
     /// A value with its unit; `≥` when it sits at the limit of what can be measured.
     pub(crate) fn print(&self, value: f64) -> String {
         let printed = text::value(value, self.unit);
-        let is_clipped = self.clip.is_some_and(|clip| value >= clip - clip.abs() * 1e-9);
-        if is_clipped { format!("≥{printed}") } else { printed }
+        if trust::is_clipped(value, self.clip) { format!("≥{printed}") } else { printed }
+    }
+
+    /// Whether the value at the cursor is beyond the limit.
+    pub(crate) fn is_bad_at_cursor(&self) -> bool {
+        self.value.as_ref().zip(self.threshold.as_ref()).is_some_and(|(value, line)| line.limit().is_crossed_by(value.value))
     }
 
     fn words(&self, clock: &Clock) -> PanelTexts {
@@ -284,16 +340,31 @@ impl Panel {
             None => String::new(),
         };
         let peak = self.stats.and_then(|stats| stats.peak);
+        let (threshold, crossing) = self.limit_words(clock);
         PanelTexts {
             value,
             ratio: self.value.as_ref().zip(baseline).map(|(value, base)| ratio(value.value, base)).unwrap_or_default(),
             peak: peak.map(|(_, peak)| format!("peak {}", self.print(peak))).unwrap_or_default(),
             peak_at: peak.map(|(at, _)| clock.short(at)).unwrap_or_default(),
             baseline: baseline.map(|base| format!("base {}", self.print(base))).unwrap_or_default(),
-            threshold: self.threshold.as_ref().map(|line| format!("limit {}", text::value(line.value, self.unit))).unwrap_or_default(),
+            threshold,
+            crossing,
             axis_top: text::value(self.axis.1, self.unit),
             axis_bottom: text::value(self.axis.0, self.unit),
         }
+    }
+}
+
+impl Panel {
+    /// The limit and when it was first crossed, short and in words.
+    fn limit_words(&self, clock: &Clock) -> (String, String) {
+        let Some(line) = &self.threshold else { return Default::default() };
+        let limit = text::value(line.value, self.unit);
+        let Some(crossing) = self.stats.and_then(|stats| stats.crossing) else { return (format!("limit {limit}"), String::new()) };
+        let (sign, word) = if line.above_is_bad { ('>', "over") } else { ('<', "under") };
+        let at = clock.short(crossing.at);
+        let since = if crossing.is_at_start { "at the start already," } else { "first at" };
+        (format!("{sign}{limit} {at}"), format!("{word} {limit} {since} {at}"))
     }
 }
 
@@ -308,29 +379,6 @@ fn ratio(value: f64, baseline: f64) -> String {
         r if r >= 0.995 => format!("×{ratio:.1}"),
         _ => format!("×{ratio:.2}"),
     }
-}
-
-/// Zero to the greatest value; from the least one when the values stay far from zero. A threshold in reach is included.
-fn axis(shown: &[Option<Bucket>], threshold: Option<f64>) -> (f64, f64) {
-    let finite = shown.iter().flatten().filter(|bucket| bucket.count > 0);
-    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for bucket in finite {
-        (low, high) = (low.min(bucket.min), high.max(bucket.max));
-    }
-    if low > high {
-        return (0.0, 1.0);
-    }
-    if let Some(line) = threshold
-        && line > high
-        && line <= high * 2.0
-    {
-        high = line;
-    }
-    let is_far_from_zero = low > 0.0 && (high - low) < high * 0.1 && high > low;
-    if !is_far_from_zero {
-        low = low.min(0.0);
-    }
-    if high <= low { (low, low + 1.0) } else { (low, high) }
 }
 
 /// The alerting rule that speaks of this series: same expression, up to blanks and (for ratios and quantiles) grouping.
@@ -438,14 +486,5 @@ mod tests {
         assert_eq!(project(range(0, 40), &[1, 2, 3, 4], range(20, 60), 4), [Some(3), Some(4), None, None]);
         assert_eq!(project(range(0, 40), &[1, 2, 3, 4], range(10, 20), 2), [Some(2), Some(2)]);
         assert_eq!(project::<u8>(range(0, 40), &[], range(10, 20), 2), [None, None]);
-    }
-
-    #[test]
-    fn the_axis_starts_at_zero_unless_the_values_are_far_from_it() {
-        let bucket = |value: f64| Some(Bucket { min: value, max: value, mean: value, last: value, count: 1, n_nan: 0, n_inf: 0 });
-        assert_eq!(axis(&[bucket(3.0), None, bucket(9.0)], None), (0.0, 9.0));
-        assert_eq!(axis(&[bucket(1000.0), bucket(1009.0)], None), (1000.0, 1009.0));
-        assert_eq!(axis(&[bucket(6.0)], Some(10.0)), (0.0, 10.0));
-        assert_eq!(axis(&[], None), (0.0, 1.0));
     }
 }

@@ -5,7 +5,7 @@
 
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::series::{Labels, Unit};
 use super::time::{TimeRange, Timestamp};
@@ -279,6 +279,19 @@ pub struct CaseMeta {
     pub sources: Vec<String>,
     /// Conditions on the event list, in the order of their chips.
     pub filters: Vec<SavedFilter>,
+    /// How the panels are drawn.
+    pub view: PanelView,
+}
+
+/// How panels are drawn: the user's choice, by full series name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PanelView {
+    /// Series with a logarithmic axis.
+    pub log: BTreeSet<String>,
+    /// Series with their baseline drawn behind them.
+    pub ghost: BTreeSet<String>,
+    /// Whether stretches that are not to be trusted are shaded in all panels.
+    pub has_trust: bool,
 }
 
 /// One condition on the event list.
@@ -441,10 +454,8 @@ impl Edit {
 impl EditStep {
     /// Whether it changes only what the screen shows, nothing that the postmortem tells.
     pub fn is_view_only(&self) -> bool {
-        let same_but_filters = |before: &CaseMeta, after: &CaseMeta| {
-            CaseMeta { filters: Vec::new(), ..before.clone() } == CaseMeta { filters: Vec::new(), ..after.clone() }
-        };
-        self.edits.iter().all(|edit| matches!(edit, Edit::Meta { before, after } if same_but_filters(before, after)))
+        let told = |meta: &CaseMeta| CaseMeta { filters: Vec::new(), view: PanelView::default(), ..meta.clone() };
+        self.edits.iter().all(|edit| matches!(edit, Edit::Meta { before, after } if told(before) == told(after)))
     }
 }
 

@@ -8,10 +8,11 @@ use sha2::{Digest, Sha256};
 
 use super::find;
 use crate::analysis::{panels, stats};
-use crate::app::message::{FreezeTarget, PanelChoice, Question, Reply, SeriesStats};
+use crate::app::message::{Crossing, FreezeTarget, Limit, PanelChoice, Question, Reply, SeriesStats};
 use crate::model::case::{Evidence, EvidenceTarget};
 use crate::model::filter::{Expr, Term};
 use crate::model::query::PageStart;
+use crate::model::series::Sample;
 use crate::model::{Catalog, EventFilter, EventQuery, EventRef, SeriesId, SeriesQuery, SourceId, TimeRange, Timestamp};
 use crate::source::{Job, Source, SourceError};
 
@@ -33,7 +34,7 @@ pub fn answer(source: &dyn Source, question: &Question, job: &Job) -> Result<Rep
             Reply::Defined(defined.value, defined.warnings)
         }
         Question::Series(query) => Reply::Series(source.series(query, job)?.value),
-        Question::Stats { ids, baseline, window } => Reply::Stats(series_stats(source, ids, (*baseline, *window), job)?),
+        Question::Stats { ids, baseline, window, limits } => Reply::Stats(series_stats(source, ids, (*baseline, *window), limits, job)?),
         Question::ValuesAt { ids, at } => Reply::Values(source.values_at(ids, *at, job)?.value),
         Question::Histogram(query) => Reply::Histogram(source.histogram(query, job)?.value),
         Question::Events(query) => Reply::Events(source.events(query, job)?.value),
@@ -70,19 +71,30 @@ fn series_stats(
     source: &dyn Source,
     ids: &[SeriesId],
     (baseline, window): (TimeRange, TimeRange),
+    limits: &[Option<Limit>],
     job: &Job,
 ) -> Result<Vec<SeriesStats>, SourceError> {
     ids.iter()
-        .map(|id| {
+        .zip(limits.iter().copied().chain(std::iter::repeat(None)))
+        .map(|(id, limit)| {
             let normal = source.samples(*id, baseline, STATS_SAMPLES, job)?.value;
             let all = source.samples(*id, window, STATS_SAMPLES, job)?.value;
             Ok(SeriesStats {
                 baseline: stats::baseline_median(&normal),
                 peak: stats::peak(&all),
                 last: all.iter().rev().map(|sample| sample.value).find(|value| value.is_finite()),
+                crossing: limit.and_then(|limit| first_crossing(&all, limit)),
             })
         })
         .collect()
+}
+
+/// The first sample beyond the limit; an infinite value counts, NaN does not.
+fn first_crossing(samples: &[Sample], limit: Limit) -> Option<Crossing> {
+    let mut numbers = samples.iter().filter(|sample| !sample.value.is_nan());
+    let first = numbers.clone().next()?.time;
+    let at = numbers.find(|sample| limit.is_crossed_by(sample.value))?.time;
+    Some(Crossing { at, is_at_start: at == first })
 }
 
 /// Turns one target into evidence with frozen values and hashes.
@@ -204,4 +216,23 @@ pub fn hex(bytes: &[u8]) -> String {
         let _ = write!(out, "{byte:02x}");
         out
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_crossing_is_the_first_sample_beyond_the_limit() {
+        let samples = |values: &[f64]| -> Vec<Sample> {
+            values.iter().enumerate().map(|(at, value)| Sample { time: Timestamp(at as i64), value: *value }).collect()
+        };
+        let crossing = |values: &[f64], above_is_bad| first_crossing(&samples(values), Limit { value: 5.0, above_is_bad });
+        let at = |at, is_at_start| Some(Crossing { at: Timestamp(at), is_at_start });
+        assert_eq!(crossing(&[1.0, f64::NAN, 5.0, f64::INFINITY, 9.0], true), at(3, false));
+        assert_eq!(crossing(&[f64::NAN, 6.0], true), at(1, true));
+        assert_eq!(crossing(&[9.0, 4.0], false), at(1, false));
+        assert_eq!(crossing(&[5.0, f64::NAN], true), None);
+        assert_eq!(crossing(&[], true), None);
+    }
 }

@@ -17,6 +17,7 @@ mod prompt;
 mod side;
 mod spark;
 mod theme;
+mod trust;
 mod write;
 
 use ratatui::Frame;

@@ -6,10 +6,12 @@ use unicode_width::UnicodeWidthStr;
 use super::paint;
 use super::spark::Spark;
 use super::theme::Theme;
+use super::trust::{self, Lens};
 use crate::app::State;
 use crate::app::jobs::Slot;
 use crate::app::layout::Area;
 use crate::app::panels::Panel;
+use crate::app::scale::Scale;
 use crate::app::state::Focus;
 
 /// Draws those that have room.
@@ -64,7 +66,11 @@ fn draw_label(state: &State, panel: &Panel, index: usize, y: u16, theme: &Theme,
         }
     }
     let width = layout.label_width - 2;
+    // A logarithmic axis must be seen at every size: without a row for its word it stands before the name.
+    let is_log = panel.scale == Scale::Log;
+    let log = if is_log && layout.panel_height < 3 { "log " } else { "" };
     let name = theme.signs(&panel.name);
+    let name = format!("{log}{name}");
     let place = theme.signs(&panel.place);
     if layout.panel_height == 1 {
         let is_wide = layout.label_width >= 16;
@@ -80,7 +86,10 @@ fn draw_label(state: &State, panel: &Panel, index: usize, y: u16, theme: &Theme,
     let room = width - axis_width;
     paint::put(buffer, 1, y, room, &name, style);
     paint::put_right(buffer, 1 + room, y, axis_width, &theme.signs(&panel.texts.axis_top), theme.dim);
-    let place_room = if layout.panel_height > 2 { width } else { room };
+    let place_room = if layout.panel_height < 3 || is_log { room } else { width };
+    if is_log && layout.panel_height > 2 {
+        paint::put_right(buffer, 1 + room, y + 1, axis_width, "log", theme.dim);
+    }
     if layout.panel_height > 2 {
         paint::put(buffer, 1, last, room, &theme.signs(&panel.metric), theme.dim);
     }
@@ -101,15 +110,17 @@ fn draw_columns(state: &State, panel: &Panel, y: u16, theme: &Theme, buffer: &mu
         paint::put(buffer, area.x + 1, y + area.height / 2, area.width.saturating_sub(1), &theme.signs(&words), theme.dim);
         return;
     }
-    let spark = Spark { shown: &panel.shown, axis: panel.axis, threshold: panel.threshold.as_ref(), is_dimmed: panel.is_stale };
+    let spark = Spark {
+        shown: &panel.shown,
+        ghost: &panel.ghost,
+        axis: panel.axis,
+        scale: panel.scale,
+        threshold: panel.threshold.as_ref(),
+        is_dimmed: panel.is_stale,
+    };
     spark.draw(area, theme, buffer);
-    for column in &panel.resets {
-        let x = area.x + u16::try_from(*column).unwrap_or(u16::MAX).min(area.width.saturating_sub(1));
-        // Never over a value: a spike at a restart is what one looks for.
-        if buffer.cell((x, y)).is_some_and(|cell| cell.symbol() == " ") {
-            paint::cell(buffer, x, y, theme.sign('↺'), theme.warn);
-        }
-    }
+    let lens = if state.panels.has_trust { Lens::On } else { Lens::Off };
+    trust::draw(panel, area, lens, theme, buffer);
 }
 
 fn draw_values(state: &State, panel: &Panel, y: u16, theme: &Theme, buffer: &mut Buffer) {
@@ -117,11 +128,7 @@ fn draw_values(state: &State, panel: &Panel, y: u16, theme: &Theme, buffer: &mut
     let x = layout.label_width + layout.lanes_width;
     let width = layout.value_width;
     let texts = &panel.texts;
-    let is_bad = panel
-        .value
-        .as_ref()
-        .zip(panel.threshold.as_ref())
-        .is_some_and(|(value, line)| if line.above_is_bad { value.value > line.value } else { value.value < line.value });
+    let is_bad = panel.is_bad_at_cursor();
     let style = if is_bad { theme.error } else { theme.strong };
     let value_width = width.clamp(4, 11) - 1;
     paint::put_right(buffer, x + 1, y, value_width - 1, &theme.signs(&texts.value), style);
@@ -145,7 +152,9 @@ fn draw_values(state: &State, panel: &Panel, y: u16, theme: &Theme, buffer: &mut
     let peak = line(&texts.peak, &texts.peak_at);
     paint::put(buffer, x + 2, y + 1, width - 2, &theme.signs(&peak), theme.dim);
     if layout.panel_height > 2 {
-        let base = line(&texts.baseline, &texts.threshold);
-        paint::put(buffer, x + 2, y + 2, width - 2, &theme.signs(&base), theme.dim);
+        let used = paint::put(buffer, x + 2, y + 2, width - 2, &theme.signs(&texts.baseline), theme.dim);
+        let gap = if used > 0 { used + 2 } else { 0 };
+        let style = if texts.crossing.is_empty() { theme.dim } else { theme.error };
+        paint::put(buffer, x + 2 + gap, y + 2, (width - 2).saturating_sub(gap), &theme.signs(&texts.threshold), style);
     }
 }

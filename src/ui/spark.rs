@@ -4,18 +4,22 @@
 //! infinite value `∞`. A threshold is a dashed line where there is room for it.
 
 use ratatui::buffer::Buffer;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 use super::paint;
 use super::theme::Theme;
 use crate::app::layout::Area;
 use crate::app::panels::Threshold;
+use crate::app::scale::Scale;
 use crate::model::series::Bucket;
 
 /// What to draw.
 pub(super) struct Spark<'a> {
     pub(super) shown: &'a [Option<Bucket>],
+    /// Greatest value of the ghost in each column; empty without one.
+    pub(super) ghost: &'a [Option<f64>],
     pub(super) axis: (f64, f64),
+    pub(super) scale: Scale,
     pub(super) threshold: Option<&'a Threshold>,
     pub(super) is_dimmed: bool,
 }
@@ -27,20 +31,56 @@ impl Spark<'_> {
         for (column, bucket) in self.shown.iter().enumerate().take(usize::from(area.width)) {
             if let Some(bucket) = bucket {
                 self.draw_column(area, column as u16, bucket, theme, buffer);
+                self.draw_floor(area, column as u16, bucket, theme, buffer);
             }
+        }
+        for (column, value) in self.ghost.iter().enumerate().take(usize::from(area.width)) {
+            if let Some(value) = value {
+                self.draw_ghost(area, column as u16, *value, theme, buffer);
+            }
+        }
+    }
+
+    /// The mark of values that a logarithmic axis has no place for: alone, or cut out of the foot of a bar.
+    fn draw_floor(&self, area: Area, column: u16, bucket: &Bucket, theme: &Theme, buffer: &mut Buffer) {
+        let Some(sign) = self.scale.floor_sign(bucket.min).filter(|_| bucket.count > 0) else { return };
+        let (x, bottom) = (area.x + column, area.y + area.height - 1);
+        if bucket.max <= 0.0 {
+            paint::cell(buffer, x, bottom, theme.sign(sign), if self.is_dimmed { theme.faint } else { theme.band });
+        } else if self.level(bucket.max, area.height) > 8 {
+            cut_out(buffer, (x, bottom), theme.sign(sign));
+        }
+    }
+
+    /// A mark at the height of the ghost, beside the data or cut out of the inside of its bar, never on its top.
+    fn draw_ghost(&self, area: Area, column: u16, value: f64, theme: &Theme, buffer: &mut Buffer) {
+        let row = ((self.level(value, area.height) - 1) / 8).min(u32::from(area.height) - 1) as u16;
+        let (x, y) = (area.x + column, area.y + area.height - 1 - row);
+        let symbol = |y: u16| buffer.cell((x, y)).map_or(" ", |cell| cell.symbol()).chars().next().unwrap_or(' ');
+        let is_free = |sign: char| sign == ' ' || sign == theme.sign('╌');
+        let top = self.shown.get(usize::from(column)).and_then(Option::as_ref).filter(|bucket| bucket.count > 0);
+        let top = top.map_or(0, |bucket| self.level(bucket.max, area.height));
+        if top <= u32::from(row) * 8 {
+            if is_free(symbol(y)) {
+                paint::cell(buffer, x, y, theme.sign('∘'), theme.dim);
+            }
+        } else if top > u32::from(row) * 8 + 8 {
+            cut_out(buffer, (x, y), theme.sign('∘'));
         }
     }
 
     /// Height in eighths of a cell, at least one for any value.
     fn level(&self, value: f64, height: u16) -> u32 {
-        let (low, high) = self.axis;
-        let share = ((value - low) / (high - low)).clamp(0.0, 1.0);
+        let share = self.scale.share(self.axis, value);
         ((share * f64::from(height) * 8.0).round() as u32).max(1)
     }
 
     fn draw_column(&self, area: Area, column: u16, bucket: &Bucket, theme: &Theme, buffer: &mut Buffer) {
         let x = area.x + column;
         let bottom = area.y + area.height - 1;
+        if bucket.count > 0 && self.scale == Scale::Log && bucket.max <= 0.0 {
+            return;
+        }
         if bucket.count == 0 {
             let sign = if bucket.n_inf > 0 { '∞' } else { '×' };
             paint::cell(buffer, x, bottom, theme.sign(sign), theme.warn);
@@ -78,6 +118,12 @@ impl Spark<'_> {
     }
 }
 
+/// A sign in a cell that a bar fills: in reverse, so that the bar stays whole.
+fn cut_out(buffer: &mut Buffer, (x, y): (u16, u16), sign: char) {
+    let bar = buffer.cell((x, y)).map_or_else(Style::new, |cell| Style::new().fg(cell.fg));
+    paint::cell(buffer, x, y, sign, bar.add_modifier(Modifier::REVERSED));
+}
+
 /// Counts as a one-row sparkline; a count above zero is always seen.
 pub(super) fn counts(buffer: &mut Buffer, theme: &Theme, place: (u16, u16), cells: impl Iterator<Item = (u64, Style)>, greatest: u64) {
     for (column, (count, style)) in cells.enumerate() {
@@ -103,11 +149,32 @@ mod tests {
         (0..height).map(|y| (0..width).map(|x| buffer[(x, y)].symbol()).collect()).collect()
     }
 
+    fn of<'a>(shown: &'a [Option<Bucket>], threshold: Option<&'a Threshold>) -> Spark<'a> {
+        Spark { shown, ghost: &[], axis: (0.0, 8.0), scale: Scale::Linear, threshold, is_dimmed: false }
+    }
+
+    #[test]
+    fn a_ghost_never_hides_the_top_of_a_bar() {
+        let shown = [Some(bucket(8.0, 8.0)), Some(bucket(3.0, 3.0)), None, Some(bucket(2.0, 2.0))];
+        let ghost = [Some(1.0), Some(2.0), Some(8.0), Some(6.0)];
+        let spark = Spark { ghost: &ghost, ..of(&shown, None) };
+        assert_eq!(screen(4, 2, &spark), ["█ ∘∘", "∘▆ ▄"]);
+        assert_eq!(screen(4, 1, &spark), ["█▃∘▂"]);
+    }
+
+    #[test]
+    fn what_has_no_logarithm_is_marked_at_the_floor() {
+        let shown = [Some(bucket(0.0, 0.0)), Some(bucket(-2.0, -1.0)), Some(bucket(1.0, 1.0)), Some(bucket(0.0, 100.0))];
+        let spark = Spark { axis: (1.0, 100.0), scale: Scale::Log, ..of(&shown, None) };
+        assert_eq!(screen(4, 1, &spark), ["0<▁█"]);
+        assert_eq!(screen(4, 2, &spark), ["   █", "0<▁0"]);
+    }
+
     #[test]
     fn a_gap_stays_a_gap_and_a_spike_stays_a_spike() {
         let nan = Some(Bucket { min: 0.0, max: 0.0, mean: 0.0, last: 0.0, count: 0, n_nan: 1, n_inf: 0 });
         let shown = [Some(bucket(0.0, 0.0)), None, Some(bucket(0.0, 8.0)), nan, Some(bucket(4.0, 4.0))];
-        let spark = Spark { shown: &shown, axis: (0.0, 8.0), threshold: None, is_dimmed: false };
+        let spark = of(&shown, None);
         assert_eq!(screen(5, 1, &spark), ["▁ █×▄"]);
         assert_eq!(screen(5, 2, &spark), ["  █  ", "▁ █×█"]);
     }
@@ -116,7 +183,7 @@ mod tests {
     fn a_threshold_is_a_line_where_there_is_room() {
         let line = Threshold { value: 8.0, above_is_bad: true, name: "r".into() };
         let shown = [Some(bucket(1.0, 1.0)), Some(bucket(8.0, 8.0))];
-        let spark = Spark { shown: &shown, axis: (0.0, 8.0), threshold: Some(&line), is_dimmed: false };
+        let spark = of(&shown, Some(&line));
         assert_eq!(screen(2, 2, &spark), ["╌█", "▂█"]);
     }
 }

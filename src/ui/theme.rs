@@ -249,7 +249,7 @@ impl Theme {
 }
 
 fn ascii(c: char) -> &'static str {
-    const TABLE: [(char, &str); 39] = [
+    const TABLE: [(char, &str); 40] = [
         ('┃', "|"),
         ('─', "-"),
         ('│', "|"),
@@ -267,6 +267,7 @@ fn ascii(c: char) -> &'static str {
         ('−', "-"),
         ('×', "x"),
         ('↺', "r"),
+        ('∘', "o"),
         ('≥', ">="),
         ('±', "+-"),
         ('▲', "^"),

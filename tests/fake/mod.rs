@@ -13,7 +13,7 @@ mod patterns;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use coroner::app::message::{LoadProgress, Look, LookQuery, PanelChoice, SeriesStats, Words};
+use coroner::app::message::{Crossing, LoadProgress, Look, LookQuery, PanelChoice, SeriesStats, Words};
 use coroner::app::{self, CasePlace, Effect, JobId, Message, Question, Reply, Setup, State, keys};
 use coroner::model::filter::{Expr, Term};
 use coroner::model::find::{Fit, conditions};
@@ -318,9 +318,10 @@ impl Fake {
             }
             Question::Define(_) => Reply::Defined(Arc::clone(&self.catalog), Vec::new()),
             Question::Series(query) => Reply::Series(query.ids.iter().map(|id| Self::columns(*id, query.range, query.columns)).collect()),
-            Question::Stats { ids, baseline, window } => Reply::Stats(
+            Question::Stats { ids, baseline, window, limits } => Reply::Stats(
                 ids.iter()
-                    .map(|id| {
+                    .zip(limits)
+                    .map(|(id, limit)| {
                         let within = |range: TimeRange| {
                             (0..720)
                                 .step_by(5)
@@ -338,6 +339,10 @@ impl Fake {
                             baseline: normal.get(normal.len() / 2).copied(),
                             peak: peak.map(|(secs, value)| (at(secs), value)),
                             last: None,
+                            crossing: limit.and_then(|limit| {
+                                let at_secs = within(*window).find(|pair| limit.is_crossed_by(pair.1))?.0;
+                                Some(Crossing { at: at(at_secs), is_at_start: within(*window).next()?.0 == at_secs })
+                            }),
                         }
                     })
                     .collect(),

@@ -10,7 +10,7 @@ use crate::app::state::{Focus, State};
 use crate::model::Level;
 
 use super::navigate::{self, Way};
-use super::{annotate, chain, filter, find, forms, overlays, panel_edit, pattern_view, pick, search, trace_view};
+use super::{annotate, chain, filter, find, forms, overlays, panel_edit, panel_view, pattern_view, pick, search, trace_view};
 
 /// Runs it.
 pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> Vec<Effect> {
@@ -131,6 +131,9 @@ fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
             return effects;
         }
         Action::Close => return close(state),
+        Action::LogScale => return panel_view::toggle_log(state),
+        Action::Ghost => return panel_view::toggle_ghost(state),
+        Action::Trust => return panel_view::toggle_trust(state),
         Action::Follow => return crate::app::follow::toggle(state),
         Action::Copy => return copy(state),
         Action::Suspend => return vec![Effect::Suspend],

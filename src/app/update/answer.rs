@@ -135,6 +135,13 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
                 }
             }
         }
+        (Slot::Ghosts, Reply::Series(columns)) => {
+            for (id, columns) in asked_ids(question).iter().zip(columns) {
+                for panel in state.panels.all.iter_mut().filter(|panel| panel.id == Some(*id)) {
+                    panel.ghost_columns = Some(columns.clone());
+                }
+            }
+        }
         (Slot::Stats, Reply::Stats(numbers)) => {
             for (id, numbers) in asked_ids(question).iter().zip(numbers) {
                 for panel in state.panels.all.iter_mut().filter(|panel| panel.id == Some(*id)) {

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 
 use crate::app::clock::Style;
+use crate::app::ghost;
 use crate::app::jobs::Slot;
 use crate::app::lanes::Sight;
 use crate::app::layout;
@@ -56,6 +57,8 @@ fn ask(state: &mut State, effects: &mut Vec<Effect>) {
         // Its answer is a new version of the catalog: it is asked again only when the formulas change.
         state.jobs.sync(Slot::Formulas, Some(Question::Define(formulas)), 0, effects);
     }
+    let earlier = state.baseline().and_then(|baseline| ghost::window(visible, baseline)).filter(|_| has_time);
+    let haunted = state.panels.haunted();
     let mut sync = |slot, question| state.jobs.sync(slot, question, version, effects);
 
     let wants_choice = !state.catalog.series.is_empty();
@@ -63,6 +66,8 @@ fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     let wants_series = has_time && !ids.is_empty();
     let series = || Question::Series(SeriesQuery { ids: ids.clone(), range: visible, columns });
     sync(Slot::Series, wants_series.then(series));
+    let ghosts = earlier.filter(|_| !haunted.is_empty()).map(|range| Question::Series(SeriesQuery { ids: haunted, range, columns }));
+    sync(Slot::Ghosts, ghosts);
     sync(Slot::Values, wants_series.then(|| Question::ValuesAt { ids: ids.clone(), at: state.timeline.cursor }));
 
     let by_level = |range: TimeRange| HistogramQuery { filter: EventFilter::default(), range, columns, by: vec![GroupBy::Level] };
@@ -79,7 +84,8 @@ fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     let detail = state.list.selected().filter(|_| state.side.tab == Tab::Detail && state.subject == Focus::List).map(|row| row.id);
     sync(Slot::Detail, detail.map(Question::Event));
     super::find::ask(state, effects);
-    let numbers = state.baseline().filter(|_| wants_series).map(|baseline| Question::Stats { ids: ids.clone(), baseline, window: visible });
+    let limits = state.panels.limits();
+    let numbers = state.baseline().filter(|_| wants_series).map(|baseline| Question::Stats { ids, baseline, window: visible, limits });
     state.jobs.sync(Slot::Stats, numbers, version, effects);
 }
 
@@ -103,7 +109,8 @@ fn prepare(state: &mut State) {
     state.prepared = Some(key);
     let sight = Sight { catalog: &state.catalog, doc: &state.session.doc, clock: &state.clock, visible: state.timeline.visible, columns };
     state.lanes.prepare(&sight);
-    state.panels.prepare(state.timeline.visible, columns.get(), &state.clock);
+    let baseline = state.baseline();
+    state.panels.prepare((state.timeline.visible, columns.get()), baseline, &state.clock);
 }
 
 impl State {

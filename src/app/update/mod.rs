@@ -15,6 +15,7 @@ mod input;
 mod navigate;
 mod overlays;
 mod panel_edit;
+mod panel_view;
 mod pattern_view;
 mod pick;
 mod search;

@@ -1,7 +1,10 @@
 //! Makes the lines of the side pane for the tab that is shown.
 
+use crate::app::panels::Panel;
+use crate::app::scale::Scale;
 use crate::app::side::{Ink, MadeFor, Side, SideItem, Tab};
 use crate::app::state::{Focus, State};
+use crate::app::trust;
 use crate::model::case::{Annotation, AnnotationKind, CauseStatus, EvidenceTarget, Relation};
 use crate::model::series::Derivation;
 use crate::model::{Level, SeriesMeta, SourceReport, ZoneCertainty, text};
@@ -237,6 +240,7 @@ fn panel_detail(state: &State, side: &mut Side, width: usize) {
     pair(side, "peak", format!("{} {}", panel.texts.peak.trim_start_matches("peak "), panel.texts.peak_at).trim(), width);
     if let Some(line) = &panel.threshold {
         pair(side, "limit", &format!("{} by {}", text::value(line.value, panel.unit), line.name), width);
+        pair(side, "crossed", &panel.texts.crossing, width);
     }
     if let Some(meta) = panel.id.and_then(|id| state.catalog.series(id)) {
         if let Some(derivation) = &meta.derivation {
@@ -254,6 +258,26 @@ fn panel_detail(state: &State, side: &mut Side, width: usize) {
         if let Some(clip) = meta.clip {
             pair(side, "clipped", &format!("no value above {} can be measured", text::value(clip, panel.unit)), width);
         }
+    }
+    view_detail(state, side, panel, width);
+}
+
+/// How the panel is drawn, and what the signs on screen mean.
+fn view_detail(state: &State, side: &mut Side, panel: &Panel, width: usize) {
+    if panel.scale == Scale::Log {
+        pair(side, "axis", &format!("logarithmic, {} to {}", panel.texts.axis_bottom, panel.texts.axis_top), width);
+    }
+    if let Some(baseline) = state.baseline().filter(|_| panel.is_haunted) {
+        let length = text::value(baseline.len_ns() as f64 / 1e9, crate::model::Unit::Seconds);
+        let words = format!("the {length} before {}, drawn from there on", state.clock.both(baseline.end()));
+        let in_sight = if panel.ghost.iter().any(Option::is_some) { "" } else { "; nothing of it in this window" };
+        pair(side, "ghost", &format!("{words}{in_sight}"), width);
+    }
+    pair(side, "trust", &trust::summary(panel), width);
+    for (index, (sign, words)) in trust::signs(&state.panels).into_iter().enumerate() {
+        side.item(SideItem::Text);
+        let name = if index == 0 { "signs" } else { "" };
+        side.folded(vec![(Ink::Dim, format!("{name:<10} ")), (Ink::Strong, format!("{sign:<5} "))], (Ink::Normal, &words), width);
     }
 }
 

@@ -4,6 +4,7 @@ use toml_edit::{Array, DocumentMut, Item, Table, Value, value};
 
 use super::lists::{write_filters, write_panels};
 use super::parse_time;
+use super::view::write_view;
 use crate::model::case::{Anchor, CaseMeta};
 use crate::model::text::rfc3339;
 
@@ -82,6 +83,7 @@ pub fn write_meta(meta: &CaseMeta, loaded: &LoadedMeta) -> String {
     if meta.filters != before.filters {
         write_filters(root, &meta.filters, &before.filters);
     }
+    write_view(root, &meta.view, &before.view);
     write_map(root, "zones", &meta.zones, &before.zones, |zone| Value::from(zone.as_str()));
     write_map(root, "thresholds", &meta.thresholds, &before.thresholds, |number| Value::from(*number));
     let out = document.to_string();
@@ -102,6 +104,7 @@ fn read(document: &DocumentMut, problems: &mut Vec<String>) -> CaseMeta {
         thresholds: reader.map("thresholds", |item| item.as_float().or_else(|| item.as_integer().map(|n| n as f64))),
         sources: reader.texts("sources"),
         filters: reader.filters(),
+        view: reader.view(),
     }
 }
 

@@ -11,6 +11,7 @@ mod meta;
 mod record;
 #[cfg(test)]
 pub(super) mod tests;
+mod view;
 
 pub use annotations::{LoadedAnnotations, SideLine, parse_annotations, write_annotations};
 pub use lock::{LockedSource, lock_sources, parse_lock, write_lock};

@@ -50,6 +50,21 @@ fn filters_keep_their_comments_and_unknown_keys_wherever_they_go() {
 }
 
 #[test]
+fn how_panels_are_drawn_is_kept_beside_what_is_not_known() {
+    let text = "[view]\n# mine\ncolour = \"red\"\nlog = [\"p99{a=\\\"b\\\"}\"]\ntrust = true\n";
+    let loaded = parse_meta(text).unwrap();
+    let view = PanelView { log: ["p99{a=\"b\"}".to_owned()].into(), has_trust: true, ..PanelView::default() };
+    assert_eq!(loaded.meta.view, view);
+    let plain = write_meta(&CaseMeta { view: PanelView::default(), ..loaded.meta.clone() }, &loaded);
+    assert_eq!(plain, "[view]\n# mine\ncolour = \"red\"\n");
+    let ghost = PanelView { ghost: ["up".to_owned()].into(), ..view };
+    let more = write_meta(&CaseMeta { view: ghost.clone(), ..loaded.meta.clone() }, &loaded);
+    assert!(more.starts_with(text) && parse_meta(&more).unwrap().meta.view == ghost, "{more}");
+    let broken = parse_meta("[view]\nlog = 1\ntrust = \"yes\"\n").unwrap();
+    assert_eq!((broken.problems.len(), &broken.meta.view), (2, &PanelView::default()));
+}
+
+#[test]
 fn a_value_of_the_wrong_sort_is_told_and_left() {
     let loaded = parse_meta("title = 5\n[t0]\nat = \"soon\"\n").unwrap();
     assert_eq!(loaded.problems.len(), 2);
@@ -316,8 +331,12 @@ pub(crate) fn any_meta() -> impl Strategy<Value = CaseMeta> {
     let texts = (any::<String>(), word(), word(), word(), words(), words());
     let filter = ("[a-c]{0,2}", any::<bool>()).prop_map(|(text, is_off)| SavedFilter { text, is_off });
     let lists = (prop::collection::vec(panel, 0..3), prop::collection::vec(filter, 0..4));
-    (texts, prop::option::of(anchor), lists, zones, thresholds).prop_map(|(texts, t0, (panels, filters), zones, thresholds)| CaseMeta {
+    let names = || prop::collection::btree_set(any::<String>(), 0..3);
+    let view = (names(), names(), any::<bool>()).prop_map(|(log, ghost, has_trust)| PanelView { log, ghost, has_trust });
+    let maps = (zones, thresholds, view);
+    (texts, prop::option::of(anchor), lists, maps).prop_map(|(texts, t0, (panels, filters), (zones, thresholds, view))| CaseMeta {
         filters,
+        view,
         title: texts.0,
         severity: texts.1,
         status: texts.2,
