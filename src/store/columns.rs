@@ -1,6 +1,6 @@
 //! What is kept of each record of a segment: about 20 bytes, less where a format says less.
 //!
-//! Every column is a [`Column`] of small numbers; those with few different values hold places in a list of them. A column
+//! Every column is a `Column` of small numbers; those with few different values hold places in a list of them. A column
 //! that a format does not have takes no bytes. Text stays in the file: `offset` and `message_span` tell where.
 
 use std::ops::Range;
@@ -120,7 +120,7 @@ impl Columns {
         f32::from_bits(self.latencies.code(i) as u32)
     }
 
-    /// Code of the message of a record in its source, or [`NO_MESSAGE`].
+    /// Code of the message of a record in its source, or `NO_MESSAGE`.
     #[inline]
     pub fn message(&self, i: usize) -> u32 {
         let place = self.messages.code(i);

@@ -101,7 +101,9 @@ impl SeriesStore {
             store.values.push(&values);
             if block.len() == LEAF {
                 let mut leaf = Node::EMPTY;
-                values.iter().for_each(|value| leaf.add(*value));
+                for value in &values {
+                    leaf.add(*value);
+                }
                 leaves.push(leaf);
             }
         }

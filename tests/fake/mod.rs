@@ -218,7 +218,6 @@ impl Fake {
             n_events: events.len() as u64,
             extent: Some(TimeRange::new(at(0), at(720))),
             version: 1,
-            dashboard_panels: Vec::new(),
             is_complete: true,
             ..Catalog::default()
         };

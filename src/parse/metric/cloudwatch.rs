@@ -44,13 +44,17 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
 fn read(gather: &mut Gather<'_>, place: Place, value: &Value) {
     let list = |key: &str| value.get(key).and_then(Value::as_array);
     if let Some(results) = list("MetricDataResults") {
-        results.iter().for_each(|result| metric_data(gather, place, result));
+        for result in results {
+            metric_data(gather, place, result);
+        }
         for message in list("Messages").into_iter().flatten() {
             gather.problems.push(place.problem(crate::model::ProblemKind::Answer, format!("the engine said: {message}")));
         }
     } else if let Some(points) = list("Datapoints") {
         let name = value.get("Label").and_then(Value::as_str).unwrap_or("metric");
-        points.iter().for_each(|point| statistics(gather, place, name, point));
+        for point in points {
+            statistics(gather, place, name, point);
+        }
     } else if value.get("metric_name").is_some() {
         stream_record(gather, place, value);
     } else if let Some(records) = list("records") {

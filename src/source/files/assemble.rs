@@ -75,6 +75,8 @@ pub struct Settled {
     series: Arc<Vec<Arc<SeriesStore>>>,
     /// Alerts as the documents hold them: in the catalog those that tell of the same are one.
     alerts: Vec<Alert>,
+    /// Series that the user wrote as formulas: computed again when what they are made of changes.
+    pub(super) formulas: Vec<String>,
 }
 
 impl Loading {
@@ -225,7 +227,7 @@ impl Documents {
             dashboard_panels: self.dashboard_panels,
             ..Catalog::default()
         };
-        Settled { catalog, series: Arc::new(stores), alerts: self.alerts }
+        Settled { catalog, series: Arc::new(stores), alerts: self.alerts, formulas: Vec::new() }
     }
 }
 
@@ -238,16 +240,6 @@ fn in_order(mut series: Vec<(SeriesMeta, Arc<SeriesStore>)>) -> (Vec<SeriesMeta>
 }
 
 impl Settled {
-    /// Rates, quantiles and ratios of the series that were measured.
-    pub fn compute(&self, watch: &Watch<'_>) -> Result<Vec<Computed>, StoreError> {
-        derived::derive(&Pool::new(&self.catalog.series, &self.series), watch)
-    }
-
-    /// Takes in the series that were computed from others.
-    pub fn add_computed(&mut self, computed: Vec<Computed>) {
-        self.add(computed.into_iter().map(computed_series));
-    }
-
     /// What was settled for a catalog that was published, with the alerts that it was given.
     pub fn of(published: &Snapshot, alerts: Vec<Alert>) -> Self {
         let known = &published.catalog;
@@ -260,7 +252,8 @@ impl Settled {
             dashboard_panels: known.dashboard_panels.clone(),
             ..Catalog::default()
         };
-        Self { catalog, series: Arc::clone(&published.series), alerts }
+        let formulas: BTreeSet<String> = known.series.iter().filter(|meta| is_written(meta)).map(|meta| meta.name.clone()).collect();
+        Self { catalog, series: Arc::clone(&published.series), alerts, formulas: formulas.into_iter().collect() }
     }
 
     /// What a published catalog does not tell of it.
@@ -291,9 +284,30 @@ impl Settled {
     /// Takes in the series that were computed from log events, in place of all that were computed before.
     pub fn set_derived(&mut self, derived: Vec<DerivedSeries>) {
         let metas = std::mem::take(&mut self.catalog.series);
-        let (metas, stores) = metas.into_iter().zip(self.series.iter().map(Arc::clone)).filter(|(meta, _)| !meta.is_derived).unzip();
-        (self.catalog.series, self.series) = (metas, Arc::new(stores));
+        let measured = metas.into_iter().zip(self.series.iter().map(Arc::clone)).filter(|(meta, _)| !meta.is_derived);
+        let (metas, stores): (Vec<_>, Vec<_>) = measured.unzip();
+        self.catalog.series = metas;
+        self.series = Arc::new(stores);
         self.add(derived.into_iter().map(derived_series));
+    }
+
+    /// Rates, quantiles and ratios of the series that were measured.
+    pub fn compute(&self, watch: &Watch<'_>) -> Result<Vec<Computed>, StoreError> {
+        derived::derive(&Pool::new(&self.catalog.series, &self.series), watch)
+    }
+
+    /// Takes in the series that were computed from others.
+    pub fn add_computed(&mut self, computed: Vec<Computed>) {
+        self.add(computed.into_iter().map(computed_series));
+    }
+
+    /// Computes the formulas of the user again.
+    pub fn define(&mut self, watch: &Watch<'_>) -> Result<(), StoreError> {
+        if let Some((metas, stores)) = with_formulas((&self.catalog.series, &self.series), &self.formulas, watch)? {
+            self.catalog.series = metas;
+            self.series = Arc::new(stores);
+        }
+        Ok(())
     }
 
     fn add(&mut self, more: impl Iterator<Item = (SeriesMeta, Arc<SeriesStore>)>) {
@@ -322,7 +336,6 @@ pub(super) fn with_formulas(
 ) -> Result<Option<(Vec<SeriesMeta>, Vec<Arc<SeriesStore>>)>, StoreError> {
     /// More lines than anybody tells apart on panels.
     const MAX_LINES: usize = 200;
-    let is_written = |meta: &SeriesMeta| meta.derivation.as_ref().is_some_and(|derivation| derivation.is_written);
     let there: BTreeSet<&str> = metas.iter().filter(|meta| is_written(meta)).map(|meta| meta.name.as_str()).collect();
     if there == formulas.iter().map(String::as_str).collect() {
         return Ok(None);
@@ -340,6 +353,10 @@ pub(super) fn with_formulas(
         }
     }
     Ok(Some(in_order(all)))
+}
+
+fn is_written(meta: &SeriesMeta) -> bool {
+    meta.derivation.as_ref().is_some_and(|derivation| derivation.is_written)
 }
 
 pub(super) fn computed_series(computed: Computed) -> (SeriesMeta, Arc<SeriesStore>) {

@@ -171,7 +171,7 @@ impl Loader<'_> {
         }
         if !again.is_empty() || self.sources[n_before..].iter().any(|source| !source.report.is_complete) {
             self.read_again(&again, kept)?;
-            kept.is_derived_stale = true;
+            (kept.is_derived_stale, kept.next_derive) = (true, Instant::now());
         }
         if is_derive_due(kept) {
             self.restore_settled(kept);
@@ -323,7 +323,9 @@ impl Loader<'_> {
             self.begin_again(*index);
         }
         let is_again = |source: SourceId| again.contains(&(source.0 as usize));
+        let formulas = std::mem::take(&mut self.settled.formulas);
         self.settled = std::mem::take(&mut self.settled).into_documents(is_again).settle();
+        self.settled.formulas = formulas;
         self.decode(&kept.budget)?;
         self.read()?;
         self.remember_ends();

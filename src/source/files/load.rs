@@ -89,7 +89,8 @@ impl<'a> Loader<'a> {
         Self {
             sources: std::mem::take(&mut kept.sources),
             contents: Arc::clone(&source.snapshot().contents),
-            version: kept.version,
+            // A series that the user wrote made a version of its own.
+            version: kept.version.max(source.snapshot().catalog.version),
             neighbours: kept.neighbours,
             ..Self::new(source, job, on_change)
         }
@@ -367,7 +368,9 @@ impl<'a> Loader<'a> {
             }
             self.publish_if_due();
         })?;
+        let formulas = std::mem::take(&mut self.settled.formulas);
         self.settled = documents.settle();
+        self.settled.formulas = formulas;
         self.publish();
         Ok(())
     }
@@ -485,6 +488,7 @@ impl<'a> Loader<'a> {
         self.settled.set_derived(derived);
         let computed = self.settled.compute(&Watch::new(&is_cancelled))?;
         self.settled.add_computed(computed);
+        self.settled.define(&Watch::new(&is_cancelled))?;
         Ok(())
     }
 

@@ -346,6 +346,8 @@ impl Source for FileSource {
     }
 
     fn define(&self, formulas: &[String], job: &Job) -> Result<Answer<Arc<Catalog>>, SourceError> {
+        // Who follows publishes too: one after the other.
+        let _kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let snapshot = self.snapshot();
         if !snapshot.catalog.is_complete {
             return Err(SourceError::Question("the sources are still loading".into()));

@@ -1,6 +1,6 @@
 //! Series computed from raw counters, buckets and gauges: rates, quantiles, error ratios, shares of a limit, aggregates.
 //!
-//! [`recipes`] proposes formulas from what metrics are called and labelled, [`compute`] evaluates one as `PromQL` does.
+//! `recipes` proposes formulas from what metrics are called and labelled, [`compute`] evaluates one as `PromQL` does.
 //! A formula is what is evaluated, word by word: whoever asks Prometheus the same gets the same numbers. Series that come
 //! from log events are in `store::derive`; what a formula means is in `store::promql`.
 
@@ -46,7 +46,7 @@ pub struct Computed {
     pub samples: Vec<Sample>,
 }
 
-/// Computes everything that [`recipes`] proposes, the most telling first, as far as the reading allows.
+/// Computes everything that `recipes` proposes, the most telling first, as far as the reading allows.
 pub fn derive(pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Vec<Computed>, StoreError> {
     let mut out = Vec::new();
     let mut left = MAX_READ;

@@ -4,7 +4,7 @@
 
 use crate::model::time::NS_PER_S;
 use crate::model::when::{WallZone, Written};
-use crate::model::{ProblemKind, Timestamp, ZoneCertainty};
+use crate::model::{ProblemKind, TimeRange, Timestamp, ZoneCertainty};
 use crate::parse::document::json;
 use crate::parse::metric::gather::{Gather, Identity, lines, name_of};
 use crate::parse::metric::{Place, value_of};
@@ -87,7 +87,7 @@ fn header(line: &str) -> Option<Vec<&str>> {
 pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
     let mut gather = Gather::new(context);
     let text = json::text(bytes, &mut gather.problems);
-    let hint = context.neighbours.map(|range| range.start()).or(context.modified);
+    let hint = context.neighbours.map(TimeRange::start).or(context.modified);
     let (mut host, mut day, mut columns): (&str, Option<i64>, Vec<&str>) = ("", None, Vec::new());
     let (mut last_s, mut days_on, mut restarts) = (0, 0, Vec::new());
     for (place, line) in lines(&text).filter(|(_, line)| !line.trim().is_empty()) {
