@@ -217,6 +217,28 @@ fn a_file_that_is_cut_is_told_with_its_place_and_read_again() {
 }
 
 #[test]
+fn a_log_that_was_cut_goes_on_through_rotation() {
+    let dir = tempfile::tempdir().expect("folder");
+    let log = dir.path().join("a.log");
+    append(&log, &(line(1, "one") + &line(2, "two")));
+    let source = loaded(options(dir.path()));
+    poll(&source);
+    fs::write(&log, line(3, "three")).expect("written");
+    poll(&source);
+    fs::rename(&log, dir.path().join("a.log.1")).expect("moved");
+    append(&log, &line(4, "four"));
+    poll(&source);
+    poll(&source);
+    assert_eq!(messages(&source), ["three", "four"]);
+    append(&log, &line(5, "five"));
+    poll(&source);
+    assert_eq!(messages(&source), ["three", "four", "five"]);
+    append(&log, &line(6, "six"));
+    poll(&source);
+    assert_eq!(messages(&source), ["three", "four", "five", "six"]);
+}
+
+#[test]
 fn a_file_written_anew_at_the_same_size_or_longer_is_told() {
     let dir = tempfile::tempdir().expect("folder");
     let log = dir.path().join("a.log");

@@ -165,15 +165,16 @@ impl EventList {
         self.pages.1 = Some(page);
     }
 
-    /// Puts the two pages together once both are there.
+    /// Puts the two pages together once both are there, and again when one of them comes anew: while data grow, the
+    /// answers of one round may lie on both sides of a change.
     pub(crate) fn assemble(&mut self, cursor: Timestamp) {
         let is_unplaced = self.is_unplaced();
-        if self.pages.1.is_none() || (self.pages.0.is_none() && !is_unplaced) {
+        let (before, Some(after)) = (&self.pages.0, &self.pages.1) else { return };
+        if before.is_none() && !is_unplaced {
             return;
         }
-        let (before, after) = (self.pages.0.take().unwrap_or_default(), self.pages.1.take().unwrap_or_default());
-        self.has_more = (before.has_more, after.has_more);
-        self.rows = before.events.iter().map(EventRow::new).collect();
+        self.has_more = (before.as_ref().is_some_and(|page| page.has_more), after.has_more);
+        self.rows = before.iter().flat_map(|page| &page.events).map(EventRow::new).collect();
         if let Centre::Event(row) = &self.centre {
             self.rows.push((**row).clone());
         }
@@ -187,7 +188,7 @@ impl EventList {
         }
     }
 
-    /// Forgets half-arrived pages: their questions changed.
+    /// Forgets the pages: their questions changed.
     pub(crate) fn drop_pages(&mut self) {
         self.pages = (None, None);
     }
@@ -206,7 +207,7 @@ impl EventList {
             return;
         }
         if !self.is_answered {
-            self.centre = Centre::Time(cursor);
+            self.move_centre(Centre::Time(cursor));
             return;
         }
         if self.coming().is_some_and(|row| row.time != Some(cursor)) {
@@ -216,7 +217,7 @@ impl EventList {
         let Some(selected) = self.selected else {
             // Nothing passes around the old centre; elsewhere something may.
             if self.has_more.0 || self.has_more.1 {
-                self.centre = Centre::Time(cursor);
+                self.move_centre(Centre::Time(cursor));
             }
             return;
         };
@@ -226,7 +227,16 @@ impl EventList {
             return;
         }
         let row = &self.rows[selected];
-        self.centre = if row.time == Some(cursor) { Centre::Event(Box::new(row.clone())) } else { Centre::Time(cursor) };
+        let centre = if row.time == Some(cursor) { Centre::Event(Box::new(row.clone())) } else { Centre::Time(cursor) };
+        self.move_centre(centre);
+    }
+
+    /// Pages around another centre are asked for; those around the old one do not go with them.
+    fn move_centre(&mut self, centre: Centre) {
+        if self.centre != centre {
+            self.centre = centre;
+            self.drop_pages();
+        }
     }
 
     /// Moves the selection; tells the time of the new row.
@@ -283,7 +293,7 @@ impl EventList {
     pub(crate) fn choose(&mut self, row: EventRow) {
         self.picked = Some(row.id);
         if !self.rows.iter().any(|known| known.id == row.id) {
-            self.centre = Centre::Event(Box::new(row));
+            self.move_centre(Centre::Event(Box::new(row)));
         }
     }
 

@@ -275,7 +275,7 @@ impl Prompt {
         match self.kind {
             PromptKind::GoTo => "14:03:22   T+12m   -90s   2026-11-22T03:24Z   1795400650",
             PromptKind::FilterIn | PromptKind::FilterOut | PromptKind::FilterAll | PromptKind::FilterOne(_) => {
-                "level>=warn   service:name   status>=500   latency>1s   words   \"exact\"   /regex/   and or not ( )"
+                "level>=warn   service:name   status>=500   latency>1s   words   \"exact\"   /regex/   and or not ()"
             }
             PromptKind::Find => "fuzzy words   'exact text   /regex/",
         }

@@ -37,7 +37,10 @@ pub fn run(source: &dyn Source, options: &PatternsOptions, out: &mut dyn Write) 
     let windows = windows.filter(|(before, after)| !before.is_empty() && !after.is_empty());
     if let (None, Some(extent)) = (windows, extent) {
         let (first, last) = (rfc3339(extent.start()), rfc3339(extent.end().plus_ns(-1)));
-        anyhow::bail!("--around {} leaves nothing to compare; the data reach from {first} to {last}", rfc3339(options.around));
+        anyhow::bail!(
+            "--around {} leaves nothing to compare; the data reach from {first} to {last}, and T+0 is their start until the case marks one (t 0 on screen)",
+            rfc3339(options.around)
+        );
     }
     let query = PatternQuery { filter: options.filter.clone(), range: options.range, windows };
     let mut found = source.patterns(&query, &job)?.value;

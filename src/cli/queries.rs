@@ -51,7 +51,7 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             if let Some(around) = around {
                 let around = loaded.clock()?.at(&around)?;
                 let options = patterns::PatternsOptions { filter, range, around, limit, form: form(json) };
-                return Ok(patterns::run(loaded.source(), &options, out)?.into());
+                return Ok(loaded.found(patterns::run(loaded.source(), &options, out)?, "no event passes"));
             }
             let start = unplaced.then_some(PageStart::Unplaced(0));
             let patterns = if patterns { events::Patterns::Shown } else { events::Patterns::Hidden };
@@ -59,7 +59,7 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             if follow {
                 return Ok(tail::run(&loaded.opened.source, &options, out)?.into());
             }
-            Ok(events::run(loaded.source(), &options, out)?.into())
+            Ok(loaded.found(events::run(loaded.source(), &options, out)?, "no event passes"))
         }
         Command::Trace { open, id, json } => {
             let loaded = Loaded::new(&open)?;
@@ -75,7 +75,7 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             filter.expr = loaded.expression(expression.as_deref(), open.read.quiet)?;
             let range = loaded.clock()?.window(&window)?;
             let options = histogram::HistogramOptions { filter, range, bucket_ns, by, stats, form: form(json) };
-            Ok(histogram::run(loaded.source(), &options, out)?.into())
+            Ok(loaded.found(histogram::run(loaded.source(), &options, out)?, "no event passes"))
         }
         Command::Series { open, window, pattern, expr, at, columns, step, json } => {
             let loaded = Loaded::new(&open)?;
@@ -86,7 +86,13 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
                 (None, None) => series::Division::Columns(columns.unwrap_or(NonZeroUsize::MIN)),
             };
             let options = series::SeriesOptions { pattern, expr, division, range: clock.window(&window)?, form: form(json) };
-            Ok(series::run(loaded.source(), &options, out)?.into())
+            let has_found = series::run(loaded.source(), &options, out)?;
+            let nothing = if options.expr.is_some() {
+                "the expression finds no series; coroner series PATH lists them"
+            } else {
+                "no series matches; coroner series PATH lists them"
+            };
+            Ok(loaded.found(has_found, nothing))
         }
         other => anyhow::bail!("{other:?} is not a question to the sources"),
     }
@@ -96,17 +102,26 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
 struct Loaded {
     opened: open::Opened,
     catalog: std::sync::Arc<crate::model::Catalog>,
+    is_quiet: bool,
 }
 
 impl Loaded {
     fn new(args: &OpenArgs) -> anyhow::Result<Self> {
         let opened = open::open(args)?;
         let catalog = open::load(&opened, args.read.quiet)?;
-        Ok(Self { opened, catalog })
+        Ok(Self { opened, catalog, is_quiet: args.read.quiet })
     }
 
     fn source(&self) -> &FileSource {
         &self.opened.source
+    }
+
+    /// What an answer means for the exit code; an empty one says on standard error that it is one.
+    fn found(&self, has_found: bool, nothing: &str) -> Outcome {
+        if !has_found && !self.is_quiet {
+            eprintln!("note: {nothing}");
+        }
+        has_found.into()
     }
 
     fn clock(&self) -> anyhow::Result<Clock> {

@@ -112,9 +112,18 @@ fn keys_for(state: &State, y: u16, room: u16, theme: &Theme, buffer: &mut Buffer
         let words = format!("range {length}  ");
         x = paint::put(buffer, 0, y, room, &words, theme.strong);
     }
-    for (action, words) in hints(state) {
-        let key = state.keymap.key_of(*action);
+    // Whoever sees only a few keys needs the one that shows all most.
+    let hints = hints(state);
+    let help = hints.iter().find(|hint| hint.0 == Action::Help).map(|(action, words)| (state.keymap.key_of(*action), *words));
+    let kept = help.as_ref().map_or(0, |(key, words)| (key.width() + words.width() + 3) as u16);
+    for (action, words) in hints.iter().take_while(|hint| hint.0 != Action::Help) {
+        x = hint(buffer, x, y, room.saturating_sub(kept), &state.keymap.key_of(*action), words, theme);
+    }
+    if let Some((key, words)) = help {
         x = hint(buffer, x, y, room, &key, words, theme);
+    }
+    for (action, words) in hints.iter().skip_while(|hint| hint.0 != Action::Help).skip(1) {
+        x = hint(buffer, x, y, room, &state.keymap.key_of(*action), words, theme);
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn draw(state: &State, prompt: &Prompt, theme: &Theme, buffer: &mut B
     let (words, style) = match (&prompt.preview, prompt.find.as_deref()) {
         (Some(Err(words)), _) => (format!("! {words}"), theme.error),
         (_, Some(Typing { error: Some(why), .. })) => (format!("! {why}"), theme.error),
-        (_, Some(typing)) => (find_words(typing), theme.good),
+        (_, Some(typing)) => (find_words(state, typing), theme.good),
         (None, None) => (prompt.hint().to_owned(), theme.dim),
         (Some(Ok(words)), None) => (format!("→ {words}"), theme.good),
     };
@@ -48,7 +48,7 @@ pub(super) fn draw(state: &State, prompt: &Prompt, theme: &Theme, buffer: &mut B
 }
 
 /// What the find does so far: `→ 4 013 events hold all words`.
-fn find_words(typing: &Typing) -> String {
+fn find_words(state: &State, typing: &Typing) -> String {
     let Some(wanted) = &typing.wanted else {
         return typing.looking.map_or_else(|| "→ looking …".to_owned(), |progress| format!("→ looking {} …", share_words(progress)));
     };
@@ -61,7 +61,8 @@ fn find_words(typing: &Typing) -> String {
         (_, Fit::Close) => "hold the letters close together, none as they stand".to_owned(),
         (_, Fit::Loose) => "hold the letters in this order, none close together".to_owned(),
     };
-    format!("→ {n} events {how}")
+    let among = if state.list.chips.iter().any(|chip| !chip.is_off) { ", of those that the filter keeps" } else { "" };
+    format!("→ {n} events {how}{among}")
 }
 
 /// Names and events that fit, best first.

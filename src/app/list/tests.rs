@@ -57,3 +57,16 @@ fn near_an_end_with_more_beyond_new_pages_are_wanted() {
     list.follow(Timestamp::from_secs(150));
     assert_ne!(list.questions(), before);
 }
+
+#[test]
+fn a_half_that_comes_anew_is_shown_although_the_other_came_before() {
+    let page = |n: u64| EventPage { events: (0..n).map(|i| event(i, i as i64)).collect(), has_more: false };
+    let mut list = EventList::new();
+    list.take_before(EventPage::default());
+    list.take_after(page(2));
+    list.assemble(Timestamp(0));
+    assert_eq!(list.rows.len(), 2);
+    list.take_after(page(3));
+    list.assemble(Timestamp(0));
+    assert_eq!(list.rows.len(), 3);
+}

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Division, MAX_COLUMNS, OutputForm, SCHEMA, SeriesOptions, output, series_json, steps, write_columns, write_found};
 use crate::model::query::ValueAt;
-use crate::model::{Catalog, SeriesMeta, TimeRange, Timestamp};
+use crate::model::{Catalog, Labels, SeriesMeta, TimeRange, Timestamp};
 use crate::source::{Computed, Job, Source, Steps};
 use crate::store::promql::LOOK_BACK_NS;
 use crate::store::series::SeriesStore;
@@ -77,6 +77,9 @@ fn found(row: Computed, at: Timestamp) -> (SeriesMeta, Option<ValueAt>) {
 
 fn stored(row: Computed) -> (SeriesMeta, SeriesStore) {
     let Computed { name, labels, unit, kind, source, clip, derivation, samples } = row;
+    // It is the name already.
+    let others = labels.iter().filter(|label| label.0 != "__name__");
+    let labels = Labels::new(others.map(|(label, value)| (label.to_owned(), value.to_owned())).collect());
     let store = SeriesStore::new(samples);
     let query = Some(derivation.formula.clone());
     let (n_samples, extent, bounds) = (store.len() as u64, store.extent(), store.bounds());

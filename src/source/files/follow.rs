@@ -356,8 +356,9 @@ impl Loader<'_> {
         source.report =
             SourceReport { id: source.report.id, path, size_bytes: source.content.original().size_bytes(), ..SourceReport::default() };
         source.problems.clear();
+        // The log counted on by itself while it grew; what is remembered of it must not be taken for the new one.
+        source.epoch = source.log.as_ref().map_or(0, crate::store::log::LogBuilder::epoch).max(source.epoch) + 1;
         (source.log, source.reading, source.peeked) = (None, None, None);
-        source.epoch += 1;
     }
 
     /// Shows unfinished last lines as they are. Whether there was any.

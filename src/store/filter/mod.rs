@@ -7,6 +7,7 @@
 pub(super) mod field;
 pub(super) mod letters;
 mod plan;
+mod spelling;
 mod text;
 mod trace;
 

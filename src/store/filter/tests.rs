@@ -37,6 +37,20 @@ fn a_literal_ignores_case_unless_it_has_a_capital() {
 }
 
 #[test]
+fn a_field_is_found_as_the_screen_shows_it_however_its_record_spells_it() {
+    let records = "1 info s {\"Status\":503}\n2 info s status=503\n3 info s {\"status\":200,\"n\":503}\n4 - - Status=\"503 x\"\n";
+    let log = log(0, "web.log", records, 99);
+    let found = |pattern: TextPattern| -> Vec<usize> {
+        let selection = Filter::new(&text(pattern), None, &[]).unwrap().select(&log, 0, &watch()).unwrap();
+        (0..4).filter(|i| selection.contains(*i)).collect()
+    };
+    assert_eq!(found(TextPattern::Literal("status=503".into())), [0, 1, 3]);
+    assert_eq!(found(TextPattern::Literal("Status=503".into())), [0, 3]);
+    assert_eq!(found(TextPattern::Regex("status=50[23]".into())), [1]);
+    assert_eq!(found(TextPattern::Regex("^1.*tatus=503".into())), [0]);
+}
+
+#[test]
 fn expressions_and_letters_in_order_match_records() {
     assert_eq!(passing(&text(TextPattern::Regex("^1.*Exhausted$".into()))), [0]);
     assert_eq!(passing(&text(TextPattern::Fuzzy("plxh".into()))), [0]);

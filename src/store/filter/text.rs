@@ -16,6 +16,7 @@ use super::super::StoreError;
 use super::super::log::MAX_RECORD_BYTES;
 use super::letters::Letters;
 use super::plan::{Bits, Part};
+use super::spelling;
 
 /// Text searched at once: small enough to stay in the second cache between reading and searching, large enough that
 /// a read costs nothing.
@@ -47,6 +48,13 @@ pub(super) enum Matcher {
 
 impl Matcher {
     pub fn new(pattern: &TextPattern) -> Result<Self, StoreError> {
+        if let TextPattern::Literal(text) = pattern
+            && let Some(spelled) = spelling::of_fields(&regex::escape(text))
+        {
+            let has_case = text.chars().any(char::is_uppercase);
+            let built = regex::bytes::RegexBuilder::new(&spelled).case_insensitive(!has_case).build();
+            return Ok(Self::Scan(built.map_err(|error| StoreError::Question(format!("{text:?}: {error}")))?));
+        }
         Ok(match pattern {
             TextPattern::Literal(text) if text.chars().any(char::is_uppercase) || !text.chars().any(char::is_alphabetic) => {
                 Self::exact(text)
@@ -57,7 +65,8 @@ impl Matcher {
                 Self::Scan(built.map_err(|error| StoreError::Question(format!("{text:?}: {error}")))?)
             }
             TextPattern::Regex(text) => {
-                let built = regex::bytes::RegexBuilder::new(text).multi_line(true).build();
+                let spelled = spelling::of_fields(text);
+                let built = regex::bytes::RegexBuilder::new(spelled.as_deref().unwrap_or(text)).multi_line(true).build();
                 let regex = built.map_err(|error| StoreError::Question(error.to_string()))?;
                 if sees_edges(text) { Self::Each(regex) } else { Self::Scan(regex) }
             }

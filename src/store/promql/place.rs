@@ -117,9 +117,17 @@ fn unclosed(text: &str, pieces: &[Piece<'_>]) -> Option<ExpressionError> {
     for piece in pieces {
         match piece.text {
             "(" | "[" | "{" => open.push(*piece),
-            ")" | "]" | "}" if open.pop().is_none_or(|before| before.text != partner(piece.text)) => {
-                return Some(ExpressionError { reason: format!("{:?} closes nothing", piece.text), column: column(text, piece.at) });
-            }
+            ")" | "]" | "}" => match open.pop() {
+                Some(before) if before.text == partner(piece.text) => {}
+                // The one inside is forgotten more often than the one outside is wrong.
+                Some(before) => {
+                    let reason = format!("{:?} is not closed before {:?}", before.text, piece.text);
+                    return Some(ExpressionError { reason, column: column(text, before.at) });
+                }
+                None => {
+                    return Some(ExpressionError { reason: format!("{:?} closes nothing", piece.text), column: column(text, piece.at) });
+                }
+            },
             _ => {}
         }
     }
@@ -147,6 +155,7 @@ mod tests {
         let of = |text: &str| refused(text, "invalid promql query").to_string();
         assert_eq!(of("fooo bar"), "column 6: \"bar\" is not expected here");
         assert_eq!(of("1 +"), "column 4: something is missing here");
+        assert_eq!(of("sum(rate(x[5m))"), "column 11: \"[\" is not closed before \")\"");
         assert_eq!(of("sum(rate(x[5m]"), "column 9: \"(\" is not closed");
         assert_eq!(of("é * / 2"), "column 5: \"/\" is not expected here");
         assert_eq!(refused("1 + foo(x)", "unknown function with name 'foo'").column, 5);
