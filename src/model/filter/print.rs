@@ -79,6 +79,9 @@ fn text_test(f: &mut Formatter<'_>, name: &str, test: &TextTest) -> fmt::Result 
             return value(f, body);
         }
     };
+    // `a::x*` and `a://x*` are words, and a pattern cannot be quoted: the other sign says the same.
+    let is_like_word = matches!(words, Words::Glob(glob) if glob.starts_with(':') || glob.starts_with("//"));
+    let sign = if sign == ":" && is_like_word { "=" } else { sign };
     write!(f, "{name}{sign}")?;
     match words {
         Words::Exact(words) if words.contains('*') => f.write_str(&quoted(words)),

@@ -204,6 +204,14 @@ fn expr() -> impl Strategy<Value = Expr> {
     })
 }
 
+#[test]
+fn a_pattern_that_begins_like_a_word_is_printed_so_that_it_reads_back() {
+    for text in ["a=:*", "a=://*", "a=//x*", "service=:*", "a!=:*", "\"a b\"=:*", "a:=*", "a:/x*", "file=//x*"] {
+        let Ok(Some(expr)) = read(text) else { panic!("{text}") };
+        assert_eq!(read(&expr.to_string()), Ok(Some(expr)), "{text}");
+    }
+}
+
 proptest! {
     #[test]
     fn what_is_printed_reads_back_as_the_same(expr in expr()) {

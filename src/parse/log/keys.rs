@@ -1,7 +1,7 @@
 //! Remembers the keys of the lines before, so that most keys of a line cost one comparison.
 //!
-//! Loggers write the same keys in the same order. Slots hold that order; a key out of place is found in a small
-//! cache, a new one in the tables of `roles`. Both only save time: what a key means depends on nothing but the
+//! Loggers write the same keys in the same order. Slots hold that order; a key out of place is found by its first
+//! letters among all that were seen, a long one in a small cache, a new one in the tables of `roles`. Both only save time: what a key means depends on nothing but the
 //! plan, its name and its place.
 
 #![allow(clippy::inline_always, reason = "the inner loop of loading: each call that stays costs a tenth of it")]
@@ -15,6 +15,9 @@ const SLOT_BYTES: usize = 16;
 const LOOK_AHEAD: usize = 3;
 /// Misses in one line after which its order is learnt anew.
 const MISSES_TO_LEARN: u8 = 3;
+
+/// Heads of keys that are told apart; a second key with the head of a first takes its place.
+const HEADS: usize = 64;
 
 /// One expected key: its bytes as a number, compared under a mask.
 #[derive(Debug, Clone, Copy)]
@@ -41,12 +44,21 @@ pub(super) struct Keys {
     cursor: usize,
     n_misses: u8,
     is_learning: bool,
+    /// The key seen last of each head, whatever its order.
+    by_head: Box<[Option<Slot>; HEADS]>,
     cache: Box<[Option<Cached>; 256]>,
 }
 
 impl Default for Keys {
     fn default() -> Self {
-        Self { slots: Vec::with_capacity(32), cursor: 0, n_misses: 0, is_learning: true, cache: Box::new([None; 256]) }
+        Self {
+            slots: Vec::with_capacity(32),
+            cursor: 0,
+            n_misses: 0,
+            is_learning: true,
+            by_head: Box::new([None; HEADS]),
+            cache: Box::new([None; 256]),
+        }
     }
 }
 
@@ -72,13 +84,29 @@ impl Keys {
             None => u128::from_le_bytes(*line.last_chunk::<SLOT_BYTES>()?) >> ((SLOT_BYTES - rest.len()) * 8),
         };
         let fits = |slot: &Slot| word & slot.mask == slot.word && slot.place == place;
-        let mut slot = self.slots.get(self.cursor)?;
-        if !fits(slot) {
-            self.cursor = self.look_ahead(word, place)?;
-            slot = &self.slots[self.cursor];
+        if let Some(slot) = self.slots.get(self.cursor) {
+            if fits(slot) {
+                self.cursor += 1;
+                return Some((slot.meaning, at + slot.len));
+            }
+            if let Some(ahead) = self.look_ahead(word, place) {
+                self.cursor = ahead + 1;
+                return Some((self.slots[ahead].meaning, at + self.slots[ahead].len));
+            }
         }
-        self.cursor += 1;
+        let slot = self.by_head[head_of(word)].filter(fits)?;
+        self.n_misses = self.n_misses.saturating_add(1);
+        self.learn(slot);
         Some((slot.meaning, at + slot.len))
+    }
+
+    /// Puts a key behind those of the line that is learnt from.
+    #[inline]
+    fn learn(&mut self, slot: Slot) {
+        if self.is_learning {
+            self.slots.push(slot);
+            self.cursor = self.slots.len();
+        }
     }
 
     /// The slot of a key behind some that are missing here.
@@ -91,12 +119,13 @@ impl Keys {
     pub fn meaning(&mut self, plan: &LogPlan, key: &[u8], pattern: &[u8], place: Place) -> Meaning {
         let meaning = self.cached(plan, key, place);
         self.n_misses = self.n_misses.saturating_add(1);
-        if self.is_learning && pattern.len() <= SLOT_BYTES {
+        if pattern.len() <= SLOT_BYTES {
             let mut bytes = [0u8; SLOT_BYTES];
             bytes[..pattern.len()].copy_from_slice(pattern);
             let mask = if pattern.len() == SLOT_BYTES { u128::MAX } else { (1u128 << (pattern.len() * 8)) - 1 };
-            self.slots.push(Slot { word: u128::from_le_bytes(bytes), mask, len: pattern.len(), place, meaning });
-            self.cursor = self.slots.len();
+            let slot = Slot { word: u128::from_le_bytes(bytes), mask, len: pattern.len(), place, meaning };
+            self.by_head[head_of(slot.word)] = Some(slot);
+            self.learn(slot);
         }
         meaning
     }
@@ -127,6 +156,12 @@ impl Keys {
         *entry = Some(Cached { bytes, len: key.len() as u8, place, meaning });
         meaning
     }
+}
+
+/// Where a key is kept by its first four bytes, the quote among them.
+#[inline(always)]
+fn head_of(word: u128) -> usize {
+    ((word as u32).wrapping_mul(0x9e37_79b1) >> 26) as usize
 }
 
 /// What a key of this file means: what its values told, else its name.
