@@ -11,6 +11,7 @@ pub mod detect;
 pub mod document;
 pub mod log;
 pub mod metric;
+mod otlp;
 pub mod profile;
 pub mod template;
 pub mod timestamp;

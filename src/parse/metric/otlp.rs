@@ -4,10 +4,11 @@
 //! point become labels. A delta sum is what was added since the last point: it stays so, and a problem says it.
 //! Forms: opentelemetry-proto, metrics.proto, with the JSON mapping of OTLP (64-bit integers as text).
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::model::{ProblemKind, SeriesKind, Timestamp, Unit, ZoneCertainty};
 use crate::parse::document::json::{self, Sketch, plain};
+use crate::parse::otlp::flatten;
 use crate::parse::{Context, Document};
 
 use super::gather::{Gather, Identity};
@@ -54,14 +55,9 @@ fn field<'a>(value: &'a Value, key: &str, other: &str) -> Option<&'a Value> {
 }
 
 fn attributes(value: Option<&Value>) -> Pairs {
-    let pairs = value.and_then(Value::as_array).into_iter().flatten();
-    pairs
-        .filter_map(|pair| {
-            let inner = pair.get("value")?;
-            let scalar = inner.as_object().and_then(|kinds| kinds.values().next()).unwrap_or(inner);
-            Some((pair.get("key")?.as_str()?.to_owned(), plain(scalar)?))
-        })
-        .collect()
+    let mut members = Map::new();
+    flatten(value, &mut members);
+    members.iter().filter_map(|(key, value)| Some((key.clone(), plain(value)?))).collect()
 }
 
 /// A number that JSON writes as such or as text.

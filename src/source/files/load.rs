@@ -9,16 +9,14 @@ use std::time::{Duration, Instant};
 
 use crate::model::{Problem, ProblemKind, SourceId, SourceKind, SourceReport, TimeRange};
 use crate::parse::document::{self, parse_document};
-use crate::parse::log::{Joiner, LogPlan, read_record};
+use crate::parse::log::LogPlan;
 use crate::parse::metric::exposition::Stream;
 use crate::parse::{Context, Document, Plan, Verdict, metric};
 use crate::source::{Job, SourceError};
 use crate::store::derive::derive;
-use crate::store::log::LogBuilder;
 use crate::store::{StoreError, Text, Watch};
 
 use super::assemble::{Loading, Settled, busiest, snapshot};
-use super::chunks::{self, Parsed};
 use super::content::Content;
 use super::decode::{Budget, Packing};
 use super::follow::Kept;
@@ -26,11 +24,11 @@ use super::look::OnDisk;
 use super::peek::Peeked;
 use super::pool::{self, Step};
 use super::prepare::{self, Recognised, RotatedSet};
-use super::reading::Reading;
 use super::unpack::{self, Entry, EntryBytes};
 use super::{FileSource, Snapshot, database, expand, names};
 
 mod cached;
+mod logs;
 
 /// While loading, the catalog is published this often, and never for more than a fifth of the time.
 pub(super) const PUBLISH_EVERY: Duration = Duration::from_millis(100);
@@ -385,97 +383,6 @@ impl<'a> Loader<'a> {
         plans.into_iter().map(again).collect()
     }
 
-    /// An empty log that is read by this plan.
-    fn begin_log(&mut self, index: usize, plan: &Arc<LogPlan>) {
-        let source = &mut self.sources[index];
-        source.report.zone = plan.zone();
-        let reader = Arc::clone(plan);
-        let text: Arc<dyn Text> = source.content.clone();
-        let mut log = LogBuilder::new(SourceId(index as u32), text, Arc::new(move |bytes| read_record(&reader, bytes)));
-        log.set_epoch(source.epoch);
-        source.log = Some(log);
-    }
-
-    fn load_logs(&mut self, plans: Vec<(usize, LogPlan)>) -> Result<(), SourceError> {
-        let chunk_bytes = self.source.options.chunk_bytes;
-        let mut tasks = Vec::new();
-        let mut orders = HashMap::new();
-        let plans = self.restore(plans)?;
-        self.look_at_logs(&plans, chunk_bytes)?;
-        for (index, plan) in plans {
-            self.begin_log(index, &plan);
-            let source = &mut self.sources[index];
-            // An unfinished last line is appended apart, so that it can be read again when it is finished.
-            let size = source.content.size_bytes();
-            let whole = chunks::whole_lines(&source.content).unwrap_or(size);
-            let lines = if whole < size { Arc::new(Content::cut(Arc::clone(&source.content), whole)) } else { Arc::clone(&source.content) };
-            let n_chunks = chunks::count(whole, chunk_bytes);
-            let reading = Reading::after(Arc::clone(&plan), Joiner::new(&plan), whole, size);
-            orders.insert(index, InOrder { pending: BTreeMap::new(), next: 0, n_chunks, is_cut: false, reading });
-            tasks.extend((0..n_chunks).map(|chunk| (chunk, index, Arc::clone(&lines), Arc::clone(&plan))));
-        }
-        // The first chunk of every log before the second of any: each shows something early.
-        tasks.sort_by_key(|(chunk, index, ..)| (*chunk > 0, *index, *chunk));
-        let places: Vec<(u64, usize)> = tasks.iter().map(|(chunk, index, ..)| (*chunk, *index)).collect();
-        let (jobs, job) = (self.source.options.jobs, self.job);
-        let work = |(chunk, _, content, plan): &(u64, usize, Arc<Content>, Arc<LogPlan>)| chunks::parse(content, plan, *chunk, chunk_bytes);
-        pool::run(jobs, job, tasks, work, |step| {
-            if let Step::Done(task, result) = step {
-                let (chunk, index) = places[task];
-                let order = orders.get_mut(&index).expect("every log with a task has an order");
-                order.pending.insert(chunk, result);
-                self.append_in_order(index, order);
-            }
-            self.publish_if_due();
-        })?;
-        for (index, order) in orders.into_iter().filter(|(_, order)| !order.is_cut) {
-            self.sources[index].reading = Some(order.reading);
-        }
-        self.publish();
-        Ok(())
-    }
-
-    /// Appends the chunks that are next in file order.
-    fn append_in_order(&mut self, index: usize, order: &mut InOrder) {
-        while let Some(result) = order.pending.remove(&order.next) {
-            order.next += 1;
-            let source = &mut self.sources[index];
-            // What comes after a stretch that is missing would be at a wrong place: the log ends there.
-            if order.is_cut {
-                continue;
-            }
-            order.is_cut = matches!(result, None | Some(Err(_)));
-            match result {
-                Some(Ok(Some(Parsed { range, mut draft }))) => {
-                    order.reading.joiner.join(draft.chunk_mut());
-                    self.job.advance(range.end - range.start);
-                    if let Some(log) = &mut source.log {
-                        log.append(draft, range.end - range.start);
-                    }
-                }
-                Some(Ok(None)) => {}
-                Some(Err(error)) => source.cut(reason_of(error)),
-                None => source.cut(PANICKED.into()),
-            }
-        }
-        if order.next == order.n_chunks {
-            let source = &mut self.sources[index];
-            if let (Some(log), false) = (&mut source.log, order.is_cut) {
-                match order.reading.append_open_end(log, &source.content) {
-                    Ok(n_bytes) => self.job.advance(n_bytes),
-                    Err(error) => {
-                        order.is_cut = true;
-                        source.cut(reason_of(error));
-                    }
-                }
-            }
-            if order.is_cut {
-                self.to_keep.forget(index);
-            }
-            self.finish(index);
-        }
-    }
-
     /// Rate, error ratio and quantiles of each service, now that all its events are there.
     pub(super) fn derive(&mut self) -> Result<(), SourceError> {
         let logs: Vec<_> = self.sources.iter().filter_map(|source| source.log.as_ref()).map(|log| Arc::new(log.snapshot())).collect();
@@ -510,16 +417,6 @@ impl<'a> Loader<'a> {
 
 /// What is said of a source whose parser panicked.
 const PANICKED: &str = "could not be parsed because of a defect in Coroner; the other sources are not affected";
-
-/// Results of chunks that came before their turn.
-struct InOrder {
-    pending: BTreeMap<u64, Option<Result<Option<Parsed>, StoreError>>>,
-    next: u64,
-    n_chunks: u64,
-    is_cut: bool,
-    /// What goes from chunk to chunk, and stays for what the file grows by.
-    reading: Reading,
-}
 
 /// Why, without the path, which the report has anyway.
 pub(super) fn reason_of(error: StoreError) -> String {

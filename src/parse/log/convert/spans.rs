@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::envelope::flatten;
+use crate::parse::otlp::flatten;
 
 /// What wrote a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
