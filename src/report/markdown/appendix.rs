@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::table::Table;
 use super::{NOT_RECORDED, heading};
-use crate::model::text::{grouped, rfc3339, value};
+use crate::model::text::{grouped, rfc3339, t_offset, value};
 use crate::model::time::NS_PER_S;
 use crate::model::{Timestamp, Unit};
 use crate::report::escape::{cell, code, inline};
@@ -26,7 +26,7 @@ pub(super) fn appendix(out: &mut String, postmortem: &Postmortem) {
     }
     sources(out, provenance);
     series(out, provenance);
-    markers(out, provenance);
+    markers(out, provenance, postmortem.head.t0.as_ref().map(|t0| t0.at));
     derived(out, provenance);
 }
 
@@ -84,7 +84,7 @@ fn series(out: &mut String, provenance: &Provenance) {
     table.write(out);
 }
 
-fn markers(out: &mut String, provenance: &Provenance) {
+fn markers(out: &mut String, provenance: &Provenance, t0: Option<Timestamp>) {
     heading(out, 3, "Markers");
     let mut table = Table::new(&["Marker", "Time (UTC)", "T+", "Found by", "Set by"]);
     for marker in &provenance.markers {
@@ -103,6 +103,19 @@ fn markers(out: &mut String, provenance: &Provenance) {
         ]);
     }
     table.write(out);
+    if !provenance.suggestions.is_empty() {
+        out.push_str("\nSuggested by the data, set by nobody:\n\n");
+        let mut table = Table::new(&["Marker", "Time (UTC)", "T+", "What", "Rule"]);
+        for one in &provenance.suggestions {
+            let offset = postmortem_offset(t0, one.at);
+            table.row(vec![format!("`{}`", one.name.name()), rfc3339(one.at), offset, cell(&one.text), cell(&one.rule)]);
+        }
+        table.write(out);
+    }
+}
+
+fn postmortem_offset(t0: Option<Timestamp>, at: Timestamp) -> String {
+    t0.map_or_else(String::new, |t0| t_offset(at.since(t0)))
 }
 
 fn derived(out: &mut String, provenance: &Provenance) {
