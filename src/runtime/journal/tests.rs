@@ -3,7 +3,7 @@ use std::fs;
 use serde_json::Map;
 
 use super::*;
-use crate::model::case::MarkerName;
+use crate::model::case::{CaseMeta, MarkerName};
 use crate::model::{AnnotationKind, Timestamp};
 
 fn marker(id: &str, secs: i64, text: &str) -> Annotation {
