@@ -280,7 +280,7 @@ pub(super) const fn words(name: MarkerName) -> &'static str {
 fn markers(case: &CaseDoc) -> BTreeMap<MarkerName, Marker<'_>> {
     let mut markers = BTreeMap::new();
     for annotation in case.annotations.values() {
-        if let AnnotationKind::Marker { name, at, latest, rule } = &annotation.kind {
+        if let AnnotationKind::Marker { name, at, latest, rule, .. } = &annotation.kind {
             markers.entry(*name).or_insert(Marker { at: *at, latest: *latest, rule, annotation });
         }
     }
