@@ -8,8 +8,10 @@
 pub mod blocks;
 pub mod case_file;
 pub mod escape;
+pub mod lint;
 pub mod markdown;
 pub mod postmortem;
+pub mod secrets;
 pub mod spark;
 pub mod svg;
 pub mod verify;

@@ -12,6 +12,7 @@ use crate::app::message::PanelChoice;
 use crate::model::case::PanelRef;
 use crate::model::{CaseDoc, Catalog};
 use crate::report::blocks::{self, Refusal};
+use crate::report::lint::{self, Desk};
 use crate::report::markdown::Rendered;
 use crate::report::postmortem::{Postmortem, ReportSettings, gather};
 use crate::report::{Facts as _, markdown};
@@ -80,7 +81,12 @@ pub fn prepare<'a>(case: &CaseDoc, source: &'a dyn Source, target: &Target) -> a
         name: target.name.clone(),
         ..ReportSettings::default()
     };
-    let postmortem = gather(case, &facts, &settings);
+    let mut postmortem = gather(case, &facts, &settings);
+    let rendered = markdown::render(&postmortem);
+    // No clock and no earlier document: the same case gives the same bytes on any day.
+    let desk = Desk { case, postmortem: &postmortem, facts: &facts, fresh: &rendered.markdown, exported: None, today: None };
+    let findings = lint::check(&desk);
+    postmortem.lint = Some(findings);
     let rendered = markdown::render(&postmortem);
     Ok(Prepared { facts, postmortem, rendered })
 }

@@ -12,6 +12,7 @@ use super::export::{Prepared, Target, prepare};
 use crate::app::message::FreezeTarget;
 use crate::model::case::{Evidence, EvidenceTarget};
 use crate::model::{AnnotationKind, CaseDoc, Catalog, SeriesMeta};
+use crate::report::lint::{self, Desk, Finding};
 use crate::report::verify::{self, Picture, Report};
 use crate::source::{Job, Source};
 
@@ -37,6 +38,17 @@ pub fn verify(case: &CaseDoc, source: &dyn Source, target: &Target) -> anyhow::R
         })
         .collect();
     Ok(verify::compare(&document, &rendered.markdown, &facts, &pictures))
+}
+
+/// What a reviewer would object to. `exported`: the document as it is on disk; `today`: for due dates.
+pub fn lint(
+    case: &CaseDoc,
+    source: &dyn Source,
+    target: &Target,
+    (exported, today): (Option<&str>, Option<&str>),
+) -> anyhow::Result<Vec<Finding>> {
+    let Prepared { facts, postmortem, rendered } = prepare(case, source, target)?;
+    Ok(lint::check(&Desk { case, postmortem: &postmortem, facts: &facts, fresh: &rendered.markdown, exported, today }))
 }
 
 /// The case with every piece of evidence as its source shows it now; what is not there stays as it was frozen.
@@ -85,5 +97,7 @@ fn target_now(evidence: &Evidence, source: &dyn Source, catalog: &Catalog) -> Op
             again(FreezeTarget::Alert(catalog.alerts.iter().position(is_it)?))
         }
         EvidenceTarget::Profile { .. } => again(FreezeTarget::Profile(catalog.profiles.iter().position(|mark| mark.source == id)?)),
+        // Beyond the sources: what was frozen is all there is.
+        EvidenceTarget::Diff { .. } | EvidenceTarget::Link { .. } => None,
     }
 }

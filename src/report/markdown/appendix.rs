@@ -8,6 +8,7 @@ use crate::model::text::{grouped, rfc3339, t_offset, value};
 use crate::model::time::NS_PER_S;
 use crate::model::{Timestamp, Unit};
 use crate::report::escape::{cell, code, inline};
+use crate::report::lint::{Finding, counts};
 use crate::report::postmortem::{Postmortem, Provenance};
 
 pub(super) fn appendix(out: &mut String, postmortem: &Postmortem) {
@@ -28,6 +29,35 @@ pub(super) fn appendix(out: &mut String, postmortem: &Postmortem) {
     series(out, provenance);
     markers(out, provenance, postmortem.head.t0.as_ref().map(|t0| t0.at));
     derived(out, provenance);
+    if let Some(findings) = &postmortem.lint {
+        lint(out, findings);
+    }
+}
+
+/// What a reviewer would object to, and what was suppressed with which reason.
+fn lint(out: &mut String, findings: &[Finding]) {
+    heading(out, 3, "Lint");
+    let (errors, warnings, infos) = counts(findings);
+    let _ = writeln!(out, "Errors: {errors}, warnings: {warnings}, infos: {infos}. Due dates are judged by `coroner lint` on the day it runs.\n");
+    let open: Vec<&Finding> = findings.iter().filter(|finding| finding.suppressed.is_none()).collect();
+    if !open.is_empty() {
+        out.push_str("<details>\n<summary>Every objection with its way out</summary>\n\n");
+        let mut table = Table::new(&["Rule", "Severity", "Where", "What", "Way out"]);
+        for finding in open {
+            table.row(vec![finding.rule.into(), finding.severity.name().into(), cell(&finding.place), cell(&finding.message), cell(&finding.fix)]);
+        }
+        table.write(out);
+        out.push_str("\n</details>\n");
+    }
+    let suppressed: Vec<(&Finding, &String)> = findings.iter().filter_map(|finding| Some((finding, finding.suppressed.as_ref()?))).collect();
+    if !suppressed.is_empty() {
+        out.push_str("\nSuppressed, and why:\n\n");
+        let mut table = Table::new(&["Rule", "Where", "What", "Reason"]);
+        for (finding, reason) in suppressed {
+            table.row(vec![finding.rule.into(), cell(&finding.place), cell(&finding.message), cell(reason)]);
+        }
+        table.write(out);
+    }
 }
 
 fn sources(out: &mut String, provenance: &Provenance) {

@@ -115,6 +115,8 @@ fn front_matter(out: &mut String, postmortem: &Postmortem) {
     line("t0", head.t0.as_ref().map(|t0| yaml(&rfc3339(t0.at))));
     line("t0_is", head.t0.as_ref().map(|t0| yaml(&t0.label)));
     line("generator", Some(yaml(&head.generator)));
+    let lint = postmortem.lint.as_deref().map(super::lint::counts);
+    line("lint", lint.map(|(errors, warnings, infos)| yaml(&format!("errors {errors}, warnings {warnings}, infos {infos}"))));
 }
 
 /// The line under the title: what T+0 is, and in which zone times are.

@@ -50,6 +50,8 @@ pub(super) struct Context<'a> {
     pub(super) panels: Vec<Panel<'a>>,
     /// Markers that nobody set, as the data suggest them.
     pub(super) suggested: BTreeMap<MarkerName, Suggestion>,
+    /// When users stopped feeling it, by the data.
+    pub(super) recovered: Option<Timestamp>,
     /// Evidence → `E1` …
     pub(super) exhibits: BTreeMap<AnnotationId, String>,
     /// Cause → `C1` …
@@ -84,6 +86,7 @@ impl<'a> Context<'a> {
             markers,
             panels,
             suggested: BTreeMap::new(),
+            recovered: None,
             exhibits: case.evidence().iter().map(|(annotation, _)| &annotation.id).enumerate().map(label('E')).collect(),
             causes: case.chain().iter().map(|(annotation, _)| &annotation.id).enumerate().map(label('C')).collect(),
             story,

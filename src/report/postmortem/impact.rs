@@ -43,6 +43,12 @@ pub(super) fn impact(context: &mut Context) -> Vec<Derived> {
     rows
 }
 
+/// Seconds of user impact by the markers.
+pub(super) fn seconds(context: &Context) -> Option<f64> {
+    let (start, end) = context.marker(MarkerName::ImpactStart).zip(context.marker(MarkerName::Mitigated))?;
+    Some(end.at.since(start.at) as f64 / NS_PER_S as f64)
+}
+
 /// One row for each stretch in which users felt it.
 pub(super) fn degraded(context: &mut Context) -> Vec<Derived> {
     let (found, words) = limits::degraded(context);

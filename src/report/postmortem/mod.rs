@@ -28,6 +28,7 @@ mod timeline;
 use std::collections::BTreeMap;
 
 use super::Facts;
+use super::lint::Finding;
 use super::svg::Chart;
 use crate::model::case::{Anchor, PanelRef};
 use crate::model::{CaseDoc, TimeRange, Timestamp};
@@ -169,8 +170,14 @@ pub struct Postmortem {
     pub coverage: Coverage,
     /// Prose of the user: file stem → text.
     pub sections: BTreeMap<String, String>,
+    /// When users stopped feeling it, by the data.
+    pub recovered: Option<Timestamp>,
+    /// Seconds of user impact, by the markers.
+    pub impact_s: Option<f64>,
     /// Where all this comes from.
     pub provenance: Provenance,
+    /// What a reviewer would object to, if that was looked at.
+    pub lint: Option<Vec<Finding>>,
     /// Pictures: file stem and chart.
     pub charts: Vec<(String, Chart)>,
     /// Folder of the pictures, for links.
@@ -220,8 +227,11 @@ pub fn gather(case: &CaseDoc, facts: &dyn Facts, settings: &ReportSettings) -> P
         turning_points,
         actions,
         coverage,
+        recovered: context.recovered,
+        impact_s: impact::seconds(&context),
         sections: settings.sections.clone(),
         provenance,
+        lint: None,
         charts: context.charts,
         assets,
     }

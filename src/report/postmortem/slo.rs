@@ -9,6 +9,7 @@ use super::impact::{duration, peak_of};
 use super::limits::{felt, stretches};
 use super::requests::counters;
 use crate::model::Unit;
+use crate::model::case::Indicator;
 use crate::model::text::value;
 use crate::model::time::NS_PER_S;
 
@@ -27,8 +28,13 @@ pub(super) struct Objective {
 const DEFAULT: (f64, f64) = (0.999, 30.0);
 
 pub(super) fn objective(context: &Context) -> Objective {
+    let counted = context.case.meta.slos.iter().find(|slo| !matches!(slo.indicator, Indicator::Latency { .. }));
+    if let Some(slo) = counted.filter(|slo| slo.objective > 0.0 && slo.objective < 1.0 && slo.window_ns > 0) {
+        let days = slo.window_ns as f64 / (86_400.0 * NS_PER_S as f64);
+        let words = format!("objective {} over {} days ({})", value(slo.objective, Unit::Ratio), value(days, Unit::None), slo.name);
+        return Objective { target: slo.objective, days, words };
+    }
     let (target, days) = DEFAULT;
-    let _ = context;
     let words = format!("objective {} over {days:.0} days (assumed: the case names none)", value(target, Unit::Ratio));
     Objective { target, days, words }
 }

@@ -50,6 +50,7 @@ pub(super) fn all(context: &mut Context) -> BTreeMap<MarkerName, Suggestion> {
     let last = after.iter().filter(is_worst).rfind(|one| start.is_none_or(|start| one.0.end() > start));
     let end_of_data = context.catalog.extent.map(crate::model::TimeRange::end);
     if let Some(last) = last.filter(|last| end_of_data.is_none_or(|end| last.0.end().plus_ns(15 * NS_PER_S) <= end)) {
+        context.recovered = Some(last.0.end());
         add(MarkerName::Mitigated, last.0.end(), rule("first good sample after the last bad stretch"), String::new());
     }
     let Some(start) = start else { return found };
