@@ -62,7 +62,11 @@ pub fn run(args: &OpenArgs, wanted: &Wanted, is_json: bool, out: &mut dyn Write)
         None => std::fs::read(&target.markdown).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
     };
     let findings = gate::lint(&case, &*opened.source, &target, (exported.as_deref(), Some(&today)))?;
-    if is_json { write_json(&findings, out)? } else { write_text(&findings, out)? }
+    if is_json {
+        write_json(&findings, out)?
+    } else {
+        write_text(&findings, out)?
+    }
     let (errors, warnings, _) = counts(&findings);
     Ok(match wanted.strictness {
         _ if errors > 0 => Outcome::Objections,

@@ -76,7 +76,9 @@ pub fn find(text: &str) -> Vec<Secret> {
 /// Whether an address belongs to nobody: this machine, a private network, documentation.
 pub fn is_private_address(text: &str) -> bool {
     match text.parse::<std::net::IpAddr>() {
-        Ok(std::net::IpAddr::V4(ip)) => ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || ip.is_documentation(),
+        Ok(std::net::IpAddr::V4(ip)) => {
+            ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || ip.is_documentation()
+        }
         Ok(std::net::IpAddr::V6(ip)) => ip.is_loopback() || ip.is_unspecified() || (ip.segments()[0] & 0xfe00) == 0xfc00,
         Err(_) => false,
     }
@@ -86,7 +88,9 @@ pub fn is_private_address(text: &str) -> bool {
 fn is_real(kind: SecretKind, text: &str) -> bool {
     match kind {
         SecretKind::Address => text.parse::<std::net::IpAddr>().is_ok(),
-        SecretKind::Token => !["redacted", "xxxx", "****", "example", "placeholder"].iter().any(|word| text.to_ascii_lowercase().contains(word)),
+        SecretKind::Token => {
+            !["redacted", "xxxx", "****", "example", "placeholder"].iter().any(|word| text.to_ascii_lowercase().contains(word))
+        }
         SecretKind::Email => true,
     }
 }

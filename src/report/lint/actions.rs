@@ -62,7 +62,11 @@ fn item(desk: &Desk, label: &str, annotation: &Annotation, action: &ActionItem, 
     }
     let text = annotation.text.trim().to_lowercase();
     if let Some(vague) = VAGUE.iter().find(|vague| text.starts_with(**vague)) {
-        add("PM014", format!("\"{vague}\" can never be seen to be done: {words}"), "begin with a verb that has an end: add, remove, limit, alert when");
+        add(
+            "PM014",
+            format!("\"{vague}\" can never be seen to be done: {words}"),
+            "begin with a verb that has an end: add, remove, limit, alert when",
+        );
     }
     if let (Some(today), Some(due)) = (desk.today, action.due.as_deref())
         && is_date(due)
@@ -80,7 +84,9 @@ fn is_date(text: &str) -> bool {
 }
 
 fn coverage(desk: &Desk, limits: &Limits, doing: &[&ActionItem], found: &mut Vec<Finding>) {
-    let has = |wanted: &str| doing.iter().any(|action| action.action_type.as_deref().is_some_and(|have| have.trim().eq_ignore_ascii_case(wanted)));
+    let has = |wanted: &str| {
+        doing.iter().any(|action| action.action_type.as_deref().is_some_and(|have| have.trim().eq_ignore_ascii_case(wanted)))
+    };
     if !has("prevent") {
         found.push(Finding::new("PM016", "actions", "no action prevents it from happening again", "add one of type prevent"));
     }
@@ -92,7 +98,10 @@ fn coverage(desk: &Desk, limits: &Limits, doing: &[&ActionItem], found: &mut Vec
         let is_answered = doing.iter().any(|action| action.causes.contains(&annotation.id)) || !is_empty(&cause.accepted_because);
         if is_cause && !is_answered {
             let message = format!("no action answers it: {}", gist(&annotation.text));
-            found.push(Finding::new("PM016", format!("C{}", index + 1), message, "add an action for it, or say why it is accepted").about(&annotation.id));
+            found.push(
+                Finding::new("PM016", format!("C{}", index + 1), message, "add an action for it, or say why it is accepted")
+                    .about(&annotation.id),
+            );
         }
     }
 }

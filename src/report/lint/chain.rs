@@ -17,7 +17,11 @@ pub(super) fn check(desk: &Desk, limits: &Limits, found: &mut Vec<Finding>) {
 }
 
 fn is_final(desk: &Desk) -> bool {
-    desk.case.meta.status.as_deref().is_some_and(|status| matches!(status.trim().to_lowercase().as_str(), "final" | "published" | "complete" | "closed"))
+    desk.case
+        .meta
+        .status
+        .as_deref()
+        .is_some_and(|status| matches!(status.trim().to_lowercase().as_str(), "final" | "published" | "complete" | "closed"))
 }
 
 fn open_ends(desk: &Desk, found: &mut Vec<Finding>) {
@@ -28,7 +32,9 @@ fn open_ends(desk: &Desk, found: &mut Vec<Finding>) {
     let mut linked: BTreeSet<&AnnotationId> = BTreeSet::new();
     for annotation in desk.case.annotations.values() {
         if let AnnotationKind::Link(link) = &annotation.kind {
-            linked.extend([(&link.from, &link.to), (&link.to, &link.from)].into_iter().filter(|(_, other)| chain.contains(other)).map(|one| one.0));
+            linked.extend(
+                [(&link.from, &link.to), (&link.to, &link.from)].into_iter().filter(|(_, other)| chain.contains(other)).map(|one| one.0),
+            );
         }
     }
     for annotation in desk.case.annotations.values() {
@@ -79,7 +85,8 @@ fn shape(desk: &Desk, found: &mut Vec<Finding>) {
 fn order(desk: &Desk, limits: &Limits, found: &mut Vec<Finding>) {
     let chain = desk.case.chain();
     let start = |id: &AnnotationId| chain.iter().find(|one| one.0.id == *id).and_then(|one| one.1.at).map(crate::model::TimeRange::start);
-    let label = |id: &AnnotationId| chain.iter().position(|one| one.0.id == *id).map_or_else(|| "?".to_owned(), |index| format!("C{}", index + 1));
+    let label =
+        |id: &AnnotationId| chain.iter().position(|one| one.0.id == *id).map_or_else(|| "?".to_owned(), |index| format!("C{}", index + 1));
     let all = edges(desk);
     let is_causal = |relation: &Relation| matches!(relation, Relation::Causes | Relation::Enables);
     for (from, to, relation) in &all {
@@ -93,7 +100,9 @@ fn order(desk: &Desk, limits: &Limits, found: &mut Vec<Finding>) {
         }
     }
     if let Some(id) = cycle(&all) {
-        found.push(Finding::new("PM021", label(&id), format!("{} is a cause of itself", label(&id)), "take one link of the circle out").about(&id));
+        found.push(
+            Finding::new("PM021", label(&id), format!("{} is a cause of itself", label(&id)), "take one link of the circle out").about(&id),
+        );
     }
 }
 

@@ -60,13 +60,21 @@ fn rendering(document: &str, found: &mut Vec<Finding>) {
             let n_signs: usize = graph.iter().map(|line| line.chars().count() + 1).sum();
             let n_edges = graph.iter().filter(|line| ["-->", "-.->", "==>", "--x"].iter().any(|arrow| line.contains(arrow))).count();
             if n_signs > MERMAID.0 || n_edges > MERMAID.1 {
-                add(at, format!("the graph has {n_signs} signs and {n_edges} edges, more than mermaid takes"), "leave causes out, or split the graph");
+                add(
+                    at,
+                    format!("the graph has {n_signs} signs and {n_edges} edges, more than mermaid takes"),
+                    "leave causes out, or split the graph",
+                );
             }
             at += graph.len();
         } else if !quoted[at] && lines[at].contains("![](") {
             add(at, "a picture without words for those who cannot see it".into(), "write them: ![what it shows](…)");
         } else if !quoted[at] && lines[at].starts_with('|') && n_cells(lines[at]) != n_cells(first_of_table(&lines, at)) {
-            add(at, "a row that is not one line, or has other cells than its head".into(), "keep each row on one line, and write \\| for |");
+            add(
+                at,
+                "a row that is not one line, or has other cells than its head".into(),
+                "keep each row on one line, and write \\| for |",
+            );
         }
         at += 1;
     }
@@ -92,7 +100,10 @@ fn edited(exported: &str, found: &mut Vec<Finding>) {
         if let Part::Block(block) = part
             && block.is_edited()
         {
-            let message = format!("the generated block \"{}\" was edited by hand; the next export would have to refuse it or lose the edit", block.name);
+            let message = format!(
+                "the generated block \"{}\" was edited by hand; the next export would have to refuse it or lose the edit",
+                block.name
+            );
             let fix = "move your words outside of the block, or into sections/*.md, and export again";
             found.push(Finding::new("PM030", format!("line {}", block.line), message, fix));
         }

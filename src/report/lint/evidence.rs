@@ -28,7 +28,10 @@ fn causes(desk: &Desk, found: &mut Vec<Finding>) {
         for (_, id) in annotation.kind.references() {
             if !desk.case.annotations.contains_key(&id) {
                 let message = format!("refers to record {}, which the case does not hold", id.0);
-                found.push(Finding::new("PM002", place(desk, annotation), message, "take the reference out, or restore the record").about(&annotation.id));
+                found.push(
+                    Finding::new("PM002", place(desk, annotation), message, "take the reference out, or restore the record")
+                        .about(&annotation.id),
+                );
             }
         }
     }
@@ -81,7 +84,9 @@ fn resolve(desk: &Desk, found: &mut Vec<Finding>) {
                     continue;
                 }
             }
-            EvidenceTarget::Change { line, .. } if !catalog.changes.iter().any(|change| change.source == source.id && change.line == *line) => {
+            EvidenceTarget::Change { line, .. }
+                if !catalog.changes.iter().any(|change| change.source == source.id && change.line == *line) =>
+            {
                 add(format!("{path}:{line} is no change any more"), "pin the change anew");
                 continue;
             }
@@ -109,7 +114,9 @@ fn rows(desk: &Desk, limits: &Limits, found: &mut Vec<Finding>) {
         if !known.iter().any(is_near) {
             let message = format!("nothing within {:.0} s shows it: {}", limits.get("near_s"), gist(&annotation.text));
             let place = format!("{} {}", annotation.kind.name(), rfc3339(at));
-            found.push(Finding::new("PM010", place, message, "pin the series, lines or change that shows it (p)").about(&annotation.id).at(at));
+            found.push(
+                Finding::new("PM010", place, message, "pin the series, lines or change that shows it (p)").about(&annotation.id).at(at),
+            );
         }
     }
 }

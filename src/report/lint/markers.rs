@@ -71,12 +71,16 @@ fn detection(desk: &Desk, limits: &Limits, found: &mut Vec<Finding>) {
     if is_late(desk, limits) && !has_answer {
         let late = whole_duration((detected.at.since(impact.at) / NS_PER_S) as u64);
         let message = format!("detected {late} after the impact began, and no action is of type detect");
-        found.push(Finding::new("PM004", "detected", message, "add an action that would have told sooner").about(detected.id).at(detected.at));
+        found.push(
+            Finding::new("PM004", "detected", message, "add an action that would have told sooner").about(detected.id).at(detected.at),
+        );
     }
     let is_manual = |set: &Set| set.rule.trim().is_empty() || set.rule.trim() == "manual";
     if detected.at.since(impact.at).abs() < SAME_NS && is_manual(&impact) && is_manual(&detected) {
         let message = "detected and impact_start are the same moment, both set by hand: a time to detect of 0 is rarely true";
-        found.push(Finding::new("PM005", "detected", message, "set detected to the alert or the first report").about(detected.id).at(detected.at));
+        found.push(
+            Finding::new("PM005", "detected", message, "set detected to the alert or the first report").about(detected.id).at(detected.at),
+        );
     }
 }
 
@@ -88,7 +92,7 @@ fn required(desk: &Desk, found: &mut Vec<Finding>) {
         }
         let suggested = desk.postmortem.provenance.suggestions.iter().find(|one| one.name == name);
         let fix = suggested.map_or_else(
-            || format!("mark it (m), or say why it is unknown in case.toml: unknown_markers.{} = \"why\"", name.name()),
+            || format!("mark it (m), or say in case.toml why it is unknown: [unknown] {} = \"why\"", name.name()),
             |one| format!("the data suggest {} ({}); mark it (m), or say why it is unknown", rfc3339(one.at), one.rule),
         );
         let finding = Finding::new("PM006", name.name(), format!("{} is not recorded", name.name()), fix);
@@ -125,8 +129,17 @@ fn outside(desk: &Desk, found: &mut Vec<Finding>) {
             AnnotationKind::Moment { .. } | AnnotationKind::Range { .. } | AnnotationKind::Marker { .. } | AnnotationKind::Attempt(_)
         );
         if let Some(at) = annotation.at().filter(|at| is_row && !extent.contains(*at)) {
-            let message = format!("{} lies outside the data ({} … {}): wrong date or zone?", rfc3339(at), rfc3339(extent.start()), rfc3339(extent.end()));
-            found.push(Finding::new("PM009", annotation.kind.name(), message, "correct its time, or load what covers it").about(&annotation.id).at(at));
+            let message = format!(
+                "{} lies outside the data ({} … {}): wrong date or zone?",
+                rfc3339(at),
+                rfc3339(extent.start()),
+                rfc3339(extent.end())
+            );
+            found.push(
+                Finding::new("PM009", annotation.kind.name(), message, "correct its time, or load what covers it")
+                    .about(&annotation.id)
+                    .at(at),
+            );
         }
     }
 }
@@ -137,8 +150,10 @@ fn slipped(desk: &Desk, found: &mut Vec<Finding>) {
     let mut known: Vec<Timestamp> = catalog.changes.iter().filter_map(|change| change.time).collect();
     known.extend(catalog.alerts.iter().filter_map(|alert| alert.firing_at));
     let is_at = |at: Timestamp, slack: i64| known.iter().any(|one| one.since(at).abs() <= slack);
-    let is_off = |at: Timestamp| [-3600, 3600].iter().any(|secs| is_at(at.plus_ns(secs * NS_PER_S), 2 * NS_PER_S)) && !is_at(at, 60 * NS_PER_S);
-    let notes = desk.case.by_time().into_iter().filter(|one| matches!(one.kind, AnnotationKind::Moment { .. } | AnnotationKind::Marker { .. }));
+    let is_off =
+        |at: Timestamp| [-3600, 3600].iter().any(|secs| is_at(at.plus_ns(secs * NS_PER_S), 2 * NS_PER_S)) && !is_at(at, 60 * NS_PER_S);
+    let notes =
+        desk.case.by_time().into_iter().filter(|one| matches!(one.kind, AnnotationKind::Moment { .. } | AnnotationKind::Marker { .. }));
     let off: Vec<_> = notes.filter(|one| one.at().is_some_and(is_off)).collect();
     if let [first, _, ..] = off.as_slice() {
         let message = format!("{} rows lie exactly one hour from a change or alert: summer time?", off.len());
@@ -151,7 +166,15 @@ fn paperwork(desk: &Desk, limits: &Limits, found: &mut Vec<Finding>) {
     let Some(resolved) = set(desk, MarkerName::Resolved) else { return };
     let suggested = desk.postmortem.recovered.filter(|at| resolved.at.since(*at) >= limits.ns("paperwork_s"));
     if let Some(at) = suggested {
-        let message = format!("the data are good again from {} on, {} before resolved", rfc3339(at), whole_duration((resolved.at.since(at) / NS_PER_S) as u64));
-        found.push(Finding::new("PM026", "resolved", message, "tell the duration of the impact, not of the paperwork").about(resolved.id).at(resolved.at));
+        let message = format!(
+            "the data are good again from {} on, {} before resolved",
+            rfc3339(at),
+            whole_duration((resolved.at.since(at) / NS_PER_S) as u64)
+        );
+        found.push(
+            Finding::new("PM026", "resolved", message, "tell the duration of the impact, not of the paperwork")
+                .about(resolved.id)
+                .at(resolved.at),
+        );
     }
 }

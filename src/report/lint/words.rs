@@ -70,7 +70,11 @@ fn prose<'a>(desk: &'a Desk) -> Vec<Prose<'a>> {
     for annotation in desk.case.by_time() {
         let is_causal = matches!(
             annotation.kind,
-            AnnotationKind::Cause(_) | AnnotationKind::Factor(_) | AnnotationKind::Lesson(_) | AnnotationKind::Link(_) | AnnotationKind::Hypothesis(_)
+            AnnotationKind::Cause(_)
+                | AnnotationKind::Factor(_)
+                | AnnotationKind::Lesson(_)
+                | AnnotationKind::Link(_)
+                | AnnotationKind::Hypothesis(_)
         );
         for text in texts(annotation) {
             all.push(Prose { place: place(desk, annotation), id: Some(&annotation.id), text, is_causal });
@@ -89,7 +93,10 @@ fn texts(annotation: &Annotation) -> Vec<&str> {
         AnnotationKind::Action(action) => [action.done_when.as_ref(), action.gap.as_ref(), action.not_doing_because.as_ref(), None],
         _ => [None; 4],
     };
-    std::iter::once(annotation.text.as_str()).chain(more.into_iter().flatten().map(String::as_str)).filter(|text| !text.trim().is_empty()).collect()
+    std::iter::once(annotation.text.as_str())
+        .chain(more.into_iter().flatten().map(String::as_str))
+        .filter(|text| !text.trim().is_empty())
+        .collect()
 }
 
 /// Whether a name stands in a text as words of its own.
@@ -232,7 +239,10 @@ fn above_peak<'a>(desk: &'a Desk, text: &str) -> Vec<(String, &'a Derived)> {
     for row in desk.postmortem.impact.iter().filter(|row| row.id.starts_with("impact.peak.")) {
         let role = row.label.trim_start_matches("Peak ");
         let Some((greatest, unit)) = row.value.as_deref().and_then(sized) else { continue };
-        let pattern = format!(r"(?i)\b{}\b\s+(?:of|at|is|was|reached|peaked at|rose to|went to|climbed to|up to|stood at|hit)\s+(≥ ?)?(\d[\d ]*(?:\.\d+)?\s*(?:%|ms|s|min|µs)?)", regex::escape(role));
+        let pattern = format!(
+            r"(?i)\b{}\b\s+(?:of|at|is|was|reached|peaked at|rose to|went to|climbed to|up to|stood at|hit)\s+(≥ ?)?(\d[\d ]*(?:\.\d+)?\s*(?:%|ms|s|min|µs)?)",
+            regex::escape(role)
+        );
         let Ok(pattern) = Regex::new(&pattern) else { continue };
         for captures in pattern.captures_iter(text) {
             let Some((stated, stated_unit)) = sized(&captures[2]) else { continue };
@@ -247,7 +257,9 @@ fn above_peak<'a>(desk: &'a Desk, text: &str) -> Vec<(String, &'a Derived)> {
 /// A number in a base unit and the name of that unit: `850 ms` is 0.85 s.
 fn sized(text: &str) -> Option<(f64, &'static str)> {
     let value = number(text)?;
-    let words = text.trim_start_matches(|c: char| !c.is_ascii_digit()).trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, ' ' | '.' | ','));
+    let words = text
+        .trim_start_matches(|c: char| !c.is_ascii_digit())
+        .trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, ' ' | '.' | ','));
     let unit = words.split(|c: char| !c.is_alphanumeric() && c != '%' && c != 'µ').next().unwrap_or_default();
     Some(match unit {
         "%" => (value, "%"),
@@ -306,7 +318,7 @@ fn counted(desk: &Desk, found: &mut Vec<Finding>) {
         DataLoss::Yes(what) | DataLoss::Unknown(what) => !what.trim().is_empty(),
     });
     if !is_answered {
-        let fix = "set data_loss under [impact] in case.toml: no, yes and what, or unknown and why";
+        let fix = "set data_loss under [impact] in case.toml: false, or what was lost, or data_loss_unknown = why";
         found.push(Finding::new("PM027", "impact", "whether data was lost is not answered", fix));
     }
 }

@@ -38,18 +38,28 @@ pub(super) fn appendix(out: &mut String, postmortem: &Postmortem) {
 fn lint(out: &mut String, findings: &[Finding]) {
     heading(out, 3, "Lint");
     let (errors, warnings, infos) = counts(findings);
-    let _ = writeln!(out, "Errors: {errors}, warnings: {warnings}, infos: {infos}. Due dates are judged by `coroner lint` on the day it runs.\n");
+    let _ = writeln!(
+        out,
+        "Errors: {errors}, warnings: {warnings}, infos: {infos}. Due dates are judged by `coroner lint` on the day it runs.\n"
+    );
     let open: Vec<&Finding> = findings.iter().filter(|finding| finding.suppressed.is_none()).collect();
     if !open.is_empty() {
         out.push_str("<details>\n<summary>Every objection with its way out</summary>\n\n");
         let mut table = Table::new(&["Rule", "Severity", "Where", "What", "Way out"]);
         for finding in open {
-            table.row(vec![finding.rule.into(), finding.severity.name().into(), cell(&finding.place), cell(&finding.message), cell(&finding.fix)]);
+            table.row(vec![
+                finding.rule.into(),
+                finding.severity.name().into(),
+                cell(&finding.place),
+                cell(&finding.message),
+                cell(&finding.fix),
+            ]);
         }
         table.write(out);
         out.push_str("\n</details>\n");
     }
-    let suppressed: Vec<(&Finding, &String)> = findings.iter().filter_map(|finding| Some((finding, finding.suppressed.as_ref()?))).collect();
+    let suppressed: Vec<(&Finding, &String)> =
+        findings.iter().filter_map(|finding| Some((finding, finding.suppressed.as_ref()?))).collect();
     if !suppressed.is_empty() {
         out.push_str("\nSuppressed, and why:\n\n");
         let mut table = Table::new(&["Rule", "Where", "What", "Reason"]);
