@@ -89,6 +89,14 @@ fn promise(action: Action) -> bool {
         Action::PrevChange => near(cursor("G ,"), 420.0) && near(cursor("1 G k"), 460.0),
         Action::NextMark => near(cursor(&format!("{m}m Enter g ]")), 240.0),
         Action::PrevMark => near(cursor(&format!("{m}m Enter G [")), 240.0),
+        Action::WeakestClaim => {
+            let bare = format!("{m}c \"pool is full\" ^s g");
+            shows(&bare, "evidence debt 1")
+                && near(cursor(&format!("{bare} D")), 240.0)
+                && notice(&format!("{bare} D")).starts_with("1 of 1: PM001 C1")
+                && notice("D").starts_with("nothing is claimed")
+                && !shows(&format!("{bare} u"), "debt")
+        }
         Action::NextPhase => near(cursor(&format!("{m}m \"impact start\" Enter g }}")), 240.0),
         Action::PrevPhase => near(cursor(&format!("{m}m \"impact start\" Enter G {{")), 240.0),
         Action::NextTrace => after("o").state.selected_event().map(|id| id.record) == Some(50),

@@ -47,6 +47,8 @@ pub(crate) enum Slot {
     Trace,
     /// What shared traces tell of the clocks.
     Clocks,
+    /// Claims that lack support.
+    Debt,
 }
 
 /// One slot.

@@ -7,6 +7,7 @@
 pub mod actions;
 pub(crate) mod chips;
 pub(crate) mod clock;
+pub mod debt;
 pub(crate) mod editor;
 pub(crate) mod find;
 pub(crate) mod follow;

@@ -12,6 +12,7 @@ use crate::model::{CaseDoc, Catalog, Event, EventRef, TimeRange, Timestamp};
 
 use super::actions::Context;
 use super::clock::{Clock, Style};
+use super::debt::Debt;
 use super::follow::Following;
 use super::history::History;
 use super::jobs::Jobs;
@@ -122,6 +123,7 @@ pub struct State {
     pub(crate) words: Option<Arc<Words>>,
     /// Series names of a freeze under way, to see that the right ones come back.
     pub(crate) freezing: Vec<Option<String>>,
+    pub(crate) debt: Debt,
     /// Rises with every answer, so that views know when to be made again.
     pub(crate) data_revision: u64,
     pub(crate) prepared: Option<PreparedFor>,
@@ -178,6 +180,7 @@ impl State {
             seek: None,
             words: None,
             freezing: Vec::new(),
+            debt: Debt::default(),
             data_revision: 0,
             prepared: None,
         };

@@ -174,6 +174,10 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
             state.list.take_after(page);
             state.list.assemble(state.timeline.cursor);
         }
+        (Slot::Debt, Reply::Debt(owed)) => {
+            state.debt.owed = owed;
+            state.debt.next = 0;
+        }
         (Slot::Patterns, Reply::Patterns(found)) => {
             if let Question::Patterns(query) = question {
                 super::pattern_view::take(state, query, found);

@@ -23,6 +23,7 @@ pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
         ask(state, effects);
         super::pattern_view::ask(state, effects);
         super::trace_view::ask(state, effects);
+        super::debt::ask(state, effects);
     }
     settle_view(state);
 }

@@ -8,6 +8,7 @@ mod annotate;
 mod answer;
 mod ask;
 mod chain;
+mod debt;
 mod filter;
 mod find;
 mod forms;
