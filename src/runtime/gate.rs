@@ -16,7 +16,7 @@ use crate::model::case::{Evidence, EvidenceTarget};
 use crate::model::{AnnotationKind, CaseDoc, Catalog, SeriesMeta};
 use crate::report::Facts as _;
 use crate::report::lint::{self, Desk, Finding};
-use crate::report::postmortem::{ReportSettings, gather};
+use crate::report::postmortem::{ReportSettings, Scope, gather};
 use crate::report::verify::{self, Picture, Report};
 use crate::source::{Job, Source, SourceError};
 
@@ -59,7 +59,7 @@ pub fn lint(
 pub fn debt(case: &CaseDoc, source: &dyn Source, job: &Job) -> Result<Vec<Owed>, SourceError> {
     let facts = SourceFacts::of_job(source, job)?;
     let panels = if case.meta.panels.is_empty() { panel_refs(facts.catalog(), choose_panels(source, job)?) } else { Vec::new() };
-    let postmortem = gather(case, &facts, &ReportSettings { panels, ..ReportSettings::default() });
+    let postmortem = gather(case, &facts, &ReportSettings { panels, scope: Scope::Claims, ..ReportSettings::default() });
     job.check()?;
     let findings = lint::check(&Desk { case, postmortem: &postmortem, facts: &facts, fresh: "", exported: None, today: None });
     job.check()?;
