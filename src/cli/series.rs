@@ -100,6 +100,11 @@ fn source_path<'c>(catalog: &'c Catalog, meta: &SeriesMeta) -> &'c str {
     catalog.source(meta.source).map_or("", |report| report.path.as_str())
 }
 
+/// All sources that hold a series, the one that its samples were taken from first.
+fn source_paths<'c>(catalog: &'c Catalog, meta: &SeriesMeta) -> Vec<&'c str> {
+    meta.sources().filter_map(|source| Some(catalog.source(source)?.path.as_str())).collect()
+}
+
 fn series_json(catalog: &Catalog, meta: &SeriesMeta, columns: &Columns) -> Value {
     let n = NonZeroUsize::new(columns.columns.len()).unwrap_or(NonZeroUsize::MIN);
     let column = |(i, bucket): (usize, &Option<Bucket>)| bucket.map(|bucket| column_json(columns.range, i, n, bucket));
@@ -109,6 +114,7 @@ fn series_json(catalog: &Catalog, meta: &SeriesMeta, columns: &Columns) -> Value
         "unit": meta.unit.name(),
         "kind": meta.kind.name(),
         "source": source_path(catalog, meta),
+        "sources": source_paths(catalog, meta),
         "query": meta.query,
         "columns": columns.columns.iter().enumerate().map(column).collect::<Vec<_>>(),
     });
@@ -176,8 +182,8 @@ fn column_json(range: TimeRange, i: usize, n: NonZeroUsize, bucket: Bucket) -> V
 
 fn write_columns(catalog: &Catalog, meta: &SeriesMeta, columns: &Columns, out: &mut dyn Write) -> anyhow::Result<()> {
     let samples = grouped(meta.n_samples);
-    let (name, path) = (meta.full_name(), source_path(catalog, meta));
-    writeln!(out, "{}  {} {}  {samples} samples  {}", printable(&name), meta.kind.name(), meta.unit.name(), printable(path))?;
+    let (name, path) = (meta.full_name(), source_paths(catalog, meta).join(", "));
+    writeln!(out, "{}  {} {}  {samples} samples  {}", printable(&name), meta.kind.name(), meta.unit.name(), printable(&path))?;
     write_derivation(meta, out)?;
     let n = NonZeroUsize::new(columns.columns.len()).unwrap_or(NonZeroUsize::MIN);
     let mut table = vec![["  start", "min", "mean", "max", "last", "count"].map(str::to_owned).to_vec()];

@@ -27,6 +27,7 @@ use super::content::Content;
 use super::look::OnDisk;
 use super::peek::Peeked;
 use super::reading::Reading;
+use super::twins::{self, Held, Twins};
 
 /// One source while it is loaded. One field a thing that some stage of loading finds out.
 pub struct Loading {
@@ -73,10 +74,16 @@ pub struct Documents {
 pub struct Settled {
     catalog: Catalog,
     series: Arc<Vec<Arc<SeriesStore>>>,
-    /// Alerts as the documents hold them: in the catalog those that tell of the same are one.
-    alerts: Vec<Alert>,
+    apart: Apart,
     /// Series that the user wrote as formulas: computed again when what they are made of changes.
     pub(super) formulas: Vec<String>,
+}
+
+/// What documents hold several times and the catalog once: as it is there.
+#[derive(Clone, Default)]
+pub struct Apart {
+    alerts: Vec<Alert>,
+    twins: Twins,
 }
 
 impl Loading {
@@ -210,7 +217,8 @@ impl Documents {
 
     /// Puts everything in the order of the catalog. Sources are numbered by path, so their number sorts like it.
     pub fn settle(mut self) -> Settled {
-        let (mut metas, stores) = in_order(self.series);
+        let (series, twins) = twins::merge(self.series);
+        let (mut metas, stores) = in_order(series);
         set_clips(&mut metas);
         self.changes.sort_by_key(|change| (change.time.is_none(), change.time, change.source, change.line));
         self.profiles.sort_by(|a, b| (a.time.is_none(), a.time, a.source, &a.kind).cmp(&(b.time.is_none(), b.time, b.source, &b.kind)));
@@ -227,7 +235,7 @@ impl Documents {
             dashboard_panels: self.dashboard_panels,
             ..Catalog::default()
         };
-        Settled { catalog, series: Arc::new(stores), alerts: self.alerts, formulas: Vec::new() }
+        Settled { catalog, series: Arc::new(stores), apart: Apart { alerts: self.alerts, twins }, formulas: Vec::new() }
     }
 }
 
@@ -240,8 +248,8 @@ fn in_order(mut series: Vec<(SeriesMeta, Arc<SeriesStore>)>) -> (Vec<SeriesMeta>
 }
 
 impl Settled {
-    /// What was settled for a catalog that was published, with the alerts that it was given.
-    pub fn of(published: &Snapshot, alerts: Vec<Alert>) -> Self {
+    /// What was settled for a catalog that was published, with what it does not tell.
+    pub fn of(published: &Snapshot, apart: Apart) -> Self {
         let known = &published.catalog;
         let catalog = Catalog {
             series: known.series.clone(),
@@ -253,22 +261,23 @@ impl Settled {
             ..Catalog::default()
         };
         let formulas: BTreeSet<String> = known.series.iter().filter(|meta| is_written(meta)).map(|meta| meta.name.clone()).collect();
-        Self { catalog, series: Arc::clone(&published.series), alerts, formulas: formulas.into_iter().collect() }
+        Self { catalog, series: Arc::clone(&published.series), apart, formulas: formulas.into_iter().collect() }
     }
 
     /// What a published catalog does not tell of it.
-    pub fn into_alerts(self) -> Vec<Alert> {
-        self.alerts
+    pub fn into_apart(self) -> Apart {
+        self.apart
     }
 
     /// What the documents hold, to be settled again: without what comes from some sources or was computed.
     pub fn into_documents(self, is_left_out: impl Fn(SourceId) -> bool) -> Documents {
         let stores = self.series.iter().map(Arc::clone);
-        let is_kept = |meta: &SeriesMeta| !meta.is_derived && !is_left_out(meta.source);
+        let is_whole = |(meta, _): &Held| !meta.is_derived && meta.also_in.is_empty();
+        let series = self.catalog.series.into_iter().zip(stores).filter(is_whole).chain(self.apart.twins.originals);
         let mut documents = Documents {
-            series: self.catalog.series.into_iter().zip(stores).filter(|(meta, _)| is_kept(meta)).collect(),
+            series: series.filter(|(meta, _)| !is_left_out(meta.source)).collect(),
             changes: self.catalog.changes,
-            alerts: self.alerts,
+            alerts: self.apart.alerts,
             profiles: self.catalog.profiles,
             rules: self.catalog.rules,
             dashboard_panels: self.catalog.dashboard_panels,
@@ -394,6 +403,7 @@ fn kept_series(series: ParsedSeries, source: SourceId, query: Option<&str>) -> (
         is_derived: false,
         derivation: None,
         source,
+        also_in: Box::default(),
         n_samples: store.len() as u64,
         extent: store.extent(),
         step_ns: store.step_ns(),
@@ -449,7 +459,8 @@ pub fn busiest(reports: &[SourceReport]) -> Option<TimeRange> {
 
 /// The snapshot of this moment.
 pub fn snapshot(sources: &[Loading], contents: &Arc<Vec<Arc<Content>>>, settled: &Settled, version: u64) -> Snapshot {
-    let reports: Vec<SourceReport> = sources.iter().map(Loading::report_now).collect();
+    let mut reports: Vec<SourceReport> = sources.iter().map(Loading::report_now).collect();
+    settled.apart.twins.tell(&mut reports);
     let catalog = Catalog {
         extent: extent(&reports),
         n_events: sources.iter().filter_map(|source| source.log.as_ref()).map(LogBuilder::n_records).sum(),

@@ -98,7 +98,7 @@ impl<'a> Loader<'a> {
     pub fn pause(self, kept: &mut Kept) {
         kept.sources = self.sources;
         // Unless a catalog was published they are still where they were.
-        kept.alerts.get_or_insert_with(|| self.settled.into_alerts());
+        kept.apart.get_or_insert_with(|| self.settled.into_apart());
         kept.version = self.version;
         kept.neighbours = self.neighbours;
     }
