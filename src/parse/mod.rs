@@ -53,6 +53,8 @@ pub struct Context {
     pub formats: Vec<std::sync::Arc<log::NamedFormat>>,
     /// Name of the format that the user says it is.
     pub forced: Option<String>,
+    /// Column of a table that the user says holds the time.
+    pub time_column: Option<String>,
     /// Moment at which the clock of a log without dates stood at its first time, given by the user.
     pub anchor: Option<Timestamp>,
 }

@@ -257,6 +257,7 @@ impl<'a> Loader<'a> {
             query: source.query.clone(),
             formats: self.source.options.formats.clone(),
             forced: self.source.forced_of(&source.report.path),
+            time_column: self.source.time_column_of(&source.report.path),
             anchor: self.source.anchor_of(&source.report.path),
         }
     }
