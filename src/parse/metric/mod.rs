@@ -10,7 +10,7 @@ mod datadog;
 mod decimal;
 pub mod exposition;
 mod gather;
-mod gotrace;
+pub mod gotrace;
 mod influx;
 pub mod meaning;
 pub(crate) mod native;

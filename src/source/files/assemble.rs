@@ -331,7 +331,8 @@ impl Settled {
 
 fn derived_series(derived: DerivedSeries) -> (SeriesMeta, Arc<SeriesStore>) {
     let DerivedSeries { name, service, source, unit, kind, formula, samples } = derived;
-    let labels = Labels::new(vec![("service".to_owned(), service)]);
+    let named = Some(service).filter(|service| !service.is_empty());
+    let labels = Labels::new(named.map(|service| ("service".to_owned(), service)).into_iter().collect());
     let parsed = ParsedSeries { name: name.to_owned(), labels, unit, kind, clip: None, samples };
     let (meta, store) = kept_series(parsed, source, Some(&formula));
     (SeriesMeta { is_derived: true, ..meta }, store)

@@ -13,8 +13,9 @@ use crate::parse::log::LogPlan;
 use crate::parse::metric::exposition::Stream;
 use crate::parse::{Context, Document, Plan, Verdict, metric};
 use crate::source::{Job, SourceError};
-use crate::store::derive::derive;
-use crate::store::{StoreError, Text, Watch};
+use crate::store::derive::{DerivedSeries, derive};
+use crate::store::log::Log;
+use crate::store::{StoreError, Text, Watch, runtime_trace};
 
 use super::assemble::{Loading, Settled, busiest, snapshot};
 use super::content::Content;
@@ -25,7 +26,7 @@ use super::peek::Peeked;
 use super::pool::{self, Step};
 use super::prepare::{self, Recognised, RotatedSet};
 use super::unpack::{self, Entry, EntryBytes};
-use super::{FileSource, Snapshot, database, expand, names};
+use super::{FileSource, Snapshot, chunks, database, expand, names};
 
 mod cached;
 mod logs;
@@ -390,7 +391,7 @@ impl<'a> Loader<'a> {
         let is_cancelled = || self.job.check().is_err();
         let derived = match self.kept_derived() {
             Some(derived) => derived,
-            None => derive(&logs, &Watch::new(&is_cancelled))?,
+            None => self.derived_from(&logs)?,
         };
         self.keep_derived(&derived);
         self.settled.set_derived(derived);
@@ -398,6 +399,21 @@ impl<'a> Loader<'a> {
         self.settled.add_computed(computed);
         self.settled.define(&Watch::new(&is_cancelled))?;
         Ok(())
+    }
+
+    fn derived_from(&self, logs: &[Arc<Log>]) -> Result<Vec<DerivedSeries>, SourceError> {
+        let is_cancelled = || self.job.check().is_err();
+        let mut derived = derive(logs, &Watch::new(&is_cancelled))?;
+        for log in logs {
+            self.job.check()?;
+            let source = &self.sources[log.source().0 as usize];
+            match &source.reading {
+                Some(reading) => derived.extend(runtime_trace::derive(log, &reading.traces)),
+                // Its columns were kept, the lines between its records were not.
+                None => derived.extend(runtime_trace::derive(log, &chunks::traces(&source.content)?)),
+            }
+        }
+        Ok(derived)
     }
 
     pub(super) fn publish_if_due(&mut self) {
