@@ -107,3 +107,28 @@ fn a_formula_is_computed_again_when_the_file_below_it_grows() {
     look(&source);
     assert_eq!(last(&source).to_string(), "234");
 }
+
+#[test]
+fn exemplars_of_files_and_answers_lead_from_a_series_to_traces() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).expect("a file");
+    write(
+        "metrics.prom",
+        "# TYPE a counter\na_total{i=\"1\"} 3 1700000000 # {trace_id=\"t1\"} 1 1699999999.5\na_total{i=\"1\"} 4 1700000001\n# EOF\n",
+    );
+    write(
+        "exemplars.json",
+        r#"{"status":"success","data":[{"seriesLabels":{"__name__":"a_total","i":"1"},"exemplars":[{"labels":{"traceID":"t2"},"value":"2","timestamp":1700000000.75}]}]}"#,
+    );
+    let source = loaded(dir.path());
+    let traces = |source: &FileSource| -> Vec<String> {
+        let catalog = catalog(source);
+        let meta = catalog.series.iter().find(|meta| meta.name == "a_total").expect("the counter");
+        catalog.exemplars_of(meta).iter().filter_map(|exemplar| exemplar.trace_id().map(str::to_owned)).collect()
+    };
+    assert_eq!(traces(&source), ["t1", "t2"]);
+    assert_eq!(catalog(&source).n_events, 1, "an answer of exemplars is a list of events too");
+    write("metrics.prom", "# TYPE a counter\na_total{i=\"1\"} 3 1700000000\na_total{i=\"1\"} 4 1700000001\n# EOF\n");
+    look(&source);
+    assert_eq!(traces(&source), ["t2"]);
+}

@@ -18,7 +18,8 @@ pub mod timestamp;
 
 use crate::model::catalog::{Problems, Zone};
 use crate::model::{
-    Alert, Change, DashboardPanel, Labels, Level, ProfileMark, Sample, SeriesKind, SourceKind, ThresholdRule, TimeRange, Timestamp, Unit,
+    Alert, Change, DashboardPanel, Exemplar, Labels, Level, ProfileMark, Sample, SeriesKind, SourceKind, ThresholdRule, TimeRange,
+    Timestamp, Unit,
 };
 
 /// What detection looks at: three windows of the decoded file (they may touch or coincide in a small one).
@@ -102,6 +103,8 @@ pub struct Document {
     pub rules: Vec<ThresholdRule>,
     /// Panels of dashboards: context, no data.
     pub dashboard_panels: Vec<DashboardPanel>,
+    /// Exemplars of its series.
+    pub exemplars: Vec<Exemplar>,
     /// What went wrong.
     pub problems: Problems,
     /// Records as counted by `inspect` (points, changes, alerts, samples).

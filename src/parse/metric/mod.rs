@@ -8,6 +8,7 @@ pub mod csv;
 pub(crate) mod dashboard;
 mod datadog;
 mod decimal;
+mod exemplar;
 pub mod exposition;
 mod gather;
 pub mod gotrace;

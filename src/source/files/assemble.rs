@@ -10,8 +10,8 @@ use crate::model::catalog::Problems;
 use crate::model::series::SeriesMeta;
 use crate::model::time::NS_PER_S;
 use crate::model::{
-    Alert, Catalog, Change, DashboardPanel, Labels, Level, Problem, ProblemKind, ProfileMark, SeriesId, SourceId, SourceKind, SourceReport,
-    ThresholdRule, TimeRange, Timestamp, Unit, text,
+    Alert, Catalog, Change, DashboardPanel, Exemplar, Labels, Level, Problem, ProblemKind, ProfileMark, SeriesId, SourceId, SourceKind,
+    SourceReport, ThresholdRule, TimeRange, Timestamp, Unit, text,
 };
 use crate::parse::{Document, ParsedSeries, Verdict, alert, metric, template};
 use crate::store::derive::DerivedSeries;
@@ -67,6 +67,7 @@ pub struct Documents {
     profiles: Vec<ProfileMark>,
     rules: Vec<ThresholdRule>,
     dashboard_panels: Vec<DashboardPanel>,
+    exemplars: Vec<Exemplar>,
 }
 
 /// Documents in the order of the catalog.
@@ -212,7 +213,13 @@ impl Documents {
         self.profiles.extend(document.profiles.into_iter().map(|profile| ProfileMark { source, ..profile }));
         let panels = document.dashboard_panels.into_iter().map(|panel| DashboardPanel { source, ..panel });
         self.dashboard_panels.extend(panels);
+        self.add_exemplars(source, document.exemplars);
         self.rules.extend(document.rules.into_iter().map(|rule| ThresholdRule { source, ..rule }));
+    }
+
+    /// Takes in exemplars of a source.
+    pub fn add_exemplars(&mut self, source: SourceId, exemplars: Vec<Exemplar>) {
+        self.exemplars.extend(exemplars.into_iter().map(|exemplar| Exemplar { source, ..exemplar }));
     }
 
     /// Puts everything in the order of the catalog. Sources are numbered by path, so their number sorts like it.
@@ -223,6 +230,8 @@ impl Documents {
         self.changes.sort_by_key(|change| (change.time.is_none(), change.time, change.source, change.line));
         self.profiles.sort_by(|a, b| (a.time.is_none(), a.time, a.source, &a.kind).cmp(&(b.time.is_none(), b.time, b.source, &b.kind)));
         self.dashboard_panels.sort_by(|a, b| (a.source, &a.title, &a.expressions).cmp(&(b.source, &b.title, &b.expressions)));
+        let key = |exemplar: &Exemplar| (exemplar.time, exemplar.value.to_bits());
+        self.exemplars.sort_by(|a, b| (&a.name, &a.labels, key(a), &a.own, a.source).cmp(&(&b.name, &b.labels, key(b), &b.own, b.source)));
         self.rules.sort_by(|a, b| (a.source, &a.name, &a.expression).cmp(&(b.source, &b.name, &b.expression)));
         // Stable order before merging, so that the answer does not depend on who was read first.
         self.alerts.sort_by(|a, b| (a.active_at, &a.name, &a.labels, a.source).cmp(&(b.active_at, &b.name, &b.labels, b.source)));
@@ -233,6 +242,7 @@ impl Documents {
             profiles: self.profiles,
             rules: self.rules,
             dashboard_panels: self.dashboard_panels,
+            exemplars: self.exemplars,
             ..Catalog::default()
         };
         Settled { catalog, series: Arc::new(stores), apart: Apart { alerts: self.alerts, twins }, formulas: Vec::new() }
@@ -258,6 +268,7 @@ impl Settled {
             profiles: known.profiles.clone(),
             rules: known.rules.clone(),
             dashboard_panels: known.dashboard_panels.clone(),
+            exemplars: known.exemplars.clone(),
             ..Catalog::default()
         };
         let formulas: BTreeSet<String> = known.series.iter().filter(|meta| is_written(meta)).map(|meta| meta.name.clone()).collect();
@@ -281,8 +292,10 @@ impl Settled {
             profiles: self.catalog.profiles,
             rules: self.catalog.rules,
             dashboard_panels: self.catalog.dashboard_panels,
+            exemplars: self.catalog.exemplars,
         };
         documents.dashboard_panels.retain(|panel| !is_left_out(panel.source));
+        documents.exemplars.retain(|exemplar| !is_left_out(exemplar.source));
         documents.changes.retain(|change| !is_left_out(change.source));
         documents.alerts.retain(|alert| !is_left_out(alert.source));
         documents.profiles.retain(|profile| !is_left_out(profile.source));

@@ -11,6 +11,7 @@ use crate::model::{Problem, ProblemKind, SourceId, SourceKind, SourceReport, Tim
 use crate::parse::document::{self, parse_document};
 use crate::parse::log::LogPlan;
 use crate::parse::metric::exposition::Stream;
+use crate::parse::metric::prometheus::exemplars;
 use crate::parse::{Context, Document, Plan, Verdict, metric};
 use crate::source::{Job, SourceError};
 use crate::store::derive::{DerivedSeries, derive};
@@ -345,6 +346,14 @@ impl<'a> Loader<'a> {
         let tasks: Vec<_> = indexes.iter().map(task).collect();
         // What was settled before is shown until then.
         let mut documents = self.settled.clone().into_documents(|source| indexes.contains(&(source.0 as usize)));
+        for index in 0..self.sources.len() {
+            // Events to read, and examples of the series that they belong to.
+            let is_answer = verdicts[index].as_ref().is_some_and(|verdict| verdict.format == exemplars::FORMAT);
+            let original = self.sources[index].content.original();
+            if let Ok(bytes) = original.read(0..if is_answer { original.size_bytes() } else { 0 }) {
+                documents.add_exemplars(SourceId(index as u32), exemplars::exemplars(&bytes));
+            }
+        }
         let (jobs, job, max_bytes) = (self.source.options.jobs, self.job, self.source.options.max_decoded_bytes);
         let work = |(content, context, format): &(Arc<Content>, Context, String)| -> Result<Document, StoreError> {
             if content.is_folder() {
