@@ -6,13 +6,14 @@
 pub(crate) mod json;
 mod told;
 mod unplaced;
+pub(crate) mod yaml;
 
 use crate::model::SourceKind;
 use crate::model::catalog::Problems;
 
 use super::{Context, Document, Windows, alert, change, metric, profile};
 use json::Sketch;
-use told::{exposition, yaml};
+use told::{configuration, exposition};
 
 /// What a file may be.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,6 +69,7 @@ pub const FORMATS: &[(&str, SourceKind)] = &[
     ("statuspage", SourceKind::Changes),
     ("prometheus-alerts", SourceKind::Alerts),
     ("prometheus-rules", SourceKind::Alerts),
+    ("prometheus-rules-yaml", SourceKind::Alerts),
     ("influx-line-protocol", SourceKind::Metrics),
     ("graphite", SourceKind::Metrics),
     ("statsd", SourceKind::Metrics),
@@ -75,6 +77,7 @@ pub const FORMATS: &[(&str, SourceKind)] = &[
     ("sadf-json", SourceKind::Metrics),
     ("sar", SourceKind::Metrics),
     ("vmstat", SourceKind::Metrics),
+    ("iostat", SourceKind::Metrics),
     ("go-runtime-trace", SourceKind::Metrics),
     ("cloudwatch-metrics", SourceKind::Metrics),
     ("datadog-metrics", SourceKind::Metrics),
@@ -141,6 +144,7 @@ fn read(format: &str, bytes: &[u8], context: &Context) -> Document {
         "kubernetes-events" => change::kubernetes::parse(bytes, context),
         "prometheus-alerts" => alert::api::parse(bytes, context),
         "prometheus-rules" => alert::rules::parse(bytes, context),
+        "prometheus-rules-yaml" => alert::rules::parse_yaml(bytes),
         format if change::mapped::is_known(format) => change::mapped::parse(bytes, context),
         "pprof" => profile::pprof::parse(bytes, context),
         "goroutine-dump" => profile::goroutine::parse(bytes, context),
@@ -427,7 +431,7 @@ fn by_lines(windows: &Windows<'_>) -> Vec<Candidate> {
     if let Some((confidence, why)) = metric::csv::recognise(head, None) {
         found.push(candidate(Metrics, table_format(head), confidence, why));
     }
-    found.extend(yaml(head));
+    found.extend(configuration(head));
     if head.trim_start().get(..15).is_some_and(|start| start.to_ascii_lowercase().starts_with("<!doctype html"))
         || head.trim_start().get(..5).is_some_and(|start| start.eq_ignore_ascii_case("<html"))
     {

@@ -52,11 +52,16 @@ pub(super) fn exposition(windows: &[&str]) -> Option<Candidate> {
 }
 
 /// Configuration of Prometheus, by the keys that stand at the start of lines.
-pub(super) fn yaml(head: &str) -> Option<Candidate> {
+pub(super) fn configuration(head: &str) -> Option<Candidate> {
     let starts = |key: &str| head.lines().any(|line| line.trim_start().starts_with(key));
-    if head.lines().any(|line| line.starts_with("groups:")) && (starts("- alert:") || starts("- record:") || starts("rules:")) {
-        let why = "a file of Prometheus rules; their thresholds are read from an answer of /api/v1/rules";
-        return Some(candidate(SourceKind::Report, "prometheus-rules-yaml", 0.95, why));
+    let has_groups = head.lines().any(|line| line.starts_with("groups:")) || starts("kind: PrometheusRule");
+    if has_groups && (starts("- alert:") || starts("- record:") || starts("rules:") || starts("alert:") || starts("record:")) {
+        return Some(candidate(
+            SourceKind::Alerts,
+            "prometheus-rules-yaml",
+            0.95,
+            "a file of Prometheus rules: names, expressions, thresholds",
+        ));
     }
     (head.lines().any(|line| line.starts_with("scrape_configs:"))).then(|| {
         candidate(
