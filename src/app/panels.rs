@@ -2,6 +2,9 @@
 //!
 //! A panel names its series by full name and source path, because ids shift while sources are still loading.
 
+mod limits;
+mod words;
+
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -9,50 +12,16 @@ use crate::model::case::{CaseMeta, FORMULA_SOURCE, PanelRef};
 use crate::model::query::ValueAt;
 use crate::model::series::{Bucket, Derivation, ValueState};
 use crate::model::text;
-use crate::model::{Catalog, Columns, DashboardPanel, SeriesId, SeriesKind, SeriesMeta, TimeRange, Timestamp, Unit};
+use crate::model::{Catalog, Columns, SeriesId, SeriesKind, SeriesMeta, TimeRange, Timestamp, Unit};
 
 use super::clock::Clock;
 use super::message::{Limit, PanelChoice, SeriesStats};
 use super::scale::Scale;
 use super::trust::Trust;
 use super::{ghost, trust};
-
-/// A line drawn across a panel.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Threshold {
-    pub(crate) value: f64,
-    pub(crate) above_is_bad: bool,
-    /// Rule that states it, or `case`.
-    pub(crate) name: String,
-}
-
-impl Threshold {
-    /// What it says of a value.
-    pub(crate) fn limit(&self) -> Limit {
-        Limit { value: self.value, above_is_bad: self.above_is_bad }
-    }
-}
-
-/// Words beside a panel, made when its numbers change.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct PanelTexts {
-    /// Value at the cursor: `≥15.9 s`, `NaN`, `stale`, `absent`.
-    pub(crate) value: String,
-    /// `×407`, empty without a baseline.
-    pub(crate) ratio: String,
-    /// `peak 2 718`.
-    pub(crate) peak: String,
-    /// When the peak was reached.
-    pub(crate) peak_at: String,
-    /// `base 33`.
-    pub(crate) baseline: String,
-    /// `limit 1 000`, once it was crossed `>1 000 03:22:50`.
-    pub(crate) threshold: String,
-    /// `over 1 000 first at 03:22:50`, empty while the limit holds.
-    pub(crate) crossing: String,
-    pub(crate) axis_top: String,
-    pub(crate) axis_bottom: String,
-}
+use limits::rule_for;
+pub(crate) use limits::{Threshold, dashboards_of};
+pub(crate) use words::PanelTexts;
 
 /// One panel.
 #[derive(Debug, Clone, PartialEq)]
@@ -330,98 +299,6 @@ impl Panel {
     pub(crate) fn is_bad_at_cursor(&self) -> bool {
         self.value.as_ref().zip(self.threshold.as_ref()).is_some_and(|(value, line)| line.limit().is_crossed_by(value.value))
     }
-
-    fn words(&self, clock: &Clock) -> PanelTexts {
-        let baseline = self.stats.and_then(|stats| stats.baseline);
-        let value = match &self.value {
-            Some(value) => self.print(value.value),
-            None if self.has_value_answer => self.state.unwrap_or(ValueState::Absent).name().to_owned(),
-            None if self.id.is_none() => "no data".into(),
-            None => String::new(),
-        };
-        let peak = self.stats.and_then(|stats| stats.peak);
-        let (threshold, crossing) = self.limit_words(clock);
-        PanelTexts {
-            value,
-            ratio: self.value.as_ref().zip(baseline).map(|(value, base)| ratio(value.value, base)).unwrap_or_default(),
-            peak: peak.map(|(_, peak)| format!("peak {}", self.print(peak))).unwrap_or_default(),
-            peak_at: peak.map(|(at, _)| clock.short(at)).unwrap_or_default(),
-            baseline: baseline.map(|base| format!("base {}", self.print(base))).unwrap_or_default(),
-            threshold,
-            crossing,
-            axis_top: text::value(self.axis.1, self.unit),
-            axis_bottom: text::value(self.axis.0, self.unit),
-        }
-    }
-}
-
-impl Panel {
-    /// The limit and when it was first crossed, short and in words.
-    fn limit_words(&self, clock: &Clock) -> (String, String) {
-        let Some(line) = &self.threshold else { return Default::default() };
-        let limit = text::value(line.value, self.unit);
-        let Some(crossing) = self.stats.and_then(|stats| stats.crossing) else { return (format!("limit {limit}"), String::new()) };
-        let (sign, word) = if line.above_is_bad { ('>', "over") } else { ('<', "under") };
-        let at = clock.short(crossing.at);
-        let since = if crossing.is_at_start { "at the start already," } else { "first at" };
-        (format!("{sign}{limit} {at}"), format!("{word} {limit} {since} {at}"))
-    }
-}
-
-/// `×407`, `×1.2`, `×0.04`; empty when the baseline is 0 or either is no number.
-fn ratio(value: f64, baseline: f64) -> String {
-    let ratio = value / baseline;
-    if !ratio.is_finite() || baseline <= 0.0 {
-        return String::new();
-    }
-    match ratio.abs() {
-        r if r >= 9.95 => format!("×{}", text::grouped(r.round() as u64)),
-        r if r >= 0.995 => format!("×{ratio:.1}"),
-        _ => format!("×{ratio:.2}"),
-    }
-}
-
-/// The alerting rule that speaks of this series: same expression, up to blanks and (for ratios and quantiles) grouping.
-fn rule_for(meta: &SeriesMeta, catalog: &Catalog) -> Option<Threshold> {
-    let full_name = meta.full_name();
-    let query = meta.query.as_deref().unwrap_or(&meta.name);
-    let rule = catalog.rules.iter().find(|rule| {
-        let expression = squeezed(&rule.expression);
-        expression == squeezed(query) || rule.expression == meta.name || rule.expression == full_name || {
-            let is_scale_free = expression.contains('/') || expression.starts_with("histogram_quantile");
-            is_scale_free && without_grouping(&expression) == without_grouping(&squeezed(query))
-        }
-    })?;
-    let name = text::printable(&rule.name).into_owned();
-    Some(Threshold { value: rule.value, above_is_bad: rule.above_is_bad, name })
-}
-
-/// Panels of dashboards that ask for this series: by the same expression, else by its name.
-pub(crate) fn dashboards_of<'a>(meta: &'a SeriesMeta, catalog: &'a Catalog) -> impl Iterator<Item = &'a DashboardPanel> {
-    let query = squeezed(meta.query.as_deref().unwrap_or(&meta.name));
-    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':');
-    let asks = move |panel: &&DashboardPanel| {
-        panel.expressions.iter().any(|expression| {
-            squeezed(expression) == query || expression.split(|c| !is_name(c)).any(|word| word == meta.name && meta.query.is_none())
-        })
-    };
-    catalog.dashboard_panels.iter().filter(asks)
-}
-
-fn squeezed(expression: &str) -> String {
-    expression.chars().filter(|c| !c.is_whitespace()).collect()
-}
-
-/// Drops `by(…)` and `without(…)` from an expression without blanks.
-fn without_grouping(expression: &str) -> String {
-    let mut out = expression.to_owned();
-    for word in ["by(", "without("] {
-        while let Some(at) = out.find(word) {
-            let end = out[at..].find(')').map_or(out.len(), |end| at + end + 1);
-            out.replace_range(at..end, "");
-        }
-    }
-    out
 }
 
 /// Lays cells of one range over the columns of another by the time of each column's start; `None` outside. O(columns).
@@ -439,52 +316,4 @@ pub(crate) fn project<T: Clone>(from: TimeRange, cells: &[T], visible: TimeRange
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::ThresholdRule;
-
-    #[test]
-    fn a_rule_finds_its_series_whatever_the_grouping() {
-        let meta = SeriesMeta {
-            name: "p99_by_instance".into(),
-            query: Some("histogram_quantile(0.99, sum by (service, instance, le) (rate(x_bucket[10s])))".into()),
-            ..SeriesMeta::default()
-        };
-        let rule = |expression: &str| ThresholdRule {
-            name: "r".into(),
-            expression: expression.into(),
-            above_is_bad: true,
-            value: 1.0,
-            for_ns: 0,
-            source: crate::model::SourceId::default(),
-        };
-        let mut catalog =
-            Catalog { rules: vec![rule("histogram_quantile(0.99, sum by (service, le) (rate(x_bucket[10s])))")], ..Catalog::default() };
-        assert!(rule_for(&meta, &catalog).is_some());
-        catalog.rules = vec![rule("histogram_quantile(0.5, sum by (service, le) (rate(x_bucket[10s])))")];
-        assert!(rule_for(&meta, &catalog).is_none());
-    }
-
-    #[test]
-    fn a_panel_of_a_formula_knows_it_without_the_labels_of_its_line() {
-        let of = |series: &str| PanelRef { role: String::new(), series: series.into(), source: FORMULA_SOURCE.into() };
-        assert_eq!(of("sum(x{a=\"b\"})").formula(), Some("sum(x{a=\"b\"})"));
-        assert_eq!(of("sum by (a) (x{b=\"c\"}){a=\"1\"}").formula(), Some("sum by (a) (x{b=\"c\"})"));
-        assert_eq!(of("up{a=\"{\\\"\"}{__name__=\"up\",a=\"{\\\"\"}").formula(), Some("up{a=\"{\\\"\"}"));
-        assert_eq!(PanelRef { source: "metrics.txt".into(), ..of("up") }.formula(), None);
-    }
-
-    #[test]
-    fn ratios_read_at_a_glance() {
-        assert_eq!([ratio(412_300.0, 1_013.0), ratio(1.2, 1.0), ratio(0.1, 2.0)], ["×407", "×1.2", "×0.05"]);
-        assert_eq!([ratio(5.0, 0.0), ratio(f64::NAN, 1.0)], ["", ""]);
-    }
-
-    #[test]
-    fn old_cells_keep_their_time_in_a_new_window() {
-        let range = |a, b| TimeRange::new(Timestamp(a), Timestamp(b));
-        assert_eq!(project(range(0, 40), &[1, 2, 3, 4], range(20, 60), 4), [Some(3), Some(4), None, None]);
-        assert_eq!(project(range(0, 40), &[1, 2, 3, 4], range(10, 20), 2), [Some(2), Some(2)]);
-        assert_eq!(project::<u8>(range(0, 40), &[], range(10, 20), 2), [None, None]);
-    }
-}
+mod tests;
