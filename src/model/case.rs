@@ -3,13 +3,15 @@
 //! Edits are whole-record replacements with the old value beside the new one, so every edit inverts exactly.
 //! Files and their text forms are `report::case_file`; this is only the value.
 
+mod view;
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::series::{Labels, Unit};
 use super::time::{TimeRange, Timestamp};
 
+pub use view::{Earlier, PanelForm, PanelShape, PanelView, Renderer};
 pub use words::{CauseStatus, CauseType, MarkerName, Relation};
 
 /// ULID of an annotation as text; sorts by creation.
@@ -281,17 +283,6 @@ pub struct CaseMeta {
     pub filters: Vec<SavedFilter>,
     /// How the panels are drawn.
     pub view: PanelView,
-}
-
-/// How panels are drawn: the user's choice, by full series name.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PanelView {
-    /// Series with a logarithmic axis.
-    pub log: BTreeSet<String>,
-    /// Series with their baseline drawn behind them.
-    pub ghost: BTreeSet<String>,
-    /// Whether stretches that are not to be trusted are shaded in all panels.
-    pub has_trust: bool,
 }
 
 /// One condition on the event list.

@@ -39,11 +39,3 @@ fn ratios_read_at_a_glance() {
     assert_eq!([ratio(412_300.0, 1_013.0), ratio(1.2, 1.0), ratio(0.1, 2.0)], ["×407", "×1.2", "×0.05"]);
     assert_eq!([ratio(5.0, 0.0), ratio(f64::NAN, 1.0)], ["", ""]);
 }
-
-#[test]
-fn old_cells_keep_their_time_in_a_new_window() {
-    let range = |a, b| TimeRange::new(Timestamp(a), Timestamp(b));
-    assert_eq!(project(range(0, 40), &[1, 2, 3, 4], range(20, 60), 4), [Some(3), Some(4), None, None]);
-    assert_eq!(project(range(0, 40), &[1, 2, 3, 4], range(10, 20), 2), [Some(2), Some(2)]);
-    assert_eq!(project::<u8>(range(0, 40), &[], range(10, 20), 2), [None, None]);
-}

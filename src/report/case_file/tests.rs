@@ -65,6 +65,25 @@ fn how_panels_are_drawn_is_kept_beside_what_is_not_known() {
 }
 
 #[test]
+fn forms_ghosts_and_renderer_of_panels_are_kept_and_taken_back() {
+    let loaded = parse_meta("title = \"t\"\n").unwrap();
+    let view = PanelView {
+        forms: [("x{a=\"1\"}".to_owned(), PanelForm { shape: PanelShape::Stacked, by: Some("code".into()) })].into(),
+        earlier: [("y".to_owned(), Earlier::BeforeT0(600_000_000_000))].into(),
+        ghost: ["y".to_owned()].into(),
+        renderer: Renderer::Braille,
+        ..PanelView::default()
+    };
+    let text = write_meta(&CaseMeta { view: view.clone(), ..loaded.meta.clone() }, &loaded);
+    assert!(text.contains("stacked by code") && text.contains("T-10m") && text.contains("renderer = \"braille\""), "{text}");
+    let again = parse_meta(&text).unwrap();
+    assert_eq!((&again.meta.view, &again.problems), (&view, &Vec::new()));
+    assert_eq!(write_meta(&CaseMeta { view: PanelView::default(), ..again.meta.clone() }, &again), "title = \"t\"\n");
+    let wrong = parse_meta("[view]\nrenderer = 3\n[view.forms]\nx = \"round\"\n[view.earlier]\nx = \"soon\"\n").unwrap();
+    assert_eq!((wrong.meta.view, wrong.problems.len()), (PanelView::default(), 3));
+}
+
+#[test]
 fn a_value_of_the_wrong_sort_is_told_and_left() {
     let loaded = parse_meta("title = 5\n[t0]\nat = \"soon\"\n").unwrap();
     assert_eq!(loaded.problems.len(), 2);
@@ -332,7 +351,16 @@ pub(crate) fn any_meta() -> impl Strategy<Value = CaseMeta> {
     let filter = ("[a-c]{0,2}", any::<bool>()).prop_map(|(text, is_off)| SavedFilter { text, is_off });
     let lists = (prop::collection::vec(panel, 0..3), prop::collection::vec(filter, 0..4));
     let names = || prop::collection::btree_set(any::<String>(), 0..3);
-    let view = (names(), names(), any::<bool>()).prop_map(|(log, ghost, has_trust)| PanelView { log, ghost, has_trust });
+    let shape = prop::sample::select(PanelShape::ALL.to_vec());
+    let form = (shape, prop::option::of(any::<String>())).prop_map(|(shape, by)| PanelForm { shape, by });
+    let forms = prop::collection::btree_map(any::<String>(), form, 0..3);
+    let window = (1i64..i64::MAX / 1_000_000_000_000, any::<bool>())
+        .prop_map(|(ns, is_shift)| if is_shift { Earlier::Shifted(ns) } else { Earlier::BeforeT0(ns * 1_000_000_000) });
+    let earlier = prop::collection::btree_map(any::<String>(), window, 0..3);
+    let renderer = prop::sample::select(vec![Renderer::Blocks, Renderer::Braille]);
+    let view = ((names(), names(), names()), any::<bool>(), forms, earlier, renderer).prop_map(
+        |((log, ghost, floors), has_trust, forms, earlier, renderer)| PanelView { log, ghost, has_trust, forms, earlier, floors, renderer },
+    );
     let maps = (zones, thresholds, view);
     (texts, prop::option::of(anchor), lists, maps).prop_map(|(texts, t0, (panels, filters), (zones, thresholds, view))| CaseMeta {
         filters,
