@@ -248,7 +248,43 @@ pub enum Command {
         /// Where to write; default: postmortem.md in the case folder
         #[arg(long, short, value_name = "FILE.md")]
         output: Option<PathBuf>,
+        /// Overwrite a document that was edited by hand or comes from elsewhere; the old one stays as FILE.md.orig
+        #[arg(long)]
+        force: bool,
         /// Tell the files that were written as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// What a reviewer would object to in the postmortem of a case: rules PM001 to PM030
+    Lint {
+        /// Folder of the case, or its sources; without any: the demo
+        #[command(flatten)]
+        open: OpenArgs,
+        /// The exported document; default: postmortem.md in the case folder, if it is there
+        #[arg(long, value_name = "FILE.md")]
+        document: Option<PathBuf>,
+        /// Exit with 1 on warnings too
+        #[arg(long)]
+        strict: bool,
+        /// The day on which due dates are judged, YYYY-MM-DD; default: today
+        #[arg(long, value_name = "DATE")]
+        today: Option<String>,
+        /// One JSON document (coroner.lint/1)
+        #[arg(long)]
+        json: bool,
+    },
+    /// Compute every number, table cell and quoted line of an exported postmortem again
+    #[command(
+        after_help = "Exit codes: 0 all the same; 1 nothing drifted, but something cannot be checked (source missing); 2 something drifted."
+    )]
+    Verify {
+        /// The exported document
+        #[arg(value_name = "FILE.md")]
+        document: PathBuf,
+        /// Sources or case folder; default: the folder of the document
+        #[command(flatten)]
+        open: OpenArgs,
+        /// One JSON document (coroner.verify/1)
         #[arg(long)]
         json: bool,
     },
