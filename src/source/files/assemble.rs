@@ -207,7 +207,12 @@ impl Documents {
         if TEXT_DUMPS.contains(&report.format.as_str()) {
             ends::mark(&mut document.series);
         }
-        self.series.extend(document.series.into_iter().map(|series| kept_series(series, source, query)));
+        let marks_its_end = report.format == metric::tsdb::FORMAT;
+        let held = |series| {
+            let (meta, store) = kept_series(series, source, query);
+            (SeriesMeta { marks_its_end, ..meta }, store)
+        };
+        self.series.extend(document.series.into_iter().map(held));
         self.changes.extend(document.changes.into_iter().map(|change| Change { source, ..change }));
         self.alerts.extend(document.alerts.into_iter().map(|alert| Alert { source, ..alert }));
         self.profiles.extend(document.profiles.into_iter().map(|profile| ProfileMark { source, ..profile }));
@@ -418,6 +423,7 @@ fn kept_series(series: ParsedSeries, source: SourceId, query: Option<&str>) -> (
         derivation: None,
         source,
         also_in: Box::default(),
+        marks_its_end: false,
         n_samples: store.len() as u64,
         extent: store.extent(),
         step_ns: store.step_ns(),

@@ -404,7 +404,9 @@ impl<'a> Loader<'a> {
         };
         self.keep_derived(&derived);
         self.settled.set_derived(derived);
-        let computed = self.settled.compute(&Watch::new(&is_cancelled))?;
+        let watch = Watch::new(&is_cancelled);
+        let computed = self.settled.compute(&watch)?;
+        watch.into_warnings().into_iter().for_each(|warning| self.source.notice(warning));
         self.settled.add_computed(computed);
         self.settled.define(&Watch::new(&is_cancelled))?;
         Ok(())

@@ -119,7 +119,7 @@ fn what_is_not_supported_is_named_with_its_column() {
     assert_eq!(of("1 + max_over_time(rate(x[1m])[5m:30s])"), "column 31: subqueries are not supported");
     assert_eq!(of("sum(x) + holt_winters(x[1m], 1, 1)"), "column 10: unknown function with name 'holt_winters'");
     assert_eq!(of("1 - predict_linear(x[1m], 60)"), "column 5: the function predict_linear is not supported");
-    assert_eq!(of("x @ 5"), "column 3: @ is not supported");
+    assert_eq!(of("x[5m:1m] @ 5"), "column 3: subqueries are not supported");
     assert_eq!(of("count_values(\"a\", x)"), "column 1: the aggregation count_values is not supported");
     assert_eq!(of("sum(x"), "column 4: \"(\" is not closed");
 }
@@ -133,4 +133,19 @@ fn no_text_makes_the_parser_panic() {
     proptest!(ProptestConfig::with_cases(300), |(text in prop::collection::vec(words, 0..12))| {
         let _ = at("x 1 2 3", &text.join(" "), 30);
     });
+}
+
+#[test]
+fn a_stated_moment_is_asked_for_whatever_the_step() {
+    let series = "x 1 2 3 4 5";
+    check(series, "x @ 30", 60, &["x{} 3"]);
+    check(series, "x @ 30 offset 15s", 60, &["x{} 2"]);
+    check(series, "sum_over_time(x[15s] @ 45)", 0, &["{} 7"]);
+    check(series, "x @ end()", 15, &["x{} 2"]);
+}
+
+#[test]
+fn a_quantile_of_a_native_histogram_is_told_how_to_ask() {
+    let got = at("x_bucket{le=\"1\"} 1 2\nx_count 1 2", "histogram_quantile(0.9, sum(rate(x[1m])))", 15);
+    assert_eq!(got, ["column 34: x is kept as x_bucket with the label le: ask for sum by (le) (rate(x_bucket[…]))"]);
 }
