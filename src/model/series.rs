@@ -72,6 +72,25 @@ fn next_part<'a>(rest: &mut &'a str) -> Option<&'a str> {
     Some(part)
 }
 
+/// Labels that tell how a request ended, the most telling first.
+pub const STATUS_LABELS: [&str; 15] = [
+    "code",
+    "status",
+    "status_code",
+    "http_status",
+    "http_status_code",
+    "http_response_status_code",
+    "response_code",
+    "statuscode",
+    "code_class",
+    "status_class",
+    "grpc_code",
+    "grpc_status",
+    "rpc_grpc_status_code",
+    "result",
+    "outcome",
+];
+
 /// What the values count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Unit {

@@ -149,3 +149,25 @@ fn a_quantile_of_a_native_histogram_is_told_how_to_ask() {
     let got = at("x_bucket{le=\"1\"} 1 2\nx_count 1 2", "histogram_quantile(0.9, sum(rate(x[1m])))", 15);
     assert_eq!(got, ["column 34: x is kept as x_bucket with the label le: ask for sum by (le) (rate(x_bucket[…]))"]);
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_rate_of_a_counter_is_negative_however_often_it_begins_again(
+        steps in proptest::collection::vec((0.0..1e6_f64, proptest::bool::weighted(0.2), proptest::bool::weighted(0.1)), 2..40),
+        window in 20_u32..300,
+    ) {
+        let mut total = 0.0;
+        let words: Vec<String> = steps.iter().map(|(rise, is_restart, is_missed)| {
+            total = if *is_restart { *rise } else { total + rise };
+            if *is_missed { "-".to_owned() } else { total.to_string() }
+        }).collect();
+        let (metas, stores) = catalog(&format!("x_total {}", words.join(" ")));
+        let pool = Pool::new(&metas, &stores);
+        for function in ["rate", "irate", "increase"] {
+            let expression = Expression::parse(&format!("{function}(x_total[{window}s])")).expect("an expression");
+            let steps = Steps { start: Timestamp(0), step_ns: 7 * NS_PER_S, n: 100 };
+            let rows = evaluate(&expression, &pool, steps, &watch()).expect("an answer");
+            proptest::prop_assert!(rows.iter().flat_map(|row| &row.samples).all(|sample| sample.value >= 0.0), "{rows:?}");
+        }
+    }
+}
