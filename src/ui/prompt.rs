@@ -79,7 +79,11 @@ fn draw_find(state: &State, typing: &Typing, area: Area, theme: &Theme, buffer: 
                 paint::put(buffer, area.x, y, KIND, hit.kind, theme.dim);
                 let count = hit.count.map(paint::compact).unwrap_or_default();
                 let room = area.width.saturating_sub(KIND + 10);
-                paint::put(buffer, x, y, room, &hit.label, theme.text);
+                // The same series may come from several sources.
+                let for_detail = (hit.detail.width() as u16 + 2).min(room / 2);
+                let label_room = if hit.detail.is_empty() { room } else { room - for_detail };
+                let used = paint::put(buffer, x, y, label_room, &hit.label, theme.text) + 2;
+                paint::put(buffer, x + used, y, room.saturating_sub(used), &hit.detail, theme.dim);
                 for position in &hit.positions {
                     let column = hit.label.chars().take(*position).collect::<String>().width() as u16;
                     if column < room {
