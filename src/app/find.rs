@@ -206,7 +206,12 @@ fn names(letters: &str, catalog: &Catalog, words: Option<&Words>) -> Vec<NameHit
         offer(Name::Series(meta.id), "series", &meta.full_name(), None);
     }
     // Of equal ones the shorter says less that was not typed.
-    found.sort_by_key(|(score, hit)| (Reverse(*score), hit.label.len(), hit.kind));
+    // Of one series in several sources the one with most samples comes first.
+    let n_samples = |name: &Name| match name {
+        Name::Series(id) => catalog.series(*id).map_or(0, |meta| meta.n_samples),
+        _ => 0,
+    };
+    found.sort_by_key(|(score, hit)| (Reverse(*score), hit.label.len(), hit.kind, Reverse(n_samples(&hit.name))));
     let mut of_kind = std::collections::BTreeMap::<&str, usize>::new();
     let mut names: Vec<NameHit> = found.into_iter().map(|(_, hit)| hit).collect();
     // No kind takes all the room.

@@ -231,7 +231,7 @@ mod tests {
     fn beyond_the_letters_a_stack_sums_up_and_lines_are_counted() {
         let values: Vec<String> = (0..20).map(|i| format!("{i:02}")).collect();
         let labels: Vec<[(&str, &str); 1]> = values.iter().map(|value| [("i", value.as_str())]).collect();
-        let all = catalog(&labels.iter().map(|labels| labels.as_slice()).collect::<Vec<_>>());
+        let all = catalog(&labels.iter().map(<[(&str, &str); 1]>::as_slice).collect::<Vec<_>>());
         let stacked = names(&all, None, PanelShape::Stacked);
         assert_eq!((stacked.len(), stacked[0].as_str(), stacked[11].as_str()), (12, "a:09", "l:9 others"));
         let form = PanelForm { shape: PanelShape::Overlaid, by: None };

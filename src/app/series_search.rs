@@ -200,7 +200,7 @@ impl SeriesWords {
                 }
             } else if lower.len() > 3 && unit_of(&lower).is_some() {
                 out.units.push(UnitWord { unit: unit_of(&lower), word: Some(lower) });
-            } else if !(matches!(lower.as_str(), "at" | "the" | "most" | "cursor") && !out.shapes.is_empty()) {
+            } else if !matches!(lower.as_str(), "at" | "the" | "most" | "cursor") || out.shapes.is_empty() {
                 rest.push(word);
             }
         }
