@@ -61,7 +61,12 @@ pub(crate) fn varying(meta: &SeriesMeta, catalog: &Catalog) -> Vec<String> {
 /// Series of the same name and source. O(log series + its own).
 fn family<'a>(meta: &SeriesMeta, catalog: &'a Catalog) -> Vec<&'a SeriesMeta> {
     let start = catalog.series.partition_point(|other| other.name.as_str() < meta.name.as_str());
-    catalog.series[start..].iter().take_while(|other| other.name == meta.name).filter(|other| other.source == meta.source).collect()
+    catalog.series[start..].iter().take_while(|other| other.name == meta.name).filter(|other| shares_source(other, meta)).collect()
+}
+
+/// Whether both come from one source: the same series of another dump would count twice.
+fn shares_source(a: &SeriesMeta, b: &SeriesMeta) -> bool {
+    a.sources().any(|source| b.sources().any(|other| other == source))
 }
 
 fn differ_only_in(a: &SeriesMeta, b: &SeriesMeta, name: &str) -> bool {

@@ -1,6 +1,7 @@
 //! Lines drawn across panels: who states them, and what dashboards say of a series.
 
 use crate::app::message::Limit;
+use crate::model::record::squeezed;
 use crate::model::{Catalog, DashboardPanel, SeriesMeta, text};
 
 /// A line drawn across a panel.
@@ -21,15 +22,7 @@ impl Threshold {
 
 /// The alerting rule that speaks of this series: same expression, up to blanks and (for ratios and quantiles) grouping.
 pub(super) fn rule_for(meta: &SeriesMeta, catalog: &Catalog) -> Option<Threshold> {
-    let full_name = meta.full_name();
-    let query = meta.query.as_deref().unwrap_or(&meta.name);
-    let rule = catalog.rules.iter().find(|rule| {
-        let expression = squeezed(&rule.expression);
-        expression == squeezed(query) || rule.expression == meta.name || rule.expression == full_name || {
-            let is_scale_free = expression.contains('/') || expression.starts_with("histogram_quantile");
-            is_scale_free && without_grouping(&expression) == without_grouping(&squeezed(query))
-        }
-    })?;
+    let rule = catalog.rules.iter().find(|rule| rule.speaks_of(meta))?;
     let name = text::printable(&rule.name).into_owned();
     Some(Threshold { value: rule.value, above_is_bad: rule.above_is_bad, name })
 }
@@ -44,20 +37,4 @@ pub(crate) fn dashboards_of<'a>(meta: &'a SeriesMeta, catalog: &'a Catalog) -> i
         })
     };
     catalog.dashboard_panels.iter().filter(asks)
-}
-
-fn squeezed(expression: &str) -> String {
-    expression.chars().filter(|c| !c.is_whitespace()).collect()
-}
-
-/// Drops `by(…)` and `without(…)` from an expression without blanks.
-fn without_grouping(expression: &str) -> String {
-    let mut out = expression.to_owned();
-    for word in ["by(", "without("] {
-        while let Some(at) = out.find(word) {
-            let end = out[at..].find(')').map_or(out.len(), |end| at + end + 1);
-            out.replace_range(at..end, "");
-        }
-    }
-    out
 }

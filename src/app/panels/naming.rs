@@ -17,7 +17,8 @@ pub(crate) fn find<'a>(catalog: &'a Catalog, reference: &PanelRef) -> Option<&'a
     let start = catalog.series.partition_point(|meta| meta.name.as_str() < name);
     let mut same = catalog.series[start..].iter().take_while(|meta| meta.name == name).filter(|meta| meta.full_name() == reference.series);
     let first = same.clone().next()?;
-    let of_source = same.find(|meta| catalog.source(meta.source).is_some_and(|source| source.path == reference.source));
+    let is_there = |source| catalog.source(source).is_some_and(|source| source.path == reference.source);
+    let of_source = same.find(|meta| meta.sources().any(is_there));
     Some(of_source.unwrap_or(first))
 }
 
