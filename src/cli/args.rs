@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::report::format::Format;
+
 /// Explore what is left of an incident: metrics, logs, deploys, alerts and profiles on one clock.
 #[derive(Debug, Parser)]
 #[command(name = "coroner", version, about, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
@@ -235,18 +237,9 @@ pub enum Command {
     },
     /// Add, list, edit and remove notes of a case without the screen
     Note(NoteArgs),
-    /// Write the postmortem of a case: postmortem.md and its charts
-    Export {
-        /// Folder of the case, or its sources
-        #[command(flatten)]
-        open: OpenArgs,
-        /// Where to write; default: postmortem.md in the case folder
-        #[arg(long, short, value_name = "FILE.md")]
-        output: Option<PathBuf>,
-        /// Tell the files that were written as JSON
-        #[arg(long)]
-        json: bool,
-    },
+    /// Write the postmortem of a case: postmortem.md and its charts, or other forms
+    #[command(after_help = export_help())]
+    Export(Box<ExportArgs>),
     /// The screen at a moment as text or SVG
     Screenshot {
         /// Folder of the case, or its sources; without any: the demo
@@ -275,6 +268,42 @@ pub enum Command {
     },
     /// The manual page, in roff
     Man,
+}
+
+/// `coroner export CASE …`.
+#[derive(Debug, Clone, Args)]
+pub struct ExportArgs {
+    /// Folder of the case, or its sources
+    #[command(flatten)]
+    pub open: OpenArgs,
+    /// Forms, comma separated (all of them: below)
+    #[arg(long, short, value_name = "NAMES", value_delimiter = ',', default_value = "md", value_parser = parse_format)]
+    pub format: Vec<Format>,
+    /// Order of sections (all of them: below), of md and html
+    #[arg(long, short, value_name = "NAME", default_value = "full")]
+    pub template: String,
+    /// No mermaid graph in md; the chain stays as a list
+    #[arg(long)]
+    pub no_mermaid: bool,
+    /// No HTML in md: no line breaks in cells, nothing that folds, no comments
+    #[arg(long)]
+    pub no_html: bool,
+    /// FILE of the first form, the others beside it; or a folder (existing, or without an ending); default: the case folder
+    #[arg(long, short, value_name = "FILE|DIR")]
+    pub output: Option<PathBuf>,
+    /// Tell the files that were written as JSON (coroner.export/1)
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Forms and templates of `export`.
+fn export_help() -> String {
+    format!("Forms:\n{}\n\nTemplates:\n{}", crate::report::format::table(), crate::report::layout::table())
+}
+
+fn parse_format(name: &str) -> Result<Format, String> {
+    let names = || crate::report::format::ALL.map(|entry| entry.1).join(", ");
+    Format::from_name(name).ok_or_else(|| format!("no such form; there are {}", names()))
 }
 
 /// `coroner note CASE …`.

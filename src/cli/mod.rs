@@ -87,7 +87,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Some(Command::Completions { shell }) => documents::completions(shell, &mut out),
         Some(Command::Man) => documents::man(&mut out)?,
         Some(Command::Note(note)) => notes::run(&note, &mut out)?,
-        Some(Command::Export { open, output, json }) => documents::export(&open, output.as_deref(), json, &mut out)?,
+        Some(Command::Export(export)) => documents::export(&export, &mut out)?,
         Some(query) => queries::run(query, &mut out)?,
     };
     out.flush()?;

@@ -2,14 +2,21 @@
 //!
 //! `Facts` is all that a report knows of the outside; `runtime` answers it from a source.
 //! `case_file` turns the case document into text files and back; `postmortem` gathers plain values from a
-//! case and its facts; `markdown` prints them; `svg` draws the charts beside it; `escape` is the gate that
-//! every foreign word passes.
+//! case and its facts; `markdown`, `html`, `json` and `exchange` print them, `svg` draws the charts; `layout` says which
+//! sections stand where, `redact` takes out what is not for the reader, `escape` is the gate that every foreign word passes.
 
 pub mod case_file;
 pub mod escape;
+pub mod exchange;
+pub mod format;
+pub mod html;
+pub mod json;
+pub mod layout;
 pub mod markdown;
 pub mod postmortem;
+pub mod print;
 pub mod spark;
+pub mod style;
 pub mod svg;
 
 use crate::model::query::ValueAt;

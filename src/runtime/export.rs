@@ -11,7 +11,8 @@ use super::facts::SourceFacts;
 use crate::app::message::PanelChoice;
 use crate::model::case::PanelRef;
 use crate::model::{CaseDoc, Catalog};
-use crate::report::postmortem::{ReportSettings, gather};
+use crate::report::markdown::Rendered;
+use crate::report::postmortem::{Postmortem, ReportSettings, gather};
 use crate::report::{Facts as _, markdown};
 use crate::source::{Job, Source};
 
@@ -37,11 +38,8 @@ pub struct Target {
     pub sections: BTreeMap<String, String>,
 }
 
-/// Writes the document and its charts into the folder beside it (`postmortem.md` → `postmortem.assets/`).
-///
-/// Same case, same sources: same bytes. The source must be loaded to its end.
-pub fn export(case: &CaseDoc, source: &dyn Source, target: &Target) -> anyhow::Result<Written> {
-    let to = &target.markdown;
+/// Gathers the values of a document without writing. The source must be loaded to its end.
+pub fn gathered(case: &CaseDoc, source: &dyn Source, target: &Target) -> anyhow::Result<Postmortem> {
     let facts = SourceFacts::new(source)?;
     anyhow::ensure!(facts.catalog().is_complete, "the sources are still loading; export again when they are done");
     let formulas: Vec<String> = case.meta.panels.iter().filter_map(|panel| panel.formula().map(str::to_owned)).collect();
@@ -50,8 +48,7 @@ pub fn export(case: &CaseDoc, source: &dyn Source, target: &Target) -> anyhow::R
     }
     let facts = if formulas.is_empty() { facts } else { SourceFacts::new(source)? };
     let panels = choose_panels(source, &Job::new())?;
-    let stem = to.file_stem().and_then(|stem| stem.to_str()).unwrap_or("postmortem");
-    let folder = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let stem = target.markdown.file_stem().and_then(|stem| stem.to_str()).unwrap_or("postmortem");
     let settings = ReportSettings {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         assets: format!("{stem}.assets"),
@@ -60,18 +57,31 @@ pub fn export(case: &CaseDoc, source: &dyn Source, target: &Target) -> anyhow::R
         name: target.name.clone(),
         ..ReportSettings::default()
     };
-    let rendered = markdown::render(&gather(case, &facts, &settings));
-    let assets_dir = folder.join(&settings.assets);
+    Ok(gather(case, &facts, &settings))
+}
+
+/// Writes the document and its charts into the folder beside it (`postmortem.md` → `postmortem.assets/`).
+///
+/// Same case, same sources: same bytes. The source must be loaded to its end.
+pub fn export(case: &CaseDoc, source: &dyn Source, target: &Target) -> anyhow::Result<Written> {
+    let postmortem = gathered(case, source, target)?;
+    write_markdown(&target.markdown, &postmortem.assets, &markdown::render(&postmortem))
+}
+
+/// Writes a rendered document and its charts.
+pub(super) fn write_markdown(to: &Path, assets: &str, rendered: &Rendered) -> anyhow::Result<Written> {
+    let folder = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let assets_dir = folder.join(assets);
     fs::create_dir_all(&assets_dir)
         .with_context(|| format!("{}: cannot be created; export elsewhere with -o FILE.md", assets_dir.display()))?;
-    let mut assets = Vec::new();
+    let mut written = Vec::new();
     for (name, svg) in &rendered.assets {
         let path = assets_dir.join(name);
         write_whole(&path, svg.as_bytes())?;
-        assets.push(path);
+        written.push(path);
     }
     write_whole(to, rendered.markdown.as_bytes())?;
-    Ok(Written { markdown: to.to_owned(), assets })
+    Ok(Written { markdown: to.to_owned(), assets: written })
 }
 
 /// The chosen series as a case names them.
@@ -100,7 +110,7 @@ fn read_sections(folder: &Path) -> anyhow::Result<BTreeMap<String, String>> {
 }
 
 /// Writes by temporary file, fsync and rename: a reader sees the old or the new file, never half of one.
-fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     use std::io::Write as _;
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));

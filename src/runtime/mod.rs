@@ -14,6 +14,7 @@ pub mod follow;
 pub mod jobs;
 pub mod journal;
 pub mod keys;
+pub mod publish;
 pub mod saver;
 pub mod session;
 pub mod svg;

@@ -6,6 +6,7 @@
 
 mod appendix;
 mod chain;
+mod dialect;
 mod story;
 mod table;
 
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 
 use super::escape::{cell, code, inline, link_path, section, yaml};
 use super::postmortem::{Derived, Head, Indicator, Indicators, Postmortem};
+use super::style::{Feature, Style};
 use super::svg;
 use crate::model::text::{rfc3339, t_offset};
 use table::Table;
@@ -35,29 +37,85 @@ pub struct Rendered {
     pub assets: Vec<(String, String)>,
 }
 
-/// Prints a postmortem. Deterministic: the same values give the same bytes.
+/// One section of the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// Stable name: `timeline`; `section.NAME` for the user's own prose.
+    pub name: String,
+    /// Heading, as Markdown.
+    pub title: String,
+    /// Markdown below the heading.
+    pub text: String,
+}
+
+/// Prints a postmortem with all its sections. Deterministic: the same values give the same bytes.
 pub fn render(postmortem: &Postmortem) -> Rendered {
+    render_in(postmortem, &Style::default())
+}
+
+/// Prints a postmortem in a style.
+pub fn render_in(postmortem: &Postmortem, style: &Style) -> Rendered {
     let mut out = String::new();
     front_matter(&mut out, postmortem);
     heading(&mut out, 1, &postmortem.head.title);
     lead(&mut out, &postmortem.head);
-    summary(&mut out, postmortem);
-    measures(&mut out, "Impact", &postmortem.impact);
-    prose(&mut out, &postmortem.sections, "impact");
-    measures(&mut out, "Detection and response", &postmortem.response);
-    indicators(&mut out, postmortem);
-    story::timeline(&mut out, postmortem);
-    chain::chain(&mut out, postmortem);
-    story::turning_points(&mut out, postmortem);
-    story::attempts(&mut out, postmortem);
-    story::actions(&mut out, postmortem);
-    for stem in postmortem.sections.keys().filter(|stem| !["summary", "impact"].contains(&stem.as_str())) {
-        heading(&mut out, 2, &title_of(stem));
-        prose(&mut out, &postmortem.sections, stem);
+    for section in sections(postmortem, style) {
+        if !out.ends_with("\n\n") {
+            out.push('\n');
+        }
+        let _ = write!(out, "## {}\n\n{}", section.title, section.text);
     }
-    appendix::appendix(&mut out, postmortem);
+    let markdown = if style.dialect.html == Feature::Off { dialect::without_html(&out) } else { out };
     let assets = postmortem.charts.iter().map(|(stem, chart)| (format!("{stem}.svg"), svg::draw(chart))).collect();
-    Rendered { markdown: out, assets }
+    Rendered { markdown, assets }
+}
+
+/// The sections about which something is known, in the order and under the titles of the style.
+pub fn sections(postmortem: &Postmortem, style: &Style) -> Vec<Section> {
+    let mut found: Vec<Section> = Vec::new();
+    let mut block = |name: &str, write: &dyn Fn(&mut String)| {
+        let mut text = String::new();
+        write(&mut text);
+        if let Some((title, text)) = text.strip_prefix("## ").and_then(|text| text.split_once("\n\n")) {
+            found.push(Section { name: name.to_owned(), title: title.to_owned(), text: text.to_owned() });
+        }
+    };
+    block("summary", &|out| summary(out, postmortem));
+    block("impact", &|out| impact(out, postmortem));
+    block("detection", &|out| measures(out, "Detection and response", &postmortem.response));
+    block("indicators", &|out| indicators(out, postmortem));
+    block("timeline", &|out| story::timeline(out, postmortem));
+    block("chain", &|out| chain::chain(out, postmortem, style.dialect.mermaid));
+    block("turning-points", &|out| story::turning_points(out, postmortem));
+    block("attempts", &|out| story::attempts(out, postmortem));
+    block("actions", &|out| story::actions(out, postmortem));
+    for stem in postmortem.sections.keys().filter(|stem| !["summary", "impact"].contains(&stem.as_str())) {
+        block(&format!("section.{}", bare(stem)), &|out| {
+            heading(out, 2, &title_of(stem));
+            prose(out, &postmortem.sections, stem);
+        });
+    }
+    block("appendix", &|out| appendix::appendix(out, postmortem));
+    let names: Vec<&str> = found.iter().map(|section| section.name.as_str()).collect();
+    let order = style.layout.arrange(&names);
+    order
+        .into_iter()
+        .map(|(index, title)| {
+            let section = found[index].clone();
+            Section { title: title.map_or_else(|| section.title.clone(), inline), ..section }
+        })
+        .collect()
+}
+
+/// What it did to users.
+fn impact(out: &mut String, postmortem: &Postmortem) {
+    measures(out, "Impact", &postmortem.impact);
+    prose(out, &postmortem.sections, "impact");
+}
+
+/// `03-went_well` → `went-well`.
+fn bare(stem: &str) -> String {
+    stem.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-' || c == '_').replace(['_', ' '], "-").to_lowercase()
 }
 
 /// A heading with a blank line around it.
