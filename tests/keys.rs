@@ -275,7 +275,7 @@ fn evidence_pinned_since_the_last_step_belongs_to_the_next_one() {
     assert_eq!((chain[0].1.evidence.len(), chain[1].1.evidence.len()), (2, 1));
     assert_eq!((chain[0].1.order, chain[1].1.order), (1, 2));
     let links = doc.annotations.values().filter_map(|record| match &record.kind {
-        AnnotationKind::Link { from, to, relation } => Some((from.clone(), to.clone(), *relation)),
+        AnnotationKind::Link(link) => Some((link.from.clone(), link.to.clone(), link.relation)),
         _ => None,
     });
     let links: Vec<_> = links.collect();
@@ -309,7 +309,7 @@ fn removing_a_step_in_the_middle_links_its_neighbours_and_undo_brings_all_back()
     session.keys("4 g j d");
     let doc = session.state.case();
     assert_eq!(doc.chain().iter().map(|step| step.0.text.as_str()).collect::<Vec<_>>(), ["a", "c"]);
-    assert_eq!(doc.annotations.values().filter(|record| matches!(record.kind, AnnotationKind::Link { .. })).count(), 1);
+    assert_eq!(doc.annotations.values().filter(|record| matches!(record.kind, AnnotationKind::Link(_))).count(), 1);
     session.keys("u");
     assert_eq!(session.state.case(), &before);
 }
@@ -549,7 +549,7 @@ fn the_rows_of_a_range_in_the_list_are_pinned_in_one_step() {
 fn a_statement_has_lines_and_a_step_says_how_the_one_above_acts_on_it() {
     let relations = |session: &Session| -> Vec<Relation> {
         let records = session.state.case().annotations.values();
-        records.filter_map(|record| if let AnnotationKind::Link { relation, .. } = record.kind { Some(relation) } else { None }).collect()
+        records.filter_map(|record| if let AnnotationKind::Link(link) = &record.kind { Some(link.relation) } else { None }).collect()
     };
     let mut session = after("c \"a\" Enter \"b\" ^s c \"c\" Tab Tab Tab right ^s");
     assert_eq!(order("c \"a\" Enter \"b\" ^s"), ["a\nb"]);

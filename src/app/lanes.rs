@@ -230,7 +230,11 @@ impl Lanes {
                 AnnotationKind::Evidence(_) => (at, NoteSort::Evidence, String::new()),
                 AnnotationKind::Cause(cause) => (cause.at.map_or(at, TimeRange::end), NoteSort::Cause, format!("C{}", cause.order)),
                 AnnotationKind::Attempt(attempt) => (attempt.at.end(), NoteSort::Attempt, String::new()),
-                AnnotationKind::Link { .. } | AnnotationKind::Action(_) | AnnotationKind::Other(_) => continue,
+                AnnotationKind::Quote(_) | AnnotationKind::Hypothesis(_) | AnnotationKind::Stage(_) => {
+                    n_notes += 1;
+                    (at, NoteSort::Note(n_notes), String::new())
+                }
+                _ => continue,
             };
             if sort != NoteSort::Evidence {
                 self.marks.push((at, annotation.id.clone()));

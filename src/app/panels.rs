@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::model::case::{CaseMeta, FORMULA_SOURCE, PanelRef};
 use crate::model::query::ValueAt;
+use crate::model::record::squeezed;
 use crate::model::series::{Bucket, Derivation, ValueState};
 use crate::model::text;
 use crate::model::{Catalog, Columns, DashboardPanel, SeriesId, SeriesKind, SeriesMeta, TimeRange, Timestamp, Unit};
@@ -383,15 +384,7 @@ fn ratio(value: f64, baseline: f64) -> String {
 
 /// The alerting rule that speaks of this series: same expression, up to blanks and (for ratios and quantiles) grouping.
 fn rule_for(meta: &SeriesMeta, catalog: &Catalog) -> Option<Threshold> {
-    let full_name = meta.full_name();
-    let query = meta.query.as_deref().unwrap_or(&meta.name);
-    let rule = catalog.rules.iter().find(|rule| {
-        let expression = squeezed(&rule.expression);
-        expression == squeezed(query) || rule.expression == meta.name || rule.expression == full_name || {
-            let is_scale_free = expression.contains('/') || expression.starts_with("histogram_quantile");
-            is_scale_free && without_grouping(&expression) == without_grouping(&squeezed(query))
-        }
-    })?;
+    let rule = catalog.rules.iter().find(|rule| rule.speaks_of(meta))?;
     let name = text::printable(&rule.name).into_owned();
     Some(Threshold { value: rule.value, above_is_bad: rule.above_is_bad, name })
 }
@@ -406,22 +399,6 @@ pub(crate) fn dashboards_of<'a>(meta: &'a SeriesMeta, catalog: &'a Catalog) -> i
         })
     };
     catalog.dashboard_panels.iter().filter(asks)
-}
-
-fn squeezed(expression: &str) -> String {
-    expression.chars().filter(|c| !c.is_whitespace()).collect()
-}
-
-/// Drops `by(…)` and `without(…)` from an expression without blanks.
-fn without_grouping(expression: &str) -> String {
-    let mut out = expression.to_owned();
-    for word in ["by(", "without("] {
-        while let Some(at) = out.find(word) {
-            let end = out[at..].find(')').map_or(out.len(), |end| at + end + 1);
-            out.replace_range(at..end, "");
-        }
-    }
-    out
 }
 
 /// Lays cells of one range over the columns of another by the time of each column's start; `None` outside. O(columns).

@@ -8,12 +8,15 @@ use clap::CommandFactory as _;
 use super::Outcome;
 use super::args::{Cli, ExportArgs};
 use super::open::{self, Notes, Opened};
-use super::output::write_json;
+use super::output::{write_json, write_table};
 use crate::model::text::printable;
+use crate::report::Facts as _;
 use crate::report::format::Format;
-use crate::report::layout::Layout;
+use crate::report::layout::{Audience, Layout};
+use crate::report::postmortem::Postmortem;
+use crate::report::redact::{self, Names, Redaction};
 use crate::report::style::{Dialect, Feature, Style};
-use crate::runtime::export as writer;
+use crate::runtime::export::{self as writer, Edits, Prepared};
 use crate::runtime::journal::CaseStore;
 use crate::runtime::publish::{Destination, Published, publish};
 use crate::source::{Job, Source as _};
@@ -30,11 +33,24 @@ pub fn export(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Outcome>
         (Some(seed), false) => seed.clone(),
         _ => CaseStore::read_only(&opened.case_dir)?.0,
     };
+    let all = case;
+    let edits = if args.force { Edits::Overwrite } else { Edits::Keep };
     let to = Destination::of(args.output.as_deref(), &opened.case_dir);
     let markdown = args.format.iter().position(|format| *format == Format::Markdown).unwrap_or(0);
-    let target = writer::Target { markdown: to.path(markdown, Format::Markdown), ..default_target(&opened) };
-    let postmortem = writer::gathered(&case, &*opened.source, &target)?;
-    let published = publish(&postmortem, &args.format, &style, &to, &files(&opened, &args.open.sources)?)?;
+    let target = writer::Target { markdown: to.path(markdown, Format::Markdown), edits, ..default_target(&opened) };
+    let audience = if args.public { Audience::Public } else { style.layout.audience };
+    let (case, n_left_out) = redact::visible(&all, audience);
+    let Prepared { facts, postmortem, .. } = writer::prepare(&case, &*opened.source, &target)?;
+    let postmortem = redact::redact(postmortem, audience, &Names::of(&all, facts.catalog()));
+    if args.redactions {
+        return list_redactions(&postmortem, args.json, out);
+    }
+    if n_left_out > 0 && !args.open.read.quiet {
+        eprintln!(
+            "coroner: {n_left_out} records are marked internal and left out; coroner note CASE edit ID --visibility public lets one through"
+        );
+    }
+    let published = publish(&postmortem, &args.format, &style, (&to, edits), &files(&opened, &args.open.sources)?)?;
     if args.json {
         write_json(out, &listing(&published))?;
         return Ok(Outcome::Done);
@@ -44,6 +60,22 @@ pub fn export(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Outcome>
         writeln!(out, "{}{charts}", printable(&one.path.display().to_string()))?;
     }
     Ok(Outcome::Done)
+}
+
+/// What would be taken out, by rule; writes no file.
+fn list_redactions(postmortem: &Postmortem, is_json: bool, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+    let done = &postmortem.redactions;
+    if is_json {
+        let rules: Vec<_> = done.iter().map(|one| serde_json::json!({"rule": one.rule, "count": one.count, "found": one.found})).collect();
+        write_json(out, &serde_json::json!({"schema": "coroner.redactions/1", "redactions": rules}))?;
+        return Ok(Outcome::from(!done.is_empty()));
+    }
+    let row = |one: &Redaction| {
+        let found: Vec<String> = one.found.iter().map(|found| printable(found).into_owned()).collect();
+        vec![one.rule.clone(), one.count.to_string(), found.join(", ")]
+    };
+    write_table(out, &done.iter().map(row).collect::<Vec<_>>(), &[1])?;
+    Ok(Outcome::from(!done.is_empty()))
 }
 
 /// Order of sections and dialect.
@@ -88,6 +120,7 @@ pub fn default_target(opened: &Opened) -> writer::Target {
         name: opened.name.clone(),
         case_dir: opened.case_dir.clone(),
         sections: opened.sections.clone(),
+        edits: writer::Edits::Keep,
     }
 }
 

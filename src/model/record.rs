@@ -1,7 +1,7 @@
 //! Small records that are held whole: changes, alerts, profile marks, threshold rules.
 
 use super::event::SourceId;
-use super::series::{Labels, Unit};
+use super::series::{Labels, SeriesMeta, Unit};
 use super::time::Timestamp;
 
 /// Something that people or automation did: deploy, rollback, scale-out, flag, canary, config, note …
@@ -116,4 +116,33 @@ pub struct ThresholdRule {
     pub for_ns: i64,
     /// Source that tells it.
     pub source: SourceId,
+}
+
+impl ThresholdRule {
+    /// Whether it speaks of this series: the same expression, up to blanks and (for ratios and quantiles) grouping.
+    pub fn speaks_of(&self, meta: &SeriesMeta) -> bool {
+        let query = meta.query.as_deref().unwrap_or(&meta.name);
+        let expression = squeezed(&self.expression);
+        expression == squeezed(query) || self.expression == meta.name || self.expression == meta.full_name() || {
+            let is_scale_free = expression.contains('/') || expression.starts_with("histogram_quantile");
+            is_scale_free && without_grouping(&expression) == without_grouping(&squeezed(query))
+        }
+    }
+}
+
+/// An expression without blanks.
+pub(crate) fn squeezed(expression: &str) -> String {
+    expression.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// Drops `by(…)` and `without(…)` from an expression without blanks.
+fn without_grouping(expression: &str) -> String {
+    let mut out = expression.to_owned();
+    for word in ["by(", "without("] {
+        while let Some(at) = out.find(word) {
+            let end = out[at..].find(')').map_or(out.len(), |end| at + end + 1);
+            out.replace_range(at..end, "");
+        }
+    }
+    out
 }

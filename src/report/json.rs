@@ -7,9 +7,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::lint::Finding;
 use super::postmortem::{
-    ActionRow, AttemptRow, Block, Derived, Edge, Effect, Exhibit, Head, Indicator, Indicators, MarkerRow, Postmortem, Provenance,
-    SeriesUsed, SourceUsed, Step, TimelineRow, TurningPoint,
+    ACTION_TYPES, ActionRow, AlertRow, AttemptRow, Block, Coverage, Derived, Detection, Edge, Effect, Exhibit, Head, Indicator, Indicators,
+    MarkerRow, Postmortem, Provenance, SeriesUsed, ServiceRow, Sign, SourceUsed, Step, TimelineRow, TurningPoint,
 };
 use crate::model::case::Relation;
 use crate::model::text::{printable, rfc3339};
@@ -58,7 +59,12 @@ pub fn value(postmortem: &Postmortem) -> Value {
         head,
         summary,
         impact,
+        degraded,
+        slo,
+        services,
         response,
+        detection,
+        what_if,
         indicators,
         timeline,
         n_left_out,
@@ -68,8 +74,13 @@ pub fn value(postmortem: &Postmortem) -> Value {
         attempts,
         turning_points,
         actions,
+        coverage,
         sections,
+        recovered,
+        impact_s,
         provenance,
+        lint,
+        redactions,
         charts,
         assets,
     } = postmortem;
@@ -78,7 +89,14 @@ pub fn value(postmortem: &Postmortem) -> Value {
         "head": self::head(head),
         "summary": summary.iter().map(|(slot, text)| json!({"slot": slot, "text": text})).collect::<Vec<_>>(),
         "impact": all(impact, derived),
+        "impact_seconds": number(*impact_s),
+        "recovered_by_data": moment(*recovered),
+        "degraded": all(degraded, derived),
+        "slo": all(slo, derived),
+        "services": all(services, service),
         "response": all(response, derived),
+        "detection": self::detection(detection),
+        "what_if": all(what_if, derived),
         "indicators": self::indicators(indicators),
         "timeline": all(timeline, row),
         "timeline_left_out": n_left_out,
@@ -88,6 +106,7 @@ pub fn value(postmortem: &Postmortem) -> Value {
         "attempts": all(attempts, attempt),
         "turning_points": all(turning_points, turning_point),
         "actions": all(actions, action),
+        "coverage": self::coverage(coverage),
         "sections": sections.iter().map(|(name, text)| json!({"name": name, "text": text})).collect::<Vec<_>>(),
         "charts": charts
             .iter()
@@ -101,6 +120,8 @@ pub fn value(postmortem: &Postmortem) -> Value {
             }))
             .collect::<Vec<_>>(),
         "provenance": self::provenance(provenance),
+        "lint": lint.as_ref().map(|findings| all(findings, finding)),
+        "redactions": redactions.iter().map(|done| json!({"rule": done.rule, "count": done.count})).collect::<Vec<_>>(),
     })
 }
 
@@ -164,6 +185,53 @@ fn indicator(one: &Indicator) -> Value {
     json!({
         "role": role, "metric": metric, "series": series, "source": source, "cells": cells, "peak": peak, "shape": spark,
         "chart": asset.as_ref().map(|stem| format!("{stem}.svg")), "is_loaded": is_loaded,
+    })
+}
+
+fn service(row: &ServiceRow) -> Value {
+    let ServiceRow { service, id, first, first_offset, peak_error, peak_p99, recovered, recovered_offset, length, has_alert } = row;
+    json!({
+        "service": service, "id": id, "first": moment(Some(*first)), "first_offset": first_offset, "peak_error": peak_error,
+        "peak_p99": peak_p99, "recovered": moment(*recovered), "recovered_offset": recovered_offset, "length": length,
+        "has_alert": has_alert,
+    })
+}
+
+fn detection(detection: &Detection) -> Value {
+    let Detection { signs, n_signs, n_looked_at, detected, alerts, silent } = detection;
+    let sign = |sign: &Sign| {
+        let Sign { id, at, offset, series, source, rule, saved } = sign;
+        json!({"id": id, "at": moment(Some(*at)), "offset": offset, "series": series, "source": source, "rule": rule, "saved": saved})
+    };
+    let alert = |alert: &AlertRow| {
+        let AlertRow { at, offset, name, service, after, n_firings } = alert;
+        json!({"at": moment(Some(*at)), "offset": offset, "name": name, "service": service, "after_impact": after, "firings": n_firings})
+    };
+    json!({
+        "detected": detected,
+        "signs": signs.iter().map(sign).collect::<Vec<_>>(),
+        "sign_count": n_signs,
+        "series_looked_at": n_looked_at.0,
+        "series_not_looked_at": n_looked_at.1,
+        "alerts": alerts.iter().map(alert).collect::<Vec<_>>(),
+        "silent_services": silent,
+    })
+}
+
+fn coverage(coverage: &Coverage) -> Value {
+    let Coverage { rows, absent, open } = coverage;
+    let row = |(cause, actions): &(String, Vec<Vec<String>>)| {
+        let by_type: Map<String, Value> =
+            ACTION_TYPES.iter().zip(actions).map(|(name, labels)| ((*name).to_owned(), labels.clone().into())).collect();
+        json!({"cause": cause, "actions": by_type})
+    };
+    json!({"rows": rows.iter().map(row).collect::<Vec<_>>(), "absent_types": absent, "open_causes": open})
+}
+
+fn finding(finding: &Finding) -> Value {
+    json!({
+        "rule": finding.rule, "severity": finding.severity.name(), "where": finding.place, "message": finding.message,
+        "fix": finding.fix, "suppressed": finding.suppressed,
     })
 }
 
@@ -244,7 +312,7 @@ fn action(row: &ActionRow) -> Value {
 }
 
 fn provenance(provenance: &Provenance) -> Value {
-    let Provenance { sources, n_other_sources, other_problems, series, derived, markers, generator, is_complete } = provenance;
+    let Provenance { sources, n_other_sources, other_problems, series, derived, markers, generator, is_complete, suggestions } = provenance;
     json!({
         "generator": generator,
         "is_complete": is_complete,
@@ -253,6 +321,10 @@ fn provenance(provenance: &Provenance) -> Value {
         "other_problems": other_problems.iter().map(|(path, count)| json!({"path": path, "count": count})).collect::<Vec<_>>(),
         "series": all(series, self::series),
         "markers": all(markers, marker),
+        "suggestions": suggestions
+            .iter()
+            .map(|one| json!({"name": one.name.name(), "at": moment(Some(one.at)), "rule": one.rule, "text": one.text}))
+            .collect::<Vec<_>>(),
         "derived": all(derived, self::derived),
     })
 }

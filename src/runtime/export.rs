@@ -11,8 +11,12 @@ use super::facts::SourceFacts;
 use crate::app::message::PanelChoice;
 use crate::model::case::PanelRef;
 use crate::model::{CaseDoc, Catalog};
+use crate::report::blocks::{self, Refusal};
+use crate::report::layout::Audience;
+use crate::report::lint::{self, Desk};
 use crate::report::markdown::Rendered;
 use crate::report::postmortem::{Postmortem, ReportSettings, gather};
+use crate::report::redact::{Names, redact};
 use crate::report::{Facts as _, markdown};
 use crate::source::{Job, Source};
 
@@ -36,12 +40,34 @@ pub struct Target {
     pub case_dir: PathBuf,
     /// Sections of a case that comes with the program; those in the folder win.
     pub sections: BTreeMap<String, String>,
+    /// What becomes of a document that is there already.
+    pub edits: Edits,
 }
 
-/// Gathers the values of a document without writing. The source must be loaded to its end.
-pub fn gathered(case: &CaseDoc, source: &dyn Source, target: &Target) -> anyhow::Result<Postmortem> {
+/// What becomes of a document that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Edits {
+    /// What people wrote into it is kept; where that is impossible nothing is written.
+    #[default]
+    Keep,
+    /// It is written anew; the old one is kept beside it as `FILE.md.orig`.
+    Overwrite,
+}
+
+/// A postmortem as it would be written now, and what it was gathered from.
+pub struct Prepared<'a> {
+    /// The sources.
+    pub facts: SourceFacts<'a>,
+    /// The values.
+    pub postmortem: Postmortem,
+    /// Document and pictures.
+    pub rendered: Rendered,
+}
+
+/// Gathers and renders without writing. The source must be loaded to its end.
+pub fn prepare<'a>(case: &CaseDoc, source: &'a dyn Source, target: &Target) -> anyhow::Result<Prepared<'a>> {
     let facts = SourceFacts::new(source)?;
-    anyhow::ensure!(facts.catalog().is_complete, "the sources are still loading; export again when they are done");
+    anyhow::ensure!(facts.catalog().is_complete, "the sources are still loading; try again when they are done");
     let formulas: Vec<String> = case.meta.panels.iter().filter_map(|panel| panel.formula().map(str::to_owned)).collect();
     if !formulas.is_empty() {
         source.define(&formulas, &Job::new())?;
@@ -57,31 +83,69 @@ pub fn gathered(case: &CaseDoc, source: &dyn Source, target: &Target) -> anyhow:
         name: target.name.clone(),
         ..ReportSettings::default()
     };
-    Ok(gather(case, &facts, &settings))
+    let mut postmortem = gather(case, &facts, &settings);
+    let rendered = markdown::render(&postmortem);
+    // No clock and no earlier document: the same case gives the same bytes on any day.
+    let desk = Desk { case, postmortem: &postmortem, facts: &facts, fresh: &rendered.markdown, exported: None, today: None };
+    let findings = lint::check(&desk);
+    postmortem.lint = Some(findings);
+    let rendered = markdown::render(&postmortem);
+    Ok(Prepared { facts, postmortem, rendered })
 }
 
 /// Writes the document and its charts into the folder beside it (`postmortem.md` → `postmortem.assets/`).
 ///
-/// Same case, same sources: same bytes. The source must be loaded to its end.
+/// Same case, same sources: same bytes. What people wrote into an earlier export stays, or nothing is written.
 pub fn export(case: &CaseDoc, source: &dyn Source, target: &Target) -> anyhow::Result<Written> {
-    let postmortem = gathered(case, source, target)?;
-    write_markdown(&target.markdown, &postmortem.assets, &markdown::render(&postmortem))
+    let Prepared { facts, postmortem, .. } = prepare(case, source, target)?;
+    let postmortem = redact(postmortem, Audience::Internal, &Names::of(case, facts.catalog()));
+    write_markdown((&target.markdown, target.edits), &postmortem.assets, &markdown::render(&postmortem))
 }
 
 /// Writes a rendered document and its charts.
-pub(super) fn write_markdown(to: &Path, assets: &str, rendered: &Rendered) -> anyhow::Result<Written> {
+pub(super) fn write_markdown((to, edits): (&Path, Edits), assets: &str, rendered: &Rendered) -> anyhow::Result<Written> {
+    let text = keep_edits(to, edits, &rendered.markdown)?;
     let folder = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let assets_dir = folder.join(assets);
     fs::create_dir_all(&assets_dir)
         .with_context(|| format!("{}: cannot be created; export elsewhere with -o FILE.md", assets_dir.display()))?;
-    let mut written = Vec::new();
+    let mut assets = Vec::new();
     for (name, svg) in &rendered.assets {
         let path = assets_dir.join(name);
         write_whole(&path, svg.as_bytes())?;
-        written.push(path);
+        assets.push(path);
     }
-    write_whole(to, rendered.markdown.as_bytes())?;
-    Ok(Written { markdown: to.to_owned(), assets: written })
+    write_whole(to, text.as_bytes())?;
+    Ok(Written { markdown: to.to_owned(), assets })
+}
+
+/// The text to write: the new one with what people wrote into the old one.
+fn keep_edits(to: &Path, edits: Edits, fresh: &str) -> anyhow::Result<String> {
+    let old = match fs::read(to) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(fresh.to_owned()),
+        Err(error) => return Err(error).with_context(|| format!("{}: cannot be read", to.display())),
+    };
+    let way_out = "export elsewhere with -o FILE.md, or overwrite it with --force (the old one stays beside it as .orig)";
+    match (blocks::merge(&old, fresh), edits) {
+        (Ok(text), Edits::Keep) => Ok(text),
+        (Err(Refusal::Foreign), Edits::Keep) => {
+            anyhow::bail!("{}: was not written by coroner, or has lost the marks of its blocks; {way_out}", to.display())
+        }
+        (Err(Refusal::Edited(names)), Edits::Keep) => anyhow::bail!(
+            "{}: edited by hand where the generated text has changed as well: {}; move your words outside the block or into sections/*.md, or {way_out} (PM030)",
+            to.display(),
+            names.join(", ")
+        ),
+        (_, Edits::Overwrite) => {
+            let mut name = to.file_name().unwrap_or_default().to_owned();
+            name.push(".orig");
+            if old != fresh {
+                write_whole(&to.with_file_name(name), old.as_bytes())?;
+            }
+            Ok(fresh.to_owned())
+        }
+    }
 }
 
 /// The chosen series as a case names them.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::export::{write_markdown, write_whole};
+use super::export::{Edits, write_markdown, write_whole};
 use crate::report::format::Format;
 use crate::report::markdown::Rendered;
 use crate::report::postmortem::Postmortem;
@@ -65,7 +65,7 @@ pub fn publish(
     postmortem: &Postmortem,
     formats: &[Format],
     style: &Style,
-    to: &Destination,
+    (to, edits): (&Destination, Edits),
     sources: &[PathBuf],
 ) -> anyhow::Result<Vec<Published>> {
     let paths: Vec<PathBuf> = formats.iter().enumerate().map(|(index, format)| to.path(index, *format)).collect();
@@ -79,7 +79,7 @@ pub fn publish(
         let mut assets = Vec::new();
         if *format == Format::Markdown {
             let rendered = Rendered { markdown: printed.text, assets: printed.assets };
-            assets = write_markdown(&path, &postmortem.assets, &rendered)?.assets;
+            assets = write_markdown((&path, edits), &postmortem.assets, &rendered)?.assets;
         } else {
             write_whole(&path, printed.text.as_bytes())?;
         }

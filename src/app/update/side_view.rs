@@ -144,7 +144,19 @@ fn notes(state: &State, side: &mut Side, width: usize) {
             }
             AnnotationKind::Evidence(evidence) => ("▪ ".to_owned(), evidence_kind(&evidence.target).to_owned()),
             AnnotationKind::Action(item) => ("→ ".to_owned(), format!("action {}", item.priority.as_deref().unwrap_or_default())),
-            AnnotationKind::Cause(_) | AnnotationKind::Attempt(_) | AnnotationKind::Link { .. } => continue,
+            AnnotationKind::Cause(_) | AnnotationKind::Attempt(_) | AnnotationKind::Link(_) => continue,
+            AnnotationKind::Quote(_) | AnnotationKind::Hypothesis(_) | AnnotationKind::Stage(_) => {
+                n_notes += i32::from(record.at().is_some());
+                let mark = if record.at().is_some() { format!("{n_notes} ") } else { "· ".to_owned() };
+                (mark, record.kind.name().to_owned())
+            }
+            AnnotationKind::Question(_)
+            | AnnotationKind::Bucket(_)
+            | AnnotationKind::Lesson(_)
+            | AnnotationKind::Section(_)
+            | AnnotationKind::Factor(_)
+            | AnnotationKind::Resource(_)
+            | AnnotationKind::Conflict(_) => ("· ".to_owned(), record.kind.name().to_owned()),
             AnnotationKind::Other(name) => ("? ".to_owned(), text::printable(name).into_owned()),
         };
         side.item(SideItem::Annotation(record.id.clone()));
@@ -169,6 +181,8 @@ const fn evidence_kind(target: &EvidenceTarget) -> &'static str {
         EvidenceTarget::Change { .. } => "change",
         EvidenceTarget::Alert { .. } => "alert",
         EvidenceTarget::Profile { .. } => "profile",
+        EvidenceTarget::Diff { .. } => "code change",
+        EvidenceTarget::Link { .. } => "link",
     }
 }
 

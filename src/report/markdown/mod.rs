@@ -2,10 +2,12 @@
 //!
 //! Every word that came from outside goes through `report::escape`. Headings stop at the third level and every
 //! table row is one line, so that wikis take it. Sections about which nothing is known are left out; what a postmortem
-//! must have prints `not recorded`.
+//! must have prints `not recorded`. Each section is a block with its hash (`report::blocks`), so that it can be written again
+//! without losing what people wrote around it.
 
 mod appendix;
 mod chain;
+mod detection;
 mod dialect;
 mod story;
 mod table;
@@ -14,6 +16,7 @@ use std::fmt::Write as _;
 
 use std::collections::BTreeMap;
 
+use super::blocks;
 use super::escape::{cell, code, inline, link_path, section, yaml};
 use super::postmortem::{Derived, Head, Indicator, Indicators, Postmortem};
 use super::style::{Feature, Style};
@@ -55,17 +58,20 @@ pub fn render(postmortem: &Postmortem) -> Rendered {
 
 /// Prints a postmortem in a style.
 pub fn render_in(postmortem: &Postmortem, style: &Style) -> Rendered {
-    let mut out = String::new();
-    front_matter(&mut out, postmortem);
-    heading(&mut out, 1, &postmortem.head.title);
-    lead(&mut out, &postmortem.head);
+    let mut top = String::new();
+    heading(&mut top, 1, &postmortem.head.title);
+    lead(&mut top, &postmortem.head);
+    let mut body = vec![("head".to_owned(), top)];
     for section in sections(postmortem, style) {
-        if !out.ends_with("\n\n") {
-            out.push('\n');
-        }
-        let _ = write!(out, "## {}\n\n{}", section.title, section.text);
+        body.push((section.name, format!("## {}\n\n{}", section.title, section.text)));
     }
-    let markdown = if style.dialect.html == Feature::Off { dialect::without_html(&out) } else { out };
+    let mut front = String::new();
+    front_matter(&mut front, postmortem);
+    let hashes: Vec<String> = body.iter().map(|(name, text)| format!("{name} {}", blocks::hash(text))).collect();
+    let _ = writeln!(front, "document: {}", yaml(&blocks::hash(&hashes.join("\n"))));
+    let wrapped = body.iter().map(|(name, text)| blocks::wrap(name, text));
+    let markdown = std::iter::once(blocks::wrap("front", &front)).chain(wrapped).collect::<Vec<_>>().join("\n");
+    let markdown = if style.dialect.html == Feature::Off { dialect::without_html(&markdown) } else { markdown };
     let assets = postmortem.charts.iter().map(|(stem, chart)| (format!("{stem}.svg"), svg::draw(chart))).collect();
     Rendered { markdown, assets }
 }
@@ -82,7 +88,7 @@ pub fn sections(postmortem: &Postmortem, style: &Style) -> Vec<Section> {
     };
     block("summary", &|out| summary(out, postmortem));
     block("impact", &|out| impact(out, postmortem));
-    block("detection", &|out| measures(out, "Detection and response", &postmortem.response));
+    block("detection", &|out| detection::section(out, postmortem));
     block("indicators", &|out| indicators(out, postmortem));
     block("timeline", &|out| story::timeline(out, postmortem));
     block("chain", &|out| chain::chain(out, postmortem, style.dialect.mermaid));
@@ -96,6 +102,12 @@ pub fn sections(postmortem: &Postmortem, style: &Style) -> Vec<Section> {
         });
     }
     block("appendix", &|out| appendix::appendix(out, postmortem));
+    if style.layout.sections.iter().any(|place| place.id == "redactions") {
+        block("redactions", &|out| {
+            heading(out, 2, "About this document");
+            appendix::redactions(out, postmortem);
+        });
+    }
     let names: Vec<&str> = found.iter().map(|section| section.name.as_str()).collect();
     let order = style.layout.arrange(&names);
     order
@@ -107,9 +119,11 @@ pub fn sections(postmortem: &Postmortem, style: &Style) -> Vec<Section> {
         .collect()
 }
 
-/// What it did to users.
+/// What it did to users, and what that cost.
 fn impact(out: &mut String, postmortem: &Postmortem) {
-    measures(out, "Impact", &postmortem.impact);
+    let rows: Vec<Derived> = [&postmortem.impact, &postmortem.degraded, &postmortem.slo].into_iter().flatten().cloned().collect();
+    measures(out, "Impact", &rows);
+    detection::services(out, postmortem);
     prose(out, &postmortem.sections, "impact");
 }
 
@@ -133,7 +147,7 @@ fn front_matter(out: &mut String, postmortem: &Postmortem) {
             let _ = writeln!(out, "{key}: {value}");
         }
     };
-    line("---\ntitle", Some(yaml(&head.title)));
+    line("title", Some(yaml(&head.title)));
     line("severity", head.severity.as_deref().map(yaml));
     line("status", head.status.as_deref().map(yaml));
     line("date", head.start.map(|start| yaml(rfc3339(start).get(..10).unwrap_or_default())));
@@ -147,7 +161,8 @@ fn front_matter(out: &mut String, postmortem: &Postmortem) {
     line("t0", head.t0.as_ref().map(|t0| yaml(&rfc3339(t0.at))));
     line("t0_is", head.t0.as_ref().map(|t0| yaml(&t0.label)));
     line("generator", Some(yaml(&head.generator)));
-    out.push_str("---\n");
+    let lint = postmortem.lint.as_deref().map(super::lint::counts);
+    line("lint", lint.map(|(errors, warnings, infos)| yaml(&format!("errors {errors}, warnings {warnings}, infos {infos}"))));
 }
 
 /// The line under the title: what T+0 is, and in which zone times are.
