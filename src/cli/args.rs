@@ -313,8 +313,8 @@ pub struct ExportArgs {
     /// Forms, comma separated (all of them: below)
     #[arg(long, short, value_name = "NAMES", value_delimiter = ',', default_value = "md", value_parser = parse_format)]
     pub format: Vec<Format>,
-    /// Order of sections (all of them: below), of md and html
-    #[arg(long, short, value_name = "NAME", default_value = "full")]
+    /// Order of sections of md and html (all of them: below), or a file of your own: NAME.md.j2
+    #[arg(long, short, value_name = "NAME|FILE.j2", default_value = "full")]
     pub template: String,
     /// Take out people, machines, addresses, links and internal notes from any form; --template public does so by itself
     #[arg(long)]
@@ -341,7 +341,8 @@ pub struct ExportArgs {
 
 /// Forms and templates of `export`.
 fn export_help() -> String {
-    format!("Forms:\n{}\n\nTemplates:\n{}", crate::report::format::table(), crate::report::layout::table())
+    use crate::report::{format, layout, template};
+    format!("Forms:\n{}\n\nTemplates:\n{}\n\n{}", format::table(), layout::table(), template::HELP)
 }
 
 fn parse_format(name: &str) -> Result<Format, String> {

@@ -16,9 +16,10 @@ use crate::report::layout::{Audience, Layout};
 use crate::report::postmortem::Postmortem;
 use crate::report::redact::{self, Names, Redaction};
 use crate::report::style::{Dialect, Feature, Style};
+use crate::report::template;
 use crate::runtime::export::{self as writer, Edits, Prepared};
 use crate::runtime::journal::CaseStore;
-use crate::runtime::publish::{Destination, Published, publish};
+use crate::runtime::publish::{Destination, Published, publish, publish_template};
 use crate::source::{Job, Source as _};
 
 /// `coroner export`: the postmortem of a case in the forms that were asked for.
@@ -50,7 +51,11 @@ pub fn export(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Outcome>
             "coroner: {n_left_out} records are marked internal and left out; coroner note CASE edit ID --visibility public lets one through"
         );
     }
-    let published = publish(&postmortem, &args.format, &style, (&to, edits), &files(&opened, &args.open.sources)?)?;
+    let sources = files(&opened, &args.open.sources)?;
+    let published = match template::written_name(&args.template) {
+        Some(name) => vec![publish_template(&postmortem, Path::new(&args.template), &style, &to.path_named(name), &sources)?],
+        None => publish(&postmortem, &args.format, &style, (&to, edits), &sources)?,
+    };
     if args.json {
         write_json(out, &listing(&published))?;
         return Ok(Outcome::Done);
@@ -80,22 +85,26 @@ fn list_redactions(postmortem: &Postmortem, is_json: bool, out: &mut dyn Write) 
 
 /// Order of sections and dialect.
 fn style(args: &ExportArgs) -> anyhow::Result<Style> {
+    let feature = |is_left_out| if is_left_out { Feature::Off } else { Feature::On };
+    let dialect = Dialect { mermaid: feature(args.no_mermaid), html: feature(args.no_html) };
+    if template::written_name(&args.template).is_some() {
+        return Ok(Style { dialect, ..Style::default() });
+    }
     let names = || Layout::all().iter().map(|layout| layout.name.as_str()).collect::<Vec<_>>().join(", ");
     let layout = Layout::named(&args.template)
         .ok_or_else(|| anyhow::anyhow!("no template is called {:?}; there are {}", args.template, names()))?
         .clone();
-    let feature = |is_left_out| if is_left_out { Feature::Off } else { Feature::On };
-    Ok(Style { layout, dialect: Dialect { mermaid: feature(args.no_mermaid), html: feature(args.no_html) } })
+    Ok(Style { layout, dialect })
 }
 
 /// `coroner.export/1`. `markdown` and `assets` are the document and its charts, for those who ask for nothing else.
 fn listing(published: &[Published]) -> serde_json::Value {
     let text = |path: &Path| path.display().to_string();
     let assets = |one: &Published| one.assets.iter().map(|path| text(path)).collect::<Vec<_>>();
-    let markdown = published.iter().find(|one| one.format == Format::Markdown);
+    let markdown = published.iter().find(|one| one.format == Some(Format::Markdown));
     let files: Vec<_> = published
         .iter()
-        .map(|one| serde_json::json!({"format": one.format.name(), "path": text(&one.path), "assets": assets(one)}))
+        .map(|one| serde_json::json!({"format": one.format.map_or("template", Format::name), "path": text(&one.path), "assets": assets(one)}))
         .collect();
     serde_json::json!({
         "schema": "coroner.export/1",

@@ -23,6 +23,7 @@ pub mod secrets;
 pub mod spark;
 pub mod style;
 pub mod svg;
+pub mod template;
 pub mod verify;
 
 use crate::model::query::ValueAt;

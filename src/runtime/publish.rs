@@ -14,6 +14,7 @@ use crate::report::markdown::Rendered;
 use crate::report::postmortem::Postmortem;
 use crate::report::print::print;
 use crate::report::style::Style;
+use crate::report::template;
 
 /// Where the files go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,11 +50,19 @@ impl Destination {
     }
 }
 
+impl Destination {
+    /// The file of a template that writes `name` (`retro.md`).
+    pub fn path_named(&self, name: &str) -> PathBuf {
+        let name = Path::new(name).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        self.first.clone().unwrap_or_else(|| self.folder.join(format!("{}.{name}", self.stem)))
+    }
+}
+
 /// One file that was written, with the pictures beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
-    /// Its form.
-    pub format: Format,
+    /// Its form; `None`: a template of the user.
+    pub format: Option<Format>,
     /// Where it is.
     pub path: PathBuf,
     /// Pictures, for forms that have them beside them.
@@ -83,9 +92,21 @@ pub fn publish(
         } else {
             write_whole(&path, printed.text.as_bytes())?;
         }
-        published.push(Published { format: *format, path, assets });
+        published.push(Published { format: Some(*format), path, assets });
     }
     Ok(published)
+}
+
+/// Prints a template of the user.
+pub fn publish_template(postmortem: &Postmortem, file: &Path, style: &Style, to: &Path, sources: &[PathBuf]) -> anyhow::Result<Published> {
+    let source = fs::read_to_string(file).with_context(|| format!("{}: cannot be read as a template", file.display()))?;
+    let text = template::print(&file.to_string_lossy(), &source, postmortem, style)?;
+    check(to, sources)?;
+    if let Some(folder) = to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).with_context(|| format!("{}: cannot be created; export elsewhere with -o", folder.display()))?;
+    }
+    write_whole(to, text.as_bytes())?;
+    Ok(Published { format: None, path: to.to_owned(), assets: Vec::new() })
 }
 
 /// Refuses what is no plain file, and what was read.
