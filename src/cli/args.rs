@@ -53,6 +53,9 @@ pub struct ReadArgs {
     /// Format of all sources, or SRC=FORMAT for those whose path matches (repeatable)
     #[arg(long = "as", value_name = "[SRC=]FORMAT")]
     pub as_format: Vec<String>,
+    /// Column of tables that holds the time: NAME for all sources, or SRC=NAME for those whose path matches (repeatable)
+    #[arg(long, value_name = "[SRC=]NAME")]
+    pub time_column: Vec<String>,
     /// When the clock of a log without dates began: its first record (times of day) or its zero (relative times)
     #[arg(long, value_name = "FILE=TIME")]
     pub anchor: Vec<String>,

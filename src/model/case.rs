@@ -9,6 +9,7 @@ mod meta;
 mod moving;
 mod references;
 mod verdicts;
+mod view;
 mod words;
 
 use std::collections::BTreeMap;
@@ -21,13 +22,14 @@ pub use kinds::{
     ActionItem, Attempt, Bucket, Cause, Conflict, Factor, Hypothesis, Lesson, Link, Question, Quote, Resource, Section, Stage,
 };
 pub use meta::{
-    Anchor, CaseMeta, DataLoss, FORMULA_SOURCE, Head, ImpactAnswers, Indicator, LintSettings, Measure, PanelRef, PanelView, Person,
-    SavedFilter, Slo, Suppression,
+    Anchor, CaseMeta, DataLoss, FORMULA_SOURCE, Head, ImpactAnswers, Indicator, LintSettings, Measure, PanelRef, Person, SavedFilter, Slo,
+    Suppression,
 };
 pub use references::References;
 pub use verdicts::{
     ActionType, BucketName, FactorGroup, HypothesisStatus, IfRemoved, Outcome, QuestionStatus, RangeEnd, RowKind, Verdict, Visibility,
 };
+pub use view::{Earlier, PanelForm, PanelShape, PanelView, Renderer};
 pub use words::{CauseStatus, CauseType, MarkerName, Relation};
 
 /// ULID of an annotation as text; sorts by creation.

@@ -118,6 +118,33 @@ pub struct ThresholdRule {
     pub source: SourceId,
 }
 
+/// One observation that a counter or histogram keeps as an example, mostly with the trace that made it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Exemplar {
+    /// Metric name of the series that it belongs to.
+    pub name: String,
+    /// Labels of that series.
+    pub labels: Labels,
+    /// When it was observed.
+    pub time: Timestamp,
+    /// What was observed, in the unit of the metric.
+    pub value: f64,
+    /// Its own labels.
+    pub own: Labels,
+    /// Source that holds it.
+    pub source: SourceId,
+}
+
+impl Exemplar {
+    /// The trace that made it: its label `trace_id`, `traceID` or the like.
+    pub fn trace_id(&self) -> Option<&str> {
+        let is_trace = |name: &str| {
+            let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+            matches!(letters.to_ascii_lowercase().as_str(), "traceid" | "ddtraceid" | "trace")
+        };
+        self.own.iter().find(|(name, value)| is_trace(name) && !value.is_empty()).map(|(_, value)| value)
+    }
+}
 impl ThresholdRule {
     /// Whether it speaks of this series: the same expression, up to blanks and (for ratios and quantiles) grouping.
     pub fn speaks_of(&self, meta: &SeriesMeta) -> bool {
