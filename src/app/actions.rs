@@ -181,6 +181,7 @@ actions! {
         FocusDetail "detail" ["6"] MAIN "show everything about what is selected";
         FocusSources "sources" ["7"] MAIN "show the sources and their problems";
         FocusPatterns "patterns" ["8"] MAIN "show message patterns by their change around T+0 or the cursor";
+        Compare "compare" ["b"] MAIN "tell what differs in the range, or in sight, from the baseline";
         FocusTrace "trace" ["t o"] MAIN "show the trace of the selected event and its gaps";
         Reorder "reorder" ["r"] MAIN "list patterns by change, born, died, count, first in turn";
         ZoomPane "zoom-pane" ["z"] MAIN "give the focused pane all the room, or take it back";

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::debt::Owed;
 use crate::model::case::{CaseDoc, EditStep, Evidence};
+use crate::model::compare::{CompareQuery, Difference};
 use crate::model::find::Fit;
 use crate::model::query::{FieldSeen, HistogramQuery, Pattern, PatternQuery, TextMatch, TextPattern, ValueAt};
 use crate::model::skew::ClockCheck;
@@ -105,6 +106,8 @@ pub enum Question {
     Event(EventRef),
     /// Message patterns, with what two windows tell of each.
     Patterns(PatternQuery),
+    /// What differs between two windows. Answered by `Reply::Difference`.
+    Compare(Box<CompareQuery>),
     /// How far the clocks of the sources are apart, by the traces that they share.
     Clocks,
     /// How many pass.
@@ -271,6 +274,8 @@ pub enum Reply {
     Events(EventPage),
     /// To `Patterns`.
     Patterns(Vec<Pattern>),
+    /// To `Compare`.
+    Difference(Box<Difference>),
     /// To `Clocks`.
     Clocks(ClockCheck),
     /// To `Event`.

@@ -4,6 +4,7 @@
 //! unreadable input, or a gate that objects.
 
 pub mod args;
+pub mod compare;
 mod documents;
 pub mod events;
 mod explore;

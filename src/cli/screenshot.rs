@@ -9,9 +9,7 @@ use super::Outcome;
 use super::args::OpenArgs;
 use super::open::{self, Clock, Notes, Opened};
 use crate::app::{CasePlace, Message, Setup, State, keys};
-use crate::model::CaseDoc;
 use crate::runtime::batch::{Batch, as_text};
-use crate::runtime::journal::CaseStore;
 use crate::runtime::svg::{self, Page};
 use crate::ui::Theme;
 
@@ -49,11 +47,7 @@ fn draw(opened: &Opened, picture: &Picture, quiet: bool, out: &mut dyn Write) ->
     let keys = picture.keys.as_deref().map(keys::parse_sequence).transpose().map_err(anyhow::Error::msg)?.unwrap_or_default();
     let (theme, page) = theme_of(&picture.theme)?;
     let catalog = open::load(opened, quiet)?;
-    let case = match (&opened.seed, opened.case_dir.join("case.toml").exists()) {
-        (Some(seed), false) => seed.clone(),
-        _ if opened.case_dir.is_dir() => CaseStore::read_only(&opened.case_dir)?.0,
-        _ => CaseDoc::default(),
-    };
+    let case = opened.case()?;
     let at = picture.at.as_deref().map(|text| Clock::of(&case, &catalog).at(text)).transpose()?;
     // The clock of the picture is the end of the data: the same case gives the same picture.
     let now = catalog.extent.map_or_else(Default::default, crate::model::TimeRange::end);

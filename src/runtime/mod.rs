@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod batch;
 pub mod clocks;
+pub mod compare;
 pub mod editor;
 pub mod export;
 pub mod facts;

@@ -89,17 +89,20 @@ impl Dots<'_> {
     }
 
     /// Writes the letter of a part on its line now and then, where the line of no other lies.
-    pub(super) fn label(&self, (index, n): (u16, u16), area: Area, buffer: &mut Buffer) {
+    pub(super) fn label(&self, (index, n): (u16, u16), area: Area, theme: &Theme, buffer: &mut Buffer) {
         /// From one letter of a line to its next.
         const EVERY: u16 = 16;
         let Some((letter, style)) = self.part else { return };
+        let mut alone = Buffer::empty(buffer.area);
+        self.draw(area, theme, &mut alone);
         let first = EVERY / 2 + index * EVERY / n.max(1);
         for column in (first % EVERY..area.width).step_by(usize::from(EVERY)) {
             let halves = (0..2).filter_map(|half| self.fine.get(usize::from(column) * 2 + half).copied().flatten());
             let Some(top) = halves.filter(|bucket| bucket.count > 0).map(|bucket| bucket.max).reduce(f64::max) else { continue };
             let (x, y) = (area.x + column, area.y + area.height - 1 - (self.dot(top, area.height) / 4) as u16);
-            // A cell that two lines share has neither colour.
-            if buffer.cell((x, y)).is_some_and(|cell| cell.style().fg == style.fg || style.fg.is_none()) {
+            // Not where another line added dots: then the letter would say too much.
+            let is_own = buffer[(x, y)].symbol() == alone[(x, y)].symbol();
+            if is_own {
                 paint::cell(buffer, x, y, letter, style.add_modifier(Modifier::BOLD));
             }
         }
@@ -140,6 +143,33 @@ mod tests {
     fn the_band_runs_from_least_to_greatest_and_a_step_is_joined() {
         assert_eq!(screen(1, 2, &[bucket(2.0, 5.0, 5.0), bucket(5.0, 5.0, 5.0)]), ["⡤", "⠃"]);
         assert_eq!(screen(1, 2, &[bucket(0.0, 0.0, 0.0), bucket(7.0, 7.0, 7.0)]), ["⢸", "⡸"]);
+    }
+
+    #[test]
+    fn lines_of_two_parts_carry_their_letters_where_they_lie_alone() {
+        let theme = Theme::mono();
+        let (width, height) = (40, 2);
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+        let (low, high) = (vec![bucket(0.0, 0.0, 0.0); 80], vec![bucket(7.0, 7.0, 7.0); 80]);
+        let area = Area { x: 0, y: 0, width, height };
+        let of = |fine, letter| Dots {
+            fine,
+            axis: (0.0, 7.0),
+            scale: Scale::Linear,
+            threshold: None,
+            is_dimmed: false,
+            part: Some((letter, Style::new())),
+        };
+        let lines = [of(&low, 'a'), of(&high, 'b'), of(&low, 'c')];
+        for line in &lines {
+            line.draw(area, &theme, &mut buffer);
+        }
+        for (index, line) in (0..).zip(&lines) {
+            line.label((index, 3), area, &theme, &mut buffer);
+        }
+        let row = |y| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
+        assert_eq!(row(0).matches('b').count(), 2, "{}", row(0));
+        assert_eq!(row(1).matches(['a', 'c']).count(), 0, "two lines on one place: {}", row(1));
     }
 
     #[test]

@@ -215,6 +215,14 @@ fn hints(state: &State) -> &'static [(Action, &'static str)] {
                     (A::Help, "help"),
                 ],
                 Tab::Detail => &[(A::Down, "next"), (A::Pin, "pin"), (A::ZoomPane, "large"), (A::NextPane, "pane"), (A::Help, "help")],
+                Tab::Compare => &[
+                    (A::Down, "next"),
+                    (A::Open, "evidence"),
+                    (A::Compare, "compare again"),
+                    (A::Undo, "undo"),
+                    (A::ZoomPane, "large"),
+                    (A::Help, "help"),
+                ],
                 Tab::Patterns => &[
                     (A::Down, "next"),
                     (A::Open, "only this"),

@@ -87,9 +87,11 @@ fn draw_dots(panel: &Panel, area: Area, theme: &Theme, buffer: &mut Buffer) {
     draw_limit(panel, area, theme, buffer);
     let of = |(index, part)| dots(panel, part, (part.letter, theme.accent(index)));
     let lines: Vec<Dots<'_>> = panel.parts.all.iter().enumerate().map(of).collect();
-    lines.iter().for_each(|line| line.draw(area, theme, buffer));
+    for line in &lines {
+        line.draw(area, theme, buffer);
+    }
     for (index, line) in lines.iter().enumerate() {
-        line.label((index as u16, lines.len() as u16), area, buffer);
+        line.label((index as u16, lines.len() as u16), area, theme, buffer);
     }
 }
 

@@ -50,12 +50,11 @@ pub(super) fn columns(trust: &[Trust], area: Area, lens: Lens, theme: &Theme, bu
     for (column, trust) in (0..area.width).zip(trust) {
         let x = area.x + column;
         match (trust, lens) {
-            (Trust::Sound, _) | (Trust::Clipped, Lens::Off) => {}
+            // A number missing altogether has its cross or its sign of infinity already.
+            (Trust::Sound, _) | (Trust::Clipped | Trust::NoNumber, Lens::Off) => {}
             (Trust::Stale, _) => fill(buffer, (x, area), '/', lens, theme),
             (Trust::Absent, _) => fill(buffer, (x, area), '\\', lens, theme),
             (Trust::NoNumber, Lens::On) => fill(buffer, (x, area), '×', lens, theme),
-            // Its cross or its sign of infinity stands there already.
-            (Trust::NoNumber, Lens::Off) => {}
             (Trust::Holes, Lens::Off) => {
                 if let Some(y) = highest_blank(buffer, x, area) {
                     paint::cell(buffer, x, y, theme.sign('×'), theme.warn);

@@ -7,6 +7,7 @@
 // Each test program uses its own part of this.
 #![allow(dead_code, reason = "shared by several test programs")]
 
+mod compare;
 mod evidence;
 mod patterns;
 
@@ -383,6 +384,7 @@ impl Fake {
             Question::Event(id) => Reply::Event(Box::new(self.events.iter().find(|event| event.id == *id).expect("known").clone())),
             Question::Patterns(query) => Reply::Patterns(self.patterns(query)),
             Question::Debt(case) => Reply::Debt(unsupported(case)),
+            Question::Compare(query) => Reply::Difference(Box::new(self.compare(query))),
             Question::Clocks => Reply::Clocks(self.clocks.clone()),
             Question::Count { filter, range } => {
                 let query =

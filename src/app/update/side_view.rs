@@ -11,7 +11,7 @@ use crate::model::{Level, SeriesMeta, SourceReport, ZoneCertainty, text};
 
 use super::annotate::headline;
 use super::chain::{self, Above};
-use super::{pattern_view, trace_view};
+use super::{compare_view, pattern_view, trace_view};
 
 /// Makes the lines again. O(lines of the tab).
 pub(crate) fn prepare(state: &mut State) {
@@ -30,6 +30,7 @@ pub(crate) fn prepare(state: &mut State) {
         Tab::Sources => sources(state, &mut side, width),
         Tab::Patterns => pattern_view::lines(state, &mut side, width),
         Tab::Trace => trace_view::lines(state, &mut side, width),
+        Tab::Compare => compare_view::lines(state, &mut side, width),
     }
     state.side = side;
 }
@@ -404,6 +405,9 @@ fn sources(state: &State, side: &mut Side, width: usize) {
         }
         if source.zone.certainty >= ZoneCertainty::Default && source.zone.certainty != ZoneCertainty::None {
             side.line(vec![(Ink::Warn, "    times without a zone: UTC taken, --tz overrides".into())]);
+        }
+        if source.is_complete && source.n_records == 0 && !source.why.is_empty() {
+            side.folded(vec![(Ink::Dim, "    ".into())], (Ink::Dim, &text::printable(&source.why)), width);
         }
         if source.n_unplaced > 0 {
             side.line(vec![(Ink::Warn, format!("    {} records have no time; :unplaced lists them", text::grouped(source.n_unplaced)))]);
