@@ -301,6 +301,23 @@ fn how_panels_are_drawn_says_so_in_the_detail() {
 }
 
 #[test]
+fn the_panel_picker_is_asked_for_units_and_shapes() {
+    let listed = |typed: &str| {
+        let drawn = screen(&after(&format!("t t \"03:22:10\" Enter P \"{typed}\"")));
+        let has = |name: &str| drawn.lines().any(|line| line.contains(&format!("☐ {name}")) || line.contains(&format!("☑ {name}")));
+        ["go_goroutines{service=\"order\"}", "go_goroutines{service=\"payment\"}", "http_error_ratio", "http_p99", "rpc_duration"].map(has)
+    };
+    assert_eq!(listed("unit:s"), [false, false, false, true, false]);
+    assert_eq!(listed("unit:%"), [false, false, true, false, false]);
+    assert_eq!(listed("shape:gaps"), [true, false, false, false, false]);
+    assert_eq!(listed("shape:nan unit:s"), [false, false, false, true, false]);
+    assert_eq!(listed("moves at onset"), [true, false, true, true, false]);
+    assert_eq!(listed("gor payment"), [false, true, false, false, false], "letters alone still find");
+    let session = after("P \"shape:step\" Enter");
+    assert!(!session.state.is_waiting(), "every part was answered");
+}
+
+#[test]
 fn the_palette_and_the_command_line_reach_every_action_that_works_without_a_layer() {
     for info in actions::ALL.iter().filter(|info| info.is_in_palette()) {
         let mut session = Session::loaded(120, 40);

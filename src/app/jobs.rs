@@ -17,6 +17,8 @@ pub(crate) enum Slot {
     Ghosts(usize),
     /// Columns of the buckets of histograms.
     Heat,
+    /// Courses over the whole extent, for shapes.
+    Shapes,
     Stats,
     Values,
     Events,

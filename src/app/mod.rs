@@ -32,6 +32,7 @@ pub(crate) mod preview;
 pub(crate) mod scale;
 pub(crate) mod series_search;
 pub(crate) mod session;
+pub(crate) mod shapes;
 pub(crate) mod side;
 pub(crate) mod state;
 pub(crate) mod timeline;

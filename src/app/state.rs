@@ -26,6 +26,7 @@ use super::panels::Panels;
 use super::patterns::Patterns;
 use super::preview::Preview;
 use super::session::{CasePlace, Session};
+use super::shapes::Shapes;
 use super::side::Side;
 use super::timeline::Timeline;
 use super::trace::TracePane;
@@ -98,6 +99,7 @@ pub struct State {
     pub(crate) lanes: Lanes,
     pub(crate) side: Side,
     pub(crate) patterns: Patterns,
+    pub(crate) shapes: Shapes,
     pub(crate) trace: TracePane,
     pub(crate) jobs: Jobs,
     pub(crate) layout: Layout,
@@ -170,6 +172,7 @@ impl State {
             lanes: Lanes::default(),
             side: Side::default(),
             patterns: Patterns::default(),
+            shapes: Shapes::default(),
             trace: TracePane::default(),
             jobs: Jobs::default(),
             layout,

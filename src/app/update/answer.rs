@@ -136,6 +136,7 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
                 state.panels.all.iter_mut().for_each(|panel| panel.parts.take_columns(*id, &columns));
             }
         }
+        (Slot::Shapes, Reply::Series(columns)) => super::shape_view::take(state, asked_ids(question), &columns),
         (Slot::Heat, Reply::Series(columns)) => state.panels.take_heat(asked_ids(question), &columns),
         (Slot::Ghosts(_), Reply::Series(columns)) => {
             for (id, columns) in asked_ids(question).iter().zip(columns) {

@@ -22,6 +22,7 @@ mod panel_view;
 mod pattern_view;
 mod pick;
 mod search;
+mod shape_view;
 mod side_view;
 mod trace_view;
 mod typed_time;

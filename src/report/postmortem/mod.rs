@@ -29,6 +29,7 @@ use std::collections::BTreeMap;
 
 use super::Facts;
 use super::lint::Finding;
+use super::redact::Redaction;
 use super::svg::Chart;
 use crate::model::case::{Anchor, PanelRef};
 use crate::model::{CaseDoc, TimeRange, Timestamp};
@@ -190,6 +191,8 @@ pub struct Postmortem {
     pub provenance: Provenance,
     /// What a reviewer would object to, if that was looked at.
     pub lint: Option<Vec<Finding>>,
+    /// What was taken out of all this for its readers.
+    pub redactions: Vec<Redaction>,
     /// Pictures: file stem and chart.
     pub charts: Vec<(String, Chart)>,
     /// Folder of the pictures, for links.
@@ -245,6 +248,7 @@ pub fn gather(case: &CaseDoc, facts: &dyn Facts, settings: &ReportSettings) -> P
         sections: settings.sections.clone(),
         provenance,
         lint: None,
+        redactions: Vec::new(),
         charts: context.charts,
         assets,
     }

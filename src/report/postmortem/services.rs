@@ -41,7 +41,7 @@ pub struct ServiceRow {
     /// Whether an alert of this service fired.
     pub has_alert: bool,
     /// Series and their limits, until they are recorded.
-    inputs: Vec<String>,
+    pub(crate) inputs: Vec<String>,
 }
 
 /// What a series says of its service.
