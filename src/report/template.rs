@@ -4,9 +4,9 @@
 //! Markdown or HTML of each section by its name, ready to print) and, for pages, `svg` (charts by file name). What is
 //! printed is escaped as the ending of the template demands, so that a word from a log never becomes markup.
 
-use minijinja::value::Value;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
+use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, escape_formatter};
 
 use super::escape;
@@ -110,8 +110,8 @@ fn context(postmortem: &Postmortem, style: &Style, ending: Ending) -> Value {
     if let serde_json::Value::Object(all) = json::value(postmortem) {
         fields.extend(all.into_iter().map(|(name, value)| (name, Value::from(Serde(value)))));
     }
-    let mut page = Page::new(postmortem);
     let sections = markdown::sections(postmortem, style);
+    let mut page = Page::new(postmortem, &sections);
     let generated = sections.iter().map(|section| {
         let text = match ending {
             Ending::Html => page.section(section),
