@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use super::note::args::{NoteAction, NoteAddArgs, NoteArgs, PinArgs};
 use crate::report::format::Format;
+use crate::report::words::Language;
 
 /// Explore what is left of an incident: metrics, logs, deploys, alerts and profiles on one clock.
 #[derive(Debug, Parser)]
@@ -319,6 +320,9 @@ pub struct ExportArgs {
     /// Order of sections of md and html (all of them: below), or a file of your own: NAME.md.j2
     #[arg(long, short, value_name = "NAME|FILE.j2", default_value = "full")]
     pub template: String,
+    /// Language of the fixed words of md, html and slack: en, zh
+    #[arg(long, value_name = "LANG", default_value = "en", value_parser = parse_language)]
+    pub lang: Language,
     /// Take out people, machines, addresses, links and internal notes from any form; --template public does so by itself
     #[arg(long)]
     pub public: bool,
@@ -346,6 +350,10 @@ pub struct ExportArgs {
 fn export_help() -> String {
     use crate::report::{format, layout, template};
     format!("Forms:\n{}\n\nTemplates:\n{}\n\n{}", format::table(), layout::table(), template::HELP)
+}
+
+fn parse_language(name: &str) -> Result<Language, String> {
+    Language::from_name(name).ok_or_else(|| "no such language; there are en, zh".to_owned())
 }
 
 fn parse_format(name: &str) -> Result<Format, String> {

@@ -25,6 +25,7 @@ pub mod style;
 pub mod svg;
 pub mod template;
 pub mod verify;
+pub mod words;
 
 use crate::model::query::ValueAt;
 use crate::model::{Catalog, EventFilter, Sample, SeriesId, TimeRange, Timestamp};

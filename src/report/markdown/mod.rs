@@ -61,6 +61,11 @@ pub fn render_in(postmortem: &Postmortem, style: &Style) -> Rendered {
     let mut top = String::new();
     heading(&mut top, 1, &postmortem.head.title);
     lead(&mut top, &postmortem.head);
+    let top = match top.split_once('\n') {
+        // The title is the user's.
+        Some((title, rest)) => format!("{title}\n{}", style.language.markdown(rest)),
+        None => top,
+    };
     let mut body = vec![("head".to_owned(), top)];
     for section in sections(postmortem, style) {
         body.push((section.name, format!("## {}\n\n{}", section.title, section.text)));
@@ -114,7 +119,10 @@ pub fn sections(postmortem: &Postmortem, style: &Style) -> Vec<Section> {
         .into_iter()
         .map(|(index, title)| {
             let section = found[index].clone();
-            Section { title: title.map_or_else(|| section.title.clone(), inline), ..section }
+            let title = title.map_or_else(|| section.title.clone(), inline);
+            let is_prose = section.name.starts_with("section.");
+            let text = if is_prose { section.text } else { style.language.markdown(&section.text) };
+            Section { name: section.name, title: style.language.say(&title).into_owned(), text }
         })
         .collect()
 }
