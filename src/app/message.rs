@@ -5,7 +5,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::model::case::{CaseDoc, EditStep, Evidence};
+use super::actions::Action;
+use crate::model::case::{CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict};
 use crate::model::find::Fit;
 use crate::model::query::{FieldSeen, HistogramQuery, Pattern, PatternQuery, TextMatch, TextPattern, ValueAt};
 use crate::model::skew::ClockCheck;
@@ -325,6 +326,19 @@ pub enum Message {
     Saved(u64),
     /// It could not be saved: shown until it works.
     SaveFailed(String),
+    /// Others wrote to the case files.
+    CaseMoved,
+    /// Ours and theirs together; nothing of it is lost when `revision` is still that of the case.
+    CaseMerged {
+        /// Of the case that was merged.
+        revision: u64,
+        /// The merged case.
+        case: Box<CaseDoc>,
+        /// What came in, for people; empty when nothing did.
+        words: String,
+    },
+    /// One of the two values of a conflict in `case.toml` was taken; the case as it was then, and as it becomes.
+    MetaSettled(Box<CaseMeta>, Box<CaseMeta>),
     /// The postmortem was written.
     Exported(PathBuf),
     /// It could not be written.
@@ -335,6 +349,8 @@ pub enum Message {
     Follow,
     /// Put the cursor here, as if the time had been typed.
     GoTo(Timestamp),
+    /// Run this action, as if its key had been pressed.
+    RunAction(Action),
     /// A word for the user from below (job panicked, file vanished).
     Notice(String),
 }
@@ -355,6 +371,22 @@ pub enum Effect {
     },
     /// Write `case.toml` and `annotations.jsonl`.
     SaveCase(Box<CaseDoc>),
+    /// Merge what others wrote into this, then `CaseMerged`.
+    MergeCase {
+        /// Of the case, to tell whether it changed meanwhile.
+        revision: u64,
+        /// The case.
+        case: Box<CaseDoc>,
+    },
+    /// Take one of the two values of a conflict in `case.toml`, then `MetaSettled`.
+    SettleMeta {
+        /// As it is.
+        meta: Box<CaseMeta>,
+        /// What is to be settled.
+        conflict: MetaConflict,
+        /// Which value.
+        choice: Choice,
+    },
     /// Write the postmortem.
     Export(Box<CaseDoc>),
     /// Open `$EDITOR` on this text, then `Edited`.

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use chrono_tz::Tz;
 
-use crate::model::case::{MarkerName, PanelRef};
+use crate::model::case::{Choice, MarkerName, PanelRef};
 use crate::model::{AnnotationId, TimeRange, Timestamp, fuzzy};
 
 use super::actions::Action;
@@ -18,6 +18,7 @@ use super::line::LineInput;
 use super::message::FreezeTarget;
 use super::panels;
 use super::series_search::SeriesSearch;
+use super::update::Settling;
 
 /// One layer.
 #[derive(Debug, Clone)]
@@ -51,6 +52,8 @@ pub(crate) enum PickValue {
     Marker(MarkerName),
     KeyMoment,
     Target(FreezeTarget),
+    /// One of the two values of a conflict.
+    Settle(Settling, Choice),
 }
 
 /// One line of a picker.
@@ -73,6 +76,7 @@ pub(crate) enum PickPurpose {
     Zone,
     Marker,
     Pin,
+    Conflicts,
 }
 
 /// A list narrowed by typing.

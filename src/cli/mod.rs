@@ -9,6 +9,7 @@ mod explore;
 mod fields;
 pub mod histogram;
 pub mod inspect;
+pub mod merge;
 pub mod note;
 mod notes;
 pub mod open;
@@ -86,6 +87,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         }
         Some(Command::Completions { shell }) => documents::completions(shell, &mut out),
         Some(Command::Man) => documents::man(&mut out)?,
+        Some(Command::Merge(merge)) => merge::run(&merge, &mut out)?,
         Some(Command::Note(note)) => notes::run(&note, &mut out)?,
         Some(Command::Export { open, output, json }) => documents::export(&open, output.as_deref(), json, &mut out)?,
         Some(query) => queries::run(query, &mut out)?,

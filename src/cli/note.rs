@@ -13,7 +13,7 @@ mod write;
 use anyhow::{Context as _, bail};
 use serde_json::{Map, Value};
 
-use crate::model::case::{Anchor, CaseMeta, Edit, EditStep, Relation};
+use crate::model::case::{Anchor, CaseMeta, Choice, Edit, EditStep, Relation};
 use crate::model::{Annotation, AnnotationId, AnnotationKind, CaseDoc, Timestamp};
 use crate::runtime::journal::CaseStore;
 use write::Writer;
@@ -61,6 +61,13 @@ pub enum NoteAction {
         select: Select,
         /// By how many nanoseconds; negative is earlier.
         by_ns: i64,
+    },
+    /// Tell which conflicts of a merge are left, or settle one.
+    Settle {
+        /// The beginning of its id, or the key of `case.toml`; `None` lists them.
+        which: Option<String>,
+        /// Which value.
+        choice: Choice,
     },
     /// Take a record away; its id stays in the file as removed.
     Remove {
@@ -215,6 +222,8 @@ pub fn run(store: &mut CaseStore, doc: &mut CaseDoc, options: &NoteOptions) -> a
         NoteAction::Tag { select, add, remove } => writer.tag(select, add, remove)?,
         NoteAction::Retime { select, by_ns } => writer.retime(select, *by_ns)?,
         NoteAction::Remove { id } => only(writer.remove(id)?),
+        NoteAction::Settle { which: None, .. } => return Ok(NoteOutcome { output: print::conflicts(writer.doc), id: None }),
+        NoteAction::Settle { which: Some(which), choice } => writer.settle(which, *choice)?,
     };
     if !step.edits.is_empty() {
         store.append(&step).context("the note was not kept")?;

@@ -13,7 +13,7 @@ use super::note::values::{self, signed_duration};
 use super::note::{self, ListFormat, NewNote, NoteChange, NoteOptions, Only, Select};
 use super::open::{self, Clock, Opened};
 use crate::app::message::FreezeTarget;
-use crate::model::case::{Anchor, AnnotationKind, CaseMeta, Edit, EditStep, Evidence, EvidenceTarget, KINDS, KindFields, Relation};
+use crate::model::case::{Anchor, AnnotationKind, CaseMeta, Choice, Edit, EditStep, Evidence, EvidenceTarget, KINDS, KindFields, Relation};
 use crate::model::query::PageStart;
 use crate::model::{
     Alert, AnnotationId, CaseDoc, Catalog, Event, EventFilter, EventQuery, ProfileMark, SourceId, SourceReport, Timestamp, text,
@@ -39,7 +39,8 @@ pub fn run(args: &NoteArgs, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     }
     let mut desk = Desk { opened: &opened, quiet: args.read.quiet, catalog: None };
     let action = desk.action(&doc, &args.action)?;
-    let is_list = matches!(action, note::NoteAction::List { .. } | note::NoteAction::Show { .. });
+    let is_list =
+        matches!(action, note::NoteAction::List { .. } | note::NoteAction::Show { .. } | note::NoteAction::Settle { which: None, .. });
     let options = NoteOptions { action, now: now(), entropy: entropy(), author: author() };
     let outcome = note::run(&mut store, &mut doc, &options)?;
     if !is_list {
@@ -127,6 +128,10 @@ impl Desk<'_> {
             }
             NoteAction::Retime { by, select, ids } => {
                 note::NoteAction::Retime { select: selection(select, ids), by_ns: signed_duration(by)? }
+            }
+            NoteAction::Settle { which, take } => {
+                let choice = if take == "b" { Choice::Second } else { Choice::First };
+                note::NoteAction::Settle { which: which.clone(), choice }
             }
             NoteAction::Remove { id } => note::NoteAction::Remove { id: id.clone() },
             NoteAction::Title { .. } => anyhow::bail!("the title is no record"),

@@ -10,7 +10,7 @@ use crate::app::state::{Focus, State};
 use crate::model::Level;
 
 use super::navigate::{self, Way};
-use super::{annotate, chain, filter, find, forms, overlays, panel_edit, panel_view, pattern_view, pick, search, trace_view};
+use super::{annotate, chain, filter, find, forms, overlays, panel_edit, panel_view, pattern_view, pick, search, settle, trace_view};
 
 /// Runs it.
 pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> Vec<Effect> {
@@ -60,6 +60,7 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::Filters => state.overlays.push(Overlay::Filters(0)),
         Action::Help => state.overlays.push(Overlay::Help(crate::app::overlay::Help::default())),
         Action::Palette => pick::palette(state),
+        Action::Conflicts => settle::list(state),
         Action::CommandLine => pick::commands(state),
         Action::ChooseZone => pick::zones(state),
         Action::PanelPicker => pick::panels(state),

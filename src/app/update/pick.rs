@@ -13,7 +13,7 @@ use crate::app::state::State;
 use crate::model::case::{MarkerName, PanelRef};
 use crate::model::{Timestamp, text};
 
-use super::{action, annotate, panel_edit};
+use super::{action, annotate, panel_edit, settle};
 
 fn item(label: impl Into<String>, detail: impl Into<String>, value: PickValue) -> PickItem {
     PickItem { label: label.into(), detail: detail.into(), key: String::new(), value }
@@ -233,6 +233,7 @@ pub(super) fn take(state: &mut State, value: PickValue, argument: Option<&str>) 
         PickValue::Marker(name) => annotate::set_marker(state, name),
         PickValue::KeyMoment => annotate::add_key_moment(state),
         PickValue::Target(target) => annotate::freeze(state, vec![target]),
+        PickValue::Settle(settling, choice) => settle::take(state, &settling, choice),
     }
 }
 

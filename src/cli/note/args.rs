@@ -95,6 +95,14 @@ pub enum NoteAction {
         /// Beginnings of ids; none: all that fit the other conditions
         ids: Vec<String>,
     },
+    /// List what a merge could not settle, or settle one: take its value a (it stands already) or b
+    Settle {
+        /// Beginning of the id of the conflict, or the key of case.toml; none lists them
+        which: Option<String>,
+        /// a or b
+        #[arg(long, value_name = "a|b", default_value = "a", value_parser = ["a", "b"])]
+        take: String,
+    },
     /// Remove a note
     Remove {
         /// Beginning of its id

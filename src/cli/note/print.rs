@@ -68,6 +68,22 @@ fn head(annotation: &Annotation) -> String {
     format!("{} {detail}", printable(annotation.kind.name())).trim_end().to_owned()
 }
 
+/// What is left to settle: the conflict, the field, its two values.
+pub(crate) fn conflicts(doc: &CaseDoc) -> String {
+    let mut out = String::new();
+    let value = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), cut);
+    for (record, conflict) in doc.conflicts() {
+        let of = doc.annotations.get(&conflict.of).map_or_else(|| conflict.of.0.clone(), |of| line(doc, of));
+        let [a, b] = [0, 1].map(|at| value(conflict.sides[at].as_ref()));
+        let _ = writeln!(out, "{}  {}  a: {a}  b: {b}  of {of}", printable(&record.id.0), printable(&conflict.field));
+    }
+    for conflict in &doc.meta.conflicts {
+        let [a, b] = [0, 1].map(|at| value(conflict.sides[at].as_ref()));
+        let _ = writeln!(out, "{}  a: {a}  b: {b}  of case.toml", printable(&conflict.key.join(".")));
+    }
+    out
+}
+
 /// All of one record.
 pub(crate) fn show(doc: &CaseDoc, annotation: &Annotation, history: &[Version], format: ListFormat) -> String {
     let is_pointing = |other: &&Annotation| other.kind.references().iter().any(|(_, id)| *id == annotation.id);
