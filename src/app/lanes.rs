@@ -9,7 +9,7 @@ use crate::model::text;
 use crate::model::{AnnotationId, Catalog, Change, Histogram, Level, TimeRange, Timestamp};
 
 use super::clock::{self, Clock};
-use super::panels::project;
+use super::columns::project;
 use super::preview;
 
 /// Counts of events by level in one column, indexed by `Level as usize`.

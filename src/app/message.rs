@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::actions::Action;
+use super::debt::Owed;
 use crate::model::case::{CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict};
 use crate::model::find::Fit;
 use crate::model::query::{FieldSeen, HistogramQuery, Pattern, PatternQuery, TextMatch, TextPattern, ValueAt};
@@ -127,6 +128,8 @@ pub enum Question {
     },
     /// What filters and finds may name. Answered by `Reply::Words`.
     Words,
+    /// Which claims of this case lack support. Answered by `Reply::Debt`.
+    Debt(Box<CaseDoc>),
     /// Turn what is under the cursor into evidence with frozen values and hashes. Answered by `Reply::Frozen`.
     Freeze(Vec<FreezeTarget>),
 }
@@ -279,6 +282,8 @@ pub enum Reply {
     Look(Box<Look>),
     /// To `Words`.
     Words(Arc<Words>),
+    /// To `Debt`, the weakest first.
+    Debt(Vec<Owed>),
     /// To `Freeze`, in the order asked.
     Frozen(Vec<Evidence>),
 }

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use super::merge::MergeArgs;
 pub use super::note::args::{NoteAction, NoteAddArgs, NoteArgs, PinArgs};
+use crate::report::format::Format;
 
 /// Explore what is left of an incident: metrics, logs, deploys, alerts and profiles on one clock.
 #[derive(Debug, Parser)]
@@ -16,7 +17,7 @@ pub use super::note::args::{NoteAction, NoteAddArgs, NoteArgs, PinArgs};
     after_help = "Examples:\n  coroner incident/              open a folder\n  coroner demo                   open the recorded outage\n  \
     coroner inspect incident/      what was recognised, and every problem\n  coroner events incident/ --level error --from T+3m --limit 20\n\n\
     Colours and signs follow NO_COLOR, TERM, COLORFGBG and the locale; CORONER_THEME=dark|light|16|mono chooses.\n\n\
-    Exit codes: 0 done; 1 the answer is \"no\" (nothing matched); 2 usage or unreadable input."
+    Exit codes: 0 done; 1 the answer is \"no\" (nothing matched); 2 usage, unreadable input, or a gate (lint, verify) that objects."
 )]
 pub struct Cli {
     /// What to do; without a command the explorer opens.
@@ -53,6 +54,9 @@ pub struct ReadArgs {
     /// Format of all sources, or SRC=FORMAT for those whose path matches (repeatable)
     #[arg(long = "as", value_name = "[SRC=]FORMAT")]
     pub as_format: Vec<String>,
+    /// Column of tables that holds the time: NAME for all sources, or SRC=NAME for those whose path matches (repeatable)
+    #[arg(long, value_name = "[SRC=]NAME")]
+    pub time_column: Vec<String>,
     /// When the clock of a log without dates began: its first record (times of day) or its zero (relative times)
     #[arg(long, value_name = "FILE=TIME")]
     pub anchor: Vec<String>,
@@ -240,15 +244,39 @@ pub enum Command {
     Note(NoteArgs),
     /// Merge two versions of a case file by record and field (a merge driver for git), or settle what is left on screen
     Merge(MergeArgs),
-    /// Write the postmortem of a case: postmortem.md and its charts
-    Export {
-        /// Folder of the case, or its sources
+    /// Write the postmortem of a case: postmortem.md and its charts, or other forms
+    #[command(after_help = export_help())]
+    Export(Box<ExportArgs>),
+    /// What a reviewer would object to in the postmortem of a case: rules PM001 to PM030
+    Lint {
+        /// Folder of the case, or its sources; without any: the demo
         #[command(flatten)]
         open: OpenArgs,
-        /// Where to write; default: postmortem.md in the case folder
-        #[arg(long, short, value_name = "FILE.md")]
-        output: Option<PathBuf>,
-        /// Tell the files that were written as JSON
+        /// The exported document; default: postmortem.md in the case folder, if it is there
+        #[arg(long, value_name = "FILE.md")]
+        document: Option<PathBuf>,
+        /// Exit with 1 on warnings too
+        #[arg(long)]
+        strict: bool,
+        /// The day on which due dates are judged, YYYY-MM-DD; default: today
+        #[arg(long, value_name = "DATE")]
+        today: Option<String>,
+        /// One JSON document (coroner.lint/1)
+        #[arg(long)]
+        json: bool,
+    },
+    /// Compute every number, table cell and quoted line of an exported postmortem again
+    #[command(
+        after_help = "Exit codes: 0 all the same; 1 nothing drifted, but something cannot be checked (source missing); 2 something drifted."
+    )]
+    Verify {
+        /// The exported document
+        #[arg(value_name = "FILE.md")]
+        document: PathBuf,
+        /// Sources or case folder; default: the folder of the document
+        #[command(flatten)]
+        open: OpenArgs,
+        /// One JSON document (coroner.verify/1)
         #[arg(long)]
         json: bool,
     },
@@ -280,6 +308,52 @@ pub enum Command {
     },
     /// The manual page, in roff
     Man,
+}
+
+/// `coroner export CASE …`.
+#[derive(Debug, Clone, Args)]
+pub struct ExportArgs {
+    /// Folder of the case, or its sources
+    #[command(flatten)]
+    pub open: OpenArgs,
+    /// Forms, comma separated (all of them: below)
+    #[arg(long, short, value_name = "NAMES", value_delimiter = ',', default_value = "md", value_parser = parse_format)]
+    pub format: Vec<Format>,
+    /// Order of sections of md and html (all of them: below), or a file of your own: NAME.md.j2
+    #[arg(long, short, value_name = "NAME|FILE.j2", default_value = "full")]
+    pub template: String,
+    /// Take out people, machines, addresses, links and internal notes from any form; --template public does so by itself
+    #[arg(long)]
+    pub public: bool,
+    /// Only list what would be taken out, by rule; write nothing (exit code 1: nothing)
+    #[arg(long)]
+    pub redactions: bool,
+    /// No mermaid graph in md; the chain stays as a list
+    #[arg(long)]
+    pub no_mermaid: bool,
+    /// No HTML in md: no line breaks in cells, nothing that folds, no comments
+    #[arg(long)]
+    pub no_html: bool,
+    /// FILE of the first form, the others beside it; or a folder (existing, or without an ending); default: the case folder
+    #[arg(long, short, value_name = "FILE|DIR")]
+    pub output: Option<PathBuf>,
+    /// Overwrite a Markdown document that was edited by hand or comes from elsewhere; the old one stays as FILE.md.orig
+    #[arg(long)]
+    pub force: bool,
+    /// Tell the files that were written as JSON (coroner.export/1)
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Forms and templates of `export`.
+fn export_help() -> String {
+    use crate::report::{format, layout, template};
+    format!("Forms:\n{}\n\nTemplates:\n{}\n\n{}", format::table(), layout::table(), template::HELP)
+}
+
+fn parse_format(name: &str) -> Result<Format, String> {
+    let names = || crate::report::format::ALL.map(|entry| entry.1).join(", ");
+    Format::from_name(name).ok_or_else(|| format!("no such form; there are {}", names()))
 }
 
 /// The filter language and examples of it with a command.

@@ -12,6 +12,7 @@ mod record;
 mod references;
 mod settle;
 mod verdicts;
+mod view;
 mod words;
 
 use std::collections::BTreeMap;
@@ -25,8 +26,8 @@ pub use kinds::{
 };
 pub use merge::{MergedRecords, Side, merge_records};
 pub use meta::{
-    Anchor, CaseMeta, DataLoss, FORMULA_SOURCE, Head, ImpactAnswers, Indicator, LintSettings, Measure, MetaConflict, PanelRef, PanelView,
-    Person, SavedFilter, Slo, Suppression,
+    Anchor, CaseMeta, DataLoss, FORMULA_SOURCE, Head, ImpactAnswers, Indicator, LintSettings, Measure, MetaConflict, PanelRef, Person,
+    SavedFilter, Slo, Suppression,
 };
 pub use record::{annotation_from_json, annotation_to_json, kind_from_fields, parse_time};
 pub use references::References;
@@ -34,6 +35,7 @@ pub use settle::Choice;
 pub use verdicts::{
     ActionType, BucketName, FactorGroup, HypothesisStatus, IfRemoved, Outcome, QuestionStatus, RangeEnd, RowKind, Verdict, Visibility,
 };
+pub use view::{Earlier, PanelForm, PanelShape, PanelView, Renderer};
 pub use words::{CauseStatus, CauseType, MarkerName, Relation};
 
 /// ULID of an annotation as text; sorts by creation.

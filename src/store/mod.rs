@@ -22,6 +22,7 @@ mod packed;
 mod parallel;
 pub mod patterns;
 pub mod promql;
+pub mod runtime_trace;
 pub mod segment;
 pub mod series;
 pub mod service;

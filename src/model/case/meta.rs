@@ -1,8 +1,8 @@
 //! The named things of a case that are not annotations (`case.toml`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::MarkerName;
+use super::{MarkerName, PanelView};
 use crate::model::time::Timestamp;
 
 /// `case.toml`.
@@ -218,17 +218,6 @@ pub struct Suppression {
     pub at: Option<String>,
     /// Why; required.
     pub reason: String,
-}
-
-/// How panels are drawn: the user's choice, by full series name.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PanelView {
-    /// Series with a logarithmic axis.
-    pub log: BTreeSet<String>,
-    /// Series with their baseline drawn behind them.
-    pub ghost: BTreeSet<String>,
-    /// Whether stretches that are not to be trusted are shaded in all panels.
-    pub has_trust: bool,
 }
 
 /// One condition on the event list.

@@ -34,15 +34,16 @@ struct Table {
 }
 
 /// How sure a stretch of lines is a table of metrics, 0 … 1, and why.
-pub(crate) fn recognise(head: &str) -> Option<(f32, String)> {
+pub(crate) fn recognise(head: &str, time_column: Option<&str>) -> Option<(f32, String)> {
     let (separator, mut lines) = opening(head);
     let first = lines.next()?;
     if first.matches(separator).count() >= MAX_COLUMNS {
         return None;
     }
     let header = cells(first, separator);
-    let rows = rows_until_header(lines, separator, header.len());
-    let table = Table::of(&header, &rows)?;
+    let style = Style { separator, time_column };
+    let rows = rows_until_header(lines, style, header.len());
+    let table = Table::of(&header, &rows, style)?;
     let n_timed =
         rows.iter().filter(|row| row.get(table.time).is_some_and(|cell| time_of(cell, WallZone::Utc, table.dates).is_some())).count();
     if rows.is_empty() || n_timed * 10 < rows.len() * 8 {
@@ -85,10 +86,24 @@ fn cells(line: &str, separator: char) -> Vec<String> {
     out
 }
 
+/// What is known of a text before its first table.
+#[derive(Debug, Clone, Copy)]
+struct Style<'a> {
+    separator: char,
+    /// Name of the column of times, where the user says it.
+    time_column: Option<&'a str>,
+}
+
+impl Style<'_> {
+    fn is_time(&self, header: &str) -> bool {
+        let name = header.trim_start_matches('\u{feff}').trim().to_lowercase();
+        self.time_column.map_or_else(|| TIME_NAMES.contains(&name.as_str()), |named| named.trim().to_lowercase() == name)
+    }
+}
+
 /// Whether a row names columns, one of them the time, and holds no number.
-fn is_header(row: &[String]) -> bool {
-    let names_time = |cell: &String| TIME_NAMES.contains(&cell.trim_start_matches('\u{feff}').to_lowercase().as_str());
-    row.iter().any(names_time) && row.iter().all(|cell| value_of(cell).is_err())
+fn is_header(row: &[String], style: Style<'_>) -> bool {
+    row.iter().any(|cell| style.is_time(cell)) && row.iter().all(|cell| value_of(cell).is_err())
 }
 
 /// Whether no cell is a number or a time, and all say something.
@@ -98,8 +113,8 @@ fn is_words(row: &[String]) -> bool {
 }
 
 /// The first rows of a table, by which its columns are judged: complete ones before the next header.
-fn rows_until_header<'a>(lines: impl Iterator<Item = &'a str>, separator: char, n_cells: usize) -> Vec<Vec<String>> {
-    let rows = lines.take(50).map(|line| cells(line, separator)).take_while(|row| !is_header(row));
+fn rows_until_header<'a>(lines: impl Iterator<Item = &'a str>, style: Style<'_>, n_cells: usize) -> Vec<Vec<String>> {
+    let rows = lines.take(50).map(|line| cells(line, style.separator)).take_while(|row| !is_header(row, style));
     rows.filter(|row| row.len() == n_cells).collect()
 }
 
@@ -110,21 +125,24 @@ fn time_of(cell: &str, zone: WallZone, dates: DateOrder) -> Option<Timestamp> {
 
 impl Table {
     /// Decides by names and by the first rows; `None` when there is no time or no value.
-    fn of(header: &[String], rows: &[Vec<String>]) -> Option<Self> {
+    fn of(header: &[String], rows: &[Vec<String>], style: Style<'_>) -> Option<Self> {
         if !(2..=MAX_COLUMNS).contains(&header.len()) || header.iter().any(|name| name.len() > 500) {
             return None;
         }
         let lower: Vec<String> = header.iter().map(|name| name.trim_start_matches('\u{feff}').to_lowercase()).collect();
         let find = |wanted: &[&str]| lower.iter().position(|name| wanted.contains(&name.as_str()));
         let column = |index: usize| rows.iter().filter_map(move |row| row.get(index)).filter(|cell| !cell.is_empty() && !is_gap(cell));
-        let time = find(&TIME_NAMES).or_else(|| {
+        let time = header.iter().position(|name| style.is_time(name)).or_else(|| {
             // Words above and dates below: a header in any language. Bare numbers may be anything, so they need a name.
             let is_time = |cell: &String| value_of(cell).is_err() && time_of(cell, WallZone::Utc, DateOrder::Open).is_some();
             let is_mostly_time = |index: &usize| column(*index).filter(|cell| is_time(cell)).count() * 10 >= rows.len() * 8;
-            (!rows.is_empty() && is_words(header)).then(|| (0..header.len()).find(is_mostly_time)).flatten()
+            (!rows.is_empty() && is_words(header) && style.time_column.is_none()).then(|| (0..header.len()).find(is_mostly_time)).flatten()
         })?;
         let dates = cell::date_order(column(time).map(String::as_str));
-        let decimal = cell::decimal((0..header.len()).filter(|index| *index != time).flat_map(|index| column(index).map(String::as_str)));
+        let decimal = cell::decimal(
+            (0..header.len()).filter(|index| *index != time).flat_map(|index| column(index).map(String::as_str)),
+            style.separator,
+        );
         // A damaged cell or a formula in between does not make a column of numbers one of words.
         let is_number = |index: usize| {
             let n = column(index).filter(|cell| cell::number(cell, decimal).is_some()).count();
@@ -136,9 +154,15 @@ impl Table {
             return Some(Self { header: header.to_vec(), time, name: Some(name), values: vec![value], labels, decimal, dates });
         }
         let values: Vec<usize> = others().filter(|index| is_number(*index) || column(*index).next().is_none()).collect();
-        let labels: Vec<usize> = others().filter(|index| !values.contains(index)).collect();
+        let is_dates =
+            |index: usize| column(index).next().is_some() && column(index).all(|cell| time_of(cell, WallZone::Utc, dates).is_some());
+        // Who names one column of times leaves the others out.
+        let is_left_out = |index: &usize| style.time_column.is_some() && is_dates(*index);
+        let labels: Vec<usize> = others().filter(|index| !values.contains(index) && !is_left_out(index)).collect();
         // Words beside numbers make a table of events, unless there is one column called value.
-        let is_metrics = labels.is_empty() || (values.len() == 1 && VALUE_NAMES.contains(&lower[values[0]].as_str()));
+        let repeats = |index: &usize| column(*index).collect::<std::collections::BTreeSet<_>>().len() * 2 <= rows.len();
+        let is_named = style.time_column.is_some() && labels.iter().all(repeats);
+        let is_metrics = labels.is_empty() || is_named || (values.len() == 1 && VALUE_NAMES.contains(&lower[values[0]].as_str()));
         let has_numbers = values.iter().any(|index| is_number(*index));
         (is_metrics && has_numbers).then(|| Self { header: header.to_vec(), time, name: None, values, labels, decimal, dates })
     }
@@ -167,6 +191,9 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
     let mut problems = Problems::default();
     let text = json::text(bytes, &mut problems);
     let (separator, _) = opening(&text);
+    // A name that no table has is told, and the time found as without it.
+    let time_column = context.time_column.as_deref().filter(|named| recognise(&text, Some(named)).is_some());
+    let style = Style { separator, time_column };
     let all: Vec<(Place, &str)> = numbered(&text).filter(|(_, line)| !line.trim().is_empty() && !line.starts_with("sep=")).collect();
     let mut reader = Reader {
         collector: Collector::default(),
@@ -177,6 +204,10 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
         n_open_dates: 0,
         is_zoneless: false,
     };
+    if let Some(named) = context.time_column.as_ref().filter(|_| time_column.is_none()) {
+        let reason = format!("no column {named:?} with times stands in this table");
+        reader.problems.push(Place { line: 1, byte: 0 }.problem(ProblemKind::Time, reason));
+    }
     let mut table: Option<Table> = None;
     let mut plain = PlainRows::default();
     for (index, (place, line)) in all.iter().enumerate() {
@@ -186,9 +217,9 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
             continue;
         }
         let row = cells(line, separator);
-        if is_header(&row) || index == 0 && is_words(&row) {
-            let rows = rows_until_header(all[index + 1..].iter().map(|(_, line)| *line), separator, row.len());
-            table = Table::of(&row, &rows).or(table);
+        if is_header(&row, style) || index == 0 && is_words(&row) {
+            let rows = rows_until_header(all[index + 1..].iter().map(|(_, line)| *line), style, row.len());
+            table = Table::of(&row, &rows, style).or(table);
             plain = PlainRows::default();
             continue;
         }
@@ -368,7 +399,7 @@ mod tests {
     #[test]
     fn tables_may_follow_one_another() {
         let text = "\"Time\",\"a\"\n1700000000,1\n\"Time\",\"b\"\n1700000000,2\n1700000015,3\n";
-        assert!(recognise(text).is_some());
+        assert!(recognise(text, None).is_some());
         let names: Vec<_> = read(text).series.iter().map(|one| (one.name.clone(), one.samples.len())).collect();
         assert_eq!(names, [("a".to_owned(), 1), ("b".to_owned(), 2)]);
     }
@@ -386,7 +417,7 @@ mod tests {
     #[test]
     fn a_table_saved_by_a_spreadsheet_is_read_with_its_commas_and_dates() {
         let german = "Zeit;p99 /cart;cpu\n23.11.2026 02:00:00;0,5;90,1\n23.11.2026 02:00:10;0,75;91\n23.11.2026 02:00:20;1.234,5;\n";
-        assert!(recognise(german).is_some());
+        assert!(recognise(german, None).is_some());
         let document = read(german);
         let shape: Vec<_> = document.series.iter().map(|one| (one.name.as_str(), one.samples.len(), one.samples[0].value)).collect();
         assert_eq!((shape, document.problems.total()), (vec![("p99 /cart", 3, 0.5), ("cpu", 2, 90.1)], 0));
@@ -394,14 +425,14 @@ mod tests {
         let document = read(american);
         assert_eq!(document.series[0].samples[1].value.to_string(), "1234.5");
         assert_eq!(document.problems.counts().get(&ProblemKind::Time), Some(&1), "day or month first: said");
-        assert!(recognise("sep=;\nTime;a\n2026-11-23 02:00:00;1\n2026-11-23 02:00:10;=1+1\n2026-11-23 02:00:20;-1\n").is_some());
+        assert!(recognise("sep=;\nTime;a\n2026-11-23 02:00:00;1\n2026-11-23 02:00:10;=1+1\n2026-11-23 02:00:20;-1\n", None).is_some());
     }
 
     #[test]
     fn a_document_on_one_line_costs_no_more_than_its_length() {
         let text = "{\"values\":[[1795400000,\"1\"],".repeat(20_000);
         let start = std::time::Instant::now();
-        assert!(recognise(&text).is_none() && recognise(&text.replace(':', "\n")).is_none());
+        assert!(recognise(&text, None).is_none() && recognise(&text.replace(':', "\n"), None).is_none());
         assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
     }
 
@@ -419,9 +450,35 @@ mod tests {
     }
 
     #[test]
+    fn the_user_names_the_column_of_times() {
+        let text = "created,measured at,cpu\n2023-11-14 00:00:00,1700000000000,1\n2023-11-14 00:00:00,1700000015000,2\n";
+        assert!(recognise(text, Some("Measured At")).is_some() && recognise(text, Some("cpu")).is_none());
+        let of = |named: &str| {
+            let context = Context { path: "cpu.csv".into(), time_column: Some(named.into()), ..Context::default() };
+            parse(text.as_bytes(), &context)
+        };
+        let cpu = |document: &Document| document.series.iter().find(|one| one.name == "cpu").map(|one| one.samples.clone());
+        let named = of("measured at");
+        assert_eq!(cpu(&named).unwrap()[1].time, Timestamp::from_secs(1_700_000_015));
+        let wrong = of("when");
+        assert_eq!(wrong.problems.kept()[0].reason, "no column \"when\" with times stands in this table");
+        assert!(cpu(&wrong).is_some(), "read as without the name");
+    }
+
+    #[test]
+    fn epochs_of_any_unit_and_tables_with_columns_of_their_own_are_read() {
+        for unit in ["1700000000", "1700000000.0", "1700000000000", "1700000000000000", "1700000000000000000"] {
+            let document = read(&format!("sep=;\nts;a\n{unit};0,125\n\nts;b;c\n{unit};1;\n"));
+            let all: Vec<_> = document.series.iter().map(|one| (one.name.as_str(), one.samples[0])).collect();
+            let sample = |value| Sample { time: Timestamp::from_secs(1_700_000_000), value };
+            assert_eq!((all, document.problems.total()), (vec![("a", sample(0.125)), ("b", sample(1.0))], 0), "{unit}");
+        }
+    }
+
+    #[test]
     fn tables_of_events_are_not_metrics() {
-        assert!(recognise("time,cpu\n1700000000,1\n").is_some());
-        assert!(recognise("message,timestamp,datetime,desc\nhello,1700000000,2015-07-24T19:01:01+00:00,x\n").is_none());
-        assert!(recognise("a,b\n1,2\n").is_none());
+        assert!(recognise("time,cpu\n1700000000,1\n", None).is_some());
+        assert!(recognise("message,timestamp,datetime,desc\nhello,1700000000,2015-07-24T19:01:01+00:00,x\n", None).is_none());
+        assert!(recognise("a,b\n1,2\n", None).is_none());
     }
 }

@@ -71,6 +71,25 @@ fn how_panels_are_drawn_is_kept_beside_what_is_not_known() {
 }
 
 #[test]
+fn forms_ghosts_and_renderer_of_panels_are_kept_and_taken_back() {
+    let loaded = parse_meta("title = \"t\"\n").unwrap();
+    let view = PanelView {
+        forms: [("x{a=\"1\"}".to_owned(), PanelForm { shape: PanelShape::Stacked, by: Some("code".into()) })].into(),
+        earlier: [("y".to_owned(), Earlier::BeforeT0(600_000_000_000))].into(),
+        ghost: ["y".to_owned()].into(),
+        renderer: Renderer::Braille,
+        ..PanelView::default()
+    };
+    let text = write_meta(&CaseMeta { view: view.clone(), ..loaded.meta.clone() }, &loaded);
+    assert!(text.contains("stacked by code") && text.contains("T-10m") && text.contains("renderer = \"braille\""), "{text}");
+    let again = parse_meta(&text).unwrap();
+    assert_eq!((&again.meta.view, &again.problems), (&view, &Vec::new()));
+    assert_eq!(write_meta(&CaseMeta { view: PanelView::default(), ..again.meta.clone() }, &again), "title = \"t\"\n");
+    let wrong = parse_meta("[view]\nrenderer = 3\n[view.forms]\nx = \"round\"\n[view.earlier]\nx = \"soon\"\n").unwrap();
+    assert_eq!((wrong.meta.view, wrong.problems.len()), (PanelView::default(), 3));
+}
+
+#[test]
 fn a_value_of_the_wrong_sort_is_told_and_left() {
     let loaded = parse_meta("title = 5\n[t0]\nat = \"soon\"\n").unwrap();
     assert_eq!(loaded.problems.len(), 2);

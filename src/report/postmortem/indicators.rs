@@ -191,7 +191,7 @@ fn times_baseline(peak: f64, normal: Option<f64>) -> String {
 }
 
 /// Middle value; of an even number the mean of the two.
-fn median(mut values: Vec<f64>) -> Option<f64> {
+pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let n = values.len();
     match n {

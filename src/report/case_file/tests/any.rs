@@ -330,7 +330,16 @@ pub(crate) fn any_meta() -> impl Strategy<Value = CaseMeta> {
     let filter = ("[a-c]{0,2}", any::<bool>()).prop_map(|(text, is_off)| SavedFilter { text, is_off });
     let lists = (prop::collection::vec(panel, 0..3), prop::collection::vec(filter, 0..4));
     let names = || prop::collection::btree_set(any::<String>(), 0..3);
-    let view = (names(), names(), any::<bool>()).prop_map(|(log, ghost, has_trust)| PanelView { log, ghost, has_trust });
+    let shape = prop::sample::select(PanelShape::ALL.to_vec());
+    let form = (shape, prop::option::of(any::<String>())).prop_map(|(shape, by)| PanelForm { shape, by });
+    let forms = prop::collection::btree_map(any::<String>(), form, 0..3);
+    let window = (1i64..i64::MAX / 1_000_000_000_000, any::<bool>())
+        .prop_map(|(ns, is_shift)| if is_shift { Earlier::Shifted(ns) } else { Earlier::BeforeT0(ns * 1_000_000_000) });
+    let earlier = prop::collection::btree_map(any::<String>(), window, 0..3);
+    let renderer = prop::sample::select(vec![Renderer::Blocks, Renderer::Braille]);
+    let view = ((names(), names(), names()), any::<bool>(), forms, earlier, renderer).prop_map(
+        |((log, ghost, floors), has_trust, forms, earlier, renderer)| PanelView { log, ghost, has_trust, forms, earlier, floors, renderer },
+    );
     let maps = (zones, thresholds, view);
     let rest = (any_head(), any_impact(), any_lists());
     let all = (texts, prop::option::of(anchor), lists, maps, rest);
