@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::actions::Action;
 use super::debt::Owed;
-use crate::model::case::{CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict};
+use crate::model::AnnotationId;
+use crate::model::case::{CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict, Standing};
 use crate::model::find::Fit;
 use crate::model::query::{FieldSeen, HistogramQuery, Pattern, PatternQuery, TextMatch, TextPattern, ValueAt};
 use crate::model::skew::ClockCheck;
@@ -108,6 +109,8 @@ pub enum Question {
     Patterns(PatternQuery),
     /// How far the clocks of the sources are apart, by the traces that they share.
     Clocks,
+    /// Whether evidence stands where it was pinned. Answered by `Reply::Standings`.
+    Standings(Vec<(AnnotationId, Evidence)>),
     /// How many pass.
     Count {
         /// Which.
@@ -272,6 +275,8 @@ pub enum Reply {
     Events(EventPage),
     /// To `Patterns`.
     Patterns(Vec<Pattern>),
+    /// To `Standings`: whether evidence stands where it was pinned.
+    Standings(std::collections::BTreeMap<AnnotationId, Standing>),
     /// To `Clocks`.
     Clocks(ClockCheck),
     /// To `Event`.

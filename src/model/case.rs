@@ -11,6 +11,7 @@ mod moving;
 mod record;
 mod references;
 mod settle;
+mod standing;
 mod verdicts;
 mod view;
 mod words;
@@ -32,6 +33,7 @@ pub use meta::{
 pub use record::{annotation_from_json, annotation_to_json, kind_from_fields, parse_time};
 pub use references::References;
 pub use settle::Choice;
+pub use standing::Standing;
 pub use verdicts::{
     ActionType, BucketName, FactorGroup, HypothesisStatus, IfRemoved, Outcome, QuestionStatus, RangeEnd, RowKind, Verdict, Visibility,
 };

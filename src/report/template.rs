@@ -4,9 +4,9 @@
 //! Markdown or HTML of each section by its name, ready to print) and, for pages, `svg` (charts by file name). What is
 //! printed is escaped as the ending of the template demands, so that a word from a log never becomes markup.
 
-use minijinja::value::Value;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
+use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, escape_formatter};
 
 use super::escape;

@@ -12,7 +12,8 @@ use crate::model::case::PanelShape;
 
 use super::navigate::{self, Way};
 use super::{
-    annotate, chain, filter, find, forms, overlays, panel_edit, panel_form, panel_typed, panel_view, pattern_view, pick, search, settle, trace_view,
+    annotate, chain, filter, find, forms, overlays, panel_edit, panel_form, panel_typed, panel_view, pattern_view, pick, search, settle,
+    trace_view,
 };
 
 /// Runs it.

@@ -1,11 +1,14 @@
 //! Conflicts of a merge: listed with their two values, settled by a key, undone like any other step.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
-use crate::app::message::Effect;
+use crate::app::jobs::Slot;
+use crate::app::message::{Effect, Question};
 use crate::app::overlay::{Overlay, PickItem, PickPurpose, PickValue, Picker};
 use crate::app::state::State;
-use crate::model::case::{CaseMeta, Choice, MetaConflict};
+use crate::model::case::{CaseMeta, Choice, MetaConflict, Standing};
 use crate::model::{AnnotationId, text};
 
 use super::annotate::headline;
@@ -118,5 +121,34 @@ fn go_on(state: &mut State) {
     } else {
         list(state);
         state.say(format!("settled: {n_left} left; u takes it back"));
+    }
+}
+
+/// Asks where the evidence stands, once everything is read, and again for new pins.
+pub(super) fn ask_standings(state: &mut State, effects: &mut Vec<Effect>) {
+    if !state.catalog.is_complete || state.is_following() {
+        return;
+    }
+    let evidence = state.session.doc.evidence();
+    let key = (state.catalog.version, evidence.iter().map(|(record, _)| record.id.clone()).collect::<Vec<_>>());
+    if state.standings.asked.as_ref() == Some(&key) || (state.standings.asked.is_none() && evidence.is_empty()) {
+        return;
+    }
+    let all = evidence.into_iter().map(|(record, one)| (record.id.clone(), one.clone())).collect();
+    state.standings.asked = Some(key);
+    state.jobs.ask(Slot::Standings, Question::Standings(all), state.catalog.version, effects);
+}
+
+/// Where the evidence stands; what is not in its place any more is told once.
+pub(super) fn stand(state: &mut State, found: BTreeMap<AnnotationId, Standing>) {
+    let count = |is_it: fn(&Standing) -> bool| found.values().filter(|standing| is_it(standing)).count();
+    let n_lost = count(|standing| matches!(standing, Standing::Lost { .. }));
+    let n_moved = count(|standing| matches!(standing, Standing::Moved { .. }));
+    let is_news = state.standings.found.values().filter(|one| matches!(one, Standing::Lost { .. })).count() != n_lost;
+    state.standings.found = found;
+    state.data_revision += 1;
+    if n_lost > 0 && is_news {
+        let moved = if n_moved > 0 { format!(", {n_moved} moved") } else { String::new() };
+        state.warn(format!("evidence: {n_lost} lost{moved}; the notes (5) say which"));
     }
 }

@@ -216,7 +216,7 @@ fn entries(item: &Item) -> Option<Vec<(String, Table)>> {
     (ids.len() == named.len()).then_some(named)
 }
 
-fn identity(table: &Table) -> String {
+pub(super) fn identity(table: &Table) -> String {
     let text = |key: &str| table.get(key).and_then(Item::as_str);
     if let Some(rule) = text("rule") {
         return format!("{rule} {}", text("at").unwrap_or_default()).trim_end().to_owned();

@@ -10,6 +10,7 @@ mod lock;
 mod merge;
 mod merge_meta;
 mod meta;
+mod set;
 mod tables;
 #[cfg(test)]
 pub(super) mod tests;
@@ -21,3 +22,4 @@ pub use lock::{LockedSource, lock_sources, merge_lock, parse_lock, write_lock};
 pub use merge::{Merged, merge_annotations};
 pub use merge_meta::{merge_meta, settle_meta};
 pub use meta::{LoadedMeta, MetaError, parse_meta, write_meta};
+pub use set::set_meta;
