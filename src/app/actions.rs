@@ -158,6 +158,7 @@ actions! {
         Delete "delete" ["d", "delete"] MAIN "remove the selected step, note or panel";
         MoveUp "move-up" ["K"] MAIN "move the selected step or panel up";
         MoveDown "move-down" ["J"] MAIN "move the selected step or panel down";
+        Conflicts "conflicts" ["; x"] MAIN "settle what a merge could not: choose between two values";
         Undo "undo" ["u"] MAIN "take the last edit back";
         Redo "redo" ["ctrl-r"] MAIN "make the undone edit again";
         Title "title" [] MAIN "change the title of the case: :title WORDS";

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 
-use crate::model::case::{MarkerName, PanelForm, PanelRef, PanelShape};
+use crate::model::case::{Choice, MarkerName, PanelForm, PanelRef, PanelShape};
 use crate::model::{AnnotationId, SeriesId, SeriesMeta, TimeRange, Timestamp, fuzzy};
 
 use super::actions::Action;
@@ -20,6 +20,7 @@ use super::message::FreezeTarget;
 use super::panels;
 use super::series_search::{Moment, SeriesSearch, SeriesWords};
 use super::shapes::Outline;
+use super::update::Settling;
 
 /// One layer.
 #[derive(Debug, Clone)]
@@ -53,6 +54,8 @@ pub(crate) enum PickValue {
     Marker(MarkerName),
     KeyMoment,
     Target(FreezeTarget),
+    /// One of the two values of a conflict.
+    Settle(Settling, Choice),
     /// A panel of the histogram that this series belongs to.
     Heat(PanelRef),
     /// The parts of the selected panel.
@@ -81,6 +84,7 @@ pub(crate) enum PickPurpose {
     Zone,
     Marker,
     Pin,
+    Conflicts,
     /// How the selected panel is split.
     Split,
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use super::merge::MergeArgs;
 pub use super::note::args::{NoteAction, NoteAddArgs, NoteArgs, PinArgs};
 use crate::report::format::Format;
 use crate::report::words::Language;
@@ -242,6 +243,8 @@ pub enum Command {
     },
     /// Add, list, show, edit, tag, move and remove notes of a case without the screen
     Note(NoteArgs),
+    /// Merge two versions of a case file by record and field (a merge driver for git), or settle what is left on screen
+    Merge(MergeArgs),
     /// Write the postmortem of a case: postmortem.md and its charts, or other forms
     #[command(after_help = export_help())]
     Export(Box<ExportArgs>),

@@ -12,7 +12,8 @@ use crate::model::case::PanelShape;
 
 use super::navigate::{self, Way};
 use super::{
-    annotate, chain, filter, find, forms, overlays, panel_edit, panel_form, panel_typed, panel_view, pattern_view, pick, search, trace_view,
+    annotate, chain, filter, find, forms, overlays, panel_edit, panel_form, panel_typed, panel_view, pattern_view, pick, search, settle,
+    trace_view,
 };
 
 /// Runs it.
@@ -66,6 +67,7 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::Filters => state.overlays.push(Overlay::Filters(0)),
         Action::Help => state.overlays.push(Overlay::Help(crate::app::overlay::Help::default())),
         Action::Palette => pick::palette(state),
+        Action::Conflicts => settle::list(state),
         Action::CommandLine => pick::commands(state),
         Action::ChooseZone => pick::zones(state),
         Action::PanelPicker => pick::panels(state),

@@ -15,7 +15,7 @@ use crate::app::state::State;
 use crate::model::case::{MarkerName, PanelForm, PanelRef, PanelShape};
 use crate::model::{Timestamp, text};
 
-use super::{action, annotate, panel_edit, panel_form};
+use super::{action, annotate, panel_edit, panel_form, settle};
 
 fn item(label: impl Into<String>, detail: impl Into<String>, value: PickValue) -> PickItem {
     PickItem { label: label.into(), detail: detail.into(), key: String::new(), value }
@@ -246,6 +246,7 @@ pub(super) fn take(state: &mut State, value: PickValue, argument: Option<&str>) 
         PickValue::Marker(name) => annotate::set_marker(state, name),
         PickValue::KeyMoment => annotate::add_key_moment(state),
         PickValue::Target(target) => annotate::freeze(state, vec![target]),
+        PickValue::Settle(settling, choice) => settle::take(state, &settling, choice),
         PickValue::Form(form) => panel_form::set(state, form),
         PickValue::Sum(shape, formula) => {
             state.panels.pending_shape = Some(shape);

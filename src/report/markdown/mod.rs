@@ -11,6 +11,7 @@ mod detection;
 mod dialect;
 mod story;
 mod table;
+mod told;
 
 use std::fmt::Write as _;
 
@@ -105,6 +106,9 @@ pub fn sections(postmortem: &Postmortem, style: &Style) -> Vec<Section> {
             heading(out, 2, &title_of(stem));
             prose(out, &postmortem.sections, stem);
         });
+    }
+    for one in &postmortem.told {
+        block(one.name, &|out| told::section(out, one));
     }
     block("appendix", &|out| appendix::appendix(out, postmortem));
     if style.layout.sections.iter().any(|place| place.id == "redactions") {

@@ -15,6 +15,7 @@ type With<'a> = &'a mut dyn FnMut(&mut String);
 pub(super) fn prune(postmortem: &mut Postmortem) {
     postmortem.exhibits.clear();
     postmortem.lint = None;
+    postmortem.told.clear();
     postmortem.summary.retain(|(_, words)| words != "not recorded");
     postmortem.sections.retain(|stem, _| ["summary", "impact"].contains(&stem.as_str()));
     postmortem.timeline.iter_mut().for_each(|row| row.evidence.clear());
@@ -93,6 +94,7 @@ pub(super) fn visit(postmortem: &mut Postmortem, with: With) {
         turning_points,
         actions,
         coverage,
+        told,
         sections,
         recovered: _,
         impact_s: _,
@@ -118,6 +120,7 @@ pub(super) fn visit(postmortem: &mut Postmortem, with: With) {
     turning_points.iter_mut().for_each(|row| turning_point(row, with));
     actions.iter_mut().for_each(|row| action(row, with));
     let Coverage { rows: _, absent: _, open: _ } = coverage;
+    told.iter_mut().flat_map(|one| &mut one.rows).for_each(|row| all(row, with));
     sections.values_mut().for_each(&mut *with);
     self::provenance(provenance, with);
     for finding in lint.iter_mut().flatten() {
