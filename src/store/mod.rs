@@ -17,6 +17,7 @@ mod fresh;
 pub mod fuzzy;
 pub mod grow;
 pub mod histogram;
+pub mod late;
 pub mod log;
 mod packed;
 mod parallel;
@@ -25,6 +26,7 @@ pub mod promql;
 pub mod segment;
 pub mod series;
 pub mod service;
+mod tally;
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -121,6 +121,7 @@ impl<'a> Loader<'a> {
         self.read()?;
         self.remember_ends();
         self.derive()?;
+        self.check_indexes()?;
         self.sources.iter_mut().for_each(|source| source.report.is_complete = true);
         self.publish();
         self.keep();
@@ -145,6 +146,21 @@ impl<'a> Loader<'a> {
             self.load_logs(dateless)?;
         }
         self.describe_sets();
+        Ok(())
+    }
+
+    /// What was taken from indexes is shown now; only then it is looked at what was left in them.
+    fn check_indexes(&mut self) -> Result<(), SourceError> {
+        if !self.has_unchecked() {
+            return Ok(());
+        }
+        self.publish();
+        let again = self.check_restored()?;
+        if !again.is_empty() {
+            self.parse_logs(again)?;
+            self.remember_ends();
+            self.derive()?;
+        }
         Ok(())
     }
 
