@@ -19,7 +19,6 @@ pub mod grow;
 pub mod histogram;
 pub mod late;
 pub mod log;
-mod packed;
 mod parallel;
 pub mod patterns;
 pub mod promql;

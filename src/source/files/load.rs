@@ -8,9 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::model::{Problem, ProblemKind, SourceId, SourceKind, SourceReport, TimeRange};
-use crate::parse::document::{self, parse_document};
+use crate::parse::document::{self, Stream, parse_document};
 use crate::parse::log::LogPlan;
-use crate::parse::metric::exposition::Stream;
 use crate::parse::{Context, Document, Plan, Verdict, metric};
 use crate::source::{Job, SourceError};
 use crate::store::derive::derive;
@@ -465,5 +464,5 @@ fn streamed(content: &Content, mut stream: Stream, context: &Context) -> Result<
             None => length *= 2,
         }
     }
-    Ok(document::checked(stream.finish(context)))
+    Ok(stream.finish(context))
 }
