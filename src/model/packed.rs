@@ -143,7 +143,9 @@ mod tests {
 
     fn packed_values(values: &[f64]) -> Values {
         let mut packed = Values::default();
-        values.chunks(BLOCK).for_each(|block| drop(packed.push(block)));
+        for block in values.chunks(BLOCK) {
+            let _ = packed.push(block);
+        }
         packed.shrink();
         packed
     }

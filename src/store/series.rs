@@ -92,11 +92,14 @@ impl SeriesStore {
             return Some(stride);
         }
         let steps = || (1..self.len()).map(|i| self.times.get(i).saturating_sub(self.times.get(i - 1))).filter(|step| *step > 0);
-        median_by_count(steps()).unwrap_or_else(|| {
+        if steps().next().is_none() {
+            return None;
+        }
+        Some(median_by_count(steps()).unwrap_or_else(|| {
             let mut steps: Vec<i64> = steps().collect();
-            let middle = steps.len().checked_sub(1)? / 2;
-            Some(*steps.select_nth_unstable(middle).1)
-        })
+            let middle = (steps.len() - 1) / 2;
+            *steps.select_nth_unstable(middle).1
+        }))
     }
 
     /// One bucket a column; a column without a sample is `None`. O(columns · log n).
@@ -166,8 +169,8 @@ impl SeriesStore {
     }
 }
 
-/// The middle of numbers of which few are different, without a list of all; `None` when they are too many.
-fn median_by_count(numbers: impl Iterator<Item = i64>) -> Option<Option<i64>> {
+/// The middle of numbers of which few are different, without a list of all; `None` when they are too many, or none.
+fn median_by_count(numbers: impl Iterator<Item = i64>) -> Option<i64> {
     /// Different numbers: those of a clock that jitters by some milliseconds.
     const MAX: usize = 1 << 12;
     let mut counts: HashMap<i64, u64> = HashMap::new();
@@ -187,13 +190,13 @@ fn median_by_count(numbers: impl Iterator<Item = i64>) -> Option<Option<i64>> {
     *counts.entry(last).or_insert(0) += n_last;
     let mut counts: Vec<(i64, u64)> = counts.into_iter().collect();
     counts.sort_unstable();
-    let Some(mut before) = n.checked_sub(1).map(|most| most / 2) else { return Some(None) };
+    let mut before = n.checked_sub(1)? / 2;
     let is_past = |(_, count): &&(i64, u64)| {
         let is_here = before < *count;
         before = before.saturating_sub(*count);
         is_here
     };
-    Some(counts.iter().find(is_past).map(|(number, _)| *number))
+    counts.iter().find(is_past).map(|(number, _)| *number)
 }
 
 /// All levels, the finest first; only whole buckets, so a level may cover less than the one below. A short series has none.

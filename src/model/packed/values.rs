@@ -77,7 +77,9 @@ impl Node {
         let mut node = Self::EMPTY;
         let is_finite = block.iter().fold(true, |all, value| all & (value.abs() < f64::INFINITY));
         let Some(last) = block.last().filter(|_| is_finite) else {
-            block.iter().for_each(|value| node.add(*value));
+            for value in block {
+                node.add(*value);
+            }
             return node;
         };
         // One pass a statistic: each then runs at the speed of the machine. The sum is that of one value after the other.

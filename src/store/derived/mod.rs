@@ -74,8 +74,13 @@ pub fn compute(recipe: &Recipe, pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Ve
         let instances = inputs.instances(service, instance);
         answered.retain(|line| instances.get(&service.and_then(|service| line.labels.get(service))).is_some_and(|own| own.len() > 1));
     }
-    let restarts = inputs.restarts(pool, watch)?;
-    Ok(answered.into_iter().map(|answered| computed(recipe, &expression, (&inputs, &restarts), answered)).collect())
+    let facts = Facts {
+        restarts: inputs.restarts(pool, watch)?,
+        n_inputs: inputs.metas.len() as u64,
+        source: inputs.metas.iter().map(|(meta, _)| meta.source).min().unwrap_or_default(),
+        bounds: if expression.is_quantile() { words::bounds(inputs.metas.iter().map(|(meta, _)| *meta)) } else { Vec::new() },
+    };
+    Ok(answered.into_iter().map(|answered| computed(recipe, &expression, &facts, answered)).collect())
 }
 
 /// Evaluates what a user wrote, at the given steps or over the time of its inputs at their own interval. The name of the
@@ -129,6 +134,14 @@ impl<'a> Inputs<'a> {
     }
 }
 
+/// What all lines of a formula have in common.
+struct Facts<'a> {
+    restarts: Vec<(&'a Labels, Vec<Timestamp>)>,
+    n_inputs: u64,
+    source: SourceId,
+    bounds: Vec<f64>,
+}
+
 /// When counters that may be part of a line began again.
 fn resets(restarts: &[(&Labels, Vec<Timestamp>)], line: &Labels) -> Vec<Timestamp> {
     let has = |labels: &Labels| line.iter().all(|(name, value)| labels.get(name).is_none_or(|own| own == value));
@@ -153,35 +166,28 @@ fn steps_over(extent: TimeRange, interval: i64) -> Steps {
     Steps { start: Timestamp(first), step_ns, n: usize::try_from(n).unwrap_or(0) + 1 }
 }
 
-fn computed(
-    recipe: &Recipe,
-    expression: &Expression,
-    (inputs, restarts): (&Inputs<'_>, &[(&Labels, Vec<Timestamp>)]),
-    answered: Answered,
-) -> Computed {
+fn computed(recipe: &Recipe, expression: &Expression, facts: &Facts<'_>, answered: Answered) -> Computed {
     let Answered { name, labels, samples } = answered;
     let mut probe = ParsedSeries { name: recipe.name.clone(), labels: labels.clone(), ..ParsedSeries::default() };
     meaning::fill(&mut probe, Some(&recipe.formula));
-    let bounds = if expression.is_quantile() { words::bounds(inputs.metas.iter().map(|(meta, _)| *meta)) } else { Vec::new() };
     let kind = if expression.is_quantile() { SeriesKind::Quantile } else { recipe.kind.unwrap_or(probe.kind) };
     // What a plain selector answers keeps its name as a label, so that several metrics can be told apart.
     let shown = if recipe.is_written && !name.is_empty() { super::promql::named(&labels, &name) } else { labels.clone() };
     let derivation = Derivation {
         formula: recipe.formula.clone(),
         window: recipe.window,
-        n_inputs: inputs.metas.len() as u64,
-        resets: resets(restarts, &labels),
+        n_inputs: facts.n_inputs,
+        resets: resets(&facts.restarts, &labels),
         is_written: recipe.is_written,
-        bounds: bounds.clone(),
+        bounds: facts.bounds.clone(),
     };
-    let source = inputs.metas.iter().map(|(meta, _)| meta.source).min().unwrap_or_default();
     Computed {
         name: recipe.name.clone(),
         labels: shown,
         unit: recipe.unit.unwrap_or(probe.unit),
         kind,
-        source,
-        clip: bounds.last().copied(),
+        source: facts.source,
+        clip: facts.bounds.last().copied(),
         derivation,
         samples,
     }

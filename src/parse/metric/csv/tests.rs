@@ -84,11 +84,11 @@ fn mixed(rows: &[(u8, u16)], n_columns: usize) -> String {
         let time = if *sort == 1 { at - 40 } else { at - u64::from(*sort == 2) };
         let cells: Vec<String> = (0..n_columns).map(|column| format!("{}.{:02}", number * (column as u16 + 1), number % 100)).collect();
         match sort {
-            3 => text.push_str(&format!("{time},{},\n", cells[1..].join(","))),
-            4 => text.push_str(&format!("{time},x,{}\n", cells[1..].join(","))),
+            3 => text += &format!("{time},{},\n", cells[1..].join(",")),
+            4 => text += &format!("{time},x,{}\n", cells[1..].join(",")),
             5 => text.push_str(&header),
-            6 => text.push_str("\n"),
-            _ => text.push_str(&format!("{time},{}\n", cells.join(","))),
+            6 => text.push('\n'),
+            _ => text += &format!("{time},{}\n", cells.join(",")),
         }
     }
     text
