@@ -2,7 +2,7 @@
 
 mod incident;
 
-use coroner::model::case::{CauseStatus, CauseType, EvidenceTarget, MarkerName, PanelRef, Relation};
+use coroner::model::case::{CauseStatus, CauseType, EvidenceTarget, Link, MarkerName, PanelRef, Relation};
 use coroner::model::{AnnotationKind, CaseDoc, Labels, Timestamp, Unit};
 use coroner::report::markdown::{Rendered, render};
 use coroner::report::postmortem::{ReportSettings, gather};
@@ -94,7 +94,7 @@ fn without_a_counter_the_failed_requests_are_an_integral_with_bounds() {
 #[test]
 fn key_moments_of_the_user_replace_the_default_columns() {
     let mut case = checkout_case();
-    add(&mut case, "Z1", "queue full", AnnotationKind::KeyMoment { at: at(200) });
+    add(&mut case, "Z1", "queue full", AnnotationKind::KeyMoment { at: at(200), order: None });
     let text = postmortem(&checkout_incident(), &case).markdown;
     let rows: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("| Moment")).take_while(|line| line.starts_with('|')).collect();
     assert!(rows.iter().any(|row| row.starts_with("| T+3m20s queue full (10:03:20) |")), "{rows:#?}");
@@ -273,6 +273,8 @@ fn hostile(text: &str) -> (Incident, CaseDoc) {
                     EvidenceTarget::Lines { excerpt, sha256, .. } => (*excerpt, *sha256) = (text.into(), text.into()),
                     EvidenceTarget::Change { text: words, .. } => *words = text.into(),
                     EvidenceTarget::Profile { profile, unit, .. } => (*profile, *unit) = (text.into(), text.into()),
+                    EvidenceTarget::Diff { text: words, before, .. } => (*words, *before) = (text.into(), Some(text.into())),
+                    EvidenceTarget::Link { url, .. } => *url = text.into(),
                 }
             }
             _ => {}
@@ -368,7 +370,7 @@ fn checkout_case() -> CaseDoc {
     for (id, from, to, relation) in
         [("L1", "C1", "C2", Relation::Enables), ("L2", "C2", "C4", Relation::Causes), ("L3", "C3", "C4", Relation::Amplifies)]
     {
-        add(&mut case, id, "", AnnotationKind::Link { from: id_of(from), to: id_of(to), relation });
+        add(&mut case, id, "", AnnotationKind::Link(Link { from: id_of(from), to: id_of(to), relation, ..Link::default() }));
     }
     case
 }

@@ -185,7 +185,15 @@ actions! {
         ZoomPane "zoom-pane" ["z"] MAIN "give the focused pane all the room, or take it back";
         PanelPicker "panel-picker" ["P"] MAIN "add and remove panels";
         LogScale "log-scale" ["Y"] MAIN "give the selected panel a logarithmic axis, or a linear one";
+        HeatMap "heat-map" ["V h"] MAIN "show the histogram behind the selected panel over time, or stop";
+        Overlaid "overlaid" ["V o"] MAIN "draw all series of this name, or of one label, over one another";
+        Stacked "stacked" ["V s"] MAIN "stack them up as parts of a sum";
+        Multiples "multiples" ["V m"] MAIN "draw a small panel for each of them, with one axis";
+        Plain "plain" ["V p"] MAIN "show one series only again";
+        Renderer "renderer" ["V b"] MAIN "draw lines of braille dots, or blocks again";
         Ghost "ghost" ["B"] MAIN "draw the baseline behind the selected panel, or stop";
+        GhostWindow "ghost-window" ["V g"] MAIN "draw another earlier window behind the selected panel: -1h, T-10m";
+        Limit "limit" ["V l"] MAIN "draw a limit across the selected panel: 1.5s, <99.9%, off";
         Trust "trust" ["R"] MAIN "shade gaps, resets, clipped and stale stretches, or stop";
     }
     Session {

@@ -13,8 +13,10 @@ pub(crate) enum Slot {
     /// Series of formulas.
     Formulas,
     Series,
-    /// Columns of the time before T+0, to be drawn behind panels.
-    Ghosts,
+    /// Columns of an earlier time, to be drawn behind panels; one slot for each distance.
+    Ghosts(usize),
+    /// Columns of the buckets of histograms.
+    Heat,
     Stats,
     Values,
     Events,

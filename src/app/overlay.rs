@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use chrono_tz::Tz;
 
-use crate::model::case::{MarkerName, PanelRef};
+use crate::model::case::{MarkerName, PanelForm, PanelRef, PanelShape};
 use crate::model::{AnnotationId, TimeRange, Timestamp, fuzzy};
 
 use super::actions::Action;
@@ -51,6 +51,12 @@ pub(crate) enum PickValue {
     Marker(MarkerName),
     KeyMoment,
     Target(FreezeTarget),
+    /// A panel of the histogram that this series belongs to.
+    Heat(PanelRef),
+    /// The parts of the selected panel.
+    Form(PanelForm),
+    /// A formula whose lines share a panel.
+    Sum(PanelShape, String),
 }
 
 /// One line of a picker.
@@ -73,6 +79,8 @@ pub(crate) enum PickPurpose {
     Zone,
     Marker,
     Pin,
+    /// How the selected panel is split.
+    Split,
 }
 
 /// A list narrowed by typing.
@@ -90,6 +98,8 @@ pub(crate) struct Picker {
     pub(crate) selected: usize,
     /// Chosen items, in lists that take several.
     pub(crate) chosen: Option<BTreeSet<usize>>,
+    /// Those that were chosen when it was opened.
+    pub(crate) first_chosen: Option<BTreeSet<usize>>,
 }
 
 impl Picker {
@@ -104,6 +114,7 @@ impl Picker {
             shown: Vec::new(),
             selected: 0,
             chosen: None,
+            first_chosen: None,
         };
         picker.narrow();
         picker
@@ -174,9 +185,14 @@ impl Picker {
         };
     }
 
+    /// Whether the choice is another one than at the start.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.chosen != self.first_chosen
+    }
+
     /// Chooses or unchooses the current item and goes on to the next.
     pub(crate) fn toggle(&mut self) {
-        let is_series = |index: &usize| !matches!(self.items[*index].value, PickValue::Formula(_));
+        let is_series = |index: &usize| !matches!(self.items[*index].value, PickValue::Formula(_) | PickValue::Heat(_));
         let current = self.current().filter(|index| self.chosen.is_some() && is_series(index));
         let Some(index) = current.map(|index| self.keep(index)) else { return };
         if let Some(chosen) = &mut self.chosen
@@ -214,6 +230,10 @@ impl Picker {
 pub(crate) enum PromptKind {
     GoTo,
     Find,
+    /// The earlier window of a ghost.
+    Ghost,
+    /// The limit of a panel.
+    Limit,
     FilterIn,
     FilterOut,
     /// The whole filter as a text.
@@ -264,6 +284,8 @@ impl Prompt {
         match self.kind {
             PromptKind::GoTo => "go to",
             PromptKind::Find => "find",
+            PromptKind::Ghost => "ghost of",
+            PromptKind::Limit => "limit of the selected panel",
             PromptKind::FilterIn => "keep only",
             PromptKind::FilterOut => "leave out",
             PromptKind::FilterAll => "filter",
@@ -277,6 +299,8 @@ impl Prompt {
             PromptKind::FilterIn | PromptKind::FilterOut | PromptKind::FilterAll | PromptKind::FilterOne(_) => {
                 "level>=warn   service:name   status>=500   latency>1s   words   \"exact\"   /regex/   and or not ()"
             }
+            PromptKind::Ghost => "-1h: an hour ago   T-10m: the ten minutes before T+0, from T+0 on   baseline   off",
+            PromptKind::Limit => "1000   1.5s   250ms   5%   64MiB   <99.9% for what must not fall below   off",
             PromptKind::Find => "fuzzy words   'exact text   /regex/",
         }
     }

@@ -59,7 +59,7 @@ impl SeriesSearch {
         let (mut tight, mut loose) = (Vec::new(), Vec::new());
         self.n_fitting = 0;
         for meta in catalog.series.iter().take(LOOKED_THROUGH).filter(|meta| !self.left_out.contains(&meta.id)) {
-            if !(sources.contains(&meta.source) || words.iter().all(|word| may_fit(word, meta))) {
+            if !(meta.sources().any(|source| sources.contains(&source)) || words.iter().all(|word| may_fit(word, meta))) {
                 continue;
             }
             self.n_fitting += 1;

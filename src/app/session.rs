@@ -2,7 +2,7 @@
 //!
 //! Every edit is an invertible step; a step is shown as saved only when the runtime says so.
 
-use crate::model::case::{Annotation, AnnotationId, AnnotationKind, CaseDoc, CaseMeta, Edit, EditStep};
+use crate::model::case::{Annotation, AnnotationId, AnnotationKind, CaseDoc, CaseMeta, Edit, EditStep, Visibility};
 use crate::model::{TimeRange, Timestamp};
 
 use super::message::Effect;
@@ -106,6 +106,8 @@ impl Session {
             kind,
             text,
             tags: Vec::new(),
+            visibility: Visibility::default(),
+            is_pinned: false,
             author: self.author.clone(),
             created: now,
             updated: now,
@@ -256,7 +258,7 @@ mod tests {
     fn undo_and_redo_restore_the_document_exactly_and_are_journalled() {
         let mut session = session();
         let now = Timestamp::from_secs(10);
-        let note = session.annotation(now, AnnotationKind::KeyMoment { at: now }, "peak".into());
+        let note = session.annotation(now, AnnotationKind::KeyMoment { at: now, order: None }, "peak".into());
         let id = note.id.clone();
         session.commit("add", vec![Session::put(note)]);
         let after_add = session.doc.clone();
@@ -277,7 +279,7 @@ mod tests {
     #[test]
     fn nothing_is_called_saved_before_the_runtime_says_so() {
         let mut session = session();
-        let note = session.annotation(Timestamp(1), AnnotationKind::KeyMoment { at: Timestamp(1) }, String::new());
+        let note = session.annotation(Timestamp(1), AnnotationKind::KeyMoment { at: Timestamp(1), order: None }, String::new());
         assert_eq!(session.status(), SaveStatus::Untouched);
         session.commit("add", vec![Session::put(note)]);
         assert_eq!(session.status(), SaveStatus::Saving);

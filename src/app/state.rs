@@ -144,8 +144,16 @@ impl State {
     /// The first screen, before anything is loaded.
     pub fn new(setup: Setup) -> Self {
         let zone = setup.case.meta.time_zone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
-        let shape = Shape { n_panels: 0, selected_panel: 0, has_alerts: false, has_hits: false, is_side_focused: false, zoomed: None };
-        let layout = layout::compute(setup.size, shape);
+        let shape = Shape {
+            n_panels: 0,
+            tall_panels: Vec::new(),
+            selected_panel: 0,
+            has_alerts: false,
+            has_hits: false,
+            is_side_focused: false,
+            zoomed: None,
+        };
+        let layout = layout::compute(setup.size, &shape);
         let columns = NonZeroUsize::new(usize::from(layout.lanes_width)).unwrap_or(NonZeroUsize::MIN);
         let mut state = Self {
             title: setup.title,
@@ -264,6 +272,7 @@ impl State {
     pub(crate) fn shape(&self) -> Shape {
         Shape {
             n_panels: self.panels.all.len(),
+            tall_panels: self.panels.tall(),
             selected_panel: self.panels.selected,
             has_alerts: !self.catalog.alerts.is_empty(),
             has_hits: self.list.find.is_some(),

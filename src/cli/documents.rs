@@ -12,7 +12,12 @@ use crate::runtime::export as writer;
 use crate::runtime::journal::CaseStore;
 
 /// `coroner export`: the postmortem of a case.
-pub fn export(args: &OpenArgs, output: Option<&Path>, is_json: bool, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+pub fn export(
+    args: &OpenArgs,
+    (output, edits): (Option<&Path>, writer::Edits),
+    is_json: bool,
+    out: &mut dyn Write,
+) -> anyhow::Result<Outcome> {
     let opened = if args.sources.is_empty() { open::open_demo(args.read.case.clone(), Notes::Finished)? } else { open::open(args)? };
     open::load(&opened, args.read.quiet)?;
     let case = match (&opened.seed, opened.case_dir.exists()) {
@@ -26,6 +31,7 @@ pub fn export(args: &OpenArgs, output: Option<&Path>, is_json: bool, out: &mut d
     if let Some(parent) = target.markdown.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent)?;
     }
+    target.edits = edits;
     let written = writer::export(&case, &*opened.source, &target)?;
     if is_json {
         let assets: Vec<String> = written.assets.iter().map(|path| path.display().to_string()).collect();
@@ -44,6 +50,7 @@ pub fn default_target(opened: &Opened) -> writer::Target {
         name: opened.name.clone(),
         case_dir: opened.case_dir.clone(),
         sections: opened.sections.clone(),
+        edits: writer::Edits::Keep,
     }
 }
 

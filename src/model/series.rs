@@ -249,6 +249,8 @@ pub struct SeriesMeta {
     pub derivation: Option<Arc<Derivation>>,
     /// The source it came from.
     pub source: SourceId,
+    /// Other sources that hold the same series with the same values, in rising order.
+    pub also_in: Box<[SourceId]>,
     /// Number of samples, special values included.
     pub n_samples: u64,
     /// From the first sample to just after the last; `None` when it has none.
@@ -269,6 +271,11 @@ impl SeriesMeta {
         }
         let pairs: Vec<String> = self.labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
         format!("{}{{{}}}", self.name, pairs.join(","))
+    }
+
+    /// All sources that hold it, the one that its samples were taken from first.
+    pub fn sources(&self) -> impl Iterator<Item = SourceId> {
+        std::iter::once(self.source).chain(self.also_in.iter().copied())
     }
 
     /// After how many ns without a sample a value is stale: five steps, at least one second, at most five minutes.

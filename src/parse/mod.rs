@@ -19,7 +19,8 @@ pub mod timestamp;
 use crate::model::catalog::{Problems, Zone};
 use crate::model::packed::{BLOCK, Packed};
 use crate::model::{
-    Alert, Change, DashboardPanel, Labels, Level, ProfileMark, Sample, SeriesKind, SourceKind, ThresholdRule, TimeRange, Timestamp, Unit,
+    Alert, Change, DashboardPanel, Exemplar, Labels, Level, ProfileMark, Sample, SeriesKind, SourceKind, ThresholdRule, TimeRange,
+    Timestamp, Unit,
 };
 
 /// What detection looks at: three windows of the decoded file (they may touch or coincide in a small one).
@@ -54,6 +55,8 @@ pub struct Context {
     pub formats: Vec<std::sync::Arc<log::NamedFormat>>,
     /// Name of the format that the user says it is.
     pub forced: Option<String>,
+    /// Column of a table that the user says holds the time.
+    pub time_column: Option<String>,
     /// Moment at which the clock of a log without dates stood at its first time, given by the user.
     pub anchor: Option<Timestamp>,
 }
@@ -101,6 +104,8 @@ pub struct Document {
     pub rules: Vec<ThresholdRule>,
     /// Panels of dashboards: context, no data.
     pub dashboard_panels: Vec<DashboardPanel>,
+    /// Exemplars of its series.
+    pub exemplars: Vec<Exemplar>,
     /// What went wrong.
     pub problems: Problems,
     /// Records as counted by `inspect` (points, changes, alerts, samples).

@@ -3,14 +3,18 @@
 //! `Facts` is all that a report knows of the outside; `runtime` answers it from a source.
 //! `case_file` turns the case document into text files and back; `postmortem` gathers plain values from a
 //! case and its facts; `markdown` prints them; `svg` draws the charts beside it; `escape` is the gate that
-//! every foreign word passes.
+//! every foreign word passes; `blocks` keeps what people wrote into a document; `lint` and `verify` judge it.
 
+pub mod blocks;
 pub mod case_file;
 pub mod escape;
+pub mod lint;
 pub mod markdown;
 pub mod postmortem;
+pub mod secrets;
 pub mod spark;
 pub mod svg;
+pub mod verify;
 
 use crate::model::query::ValueAt;
 use crate::model::{Catalog, EventFilter, Sample, SeriesId, TimeRange, Timestamp};
@@ -27,4 +31,9 @@ pub trait Facts {
     fn count(&self, filter: &EventFilter, range: TimeRange) -> u64;
     /// SHA-256 of a source by its path, lower-case hex.
     fn sha256(&self, path: &str) -> Option<String>;
+    /// SHA-256 of the raw bytes of lines of a source, both ends included; `None` when it has no such lines.
+    fn lines_sha256(&self, path: &str, first: u64, last: u64) -> Option<String> {
+        let _ = (path, first, last);
+        None
+    }
 }

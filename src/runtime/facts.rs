@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use sha2::{Digest as _, Sha256};
+
+use super::answer::hex;
 use crate::model::query::ValueAt;
 use crate::model::{Catalog, EventFilter, Sample, SeriesId, TimeRange, Timestamp};
 use crate::report::Facts;
@@ -43,5 +46,11 @@ impl Facts for SourceFacts<'_> {
     fn sha256(&self, path: &str) -> Option<String> {
         let id = self.catalog.sources.iter().find(|source| source.path == path)?.id;
         self.source.sha256(id, &self.job).ok()
+    }
+
+    fn lines_sha256(&self, path: &str, first: u64, last: u64) -> Option<String> {
+        let id = self.catalog.sources.iter().find(|source| source.path == path)?.id;
+        let lines = self.source.lines(id, first, last, &self.job).ok()?;
+        (lines.first == first && lines.last == last).then(|| hex(&Sha256::digest(&lines.bytes)))
     }
 }

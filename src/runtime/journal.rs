@@ -5,7 +5,9 @@
 //! killed between the two, the journal is replayed over files that already hold it, which changes nothing.
 //! One process writes: the second one that opens the case only reads. Text forms: `report::case_file`.
 
+mod history;
 mod lock;
+mod steps;
 #[cfg(test)]
 mod tests;
 
@@ -14,15 +16,15 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value, json};
-
-use crate::model::case::{CaseMeta, Edit, EditStep};
+use crate::model::case::{Edit, EditStep};
 use crate::model::{Annotation, AnnotationId, CaseDoc, Catalog};
 use crate::report::case_file::{
-    LoadedAnnotations, LoadedMeta, LockedSource, annotation_from_json, annotation_to_json, lock_sources, parse_annotations, parse_lock,
-    parse_meta, write_annotations, write_lock, write_meta,
+    LoadedAnnotations, LoadedMeta, LockedSource, lock_sources, parse_annotations, parse_lock, parse_meta, write_annotations, write_lock,
+    write_meta,
 };
+pub use history::Version;
 use lock::{LockFile, Locking};
+use steps::{read_journal, step_to_json};
 
 /// Folder of what need not be kept in git.
 const PRIVATE: &str = ".coroner";
@@ -167,6 +169,11 @@ impl CaseStore {
         }
         notices.sort();
         (sections, notices)
+    }
+
+    /// How a record came to be, oldest first, as far as this copy of the case knows: `.coroner` is not in git.
+    pub fn history(&self, id: &AnnotationId) -> Vec<Version> {
+        if self.mode == Mode::InMemory { Vec::new() } else { history::versions(&self.dir.join(PRIVATE), id) }
     }
 
     /// Writes one step to the journal; when this returns it is on the disk. One write and one fsync.
@@ -367,6 +374,11 @@ impl CaseStore {
             return Ok(());
         }
         self.open_journal()?;
+        let private = self.dir.join(PRIVATE);
+        // The history is a comfort: a disk that is full must not keep the case from being saved.
+        if let Ok(bytes) = fs::read(private.join("journal")) {
+            let _ = history::keep(&private, &bytes);
+        }
         self.journal_len = 0;
         let journal = self.journal.as_ref().expect("opened above");
         journal.set_len(0).and_then(|()| journal.sync_all()).map_err(|error| self.not_writable(&error))
@@ -435,62 +447,4 @@ fn replace_file(path: &Path, text: &str) -> io::Result<()> {
 /// Makes renames and new names in a folder durable, where the system has such a thing.
 fn sync_dir(dir: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
-}
-
-struct Journal {
-    steps: Vec<EditStep>,
-    broken: Vec<usize>,
-    is_torn: bool,
-    good_len: u64,
-}
-
-/// Reads the journal. A last line without its line end was never called saved: it is torn.
-fn read_journal(bytes: &[u8]) -> Journal {
-    let good_len = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let mut journal = Journal { steps: Vec::new(), broken: Vec::new(), is_torn: good_len < bytes.len(), good_len: good_len as u64 };
-    for (index, line) in bytes[..good_len].split(|byte| *byte == b'\n').enumerate() {
-        if line.is_empty() {
-            continue;
-        }
-        match serde_json::from_slice(line).ok().as_ref().and_then(step_from_json) {
-            Some(step) => journal.steps.push(step),
-            None => journal.broken.push(index + 1),
-        }
-    }
-    journal
-}
-
-fn step_to_json(step: &EditStep) -> Value {
-    let record = |annotation: &Option<Box<Annotation>>| annotation.as_ref().map(|one| Value::Object(annotation_to_json(one)));
-    let meta = |meta: &CaseMeta| write_meta(meta, &LoadedMeta::default());
-    let edits: Vec<Value> = step
-        .edits
-        .iter()
-        .map(|edit| match edit {
-            Edit::Put { before, after } => json!({"put": {"before": record(before), "after": record(after)}}),
-            Edit::Meta { before, after } => json!({"meta": {"before": meta(before), "after": meta(after)}}),
-        })
-        .collect();
-    json!({"name": step.name, "edits": edits})
-}
-
-fn step_from_json(value: &Value) -> Option<EditStep> {
-    let record = |value: Option<&Value>| -> Option<Option<Box<Annotation>>> {
-        match value? {
-            Value::Null => Some(None),
-            Value::Object(object) => annotation_from_json(object).ok().map(|(annotation, _)| Some(Box::new(annotation))),
-            _ => None,
-        }
-    };
-    let meta = |value: Option<&Value>| Some(Box::new(parse_meta(value?.as_str()?).ok()?.meta));
-    let edit = |value: &Value| -> Option<Edit> {
-        let object: &Map<String, Value> = value.as_object()?;
-        if let Some(put) = object.get("put") {
-            return Some(Edit::Put { before: record(put.get("before"))?, after: record(put.get("after"))? });
-        }
-        let change = object.get("meta")?;
-        Some(Edit::Meta { before: meta(change.get("before"))?, after: meta(change.get("after"))? })
-    };
-    let edits: Option<Vec<Edit>> = value.get("edits")?.as_array()?.iter().map(edit).collect();
-    Some(EditStep { name: value.get("name")?.as_str()?.to_owned(), edits: edits? })
 }

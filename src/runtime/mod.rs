@@ -11,6 +11,7 @@ pub mod export;
 pub mod facts;
 pub mod find;
 pub mod follow;
+pub mod gate;
 pub mod jobs;
 pub mod journal;
 pub mod keys;

@@ -133,6 +133,21 @@ impl Log {
         start..end.max(start)
     }
 
+    /// Segment and index of the record that holds this byte.
+    pub(super) fn record_at(&self, byte: u64) -> Option<(usize, usize)> {
+        let mut segment = self.segments.partition_point(|segment| segment.base_byte <= byte).checked_sub(1)?;
+        // Text before the first record of a segment belongs to the last one before it.
+        if self.start_of(segment, 0) > byte {
+            segment = segment.checked_sub(1)?;
+        }
+        let (mut low, mut high) = (0, self.segments[segment].len());
+        while high - low > 1 {
+            let middle = low.midpoint(high);
+            if self.start_of(segment, middle) <= byte { low = middle } else { high = middle }
+        }
+        Some((segment, low))
+    }
+
     /// Where the message of a record stands in the source, if it stands there in one piece.
     pub fn message_range(&self, record: u64) -> Option<Range<u64>> {
         let (segment, i) = self.find(record)?;

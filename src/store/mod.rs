@@ -22,6 +22,7 @@ pub mod log;
 mod parallel;
 pub mod patterns;
 pub mod promql;
+pub mod runtime_trace;
 pub mod segment;
 pub mod series;
 pub mod service;

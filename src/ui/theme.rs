@@ -39,6 +39,10 @@ pub struct Theme {
     pub(crate) incubation: Style,
     pub(crate) impact: Style,
     pub(crate) recovery: Style,
+    /// Series that share a panel.
+    accents: [Style; 6],
+    /// From few to nearly all observations of a column in a bucket.
+    pub(crate) heat: [Style; 5],
 }
 
 const fn fg(index: u8) -> Style {
@@ -77,6 +81,8 @@ impl Theme {
             incubation: fg(136),
             impact: fg(167),
             recovery: fg(143),
+            accents: [fg(110), fg(179), fg(176), fg(114), fg(203), fg(80)],
+            heat: [fg(60), fg(67), fg(74), fg(117), fg(195)],
         }
     }
 
@@ -107,6 +113,8 @@ impl Theme {
             incubation: fg(136),
             impact: fg(167),
             recovery: fg(101),
+            accents: [fg(25), fg(130), fg(127), fg(28), fg(160), fg(30)],
+            heat: [fg(152), fg(110), fg(67), fg(25), fg(17)],
         }
     }
 
@@ -140,6 +148,15 @@ impl Theme {
             incubation: named(Color::Yellow),
             impact: named(Color::Red),
             recovery: named(Color::Yellow),
+            accents: [
+                named(Color::Cyan),
+                named(Color::Yellow),
+                named(Color::Magenta),
+                named(Color::Green),
+                named(Color::Red),
+                named(Color::LightBlue),
+            ],
+            heat: [named(Color::DarkGray), named(Color::Blue), named(Color::Cyan), named(Color::LightCyan), named(Color::White)],
         }
     }
 
@@ -175,6 +192,8 @@ impl Theme {
             incubation: PLAIN,
             impact: BOLD,
             recovery: PLAIN,
+            accents: [PLAIN; 6],
+            heat: [PLAIN; 5],
         }
     }
 
@@ -239,6 +258,27 @@ impl Theme {
         if self.symbols == Symbols::Unicode || c.is_ascii() { c } else { ascii(c).chars().next().unwrap_or('?') }
     }
 
+    /// The colour of one of several series in a panel; its letter says the same.
+    pub(crate) fn accent(&self, index: usize) -> Style {
+        self.accents[index % self.accents.len()]
+    }
+
+    /// From hardly anything to nearly all.
+    pub(crate) const fn densities(&self) -> [char; 5] {
+        match self.symbols {
+            Symbols::Unicode => ['·', '░', '▒', '▓', '█'],
+            Symbols::Ascii => ['.', ':', '+', '#', '@'],
+        }
+    }
+
+    /// Between the least and the greatest value of a column.
+    pub(crate) const fn band_sign(&self) -> char {
+        match self.symbols {
+            Symbols::Unicode => '▒',
+            Symbols::Ascii => '%',
+        }
+    }
+
     /// Eight heights of a column, from one eighth to full.
     pub(crate) const fn eighths(&self) -> [char; 8] {
         match self.symbols {
@@ -249,7 +289,10 @@ impl Theme {
 }
 
 fn ascii(c: char) -> &'static str {
-    const TABLE: [(char, &str); 40] = [
+    const TABLE: [(char, &str); 43] = [
+        ('╎', ":"),
+        ('≤', "<="),
+        ('–', "-"),
         ('┃', "|"),
         ('─', "-"),
         ('│', "|"),

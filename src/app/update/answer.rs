@@ -133,9 +133,11 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
                 for panel in state.panels.all.iter_mut().filter(|panel| panel.id == Some(*id)) {
                     panel.columns = Some(columns.clone());
                 }
+                state.panels.all.iter_mut().for_each(|panel| panel.parts.take_columns(*id, &columns));
             }
         }
-        (Slot::Ghosts, Reply::Series(columns)) => {
+        (Slot::Heat, Reply::Series(columns)) => state.panels.take_heat(asked_ids(question), &columns),
+        (Slot::Ghosts(_), Reply::Series(columns)) => {
             for (id, columns) in asked_ids(question).iter().zip(columns) {
                 for panel in state.panels.all.iter_mut().filter(|panel| panel.id == Some(*id)) {
                     panel.ghost_columns = Some(columns.clone());
@@ -154,6 +156,7 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
             let at = if let Question::ValuesAt { at, .. } = question { *at } else { state.timeline.cursor };
             for (id, value) in asked_ids(question).iter().zip(values) {
                 let meta = state.catalog.series(*id);
+                state.panels.all.iter_mut().for_each(|panel| panel.parts.take_value(*id, value.as_ref()));
                 for panel in state.panels.all.iter_mut().filter(|panel| panel.id == Some(*id)) {
                     panel.value.clone_from(&value);
                     panel.has_value_answer = true;

@@ -15,6 +15,8 @@ mod input;
 mod navigate;
 mod overlays;
 mod panel_edit;
+mod panel_form;
+mod panel_typed;
 mod panel_view;
 mod pattern_view;
 mod pick;

@@ -144,7 +144,19 @@ fn notes(state: &State, side: &mut Side, width: usize) {
             }
             AnnotationKind::Evidence(evidence) => ("▪ ".to_owned(), evidence_kind(&evidence.target).to_owned()),
             AnnotationKind::Action(item) => ("→ ".to_owned(), format!("action {}", item.priority.as_deref().unwrap_or_default())),
-            AnnotationKind::Cause(_) | AnnotationKind::Attempt(_) | AnnotationKind::Link { .. } => continue,
+            AnnotationKind::Cause(_) | AnnotationKind::Attempt(_) | AnnotationKind::Link(_) => continue,
+            AnnotationKind::Quote(_) | AnnotationKind::Hypothesis(_) | AnnotationKind::Stage(_) => {
+                n_notes += i32::from(record.at().is_some());
+                let mark = if record.at().is_some() { format!("{n_notes} ") } else { "· ".to_owned() };
+                (mark, record.kind.name().to_owned())
+            }
+            AnnotationKind::Question(_)
+            | AnnotationKind::Bucket(_)
+            | AnnotationKind::Lesson(_)
+            | AnnotationKind::Section(_)
+            | AnnotationKind::Factor(_)
+            | AnnotationKind::Resource(_)
+            | AnnotationKind::Conflict(_) => ("· ".to_owned(), record.kind.name().to_owned()),
             AnnotationKind::Other(name) => ("? ".to_owned(), text::printable(name).into_owned()),
         };
         side.item(SideItem::Annotation(record.id.clone()));
@@ -169,6 +181,8 @@ const fn evidence_kind(target: &EvidenceTarget) -> &'static str {
         EvidenceTarget::Change { .. } => "change",
         EvidenceTarget::Alert { .. } => "alert",
         EvidenceTarget::Profile { .. } => "profile",
+        EvidenceTarget::Diff { .. } => "code change",
+        EvidenceTarget::Link { .. } => "link",
     }
 }
 
@@ -259,7 +273,24 @@ fn panel_detail(state: &State, side: &mut Side, width: usize) {
             pair(side, "clipped", &format!("no value above {} can be measured", text::value(clip, panel.unit)), width);
         }
     }
+    form_detail(state, side, panel, width);
     view_detail(state, side, panel, width);
+}
+
+/// What the panel shows besides its series, at the cursor.
+fn form_detail(state: &State, side: &mut Side, panel: &Panel, width: usize) {
+    if let (Some(behind), Some(column)) = (&panel.behind, state.timeline.cursor_column()) {
+        pair(side, "histogram", &format!("{}, {} bounds in {} series", behind.name, behind.bounds.len(), behind.ids.len()), width);
+        pair(side, "column", &panel.heat.explain(column, behind.unit), width);
+        for (bucket, count) in panel.heat.buckets(column, behind.unit).into_iter().rev() {
+            pair(side, &bucket, &count, width);
+        }
+        return;
+    }
+    for part in &panel.parts.all {
+        let value = part.value.map_or_else(|| "no value here".to_owned(), |value| panel.print(value));
+        pair(side, &format!("{} {}", part.letter, part.name), &value, width);
+    }
 }
 
 /// How the panel is drawn, and what the signs on screen mean.
@@ -267,7 +298,10 @@ fn view_detail(state: &State, side: &mut Side, panel: &Panel, width: usize) {
     if panel.scale == Scale::Log {
         pair(side, "axis", &format!("logarithmic, {} to {}", panel.texts.axis_bottom, panel.texts.axis_top), width);
     }
-    if let Some(baseline) = state.baseline().filter(|_| panel.is_haunted) {
+    if let Some(earlier) = panel.earlier.filter(|_| panel.is_haunted) {
+        let in_sight = if panel.ghost.iter().any(Option::is_some) { "" } else { "; nothing of it in this window" };
+        pair(side, "ghost", &format!("{}{in_sight}", super::panel_typed::ghost_words(earlier)), width);
+    } else if let Some(baseline) = state.baseline().filter(|_| panel.is_haunted) {
         let length = text::value(baseline.len_ns() as f64 / 1e9, crate::model::Unit::Seconds);
         let words = format!("the {length} before {}, drawn from there on", state.clock.both(baseline.end()));
         let in_sight = if panel.ghost.iter().any(Option::is_some) { "" } else { "; nothing of it in this window" };

@@ -41,6 +41,9 @@ pub(super) fn take_out(document: &mut Document) {
         add(usize::from(!is_time(alert.active_at)), &format!("alert {} with a start", alert.name));
         is_time(alert.active_at)
     });
+    let n_before = document.exemplars.len();
+    document.exemplars.retain(|exemplar| is_time(exemplar.time));
+    add(n_before - document.exemplars.len(), "exemplars with a time");
     for profile in &mut document.profiles {
         profile.time = profile.time.filter(|at| is_time(*at));
     }

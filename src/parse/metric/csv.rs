@@ -41,15 +41,16 @@ struct Table {
 }
 
 /// How sure a stretch of lines is a table of metrics, 0 … 1, and why.
-pub(crate) fn recognise(head: &str) -> Option<(f32, String)> {
+pub(crate) fn recognise(head: &str, time_column: Option<&str>) -> Option<(f32, String)> {
     let (separator, mut lines) = opening(head);
     let first = lines.next()?;
     if first.matches(separator).count() >= MAX_COLUMNS {
         return None;
     }
     let header = cells(first, separator);
-    let rows = rows_until_header(lines, separator, header.len());
-    let table = Table::of(&header, &rows)?;
+    let style = Style { separator, time_column };
+    let rows = rows_until_header(lines, style, header.len());
+    let table = Table::of(&header, &rows, style)?;
     let n_timed =
         rows.iter().filter(|row| row.get(table.time).is_some_and(|cell| time_of(cell, WallZone::Utc, table.dates).is_some())).count();
     if rows.is_empty() || n_timed * 10 < rows.len() * 8 {
@@ -92,10 +93,24 @@ fn cells(line: &str, separator: char) -> Vec<String> {
     out
 }
 
+/// What is known of a text before its first table.
+#[derive(Debug, Clone, Copy)]
+struct Style<'a> {
+    separator: char,
+    /// Name of the column of times, where the user says it.
+    time_column: Option<&'a str>,
+}
+
+impl Style<'_> {
+    fn is_time(&self, header: &str) -> bool {
+        let name = header.trim_start_matches('\u{feff}').trim().to_lowercase();
+        self.time_column.map_or_else(|| TIME_NAMES.contains(&name.as_str()), |named| named.trim().to_lowercase() == name)
+    }
+}
+
 /// Whether a row names columns, one of them the time, and holds no number.
-fn is_header(row: &[String]) -> bool {
-    let names_time = |cell: &String| TIME_NAMES.contains(&cell.trim_start_matches('\u{feff}').to_lowercase().as_str());
-    row.iter().any(names_time) && row.iter().all(|cell| value_of(cell).is_err())
+fn is_header(row: &[String], style: Style<'_>) -> bool {
+    row.iter().any(|cell| style.is_time(cell)) && row.iter().all(|cell| value_of(cell).is_err())
 }
 
 /// Whether no cell is a number or a time, and all say something.
@@ -105,8 +120,8 @@ fn is_words(row: &[String]) -> bool {
 }
 
 /// The first rows of a table, by which its columns are judged: complete ones before the next header.
-fn rows_until_header<'a>(lines: impl Iterator<Item = &'a str>, separator: char, n_cells: usize) -> Vec<Vec<String>> {
-    let rows = lines.take(JUDGED_ROWS).map(|line| cells(line, separator)).take_while(|row| !is_header(row));
+fn rows_until_header<'a>(lines: impl Iterator<Item = &'a str>, style: Style<'_>, n_cells: usize) -> Vec<Vec<String>> {
+    let rows = lines.take(JUDGED_ROWS).map(|line| cells(line, style.separator)).take_while(|row| !is_header(row, style));
     rows.filter(|row| row.len() == n_cells).collect()
 }
 
@@ -117,21 +132,24 @@ fn time_of(cell: &str, zone: WallZone, dates: DateOrder) -> Option<Timestamp> {
 
 impl Table {
     /// Decides by names and by the first rows; `None` when there is no time or no value.
-    fn of(header: &[String], rows: &[Vec<String>]) -> Option<Self> {
+    fn of(header: &[String], rows: &[Vec<String>], style: Style<'_>) -> Option<Self> {
         if !(2..=MAX_COLUMNS).contains(&header.len()) || header.iter().any(|name| name.len() > 500) {
             return None;
         }
         let lower: Vec<String> = header.iter().map(|name| name.trim_start_matches('\u{feff}').to_lowercase()).collect();
         let find = |wanted: &[&str]| lower.iter().position(|name| wanted.contains(&name.as_str()));
         let column = |index: usize| rows.iter().filter_map(move |row| row.get(index)).filter(|cell| !cell.is_empty() && !is_gap(cell));
-        let time = find(&TIME_NAMES).or_else(|| {
+        let time = header.iter().position(|name| style.is_time(name)).or_else(|| {
             // Words above and dates below: a header in any language. Bare numbers may be anything, so they need a name.
             let is_time = |cell: &String| value_of(cell).is_err() && time_of(cell, WallZone::Utc, DateOrder::Open).is_some();
             let is_mostly_time = |index: &usize| column(*index).filter(|cell| is_time(cell)).count() * 10 >= rows.len() * 8;
-            (!rows.is_empty() && is_words(header)).then(|| (0..header.len()).find(is_mostly_time)).flatten()
+            (!rows.is_empty() && is_words(header) && style.time_column.is_none()).then(|| (0..header.len()).find(is_mostly_time)).flatten()
         })?;
         let dates = cell::date_order(column(time).map(String::as_str));
-        let decimal = cell::decimal((0..header.len()).filter(|index| *index != time).flat_map(|index| column(index).map(String::as_str)));
+        let decimal = cell::decimal(
+            (0..header.len()).filter(|index| *index != time).flat_map(|index| column(index).map(String::as_str)),
+            style.separator,
+        );
         // A damaged cell or a formula in between does not make a column of numbers one of words.
         let is_number = |index: usize| {
             let n = column(index).filter(|cell| cell::number(cell, decimal).is_some()).count();
@@ -143,9 +161,15 @@ impl Table {
             return Some(Self { header: header.to_vec(), time, name: Some(name), values: vec![value], labels, decimal, dates });
         }
         let values: Vec<usize> = others().filter(|index| is_number(*index) || column(*index).next().is_none()).collect();
-        let labels: Vec<usize> = others().filter(|index| !values.contains(index)).collect();
+        let is_dates =
+            |index: usize| column(index).next().is_some() && column(index).all(|cell| time_of(cell, WallZone::Utc, dates).is_some());
+        // Who names one column of times leaves the others out.
+        let is_left_out = |index: &usize| style.time_column.is_some() && is_dates(*index);
+        let labels: Vec<usize> = others().filter(|index| !values.contains(index) && !is_left_out(index)).collect();
         // Words beside numbers make a table of events, unless there is one column called value.
-        let is_metrics = labels.is_empty() || (values.len() == 1 && VALUE_NAMES.contains(&lower[values[0]].as_str()));
+        let repeats = |index: &usize| column(*index).collect::<std::collections::BTreeSet<_>>().len() * 2 <= rows.len();
+        let is_named = style.time_column.is_some() && labels.iter().all(repeats);
+        let is_metrics = labels.is_empty() || is_named || (values.len() == 1 && VALUE_NAMES.contains(&lower[values[0]].as_str()));
         let has_numbers = values.iter().any(|index| is_number(*index));
         (is_metrics && has_numbers).then(|| Self { header: header.to_vec(), time, name: None, values, labels, decimal, dates })
     }
@@ -180,6 +204,8 @@ pub struct Stream {
     reader: Reader,
     /// Known from the first line on.
     separator: Option<char>,
+    /// The column of times that the user named.
+    time_column: Option<String>,
     table: Option<Table>,
     plain: PlainRows,
     is_first: bool,
@@ -206,6 +232,7 @@ impl Stream {
         Self {
             reader,
             separator: None,
+            time_column: context.time_column.clone(),
             table: None,
             plain: PlainRows::default(),
             is_first: true,
@@ -263,6 +290,19 @@ impl Stream {
         at
     }
 
+    /// Looks at the first line and what follows: gives the separator.
+    fn open(&mut self, text: &str) -> char {
+        let separator = opening(text).0;
+        self.separator = Some(separator);
+        // A name that no table has is told, and the time found as without it.
+        let is_there = |named: &String| recognise(&text[..text.floor_char_boundary(1 << 16)], Some(named)).is_some();
+        if let Some(named) = self.time_column.take_if(|named| !is_there(named)) {
+            let reason = format!("no column {named:?} with times stands in this table");
+            self.reader.problems.push(Place { line: 1, byte: 0 }.problem(ProblemKind::Time, reason));
+        }
+        separator
+    }
+
     /// Reads a line, which is at the start of `from` and before `behind`. Whether it could be understood.
     fn line(&mut self, line: &str, from: &str, behind: &str, rest: Rest) -> bool {
         if let (Some(table), Some(separator)) = (&self.table, self.separator)
@@ -273,19 +313,20 @@ impl Stream {
         if line.trim().is_empty() {
             return true;
         }
-        let separator = *self.separator.get_or_insert_with(|| opening(from).0);
+        let separator = self.separator.unwrap_or_else(|| self.open(from));
         if line.starts_with("sep=") {
             return true;
         }
         let row = cells(line, separator);
-        if is_header(&row) || self.is_first && is_words(&row) {
+        let style = Style { separator, time_column: self.time_column.as_deref() };
+        if is_header(&row, style) || self.is_first && is_words(&row) {
             let others = || behind.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("sep="));
             if rest == Rest::MayFollow && others().take(JUDGED_ROWS).count() < JUDGED_ROWS {
                 return false;
             }
             self.plain.flush(&mut self.reader);
-            let rows = rows_until_header(others(), separator, row.len());
-            self.table = Table::of(&row, &rows).or(self.table.take());
+            let rows = rows_until_header(others(), style, row.len());
+            self.table = Table::of(&row, &rows, style).or(self.table.take());
             self.plain = PlainRows::default();
             self.is_first = false;
             return true;

@@ -8,9 +8,10 @@ pub mod csv;
 pub(crate) mod dashboard;
 mod datadog;
 mod decimal;
+mod exemplar;
 pub mod exposition;
 mod gather;
-mod gotrace;
+pub mod gotrace;
 mod influx;
 pub mod meaning;
 pub(crate) mod native;
@@ -34,12 +35,13 @@ use super::{Context, Document, ParsedSeries};
 type Reader = fn(&[u8], &Context) -> Document;
 
 /// Formats of lines beside tables and expositions: name, how sure a stretch of lines is one and why, reader.
-pub(crate) const LINE_FORMATS: [(&str, fn(&str) -> Option<(f32, String)>, Reader); 7] = [
+pub(crate) const LINE_FORMATS: [(&str, fn(&str) -> Option<(f32, String)>, Reader); 8] = [
     ("influx-line-protocol", influx::recognise, influx::parse),
     ("graphite", plaintext::recognise_graphite, plaintext::parse_graphite),
     ("statsd", plaintext::recognise_statsd, plaintext::parse_statsd),
     ("sadf", sysstat::recognise_table, sysstat::parse_table),
     ("sar", sysstat::recognise_sar, sysstat::parse_sar),
+    ("iostat", sysstat::recognise_iostat, sysstat::parse_iostat),
     ("vmstat", sysstat::recognise_vmstat, sysstat::parse_vmstat),
     ("go-runtime-trace", gotrace::recognise, gotrace::parse),
 ];

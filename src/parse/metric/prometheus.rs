@@ -3,7 +3,7 @@
 //! The usual form of a matrix is walked as bytes (`fast`); all else is streamed series by series, so that a cut document
 //! keeps what came before the cut. Times are read as decimal text, never through a float.
 
-pub(crate) mod exemplars;
+pub mod exemplars;
 mod fast;
 mod histograms;
 

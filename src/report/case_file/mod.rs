@@ -9,6 +9,7 @@ mod lists;
 mod lock;
 mod meta;
 mod record;
+mod tables;
 #[cfg(test)]
 pub(super) mod tests;
 mod view;
@@ -16,7 +17,7 @@ mod view;
 pub use annotations::{LoadedAnnotations, SideLine, parse_annotations, write_annotations};
 pub use lock::{LockedSource, lock_sources, parse_lock, write_lock};
 pub use meta::{LoadedMeta, MetaError, parse_meta, write_meta};
-pub use record::{annotation_from_json, annotation_to_json};
+pub use record::{annotation_from_json, annotation_to_json, kind_from_fields};
 
 use crate::model::Timestamp;
 

@@ -2,10 +2,12 @@
 //!
 //! Every word that came from outside goes through `report::escape`. Headings stop at the third level and every
 //! table row is one line, so that wikis take it. Sections about which nothing is known are left out; what a postmortem
-//! must have prints `not recorded`.
+//! must have prints `not recorded`. Each section is a block with its hash (`report::blocks`), so that it can be written again
+//! without losing what people wrote around it.
 
 mod appendix;
 mod chain;
+mod detection;
 mod story;
 mod table;
 
@@ -13,6 +15,7 @@ use std::fmt::Write as _;
 
 use std::collections::BTreeMap;
 
+use super::blocks;
 use super::escape::{cell, code, inline, link_path, section, yaml};
 use super::postmortem::{Derived, Head, Indicator, Indicators, Postmortem};
 use super::svg;
@@ -37,27 +40,50 @@ pub struct Rendered {
 
 /// Prints a postmortem. Deterministic: the same values give the same bytes.
 pub fn render(postmortem: &Postmortem) -> Rendered {
-    let mut out = String::new();
-    front_matter(&mut out, postmortem);
-    heading(&mut out, 1, &postmortem.head.title);
-    lead(&mut out, &postmortem.head);
-    summary(&mut out, postmortem);
-    measures(&mut out, "Impact", &postmortem.impact);
-    prose(&mut out, &postmortem.sections, "impact");
-    measures(&mut out, "Detection and response", &postmortem.response);
-    indicators(&mut out, postmortem);
-    story::timeline(&mut out, postmortem);
-    chain::chain(&mut out, postmortem);
-    story::turning_points(&mut out, postmortem);
-    story::attempts(&mut out, postmortem);
-    story::actions(&mut out, postmortem);
+    let mut body: Vec<(String, String)> = Vec::new();
+    let mut block = |name: &str, write: &dyn Fn(&mut String)| {
+        let mut text = String::new();
+        write(&mut text);
+        if !text.trim().is_empty() {
+            body.push((name.to_owned(), text));
+        }
+    };
+    block("head", &|out| {
+        heading(out, 1, &postmortem.head.title);
+        lead(out, &postmortem.head);
+    });
+    block("summary", &|out| summary(out, postmortem));
+    block("impact", &|out| impact(out, postmortem));
+    block("detection", &|out| detection::section(out, postmortem));
+    block("indicators", &|out| indicators(out, postmortem));
+    block("timeline", &|out| story::timeline(out, postmortem));
+    block("chain", &|out| chain::chain(out, postmortem));
+    block("turning-points", &|out| story::turning_points(out, postmortem));
+    block("attempts", &|out| story::attempts(out, postmortem));
+    block("actions", &|out| story::actions(out, postmortem));
     for stem in postmortem.sections.keys().filter(|stem| !["summary", "impact"].contains(&stem.as_str())) {
-        heading(&mut out, 2, &title_of(stem));
-        prose(&mut out, &postmortem.sections, stem);
+        block(&format!("section.{}", super::escape::slug(stem, &mut std::collections::BTreeSet::new())), &|out| {
+            heading(out, 2, &title_of(stem));
+            prose(out, &postmortem.sections, stem);
+        });
     }
-    appendix::appendix(&mut out, postmortem);
+    block("appendix", &|out| appendix::appendix(out, postmortem));
+    let mut front = String::new();
+    front_matter(&mut front, postmortem);
+    let hashes: Vec<String> = body.iter().map(|(name, text)| format!("{name} {}", blocks::hash(text))).collect();
+    let _ = writeln!(front, "document: {}", yaml(&blocks::hash(&hashes.join("\n"))));
+    let wrapped = body.iter().map(|(name, text)| blocks::wrap(name, text));
+    let markdown = std::iter::once(blocks::wrap("front", &front)).chain(wrapped).collect::<Vec<_>>().join("\n");
     let assets = postmortem.charts.iter().map(|(stem, chart)| (format!("{stem}.svg"), svg::draw(chart))).collect();
-    Rendered { markdown: out, assets }
+    Rendered { markdown, assets }
+}
+
+/// What it did to users, and what that cost.
+fn impact(out: &mut String, postmortem: &Postmortem) {
+    let rows: Vec<Derived> = [&postmortem.impact, &postmortem.degraded, &postmortem.slo].into_iter().flatten().cloned().collect();
+    measures(out, "Impact", &rows);
+    detection::services(out, postmortem);
+    prose(out, &postmortem.sections, "impact");
 }
 
 /// A heading with a blank line around it.
@@ -75,7 +101,7 @@ fn front_matter(out: &mut String, postmortem: &Postmortem) {
             let _ = writeln!(out, "{key}: {value}");
         }
     };
-    line("---\ntitle", Some(yaml(&head.title)));
+    line("title", Some(yaml(&head.title)));
     line("severity", head.severity.as_deref().map(yaml));
     line("status", head.status.as_deref().map(yaml));
     line("date", head.start.map(|start| yaml(rfc3339(start).get(..10).unwrap_or_default())));
@@ -89,7 +115,8 @@ fn front_matter(out: &mut String, postmortem: &Postmortem) {
     line("t0", head.t0.as_ref().map(|t0| yaml(&rfc3339(t0.at))));
     line("t0_is", head.t0.as_ref().map(|t0| yaml(&t0.label)));
     line("generator", Some(yaml(&head.generator)));
-    out.push_str("---\n");
+    let lint = postmortem.lint.as_deref().map(super::lint::counts);
+    line("lint", lint.map(|(errors, warnings, infos)| yaml(&format!("errors {errors}, warnings {warnings}, infos {infos}"))));
 }
 
 /// The line under the title: what T+0 is, and in which zone times are.

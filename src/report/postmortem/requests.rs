@@ -152,7 +152,8 @@ fn status_label(labels: &Labels) -> Option<(&'static str, Outcome)> {
     STATUS_LABELS.into_iter().find_map(|label| Some((label, outcome(labels.get(label)?)?)))
 }
 
-fn service(labels: &Labels) -> Option<&str> {
+/// The service that a series is of, by its labels.
+pub(super) fn service(labels: &Labels) -> Option<&str> {
     ["service", "service_name", "app", "job"].into_iter().find_map(|label| labels.get(label))
 }
 

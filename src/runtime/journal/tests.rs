@@ -1,15 +1,25 @@
 use std::fs;
 
+use serde_json::Map;
+
 use super::*;
-use crate::model::case::MarkerName;
+use crate::model::case::{CaseMeta, MarkerName};
 use crate::model::{AnnotationKind, Timestamp};
 
 fn marker(id: &str, secs: i64, text: &str) -> Annotation {
     Annotation {
         id: AnnotationId(id.into()),
-        kind: AnnotationKind::Marker { name: MarkerName::Detected, at: Timestamp::from_secs(secs), latest: None, rule: "manual".into() },
+        kind: AnnotationKind::Marker {
+            name: MarkerName::Detected,
+            at: Timestamp::from_secs(secs),
+            latest: None,
+            rule: "manual".into(),
+            evidence: Vec::new(),
+        },
         text: text.into(),
         tags: vec![],
+        visibility: crate::model::case::Visibility::default(),
+        is_pinned: false,
         author: "oncall".into(),
         created: Timestamp::from_secs(1),
         updated: Timestamp::from_secs(1),

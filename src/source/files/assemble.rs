@@ -10,8 +10,8 @@ use crate::model::catalog::Problems;
 use crate::model::series::SeriesMeta;
 use crate::model::time::NS_PER_S;
 use crate::model::{
-    Alert, Catalog, Change, DashboardPanel, Labels, Level, Problem, ProblemKind, ProfileMark, SeriesId, SourceId, SourceKind, SourceReport,
-    ThresholdRule, TimeRange, Timestamp, Unit, text,
+    Alert, Catalog, Change, DashboardPanel, Exemplar, Labels, Level, Problem, ProblemKind, ProfileMark, SeriesId, SourceId, SourceKind,
+    SourceReport, ThresholdRule, TimeRange, Timestamp, Unit, text,
 };
 use crate::parse::{Document, ParsedSeries, Verdict, alert, metric, template};
 use crate::store::derive::DerivedSeries;
@@ -27,6 +27,7 @@ use super::content::Content;
 use super::look::OnDisk;
 use super::peek::Peeked;
 use super::reading::Reading;
+use super::twins::{self, Held, Twins};
 
 /// One source while it is loaded. One field a thing that some stage of loading finds out.
 pub struct Loading {
@@ -66,6 +67,7 @@ pub struct Documents {
     profiles: Vec<ProfileMark>,
     rules: Vec<ThresholdRule>,
     dashboard_panels: Vec<DashboardPanel>,
+    exemplars: Vec<Exemplar>,
 }
 
 /// Documents in the order of the catalog.
@@ -73,10 +75,16 @@ pub struct Documents {
 pub struct Settled {
     catalog: Catalog,
     series: Arc<Vec<Arc<SeriesStore>>>,
-    /// Alerts as the documents hold them: in the catalog those that tell of the same are one.
-    alerts: Vec<Alert>,
+    apart: Apart,
     /// Series that the user wrote as formulas: computed again when what they are made of changes.
     pub(super) formulas: Vec<String>,
+}
+
+/// What documents hold several times and the catalog once: as it is there.
+#[derive(Clone, Default)]
+pub struct Apart {
+    alerts: Vec<Alert>,
+    twins: Twins,
 }
 
 impl Loading {
@@ -205,16 +213,25 @@ impl Documents {
         self.profiles.extend(document.profiles.into_iter().map(|profile| ProfileMark { source, ..profile }));
         let panels = document.dashboard_panels.into_iter().map(|panel| DashboardPanel { source, ..panel });
         self.dashboard_panels.extend(panels);
+        self.add_exemplars(source, document.exemplars);
         self.rules.extend(document.rules.into_iter().map(|rule| ThresholdRule { source, ..rule }));
+    }
+
+    /// Takes in exemplars of a source.
+    pub fn add_exemplars(&mut self, source: SourceId, exemplars: Vec<Exemplar>) {
+        self.exemplars.extend(exemplars.into_iter().map(|exemplar| Exemplar { source, ..exemplar }));
     }
 
     /// Puts everything in the order of the catalog. Sources are numbered by path, so their number sorts like it.
     pub fn settle(mut self) -> Settled {
-        let (mut metas, stores) = in_order(self.series);
+        let (series, twins) = twins::merge(self.series);
+        let (mut metas, stores) = in_order(series);
         set_clips(&mut metas);
         self.changes.sort_by_key(|change| (change.time.is_none(), change.time, change.source, change.line));
         self.profiles.sort_by(|a, b| (a.time.is_none(), a.time, a.source, &a.kind).cmp(&(b.time.is_none(), b.time, b.source, &b.kind)));
         self.dashboard_panels.sort_by(|a, b| (a.source, &a.title, &a.expressions).cmp(&(b.source, &b.title, &b.expressions)));
+        let key = |exemplar: &Exemplar| (exemplar.time, exemplar.value.to_bits());
+        self.exemplars.sort_by(|a, b| (&a.name, &a.labels, key(a), &a.own, a.source).cmp(&(&b.name, &b.labels, key(b), &b.own, b.source)));
         self.rules.sort_by(|a, b| (a.source, &a.name, &a.expression).cmp(&(b.source, &b.name, &b.expression)));
         // Stable order before merging, so that the answer does not depend on who was read first.
         self.alerts.sort_by(|a, b| (a.active_at, &a.name, &a.labels, a.source).cmp(&(b.active_at, &b.name, &b.labels, b.source)));
@@ -225,9 +242,10 @@ impl Documents {
             profiles: self.profiles,
             rules: self.rules,
             dashboard_panels: self.dashboard_panels,
+            exemplars: self.exemplars,
             ..Catalog::default()
         };
-        Settled { catalog, series: Arc::new(stores), alerts: self.alerts, formulas: Vec::new() }
+        Settled { catalog, series: Arc::new(stores), apart: Apart { alerts: self.alerts, twins }, formulas: Vec::new() }
     }
 }
 
@@ -240,8 +258,8 @@ fn in_order(mut series: Vec<(SeriesMeta, Arc<SeriesStore>)>) -> (Vec<SeriesMeta>
 }
 
 impl Settled {
-    /// What was settled for a catalog that was published, with the alerts that it was given.
-    pub fn of(published: &Snapshot, alerts: Vec<Alert>) -> Self {
+    /// What was settled for a catalog that was published, with what it does not tell.
+    pub fn of(published: &Snapshot, apart: Apart) -> Self {
         let known = &published.catalog;
         let catalog = Catalog {
             series: known.series.clone(),
@@ -250,30 +268,34 @@ impl Settled {
             profiles: known.profiles.clone(),
             rules: known.rules.clone(),
             dashboard_panels: known.dashboard_panels.clone(),
+            exemplars: known.exemplars.clone(),
             ..Catalog::default()
         };
         let formulas: BTreeSet<String> = known.series.iter().filter(|meta| is_written(meta)).map(|meta| meta.name.clone()).collect();
-        Self { catalog, series: Arc::clone(&published.series), alerts, formulas: formulas.into_iter().collect() }
+        Self { catalog, series: Arc::clone(&published.series), apart, formulas: formulas.into_iter().collect() }
     }
 
     /// What a published catalog does not tell of it.
-    pub fn into_alerts(self) -> Vec<Alert> {
-        self.alerts
+    pub fn into_apart(self) -> Apart {
+        self.apart
     }
 
     /// What the documents hold, to be settled again: without what comes from some sources or was computed.
     pub fn into_documents(self, is_left_out: impl Fn(SourceId) -> bool) -> Documents {
         let stores = self.series.iter().map(Arc::clone);
-        let is_kept = |meta: &SeriesMeta| !meta.is_derived && !is_left_out(meta.source);
+        let is_whole = |(meta, _): &Held| !meta.is_derived && meta.also_in.is_empty();
+        let series = self.catalog.series.into_iter().zip(stores).filter(is_whole).chain(self.apart.twins.originals);
         let mut documents = Documents {
-            series: self.catalog.series.into_iter().zip(stores).filter(|(meta, _)| is_kept(meta)).collect(),
+            series: series.filter(|(meta, _)| !is_left_out(meta.source)).collect(),
             changes: self.catalog.changes,
-            alerts: self.alerts,
+            alerts: self.apart.alerts,
             profiles: self.catalog.profiles,
             rules: self.catalog.rules,
             dashboard_panels: self.catalog.dashboard_panels,
+            exemplars: self.catalog.exemplars,
         };
         documents.dashboard_panels.retain(|panel| !is_left_out(panel.source));
+        documents.exemplars.retain(|exemplar| !is_left_out(exemplar.source));
         documents.changes.retain(|change| !is_left_out(change.source));
         documents.alerts.retain(|alert| !is_left_out(alert.source));
         documents.profiles.retain(|profile| !is_left_out(profile.source));
@@ -322,7 +344,8 @@ impl Settled {
 
 fn derived_series(derived: DerivedSeries) -> (SeriesMeta, Arc<SeriesStore>) {
     let DerivedSeries { name, service, source, unit, kind, formula, samples } = derived;
-    let labels = Labels::new(vec![("service".to_owned(), service)]);
+    let named = Some(service).filter(|service| !service.is_empty());
+    let labels = Labels::new(named.map(|service| ("service".to_owned(), service)).into_iter().collect());
     let parsed = ParsedSeries { name: name.to_owned(), labels, unit, kind, samples, ..ParsedSeries::default() };
     let (meta, store) = kept_series(parsed, source, Some(&formula));
     (SeriesMeta { is_derived: true, ..meta }, store)
@@ -394,6 +417,7 @@ fn kept_series(series: ParsedSeries, source: SourceId, query: Option<&str>) -> (
         is_derived: false,
         derivation: None,
         source,
+        also_in: Box::default(),
         n_samples: store.len() as u64,
         extent: store.extent(),
         step_ns: store.step_ns(),
@@ -448,7 +472,8 @@ pub fn busiest(reports: &[SourceReport]) -> Option<TimeRange> {
 
 /// The snapshot of this moment.
 pub fn snapshot(sources: &[Loading], contents: &Arc<Vec<Arc<Content>>>, settled: &Settled, version: u64) -> Snapshot {
-    let reports: Vec<SourceReport> = sources.iter().map(Loading::report_now).collect();
+    let mut reports: Vec<SourceReport> = sources.iter().map(Loading::report_now).collect();
+    settled.apart.twins.tell(&mut reports);
     let catalog = Catalog {
         extent: extent(&reports),
         n_events: sources.iter().filter_map(|source| source.log.as_ref()).map(LogBuilder::n_records).sum(),

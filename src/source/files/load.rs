@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 use crate::model::{Problem, ProblemKind, SourceId, SourceKind, SourceReport, TimeRange};
 use crate::parse::document::{self, Stream, parse_document};
 use crate::parse::log::LogPlan;
+use crate::parse::metric::prometheus::exemplars;
 use crate::parse::{Context, Document, Plan, Verdict, metric};
 use crate::source::{Job, SourceError};
-use crate::store::derive::derive;
-use crate::store::{StoreError, Text, Watch};
+use crate::store::derive::{DerivedSeries, derive};
+use crate::store::log::Log;
+use crate::store::{StoreError, Text, Watch, runtime_trace};
 
 use super::assemble::{Loading, Settled, busiest, snapshot};
 use super::content::Content;
@@ -24,7 +26,7 @@ use super::peek::Peeked;
 use super::pool::{self, Step};
 use super::prepare::{self, Recognised, RotatedSet};
 use super::unpack::{self, Entry, EntryBytes};
-use super::{FileSource, Snapshot, database, expand, names};
+use super::{FileSource, Snapshot, chunks, database, expand, names};
 
 mod cached;
 mod logs;
@@ -97,7 +99,7 @@ impl<'a> Loader<'a> {
     pub fn pause(self, kept: &mut Kept) {
         kept.sources = self.sources;
         // Unless a catalog was published they are still where they were.
-        kept.alerts.get_or_insert_with(|| self.settled.into_alerts());
+        kept.apart.get_or_insert_with(|| self.settled.into_apart());
         kept.version = self.version;
         kept.neighbours = self.neighbours;
     }
@@ -272,6 +274,7 @@ impl<'a> Loader<'a> {
             query: source.query.clone(),
             formats: self.source.options.formats.clone(),
             forced: self.source.forced_of(&source.report.path),
+            time_column: self.source.time_column_of(&source.report.path),
             anchor: self.source.anchor_of(&source.report.path),
         }
     }
@@ -358,6 +361,14 @@ impl<'a> Loader<'a> {
         let tasks: Vec<_> = indexes.iter().map(task).collect();
         // What was settled before is shown until then.
         let mut documents = self.settled.clone().into_documents(|source| indexes.contains(&(source.0 as usize)));
+        for index in 0..self.sources.len() {
+            // Events to read, and examples of the series that they belong to.
+            let is_answer = verdicts[index].as_ref().is_some_and(|verdict| verdict.format == exemplars::FORMAT);
+            let original = self.sources[index].content.original();
+            if let Ok(bytes) = original.read(0..if is_answer { original.size_bytes() } else { 0 }) {
+                documents.add_exemplars(SourceId(index as u32), exemplars::exemplars(&bytes));
+            }
+        }
         let (jobs, job, max_bytes) = (self.source.options.jobs, self.job, self.source.options.max_decoded_bytes);
         let work = |(content, context, format): &(Arc<Content>, Context, String)| -> Result<Document, StoreError> {
             if content.is_folder() {
@@ -404,7 +415,7 @@ impl<'a> Loader<'a> {
         let is_cancelled = || self.job.check().is_err();
         let derived = match self.kept_derived() {
             Some(derived) => derived,
-            None => derive(&logs, &Watch::new(&is_cancelled))?,
+            None => self.derived_from(&logs)?,
         };
         self.keep_derived(&derived);
         self.settled.set_derived(derived);
@@ -412,6 +423,21 @@ impl<'a> Loader<'a> {
         self.settled.add_computed(computed);
         self.settled.define(&Watch::new(&is_cancelled))?;
         Ok(())
+    }
+
+    fn derived_from(&self, logs: &[Arc<Log>]) -> Result<Vec<DerivedSeries>, SourceError> {
+        let is_cancelled = || self.job.check().is_err();
+        let mut derived = derive(logs, &Watch::new(&is_cancelled))?;
+        for log in logs {
+            self.job.check()?;
+            let source = &self.sources[log.source().0 as usize];
+            match &source.reading {
+                Some(reading) => derived.extend(runtime_trace::derive(log, &reading.traces)),
+                // Its columns were kept, the lines between its records were not.
+                None => derived.extend(runtime_trace::derive(log, &chunks::traces(&source.content)?)),
+            }
+        }
+        Ok(derived)
     }
 
     pub(super) fn publish_if_due(&mut self) {

@@ -280,6 +280,7 @@ impl Loader<'_> {
             modified: found.modified,
             formats: self.source.options.formats.clone(),
             forced: self.source.forced_of(&found.path),
+            time_column: self.source.time_column_of(&found.path),
             anchor: self.source.anchor_of(&found.path),
             ..Context::default()
         }

@@ -23,7 +23,7 @@ fn long_tables_give_a_series_a_name_and_labels() {
 #[test]
 fn tables_may_follow_one_another() {
     let text = "\"Time\",\"a\"\n1700000000,1\n\"Time\",\"b\"\n1700000000,2\n1700000015,3\n";
-    assert!(recognise(text).is_some());
+    assert!(recognise(text, None).is_some());
     let names: Vec<_> = read(text).series.iter().map(|one| (one.name.clone(), one.samples.len())).collect();
     assert_eq!(names, [("a".to_owned(), 1), ("b".to_owned(), 2)]);
 }
@@ -41,7 +41,7 @@ fn cells_with_units_of_their_own_are_one_series() {
 #[test]
 fn a_table_saved_by_a_spreadsheet_is_read_with_its_commas_and_dates() {
     let german = "Zeit;p99 /cart;cpu\n23.11.2026 02:00:00;0,5;90,1\n23.11.2026 02:00:10;0,75;91\n23.11.2026 02:00:20;1.234,5;\n";
-    assert!(recognise(german).is_some());
+    assert!(recognise(german, None).is_some());
     let document = read(german);
     let shape: Vec<_> = document.series.iter().map(|one| (one.name.as_str(), one.samples.len(), one.samples[0].value)).collect();
     assert_eq!((shape, document.problems.total()), (vec![("p99 /cart", 3, 0.5), ("cpu", 2, 90.1)], 0));
@@ -49,14 +49,14 @@ fn a_table_saved_by_a_spreadsheet_is_read_with_its_commas_and_dates() {
     let document = read(american);
     assert_eq!(document.series[0].samples[1].value.to_string(), "1234.5");
     assert_eq!(document.problems.counts().get(&ProblemKind::Time), Some(&1), "day or month first: said");
-    assert!(recognise("sep=;\nTime;a\n2026-11-23 02:00:00;1\n2026-11-23 02:00:10;=1+1\n2026-11-23 02:00:20;-1\n").is_some());
+    assert!(recognise("sep=;\nTime;a\n2026-11-23 02:00:00;1\n2026-11-23 02:00:10;=1+1\n2026-11-23 02:00:20;-1\n", None).is_some());
 }
 
 #[test]
 fn a_document_on_one_line_costs_no_more_than_its_length() {
     let text = "{\"values\":[[1795400000,\"1\"],".repeat(20_000);
     let start = std::time::Instant::now();
-    assert!(recognise(&text).is_none() && recognise(&text.replace(':', "\n")).is_none());
+    assert!(recognise(&text, None).is_none() && recognise(&text.replace(':', "\n"), None).is_none());
     assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
 }
 
@@ -71,6 +71,32 @@ fn rows_of_plain_decimals_say_what_the_general_way_says() {
     assert_eq!(plain.series, general.series);
     assert_eq!((plain.n_records, plain.n_unplaced, plain.zone), (general.n_records, general.n_unplaced, general.zone));
     assert_eq!(plain.problems.counts(), general.problems.counts());
+}
+
+#[test]
+fn the_user_names_the_column_of_times() {
+    let text = "created,measured at,cpu\n2023-11-14 00:00:00,1700000000000,1\n2023-11-14 00:00:00,1700000015000,2\n";
+    assert!(recognise(text, Some("Measured At")).is_some() && recognise(text, Some("cpu")).is_none());
+    let of = |named: &str| {
+        let context = Context { path: "cpu.csv".into(), time_column: Some(named.into()), ..Context::default() };
+        parse(text.as_bytes(), &context)
+    };
+    let cpu = |document: &Document| document.series.iter().find(|one| one.name == "cpu").map(|one| one.samples.clone());
+    let named = of("measured at");
+    assert_eq!(cpu(&named).unwrap()[1].time, Timestamp::from_secs(1_700_000_015));
+    let wrong = of("when");
+    assert_eq!(wrong.problems.kept()[0].reason, "no column \"when\" with times stands in this table");
+    assert!(cpu(&wrong).is_some(), "read as without the name");
+}
+
+#[test]
+fn epochs_of_any_unit_and_tables_with_columns_of_their_own_are_read() {
+    for unit in ["1700000000", "1700000000.0", "1700000000000", "1700000000000000", "1700000000000000000"] {
+        let document = read(&format!("sep=;\nts;a\n{unit};0,125\n\nts;b;c\n{unit};1;\n"));
+        let all: Vec<_> = document.series.iter().map(|one| (one.name.as_str(), one.samples[0])).collect();
+        let sample = |value| Sample { time: Timestamp::from_secs(1_700_000_000), value };
+        assert_eq!((all, document.problems.total()), (vec![("a", sample(0.125)), ("b", sample(1.0))], 0), "{unit}");
+    }
 }
 
 /// A table of rows of several sorts: whole, with a gap, late, at one time, of words, and headers in between.
@@ -126,7 +152,7 @@ proptest::proptest! {
 
 #[test]
 fn tables_of_events_are_not_metrics() {
-    assert!(recognise("time,cpu\n1700000000,1\n").is_some());
-    assert!(recognise("message,timestamp,datetime,desc\nhello,1700000000,2015-07-24T19:01:01+00:00,x\n").is_none());
-    assert!(recognise("a,b\n1,2\n").is_none());
+    assert!(recognise("time,cpu\n1700000000,1\n", None).is_some());
+    assert!(recognise("message,timestamp,datetime,desc\nhello,1700000000,2015-07-24T19:01:01+00:00,x\n", None).is_none());
+    assert!(recognise("a,b\n1,2\n", None).is_none());
 }

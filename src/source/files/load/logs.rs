@@ -94,7 +94,8 @@ impl Loader<'_> {
             }
             order.is_cut = matches!(result, None | Some(Err(_)));
             match result {
-                Some(Ok(Some(Parsed { range, mut draft }))) => {
+                Some(Ok(Some(Parsed { range, mut draft, traces }))) => {
+                    order.reading.traces.extend(traces);
                     order.reading.joiner.join(draft.chunk_mut());
                     self.job.advance(range.end - range.start);
                     if let Some(log) = &mut source.log {
