@@ -121,6 +121,10 @@ impl Collector {
     /// whose place only the reader knows.
     pub fn push(&mut self, index: usize, sample: Sample) -> Result<(), Surprise> {
         let series = &mut self.series[index];
+        // What does not come behind a packed block must be put in order with it.
+        if series.samples.is_empty() && series.last().is_some_and(|last| last.time >= sample.time) {
+            series.unpack();
+        }
         match series.samples.last_mut() {
             Some(last) if last.time == sample.time => {
                 *last = sample;

@@ -99,6 +99,23 @@ fn epochs_of_any_unit_and_tables_with_columns_of_their_own_are_read() {
     }
 }
 
+#[test]
+fn a_row_that_is_late_right_behind_a_packed_block_is_put_in_order() {
+    let at = |row: usize| 1_700_000_000 + row * 10;
+    for late in [at(511), at(511) - 5, at(3), at(3) + 1] {
+        for cells in ["7,8", "7,"] {
+            let mut text: String = (0..512).map(|row| format!("{},{row},{row}.5\n", at(row))).collect();
+            text = format!("time,a,b\n{text}{late},{cells}\n{},9,9\n", at(600));
+            let plain = read(&text);
+            let quoted: String = text.lines().map(|line| format!("\"{}\"\n", line.replace(',', "\",\""))).collect();
+            let general = read(&quoted);
+            let samples = |document: &Document| -> Vec<Vec<Sample>> { document.series.iter().map(|one| one.iter().collect()).collect() };
+            assert_eq!(samples(&plain), samples(&general), "{late} {cells}");
+            assert_eq!(plain.problems.counts(), general.problems.counts(), "{late} {cells}");
+        }
+    }
+}
+
 /// A table of rows of several sorts: whole, with a gap, late, at one time, of words, and headers in between.
 fn mixed(rows: &[(u8, u16)], n_columns: usize) -> String {
     let names: Vec<String> = (0..n_columns).map(|column| format!("c{column}")).collect();
