@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub use super::note::args::{NoteAction, NoteAddArgs, NoteArgs, PinArgs};
+use crate::report::format::Format;
 
 /// Explore what is left of an incident: metrics, logs, deploys, alerts and profiles on one clock.
 #[derive(Debug, Parser)]
@@ -15,7 +16,7 @@ pub use super::note::args::{NoteAction, NoteAddArgs, NoteArgs, PinArgs};
     after_help = "Examples:\n  coroner incident/              open a folder\n  coroner demo                   open the recorded outage\n  \
     coroner inspect incident/      what was recognised, and every problem\n  coroner events incident/ --level error --from T+3m --limit 20\n\n\
     Colours and signs follow NO_COLOR, TERM, COLORFGBG and the locale; CORONER_THEME=dark|light|16|mono chooses.\n\n\
-    Exit codes: 0 done; 1 the answer is \"no\" (nothing matched); 2 usage or unreadable input."
+    Exit codes: 0 done; 1 the answer is \"no\" (nothing matched); 2 usage, unreadable input, or a gate (lint, verify) that objects."
 )]
 pub struct Cli {
     /// What to do; without a command the explorer opens.
@@ -240,21 +241,9 @@ pub enum Command {
     },
     /// Add, list, show, edit, tag, move and remove notes of a case without the screen
     Note(NoteArgs),
-    /// Write the postmortem of a case: postmortem.md and its charts
-    Export {
-        /// Folder of the case, or its sources
-        #[command(flatten)]
-        open: OpenArgs,
-        /// Where to write; default: postmortem.md in the case folder
-        #[arg(long, short, value_name = "FILE.md")]
-        output: Option<PathBuf>,
-        /// Overwrite a document that was edited by hand or comes from elsewhere; the old one stays as FILE.md.orig
-        #[arg(long)]
-        force: bool,
-        /// Tell the files that were written as JSON
-        #[arg(long)]
-        json: bool,
-    },
+    /// Write the postmortem of a case: postmortem.md and its charts, or other forms
+    #[command(after_help = export_help())]
+    Export(Box<ExportArgs>),
     /// What a reviewer would object to in the postmortem of a case: rules PM001 to PM030
     Lint {
         /// Folder of the case, or its sources; without any: the demo
@@ -316,6 +305,52 @@ pub enum Command {
     },
     /// The manual page, in roff
     Man,
+}
+
+/// `coroner export CASE …`.
+#[derive(Debug, Clone, Args)]
+pub struct ExportArgs {
+    /// Folder of the case, or its sources
+    #[command(flatten)]
+    pub open: OpenArgs,
+    /// Forms, comma separated (all of them: below)
+    #[arg(long, short, value_name = "NAMES", value_delimiter = ',', default_value = "md", value_parser = parse_format)]
+    pub format: Vec<Format>,
+    /// Order of sections of md and html (all of them: below), or a file of your own: NAME.md.j2
+    #[arg(long, short, value_name = "NAME|FILE.j2", default_value = "full")]
+    pub template: String,
+    /// Take out people, machines, addresses, links and internal notes from any form; --template public does so by itself
+    #[arg(long)]
+    pub public: bool,
+    /// Only list what would be taken out, by rule; write nothing (exit code 1: nothing)
+    #[arg(long)]
+    pub redactions: bool,
+    /// No mermaid graph in md; the chain stays as a list
+    #[arg(long)]
+    pub no_mermaid: bool,
+    /// No HTML in md: no line breaks in cells, nothing that folds, no comments
+    #[arg(long)]
+    pub no_html: bool,
+    /// FILE of the first form, the others beside it; or a folder (existing, or without an ending); default: the case folder
+    #[arg(long, short, value_name = "FILE|DIR")]
+    pub output: Option<PathBuf>,
+    /// Overwrite a Markdown document that was edited by hand or comes from elsewhere; the old one stays as FILE.md.orig
+    #[arg(long)]
+    pub force: bool,
+    /// Tell the files that were written as JSON (coroner.export/1)
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Forms and templates of `export`.
+fn export_help() -> String {
+    use crate::report::{format, layout, template};
+    format!("Forms:\n{}\n\nTemplates:\n{}\n\n{}", format::table(), layout::table(), template::HELP)
+}
+
+fn parse_format(name: &str) -> Result<Format, String> {
+    let names = || crate::report::format::ALL.map(|entry| entry.1).join(", ");
+    Format::from_name(name).ok_or_else(|| format!("no such form; there are {}", names()))
 }
 
 /// The filter language and examples of it with a command.

@@ -28,7 +28,6 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::runtime::export::Edits;
 use args::{Cli, Command};
 
 /// What a command found.
@@ -94,10 +93,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Some(Command::Completions { shell }) => documents::completions(shell, &mut out),
         Some(Command::Man) => documents::man(&mut out)?,
         Some(Command::Note(note)) => notes::run(&note, &mut out)?,
-        Some(Command::Export { open, output, force, json }) => {
-            let edits = if force { Edits::Overwrite } else { Edits::Keep };
-            documents::export(&open, (output.as_deref(), edits), json, &mut out)?
-        }
+        Some(Command::Export(export)) => documents::export(&export, &mut out)?,
         Some(Command::Lint { open, document, strict, today, json }) => {
             let wanted =
                 lint::Wanted { document, today, strictness: if strict { lint::Strictness::Strict } else { lint::Strictness::Errors } };

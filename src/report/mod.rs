@@ -2,18 +2,28 @@
 //!
 //! `Facts` is all that a report knows of the outside; `runtime` answers it from a source.
 //! `case_file` turns the case document into text files and back; `postmortem` gathers plain values from a
-//! case and its facts; `markdown` prints them; `svg` draws the charts beside it; `escape` is the gate that
-//! every foreign word passes; `blocks` keeps what people wrote into a document; `lint` and `verify` judge it.
+//! case and its facts; `markdown`, `html`, `json` and `exchange` print them, `svg` draws the charts; `layout` says which
+//! sections stand where, `redact` takes out what is not for the reader, `escape` is the gate that every foreign word passes;
+//! `blocks` keeps what people wrote into a document; `lint` and `verify` judge it.
 
 pub mod blocks;
 pub mod case_file;
 pub mod escape;
+pub mod exchange;
+pub mod format;
+pub mod html;
+pub mod json;
+pub mod layout;
 pub mod lint;
 pub mod markdown;
 pub mod postmortem;
+pub mod print;
+pub mod redact;
 pub mod secrets;
 pub mod spark;
+pub mod style;
 pub mod svg;
+pub mod template;
 pub mod verify;
 
 use crate::model::query::ValueAt;

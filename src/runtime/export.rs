@@ -12,9 +12,11 @@ use crate::app::message::PanelChoice;
 use crate::model::case::PanelRef;
 use crate::model::{CaseDoc, Catalog};
 use crate::report::blocks::{self, Refusal};
+use crate::report::layout::Audience;
 use crate::report::lint::{self, Desk};
 use crate::report::markdown::Rendered;
 use crate::report::postmortem::{Postmortem, ReportSettings, gather};
+use crate::report::redact::{Names, redact};
 use crate::report::{Facts as _, markdown};
 use crate::source::{Job, Source};
 
@@ -95,11 +97,16 @@ pub fn prepare<'a>(case: &CaseDoc, source: &'a dyn Source, target: &Target) -> a
 ///
 /// Same case, same sources: same bytes. What people wrote into an earlier export stays, or nothing is written.
 pub fn export(case: &CaseDoc, source: &dyn Source, target: &Target) -> anyhow::Result<Written> {
-    let to = &target.markdown;
-    let Prepared { postmortem, rendered, .. } = prepare(case, source, target)?;
-    let text = keep_edits(target, &rendered.markdown)?;
+    let Prepared { facts, postmortem, .. } = prepare(case, source, target)?;
+    let postmortem = redact(postmortem, Audience::Internal, &Names::of(case, facts.catalog()));
+    write_markdown((&target.markdown, target.edits), &postmortem.assets, &markdown::render(&postmortem))
+}
+
+/// Writes a rendered document and its charts.
+pub(super) fn write_markdown((to, edits): (&Path, Edits), assets: &str, rendered: &Rendered) -> anyhow::Result<Written> {
+    let text = keep_edits(to, edits, &rendered.markdown)?;
     let folder = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let assets_dir = folder.join(&postmortem.assets);
+    let assets_dir = folder.join(assets);
     fs::create_dir_all(&assets_dir)
         .with_context(|| format!("{}: cannot be created; export elsewhere with -o FILE.md", assets_dir.display()))?;
     let mut assets = Vec::new();
@@ -113,15 +120,14 @@ pub fn export(case: &CaseDoc, source: &dyn Source, target: &Target) -> anyhow::R
 }
 
 /// The text to write: the new one with what people wrote into the old one.
-fn keep_edits(target: &Target, fresh: &str) -> anyhow::Result<String> {
-    let to = &target.markdown;
+fn keep_edits(to: &Path, edits: Edits, fresh: &str) -> anyhow::Result<String> {
     let old = match fs::read(to) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(fresh.to_owned()),
         Err(error) => return Err(error).with_context(|| format!("{}: cannot be read", to.display())),
     };
     let way_out = "export elsewhere with -o FILE.md, or overwrite it with --force (the old one stays beside it as .orig)";
-    match (blocks::merge(&old, fresh), target.edits) {
+    match (blocks::merge(&old, fresh), edits) {
         (Ok(text), Edits::Keep) => Ok(text),
         (Err(Refusal::Foreign), Edits::Keep) => {
             anyhow::bail!("{}: was not written by coroner, or has lost the marks of its blocks; {way_out}", to.display())
@@ -143,7 +149,7 @@ fn keep_edits(target: &Target, fresh: &str) -> anyhow::Result<String> {
 }
 
 /// The chosen series as a case names them.
-fn panel_refs(catalog: &Catalog, choices: Vec<PanelChoice>) -> Vec<PanelRef> {
+pub(super) fn panel_refs(catalog: &Catalog, choices: Vec<PanelChoice>) -> Vec<PanelRef> {
     let named = |choice: PanelChoice| {
         let meta = catalog.series(choice.id)?;
         let source = catalog.source(meta.source)?.path.clone();
@@ -168,7 +174,7 @@ fn read_sections(folder: &Path) -> anyhow::Result<BTreeMap<String, String>> {
 }
 
 /// Writes by temporary file, fsync and rename: a reader sees the old or the new file, never half of one.
-fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     use std::io::Write as _;
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));

@@ -295,7 +295,7 @@ impl Stream {
         let separator = opening(text).0;
         self.separator = Some(separator);
         // A name that no table has is told, and the time found as without it.
-        let is_there = |named: &String| recognise(&text[..text.floor_char_boundary(1 << 16)], Some(named)).is_some();
+        let is_there = |named: &String| recognise(text, Some(named)).is_some();
         if let Some(named) = self.time_column.take_if(|named| !is_there(named)) {
             let reason = format!("no column {named:?} with times stands in this table");
             self.reader.problems.push(Place { line: 1, byte: 0 }.problem(ProblemKind::Time, reason));

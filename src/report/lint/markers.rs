@@ -92,7 +92,7 @@ fn required(desk: &Desk, found: &mut Vec<Finding>) {
         }
         let suggested = desk.postmortem.provenance.suggestions.iter().find(|one| one.name == name);
         let fix = suggested.map_or_else(
-            || format!("mark it (m), or say why it is unknown in case.toml: unknown_markers.{} = \"why\"", name.name()),
+            || format!("mark it (m), or say in case.toml why it is unknown: [unknown] {} = \"why\"", name.name()),
             |one| format!("the data suggest {} ({}); mark it (m), or say why it is unknown", rfc3339(one.at), one.rule),
         );
         let finding = Finding::new("PM006", name.name(), format!("{} is not recorded", name.name()), fix);
@@ -157,7 +157,8 @@ fn slipped(desk: &Desk, found: &mut Vec<Finding>) {
     let off: Vec<_> = notes.filter(|one| one.at().is_some_and(is_off)).collect();
     if let [first, _, ..] = off.as_slice() {
         let message = format!("{} rows lie exactly one hour from a change or alert: summer time?", off.len());
-        let finding = Finding::new("PM009", "timeline", message, "move them by an hour, or say in which zone they were noted").as_warning();
+        let finding =
+            Finding::new("PM009", "timeline", message, "move them by an hour, or say in which zone they were noted").into_warning();
         found.push(finding.about(&first.id));
     }
 }

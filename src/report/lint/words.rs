@@ -131,7 +131,7 @@ fn blame(desk: &Desk, one: &Prose, found: &mut Vec<Finding>) {
     if let Some(word) = BLAMING.iter().find(|word| text.contains(**word)) {
         let message = format!("\"{word}\" judges instead of telling: {}", gist(one.text));
         let finding = Finding::new("PM017", &one.place, message, "say what made the action look right, or what let it pass");
-        found.push(about(finding.as_warning(), one.id));
+        found.push(about(finding.into_warning(), one.id));
     }
 }
 
@@ -179,7 +179,7 @@ fn number(text: &str) -> Option<f64> {
 /// Whether `stated` is `derived`, rounded as coarsely as it is written.
 fn is_rounded(stated: f64, derived: f64) -> bool {
     let (mut step, mut scaled) = (1.0, stated);
-    if stated.fract() != 0.0 {
+    if stated.fract().abs() > 0.0 {
         let text = format!("{stated}");
         step = 10f64.powi(-(text.split_once('.').map_or(0, |parts| parts.1.len()) as i32));
     } else {
@@ -318,7 +318,7 @@ fn counted(desk: &Desk, found: &mut Vec<Finding>) {
         DataLoss::Yes(what) | DataLoss::Unknown(what) => !what.trim().is_empty(),
     });
     if !is_answered {
-        let fix = "set data_loss under [impact] in case.toml: no, yes and what, or unknown and why";
+        let fix = "set data_loss under [impact] in case.toml: false, or what was lost, or data_loss_unknown = why";
         found.push(Finding::new("PM027", "impact", "whether data was lost is not answered", fix));
     }
 }

@@ -28,6 +28,10 @@ pub(super) fn appendix(out: &mut String, postmortem: &Postmortem) {
     sources(out, provenance);
     series(out, provenance);
     markers(out, provenance, postmortem.head.t0.as_ref().map(|t0| t0.at));
+    if !postmortem.redactions.is_empty() {
+        heading(out, 3, "Redactions");
+        redactions(out, postmortem);
+    }
     derived(out, provenance);
     if let Some(findings) = &postmortem.lint {
         lint(out, findings);
@@ -165,7 +169,7 @@ fn derived(out: &mut String, provenance: &Provenance) {
     for entry in &provenance.derived {
         let inputs: Vec<String> = entry.inputs.iter().map(|input| cell(input)).filter(|input| !input.is_empty()).collect();
         table.row(vec![
-            format!("`{}`", entry.id),
+            code(&entry.id),
             cell(&entry.label),
             entry.value.as_deref().map_or_else(|| NOT_RECORDED.to_owned(), cell),
             cell(&entry.formula),
@@ -174,4 +178,14 @@ fn derived(out: &mut String, provenance: &Provenance) {
     }
     table.write(out);
     out.push_str("\n</details>\n");
+}
+
+/// What was taken out, by rule.
+pub(super) fn redactions(out: &mut String, postmortem: &Postmortem) {
+    if postmortem.redactions.is_empty() {
+        out.push_str("Nothing had to be taken out of it.\n");
+        return;
+    }
+    let done = postmortem.redactions.iter().map(|done| format!("{} {}", grouped(done.count), cell(&done.rule)));
+    let _ = writeln!(out, "Taken out, by rule and how often: {}.", done.collect::<Vec<_>>().join(", "));
 }

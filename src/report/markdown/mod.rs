@@ -8,6 +8,7 @@
 mod appendix;
 mod chain;
 mod detection;
+mod dialect;
 mod story;
 mod table;
 
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 use super::blocks;
 use super::escape::{cell, code, inline, link_path, section, yaml};
 use super::postmortem::{Derived, Head, Indicator, Indicators, Postmortem};
+use super::style::{Feature, Style};
 use super::svg;
 use crate::model::text::{rfc3339, t_offset};
 use table::Table;
@@ -38,44 +40,83 @@ pub struct Rendered {
     pub assets: Vec<(String, String)>,
 }
 
-/// Prints a postmortem. Deterministic: the same values give the same bytes.
+/// One section of the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// Stable name: `timeline`; `section.NAME` for the user's own prose.
+    pub name: String,
+    /// Heading, as Markdown.
+    pub title: String,
+    /// Markdown below the heading.
+    pub text: String,
+}
+
+/// Prints a postmortem with all its sections. Deterministic: the same values give the same bytes.
 pub fn render(postmortem: &Postmortem) -> Rendered {
-    let mut body: Vec<(String, String)> = Vec::new();
-    let mut block = |name: &str, write: &dyn Fn(&mut String)| {
-        let mut text = String::new();
-        write(&mut text);
-        if !text.trim().is_empty() {
-            body.push((name.to_owned(), text));
-        }
-    };
-    block("head", &|out| {
-        heading(out, 1, &postmortem.head.title);
-        lead(out, &postmortem.head);
-    });
-    block("summary", &|out| summary(out, postmortem));
-    block("impact", &|out| impact(out, postmortem));
-    block("detection", &|out| detection::section(out, postmortem));
-    block("indicators", &|out| indicators(out, postmortem));
-    block("timeline", &|out| story::timeline(out, postmortem));
-    block("chain", &|out| chain::chain(out, postmortem));
-    block("turning-points", &|out| story::turning_points(out, postmortem));
-    block("attempts", &|out| story::attempts(out, postmortem));
-    block("actions", &|out| story::actions(out, postmortem));
-    for stem in postmortem.sections.keys().filter(|stem| !["summary", "impact"].contains(&stem.as_str())) {
-        block(&format!("section.{}", super::escape::slug(stem, &mut std::collections::BTreeSet::new())), &|out| {
-            heading(out, 2, &title_of(stem));
-            prose(out, &postmortem.sections, stem);
-        });
+    render_in(postmortem, &Style::default())
+}
+
+/// Prints a postmortem in a style.
+pub fn render_in(postmortem: &Postmortem, style: &Style) -> Rendered {
+    let mut top = String::new();
+    heading(&mut top, 1, &postmortem.head.title);
+    lead(&mut top, &postmortem.head);
+    let mut body = vec![("head".to_owned(), top)];
+    for section in sections(postmortem, style) {
+        body.push((section.name, format!("## {}\n\n{}", section.title, section.text)));
     }
-    block("appendix", &|out| appendix::appendix(out, postmortem));
     let mut front = String::new();
     front_matter(&mut front, postmortem);
     let hashes: Vec<String> = body.iter().map(|(name, text)| format!("{name} {}", blocks::hash(text))).collect();
     let _ = writeln!(front, "document: {}", yaml(&blocks::hash(&hashes.join("\n"))));
     let wrapped = body.iter().map(|(name, text)| blocks::wrap(name, text));
     let markdown = std::iter::once(blocks::wrap("front", &front)).chain(wrapped).collect::<Vec<_>>().join("\n");
+    let markdown = if style.dialect.html == Feature::Off { dialect::without_html(&markdown) } else { markdown };
     let assets = postmortem.charts.iter().map(|(stem, chart)| (format!("{stem}.svg"), svg::draw(chart))).collect();
     Rendered { markdown, assets }
+}
+
+/// The sections about which something is known, in the order and under the titles of the style.
+pub fn sections(postmortem: &Postmortem, style: &Style) -> Vec<Section> {
+    let mut found: Vec<Section> = Vec::new();
+    let mut block = |name: &str, write: &dyn Fn(&mut String)| {
+        let mut text = String::new();
+        write(&mut text);
+        if let Some((title, text)) = text.strip_prefix("## ").and_then(|text| text.split_once("\n\n")) {
+            found.push(Section { name: name.to_owned(), title: title.to_owned(), text: text.to_owned() });
+        }
+    };
+    block("summary", &|out| summary(out, postmortem));
+    block("impact", &|out| impact(out, postmortem));
+    block("detection", &|out| detection::section(out, postmortem));
+    block("indicators", &|out| indicators(out, postmortem));
+    block("timeline", &|out| story::timeline(out, postmortem));
+    block("chain", &|out| chain::chain(out, postmortem, style.dialect.mermaid));
+    block("turning-points", &|out| story::turning_points(out, postmortem));
+    block("attempts", &|out| story::attempts(out, postmortem));
+    block("actions", &|out| story::actions(out, postmortem));
+    for stem in postmortem.sections.keys().filter(|stem| !["summary", "impact"].contains(&stem.as_str())) {
+        block(&format!("section.{}", bare(stem)), &|out| {
+            heading(out, 2, &title_of(stem));
+            prose(out, &postmortem.sections, stem);
+        });
+    }
+    block("appendix", &|out| appendix::appendix(out, postmortem));
+    if style.layout.sections.iter().any(|place| place.id == "redactions") {
+        block("redactions", &|out| {
+            heading(out, 2, "About this document");
+            appendix::redactions(out, postmortem);
+        });
+    }
+    let names: Vec<&str> = found.iter().map(|section| section.name.as_str()).collect();
+    let order = style.layout.arrange(&names);
+    order
+        .into_iter()
+        .map(|(index, title)| {
+            let section = found[index].clone();
+            Section { title: title.map_or_else(|| section.title.clone(), inline), ..section }
+        })
+        .collect()
 }
 
 /// What it did to users, and what that cost.
@@ -84,6 +125,11 @@ fn impact(out: &mut String, postmortem: &Postmortem) {
     measures(out, "Impact", &rows);
     detection::services(out, postmortem);
     prose(out, &postmortem.sections, "impact");
+}
+
+/// `03-went_well` → `went-well`.
+fn bare(stem: &str) -> String {
+    stem.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-' || c == '_').replace(['_', ' '], "-").to_lowercase()
 }
 
 /// A heading with a blank line around it.

@@ -29,6 +29,7 @@ use std::collections::BTreeMap;
 
 use super::Facts;
 use super::lint::Finding;
+use super::redact::Redaction;
 use super::svg::Chart;
 use crate::model::case::{Anchor, PanelRef};
 use crate::model::{CaseDoc, TimeRange, Timestamp};
@@ -45,6 +46,16 @@ pub use services::ServiceRow;
 pub use suggest::Suggestion;
 pub use timeline::{TimelineRow, timeline_limit};
 
+/// How much is gathered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scope {
+    /// Everything that a document says.
+    #[default]
+    Document,
+    /// What the claims of the case rest on: for the status bar, after every edit.
+    Claims,
+}
+
 /// What the report is told besides the case and its facts.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ReportSettings {
@@ -60,6 +71,8 @@ pub struct ReportSettings {
     pub assets: String,
     /// Name of what was opened: the title of a case that has none.
     pub name: String,
+    /// How much is gathered.
+    pub scope: Scope,
 }
 
 /// One number or time of the document that can be computed again.
@@ -178,6 +191,8 @@ pub struct Postmortem {
     pub provenance: Provenance,
     /// What a reviewer would object to, if that was looked at.
     pub lint: Option<Vec<Finding>>,
+    /// What was taken out of all this for its readers.
+    pub redactions: Vec<Redaction>,
     /// Pictures: file stem and chart.
     pub charts: Vec<(String, Chart)>,
     /// Folder of the pictures, for links.
@@ -191,9 +206,10 @@ pub fn gather(case: &CaseDoc, facts: &dyn Facts, settings: &ReportSettings) -> P
     let impact = impact::impact(&mut context);
     let degraded = impact::degraded(&mut context);
     let slo = slo::rows(&mut context);
-    let services = services::gather(&mut context);
+    let is_whole = settings.scope == Scope::Document;
+    let services = if is_whole { services::gather(&mut context) } else { Vec::new() };
     let response = impact::response(&mut context);
-    let detection = detection::gather(&mut context, &services);
+    let detection = if is_whole { detection::gather(&mut context, &services) } else { Detection::default() };
     let what_if = counterfactual::rows(&mut context, &detection);
     let indicators = indicators::gather(&mut context);
     let exhibits = evidence::gather(&mut context);
@@ -232,6 +248,7 @@ pub fn gather(case: &CaseDoc, facts: &dyn Facts, settings: &ReportSettings) -> P
         sections: settings.sections.clone(),
         provenance,
         lint: None,
+        redactions: Vec::new(),
         charts: context.charts,
         assets,
     }
