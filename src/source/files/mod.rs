@@ -289,6 +289,9 @@ impl FileSource {
         let is_cancelled = || job.check().is_err();
         let watch = Watch::new(&is_cancelled).with_gauge(job);
         let value = question(&Events { logs: &snapshot.logs, selections: &self.selections, jobs: self.options.jobs }, &watch)?;
+        for log in snapshot.logs.iter().filter(|log| log.is_lost()) {
+            watch.warn(format!("{}: its index was changed while it was used, and some columns are lost; open the log again", log.path()));
+        }
         let warnings = watch.into_warnings();
         Ok(Answer { value, is_partial: !snapshot.catalog.is_complete || !warnings.is_empty(), warnings })
     }
