@@ -89,6 +89,14 @@ fn promise(action: Action) -> bool {
         Action::PrevChange => near(cursor("G ,"), 420.0) && near(cursor("1 G k"), 460.0),
         Action::NextMark => near(cursor(&format!("{m}m Enter g ]")), 240.0),
         Action::PrevMark => near(cursor(&format!("{m}m Enter G [")), 240.0),
+        Action::WeakestClaim => {
+            let bare = format!("{m}c \"pool is full\" ^s g");
+            shows(&bare, "evidence debt 1")
+                && near(cursor(&format!("{bare} D")), 240.0)
+                && notice(&format!("{bare} D")).starts_with("1 of 1: PM001 C1")
+                && notice("D").starts_with("nothing is claimed")
+                && !shows(&format!("{bare} u"), "debt")
+        }
         Action::NextPhase => near(cursor(&format!("{m}m \"impact start\" Enter g }}")), 240.0),
         Action::PrevPhase => near(cursor(&format!("{m}m \"impact start\" Enter G {{")), 240.0),
         Action::NextTrace => after("o").state.selected_event().map(|id| id.record) == Some(50),
@@ -290,6 +298,23 @@ fn how_panels_are_drawn_says_so_in_the_detail() {
     ] {
         assert!(drawn.contains(words), "{words}\n{drawn}");
     }
+}
+
+#[test]
+fn the_panel_picker_is_asked_for_units_and_shapes() {
+    let listed = |typed: &str| {
+        let drawn = screen(&after(&format!("t t \"03:22:10\" Enter P \"{typed}\"")));
+        let has = |name: &str| drawn.lines().any(|line| line.contains(&format!("☐ {name}")) || line.contains(&format!("☑ {name}")));
+        ["go_goroutines{service=\"order\"}", "go_goroutines{service=\"payment\"}", "http_error_ratio", "http_p99", "rpc_duration"].map(has)
+    };
+    assert_eq!(listed("unit:s"), [false, false, false, true, false]);
+    assert_eq!(listed("unit:%"), [false, false, true, false, false]);
+    assert_eq!(listed("shape:gaps"), [true, false, false, false, false]);
+    assert_eq!(listed("shape:nan unit:s"), [false, false, false, true, false]);
+    assert_eq!(listed("moves at onset"), [true, false, true, true, false]);
+    assert_eq!(listed("gor payment"), [false, true, false, false, false], "letters alone still find");
+    let session = after("P \"shape:step\" Enter");
+    assert!(!session.state.is_waiting(), "every part was answered");
 }
 
 #[test]

@@ -129,6 +129,7 @@ actions! {
         PrevChange "prev-change" [","] MAIN "go to the previous change or alert";
         NextMark "next-mark" ["]"] MAIN "go to the next mark or note";
         PrevMark "prev-mark" ["["] MAIN "go to the previous mark or note";
+        WeakestClaim "weakest-claim" ["D"] MAIN "go to the claim that lacks evidence most, with each press to the next";
         NextPhase "next-phase" ["}"] MAIN "go to the start of the next phase";
         PrevPhase "prev-phase" ["{"] MAIN "go to the start of this phase or the one before";
         NextTrace "next-trace" ["o"] MAIN "go to the next event of the same trace id";

@@ -75,6 +75,7 @@ pub(crate) fn sum(parts: &[Vec<Option<Bucket>>]) -> Vec<Option<Bucket>> {
 mod tests {
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "cells may be empty")]
     fn bucket(min: f64, max: f64) -> Option<Bucket> {
         Some(Bucket { min, max, mean: f64::midpoint(min, max), last: max, count: 2, n_nan: 0, n_inf: 0 })
     }

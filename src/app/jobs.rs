@@ -17,6 +17,8 @@ pub(crate) enum Slot {
     Ghosts(usize),
     /// Columns of the buckets of histograms.
     Heat,
+    /// Courses over the whole extent, for shapes.
+    Shapes,
     Stats,
     Values,
     Events,
@@ -49,6 +51,8 @@ pub(crate) enum Slot {
     Trace,
     /// What shared traces tell of the clocks.
     Clocks,
+    /// Claims that lack support.
+    Debt,
 }
 
 /// One slot.

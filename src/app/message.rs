@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::debt::Owed;
 use crate::model::case::{CaseDoc, EditStep, Evidence};
 use crate::model::find::Fit;
 use crate::model::query::{FieldSeen, HistogramQuery, Pattern, PatternQuery, TextMatch, TextPattern, ValueAt};
@@ -126,6 +127,8 @@ pub enum Question {
     },
     /// What filters and finds may name. Answered by `Reply::Words`.
     Words,
+    /// Which claims of this case lack support. Answered by `Reply::Debt`.
+    Debt(Box<CaseDoc>),
     /// Turn what is under the cursor into evidence with frozen values and hashes. Answered by `Reply::Frozen`.
     Freeze(Vec<FreezeTarget>),
 }
@@ -278,6 +281,8 @@ pub enum Reply {
     Look(Box<Look>),
     /// To `Words`.
     Words(Arc<Words>),
+    /// To `Debt`, the weakest first.
+    Debt(Vec<Owed>),
     /// To `Freeze`, in the order asked.
     Frozen(Vec<Evidence>),
 }

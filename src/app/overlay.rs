@@ -2,13 +2,14 @@
 //!
 //! They form a stack; keys go to the top one and Esc closes exactly that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use chrono_tz::Tz;
 
 use crate::model::case::{MarkerName, PanelForm, PanelRef, PanelShape};
-use crate::model::{AnnotationId, TimeRange, Timestamp, fuzzy};
+use crate::model::{AnnotationId, SeriesId, SeriesMeta, TimeRange, Timestamp, fuzzy};
 
 use super::actions::Action;
 use super::editor::Editor;
@@ -17,7 +18,8 @@ use super::form::Form;
 use super::line::LineInput;
 use super::message::FreezeTarget;
 use super::panels;
-use super::series_search::SeriesSearch;
+use super::series_search::{Moment, SeriesSearch, SeriesWords};
+use super::shapes::Outline;
 
 /// One layer.
 #[derive(Debug, Clone)]
@@ -139,19 +141,21 @@ impl Picker {
 
     /// Narrows the list to what is typed. O(items).
     pub(crate) fn narrow(&mut self) {
+        let words = self.series_words();
         if let Some(series) = &mut self.series {
             self.items.truncate(self.n_own);
-            self.items.extend(series.lines(self.input.text()));
+            self.items.extend(series.lines(&words));
         }
         let query = match self.purpose {
             // What follows the name of a command is its argument.
             PickPurpose::Command => self.input.text().split_whitespace().next().unwrap_or_default(),
-            _ => self.input.text(),
+            _ => words.text.as_str(),
         };
         let mut scored: Vec<(i64, usize, Vec<usize>)> = self
             .items
             .iter()
             .enumerate()
+            .filter(|(_, item)| self.is_asked_for(item, &words))
             .filter_map(|(index, item)| {
                 // Words of the detail find too, as they stand, but rank below names.
                 let in_detail = || !query.is_empty() && item.detail.to_lowercase().contains(&query.to_lowercase());
@@ -160,7 +164,11 @@ impl Picker {
                 Some((score + exact, index, positions))
             })
             .collect();
-        scored.sort_by_key(|(score, index, _)| (std::cmp::Reverse(*score), *index));
+        if words.is_by_moves() {
+            scored.sort_by(|a, b| self.moves(b.1).total_cmp(&self.moves(a.1)).then(a.1.cmp(&b.1)));
+        } else {
+            scored.sort_by_key(|(score, index, _)| (std::cmp::Reverse(*score), *index));
+        }
         self.shown = scored.into_iter().map(|(_, index, positions)| (index, positions)).collect();
         let typed = self.input.text().trim().to_owned();
         if self.purpose == PickPurpose::Panels && self.series.is_some() && typed.contains(['(', '[', '{', '*', '/', '+', '>', '<']) {
@@ -170,6 +178,62 @@ impl Picker {
             self.shown.push((self.items.len() - 1, Vec::new()));
         }
         self.selected = 0;
+    }
+
+    /// What is typed, read as what a series may be asked for; only its letters where no series are listed.
+    fn series_words(&self) -> SeriesWords {
+        if self.purpose == PickPurpose::Panels && self.series.is_some() {
+            return SeriesWords::read(self.input.text());
+        }
+        SeriesWords::letters(self.input.text())
+    }
+
+    /// The series of a line.
+    fn meta(&self, item: &PickItem) -> Option<&SeriesMeta> {
+        match &item.value {
+            PickValue::Series(reference) | PickValue::Heat(reference) => panels::find(self.series.as_ref()?.catalog(), reference),
+            _ => None,
+        }
+    }
+
+    /// Whether a line has the unit and the shape that are asked for.
+    fn is_asked_for(&self, item: &PickItem, words: &SeriesWords) -> bool {
+        if words.is_letters_only() {
+            return true;
+        }
+        let Some(series) = &self.series else { return true };
+        self.meta(item).is_some_and(|meta| series.fits(meta, words))
+    }
+
+    fn moves(&self, index: usize) -> f32 {
+        let meta = self.items.get(index).and_then(|item| self.meta(item));
+        meta.zip(self.series.as_ref()).map_or(0.0, |(meta, series)| series.moves(meta))
+    }
+
+    /// Whether shapes are asked for.
+    pub(crate) fn wants_shapes(&self) -> bool {
+        self.series_words().has_shape()
+    }
+
+    pub(crate) fn has_shapes(&self) -> bool {
+        self.series.as_ref().is_some_and(SeriesSearch::has_shapes)
+    }
+
+    pub(crate) fn forget_shapes(&mut self) {
+        self.series.iter_mut().for_each(SeriesSearch::forget_shapes);
+    }
+
+    /// Takes what is known of shapes and lists again; the line that was selected stays.
+    pub(crate) fn take_shapes(&mut self, known: Arc<BTreeMap<SeriesId, Outline>>, moment: Moment) {
+        let Some(series) = &mut self.series else { return };
+        series.take_shapes(known, moment);
+        let selected = self.current().and_then(|index| self.items.get(index)).map(|item| item.value.clone());
+        let at = self.selected;
+        self.narrow();
+        let same = |shown: &(usize, Vec<usize>)| self.items.get(shown.0).map(|item| &item.value) == selected.as_ref();
+        if at > 0 {
+            self.selected = self.shown.iter().position(same).unwrap_or(0);
+        }
     }
 
     pub(crate) fn current(&self) -> Option<usize> {

@@ -2,18 +2,19 @@
 //!
 //! A panel names its series by full name and source path, because ids shift while sources are still loading.
 
+mod asked;
 mod limits;
+mod naming;
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use crate::model::case::{CaseMeta, Earlier, FORMULA_SOURCE, PanelForm, PanelRef, PanelShape, Renderer};
+use crate::model::case::{CaseMeta, Earlier, PanelForm, PanelRef, PanelShape, Renderer};
 use crate::model::query::ValueAt;
 use crate::model::series::{Bucket, Derivation, ValueState};
 use crate::model::text;
-use crate::model::{Catalog, Columns, SeriesId, SeriesKind, SeriesMeta, SeriesQuery, TimeRange, Timestamp, Unit};
+use crate::model::{Catalog, Columns, SeriesId, SeriesKind, SeriesMeta, TimeRange, Timestamp, Unit};
 
 use super::clock::Clock;
 use super::ghost::Ghost;
@@ -25,6 +26,7 @@ use super::trust::{Nature, Trust};
 use super::{columns, heat, trust};
 use limits::rule_for;
 pub(crate) use limits::{Threshold, dashboards_of};
+pub(crate) use naming::{find, place_of, reference};
 pub(crate) use words::PanelTexts;
 
 /// One panel.
@@ -154,40 +156,6 @@ impl Panels {
         self.all.iter().filter_map(|panel| panel.id).collect()
     }
 
-    /// All series that are drawn as lines: those of the panels, then those of their parts, each once.
-    pub(crate) fn line_ids(&self) -> Vec<SeriesId> {
-        let mut ids = self.ids();
-        let mut seen: BTreeSet<SeriesId> = ids.iter().copied().collect();
-        ids.extend(self.all.iter().flat_map(|panel| panel.parts.ids()).filter(|id| seen.insert(*id)));
-        ids
-    }
-
-    /// What to ask for the histograms that are shown, and the time before the window that counting needs.
-    pub(crate) fn heat_query(&mut self, (visible, columns): (TimeRange, NonZeroUsize)) -> Option<SeriesQuery> {
-        let shown = || self.all.iter().filter(|panel| panel.shape() == Some(PanelShape::Heat)).filter_map(|panel| panel.behind.as_ref());
-        let step_ns = shown().map(|behind| behind.step_ns).max()?;
-        let mut seen = BTreeSet::new();
-        let ids: Vec<SeriesId> = shown().flat_map(|behind| behind.ids.iter().copied()).filter(|id| seen.insert(*id)).collect();
-        self.n_early = heat::n_early(visible, columns.get(), step_ns);
-        let before = visible.len_ns() / columns.get() as i64 * self.n_early as i64;
-        let range = TimeRange::new(visible.start().plus_ns(-before), visible.end());
-        let columns = columns.saturating_add(self.n_early);
-        (visible.len_ns() > 0).then_some(SeriesQuery { ids, range, columns })
-    }
-
-    /// Counts what was answered to `heat_query`.
-    pub(crate) fn take_heat(&mut self, ids: &[SeriesId], columns: &[Columns]) {
-        let index: BTreeMap<SeriesId, usize> = ids.iter().enumerate().map(|(index, id)| (*id, index)).collect();
-        let n_early = self.n_early;
-        for panel in &mut self.all {
-            let Some(behind) = &panel.behind else { continue };
-            let own: Option<Vec<Columns>> = behind.ids.iter().map(|id| columns.get(*index.get(id)?).cloned()).collect();
-            if let Some(own) = own {
-                panel.heat = Heat::count(behind, &own, n_early);
-            }
-        }
-    }
-
     /// Panels that want many rows, and how many they can use.
     pub(crate) fn tall(&self) -> Vec<(usize, u16)> {
         let rows_of = |panel: &Panel| {
@@ -211,18 +179,6 @@ impl Panels {
             Renderer::Blocks => 1,
             Renderer::Braille => 2,
         }
-    }
-
-    /// The earlier windows that are drawn behind panels, and of which series.
-    pub(crate) fn ghosts(&self, visible: TimeRange, baseline: Option<TimeRange>, t0: Option<Timestamp>) -> Vec<(TimeRange, Vec<SeriesId>)> {
-        let mut windows: BTreeMap<(Timestamp, Timestamp), Vec<SeriesId>> = BTreeMap::new();
-        for panel in self.all.iter().filter(|panel| panel.is_haunted) {
-            let window = Ghost::of(panel.earlier, baseline, t0).and_then(|ghost| ghost.window(visible));
-            if let (Some(window), Some(id)) = (window, panel.id) {
-                windows.entry((window.start(), window.end())).or_default().push(id);
-            }
-        }
-        windows.into_iter().map(|((start, end), ids)| (TimeRange::new(start, end), ids)).collect()
     }
 
     /// The limit of each of these.
@@ -262,39 +218,6 @@ impl Panels {
             panel.prepare((sight, fineness), normal, clock);
         }
     }
-}
-
-/// Names a series across loads.
-pub(crate) fn reference(catalog: &Catalog, meta: &SeriesMeta, role: &str) -> PanelRef {
-    let is_written = meta.derivation.as_ref().is_some_and(|derivation| derivation.is_written);
-    let path = || catalog.source(meta.source).map(|source| source.path.clone()).unwrap_or_default();
-    let source = if is_written { FORMULA_SOURCE.to_owned() } else { path() };
-    PanelRef { role: role.to_owned(), series: meta.full_name(), source }
-}
-
-/// The series that a reference names; of several with one name that of the stated source, else the first.
-pub(crate) fn find<'a>(catalog: &'a Catalog, reference: &PanelRef) -> Option<&'a SeriesMeta> {
-    let name = reference.formula().unwrap_or_else(|| reference.series.split('{').next().unwrap_or_default());
-    let start = catalog.series.partition_point(|meta| meta.name.as_str() < name);
-    let mut same = catalog.series[start..].iter().take_while(|meta| meta.name == name).filter(|meta| meta.full_name() == reference.series);
-    let first = same.clone().next()?;
-    let is_there = |source| catalog.source(source).is_some_and(|source| source.path == reference.source);
-    let of_source = same.find(|meta| meta.sources().any(is_there));
-    Some(of_source.unwrap_or(first))
-}
-
-/// What tells a series from others of its name: instance or service, else its label values.
-pub(crate) fn place_of(meta: &SeriesMeta) -> String {
-    let first = |names: &[&str]| names.iter().find_map(|name| meta.labels.get(name));
-    let service = first(&["service", "service_name", "service.name", "app", "job"]);
-    let instance = first(&["instance", "pod", "host", "node"]);
-    let place = match (service, instance) {
-        (Some(service), Some(instance)) if !instance.contains(service) => format!("{service} {instance}"),
-        (_, Some(instance)) => instance.to_owned(),
-        (Some(service), None) => service.to_owned(),
-        (None, None) => meta.labels.iter().map(|(_, value)| value).collect::<Vec<_>>().join(","),
-    };
-    text::printable(&place).into_owned()
 }
 
 impl Panel {

@@ -61,7 +61,12 @@ pub(crate) fn varying(meta: &SeriesMeta, catalog: &Catalog) -> Vec<String> {
 /// Series of the same name and source. O(log series + its own).
 fn family<'a>(meta: &SeriesMeta, catalog: &'a Catalog) -> Vec<&'a SeriesMeta> {
     let start = catalog.series.partition_point(|other| other.name.as_str() < meta.name.as_str());
-    catalog.series[start..].iter().take_while(|other| other.name == meta.name).filter(|other| other.source == meta.source).collect()
+    catalog.series[start..].iter().take_while(|other| other.name == meta.name).filter(|other| shares_source(other, meta)).collect()
+}
+
+/// Whether both come from one source: the same series of another dump would count twice.
+fn shares_source(a: &SeriesMeta, b: &SeriesMeta) -> bool {
+    a.sources().any(|source| b.sources().any(|other| other == source))
 }
 
 fn differ_only_in(a: &SeriesMeta, b: &SeriesMeta, name: &str) -> bool {
@@ -231,7 +236,7 @@ mod tests {
     fn beyond_the_letters_a_stack_sums_up_and_lines_are_counted() {
         let values: Vec<String> = (0..20).map(|i| format!("{i:02}")).collect();
         let labels: Vec<[(&str, &str); 1]> = values.iter().map(|value| [("i", value.as_str())]).collect();
-        let all = catalog(&labels.iter().map(|labels| labels.as_slice()).collect::<Vec<_>>());
+        let all = catalog(&labels.iter().map(<[(&str, &str); 1]>::as_slice).collect::<Vec<_>>());
         let stacked = names(&all, None, PanelShape::Stacked);
         assert_eq!((stacked.len(), stacked[0].as_str(), stacked[11].as_str()), (12, "a:09", "l:9 others"));
         let form = PanelForm { shape: PanelShape::Overlaid, by: None };

@@ -12,6 +12,7 @@ use crate::model::{CaseDoc, Catalog, Event, EventRef, TimeRange, Timestamp};
 
 use super::actions::Context;
 use super::clock::{Clock, Style};
+use super::debt::Debt;
 use super::follow::Following;
 use super::history::History;
 use super::jobs::Jobs;
@@ -25,6 +26,7 @@ use super::panels::Panels;
 use super::patterns::Patterns;
 use super::preview::Preview;
 use super::session::{CasePlace, Session};
+use super::shapes::Shapes;
 use super::side::Side;
 use super::timeline::Timeline;
 use super::trace::TracePane;
@@ -97,6 +99,7 @@ pub struct State {
     pub(crate) lanes: Lanes,
     pub(crate) side: Side,
     pub(crate) patterns: Patterns,
+    pub(crate) shapes: Shapes,
     pub(crate) trace: TracePane,
     pub(crate) jobs: Jobs,
     pub(crate) layout: Layout,
@@ -122,6 +125,7 @@ pub struct State {
     pub(crate) words: Option<Arc<Words>>,
     /// Series names of a freeze under way, to see that the right ones come back.
     pub(crate) freezing: Vec<Option<String>>,
+    pub(crate) debt: Debt,
     /// Rises with every answer, so that views know when to be made again.
     pub(crate) data_revision: u64,
     pub(crate) prepared: Option<PreparedFor>,
@@ -168,6 +172,7 @@ impl State {
             lanes: Lanes::default(),
             side: Side::default(),
             patterns: Patterns::default(),
+            shapes: Shapes::default(),
             trace: TracePane::default(),
             jobs: Jobs::default(),
             layout,
@@ -186,6 +191,7 @@ impl State {
             seek: None,
             words: None,
             freezing: Vec::new(),
+            debt: Debt::default(),
             data_revision: 0,
             prepared: None,
         };

@@ -17,7 +17,7 @@ use crate::report::words::Language;
     after_help = "Examples:\n  coroner incident/              open a folder\n  coroner demo                   open the recorded outage\n  \
     coroner inspect incident/      what was recognised, and every problem\n  coroner events incident/ --level error --from T+3m --limit 20\n\n\
     Colours and signs follow NO_COLOR, TERM, COLORFGBG and the locale; CORONER_THEME=dark|light|16|mono chooses.\n\n\
-    Exit codes: 0 done; 1 the answer is \"no\" (nothing matched); 2 usage or unreadable input."
+    Exit codes: 0 done; 1 the answer is \"no\" (nothing matched); 2 usage, unreadable input, or a gate (lint, verify) that objects."
 )]
 pub struct Cli {
     /// What to do; without a command the explorer opens.

@@ -63,9 +63,9 @@ pub fn run(args: &OpenArgs, wanted: &Wanted, is_json: bool, out: &mut dyn Write)
     };
     let findings = gate::lint(&case, &*opened.source, &target, (exported.as_deref(), Some(&today)))?;
     if is_json {
-        write_json(&findings, out)?
+        write_json(&findings, out)?;
     } else {
-        write_text(&findings, out)?
+        write_text(&findings, out)?;
     }
     let (errors, warnings, _) = counts(&findings);
     Ok(match wanted.strictness {

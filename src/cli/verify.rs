@@ -44,9 +44,9 @@ pub fn run(document: &Path, args: &OpenArgs, is_json: bool, out: &mut dyn Write)
     }
     let report = gate::verify(&case, &*opened.source, &target)?;
     if is_json {
-        write_json(&report, out)?
+        write_json(&report, out)?;
     } else {
-        write_text(document, &report, out)?
+        write_text(document, &report, out)?;
     }
     Ok(match (report.n_drifted(), report.n_unchecked()) {
         (0, 0) => Outcome::Done,

@@ -45,6 +45,7 @@ pub fn answer(source: &dyn Source, question: &Question, job: &Job) -> Result<Rep
         Question::Look(query) => Reply::Look(Box::new(find::look(source, query, job)?)),
         Question::Position { filter, id, at } => Reply::Count(find::position(source, filter, (*id, *at), job)?),
         Question::Words => Reply::Words(std::sync::Arc::new(find::words(source, job)?)),
+        Question::Debt(case) => Reply::Debt(super::gate::debt(case, source, job)?),
         Question::Freeze(targets) => Reply::Frozen(targets.iter().map(|target| freeze(source, target, job)).collect::<Result<_, _>>()?),
     })
 }

@@ -149,7 +149,7 @@ fn keep_edits(to: &Path, edits: Edits, fresh: &str) -> anyhow::Result<String> {
 }
 
 /// The chosen series as a case names them.
-fn panel_refs(catalog: &Catalog, choices: Vec<PanelChoice>) -> Vec<PanelRef> {
+pub(super) fn panel_refs(catalog: &Catalog, choices: Vec<PanelChoice>) -> Vec<PanelRef> {
     let named = |choice: PanelChoice| {
         let meta = catalog.series(choice.id)?;
         let source = catalog.source(meta.source)?.path.clone();

@@ -20,9 +20,13 @@ pub struct SourceFacts<'a> {
 impl<'a> SourceFacts<'a> {
     /// Takes a snapshot of the catalog; the source must be loaded to its end for the report to be whole.
     pub fn new(source: &'a dyn Source) -> Result<Self, SourceError> {
-        let job = Job::new();
-        let catalog = source.catalog(&job)?;
-        Ok(Self { source, catalog, job })
+        Self::of_job(source, &Job::new())
+    }
+
+    /// The same for a job that may be cancelled: then answers are empty, and nobody waits for them.
+    pub fn of_job(source: &'a dyn Source, job: &Job) -> Result<Self, SourceError> {
+        let catalog = source.catalog(job)?;
+        Ok(Self { source, catalog, job: job.clone() })
     }
 }
 

@@ -7,14 +7,18 @@ use std::fs;
 use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
 
-use super::answer::{freeze, freeze_lines, hex};
-use super::export::{Prepared, Target, prepare};
+use super::answer::{choose_panels, freeze, freeze_lines, hex};
+use super::export::{Prepared, Target, panel_refs, prepare};
+use super::facts::SourceFacts;
+use crate::app::debt::Owed;
 use crate::app::message::FreezeTarget;
 use crate::model::case::{Evidence, EvidenceTarget};
 use crate::model::{AnnotationKind, CaseDoc, Catalog, SeriesMeta};
+use crate::report::Facts as _;
 use crate::report::lint::{self, Desk, Finding};
+use crate::report::postmortem::{ReportSettings, Scope, gather};
 use crate::report::verify::{self, Picture, Report};
-use crate::source::{Job, Source};
+use crate::source::{Job, Source, SourceError};
 
 /// Computes an exported document again and compares.
 pub fn verify(case: &CaseDoc, source: &dyn Source, target: &Target) -> anyhow::Result<Report> {
@@ -49,6 +53,25 @@ pub fn lint(
 ) -> anyhow::Result<Vec<Finding>> {
     let Prepared { facts, postmortem, rendered } = prepare(case, source, target)?;
     Ok(lint::check(&Desk { case, postmortem: &postmortem, facts: &facts, fresh: &rendered.markdown, exported, today }))
+}
+
+/// Claims of the case that lack support, the weakest first: what the status bar counts.
+pub fn debt(case: &CaseDoc, source: &dyn Source, job: &Job) -> Result<Vec<Owed>, SourceError> {
+    let facts = SourceFacts::of_job(source, job)?;
+    let panels = if case.meta.panels.is_empty() { panel_refs(facts.catalog(), choose_panels(source, job)?) } else { Vec::new() };
+    let postmortem = gather(case, &facts, &ReportSettings { panels, scope: Scope::Claims, ..ReportSettings::default() });
+    job.check()?;
+    let findings = lint::check(&Desk { case, postmortem: &postmortem, facts: &facts, fresh: "", exported: None, today: None });
+    job.check()?;
+    let owed = |finding: &Finding| Owed {
+        rule: finding.rule.to_owned(),
+        place: finding.place.clone(),
+        message: finding.message.clone(),
+        fix: finding.fix.clone(),
+        subject: finding.subject.clone(),
+        at: finding.at,
+    };
+    Ok(lint::debt(&findings).into_iter().map(owed).collect())
 }
 
 /// The case with every piece of evidence as its source shows it now; what is not there stays as it was frozen.

@@ -86,6 +86,7 @@ mod tests {
     use super::*;
     use ratatui::layout::Rect;
 
+    #[expect(clippy::unnecessary_wraps, reason = "cells may be empty")]
     fn bucket(min: f64, max: f64, last: f64) -> Option<Bucket> {
         Some(Bucket { min, max, mean: min, last, count: 2, n_nan: 0, n_inf: 0 })
     }

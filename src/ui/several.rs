@@ -72,6 +72,8 @@ fn draw_lines(panel: &Panel, area: Area, theme: &Theme, buffer: &mut Buffer) {
                 } else if is_free(&symbol) {
                     paint::cell(buffer, x, y, part.letter, style);
                 } else {
+                    // In no colour of one of them.
+                    buffer[(x, y)].reset();
                     paint::cell(buffer, x, y, '+', theme.strong);
                 }
             }
@@ -133,7 +135,7 @@ fn draw_legend(state: &State, panel: &Panel, area: Area, theme: &Theme, buffer: 
 }
 
 fn draw_name(panel: &Panel, (index, part): (usize, &Part), (x, y, width): (u16, u16, u16), theme: &Theme, buffer: &mut Buffer) {
-    let value = part.value.map(|value| panel.print(value)).unwrap_or_else(|| "–".to_owned());
+    let value = part.value.map_or_else(|| "–".to_owned(), |value| panel.print(value));
     let value = theme.signs(&value);
     let value_width = (value.chars().count() as u16).min(width);
     paint::cell(buffer, x, y, part.letter, theme.accent(index).add_modifier(Modifier::BOLD));
@@ -181,7 +183,7 @@ fn draw_small(state: &State, (panel, index, part): (&Panel, usize, &Part), area:
     let spark =
         Spark { shown, ghost: &[], axis: panel.axis, scale: panel.scale, threshold: panel.threshold.as_ref(), is_dimmed: panel.is_stale };
     spark.draw(area, theme, buffer);
-    let value = part.value.map(|value| panel.print(value)).unwrap_or_else(|| "–".to_owned());
+    let value = part.value.map_or_else(|| "–".to_owned(), |value| panel.print(value));
     if is_whole {
         let layout = &state.layout;
         let label_width = layout.label_width.saturating_sub(12).max(6).min(layout.label_width - 2);

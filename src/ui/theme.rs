@@ -156,8 +156,23 @@ impl Theme {
                 named(Color::Red),
                 named(Color::LightBlue),
             ],
-            heat: [named(Color::DarkGray), named(Color::Blue), named(Color::Cyan), named(Color::LightCyan), named(Color::White)],
+            heat: [named(Color::DarkGray), named(Color::LightBlue), named(Color::Cyan), named(Color::Cyan), Style::new()],
         }
+    }
+
+    /// The same on a light background, where yellow cannot be read.
+    pub const fn sixteen_light() -> Self {
+        const fn named(color: Color) -> Style {
+            Style::new().fg(color)
+        }
+        let mut theme = Self::sixteen();
+        (theme.key, theme.warn) = (named(Color::Blue), named(Color::Magenta));
+        (theme.time, theme.change, theme.band) = (named(Color::Blue), named(Color::Blue), named(Color::Blue));
+        (theme.fill, theme.range) = (named(Color::Cyan), Style::new().bg(Color::Cyan));
+        (theme.incubation, theme.recovery) = (named(Color::Magenta), named(Color::Magenta));
+        theme.accents =
+            [named(Color::Blue), named(Color::Red), named(Color::Magenta), named(Color::Green), named(Color::Cyan), named(Color::DarkGray)];
+        theme
     }
 
     /// No colour at all (`NO_COLOR`): bold, underline and reverse only.
@@ -214,9 +229,11 @@ impl Theme {
         let theme = match given("CORONER_THEME").as_deref() {
             Some("dark") => Self::dark(),
             Some("light") => Self::light(),
+            Some("16") if is_light => Self::sixteen_light(),
             Some("16") => Self::sixteen(),
             Some("mono") => Self::mono(),
             _ if given("NO_COLOR").is_some() || has_none => Self::mono(),
+            _ if has_few && !has_many && is_light => Self::sixteen_light(),
             _ if has_few && !has_many => Self::sixteen(),
             _ if is_light => Self::light(),
             _ => Self::dark(),
@@ -373,6 +390,7 @@ mod tests {
         check(&[("TERM", "xterm-256color")], &Theme::dark());
         check(&[("TERM", "xterm-256color"), ("COLORFGBG", "0;15")], &Theme::light());
         check(&[("TERM", "xterm"), ("LANG", "en_US.UTF-8")], &Theme::sixteen());
+        check(&[("TERM", "xterm"), ("COLORFGBG", "0;15")], &Theme::sixteen_light());
         check(&[("TERM", "xterm"), ("COLORTERM", "truecolor")], &Theme::dark());
         check(&[("TERM", "xterm"), ("NO_COLOR", "1")], &Theme::mono());
         check(&[("NO_COLOR", "1"), ("CORONER_THEME", "16")], &Theme::sixteen());

@@ -382,6 +382,7 @@ impl Fake {
             Question::Events(query) => Reply::Events(self.page(query)),
             Question::Event(id) => Reply::Event(Box::new(self.events.iter().find(|event| event.id == *id).expect("known").clone())),
             Question::Patterns(query) => Reply::Patterns(self.patterns(query)),
+            Question::Debt(case) => Reply::Debt(unsupported(case)),
             Question::Clocks => Reply::Clocks(self.clocks.clone()),
             Question::Count { filter, range } => {
                 let query =
@@ -529,3 +530,18 @@ impl Session {
 
 /// Stands for any job that is not waited for.
 pub const NO_JOB: JobId = JobId(u64::MAX);
+
+/// Causal steps without evidence, as the real judge would name them.
+fn unsupported(case: &CaseDoc) -> Vec<coroner::app::debt::Owed> {
+    let chain = case.chain();
+    let bare = chain.iter().enumerate().filter(|(_, (_, cause))| cause.evidence.is_empty());
+    bare.map(|(index, (annotation, cause))| coroner::app::debt::Owed {
+        rule: "PM001".into(),
+        place: format!("C{}", index + 1),
+        message: "suspected without evidence".into(),
+        fix: "pin what shows it".into(),
+        subject: Some(annotation.id.clone()),
+        at: cause.at.map(TimeRange::start),
+    })
+    .collect()
+}

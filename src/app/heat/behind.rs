@@ -162,14 +162,16 @@ fn quoted(text: &str) -> Option<(String, &str)> {
 fn of_one_source(all: Vec<&SeriesMeta>, wanted: SourceId) -> Vec<&SeriesMeta> {
     let mut by_source: BTreeMap<SourceId, (usize, u64)> = BTreeMap::new();
     for meta in &all {
-        let numbers = by_source.entry(meta.source).or_default();
-        *numbers = (numbers.0 + 1, numbers.1 + meta.n_samples);
+        for source in meta.sources() {
+            let numbers = by_source.entry(source).or_default();
+            *numbers = (numbers.0 + 1, numbers.1 + meta.n_samples);
+        }
     }
     let best =
         || by_source.iter().filter(|(_, numbers)| numbers.0 > 1).max_by_key(|(source, numbers)| (numbers.1, std::cmp::Reverse(**source)));
     let chosen = by_source.get(&wanted).filter(|numbers| numbers.0 > 1).map(|_| wanted).or_else(|| best().map(|(source, _)| *source));
     match chosen {
-        Some(source) => all.into_iter().filter(|meta| meta.source == source).collect(),
+        Some(chosen) => all.into_iter().filter(|meta| meta.sources().any(|source| source == chosen)).collect(),
         None => all,
     }
 }

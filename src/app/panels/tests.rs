@@ -2,6 +2,7 @@ use super::limits::rule_for;
 use super::words::ratio;
 use super::*;
 use crate::model::ThresholdRule;
+use crate::model::case::FORMULA_SOURCE;
 
 #[test]
 fn a_rule_finds_its_series_whatever_the_grouping() {

@@ -41,6 +41,7 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         | Action::Snap => time(state, action),
         Action::NextChange => navigate::change(state, Way::Forward),
         Action::PrevChange => navigate::change(state, Way::Back),
+        Action::WeakestClaim => super::debt::weakest(state),
         Action::NextMark => navigate::mark(state, Way::Forward),
         Action::PrevMark => navigate::mark(state, Way::Back),
         Action::NextPhase => navigate::phase(state, Way::Forward),

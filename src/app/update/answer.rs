@@ -136,6 +136,7 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
                 state.panels.all.iter_mut().for_each(|panel| panel.parts.take_columns(*id, &columns));
             }
         }
+        (Slot::Shapes, Reply::Series(columns)) => super::shape_view::take(state, asked_ids(question), &columns),
         (Slot::Heat, Reply::Series(columns)) => state.panels.take_heat(asked_ids(question), &columns),
         (Slot::Ghosts(_), Reply::Series(columns)) => {
             for (id, columns) in asked_ids(question).iter().zip(columns) {
@@ -176,6 +177,10 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
         (Slot::ListAfter, Reply::Events(page)) => {
             state.list.take_after(page);
             state.list.assemble(state.timeline.cursor);
+        }
+        (Slot::Debt, Reply::Debt(owed)) => {
+            state.debt.owed = owed;
+            state.debt.next = 0;
         }
         (Slot::Patterns, Reply::Patterns(found)) => {
             if let Question::Patterns(query) = question {

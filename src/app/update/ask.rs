@@ -24,7 +24,9 @@ pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
     if state.has_catalog {
         ask(state, effects);
         super::pattern_view::ask(state, effects);
+        super::shape_view::ask(state, effects);
         super::trace_view::ask(state, effects);
+        super::debt::ask(state, effects);
     }
     settle_view(state);
 }

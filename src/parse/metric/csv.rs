@@ -192,8 +192,7 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
     let text = json::text(bytes, &mut problems);
     let (separator, _) = opening(&text);
     // A name that no table has is told, and the time found as without it.
-    let time_column =
-        context.time_column.as_deref().filter(|named| recognise(&text[..text.floor_char_boundary(1 << 16)], Some(named)).is_some());
+    let time_column = context.time_column.as_deref().filter(|named| recognise(&text, Some(named)).is_some());
     let style = Style { separator, time_column };
     let all: Vec<(Place, &str)> = numbered(&text).filter(|(_, line)| !line.trim().is_empty() && !line.starts_with("sep=")).collect();
     let mut reader = Reader {

@@ -35,29 +35,29 @@ pub(super) fn check(desk: &Desk, limits: &Limits, found: &mut Vec<Finding>) {
     let all: Vec<(&Annotation, &ActionItem)> = all.collect();
     for (index, (annotation, action)) in all.iter().enumerate() {
         // What was considered and dropped needs neither owner nor date.
-        if is_empty(&action.not_doing_because) {
+        if is_empty(action.not_doing_because.as_ref()) {
             item(desk, &format!("A{}", index + 1), annotation, action, found);
         }
     }
-    let is_doing = |action: &&ActionItem| is_empty(&action.not_doing_because);
+    let is_doing = |action: &&ActionItem| is_empty(action.not_doing_because.as_ref());
     let doing: Vec<&ActionItem> = all.iter().map(|one| one.1).filter(is_doing).collect();
     coverage(desk, limits, &doing, found);
 }
 
-fn is_empty(text: &Option<String>) -> bool {
-    text.as_deref().is_none_or(|text| text.trim().is_empty())
+fn is_empty(text: Option<&String>) -> bool {
+    text.is_none_or(|text| text.trim().is_empty())
 }
 
 fn item(desk: &Desk, label: &str, annotation: &Annotation, action: &ActionItem, found: &mut Vec<Finding>) {
     let words = gist(&annotation.text);
     let mut add = |rule, message: String, fix: &str| found.push(Finding::new(rule, label, message, fix).about(&annotation.id));
-    if is_empty(&action.owner) {
+    if is_empty(action.owner.as_ref()) {
         add("PM011", format!("nobody owns: {words}"), "name the team or role that does it");
     }
-    if is_empty(&action.due) {
+    if is_empty(action.due.as_ref()) {
         add("PM012", format!("no due date: {words}"), "give it a day, YYYY-MM-DD");
     }
-    if is_empty(&action.link) {
+    if is_empty(action.link.as_ref()) {
         add("PM013", format!("not tracked anywhere: {words}"), "link the ticket");
     }
     let text = annotation.text.trim().to_lowercase();
@@ -71,7 +71,7 @@ fn item(desk: &Desk, label: &str, annotation: &Annotation, action: &ActionItem, 
     if let (Some(today), Some(due)) = (desk.today, action.due.as_deref())
         && is_date(due)
         && due.trim() < today
-        && is_empty(&action.done_on)
+        && is_empty(action.done_on.as_ref())
     {
         add("PM015", format!("was due on {}: {words}", due.trim()), "do it, note when it was done, or set a new day");
     }
@@ -95,7 +95,7 @@ fn coverage(desk: &Desk, limits: &Limits, doing: &[&ActionItem], found: &mut Vec
     }
     for (index, (annotation, cause)) in desk.case.chain().into_iter().enumerate() {
         let is_cause = cause.cause_type != CauseType::Effect && cause.status != CauseStatus::Refuted;
-        let is_answered = doing.iter().any(|action| action.causes.contains(&annotation.id)) || !is_empty(&cause.accepted_because);
+        let is_answered = doing.iter().any(|action| action.causes.contains(&annotation.id)) || !is_empty(cause.accepted_because.as_ref());
         if is_cause && !is_answered {
             let message = format!("no action answers it: {}", gist(&annotation.text));
             found.push(

@@ -44,7 +44,7 @@ fn verification(desk: &Desk, limits: &Limits, found: &mut Vec<Finding>) {
         if seconds < limits.get("stage_s") && stage.verdict == Some(Verdict::Pass) {
             let message = format!("passed after {seconds:.0} s: too short to tell (limit {:.0} s)", limits.get("stage_s"));
             let finding = Finding::new("PM018", format!("stage {}", index + 1), message, "let it stand longer, or call it inconclusive");
-            found.push(finding.as_warning().about(&annotation.id).at(stage.at.start()));
+            found.push(finding.into_warning().about(&annotation.id).at(stage.at.start()));
         }
     }
 }

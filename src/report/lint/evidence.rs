@@ -22,7 +22,7 @@ fn causes(desk: &Desk, found: &mut Vec<Finding>) {
         let message = format!("{status} without evidence: {}", gist(&annotation.text));
         let finding = Finding::new("PM001", format!("C{}", index + 1), message, fix).about(&annotation.id);
         let finding = if let Some(range) = cause.at { finding.at(range.start()) } else { finding };
-        found.push(if cause.status == CauseStatus::Confirmed { finding } else { finding.as_warning() });
+        found.push(if cause.status == CauseStatus::Confirmed { finding } else { finding.into_warning() });
     }
     for annotation in desk.case.annotations.values() {
         for (_, id) in annotation.kind.references() {

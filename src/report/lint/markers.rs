@@ -157,7 +157,8 @@ fn slipped(desk: &Desk, found: &mut Vec<Finding>) {
     let off: Vec<_> = notes.filter(|one| one.at().is_some_and(is_off)).collect();
     if let [first, _, ..] = off.as_slice() {
         let message = format!("{} rows lie exactly one hour from a change or alert: summer time?", off.len());
-        let finding = Finding::new("PM009", "timeline", message, "move them by an hour, or say in which zone they were noted").as_warning();
+        let finding =
+            Finding::new("PM009", "timeline", message, "move them by an hour, or say in which zone they were noted").into_warning();
         found.push(finding.about(&first.id));
     }
 }

@@ -64,7 +64,7 @@ impl Finding {
         Self { rule, severity, place: place.into(), subject: None, at: None, message: message.into(), fix: fix.into(), suppressed: None }
     }
 
-    pub(crate) fn as_warning(mut self) -> Self {
+    pub(crate) fn into_warning(mut self) -> Self {
         self.severity = Severity::Warning;
         self
     }

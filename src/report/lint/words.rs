@@ -131,7 +131,7 @@ fn blame(desk: &Desk, one: &Prose, found: &mut Vec<Finding>) {
     if let Some(word) = BLAMING.iter().find(|word| text.contains(**word)) {
         let message = format!("\"{word}\" judges instead of telling: {}", gist(one.text));
         let finding = Finding::new("PM017", &one.place, message, "say what made the action look right, or what let it pass");
-        found.push(about(finding.as_warning(), one.id));
+        found.push(about(finding.into_warning(), one.id));
     }
 }
 
@@ -179,7 +179,7 @@ fn number(text: &str) -> Option<f64> {
 /// Whether `stated` is `derived`, rounded as coarsely as it is written.
 fn is_rounded(stated: f64, derived: f64) -> bool {
     let (mut step, mut scaled) = (1.0, stated);
-    if stated.fract() != 0.0 {
+    if stated.fract().abs() > 0.0 {
         let text = format!("{stated}");
         step = 10f64.powi(-(text.split_once('.').map_or(0, |parts| parts.1.len()) as i32));
     } else {

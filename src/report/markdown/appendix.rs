@@ -169,7 +169,7 @@ fn derived(out: &mut String, provenance: &Provenance) {
     for entry in &provenance.derived {
         let inputs: Vec<String> = entry.inputs.iter().map(|input| cell(input)).filter(|input| !input.is_empty()).collect();
         table.row(vec![
-            format!("`{}`", entry.id),
+            code(&entry.id),
             cell(&entry.label),
             entry.value.as_deref().map_or_else(|| NOT_RECORDED.to_owned(), cell),
             cell(&entry.formula),

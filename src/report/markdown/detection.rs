@@ -26,7 +26,7 @@ pub(super) fn services(out: &mut String, postmortem: &Postmortem) {
     for row in &postmortem.services {
         let open = || "not before the end of the data".to_owned();
         table.row(vec![
-            format!("{} <!-- {} -->", cell(&row.service), cell(&row.id).replace("--", "-")),
+            format!("{} <!-- {} -->", cell(&row.service), row.id),
             clock(row.first),
             row.first_offset.clone().unwrap_or_default(),
             shown(&row.peak_error),

@@ -61,7 +61,7 @@ fn action(context: &Context) -> Option<(Timestamp, String)> {
     let (impact, _) = context.impact_window()?;
     let done = context.catalog.changes.iter().filter_map(|change| Some((change.time?, change)));
     let fits = |(at, change): &(Timestamp, &crate::model::Change)| {
-        *at > impact.start() && *at <= recovered && change.kind.to_ascii_lowercase() != "note"
+        *at > impact.start() && *at <= recovered && !change.kind.eq_ignore_ascii_case("note")
     };
     let last = done.filter(fits).max_by_key(|(at, _)| *at)?;
     Some((last.0, change_words(last.1)))

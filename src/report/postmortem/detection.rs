@@ -10,7 +10,7 @@ use super::{Derived, impact};
 use crate::model::case::MarkerName;
 use crate::model::text::rfc3339;
 use crate::model::time::NS_PER_S;
-use crate::model::{SeriesKind, SeriesMeta, TimeRange, Timestamp};
+use crate::model::{Alert, SeriesKind, SeriesMeta, TimeRange, Timestamp};
 
 /// Signs that are printed: the earliest are what a reader acts on.
 const MOST_SIGNS: usize = 12;
@@ -100,10 +100,18 @@ pub(super) fn gather(context: &mut Context, services: &[ServiceRow]) -> Detectio
     let silent = if context.catalog.alerts.is_empty() {
         Vec::new()
     } else {
-        services.iter().filter(|row| !row.has_alert).map(|row| row.service.clone()).collect()
+        let fired: Vec<String> = context.catalog.alerts.iter().filter(|alert| alert.firing_at.is_some()).map(words).collect();
+        let speaks_of = |service: &str| fired.iter().any(|words| words.contains(&service.to_lowercase()));
+        services.iter().filter(|row| !row.has_alert && !speaks_of(&row.service)).map(|row| row.service.clone()).collect()
     };
     let detected = detected.map(|(at, words)| format!("{words} {}", context.short_moment(at)));
     Detection { signs, n_signs, n_looked_at, detected, alerts, silent }
+}
+
+/// What an alert says of itself, small letters: some name their service nowhere but in their name.
+fn words(alert: &Alert) -> String {
+    let labels: Vec<&str> = alert.labels.iter().map(|label| label.1).collect();
+    format!("{} {} {}", alert.name, alert.summary.as_deref().unwrap_or_default(), labels.join(" ")).to_lowercase()
 }
 
 /// Whether a rule on its value makes sense: no counters, no parts of histograms, no clock times or versions.

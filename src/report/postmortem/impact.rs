@@ -1,5 +1,7 @@
 //! How long, how bad, how fast: durations and response measures from markers, peaks of the panels from samples.
 
+use std::collections::BTreeSet;
+
 use super::context::{Context, Marker, Panel, show, step_words, window_words};
 use super::{Derived, failed, limits};
 use crate::model::case::MarkerName;
@@ -74,14 +76,28 @@ pub(super) fn degraded(context: &mut Context) -> Vec<Derived> {
 
 /// Rows of the detection and response table.
 pub(super) fn response(context: &mut Context) -> Vec<Derived> {
-    let rows: Vec<Derived> = RESPONSE.into_iter().map(|measure| between(context, measure)).collect();
+    let mut rows: Vec<Derived> = RESPONSE.into_iter().map(|measure| between(context, measure)).collect();
+    // The house's own formulas: one with the name of a measure takes its place, others follow.
+    let mut taken = BTreeSet::new();
+    for own in &context.case.meta.measures {
+        let name = own.name.trim();
+        let same = rows.iter().position(|row| {
+            row.label.eq_ignore_ascii_case(name) || row.label.to_lowercase().ends_with(&format!("({})", name.to_lowercase()))
+        });
+        let mut row = between(context, ("", name, own.from, own.to));
+        row.id = same.map_or_else(|| format!("response.{}", crate::report::escape::slug(name, &mut taken)), |index| rows[index].id.clone());
+        match same {
+            Some(index) => rows[index] = row,
+            None => rows.push(row),
+        }
+    }
     for row in &rows {
         context.record(row.clone());
     }
     rows
 }
 
-fn between(context: &Context, (id, label, from, to): Measure) -> Derived {
+fn between(context: &Context, (id, label, from, to): (&str, &str, MarkerName, MarkerName)) -> Derived {
     let formula = format!("{} − {}", to.name(), from.name());
     let input = |name: MarkerName| {
         let marker = context.marker(name);

@@ -78,6 +78,10 @@ pub(super) fn unusual(context: &mut Context, meta: &SeriesMeta) -> Option<Bound>
         let is_new = meta.unit == Unit::Ratio;
         return is_new.then(|| Bound { value: FELT_RATIO, above_is_bad: true, why: "5 %, no baseline".into() });
     };
+    // A target that was up can only go down.
+    if (meta.name == "up" || meta.name.ends_with("_up")) && normal.median > 0.5 && normal.greatest <= 1.0 {
+        return Some(Bound { value: 0.5, above_is_bad: false, why: "down".into() });
+    }
     let floor = match meta.unit {
         Unit::Ratio => 0.03,
         Unit::Seconds => (0.5 * normal.median).max(0.15),

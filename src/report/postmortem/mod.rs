@@ -46,6 +46,16 @@ pub use services::ServiceRow;
 pub use suggest::Suggestion;
 pub use timeline::{TimelineRow, timeline_limit};
 
+/// How much is gathered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scope {
+    /// Everything that a document says.
+    #[default]
+    Document,
+    /// What the claims of the case rest on: for the status bar, after every edit.
+    Claims,
+}
+
 /// What the report is told besides the case and its facts.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ReportSettings {
@@ -61,6 +71,8 @@ pub struct ReportSettings {
     pub assets: String,
     /// Name of what was opened: the title of a case that has none.
     pub name: String,
+    /// How much is gathered.
+    pub scope: Scope,
 }
 
 /// One number or time of the document that can be computed again.
@@ -194,9 +206,10 @@ pub fn gather(case: &CaseDoc, facts: &dyn Facts, settings: &ReportSettings) -> P
     let impact = impact::impact(&mut context);
     let degraded = impact::degraded(&mut context);
     let slo = slo::rows(&mut context);
-    let services = services::gather(&mut context);
+    let is_whole = settings.scope == Scope::Document;
+    let services = if is_whole { services::gather(&mut context) } else { Vec::new() };
     let response = impact::response(&mut context);
-    let detection = detection::gather(&mut context, &services);
+    let detection = if is_whole { detection::gather(&mut context, &services) } else { Detection::default() };
     let what_if = counterfactual::rows(&mut context, &detection);
     let indicators = indicators::gather(&mut context);
     let exhibits = evidence::gather(&mut context);

@@ -9,23 +9,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::context::Context;
+use crate::model::series::STATUS_LABELS;
 use crate::model::{Labels, SeriesKind, SeriesMeta, Unit};
 
-/// Labels that hold a status.
-const STATUS_LABELS: [&str; 12] = [
-    "code",
-    "status",
-    "status_code",
-    "http_status",
-    "http_status_code",
-    "http_response_status_code",
-    "response_code",
-    "statuscode",
-    "code_class",
-    "status_class",
-    "grpc_code",
-    "grpc_status",
-];
 /// Parts of names of what stands between users and services.
 const ENTRY_WORDS: [&str; 12] =
     ["edge", "gateway", "ingress", "frontend", "front_end", "proxy", "nginx", "envoy", "haproxy", "traefik", "loadbalancer", "router"];

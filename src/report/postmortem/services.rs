@@ -1,6 +1,6 @@
 //! Which services were affected, from when, how badly, until when; and which of them no alert spoke of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::{Context, show};
 use super::limits::{BEYOND, join, stretches, unusual};
@@ -9,9 +9,13 @@ use super::{Derived, impact};
 use crate::model::text::rfc3339;
 use crate::model::time::NS_PER_S;
 use crate::model::{Sample, SeriesId, SeriesKind, SeriesMeta, TimeRange, Timestamp, Unit};
+use crate::report::escape::slug;
 
 /// Series of one service and role that are read: instances beyond this change nothing of a maximum.
 const MOST_INSTANCES: usize = 64;
+
+const FORMULA: &str = "first sample of the first stretch in which 4 of 5 samples were bad, to the first good one after the last; stretches at most \
+    20 s (3 steps) apart are one. Peaks: greatest finite samples after the baseline.";
 
 /// One affected service.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -36,6 +40,8 @@ pub struct ServiceRow {
     pub length: Option<String>,
     /// Whether an alert of this service fired.
     pub has_alert: bool,
+    /// Series and their limits, until they are recorded.
+    pub(crate) inputs: Vec<String>,
 }
 
 /// What a series says of its service.
@@ -86,8 +92,19 @@ pub(super) fn gather(context: &mut Context) -> Vec<ServiceRow> {
     }
     let mut rows: Vec<ServiceRow> = by_service.into_iter().filter_map(|(service, families)| row(context, service, &families)).collect();
     rows.sort_by(|a, b| (a.first, &a.service).cmp(&(b.first, &b.service)));
+    let mut taken = BTreeSet::new();
     for row in &mut rows {
-        row.id = format!("service.{}", row.service);
+        // A name of a service may hold anything; an id stands in comments and tables.
+        row.id = format!("service.{}", slug(&row.service, &mut taken));
+        let until = row.recovered.map_or_else(|| "the end of the data".to_owned(), rfc3339);
+        context.record(Derived {
+            id: row.id.clone(),
+            label: format!("{} affected", row.service),
+            value: Some(format!("{} to {until}", rfc3339(row.first))),
+            formula: format!("{FORMULA} {BEYOND}"),
+            inputs: std::mem::take(&mut row.inputs),
+            ..Derived::default()
+        });
     }
     rows
 }
@@ -117,7 +134,9 @@ fn row(context: &mut Context, service: String, families: &[Vec<&SeriesMeta>]) ->
     // What was over before the incident is another story.
     let stretches: Vec<TimeRange> = join(bad, step).into_iter().filter(|range| normal_until.is_none_or(|end| range.end() > end)).collect();
     let (first, last) = (stretches.first()?.start(), stretches.last()?.end());
-    let recovered = (last.plus_ns(15 * NS_PER_S) <= extent.end()).then_some(last);
+    // A series that ends while it is bad has not recovered, whatever else goes on.
+    let told_until = families.iter().flatten().filter_map(|meta| meta.extent).map(TimeRange::end).max().unwrap_or(extent.end());
+    let recovered = (last.plus_ns(15 * NS_PER_S) <= told_until).then_some(last);
     let [peak_error, peak_p99] = peaks;
     let has_alert = context.catalog.alerts.iter().any(|alert| alert.firing_at.is_some() && alert.service.as_deref() == Some(&service));
     let row = ServiceRow {
@@ -130,16 +149,9 @@ fn row(context: &mut Context, service: String, families: &[Vec<&SeriesMeta>]) ->
         length: recovered.map(|at| impact::duration(at.since(first))),
         has_alert,
         service,
+        inputs: words,
         ..ServiceRow::default()
     };
-    context.record(Derived {
-        id: format!("service.{}", row.service),
-        label: format!("{} affected", row.service),
-        value: Some(format!("{} to {}", rfc3339(first), recovered.map_or_else(|| "the end of the data".to_owned(), rfc3339))),
-        formula: format!("first sample of the first stretch in which 4 of 5 samples were bad, to the first good one after the last; stretches at most 20 s (3 steps) apart are one. Peaks: greatest finite samples after the baseline. {BEYOND}"),
-        inputs: words,
-        ..Derived::default()
-    });
     Some(row)
 }
 

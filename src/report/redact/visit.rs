@@ -185,8 +185,10 @@ fn service(row: &mut ServiceRow, with: With) {
         recovered_offset: _,
         length: _,
         has_alert: _,
+        inputs,
     } = row;
     with(service);
+    all(inputs, with);
 }
 
 fn detection(detection: &mut Detection, with: With) {

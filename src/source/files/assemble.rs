@@ -11,7 +11,7 @@ use crate::model::series::SeriesMeta;
 use crate::model::time::NS_PER_S;
 use crate::model::{
     Alert, Catalog, Change, DashboardPanel, Exemplar, Labels, Level, Problem, ProblemKind, ProfileMark, SeriesId, SourceId, SourceKind,
-    SourceReport, ThresholdRule, TimeRange, Timestamp, Unit, text,
+    SourceReport, ThresholdRule, Timestamp, Unit, text,
 };
 use crate::parse::{Document, ParsedSeries, Verdict, alert, metric, template};
 use crate::store::derive::DerivedSeries;
@@ -27,6 +27,7 @@ use super::content::Content;
 use super::look::OnDisk;
 use super::peek::Peeked;
 use super::reading::Reading;
+use super::spans::extent;
 use super::twins::{self, Held, Twins};
 
 /// One source while it is loaded. One field a thing that some stage of loading finds out.
@@ -207,7 +208,12 @@ impl Documents {
         if TEXT_DUMPS.contains(&report.format.as_str()) {
             ends::mark(&mut document.series);
         }
-        self.series.extend(document.series.into_iter().map(|series| kept_series(series, source, query)));
+        let marks_its_end = report.format == metric::tsdb::FORMAT;
+        let held = |series| {
+            let (meta, store) = kept_series(series, source, query);
+            (SeriesMeta { marks_its_end, ..meta }, store)
+        };
+        self.series.extend(document.series.into_iter().map(held));
         self.changes.extend(document.changes.into_iter().map(|change| Change { source, ..change }));
         self.alerts.extend(document.alerts.into_iter().map(|alert| Alert { source, ..alert }));
         self.profiles.extend(document.profiles.into_iter().map(|profile| ProfileMark { source, ..profile }));
@@ -418,6 +424,7 @@ fn kept_series(series: ParsedSeries, source: SourceId, query: Option<&str>) -> (
         derivation: None,
         source,
         also_in: Box::default(),
+        marks_its_end: false,
         n_samples: store.len() as u64,
         extent: store.extent(),
         step_ns: store.step_ns(),
@@ -448,29 +455,6 @@ fn services_of(document: &Document) -> Vec<String> {
     series.chain(changes).chain(alerts).chain(profiles).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// From the first placed thing to just after the last.
-pub fn extent(reports: &[SourceReport]) -> Option<TimeRange> {
-    let extents = reports.iter().filter_map(|report| report.extent);
-    extents.map(|(first, last)| TimeRange::new(first, last.plus_ns(1))).reduce(TimeRange::union)
-}
-
-/// The stretch that most sources cover: what a year or a day that a text leaves out is taken from. One old file beside
-/// an incident, or a history that reaches from back then until now, must not pull the others into its years.
-pub fn busiest(reports: &[SourceReport]) -> Option<TimeRange> {
-    /// Sources of one incident need not overlap, but lie near to one another.
-    const SLACK_NS: i64 = 86_400 * NS_PER_S;
-    let extents = || reports.iter().filter_map(|report| report.extent);
-    let near = |(first, last): (Timestamp, Timestamp)| (first.plus_ns(-SLACK_NS), last.plus_ns(SLACK_NS));
-    let (mut starts, mut ends): (Vec<_>, Vec<_>) = extents().map(near).unzip();
-    starts.sort_unstable();
-    ends.sort_unstable();
-    let n_at = |at: Timestamp| starts.partition_point(|start| *start <= at) - ends.partition_point(|end| *end < at);
-    // The most are covered where one of them begins; of equal places the latest counts.
-    let peak = starts.iter().copied().max_by_key(|at| (n_at(*at), *at))?;
-    let there = extents().filter(|extent| (near(*extent).0..=near(*extent).1).contains(&peak));
-    there.reduce(|a, b| (a.0.max(b.0), a.1.min(b.1))).map(|(first, last)| TimeRange::new(first.min(last), first.max(last).plus_ns(1)))
-}
-
 /// The snapshot of this moment.
 pub fn snapshot(sources: &[Loading], contents: &Arc<Vec<Arc<Content>>>, settled: &Settled, version: u64) -> Snapshot {
     let mut reports: Vec<SourceReport> = sources.iter().map(Loading::report_now).collect();
@@ -485,23 +469,4 @@ pub fn snapshot(sources: &[Loading], contents: &Arc<Vec<Arc<Content>>>, settled:
     };
     let logs = sources.iter().filter_map(|source| source.log.as_ref()).map(|log| Arc::new(log.snapshot())).collect();
     Snapshot { catalog: Arc::new(catalog), contents: Arc::clone(contents), logs, series: Arc::clone(&settled.series) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_missing_year_is_taken_from_where_most_sources_lie() {
-        let day = |n: i64| Timestamp::from_secs(n * 86_400);
-        let report = |(first, last)| SourceReport { extent: Some((day(first), day(last))), ..SourceReport::default() };
-        let of = |extents: &[(i64, i64)]| {
-            let reports: Vec<SourceReport> = extents.iter().copied().map(report).collect();
-            busiest(&reports).map(|range| (range.start(), range.end().plus_ns(-1)))
-        };
-        assert_eq!(of(&[(20_000, 20_001), (17_000, 17_001), (20_001, 20_002)]), Some((day(20_001), day(20_001))));
-        assert_eq!(of(&[(17_000, 20_002), (20_001, 20_002)]), Some((day(20_001), day(20_002))), "a history of years");
-        assert_eq!(of(&[(17_000, 17_001), (20_000, 20_001)]), Some((day(20_000), day(20_001))), "of two the later");
-        assert_eq!(of(&[]), None);
-    }
 }

@@ -18,7 +18,7 @@ use crate::store::derive::{DerivedSeries, derive};
 use crate::store::log::Log;
 use crate::store::{StoreError, Text, Watch, runtime_trace};
 
-use super::assemble::{Loading, Settled, busiest, snapshot};
+use super::assemble::{Loading, Settled, snapshot};
 use super::content::Content;
 use super::decode::{Budget, Packing};
 use super::follow::Kept;
@@ -26,6 +26,7 @@ use super::look::OnDisk;
 use super::peek::Peeked;
 use super::pool::{self, Step};
 use super::prepare::{self, Recognised, RotatedSet};
+use super::spans::busiest;
 use super::unpack::{self, Entry, EntryBytes};
 use super::{FileSource, Snapshot, chunks, database, expand, names};
 
@@ -346,10 +347,10 @@ impl<'a> Loader<'a> {
         let tasks: Vec<_> = indexes.iter().map(task).collect();
         // What was settled before is shown until then.
         let mut documents = self.settled.clone().into_documents(|source| indexes.contains(&(source.0 as usize)));
-        for index in 0..self.sources.len() {
+        for (index, (source, verdict)) in self.sources.iter().zip(verdicts).enumerate() {
             // Events to read, and examples of the series that they belong to.
-            let is_answer = verdicts[index].as_ref().is_some_and(|verdict| verdict.format == exemplars::FORMAT);
-            let original = self.sources[index].content.original();
+            let is_answer = verdict.as_ref().is_some_and(|verdict| verdict.format == exemplars::FORMAT);
+            let original = source.content.original();
             if let Ok(bytes) = original.read(0..if is_answer { original.size_bytes() } else { 0 }) {
                 documents.add_exemplars(SourceId(index as u32), exemplars::exemplars(&bytes));
             }
@@ -404,7 +405,9 @@ impl<'a> Loader<'a> {
         };
         self.keep_derived(&derived);
         self.settled.set_derived(derived);
-        let computed = self.settled.compute(&Watch::new(&is_cancelled))?;
+        let watch = Watch::new(&is_cancelled);
+        let computed = self.settled.compute(&watch)?;
+        watch.into_warnings().into_iter().for_each(|warning| self.source.notice(warning));
         self.settled.add_computed(computed);
         self.settled.define(&Watch::new(&is_cancelled))?;
         Ok(())

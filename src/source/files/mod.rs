@@ -21,6 +21,7 @@ mod pool;
 mod prepare;
 mod reading;
 mod sets;
+mod spans;
 mod twins;
 mod unpack;
 mod utf16;

@@ -67,7 +67,8 @@ pub fn merge(all: Vec<Held>) -> (Vec<Held>, Twins) {
         let of: HashSet<SourceId> = group.iter().map(|index| all[*index].0.source).collect();
         // One source that writes a series in two ways means two.
         if of.len() == group.len() {
-            group.sort_by_key(|index| (all[*index].0.query.is_some(), Reverse(all[*index].0.n_samples), all[*index].0.source));
+            let rank = |meta: &SeriesMeta| (meta.query.is_some(), !meta.marks_its_end, Reverse(meta.n_samples), meta.source);
+            group.sort_by_key(|index| rank(&all[*index].0));
             twins.settle(&all, &group, &mut replaced);
         }
     }
@@ -189,7 +190,7 @@ impl Comparison {
 
     fn compared(&mut self, known: f64, sample: Sample) {
         let is_end = |value: f64| (Sample { value, ..sample }).is_stale_marker();
-        if known.to_bits() == sample.value.to_bits() || known.is_nan() && sample.value.is_nan() || known == sample.value {
+        if known.to_bits() == sample.value.to_bits() || known.is_nan() && sample.value.is_nan() {
             self.n_same += 1;
             self.is_end_clearer |= is_end(sample.value) && !is_end(known);
         } else {

@@ -13,7 +13,7 @@ use super::promql::{Answered, Expression, Pool, Steps, evaluate};
 use super::{StoreError, Watch};
 use crate::model::series::Derivation;
 use crate::model::time::NS_PER_S;
-use crate::model::{Labels, Sample, SeriesKind, SourceId, TimeRange, Timestamp, Unit};
+use crate::model::{Labels, Sample, SeriesKind, SourceId, TimeRange, Timestamp, Unit, text};
 use crate::parse::ParsedSeries;
 use crate::parse::metric::meaning;
 pub use recipes::{Recipe, recipes};
@@ -50,9 +50,13 @@ pub struct Computed {
 pub fn derive(pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Vec<Computed>, StoreError> {
     let mut out = Vec::new();
     let mut left = MAX_READ;
+    let mut left_out: Vec<String> = Vec::new();
     for recipe in recipes(pool) {
         watch.check()?;
-        let Some(rest) = left.checked_sub(recipe.n_read) else { continue };
+        let Some(rest) = left.checked_sub(recipe.n_read) else {
+            left_out.push(recipe.name);
+            continue;
+        };
         left = rest;
         match compute(&recipe, pool, watch) {
             Ok(computed) => out.extend(computed),
@@ -60,6 +64,11 @@ pub fn derive(pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Vec<Computed>, Store
             // Too many series for one formula, or labels that do not match: the formula is not worth showing.
             Err(_) => {}
         }
+    }
+    if let Some(first) = left_out.first() {
+        let (n, most) = (text::grouped(left_out.len() as u64), text::grouped(MAX_READ));
+        let words = "series are computed from so many samples while loading";
+        watch.warn(format!("{n} kinds of computed series are left out, such as {first}: {words}: {most}; series --expr and P compute any"));
     }
     Ok(out)
 }
