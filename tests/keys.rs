@@ -652,3 +652,43 @@ fn words_of_the_key_before_do_not_stay_under_the_next_one() {
     assert_eq!(notice("t t \"03:22:00\" Enter t 0 l"), "");
     assert!(notice("t t \"03:22:00\" Enter t 0").contains("T+0"));
 }
+
+#[test]
+fn a_hypothesis_is_written_judged_and_told_what_speaks_for_it() {
+    let mut session = after("t t \"03:24\" Enter p ; h \"the pool leaks\" ctrl-s 5");
+    let shown = screen(&session);
+    assert!(shown.contains("hypothesis") && shown.contains("the pool leaks"), "{shown}");
+    session.keys("; / \"kind:hypothesis\" Enter");
+    assert!(screen(&session).contains("only kind:hypothesis"), "{}", screen(&session));
+    session.keys("; c");
+    assert!(screen(&session).contains("confirmed"), "{}", screen(&session));
+    session.keys("u ; g");
+    assert!(screen(&session).contains("evidence against it"), "{}", screen(&session));
+    session.keys("Enter");
+    assert!(screen(&session).contains("1 pieces of evidence against it"), "{}", screen(&session));
+    session.keys("; t \"pool -draft\" Enter");
+    assert!(screen(&session).contains("tag: 1 of 1 records"), "{}", screen(&session));
+    session.keys("; m \"+90s\" Enter");
+    assert!(screen(&session).contains("re-time: 1 of 1 records"), "{}", screen(&session));
+    session.keys("u u u u u");
+    assert!(!screen(&session).contains("the pool leaks"), "{}", screen(&session));
+}
+
+#[test]
+fn every_kind_of_record_has_a_form_made_of_its_fields() {
+    for kind in coroner::model::case::KINDS {
+        let mut session = after(&format!(": \"record {}\" Enter", kind.name));
+        let shown = screen(&session);
+        let first = kind.fields.first().expect("each kind has fields");
+        assert!(shown.contains(first.key), "{}: {shown}", kind.name);
+        session.keys("esc");
+    }
+}
+
+#[test]
+fn a_note_between_two_others_gets_the_middle_of_their_times() {
+    let mut session = after("t t \"03:24\" Enter a \"first\" ctrl-s t t \"03:26\" Enter a \"third\" ctrl-s 5 g");
+    session.keys("; / \"first\" Enter ; / Enter ; i");
+    let shown = screen(&session);
+    assert!(shown.contains("note between, on") && shown.contains("03:25:00"), "{shown}");
+}
