@@ -53,6 +53,34 @@ fn kinds(session: &Session) -> Vec<String> {
 const COLUMN: f64 = 720.0 / 68.0;
 const MIDDLE: &str = "t t \"03:24:00\" Enter ";
 
+/// The same for what is done to records.
+fn promise_of_records(action: Action) -> bool {
+    let m = MIDDLE;
+    let claim = |keys: &str| format!("{m}p ; h \"the pool leaks\" ctrl-s 5 ; / \"kind:hypothesis\" Enter {keys}");
+    let note = |keys: &str| format!("{m}a \"first\" ctrl-s 5 {keys}");
+    let time = |keys: &str| after(&note(keys)).state.case().by_time()[0].at();
+    match action {
+        Action::AddRecord => kinds(&after("; n \"quote\" Enter \"said\" ctrl-s")) == ["quote"],
+        Action::Hypothesis => kinds(&after("; h \"x\" ctrl-s")) == ["hypothesis"],
+        Action::EvidenceFor => shows(&claim("; f"), "evidence for it"),
+        Action::EvidenceAgainst => shows(&claim("; g Enter"), "evidence against it"),
+        Action::Confirm => shows(&claim("; c"), "confirmed"),
+        Action::Refute => shows(&claim("; r"), "refuted"),
+        Action::Reopen => shows(&claim("; r ; o"), "open; u takes it back"),
+        Action::LinkRecords => {
+            kinds(&after(&claim("; / Enter ; / \"kind:hypothesis\" Enter a \"n\" ctrl-s 5 ; l Enter"))).contains(&"link".to_owned())
+        }
+        Action::InsertNote => shows(&note("; i"), "note between, on"),
+        Action::TagRecords => shows(&note("; t \"pool\" Enter"), "tag: 1 of 1 records"),
+        Action::Retime => time("; m \"+90s\" Enter") == Some(at(330)),
+        Action::NudgeEarlier => time("; ,") < Some(at(240)),
+        Action::NudgeLater => time("; .") > Some(at(240)),
+        Action::Star => after(&note("; p")).state.case().by_time()[0].is_pinned,
+        Action::FilterNotes => shows("; / \"kind:lesson\" Enter", "only kind:lesson"),
+        _ => shows("; x", "no conflicts to settle"),
+    }
+}
+
 /// For every action: keys that use it and whether the world is as it should be afterwards.
 fn promise(action: Action) -> bool {
     let near = |a: f64, b: f64| (a - b).abs() < 1e-6;
@@ -125,6 +153,22 @@ fn promise(action: Action) -> bool {
             kinds(&after(&format!("{m}p c \"held\" ^s"))) == ["cause", "evidence"]
                 || kinds(&after(&format!("{m}p c \"held\" ^s"))) == ["evidence", "cause"]
         }
+        Action::AddRecord
+        | Action::Hypothesis
+        | Action::EvidenceFor
+        | Action::EvidenceAgainst
+        | Action::Confirm
+        | Action::Refute
+        | Action::Reopen
+        | Action::LinkRecords
+        | Action::InsertNote
+        | Action::TagRecords
+        | Action::Retime
+        | Action::NudgeEarlier
+        | Action::NudgeLater
+        | Action::Star
+        | Action::FilterNotes
+        | Action::Conflicts => promise_of_records(action),
         Action::Attempt => kinds(&after(&format!("{m}M \"scaled out\" ^s"))) == ["attempt"],
         Action::ActionItem => {
             kinds(&after("A \"add a limit\" ^s")) == ["action"] && shows("A \"x\" Tab Tab Tab Tab \"soon\" ^s", "is no date")

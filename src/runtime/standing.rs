@@ -191,7 +191,7 @@ mod tests {
             packed.finish().unwrap()
         };
         let cases: [(&str, Vec<(&str, Vec<u8>)>, &str); 5] = [
-            ("rotated", vec![("a.log", log(20, 5, "\n").into()), ("a.log.1", log(0, 9, "\n").into())], "a.log.1:4"),
+            ("renamed", vec![("a.log", log(20, 5, "\n").into()), ("old.log", log(0, 9, "\n").into())], "old.log:4"),
             ("packed", vec![("a.log.1.gz", gzip(&log(0, 9, "\n")))], "a.log.1.gz:4"),
             ("joined", vec![("all.log", (log(30, 3, "\n") + &log(0, 9, "\n")).into())], "all.log:7"),
             ("cut", vec![("a.log", log(2, 7, "\n").into())], "a.log:2"),
@@ -203,6 +203,11 @@ mod tests {
             let words = standing(&load(dir.path()), &evidence, &Job::new()).unwrap().words();
             assert!(words.starts_with("moved to ") && words.ends_with(place), "{name}: {words}");
         }
+        // Rotated files are read as one source: the lines are where they were.
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("a.log"), log(20, 5, "\n")).unwrap();
+        fs::write(dir.path().join("a.log.1"), log(0, 9, "\n")).unwrap();
+        assert_eq!(standing(&load(dir.path()), &evidence, &Job::new()).unwrap(), Standing::Holds);
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("a.log"), log(0, 9, "\n").replace("request 4", "request x")).unwrap();
         assert!(matches!(standing(&load(dir.path()), &evidence, &Job::new()).unwrap(), Standing::Lost { .. }));
