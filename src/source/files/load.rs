@@ -135,7 +135,8 @@ impl<'a> Loader<'a> {
     pub(super) fn read(&mut self) -> Result<(), SourceError> {
         let plans = self.recognise()?;
         self.load_documents(&plans)?;
-        let plans = log_plans(plans);
+        let patterns = self.source.options.patterns;
+        let plans: Vec<_> = log_plans(plans).into_iter().map(|(index, plan)| (index, plan.with_patterns(patterns))).collect();
         self.consider_keeping(&plans);
         let (dateless, dated): (Vec<_>, Vec<_>) = plans.into_iter().partition(|(_, plan)| plan.needs_date());
         self.load_logs(dated)?;
@@ -389,7 +390,7 @@ impl<'a> Loader<'a> {
         let is_cancelled = || self.job.check().is_err();
         let derived = match self.kept_derived() {
             Some(derived) => derived,
-            None => derive(&logs, &Watch::new(&is_cancelled))?,
+            None => derive(&logs, self.source.options.jobs, &Watch::new(&is_cancelled))?,
         };
         self.keep_derived(&derived);
         self.settled.set_derived(derived);
