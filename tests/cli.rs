@@ -226,7 +226,7 @@ fn notes_and_exports_speak_json_too() {
     out(dir.path(), &["note", "--quiet", "case", "pin", "--lines", "order.log:3", "the pool"]);
     let list = out(dir.path(), &["note", "case", "list", "--json"]);
     let notes: Vec<Value> = list.lines().map(|line| serde_json::from_str(line).expect("JSON lines")).collect();
-    let expected = shape(r#"{"id":"text","kind":"text","text":"text","author":"text","created":"time"}"#);
+    let expected = shape(r#"{"schema":"coroner.note/1","id":"text","kind":"text","text":"text","author":"text","created":"time"}"#);
     for note in &notes {
         check(note, &expected, "note");
     }

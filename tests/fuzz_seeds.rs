@@ -17,6 +17,7 @@ const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("walker", targets::walker),
     ("detector", targets::detector),
     ("documents", targets::documents),
+    ("database", targets::database),
     ("decompressor", targets::decompressor),
     ("timestamp", targets::timestamp),
     ("filter", targets::filter),
@@ -152,6 +153,11 @@ fn the_detector_names_anything() {
 #[test]
 fn the_documents_read_anything() {
     check("documents");
+}
+
+#[test]
+fn databases_read_anything() {
+    check("database");
 }
 
 #[test]

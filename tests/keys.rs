@@ -89,6 +89,14 @@ fn promise(action: Action) -> bool {
         Action::PrevChange => near(cursor("G ,"), 420.0) && near(cursor("1 G k"), 460.0),
         Action::NextMark => near(cursor(&format!("{m}m Enter g ]")), 240.0),
         Action::PrevMark => near(cursor(&format!("{m}m Enter G [")), 240.0),
+        Action::WeakestClaim => {
+            let bare = format!("{m}c \"pool is full\" ^s g");
+            shows(&bare, "evidence debt 1")
+                && near(cursor(&format!("{bare} D")), 240.0)
+                && notice(&format!("{bare} D")).starts_with("1 of 1: PM001 C1")
+                && notice("D").starts_with("nothing is claimed")
+                && !shows(&format!("{bare} u"), "debt")
+        }
         Action::NextPhase => near(cursor(&format!("{m}m \"impact start\" Enter g }}")), 240.0),
         Action::PrevPhase => near(cursor(&format!("{m}m \"impact start\" Enter G {{")), 240.0),
         Action::NextTrace => after("o").state.selected_event().map(|id| id.record) == Some(50),
@@ -170,6 +178,57 @@ fn promise(action: Action) -> bool {
             let view = |keys: &str| after(keys).state.case().meta.view.ghost.len();
             (view("2 B"), view("2 B B"), view("2 B u")) == (1, 0, 0) && shows(&format!("{m}t 0 2 B"), "∘") && !shows(m, "∘")
         }
+        Action::HeatMap => {
+            let shown = |keys: &str| screen(&after(keys));
+            let heat = shown(&format!("{m}P \"heat map rpc\" Enter"));
+            heat.contains("≤100 ms")
+                && heat.contains(">10 s")
+                && heat.replace('\u{a0}', " ").contains("observed   P50 ")
+                && forms("P \"heat map rpc\" Enter") == ["heat"]
+                && forms("P \"heat map rpc\" Enter V h").is_empty()
+                && forms("P \"heat map rpc\" Enter u").is_empty()
+                && notice("2 V h").contains("no buckets")
+        }
+        Action::Overlaid => {
+            forms("2 V o") == ["overlaid"]
+                && forms("2 V o V o").is_empty()
+                && forms("2 V o u").is_empty()
+                && forms("2 V s V o") == ["overlaid"]
+                && shows("2 V o", "a order")
+                && shows("2 V o", "b payment")
+                && notice("2 j V o").contains("one series only")
+        }
+        Action::Stacked => {
+            forms("2 V s") == ["stacked"]
+                && forms(": \"stacked service\" Enter") == ["stacked by service"]
+                && notice(": \"stacked nonsense\" Enter").contains("labels that do: service")
+                && shows("2 V s", "sum")
+        }
+        Action::Multiples => forms("2 V m") == ["multiples"] && shows("2 V m", "payment") && !shows("2", "payment ▁"),
+        Action::Plain => forms("2 V o V p").is_empty() && notice("2 V p").contains("one series already"),
+        Action::Renderer => {
+            let is_dots = |keys: &str| screen(&after(keys)).contains('⣀');
+            !is_dots("2") && is_dots("V b") && !is_dots("V b V b") && !is_dots("V b u")
+        }
+        Action::GhostWindow => {
+            let earlier =
+                |keys: &str| after(keys).state.case().meta.view.earlier.values().map(|earlier| earlier.text()).collect::<Vec<_>>();
+            earlier("2 V g \"-2m\" Enter") == ["-2m"]
+                && earlier(": \"ghost -2m\" Enter u").is_empty()
+                && earlier("2 V g \"-2m\" Enter B").is_empty()
+                && shows("2 V g \"-2m\" Enter", "∘")
+                && shows("2 V g \"T-1m\"", "T+0 is not set")
+                && shows("2 V g \"soon\" Enter", "known forms: -1h")
+        }
+        Action::Limit => {
+            let limits = |keys: &str| after(keys).state.case().meta.thresholds.values().copied().collect::<Vec<_>>();
+            limits("2 j V l \"250ms\" Enter") == [0.25]
+                && limits("2 j V l \"250ms\" Enter u").is_empty()
+                && limits("2 j V l \"250ms\" Enter : \"limit off\" Enter").is_empty()
+                && shows("2 j V l \"250ms\" Enter 6", "over 250 ms first at 03:22:1")
+                && shows("2 j j V l \"<1%\" Enter 6", "under 1 % at the start already")
+                && shows("2 V l \"soon\" Enter", "is no limit")
+        }
         Action::Trust => {
             let is_on = |keys: &str| after(keys).state.case().meta.view.has_trust;
             is_on("R") && !is_on("R R") && !is_on("R u") && shows("R", "///") && !shows("R u", "///") && shows(": \"trust\" Enter", "///")
@@ -201,6 +260,11 @@ fn promise(action: Action) -> bool {
     }
 }
 
+/// Forms of panels in the case.
+fn forms(sequence: &str) -> Vec<String> {
+    after(sequence).state.case().meta.view.forms.values().map(coroner::model::case::PanelForm::text).collect()
+}
+
 fn order(sequence: &str) -> Vec<String> {
     after(sequence).state.case().chain().iter().map(|(record, _)| record.text.clone()).collect()
 }
@@ -224,11 +288,33 @@ fn the_first_crossing_of_a_limit_is_told_in_time_and_words() {
 #[test]
 fn how_panels_are_drawn_says_so_in_the_detail() {
     let drawn = screen(&after("t t \"03:22:05\" Enter t 0 2 Y B R 6 z"));
-    for words in
-        ["logarithmic, 10 to 2 695", "the 125 s before 03:22:05", "signs", "no sample, or stale", "baseline, laid over", "NaN: no number"]
-    {
+    for words in [
+        "logarithmic, 10 to 2 695",
+        "the 125 s before 03:22:05",
+        "signs",
+        "stale: no sample",
+        "an earlier time, laid over",
+        "NaN: no number",
+    ] {
         assert!(drawn.contains(words), "{words}\n{drawn}");
     }
+}
+
+#[test]
+fn the_panel_picker_is_asked_for_units_and_shapes() {
+    let listed = |typed: &str| {
+        let drawn = screen(&after(&format!("t t \"03:22:10\" Enter P \"{typed}\"")));
+        let has = |name: &str| drawn.lines().any(|line| line.contains(&format!("☐ {name}")) || line.contains(&format!("☑ {name}")));
+        ["go_goroutines{service=\"order\"}", "go_goroutines{service=\"payment\"}", "http_error_ratio", "http_p99", "rpc_duration"].map(has)
+    };
+    assert_eq!(listed("unit:s"), [false, false, false, true, false]);
+    assert_eq!(listed("unit:%"), [false, false, true, false, false]);
+    assert_eq!(listed("shape:gaps"), [true, false, false, false, false]);
+    assert_eq!(listed("shape:nan unit:s"), [false, false, false, true, false]);
+    assert_eq!(listed("moves at onset"), [true, false, true, true, false]);
+    assert_eq!(listed("gor payment"), [false, true, false, false, false], "letters alone still find");
+    let session = after("P \"shape:step\" Enter");
+    assert!(!session.state.is_waiting(), "every part was answered");
 }
 
 #[test]
@@ -275,7 +361,7 @@ fn evidence_pinned_since_the_last_step_belongs_to_the_next_one() {
     assert_eq!((chain[0].1.evidence.len(), chain[1].1.evidence.len()), (2, 1));
     assert_eq!((chain[0].1.order, chain[1].1.order), (1, 2));
     let links = doc.annotations.values().filter_map(|record| match &record.kind {
-        AnnotationKind::Link { from, to, relation } => Some((from.clone(), to.clone(), *relation)),
+        AnnotationKind::Link(link) => Some((link.from.clone(), link.to.clone(), link.relation)),
         _ => None,
     });
     let links: Vec<_> = links.collect();
@@ -309,7 +395,7 @@ fn removing_a_step_in_the_middle_links_its_neighbours_and_undo_brings_all_back()
     session.keys("4 g j d");
     let doc = session.state.case();
     assert_eq!(doc.chain().iter().map(|step| step.0.text.as_str()).collect::<Vec<_>>(), ["a", "c"]);
-    assert_eq!(doc.annotations.values().filter(|record| matches!(record.kind, AnnotationKind::Link { .. })).count(), 1);
+    assert_eq!(doc.annotations.values().filter(|record| matches!(record.kind, AnnotationKind::Link(_))).count(), 1);
     session.keys("u");
     assert_eq!(session.state.case(), &before);
 }
@@ -549,7 +635,7 @@ fn the_rows_of_a_range_in_the_list_are_pinned_in_one_step() {
 fn a_statement_has_lines_and_a_step_says_how_the_one_above_acts_on_it() {
     let relations = |session: &Session| -> Vec<Relation> {
         let records = session.state.case().annotations.values();
-        records.filter_map(|record| if let AnnotationKind::Link { relation, .. } = record.kind { Some(relation) } else { None }).collect()
+        records.filter_map(|record| if let AnnotationKind::Link(link) = &record.kind { Some(link.relation) } else { None }).collect()
     };
     let mut session = after("c \"a\" Enter \"b\" ^s c \"c\" Tab Tab Tab right ^s");
     assert_eq!(order("c \"a\" Enter \"b\" ^s"), ["a\nb"]);

@@ -193,6 +193,35 @@ fn log_axis_ghost_and_trust_lie_on_the_panels_without_hiding_them() {
 }
 
 #[test]
+fn a_histogram_over_time_is_explained_in_words() {
+    each_size("heat", |session| {
+        session.keys("t t \"03:23:30\" Enter P \"heat map rpc\" Enter 2 6");
+    });
+    let mut session = Session::loaded(120, 40);
+    session.keys("t t \"03:23:30\" Enter P \"heat map rpc\" Enter 2 z");
+    check("heat_zoomed", &session);
+}
+
+#[test]
+fn several_series_share_a_panel_and_are_told_apart_without_colour() {
+    for (name, keys) in [("overlaid", "V o"), ("stacked", "V s"), ("multiples", "V m")] {
+        each_size(name, |session| {
+            session.keys(&format!("t t \"03:23:30\" Enter 2 {keys}"));
+        });
+    }
+    for keys in ["V o", "V s", "V m", "V b", "P \"heat map rpc\" Enter"] {
+        let mut session = Session::loaded(120, 40);
+        session.keys(&format!("t t \"03:23:30\" Enter 2 {keys}"));
+        let dark = text(&buffer(&session, &Theme::dark()));
+        for theme in [Theme::mono(), Theme::light(), Theme::sixteen()] {
+            assert_eq!(text(&buffer(&session, &theme)), dark, "no meaning is only a colour: {keys}");
+        }
+        let ascii = text(&buffer(&session, &Theme::mono().ascii()));
+        assert!(ascii.is_ascii(), "{ascii}");
+    }
+}
+
+#[test]
 fn the_side_pane_fills_a_narrow_screen() {
     each_size("sources", |session| {
         session.keys("7");
@@ -301,6 +330,11 @@ fn every_size_and_every_layer_draws_without_a_panic() {
                 "A",
                 "P",
                 "2 z",
+                "2 V o",
+                "2 V s z",
+                "2 V m",
+                "V b",
+                "P \"heat map rpc\" Enter",
             ] {
                 let mut session = Session::loaded(width, height);
                 session.keys(keys);

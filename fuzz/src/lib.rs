@@ -3,11 +3,15 @@
 //! The fuzz targets call them with what the fuzzer finds; `tests/fuzz_seeds.rs` of the program includes this file and
 //! calls them with the seeds, the regressions and mutations of both, so that they run without a nightly compiler.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use coroner::model::filter;
 use coroner::model::text::printable;
 use coroner::model::when::{self, WallZone};
 use coroner::model::{TimeRange, Timestamp};
 use coroner::parse::log::{LogPlan, convert, parse_chunk, plan, read_record};
+use coroner::parse::metric::tsdb;
 use coroner::parse::timestamp::{self, EpochUnit, StampReader};
 use coroner::parse::{Context, Windows, detect, document};
 use coroner::source::Job;
@@ -73,6 +77,59 @@ pub fn documents(bytes: &[u8]) {
     if let Some((last, bytes)) = bytes.split_last() {
         let (format, _) = document::FORMATS[usize::from(*last) % document::FORMATS.len()];
         let _ = document::parse_document(format, bytes, &context);
+    }
+}
+
+/// Files of a database: kind, length in two bytes, content, one after another.
+struct Files<'a>(Vec<(&'static str, &'a [u8])>);
+
+impl<'a> Files<'a> {
+    const PATHS: [&'static str; 8] = [
+        "01A/index",
+        "01A/chunks/000001",
+        "01A/meta.json",
+        "01A/tombstones",
+        "wal/00000001",
+        "chunks_head/000001",
+        "wal/checkpoint.00000000/00000000",
+        "wbl/00000000",
+    ];
+
+    fn of(mut bytes: &'a [u8]) -> Self {
+        let mut files: Vec<(&'static str, &'a [u8])> = Vec::new();
+        while let [kind, low, high, rest @ ..] = bytes {
+            let (content, more) = rest.split_at(usize::from(u16::from_le_bytes([*low, *high])).min(rest.len()));
+            let path = Self::PATHS[usize::from(*kind) % Self::PATHS.len()];
+            if files.iter().all(|known| known.0 != path) {
+                files.push((path, content));
+            }
+            bytes = more;
+        }
+        files.sort_unstable();
+        Self(files)
+    }
+}
+
+impl tsdb::Folder for Files<'_> {
+    fn paths(&self) -> Vec<&str> {
+        self.0.iter().map(|file| file.0).collect()
+    }
+
+    fn size_bytes(&self, file: usize) -> u64 {
+        self.0[file].1.len() as u64
+    }
+
+    fn read(&self, file: usize, range: Range<u64>) -> Result<Cow<'_, [u8]>, String> {
+        let range = range.start as usize..range.end as usize;
+        self.0[file].1.get(range).map(Cow::Borrowed).ok_or_else(|| "ends early".to_owned())
+    }
+}
+
+/// Reads bytes as the files of a Prometheus database.
+pub fn database(bytes: &[u8]) {
+    let document = tsdb::parse(&Files::of(bytes), &context(), 100_000);
+    for series in &document.series {
+        assert!(series.samples.windows(2).all(|pair| pair[0].time < pair[1].time), "times rise: {series:?}");
     }
 }
 

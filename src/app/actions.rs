@@ -129,6 +129,7 @@ actions! {
         PrevChange "prev-change" [","] MAIN "go to the previous change or alert";
         NextMark "next-mark" ["]"] MAIN "go to the next mark or note";
         PrevMark "prev-mark" ["["] MAIN "go to the previous mark or note";
+        WeakestClaim "weakest-claim" ["D"] MAIN "go to the claim that lacks evidence most, with each press to the next";
         NextPhase "next-phase" ["}"] MAIN "go to the start of the next phase";
         PrevPhase "prev-phase" ["{"] MAIN "go to the start of this phase or the one before";
         NextTrace "next-trace" ["o"] MAIN "go to the next event of the same trace id";
@@ -157,6 +158,7 @@ actions! {
         Delete "delete" ["d", "delete"] MAIN "remove the selected step, note or panel";
         MoveUp "move-up" ["K"] MAIN "move the selected step or panel up";
         MoveDown "move-down" ["J"] MAIN "move the selected step or panel down";
+        Conflicts "conflicts" ["; x"] MAIN "settle what a merge could not: choose between two values";
         Undo "undo" ["u"] MAIN "take the last edit back";
         Redo "redo" ["ctrl-r"] MAIN "make the undone edit again";
         Title "title" [] MAIN "change the title of the case: :title WORDS";
@@ -185,7 +187,15 @@ actions! {
         ZoomPane "zoom-pane" ["z"] MAIN "give the focused pane all the room, or take it back";
         PanelPicker "panel-picker" ["P"] MAIN "add and remove panels";
         LogScale "log-scale" ["Y"] MAIN "give the selected panel a logarithmic axis, or a linear one";
+        HeatMap "heat-map" ["V h"] MAIN "show the histogram behind the selected panel over time, or stop";
+        Overlaid "overlaid" ["V o"] MAIN "draw all series of this name, or of one label, over one another";
+        Stacked "stacked" ["V s"] MAIN "stack them up as parts of a sum";
+        Multiples "multiples" ["V m"] MAIN "draw a small panel for each of them, with one axis";
+        Plain "plain" ["V p"] MAIN "show one series only again";
+        Renderer "renderer" ["V b"] MAIN "draw lines of braille dots, or blocks again";
         Ghost "ghost" ["B"] MAIN "draw the baseline behind the selected panel, or stop";
+        GhostWindow "ghost-window" ["V g"] MAIN "draw another earlier window behind the selected panel: -1h, T-10m";
+        Limit "limit" ["V l"] MAIN "draw a limit across the selected panel: 1.5s, <99.9%, off";
         Trust "trust" ["R"] MAIN "shade gaps, resets, clipped and stale stretches, or stop";
     }
     Session {

@@ -105,6 +105,8 @@ pub(crate) struct NameHit {
     /// `pattern`, `service`, `series`, `field`.
     pub(crate) kind: &'static str,
     pub(crate) label: String,
+    /// Where it is from, for names that come twice.
+    pub(crate) detail: String,
     /// Matched characters of the label.
     pub(crate) positions: Vec<usize>,
     /// Events, where they are counted.
@@ -186,7 +188,7 @@ fn names(letters: &str, catalog: &Catalog, words: Option<&Words>) -> Vec<NameHit
     let mut offer = |name: Name, kind, label: &str, count| {
         let label = text::printable(label).into_owned();
         if let Some((score, positions)) = fuzzy::score(letters, &label) {
-            found.push((score, NameHit { name, kind, label, positions, count }));
+            found.push((score, NameHit { name, kind, label, detail: String::new(), positions, count }));
         }
     };
     for service in catalog.services() {
@@ -204,7 +206,12 @@ fn names(letters: &str, catalog: &Catalog, words: Option<&Words>) -> Vec<NameHit
         offer(Name::Series(meta.id), "series", &meta.full_name(), None);
     }
     // Of equal ones the shorter says less that was not typed.
-    found.sort_by_key(|(score, hit)| (Reverse(*score), hit.label.len(), hit.kind));
+    // Of one series in several sources the one with most samples comes first.
+    let n_samples = |name: &Name| match name {
+        Name::Series(id) => catalog.series(*id).map_or(0, |meta| meta.n_samples),
+        _ => 0,
+    };
+    found.sort_by_key(|(score, hit)| (Reverse(*score), hit.label.len(), hit.kind, Reverse(n_samples(&hit.name))));
     let mut of_kind = std::collections::BTreeMap::<&str, usize>::new();
     let mut names: Vec<NameHit> = found.into_iter().map(|(_, hit)| hit).collect();
     // No kind takes all the room.
@@ -214,6 +221,11 @@ fn names(letters: &str, catalog: &Catalog, words: Option<&Words>) -> Vec<NameHit
         *n <= MAX_NAMES / 2
     });
     names.truncate(MAX_NAMES);
+    for hit in &mut names {
+        let Name::Series(id) = hit.name else { continue };
+        let path = catalog.series(id).and_then(|meta| catalog.source(meta.source)).map(|source| source.path.as_str());
+        hit.detail = text::printable(path.unwrap_or_default()).into_owned();
+    }
     names
 }
 

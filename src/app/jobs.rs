@@ -13,8 +13,12 @@ pub(crate) enum Slot {
     /// Series of formulas.
     Formulas,
     Series,
-    /// Columns of the time before T+0, to be drawn behind panels.
-    Ghosts,
+    /// Columns of an earlier time, to be drawn behind panels; one slot for each distance.
+    Ghosts(usize),
+    /// Columns of the buckets of histograms.
+    Heat,
+    /// Courses over the whole extent, for shapes.
+    Shapes,
     Stats,
     Values,
     Events,
@@ -47,6 +51,10 @@ pub(crate) enum Slot {
     Trace,
     /// What shared traces tell of the clocks.
     Clocks,
+    /// Whether evidence stands where it was pinned.
+    Standings,
+    /// Claims that lack support.
+    Debt,
 }
 
 /// One slot.

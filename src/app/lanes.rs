@@ -9,7 +9,7 @@ use crate::model::text;
 use crate::model::{AnnotationId, Catalog, Change, Histogram, Level, TimeRange, Timestamp};
 
 use super::clock::{self, Clock};
-use super::panels::project;
+use super::columns::project;
 use super::preview;
 
 /// Counts of events by level in one column, indexed by `Level as usize`.
@@ -230,7 +230,11 @@ impl Lanes {
                 AnnotationKind::Evidence(_) => (at, NoteSort::Evidence, String::new()),
                 AnnotationKind::Cause(cause) => (cause.at.map_or(at, TimeRange::end), NoteSort::Cause, format!("C{}", cause.order)),
                 AnnotationKind::Attempt(attempt) => (attempt.at.end(), NoteSort::Attempt, String::new()),
-                AnnotationKind::Link { .. } | AnnotationKind::Action(_) | AnnotationKind::Other(_) => continue,
+                AnnotationKind::Quote(_) | AnnotationKind::Hypothesis(_) | AnnotationKind::Stage(_) => {
+                    n_notes += 1;
+                    (at, NoteSort::Note(n_notes), String::new())
+                }
+                _ => continue,
             };
             if sort != NoteSort::Evidence {
                 self.marks.push((at, annotation.id.clone()));

@@ -37,9 +37,11 @@ pub(crate) enum Zoomed {
 }
 
 /// What the layout depends on besides the size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shape {
     pub(crate) n_panels: usize,
+    /// Panels that show more than one series, and how many rows they can use.
+    pub(crate) tall_panels: Vec<(usize, u16)>,
     pub(crate) selected_panel: usize,
     pub(crate) has_alerts: bool,
     pub(crate) has_hits: bool,
@@ -61,10 +63,11 @@ pub(crate) struct Layout {
     pub(crate) value_width: u16,
     /// Lanes that are shown, from the top, with first row and height.
     pub(crate) lanes: Vec<(Lane, u16, u16)>,
-    /// First panel that is shown, height of each, and first row of all.
-    pub(crate) first_panel: usize,
-    pub(crate) n_shown_panels: usize,
+    /// Panels that are shown: index, first row and height.
+    pub(crate) panels: Vec<(usize, u16, u16)>,
+    /// Height of a panel of one series.
     pub(crate) panel_height: u16,
+    /// First row of all panels.
     pub(crate) panels_y: u16,
     /// Line with the heading of the list and the tabs.
     pub(crate) heading_y: u16,
@@ -78,10 +81,15 @@ impl Layout {
     pub(crate) fn lane(&self, wanted: Lane) -> Option<(u16, u16)> {
         self.lanes.iter().find(|(lane, ..)| *lane == wanted).map(|(_, y, height)| (*y, *height))
     }
+
+    /// Rows of all panels that are shown.
+    pub(crate) fn panel_rows(&self) -> std::ops::Range<u16> {
+        self.panels_y..self.panels.last().map_or(self.panels_y, |(_, y, height)| y + height)
+    }
 }
 
 /// Shares the screen out. O(1).
-pub(crate) fn compute(size: (u16, u16), shape: Shape) -> Layout {
+pub(crate) fn compute(size: (u16, u16), shape: &Shape) -> Layout {
     let (width, height) = size;
     if width < MIN_SIZE.0 || height < MIN_SIZE.1 {
         return Layout { size, is_too_small: true, lanes_width: 1, panel_height: 1, ..Layout::default() };
@@ -95,7 +103,7 @@ pub(crate) fn compute(size: (u16, u16), shape: Shape) -> Layout {
     let mut layout =
         Layout { size, label_width, value_width, lanes_width: width - label_width - value_width, hints_y: height - 1, ..Layout::default() };
     let mut y = 1;
-    for (lane, rows) in lanes_for(height, &shape) {
+    for (lane, rows) in lanes_for(height, shape) {
         layout.lanes.push((lane, y, rows));
         y += rows;
     }
@@ -132,37 +140,66 @@ fn usual_lanes(height: u16, has_alerts: bool) -> Vec<(Lane, u16)> {
     }
 }
 
-fn place_panels(layout: &mut Layout, y: u16, shape: Shape) -> u16 {
+fn place_panels(layout: &mut Layout, y: u16, shape: &Shape) -> u16 {
     let height = layout.size.1;
     let free = layout.hints_y.saturating_sub(y + 1);
+    let n_tall = shape.tall_panels.len().min(shape.n_panels) as u16;
     let room = match shape.zoomed {
         Some(Zoomed::Panels) => free,
         Some(_) => 0,
+        // What needs many rows takes some of the list.
+        None if n_tall > 0 => (height / 2).min(free.saturating_sub(2)),
         None => (height * 2 / 5).min(free.saturating_sub(2)),
     };
+    layout.panels_y = y;
+    layout.panel_height = 1;
+    if room == 0 {
+        return y;
+    }
+    let is_zoomed = shape.zoomed == Some(Zoomed::Panels);
     let wanted = match height {
+        _ if is_zoomed => 12,
         ..30 => 1,
         30..50 => 3,
         _ => 5,
     };
-    let n = shape.n_panels.max(1) as u16;
-    layout.panels_y = y;
-    if room == 0 {
-        layout.panel_height = 1;
-        return y;
+    let n_plain = (shape.n_panels as u16).saturating_sub(n_tall);
+    let tall = tall_height(height, room, n_tall, is_zoomed.then_some(n_plain));
+    let of_tall = |(_, most): &(usize, u16)| tall.min(*most);
+    let all_tall: u16 = shape.tall_panels.iter().map(of_tall).fold(0, u16::saturating_add);
+    layout.panel_height = (room.saturating_sub(all_tall) / n_plain.max(1)).clamp(1, wanted);
+    let height_of = |index: usize| shape.tall_panels.iter().find(|panel| panel.0 == index).map_or(layout.panel_height, of_tall);
+    let mut first = 0;
+    while first < shape.selected_panel && (first..=shape.selected_panel).map(height_of).sum::<u16>() > room {
+        first += 1;
     }
-    let fair = (room / n).max(1);
-    layout.panel_height = if shape.zoomed == Some(Zoomed::Panels) { fair.min(12) } else { fair.min(wanted) };
-    let n_fit = (room / layout.panel_height).max(1) as usize;
-    layout.n_shown_panels = shape.n_panels.min(n_fit);
-    let last_first = shape.n_panels - layout.n_shown_panels;
-    layout.first_panel = (shape.selected_panel + 1).saturating_sub(layout.n_shown_panels).min(last_first);
+    let mut at = y;
+    for index in first..shape.n_panels {
+        let height = height_of(index);
+        if at + height > y + room {
+            break;
+        }
+        layout.panels.push((index, at, height));
+        at += height;
+    }
     // Without a panel a row says what to do, or two on a narrow screen.
     let for_words = if layout.size.0 < 110 && height >= 12 { 2.min(room) } else { 1 };
-    y + if shape.n_panels == 0 { for_words } else { layout.n_shown_panels as u16 * layout.panel_height }
+    if shape.n_panels == 0 { y + for_words } else { at }
 }
 
-fn place_list(layout: &mut Layout, shape: Shape) {
+/// Rows of a panel that wants many; with all the room, three times those of each of the plain ones.
+fn tall_height(height: u16, room: u16, n_tall: u16, n_plain_zoomed: Option<u16>) -> u16 {
+    let wanted = match (height, n_plain_zoomed) {
+        (_, Some(n_plain)) => (room * 3 / (n_plain + 3 * n_tall).max(1)).clamp(6, 40),
+        (..24, _) => 5,
+        (24..30, _) => 7,
+        (30..50, _) => 10,
+        _ => 14,
+    };
+    wanted.min(room)
+}
+
+fn place_list(layout: &mut Layout, shape: &Shape) {
     let (width, _) = layout.size;
     let y = layout.heading_y + 1;
     let height = layout.hints_y.saturating_sub(y);
@@ -189,19 +226,21 @@ mod tests {
         #[test]
         fn nothing_ever_lies_outside_the_screen(
             width in 0u16..400, height in 0u16..200, n_panels in 0usize..40, selected in 0usize..40,
+            tall in proptest::collection::btree_set(0usize..40, 0..4),
             has_alerts: bool, has_hits: bool, is_side_focused: bool, zoomed in 0u8..4,
         ) {
             let zoomed = [None, Some(Zoomed::Panels), Some(Zoomed::List), Some(Zoomed::Side)][zoomed as usize];
             let selected_panel = selected.min(n_panels.saturating_sub(1));
-            let layout = compute((width, height), Shape { n_panels, selected_panel, has_alerts, has_hits, is_side_focused, zoomed });
+            let tall_panels = tall.into_iter().filter(|index| *index < n_panels).map(|index| (index, 4 + index as u16)).collect();
+            let layout = compute((width, height), &Shape { n_panels, tall_panels, selected_panel, has_alerts, has_hits, is_side_focused, zoomed });
             if !layout.is_too_small {
                 for area in [layout.list, layout.side] {
                     prop_assert!(area.x + area.width <= width && area.y + area.height <= layout.hints_y);
                 }
                 prop_assert!(layout.lanes_width >= 9);
-                prop_assert!(layout.panels_y + layout.n_shown_panels as u16 * layout.panel_height <= layout.hints_y);
-                if layout.n_shown_panels > 0 {
-                    prop_assert!((layout.first_panel..layout.first_panel + layout.n_shown_panels).contains(&selected_panel));
+                prop_assert!(layout.panel_rows().end <= layout.hints_y);
+                if !layout.panels.is_empty() {
+                    prop_assert!(layout.panels.iter().any(|(index, ..)| *index == selected_panel));
                 }
             }
         }

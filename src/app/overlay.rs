@@ -2,13 +2,14 @@
 //!
 //! They form a stack; keys go to the top one and Esc closes exactly that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use chrono_tz::Tz;
 
-use crate::model::case::{MarkerName, PanelRef};
-use crate::model::{AnnotationId, TimeRange, Timestamp, fuzzy};
+use crate::model::case::{Choice, MarkerName, PanelForm, PanelRef, PanelShape};
+use crate::model::{AnnotationId, SeriesId, SeriesMeta, TimeRange, Timestamp, fuzzy};
 
 use super::actions::Action;
 use super::editor::Editor;
@@ -17,7 +18,9 @@ use super::form::Form;
 use super::line::LineInput;
 use super::message::FreezeTarget;
 use super::panels;
-use super::series_search::SeriesSearch;
+use super::series_search::{Moment, SeriesSearch, SeriesWords};
+use super::shapes::Outline;
+use super::update::Settling;
 
 /// One layer.
 #[derive(Debug, Clone)]
@@ -51,6 +54,14 @@ pub(crate) enum PickValue {
     Marker(MarkerName),
     KeyMoment,
     Target(FreezeTarget),
+    /// One of the two values of a conflict.
+    Settle(Settling, Choice),
+    /// A panel of the histogram that this series belongs to.
+    Heat(PanelRef),
+    /// The parts of the selected panel.
+    Form(PanelForm),
+    /// A formula whose lines share a panel.
+    Sum(PanelShape, String),
 }
 
 /// One line of a picker.
@@ -73,6 +84,9 @@ pub(crate) enum PickPurpose {
     Zone,
     Marker,
     Pin,
+    Conflicts,
+    /// How the selected panel is split.
+    Split,
 }
 
 /// A list narrowed by typing.
@@ -90,6 +104,8 @@ pub(crate) struct Picker {
     pub(crate) selected: usize,
     /// Chosen items, in lists that take several.
     pub(crate) chosen: Option<BTreeSet<usize>>,
+    /// Those that were chosen when it was opened.
+    pub(crate) first_chosen: Option<BTreeSet<usize>>,
 }
 
 impl Picker {
@@ -104,6 +120,7 @@ impl Picker {
             shown: Vec::new(),
             selected: 0,
             chosen: None,
+            first_chosen: None,
         };
         picker.narrow();
         picker
@@ -128,19 +145,21 @@ impl Picker {
 
     /// Narrows the list to what is typed. O(items).
     pub(crate) fn narrow(&mut self) {
+        let words = self.series_words();
         if let Some(series) = &mut self.series {
             self.items.truncate(self.n_own);
-            self.items.extend(series.lines(self.input.text()));
+            self.items.extend(series.lines(&words));
         }
         let query = match self.purpose {
             // What follows the name of a command is its argument.
             PickPurpose::Command => self.input.text().split_whitespace().next().unwrap_or_default(),
-            _ => self.input.text(),
+            _ => words.text.as_str(),
         };
         let mut scored: Vec<(i64, usize, Vec<usize>)> = self
             .items
             .iter()
             .enumerate()
+            .filter(|(_, item)| self.is_asked_for(item, &words))
             .filter_map(|(index, item)| {
                 // Words of the detail find too, as they stand, but rank below names.
                 let in_detail = || !query.is_empty() && item.detail.to_lowercase().contains(&query.to_lowercase());
@@ -149,7 +168,11 @@ impl Picker {
                 Some((score + exact, index, positions))
             })
             .collect();
-        scored.sort_by_key(|(score, index, _)| (std::cmp::Reverse(*score), *index));
+        if words.is_by_moves() {
+            scored.sort_by(|a, b| self.moves(b.1).total_cmp(&self.moves(a.1)).then(a.1.cmp(&b.1)));
+        } else {
+            scored.sort_by_key(|(score, index, _)| (std::cmp::Reverse(*score), *index));
+        }
         self.shown = scored.into_iter().map(|(_, index, positions)| (index, positions)).collect();
         let typed = self.input.text().trim().to_owned();
         if self.purpose == PickPurpose::Panels && self.series.is_some() && typed.contains(['(', '[', '{', '*', '/', '+', '>', '<']) {
@@ -159,6 +182,62 @@ impl Picker {
             self.shown.push((self.items.len() - 1, Vec::new()));
         }
         self.selected = 0;
+    }
+
+    /// What is typed, read as what a series may be asked for; only its letters where no series are listed.
+    fn series_words(&self) -> SeriesWords {
+        if self.purpose == PickPurpose::Panels && self.series.is_some() {
+            return SeriesWords::read(self.input.text());
+        }
+        SeriesWords::letters(self.input.text())
+    }
+
+    /// The series of a line.
+    fn meta(&self, item: &PickItem) -> Option<&SeriesMeta> {
+        match &item.value {
+            PickValue::Series(reference) | PickValue::Heat(reference) => panels::find(self.series.as_ref()?.catalog(), reference),
+            _ => None,
+        }
+    }
+
+    /// Whether a line has the unit and the shape that are asked for.
+    fn is_asked_for(&self, item: &PickItem, words: &SeriesWords) -> bool {
+        if words.is_letters_only() {
+            return true;
+        }
+        let Some(series) = &self.series else { return true };
+        self.meta(item).is_some_and(|meta| series.fits(meta, words))
+    }
+
+    fn moves(&self, index: usize) -> f32 {
+        let meta = self.items.get(index).and_then(|item| self.meta(item));
+        meta.zip(self.series.as_ref()).map_or(0.0, |(meta, series)| series.moves(meta))
+    }
+
+    /// Whether shapes are asked for.
+    pub(crate) fn wants_shapes(&self) -> bool {
+        self.series_words().has_shape()
+    }
+
+    pub(crate) fn has_shapes(&self) -> bool {
+        self.series.as_ref().is_some_and(SeriesSearch::has_shapes)
+    }
+
+    pub(crate) fn forget_shapes(&mut self) {
+        self.series.iter_mut().for_each(SeriesSearch::forget_shapes);
+    }
+
+    /// Takes what is known of shapes and lists again; the line that was selected stays.
+    pub(crate) fn take_shapes(&mut self, known: Arc<BTreeMap<SeriesId, Outline>>, moment: Moment) {
+        let Some(series) = &mut self.series else { return };
+        series.take_shapes(known, moment);
+        let selected = self.current().and_then(|index| self.items.get(index)).map(|item| item.value.clone());
+        let at = self.selected;
+        self.narrow();
+        let same = |shown: &(usize, Vec<usize>)| self.items.get(shown.0).map(|item| &item.value) == selected.as_ref();
+        if at > 0 {
+            self.selected = self.shown.iter().position(same).unwrap_or(0);
+        }
     }
 
     pub(crate) fn current(&self) -> Option<usize> {
@@ -174,9 +253,14 @@ impl Picker {
         };
     }
 
+    /// Whether the choice is another one than at the start.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.chosen != self.first_chosen
+    }
+
     /// Chooses or unchooses the current item and goes on to the next.
     pub(crate) fn toggle(&mut self) {
-        let is_series = |index: &usize| !matches!(self.items[*index].value, PickValue::Formula(_));
+        let is_series = |index: &usize| !matches!(self.items[*index].value, PickValue::Formula(_) | PickValue::Heat(_));
         let current = self.current().filter(|index| self.chosen.is_some() && is_series(index));
         let Some(index) = current.map(|index| self.keep(index)) else { return };
         if let Some(chosen) = &mut self.chosen
@@ -214,6 +298,10 @@ impl Picker {
 pub(crate) enum PromptKind {
     GoTo,
     Find,
+    /// The earlier window of a ghost.
+    Ghost,
+    /// The limit of a panel.
+    Limit,
     FilterIn,
     FilterOut,
     /// The whole filter as a text.
@@ -264,6 +352,8 @@ impl Prompt {
         match self.kind {
             PromptKind::GoTo => "go to",
             PromptKind::Find => "find",
+            PromptKind::Ghost => "ghost of",
+            PromptKind::Limit => "limit of the selected panel",
             PromptKind::FilterIn => "keep only",
             PromptKind::FilterOut => "leave out",
             PromptKind::FilterAll => "filter",
@@ -277,6 +367,8 @@ impl Prompt {
             PromptKind::FilterIn | PromptKind::FilterOut | PromptKind::FilterAll | PromptKind::FilterOne(_) => {
                 "level>=warn   service:name   status>=500   latency>1s   words   \"exact\"   /regex/   and or not ()"
             }
+            PromptKind::Ghost => "-1h: an hour ago   T-10m: the ten minutes before T+0, from T+0 on   baseline   off",
+            PromptKind::Limit => "1000   1.5s   250ms   5%   64MiB   <99.9% for what must not fall below   off",
             PromptKind::Find => "fuzzy words   'exact text   /regex/",
         }
     }

@@ -2,57 +2,32 @@
 //!
 //! A panel names its series by full name and source path, because ids shift while sources are still loading.
 
+mod asked;
+mod limits;
+mod naming;
+mod words;
+
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use crate::model::case::{CaseMeta, FORMULA_SOURCE, PanelRef};
+use crate::model::case::{CaseMeta, Earlier, PanelForm, PanelRef, PanelShape, Renderer};
 use crate::model::query::ValueAt;
 use crate::model::series::{Bucket, Derivation, ValueState};
 use crate::model::text;
-use crate::model::{Catalog, Columns, DashboardPanel, SeriesId, SeriesKind, SeriesMeta, TimeRange, Timestamp, Unit};
+use crate::model::{Catalog, Columns, SeriesId, SeriesKind, SeriesMeta, TimeRange, Timestamp, Unit};
 
 use super::clock::Clock;
+use super::ghost::Ghost;
+use super::heat::{Behind, Heat};
 use super::message::{Limit, PanelChoice, SeriesStats};
+use super::parts::Parts;
 use super::scale::Scale;
-use super::trust::Trust;
-use super::{ghost, trust};
-
-/// A line drawn across a panel.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Threshold {
-    pub(crate) value: f64,
-    pub(crate) above_is_bad: bool,
-    /// Rule that states it, or `case`.
-    pub(crate) name: String,
-}
-
-impl Threshold {
-    /// What it says of a value.
-    pub(crate) fn limit(&self) -> Limit {
-        Limit { value: self.value, above_is_bad: self.above_is_bad }
-    }
-}
-
-/// Words beside a panel, made when its numbers change.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct PanelTexts {
-    /// Value at the cursor: `≥15.9 s`, `NaN`, `stale`, `absent`.
-    pub(crate) value: String,
-    /// `×407`, empty without a baseline.
-    pub(crate) ratio: String,
-    /// `peak 2 718`.
-    pub(crate) peak: String,
-    /// When the peak was reached.
-    pub(crate) peak_at: String,
-    /// `base 33`.
-    pub(crate) baseline: String,
-    /// `limit 1 000`, once it was crossed `>1 000 03:22:50`.
-    pub(crate) threshold: String,
-    /// `over 1 000 first at 03:22:50`, empty while the limit holds.
-    pub(crate) crossing: String,
-    pub(crate) axis_top: String,
-    pub(crate) axis_bottom: String,
-}
+use super::trust::{Nature, Trust};
+use super::{columns, heat, trust};
+use limits::rule_for;
+pub(crate) use limits::{Threshold, dashboards_of};
+pub(crate) use naming::{find, place_of, reference};
+pub(crate) use words::PanelTexts;
 
 /// One panel.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,6 +64,8 @@ pub(crate) struct Panel {
     pub(crate) scale: Scale,
     /// Whether its baseline is to be drawn behind it.
     pub(crate) is_haunted: bool,
+    /// Which earlier window the ghost shows, where it is not the baseline.
+    pub(crate) earlier: Option<Earlier>,
     /// Last answer for the ghost.
     pub(crate) ghost_columns: Option<Columns>,
     /// The baseline laid over the visible window.
@@ -96,6 +73,15 @@ pub(crate) struct Panel {
     /// Where the limit is first crossed.
     pub(crate) crossing_column: Option<usize>,
     extent: Option<TimeRange>,
+    step_ns: Option<i64>,
+    /// Cells of braille, two a column; empty with blocks.
+    pub(crate) fine: Vec<Option<Bucket>>,
+    /// How it shows more than its series.
+    pub(crate) form: Option<PanelForm>,
+    pub(crate) parts: Parts,
+    /// The histogram behind it, while it is shown as one.
+    pub(crate) behind: Option<Behind>,
+    pub(crate) heat: Heat,
     derivation: Option<Arc<Derivation>>,
     /// Whether a value at the cursor was answered at all.
     pub(crate) has_value_answer: bool,
@@ -115,10 +101,15 @@ pub(crate) struct Panels {
     pub(crate) has_defined: bool,
     /// Whether what is not to be trusted is shaded.
     pub(crate) has_trust: bool,
+    pub(crate) renderer: Renderer,
     /// What was chosen for us: role, series, why, and further candidates.
     choices: Vec<(PanelRef, String)>,
     /// Role and series of further candidates, best first.
     candidates: Vec<(String, SeriesId)>,
+    /// Columns before the window in the last question for histograms.
+    n_early: usize,
+    /// How the lines of the formula that was just typed are to be shown together.
+    pub(crate) pending_shape: Option<PanelShape>,
     /// Whether the choice was answered.
     pub(crate) is_chosen: bool,
 }
@@ -165,9 +156,29 @@ impl Panels {
         self.all.iter().filter_map(|panel| panel.id).collect()
     }
 
-    /// Ids of the panels with their baseline behind them.
-    pub(crate) fn haunted(&self) -> Vec<SeriesId> {
-        self.all.iter().filter(|panel| panel.is_haunted).filter_map(|panel| panel.id).collect()
+    /// Panels that want many rows, and how many they can use.
+    pub(crate) fn tall(&self) -> Vec<(usize, u16)> {
+        let rows_of = |panel: &Panel| {
+            let n_parts = panel.parts.all.len();
+            Some(match panel.shape()? {
+                PanelShape::Heat => panel.behind.as_ref().map_or(0, |behind| behind.bounds.len()) + 1,
+                PanelShape::Multiples => n_parts * 3,
+                PanelShape::Stacked | PanelShape::Overlaid => 40,
+            })
+        };
+        self.all
+            .iter()
+            .enumerate()
+            .filter_map(|(index, panel)| Some((index, u16::try_from(rows_of(panel)?).unwrap_or(u16::MAX).max(4))))
+            .collect()
+    }
+
+    /// Cells of an answer for one column of the screen.
+    pub(crate) fn fineness(&self) -> usize {
+        match self.renderer {
+            Renderer::Blocks => 1,
+            Renderer::Braille => 2,
+        }
     }
 
     /// The limit of each of these.
@@ -187,6 +198,7 @@ impl Panels {
             meta.panels.iter().map(|panel| (panel.clone(), "chosen in the case".to_owned())).collect()
         };
         self.has_trust = meta.view.has_trust;
+        self.renderer = meta.view.renderer;
         let mut old = std::mem::take(&mut self.all);
         for (reference, why) in wanted {
             let found = find(catalog, &reference);
@@ -200,43 +212,12 @@ impl Panels {
     }
 
     /// Lays the answers over the visible window and writes the words. O(panels × columns).
-    pub(crate) fn prepare(&mut self, sight: (TimeRange, usize), baseline: Option<TimeRange>, clock: &Clock) {
+    pub(crate) fn prepare(&mut self, sight: (TimeRange, usize), normal: (Option<TimeRange>, Option<Timestamp>), clock: &Clock) {
+        let fineness = self.fineness();
         for panel in &mut self.all {
-            panel.prepare(sight, baseline, clock);
+            panel.prepare((sight, fineness), normal, clock);
         }
     }
-}
-
-/// Names a series across loads.
-pub(crate) fn reference(catalog: &Catalog, meta: &SeriesMeta, role: &str) -> PanelRef {
-    let is_written = meta.derivation.as_ref().is_some_and(|derivation| derivation.is_written);
-    let path = || catalog.source(meta.source).map(|source| source.path.clone()).unwrap_or_default();
-    let source = if is_written { FORMULA_SOURCE.to_owned() } else { path() };
-    PanelRef { role: role.to_owned(), series: meta.full_name(), source }
-}
-
-/// The series that a reference names; of several with one name that of the stated source, else the first.
-pub(crate) fn find<'a>(catalog: &'a Catalog, reference: &PanelRef) -> Option<&'a SeriesMeta> {
-    let name = reference.formula().unwrap_or_else(|| reference.series.split('{').next().unwrap_or_default());
-    let start = catalog.series.partition_point(|meta| meta.name.as_str() < name);
-    let mut same = catalog.series[start..].iter().take_while(|meta| meta.name == name).filter(|meta| meta.full_name() == reference.series);
-    let first = same.clone().next()?;
-    let of_source = same.find(|meta| catalog.source(meta.source).is_some_and(|source| source.path == reference.source));
-    Some(of_source.unwrap_or(first))
-}
-
-/// What tells a series from others of its name: instance or service, else its label values.
-pub(crate) fn place_of(meta: &SeriesMeta) -> String {
-    let first = |names: &[&str]| names.iter().find_map(|name| meta.labels.get(name));
-    let service = first(&["service", "service_name", "service.name", "app", "job"]);
-    let instance = first(&["instance", "pod", "host", "node"]);
-    let place = match (service, instance) {
-        (Some(service), Some(instance)) if !instance.contains(service) => format!("{service} {instance}"),
-        (_, Some(instance)) => instance.to_owned(),
-        (Some(service), None) => service.to_owned(),
-        (None, None) => meta.labels.iter().map(|(_, value)| value).collect::<Vec<_>>().join(","),
-    };
-    text::printable(&place).into_owned()
 }
 
 impl Panel {
@@ -262,10 +243,17 @@ impl Panel {
             trust: Vec::new(),
             scale: Scale::Linear,
             is_haunted: false,
+            earlier: None,
+            step_ns: None,
             ghost_columns: None,
             ghost: Vec::new(),
             crossing_column: None,
             extent: None,
+            fine: Vec::new(),
+            form: None,
+            parts: Parts::default(),
+            behind: None,
+            heat: Heat::default(),
             derivation: None,
             has_value_answer: false,
             axis: (0.0, 1.0),
@@ -280,6 +268,8 @@ impl Panel {
         self.id = found.map(|found| found.id);
         self.scale = if meta.view.log.contains(&self.reference.series) { Scale::Log } else { Scale::Linear };
         self.is_haunted = meta.view.ghost.contains(&self.reference.series);
+        self.earlier = meta.view.earlier.get(&self.reference.series).copied();
+        self.find_parts(found, catalog, meta);
         let Some(found) = found else {
             self.place = "not loaded".into();
             return;
@@ -294,30 +284,93 @@ impl Panel {
             let path = catalog.source(found.source).map(|source| source.path.as_str()).unwrap_or_default();
             self.place = text::printable(path.rsplit('/').next().unwrap_or_default()).into_owned();
         }
+        if let Some(behind) = &self.behind {
+            self.name = text::printable(&behind.name).into_owned();
+            self.metric = "heat map".into();
+        } else if let (Some(form), false) = (&self.form, self.parts.all.is_empty()) {
+            self.place = text::printable(&form.text()).into_owned();
+        }
         (self.unit, self.kind, self.clip, self.extent) = (found.unit, found.kind, found.clip, found.extent);
+        self.step_ns = found.step_ns;
         self.derivation.clone_from(&found.derivation);
         self.threshold = meta
             .thresholds
             .get(&self.reference.series)
-            .map(|value| Threshold { value: *value, above_is_bad: true, name: "case".into() })
+            .map(|value| Threshold { value: *value, above_is_bad: !meta.view.floors.contains(&self.reference.series), name: "case".into() })
             .or_else(|| rule_for(found, catalog));
     }
 
-    fn prepare(&mut self, (visible, columns): (TimeRange, usize), baseline: Option<TimeRange>, clock: &Clock) {
-        (self.shown, self.is_stale) = match &self.columns {
-            Some(answer) if answer.range == visible && answer.columns.len() == columns => (answer.columns.clone(), false),
-            Some(answer) => (project(answer.range, &answer.columns, visible, columns).into_iter().map(Option::flatten).collect(), true),
-            None => (Vec::new(), true),
-        };
+    fn prepare(
+        &mut self,
+        ((visible, columns), fineness): ((TimeRange, usize), usize),
+        (baseline, t0): (Option<TimeRange>, Option<Timestamp>),
+        clock: &Clock,
+    ) {
+        let (fine, is_fresh) = columns::lay(self.columns.as_ref(), visible, columns * fineness);
+        self.shown = columns::together(&fine, fineness);
+        self.fine = if fineness > 1 { fine } else { Vec::new() };
+        self.is_stale = !is_fresh;
+        self.parts.prepare(visible, columns, fineness);
+        self.heat.lay(visible, columns);
         let resets = self.derivation.iter().flat_map(|derivation| &derivation.resets);
         let column_of = |at: Timestamp| NonZeroUsize::new(columns).and_then(|n| visible.column_of(at, n));
         self.resets = resets.filter_map(|at| column_of(*at)).chain(trust::falls(&self.shown, self.kind)).collect();
         self.crossing_column = self.stats.and_then(|stats| column_of(stats.crossing?.at));
-        self.trust = if self.is_stale { Vec::new() } else { trust::columns(&self.shown, visible, self.extent, self.clip) };
-        let ghost = self.ghost_columns.as_ref().filter(|_| self.is_haunted).zip(baseline);
-        self.ghost = ghost.map(|(answer, baseline)| ghost::lay(answer, visible, columns, baseline)).unwrap_or_default();
-        self.axis = self.scale.axis(&self.shown, &self.ghost, self.threshold.as_ref().map(|threshold| threshold.value));
+        self.trust = if self.is_stale { Vec::new() } else { trust::columns(&self.shown, visible, &self.nature()) };
+        let ghost = Ghost::of(self.earlier, baseline, t0).filter(|_| self.is_haunted);
+        self.ghost = self.ghost_columns.as_ref().zip(ghost).map(|(answer, ghost)| ghost.lay(answer, visible, columns)).unwrap_or_default();
+        self.axis = self.axis_of_form();
         self.texts = self.words(clock);
+    }
+
+    /// What tells a stale series from one that has nothing to say.
+    fn nature(&self) -> Nature {
+        Nature { extent: self.extent, clip: self.clip, step_ns: self.step_ns, is_computed: self.derivation.is_some() }
+    }
+
+    /// One axis for everything that the panel shows.
+    fn axis_of_form(&self) -> (f64, f64) {
+        let limit = self.threshold.as_ref().map(|threshold| threshold.value);
+        match self.shape() {
+            Some(PanelShape::Overlaid | PanelShape::Multiples) => {
+                let all: Vec<Option<Bucket>> = self.parts.all.iter().flat_map(|part| part.shown.iter().copied()).collect();
+                self.scale.axis(&all, &[], limit)
+            }
+            Some(PanelShape::Stacked) => {
+                let tops = (0..self.shown.len().max(1)).map(|column| Some(self.parts.stack(column).1)).collect::<Vec<_>>();
+                Scale::Linear.axis(&[], &tops, limit)
+            }
+            Some(PanelShape::Heat) | None => self.scale.axis(&self.shown, &self.ghost, limit),
+        }
+    }
+
+    /// What the panel is drawn as, where there is something to draw it from.
+    pub(crate) fn shape(&self) -> Option<PanelShape> {
+        let shape = self.form.as_ref()?.shape;
+        let has_any = if shape == PanelShape::Heat { self.behind.is_some() } else { !self.parts.all.is_empty() };
+        has_any.then_some(shape)
+    }
+
+    /// Share of the height on a linear axis, 0 … 1: a sum has no other.
+    pub(crate) fn scale_linear(&self, value: f64) -> f64 {
+        Scale::Linear.share(self.axis, value)
+    }
+
+    /// Finds again what the panel shows besides its series.
+    fn find_parts(&mut self, found: Option<&SeriesMeta>, catalog: &Catalog, meta: &CaseMeta) {
+        self.form = meta.view.forms.get(&self.reference.series).cloned();
+        let old = std::mem::take(&mut self.parts);
+        let behind = self.behind.take();
+        let (Some(form), Some(found)) = (&self.form, found) else { return };
+        if form.shape == PanelShape::Heat {
+            self.behind = heat::behind(found, catalog);
+            if self.behind != behind {
+                self.heat = Heat::default();
+            }
+        } else {
+            self.parts = Parts::of(found, form, catalog);
+            self.parts.keep_answers(&old);
+        }
     }
 
     /// A value with its unit; `≥` when it sits at the limit of what can be measured.
@@ -330,161 +383,7 @@ impl Panel {
     pub(crate) fn is_bad_at_cursor(&self) -> bool {
         self.value.as_ref().zip(self.threshold.as_ref()).is_some_and(|(value, line)| line.limit().is_crossed_by(value.value))
     }
-
-    fn words(&self, clock: &Clock) -> PanelTexts {
-        let baseline = self.stats.and_then(|stats| stats.baseline);
-        let value = match &self.value {
-            Some(value) => self.print(value.value),
-            None if self.has_value_answer => self.state.unwrap_or(ValueState::Absent).name().to_owned(),
-            None if self.id.is_none() => "no data".into(),
-            None => String::new(),
-        };
-        let peak = self.stats.and_then(|stats| stats.peak);
-        let (threshold, crossing) = self.limit_words(clock);
-        PanelTexts {
-            value,
-            ratio: self.value.as_ref().zip(baseline).map(|(value, base)| ratio(value.value, base)).unwrap_or_default(),
-            peak: peak.map(|(_, peak)| format!("peak {}", self.print(peak))).unwrap_or_default(),
-            peak_at: peak.map(|(at, _)| clock.short(at)).unwrap_or_default(),
-            baseline: baseline.map(|base| format!("base {}", self.print(base))).unwrap_or_default(),
-            threshold,
-            crossing,
-            axis_top: text::value(self.axis.1, self.unit),
-            axis_bottom: text::value(self.axis.0, self.unit),
-        }
-    }
-}
-
-impl Panel {
-    /// The limit and when it was first crossed, short and in words.
-    fn limit_words(&self, clock: &Clock) -> (String, String) {
-        let Some(line) = &self.threshold else { return Default::default() };
-        let limit = text::value(line.value, self.unit);
-        let Some(crossing) = self.stats.and_then(|stats| stats.crossing) else { return (format!("limit {limit}"), String::new()) };
-        let (sign, word) = if line.above_is_bad { ('>', "over") } else { ('<', "under") };
-        let at = clock.short(crossing.at);
-        let since = if crossing.is_at_start { "at the start already," } else { "first at" };
-        (format!("{sign}{limit} {at}"), format!("{word} {limit} {since} {at}"))
-    }
-}
-
-/// `×407`, `×1.2`, `×0.04`; empty when the baseline is 0 or either is no number.
-fn ratio(value: f64, baseline: f64) -> String {
-    let ratio = value / baseline;
-    if !ratio.is_finite() || baseline <= 0.0 {
-        return String::new();
-    }
-    match ratio.abs() {
-        r if r >= 9.95 => format!("×{}", text::grouped(r.round() as u64)),
-        r if r >= 0.995 => format!("×{ratio:.1}"),
-        _ => format!("×{ratio:.2}"),
-    }
-}
-
-/// The alerting rule that speaks of this series: same expression, up to blanks and (for ratios and quantiles) grouping.
-fn rule_for(meta: &SeriesMeta, catalog: &Catalog) -> Option<Threshold> {
-    let full_name = meta.full_name();
-    let query = meta.query.as_deref().unwrap_or(&meta.name);
-    let rule = catalog.rules.iter().find(|rule| {
-        let expression = squeezed(&rule.expression);
-        expression == squeezed(query) || rule.expression == meta.name || rule.expression == full_name || {
-            let is_scale_free = expression.contains('/') || expression.starts_with("histogram_quantile");
-            is_scale_free && without_grouping(&expression) == without_grouping(&squeezed(query))
-        }
-    })?;
-    let name = text::printable(&rule.name).into_owned();
-    Some(Threshold { value: rule.value, above_is_bad: rule.above_is_bad, name })
-}
-
-/// Panels of dashboards that ask for this series: by the same expression, else by its name.
-pub(crate) fn dashboards_of<'a>(meta: &'a SeriesMeta, catalog: &'a Catalog) -> impl Iterator<Item = &'a DashboardPanel> {
-    let query = squeezed(meta.query.as_deref().unwrap_or(&meta.name));
-    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':');
-    let asks = move |panel: &&DashboardPanel| {
-        panel.expressions.iter().any(|expression| {
-            squeezed(expression) == query || expression.split(|c| !is_name(c)).any(|word| word == meta.name && meta.query.is_none())
-        })
-    };
-    catalog.dashboard_panels.iter().filter(asks)
-}
-
-fn squeezed(expression: &str) -> String {
-    expression.chars().filter(|c| !c.is_whitespace()).collect()
-}
-
-/// Drops `by(…)` and `without(…)` from an expression without blanks.
-fn without_grouping(expression: &str) -> String {
-    let mut out = expression.to_owned();
-    for word in ["by(", "without("] {
-        while let Some(at) = out.find(word) {
-            let end = out[at..].find(')').map_or(out.len(), |end| at + end + 1);
-            out.replace_range(at..end, "");
-        }
-    }
-    out
-}
-
-/// Lays cells of one range over the columns of another by the time of each column's start; `None` outside. O(columns).
-pub(crate) fn project<T: Clone>(from: TimeRange, cells: &[T], visible: TimeRange, columns: usize) -> Vec<Option<T>> {
-    let (Some(n_from), Some(n_to)) = (std::num::NonZeroUsize::new(cells.len()), std::num::NonZeroUsize::new(columns)) else {
-        return vec![None; columns];
-    };
-    (0..columns)
-        .map(|column| {
-            let start = visible.edge(column, n_to);
-            let middle = Timestamp(start.0 + visible.edge(column + 1, n_to).since(start) / 2);
-            from.column_of(middle, n_from).and_then(|index| cells.get(index).cloned())
-        })
-        .collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::ThresholdRule;
-
-    #[test]
-    fn a_rule_finds_its_series_whatever_the_grouping() {
-        let meta = SeriesMeta {
-            name: "p99_by_instance".into(),
-            query: Some("histogram_quantile(0.99, sum by (service, instance, le) (rate(x_bucket[10s])))".into()),
-            ..SeriesMeta::default()
-        };
-        let rule = |expression: &str| ThresholdRule {
-            name: "r".into(),
-            expression: expression.into(),
-            above_is_bad: true,
-            value: 1.0,
-            for_ns: 0,
-            source: crate::model::SourceId::default(),
-        };
-        let mut catalog =
-            Catalog { rules: vec![rule("histogram_quantile(0.99, sum by (service, le) (rate(x_bucket[10s])))")], ..Catalog::default() };
-        assert!(rule_for(&meta, &catalog).is_some());
-        catalog.rules = vec![rule("histogram_quantile(0.5, sum by (service, le) (rate(x_bucket[10s])))")];
-        assert!(rule_for(&meta, &catalog).is_none());
-    }
-
-    #[test]
-    fn a_panel_of_a_formula_knows_it_without_the_labels_of_its_line() {
-        let of = |series: &str| PanelRef { role: String::new(), series: series.into(), source: FORMULA_SOURCE.into() };
-        assert_eq!(of("sum(x{a=\"b\"})").formula(), Some("sum(x{a=\"b\"})"));
-        assert_eq!(of("sum by (a) (x{b=\"c\"}){a=\"1\"}").formula(), Some("sum by (a) (x{b=\"c\"})"));
-        assert_eq!(of("up{a=\"{\\\"\"}{__name__=\"up\",a=\"{\\\"\"}").formula(), Some("up{a=\"{\\\"\"}"));
-        assert_eq!(PanelRef { source: "metrics.txt".into(), ..of("up") }.formula(), None);
-    }
-
-    #[test]
-    fn ratios_read_at_a_glance() {
-        assert_eq!([ratio(412_300.0, 1_013.0), ratio(1.2, 1.0), ratio(0.1, 2.0)], ["×407", "×1.2", "×0.05"]);
-        assert_eq!([ratio(5.0, 0.0), ratio(f64::NAN, 1.0)], ["", ""]);
-    }
-
-    #[test]
-    fn old_cells_keep_their_time_in_a_new_window() {
-        let range = |a, b| TimeRange::new(Timestamp(a), Timestamp(b));
-        assert_eq!(project(range(0, 40), &[1, 2, 3, 4], range(20, 60), 4), [Some(3), Some(4), None, None]);
-        assert_eq!(project(range(0, 40), &[1, 2, 3, 4], range(10, 20), 2), [Some(2), Some(2)]);
-        assert_eq!(project::<u8>(range(0, 40), &[], range(10, 20), 2), [None, None]);
-    }
-}
+mod tests;

@@ -3,12 +3,13 @@
 //! A catalog may hold a million series; a key must not wait for them. So a cheap test of letters goes over at most
 //! `LOOKED_THROUGH` of them, and only `LISTED` that pass become lines. What is left out is counted and said.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::overlay::{PickItem, PickValue};
 use super::panels;
-use crate::model::{Catalog, SeriesId, SeriesMeta, text};
+use super::shapes::{Outline, Shape};
+use crate::model::{Catalog, SeriesId, SeriesMeta, Unit, text};
 
 /// More lines than anybody scrolls through; each costs a fuzzy match a key.
 const LISTED: usize = 1_000;
@@ -24,11 +25,23 @@ pub(crate) struct SeriesSearch {
     /// How many fit what is typed, among those looked through.
     n_fitting: usize,
     n_listed: usize,
+    /// Shapes as far as they are known.
+    outlines: Option<Arc<BTreeMap<SeriesId, Outline>>>,
+    moment: Moment,
+}
+
+/// Where a series may move, and how far the shapes are known.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Moment {
+    /// Column of the outlines.
+    pub(crate) column: usize,
+    /// Series whose shape is not known yet.
+    pub(crate) n_left: usize,
 }
 
 impl SeriesSearch {
     pub(crate) fn new(catalog: Arc<Catalog>, left_out: BTreeSet<SeriesId>) -> Self {
-        Self { catalog, left_out, n_fitting: 0, n_listed: 0 }
+        Self { catalog, left_out, n_fitting: 0, n_listed: 0, outlines: None, moment: Moment::default() }
     }
 
     pub(crate) fn catalog(&self) -> &Catalog {
@@ -40,15 +53,53 @@ impl SeriesSearch {
         self.left_out.insert(id);
     }
 
+    /// Takes what is known of shapes.
+    pub(crate) fn take_shapes(&mut self, outlines: Arc<BTreeMap<SeriesId, Outline>>, moment: Moment) {
+        (self.outlines, self.moment) = (Some(outlines), moment);
+    }
+
+    /// Lets go of it, so that it can grow in place.
+    pub(crate) fn forget_shapes(&mut self) {
+        self.outlines = None;
+    }
+
+    pub(crate) fn has_shapes(&self) -> bool {
+        self.outlines.is_some()
+    }
+
+    /// Whether a series is what was asked for besides its letters.
+    pub(crate) fn fits(&self, meta: &SeriesMeta, query: &SeriesWords) -> bool {
+        let outline = self.outlines.as_ref().and_then(|outlines| outlines.get(&meta.id));
+        query.units.iter().all(|wanted| wanted.fits(meta))
+            && query.shapes.iter().all(|(shape, word)| {
+                outline.is_some_and(|outline| outline.is(*shape, self.moment.column))
+                    || word.as_ref().is_some_and(|word| meta.name.contains(word.as_str()))
+            })
+    }
+
+    /// How far a series moves at the moment.
+    pub(crate) fn moves(&self, meta: &SeriesMeta) -> f32 {
+        self.outlines.as_ref().and_then(|outlines| outlines.get(&meta.id)).map_or(0.0, |outline| outline.moves(self.moment.column))
+    }
+
+    /// Its shapes in words.
+    pub(crate) fn shape_words(&self, meta: &SeriesMeta) -> String {
+        self.outlines
+            .as_ref()
+            .and_then(|outlines| outlines.get(&meta.id))
+            .map(|outline| outline.words(self.moment.column))
+            .unwrap_or_default()
+    }
+
     /// How many series there are beyond the picker's own lines.
     pub(crate) fn len(&self) -> usize {
         self.catalog.series.len().saturating_sub(self.left_out.len())
     }
 
     /// Lines for the series whose letters can fit the query, in the order of the catalog. O(`LOOKED_THROUGH`).
-    pub(crate) fn lines(&mut self, query: &str) -> Vec<PickItem> {
+    pub(crate) fn lines(&mut self, query: &SeriesWords) -> Vec<PickItem> {
         let catalog = Arc::clone(&self.catalog);
-        let lower = query.to_lowercase();
+        let lower = query.text.to_lowercase();
         let sources: BTreeSet<_> = catalog
             .sources
             .iter()
@@ -59,7 +110,8 @@ impl SeriesSearch {
         let (mut tight, mut loose) = (Vec::new(), Vec::new());
         self.n_fitting = 0;
         for meta in catalog.series.iter().take(LOOKED_THROUGH).filter(|meta| !self.left_out.contains(&meta.id)) {
-            if !(sources.contains(&meta.source) || words.iter().all(|word| may_fit(word, meta))) {
+            let is_named = meta.sources().any(|source| sources.contains(&source)) || words.iter().all(|word| may_fit(word, meta));
+            if !is_named || !self.fits(meta, query) {
                 continue;
             }
             self.n_fitting += 1;
@@ -69,7 +121,15 @@ impl SeriesSearch {
             }
         }
         // Whole words first: scattered letters must not crowd them out.
-        let lines: Vec<PickItem> = tight.into_iter().chain(loose).take(LISTED).map(|meta| line(&catalog, meta, "")).collect();
+        let mut fitting: Vec<&SeriesMeta> = tight.into_iter().chain(loose).collect();
+        if query.is_by_moves() {
+            fitting.sort_by(|a, b| self.moves(b).total_cmp(&self.moves(a)));
+        }
+        let shape = |meta: &SeriesMeta| match self.shape_words(meta) {
+            words if words.is_empty() => words,
+            words => format!("{words}  "),
+        };
+        let lines: Vec<PickItem> = fitting.into_iter().take(LISTED).map(|meta| line(&catalog, meta, &shape(meta))).collect();
         self.n_listed = lines.len();
         lines
     }
@@ -79,10 +139,93 @@ impl SeriesSearch {
         let all = self.catalog.series.len();
         let searched =
             if all > LOOKED_THROUGH { format!(", first {} series searched", text::grouped(LOOKED_THROUGH as u64)) } else { String::new() };
+        if self.moment.n_left > 0 && self.outlines.is_some() {
+            return format!("shapes of {} more to look at{searched}", text::grouped(self.moment.n_left as u64));
+        }
         match self.n_fitting.saturating_sub(self.n_listed) {
             0 => searched.trim_start_matches(", ").to_owned(),
             more => format!("{} more fit: type on{searched}", text::grouped(more as u64)),
         }
+    }
+}
+
+/// What is typed for a series: letters of its name, its unit, its shape.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct SeriesWords {
+    /// Everything else, to be found in names and labels.
+    pub(crate) text: String,
+    units: Vec<UnitWord>,
+    /// Shapes, each with the word itself where a name may hold it as well.
+    shapes: Vec<(Shape, Option<String>)>,
+}
+
+/// A unit that is wanted.
+#[derive(Debug, Clone, PartialEq)]
+struct UnitWord {
+    unit: Option<Unit>,
+    /// The word itself, where a name may hold it as well.
+    word: Option<String>,
+}
+
+impl UnitWord {
+    fn fits(&self, meta: &SeriesMeta) -> bool {
+        self.unit == Some(meta.unit) || self.word.as_ref().is_some_and(|word| meta.name.contains(word.as_str()))
+    }
+}
+
+/// Units with their words.
+const UNITS: [(Unit, &[&str]); 5] = [
+    (Unit::Seconds, &["s", "seconds", "ms", "time"]),
+    (Unit::Bytes, &["bytes", "b", "byte"]),
+    (Unit::Ratio, &["%", "ratio", "percent", "share"]),
+    (Unit::PerSecond, &["/s", "1/s", "rate"]),
+    (Unit::BytesPerSecond, &["bytes/s", "b/s"]),
+];
+
+impl SeriesWords {
+    /// Reads `latency unit:s shape:spike`; `spike`, `moves at onset` and `seconds` alone mean a shape and a unit too, or a
+    /// name with that word.
+    pub(crate) fn read(typed: &str) -> Self {
+        let mut out = Self::default();
+        let mut rest = Vec::new();
+        for word in typed.split_whitespace() {
+            let lower = word.to_lowercase();
+            let unit_of = |name: &str| UNITS.into_iter().find(|(_, words)| words.contains(&name)).map(|(unit, _)| unit);
+            if let Some(name) = lower.strip_prefix("unit:") {
+                out.units.extend((!name.is_empty()).then(|| UnitWord { unit: unit_of(name), word: None }));
+            } else if let Some(name) = lower.strip_prefix("shape:") {
+                out.shapes.extend(Shape::from_word(name).map(|shape| (shape, None)));
+            } else if let Some(shape) = Shape::from_word(&lower) {
+                if !out.shapes.iter().any(|(known, _)| *known == shape) {
+                    out.shapes.push((shape, Some(lower)));
+                }
+            } else if lower.len() > 3 && unit_of(&lower).is_some() {
+                out.units.push(UnitWord { unit: unit_of(&lower), word: Some(lower) });
+            } else if !matches!(lower.as_str(), "at" | "the" | "most" | "cursor") || out.shapes.is_empty() {
+                rest.push(word);
+            }
+        }
+        out.text = rest.join(" ");
+        out
+    }
+
+    /// Letters only, whatever they say.
+    pub(crate) fn letters(typed: &str) -> Self {
+        Self { text: typed.to_owned(), ..Self::default() }
+    }
+
+    pub(crate) fn is_letters_only(&self) -> bool {
+        self.units.is_empty() && self.shapes.is_empty()
+    }
+
+    /// Whether a shape is asked for.
+    pub(crate) fn has_shape(&self) -> bool {
+        !self.shapes.is_empty()
+    }
+
+    /// Whether those that move most come first.
+    pub(crate) fn is_by_moves(&self) -> bool {
+        self.shapes.iter().any(|(shape, _)| *shape == Shape::Moves)
     }
 }
 
@@ -131,23 +274,51 @@ mod tests {
     #[test]
     fn of_very_many_series_a_part_is_listed_and_the_rest_is_counted() {
         let mut search = search(5_000);
-        assert_eq!(search.lines("").len(), LISTED);
+        assert_eq!(search.lines(&SeriesWords::read("")).len(), LISTED);
         assert_eq!(search.left_out_words(), "4 000 more fit: type on");
-        assert_eq!(search.lines("metric_4999").len(), 1);
+        assert_eq!(search.lines(&SeriesWords::read("metric_4999")).len(), 1);
         assert_eq!(search.left_out_words(), "");
     }
 
     #[test]
     fn whole_words_are_listed_before_scattered_letters() {
         let mut search = search(5_000);
-        assert_eq!(search.lines("4999").first().map(|line| line.label.as_str()), Some("metric_4999"));
-        assert!(search.lines("49").iter().take(100).all(|line| line.label.contains("49")));
+        assert_eq!(search.lines(&SeriesWords::read("4999")).first().map(|line| line.label.as_str()), Some("metric_4999"));
+        assert!(search.lines(&SeriesWords::read("49")).iter().take(100).all(|line| line.label.contains("49")));
     }
 
     #[test]
     fn a_series_that_the_picker_lists_itself_comes_once() {
         let mut search = search(3);
         search.leave_out(SeriesId(1));
-        assert_eq!((search.lines("").len(), search.len()), (2, 2));
+        assert_eq!((search.lines(&SeriesWords::read("")).len(), search.len()), (2, 2));
+    }
+
+    #[test]
+    fn units_and_shapes_are_read_beside_letters() {
+        let read = |typed: &str| {
+            let words = SeriesWords::read(typed);
+            let shapes: Vec<&str> = words.shapes.iter().map(|(shape, _)| shape.name()).collect();
+            format!("{:?} {} {:?}", words.text, words.units.len(), shapes)
+        };
+        assert_eq!(read("latency unit:s shape:spike"), r#""latency" 1 ["spike"]"#);
+        assert_eq!(read("moves at onset"), r#""" 0 ["moves"]"#);
+        assert_eq!(read("moves most at the cursor"), r#""" 0 ["moves"]"#);
+        assert_eq!(read("look at this"), r#""look at this" 0 []"#);
+        assert_eq!(read("order seconds leak"), r#""order" 1 ["rising"]"#);
+        assert_eq!(read("unit: shape:round"), r#""" 0 []"#);
+    }
+
+    #[test]
+    fn a_unit_leaves_only_series_that_have_it() {
+        let series = |id, name: &str, unit| SeriesMeta { id: SeriesId(id), name: name.into(), unit, ..SeriesMeta::default() };
+        let all = vec![series(0, "a", Unit::Seconds), series(1, "b", Unit::Bytes), series(2, "c_seconds_total", Unit::None)];
+        let mut search = SeriesSearch::new(Arc::new(Catalog { series: all, ..Catalog::default() }), BTreeSet::new());
+        let labels = |search: &mut SeriesSearch, typed: &str| {
+            search.lines(&SeriesWords::read(typed)).into_iter().map(|line| line.label).collect::<Vec<_>>()
+        };
+        assert_eq!(labels(&mut search, "unit:s"), ["a"]);
+        assert_eq!(labels(&mut search, "seconds"), ["a", "c_seconds_total"]);
+        assert_eq!(labels(&mut search, "unit:parsec"), Vec::<String>::new());
     }
 }

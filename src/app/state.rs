@@ -12,6 +12,7 @@ use crate::model::{CaseDoc, Catalog, Event, EventRef, TimeRange, Timestamp};
 
 use super::actions::Context;
 use super::clock::{Clock, Style};
+use super::debt::Debt;
 use super::follow::Following;
 use super::history::History;
 use super::jobs::Jobs;
@@ -25,7 +26,9 @@ use super::panels::Panels;
 use super::patterns::Patterns;
 use super::preview::Preview;
 use super::session::{CasePlace, Session};
+use super::shapes::Shapes;
 use super::side::Side;
+use super::side::Standings;
 use super::timeline::Timeline;
 use super::trace::TracePane;
 
@@ -97,6 +100,7 @@ pub struct State {
     pub(crate) lanes: Lanes,
     pub(crate) side: Side,
     pub(crate) patterns: Patterns,
+    pub(crate) shapes: Shapes,
     pub(crate) trace: TracePane,
     pub(crate) jobs: Jobs,
     pub(crate) layout: Layout,
@@ -122,6 +126,8 @@ pub struct State {
     pub(crate) words: Option<Arc<Words>>,
     /// Series names of a freeze under way, to see that the right ones come back.
     pub(crate) freezing: Vec<Option<String>>,
+    pub(crate) debt: Debt,
+    pub(crate) standings: Standings,
     /// Rises with every answer, so that views know when to be made again.
     pub(crate) data_revision: u64,
     pub(crate) prepared: Option<PreparedFor>,
@@ -144,8 +150,16 @@ impl State {
     /// The first screen, before anything is loaded.
     pub fn new(setup: Setup) -> Self {
         let zone = setup.case.meta.time_zone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
-        let shape = Shape { n_panels: 0, selected_panel: 0, has_alerts: false, has_hits: false, is_side_focused: false, zoomed: None };
-        let layout = layout::compute(setup.size, shape);
+        let shape = Shape {
+            n_panels: 0,
+            tall_panels: Vec::new(),
+            selected_panel: 0,
+            has_alerts: false,
+            has_hits: false,
+            is_side_focused: false,
+            zoomed: None,
+        };
+        let layout = layout::compute(setup.size, &shape);
         let columns = NonZeroUsize::new(usize::from(layout.lanes_width)).unwrap_or(NonZeroUsize::MIN);
         let mut state = Self {
             title: setup.title,
@@ -160,6 +174,7 @@ impl State {
             lanes: Lanes::default(),
             side: Side::default(),
             patterns: Patterns::default(),
+            shapes: Shapes::default(),
             trace: TracePane::default(),
             jobs: Jobs::default(),
             layout,
@@ -178,6 +193,8 @@ impl State {
             seek: None,
             words: None,
             freezing: Vec::new(),
+            debt: Debt::default(),
+            standings: Standings::default(),
             data_revision: 0,
             prepared: None,
         };
@@ -264,6 +281,7 @@ impl State {
     pub(crate) fn shape(&self) -> Shape {
         Shape {
             n_panels: self.panels.all.len(),
+            tall_panels: self.panels.tall(),
             selected_panel: self.panels.selected,
             has_alerts: !self.catalog.alerts.is_empty(),
             has_hits: self.list.find.is_some(),

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 
 use super::panels::{Panel, Panels};
 use crate::model::series::{Bucket, SeriesKind};
-use crate::model::{TimeRange, text};
+use crate::model::{TimeRange, Timestamp, text};
 
 /// How far the values of a column are to be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,26 +18,56 @@ pub(crate) enum Trust {
     NoNumber,
     /// At the limit of what can be measured: the truth may be higher.
     Clipped,
-    /// No sample, though there are some before and after: a scrape failed, or the value went stale.
-    Gap,
-    /// Before the first sample or after the last.
-    Outside,
+    /// There were values before, but none is left: a scrape failed, or the series ended.
+    Stale,
+    /// Not begun, or its formula has nothing to compute from.
+    Absent,
+}
+
+/// What of a series decides between them.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Nature {
+    /// From the first sample to just after the last.
+    pub(crate) extent: Option<TimeRange>,
+    /// Upper limit of what can be measured.
+    pub(crate) clip: Option<f64>,
+    /// Median distance of samples.
+    pub(crate) step_ns: Option<i64>,
+    /// From other series, step by step: where there is none, the formula had no value.
+    pub(crate) is_computed: bool,
 }
 
 /// What is to be said of each column. O(columns).
-pub(crate) fn columns(shown: &[Option<Bucket>], visible: TimeRange, extent: Option<TimeRange>, clip: Option<f64>) -> Vec<Trust> {
+pub(crate) fn columns(shown: &[Option<Bucket>], visible: TimeRange, nature: &Nature) -> Vec<Trust> {
     let Some(n) = NonZeroUsize::new(shown.len()) else { return Vec::new() };
     let of = |(column, bucket): (usize, &Option<Bucket>)| match bucket {
-        None => {
-            let (start, end) = (visible.edge(column, n), visible.edge(column + 1, n));
-            if extent.is_some_and(|extent| extent.start() < end && start < extent.end()) { Trust::Gap } else { Trust::Outside }
-        }
+        None => missing(visible.edge(column + 1, n), nature),
         Some(bucket) if bucket.count == 0 => Trust::NoNumber,
-        Some(bucket) if is_clipped(bucket.max, clip) => Trust::Clipped,
+        Some(bucket) if is_clipped(bucket.max, nature.clip) => Trust::Clipped,
         Some(bucket) if bucket.n_nan + bucket.n_inf > 0 => Trust::Holes,
         Some(_) => Trust::Sound,
     };
-    shown.iter().enumerate().map(of).collect()
+    let mut out: Vec<Trust> = shown.iter().enumerate().map(of).collect();
+    // Columns narrower than the distance of samples are empty between two of them: nothing is missing there.
+    let width = (visible.len_ns() / n.get() as i64).max(1);
+    let reach = nature.step_ns.map_or(0, |step| step.saturating_add(step / 2) / width);
+    let mut at = 0;
+    while at < shown.len() {
+        let end = (at..shown.len()).find(|column| shown[*column].is_some()).unwrap_or(shown.len());
+        if at > 0 && end < shown.len() && (end - at) as i64 <= reach {
+            out[at..end].fill(Trust::Sound);
+        }
+        at = end + 1;
+    }
+    out
+}
+
+/// Why a column has no sample: as the value at the cursor would say it.
+fn missing(end: Timestamp, nature: &Nature) -> Trust {
+    match nature.extent {
+        Some(extent) if extent.start() < end && !nature.is_computed => Trust::Stale,
+        _ => Trust::Absent,
+    }
 }
 
 /// Whether a value sits at the limit of what can be measured.
@@ -78,16 +108,16 @@ pub(crate) fn signs(panels: &Panels) -> Vec<(&'static str, String)> {
     say(special(true), "∞", "infinite");
     say(any(&|panel| !panel.resets.is_empty()), "↺", "a counter began again");
     if panels.has_trust {
-        say(has(&[Trust::Gap]), "/", "no sample, or stale");
-        say(has(&[Trust::Outside]), "\\", "not begun, or ended");
+        say(has(&[Trust::Stale]), "/", "stale: no sample any more");
+        say(has(&[Trust::Absent]), "\\", "absent: not begun, or nothing to compute");
     } else {
-        say(has(&[Trust::Gap, Trust::Outside]), "blank", "no sample; R tells more");
+        say(has(&[Trust::Stale, Trust::Absent]), "blank", "no sample; R tells more");
     }
     let is_printed = |panel: &Panel| panel.texts.value.starts_with('≥') || panel.texts.peak.contains('≥');
     say(any(&is_printed) || (panels.has_trust && has(&[Trust::Clipped])), "≥", "clipped: may be higher");
     say(any(&|panel| panel.threshold.is_some()), "╌", "limit");
     say(any(&|panel| panel.is_bad_at_cursor() || !panel.texts.crossing.is_empty()), "!", "limit crossed: first, here");
-    say(any(&|panel| panel.ghost.iter().any(Option::is_some)), "∘", "baseline, laid over later");
+    say(any(&|panel| panel.ghost.iter().any(Option::is_some)), "∘", "an earlier time, laid over later");
     let at_floor = |sign| {
         let is_there =
             |panel: &Panel| panel.shown.iter().flatten().any(|bucket| bucket.count > 0 && panel.scale.floor_sign(bucket.min) == Some(sign));
@@ -102,8 +132,8 @@ pub(crate) fn signs(panels: &Panels) -> Vec<(&'static str, String)> {
 pub(crate) fn summary(panel: &Panel) -> String {
     let count = |wanted: Trust| panel.trust.iter().filter(|trust| **trust == wanted).count();
     let words = [
-        (count(Trust::Gap), "without a sample"),
-        (count(Trust::Outside), "before the first or after the last"),
+        (count(Trust::Stale), "stale"),
+        (count(Trust::Absent), "absent"),
         (count(Trust::NoNumber), "without a number"),
         (count(Trust::Holes), "partly without numbers"),
         (count(Trust::Clipped), "clipped"),
@@ -128,14 +158,26 @@ mod tests {
     }
 
     #[test]
-    fn gaps_ends_nan_and_clipped_values_are_told_apart() {
+    fn stale_absent_nan_and_clipped_values_are_told_apart() {
         let range = |start, end| TimeRange::new(Timestamp(start), Timestamp(end));
         let nan = Some(Bucket { count: 0, n_nan: 1, ..bucket(0.0, 0.0, 0.0) });
         let part = Some(Bucket { n_nan: 1, ..bucket(1.0, 2.0, 2.0) });
         let shown = [None, Some(bucket(1.0, 2.0, 2.0)), None, nan, part, Some(bucket(9.0, 10.0, 9.0)), None];
-        let told = columns(&shown, range(0, 70), Some(range(10, 60)), Some(10.0));
-        assert_eq!(told, [Trust::Outside, Trust::Sound, Trust::Gap, Trust::NoNumber, Trust::Holes, Trust::Clipped, Trust::Outside]);
-        assert_eq!(columns(&shown[..1], range(0, 10), None, None), [Trust::Outside]);
+        let nature = Nature { extent: Some(range(10, 60)), clip: Some(10.0), ..Nature::default() };
+        let told = columns(&shown, range(0, 70), &nature);
+        assert_eq!(told, [Trust::Absent, Trust::Sound, Trust::Stale, Trust::NoNumber, Trust::Holes, Trust::Clipped, Trust::Stale]);
+        assert_eq!(columns(&shown[..1], range(0, 10), &Nature::default()), [Trust::Absent]);
+        let computed = columns(&shown, range(0, 70), &Nature { is_computed: true, ..nature });
+        assert_eq!([computed[0], computed[2], computed[6]], [Trust::Absent; 3]);
+    }
+
+    #[test]
+    fn between_two_samples_of_a_fine_zoom_nothing_is_missing() {
+        let range = TimeRange::new(Timestamp(0), Timestamp(90));
+        let at = |columns: &[usize]| (0..9).map(|column| columns.contains(&column).then(|| bucket(1.0, 1.0, 1.0))).collect::<Vec<_>>();
+        let nature = Nature { extent: Some(range), step_ns: Some(30), ..Nature::default() };
+        assert_eq!(columns(&at(&[0, 3, 6]), range, &nature)[..7], [Trust::Sound; 7]);
+        assert_eq!(columns(&at(&[0, 8]), range, &nature)[1..8], [Trust::Stale; 7]);
     }
 
     #[test]

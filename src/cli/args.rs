@@ -6,6 +6,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use super::merge::MergeArgs;
+pub use super::note::args::{NoteAction, NoteAddArgs, NoteArgs, PinArgs};
+use crate::report::format::Format;
+use crate::report::words::Language;
+
 /// Explore what is left of an incident: metrics, logs, deploys, alerts and profiles on one clock.
 #[derive(Debug, Parser)]
 #[command(name = "coroner", version, about, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
@@ -13,7 +18,7 @@ use clap::{Args, Parser, Subcommand};
     after_help = "Examples:\n  coroner incident/              open a folder\n  coroner demo                   open the recorded outage\n  \
     coroner inspect incident/      what was recognised, and every problem\n  coroner events incident/ --level error --from T+3m --limit 20\n\n\
     Colours and signs follow NO_COLOR, TERM, COLORFGBG and the locale; CORONER_THEME=dark|light|16|mono chooses.\n\n\
-    Exit codes: 0 done; 1 the answer is \"no\" (nothing matched); 2 usage or unreadable input."
+    Exit codes: 0 done; 1 the answer is \"no\" (nothing matched); 2 usage, unreadable input, or a gate (lint, verify) that objects."
 )]
 pub struct Cli {
     /// What to do; without a command the explorer opens.
@@ -50,6 +55,9 @@ pub struct ReadArgs {
     /// Format of all sources, or SRC=FORMAT for those whose path matches (repeatable)
     #[arg(long = "as", value_name = "[SRC=]FORMAT")]
     pub as_format: Vec<String>,
+    /// Column of tables that holds the time: NAME for all sources, or SRC=NAME for those whose path matches (repeatable)
+    #[arg(long, value_name = "[SRC=]NAME")]
+    pub time_column: Vec<String>,
     /// When the clock of a log without dates began: its first record (times of day) or its zero (relative times)
     #[arg(long, value_name = "FILE=TIME")]
     pub anchor: Vec<String>,
@@ -233,17 +241,43 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Add, list, edit and remove notes of a case without the screen
+    /// Add, list, show, edit, tag, move and remove notes of a case without the screen
     Note(NoteArgs),
-    /// Write the postmortem of a case: postmortem.md and its charts
-    Export {
-        /// Folder of the case, or its sources
+    /// Merge two versions of a case file by record and field (a merge driver for git), or settle what is left on screen
+    Merge(MergeArgs),
+    /// Write the postmortem of a case: postmortem.md and its charts, or other forms
+    #[command(after_help = export_help())]
+    Export(Box<ExportArgs>),
+    /// What a reviewer would object to in the postmortem of a case: rules PM001 to PM030
+    Lint {
+        /// Folder of the case, or its sources; without any: the demo
         #[command(flatten)]
         open: OpenArgs,
-        /// Where to write; default: postmortem.md in the case folder
-        #[arg(long, short, value_name = "FILE.md")]
-        output: Option<PathBuf>,
-        /// Tell the files that were written as JSON
+        /// The exported document; default: postmortem.md in the case folder, if it is there
+        #[arg(long, value_name = "FILE.md")]
+        document: Option<PathBuf>,
+        /// Exit with 1 on warnings too
+        #[arg(long)]
+        strict: bool,
+        /// The day on which due dates are judged, YYYY-MM-DD; default: today
+        #[arg(long, value_name = "DATE")]
+        today: Option<String>,
+        /// One JSON document (coroner.lint/1)
+        #[arg(long)]
+        json: bool,
+    },
+    /// Compute every number, table cell and quoted line of an exported postmortem again
+    #[command(
+        after_help = "Exit codes: 0 all the same; 1 nothing drifted, but something cannot be checked (source missing); 2 something drifted."
+    )]
+    Verify {
+        /// The exported document
+        #[arg(value_name = "FILE.md")]
+        document: PathBuf,
+        /// Sources or case folder; default: the folder of the document
+        #[command(flatten)]
+        open: OpenArgs,
+        /// One JSON document (coroner.verify/1)
         #[arg(long)]
         json: bool,
     },
@@ -277,170 +311,57 @@ pub enum Command {
     Man,
 }
 
-/// `coroner note CASE …`.
+/// `coroner export CASE …`.
 #[derive(Debug, Clone, Args)]
-pub struct NoteArgs {
-    /// Folder or file that holds the data (and the case, unless --case says otherwise)
-    pub source: PathBuf,
-    /// Reading.
+pub struct ExportArgs {
+    /// Folder of the case, or its sources
     #[command(flatten)]
-    pub read: ReadArgs,
-    /// What to do
-    #[command(subcommand)]
-    pub action: NoteAction,
+    pub open: OpenArgs,
+    /// Forms, comma separated (all of them: below)
+    #[arg(long, short, value_name = "NAMES", value_delimiter = ',', default_value = "md", value_parser = parse_format)]
+    pub format: Vec<Format>,
+    /// Order of sections of md and html (all of them: below), or a file of your own: NAME.md.j2
+    #[arg(long, short, value_name = "NAME|FILE.j2", default_value = "full")]
+    pub template: String,
+    /// Language of the fixed words of md, html and slack: en, zh
+    #[arg(long, value_name = "LANG", default_value = "en", value_parser = parse_language)]
+    pub lang: Language,
+    /// Take out people, machines, addresses, links and internal notes from any form; --template public does so by itself
+    #[arg(long)]
+    pub public: bool,
+    /// Only list what would be taken out, by rule; write nothing (exit code 1: nothing)
+    #[arg(long)]
+    pub redactions: bool,
+    /// No mermaid graph in md; the chain stays as a list
+    #[arg(long)]
+    pub no_mermaid: bool,
+    /// No HTML in md: no line breaks in cells, nothing that folds, no comments
+    #[arg(long)]
+    pub no_html: bool,
+    /// FILE of the first form, the others beside it; or a folder (existing, or without an ending); default: the case folder
+    #[arg(long, short, value_name = "FILE|DIR")]
+    pub output: Option<PathBuf>,
+    /// Overwrite a Markdown document that was edited by hand or comes from elsewhere; the old one stays as FILE.md.orig
+    #[arg(long)]
+    pub force: bool,
+    /// Tell the files that were written as JSON (coroner.export/1)
+    #[arg(long)]
+    pub json: bool,
 }
 
-/// What to do with notes.
-#[derive(Debug, Clone, Subcommand)]
-pub enum NoteAction {
-    /// All notes by time
-    List {
-        /// Only this kind: moment, range, marker, evidence, cause, link, attempt, action, keymoment
-        #[arg(long)]
-        kind: Option<String>,
-        /// JSON lines as in annotations.jsonl
-        #[arg(long)]
-        json: bool,
-    },
-    /// Set T+0
-    T0 {
-        /// When
-        at: String,
-        /// What it is
-        label: Vec<String>,
-    },
-    /// Set the title and what else stands at the head of the postmortem
-    Title {
-        /// SEV1 … as the house says
-        #[arg(long)]
-        severity: Option<String>,
-        /// draft, in review, final
-        #[arg(long)]
-        status: Option<String>,
-        /// Services concerned
-        #[arg(long, value_delimiter = ',')]
-        services: Vec<String>,
-        /// The title; none leaves it
-        title: Vec<String>,
-    },
-    /// Add a note, marker, causal step, action item, attempt or key moment
-    Add(Box<NoteAddArgs>),
-    /// Pin evidence: a series around a moment, lines of a log, a change, an alert, a profile
-    Pin(Box<PinArgs>),
-    /// Change the words, time, sort or status of a note
-    Edit {
-        /// Beginning of its id
-        id: String,
-        /// New time
-        #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-        at: Option<String>,
-        /// New status of a cause, new effect of an attempt
-        #[arg(long)]
-        status: Option<String>,
-        /// New sort of a cause
-        #[arg(long = "type")]
-        subtype: Option<String>,
-        /// Evidence to add to a cause, by the beginning of its id
-        #[arg(long, value_delimiter = ',')]
-        evidence: Vec<String>,
-        /// New words; none leaves them
-        text: Vec<String>,
-    },
-    /// Remove a note
-    Remove {
-        /// Beginning of its id
-        id: String,
-    },
+/// Forms and templates of `export`.
+fn export_help() -> String {
+    use crate::report::{format, layout, template};
+    format!("Forms:\n{}\n\nTemplates:\n{}\n\n{}", format::table(), layout::table(), template::HELP)
 }
 
-/// `coroner note CASE pin …`: exactly one of the things that can be pinned.
-#[derive(Debug, Clone, Args)]
-#[command(group = clap::ArgGroup::new("target").required(true).args(["series", "lines", "change", "alert", "profile"]))]
-pub struct PinArgs {
-    /// A series by name or name{label="value"}, * for any text; must name exactly one
-    #[arg(long, value_name = "GLOB", requires = "at")]
-    pub series: Option<String>,
-    /// Lines of a source: PATH:FIRST or PATH:FIRST-LAST
-    #[arg(long, value_name = "PATH:LINES")]
-    pub lines: Option<String>,
-    /// A change record: PATH:LINE
-    #[arg(long, value_name = "PATH:LINE")]
-    pub change: Option<String>,
-    /// An alert by name; the firing nearest to --at, else the first
-    #[arg(long, value_name = "NAME")]
-    pub alert: Option<String>,
-    /// A profile or goroutine dump by its path, * for any text; must name exactly one
-    #[arg(long, value_name = "GLOB")]
-    pub profile: Option<String>,
-    /// Moment whose value is frozen (series), or near which the alert fired
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub at: Option<String>,
-    /// Window that is kept (series); default: all
-    #[command(flatten)]
-    pub window: WindowArgs,
-    /// Caption
-    pub text: Vec<String>,
+fn parse_language(name: &str) -> Result<Language, String> {
+    Language::from_name(name).ok_or_else(|| "no such language; there are en, zh".to_owned())
 }
 
-/// `coroner note CASE add …`.
-#[derive(Debug, Clone, Args)]
-pub struct NoteAddArgs {
-    /// moment, range, marker, cause, link, action, attempt, keymoment
-    #[arg(long, default_value = "moment")]
-    pub kind: String,
-    /// Which marker: trigger, `impact_start`, detected, acknowledged, declared, mitigated, resolved, verified …
-    #[arg(long)]
-    pub name: Option<String>,
-    /// When
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub at: Option<String>,
-    /// End, for a range, an attempt or a cause
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub to: Option<String>,
-    /// Service it speaks of
-    #[arg(long)]
-    pub service: Option<String>,
-    /// Row of the timeline: change, alert, symptom, action, decision, communication, recovery, observation
-    #[arg(long)]
-    pub row: Option<String>,
-    /// Cause: trigger, defect, `latent_condition`, amplifier, `missing_defence`, effect; action: prevent, mitigate, detect, process, document
-    #[arg(long = "type")]
-    pub subtype: Option<String>,
-    /// Cause: suspected, confirmed, refuted; attempt: worked, "no effect", worse
-    #[arg(long)]
-    pub status: Option<String>,
-    /// Owner of an action item (team or role)
-    #[arg(long)]
-    pub owner: Option<String>,
-    /// Due date of an action item, YYYY-MM-DD
-    #[arg(long)]
-    pub due: Option<String>,
-    /// Priority of an action item, P0 … P3
-    #[arg(long)]
-    pub priority: Option<String>,
-    /// How one can tell that an action item is done
-    #[arg(long)]
-    pub done_when: Option<String>,
-    /// Where an action item is tracked
-    #[arg(long)]
-    pub link: Option<String>,
-    /// How a marker was found; default: manual
-    #[arg(long)]
-    pub rule: Option<String>,
-    /// Cause that a link points to, by the beginning of the id
-    #[arg(long)]
-    pub on: Option<String>,
-    /// How --causes act on this cause: causes, enables, amplifies, masks, blocks, mitigates, contradicts
-    #[arg(long, default_value = "causes")]
-    pub relation: String,
-    /// Evidence of a cause, by the beginning of the id
-    #[arg(long, value_delimiter = ',')]
-    pub evidence: Vec<String>,
-    /// Causes that lead to this cause, or that this action answers, by the beginning of the id
-    #[arg(long, value_delimiter = ',')]
-    pub causes: Vec<String>,
-    /// The words
-    pub text: Vec<String>,
+fn parse_format(name: &str) -> Result<Format, String> {
+    let names = || crate::report::format::ALL.map(|entry| entry.1).join(", ");
+    Format::from_name(name).ok_or_else(|| format!("no such form; there are {}", names()))
 }
 
 /// The filter language and examples of it with a command.

@@ -1,6 +1,7 @@
 //! The commands: read arguments, ask the library, print text or JSON, exit code.
 //!
-//! Exit codes: 0 done; 1 done but the answer is "no" (nothing matched); 2 usage or unreadable input.
+//! Exit codes: 0 done; 1 done but the answer is "no" (nothing matched, warnings, something cannot be checked); 2 usage,
+//! unreadable input, or a gate that objects.
 
 pub mod args;
 mod documents;
@@ -9,6 +10,8 @@ mod explore;
 mod fields;
 pub mod histogram;
 pub mod inspect;
+mod lint;
+pub mod merge;
 pub mod note;
 mod notes;
 pub mod open;
@@ -19,6 +22,7 @@ mod screenshot;
 pub mod series;
 mod tail;
 pub mod trace;
+mod verify;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -34,6 +38,8 @@ pub enum Outcome {
     Done,
     /// Done, and the answer is "no".
     Nothing,
+    /// A gate objects: errors of lint, claims that drifted.
+    Objections,
 }
 
 impl From<bool> for Outcome {
@@ -48,6 +54,7 @@ pub fn main() -> ExitCode {
     match run(cli) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Nothing) => ExitCode::from(1),
+        Ok(Outcome::Objections) => ExitCode::from(2),
         // Whoever reads our output has seen enough: success, as for any filter.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -86,8 +93,15 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         }
         Some(Command::Completions { shell }) => documents::completions(shell, &mut out),
         Some(Command::Man) => documents::man(&mut out)?,
+        Some(Command::Merge(merge)) => merge::run(&merge, &mut out)?,
         Some(Command::Note(note)) => notes::run(&note, &mut out)?,
-        Some(Command::Export { open, output, json }) => documents::export(&open, output.as_deref(), json, &mut out)?,
+        Some(Command::Export(export)) => documents::export(&export, &mut out)?,
+        Some(Command::Lint { open, document, strict, today, json }) => {
+            let wanted =
+                lint::Wanted { document, today, strictness: if strict { lint::Strictness::Strict } else { lint::Strictness::Errors } };
+            lint::run(&open, &wanted, json, &mut out)?
+        }
+        Some(Command::Verify { document, open, json }) => verify::run(&document, &open, json, &mut out)?,
         Some(query) => queries::run(query, &mut out)?,
     };
     out.flush()?;

@@ -8,19 +8,21 @@ use anyhow::Context as _;
 
 use super::Outcome;
 use super::args::{NoteAction, NoteAddArgs, NoteArgs, OpenArgs, PinArgs};
-use super::note::{self, ListFormat, NewNote, NoteChange, NoteOptions};
+use super::note::args::{FieldArgs, NoteEditArgs, SelectArgs};
+use super::note::values::{self, signed_duration};
+use super::note::{self, ListFormat, NewNote, NoteChange, NoteOptions, Only, Select, Standings};
 use super::open::{self, Clock, Opened};
 use crate::app::message::FreezeTarget;
-use crate::model::case::{
-    ActionItem, Anchor, CaseMeta, CauseStatus, CauseType, Edit, EditStep, Evidence, EvidenceTarget, MarkerName, Relation,
-};
+use crate::model::case::{Anchor, AnnotationKind, CaseMeta, Choice, Edit, EditStep, Evidence, EvidenceTarget, KINDS, KindFields, Relation};
 use crate::model::query::PageStart;
 use crate::model::{
-    Alert, CaseDoc, Catalog, Event, EventFilter, EventQuery, ProfileMark, SourceId, SourceReport, TimeRange, Timestamp, text,
+    Alert, Annotation, AnnotationId, CaseDoc, Catalog, Event, EventFilter, EventQuery, ProfileMark, SourceId, SourceReport, Timestamp, text,
 };
+use crate::report::case_file::{kind_from_fields, set_meta};
 use crate::runtime::answer::{freeze, freeze_lines};
 use crate::runtime::journal::CaseStore;
 use crate::runtime::session::now;
+use crate::runtime::standing::standing;
 use crate::source::files::names::matches;
 use crate::source::{Job, Source as _};
 
@@ -31,6 +33,11 @@ pub fn run(args: &NoteArgs, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     for notice in &notices {
         eprintln!("note: {}", text::printable(notice));
     }
+    if let NoteAction::Set { pairs } = &args.action {
+        set_keys(&mut store, &mut doc, pairs)?;
+        store.save(&doc)?;
+        return Ok(Outcome::Done);
+    }
     if let NoteAction::Title { .. } = &args.action {
         set_head(&mut store, &mut doc, &args.action)?;
         store.save(&doc)?;
@@ -38,7 +45,8 @@ pub fn run(args: &NoteArgs, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     }
     let mut desk = Desk { opened: &opened, quiet: args.read.quiet, catalog: None };
     let action = desk.action(&doc, &args.action)?;
-    let is_list = matches!(action, note::NoteAction::List { .. });
+    let is_list =
+        matches!(action, note::NoteAction::List { .. } | note::NoteAction::Show { .. } | note::NoteAction::Settle { which: None, .. });
     let options = NoteOptions { action, now: now(), entropy: entropy(), author: author() };
     let outcome = note::run(&mut store, &mut doc, &options)?;
     if !is_list {
@@ -59,6 +67,21 @@ fn author() -> String {
 /// Different in every process and at every moment.
 fn entropy() -> u128 {
     u128::from(now().0.unsigned_abs()).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835) ^ u128::from(std::process::id())
+}
+
+fn set_keys(store: &mut CaseStore, doc: &mut CaseDoc, pairs: &[String]) -> anyhow::Result<()> {
+    let split = |pair: &String| {
+        // A series may hold equal signs in its labels; the value of a key has none but in words after the first blank.
+        let (key, text) = if pair.contains('}') { pair.rsplit_once('=') } else { pair.split_once('=') }
+            .with_context(|| format!("{pair:?} is not KEY=VALUE"))?;
+        anyhow::Ok((key.trim().to_owned(), text.trim().to_owned()))
+    };
+    let pairs: Vec<(String, String)> = pairs.iter().map(split).collect::<anyhow::Result<_>>()?;
+    let after = set_meta(&doc.meta, &pairs).map_err(anyhow::Error::msg)?;
+    let edit = Edit::Meta { before: Box::new(doc.meta.clone()), after: Box::new(after) };
+    doc.apply(&edit);
+    store.append(&EditStep { name: "set".into(), edits: vec![edit] })?;
+    Ok(())
 }
 
 fn set_head(store: &mut CaseStore, doc: &mut CaseDoc, action: &NoteAction) -> anyhow::Result<()> {
@@ -104,102 +127,123 @@ impl Desk<'_> {
         Clock::of(doc, &catalog).at(text)
     }
 
-    fn needed(&mut self, doc: &CaseDoc, at: Option<&str>, kind: &str) -> anyhow::Result<Timestamp> {
-        let text = at.with_context(|| format!("a {kind} needs --at TIME"))?;
-        self.at(doc, text)
-    }
-
     fn action(&mut self, doc: &CaseDoc, action: &NoteAction) -> anyhow::Result<note::NoteAction> {
+        let format = |json: bool| if json { ListFormat::JsonLines } else { ListFormat::Text };
         Ok(match action {
-            NoteAction::List { kind, json } => {
-                let format = if *json { ListFormat::JsonLines } else { ListFormat::Text };
-                note::NoteAction::List { kind: kind.clone(), format }
+            NoteAction::List { select, json, check } => {
+                let standings = if *check { self.standings(doc, &selection(select, &[]).of(doc)?)? } else { Standings::new() };
+                note::NoteAction::List { select: selection(select, &[]), format: format(*json), standings }
+            }
+            NoteAction::Show { id, json, check } => {
+                let standings = if *check { self.standings(doc, &[note::find(doc, id)?])? } else { Standings::new() };
+                note::NoteAction::Show { id: id.clone(), format: format(*json), standings }
             }
             NoteAction::T0 { at, label } => {
                 let at = self.at(doc, at)?;
                 let label = if label.is_empty() { "set by hand".to_owned() } else { label.join(" ") };
                 note::NoteAction::SetT0(Anchor { at, label })
             }
-            NoteAction::Add(new) => {
-                let what = self.new_note(doc, new)?;
-                note::NoteAction::Add { what, text: new.text.join(" "), tags: Vec::new() }
-            }
+            NoteAction::Add(new) => note::NoteAction::Add(Box::new(self.new_note(doc, new)?)),
             NoteAction::Pin(pin) => {
-                let what = NewNote::Evidence(self.pin(doc, pin)?);
-                note::NoteAction::Add { what, text: pin.text.join(" "), tags: Vec::new() }
+                let kind = AnnotationKind::Evidence(self.pin(doc, pin)?);
+                note::NoteAction::Add(Box::new(NewNote::new(kind, &pin.text.join(" "))))
             }
-            NoteAction::Edit { id, at, status, subtype, evidence, text } => {
-                let at = at.as_deref().map(|text| self.at(doc, text)).transpose()?;
-                let cause_status = status.as_deref().and_then(CauseStatus::from_name);
-                let change = NoteChange {
-                    text: (!text.is_empty()).then(|| text.join(" ")),
-                    at,
-                    tags: None,
-                    status: cause_status,
-                    cause_type: subtype.as_deref().map(cause_type).transpose()?,
-                    effect: status.clone().filter(|_| cause_status.is_none()),
-                    add_evidence: evidence.clone(),
-                };
-                note::NoteAction::Edit { id: id.clone(), change }
+            NoteAction::Edit(edit) => self.edit(doc, edit)?,
+            NoteAction::Tag { add, remove, select, ids } => {
+                anyhow::ensure!(!add.is_empty() || !remove.is_empty(), "say which labels: --add TAG, --remove TAG");
+                note::NoteAction::Tag { select: selection(select, ids), add: add.clone(), remove: remove.clone() }
+            }
+            NoteAction::Retime { by, select, ids } => {
+                note::NoteAction::Retime { select: selection(select, ids), by_ns: signed_duration(by)? }
+            }
+            NoteAction::Settle { which, take } => {
+                let choice = if take == "b" { Choice::Second } else { Choice::First };
+                note::NoteAction::Settle { which: which.clone(), choice }
             }
             NoteAction::Remove { id } => note::NoteAction::Remove { id: id.clone() },
-            NoteAction::Title { .. } => anyhow::bail!("the title is no record"),
+            NoteAction::Title { .. } | NoteAction::Set { .. } => anyhow::bail!("the head is no record"),
         })
     }
 
+    /// Where the evidence among these records, and what they point at, stands now.
+    fn standings(&mut self, doc: &CaseDoc, records: &[&Annotation]) -> anyhow::Result<Standings> {
+        self.catalog()?;
+        let mut standings = Standings::new();
+        for record in records {
+            if let AnnotationKind::Evidence(evidence) = &record.kind {
+                standings.insert(record.id.clone(), standing(&*self.opened.source, evidence, &Job::new())?);
+            }
+        }
+        Ok(standings)
+    }
+
     fn new_note(&mut self, doc: &CaseDoc, new: &NoteAddArgs) -> anyhow::Result<NewNote> {
-        let (service, row_kind) = (new.service.clone(), new.row.clone());
-        let at = new.at.as_deref();
-        let to = new.to.as_deref().map(|text| self.at(doc, text)).transpose()?;
-        Ok(match new.kind.as_str() {
-            "moment" => match to {
-                Some(to) => NewNote::Range { range: TimeRange::new(self.needed(doc, at, "range")?, to), service, row_kind },
-                None => NewNote::Moment { at: self.needed(doc, at, "note")?, service, row_kind },
-            },
-            "range" => {
-                let to = to.context("a range needs --to TIME")?;
-                NewNote::Range { range: TimeRange::new(self.needed(doc, at, "range")?, to), service, row_kind }
+        let (mut kind, words) = kind_and_words(new);
+        let args = &new.fields;
+        if kind == "moment" && args.to.is_some() {
+            "range".clone_into(&mut kind);
+        }
+        let form = KindFields::of(&kind).with_context(|| {
+            let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+            format!("no kind {kind:?}; there are {}", names.join(", "))
+        })?;
+        let mut fields = values::fields(&kind, args, &mut |text| self.at(doc, text))?;
+        fields.retain(|_, value| !value.is_null());
+        for (given, keys) in [(&args.at, ["t", "t0"]), (&args.to, ["t1", "t_latest"])] {
+            let Some(text) = given else { continue };
+            let key = keys.into_iter().find(|key| form.field(key).is_some()).with_context(|| format!("a {kind} has no time"))?;
+            fields.insert(key.into(), text::rfc3339(self.at(doc, text)?).into());
+        }
+        // What is told by a moment alone has no length; only a range may stay open.
+        if kind != "range" && form.field("t1").is_some() && !fields.contains_key("t1") {
+            fields.extend(fields.get("t0").cloned().map(|start| ("t1".to_owned(), start)));
+        }
+        let mut common = serde_json::Map::new();
+        for key in ["vis", "pinned"] {
+            common.extend(fields.shift_remove(key).map(|value| (key.to_owned(), value)));
+        }
+        if !args.tag.is_empty() {
+            common.insert("tags".into(), args.tag.clone().into());
+        }
+        let mut caused_by = Vec::new();
+        match kind.as_str() {
+            "cause" => caused_by.clone_from(&args.causes),
+            "link" => {
+                let from = args.causes.first().map(|from| ("from", from));
+                fields
+                    .extend(from.into_iter().chain(new.on.as_ref().map(|on| ("to", on))).map(|(key, id)| (key.into(), id.clone().into())));
+                fields.entry("rel").or_insert_with(|| new.relation.clone().into());
             }
-            "marker" => {
-                let name = new.name.as_deref().context("a marker needs --name, for example --name detected")?;
-                let names = || MarkerName::ALL.map(MarkerName::name).join(", ");
-                let name = MarkerName::from_name(name).with_context(|| format!("no marker {name:?}; there are {}", names()))?;
-                NewNote::Marker { name, at: self.needed(doc, at, "marker")?, latest: to, rule: new.rule.clone() }
-            }
-            "cause" => {
-                let start = at.map(|text| self.at(doc, text)).transpose()?;
-                NewNote::Cause {
-                    cause_type: new.subtype.as_deref().map(cause_type).transpose()?.unwrap_or_default(),
-                    status: new.status.as_deref().map(cause_status).transpose()?.unwrap_or_default(),
-                    at: start.map(|start| TimeRange::new(start, to.unwrap_or(start))),
-                    evidence: new.evidence.clone(),
-                    caused_by: new.causes.clone(),
-                    relation: relation(&new.relation)?,
-                }
-            }
-            "link" => match (new.causes.as_slice(), &new.on) {
-                ([from], Some(to)) => NewNote::Link { from: from.clone(), to: to.clone(), relation: relation(&new.relation)? },
-                _ => anyhow::bail!("a link needs --causes ID --on ID"),
-            },
-            "attempt" => {
-                let start = self.needed(doc, at, "attempt")?;
-                NewNote::Attempt { range: TimeRange::new(start, to.unwrap_or(start)), effect: new.status.clone() }
-            }
-            "action" => {
-                let item = ActionItem {
-                    action_type: new.subtype.clone(),
-                    owner: new.owner.clone(),
-                    priority: new.priority.clone(),
-                    link: new.link.clone(),
-                    due: new.due.clone(),
-                    done_when: new.done_when.clone(),
-                    causes: Vec::new(),
-                };
-                NewNote::Action { item, causes: new.causes.clone() }
-            }
-            "keymoment" => NewNote::KeyMoment { at: self.needed(doc, at, "key moment")? },
-            other => anyhow::bail!("no kind {other:?}; there are moment, range, marker, cause, link, action, attempt, keymoment"),
-        })
+            _ => {}
+        }
+        for (key, ids) in id_lists(&kind, args)? {
+            fields.insert(key.into(), ids.into());
+        }
+        needed(form, &fields)?;
+        let kind = kind_from_fields(&kind, fields).map_err(anyhow::Error::msg)?;
+        Ok(NewNote { kind, text: words.join(" "), common, caused_by, relation: relation(&new.relation)? })
+    }
+
+    fn edit(&mut self, doc: &CaseDoc, edit: &NoteEditArgs) -> anyhow::Result<note::NoteAction> {
+        let record = note::find(doc, &edit.id)?;
+        let (kind, args) = (record.kind.name(), &edit.fields);
+        let mut fields = values::fields(kind, args, &mut |text| self.at(doc, text))?;
+        let at = args.at.as_deref().map(|text| self.at(doc, text)).transpose()?;
+        if let Some(text) = &args.to {
+            let key = ["t1", "t_latest"].into_iter().find(|key| KindFields::of(kind).is_some_and(|form| form.field(key).is_some()));
+            let key = key.with_context(|| format!("a {kind} has no end"))?;
+            fields.insert(key.into(), text::rfc3339(self.at(doc, text)?).into());
+        }
+        let change = NoteChange {
+            text: (!edit.text.is_empty()).then(|| edit.text.join(" ")),
+            at,
+            fields,
+            add_ids: id_lists(kind, args)?,
+            add_tags: args.tag.clone(),
+            remove_tags: edit.untag.clone(),
+        };
+        let AnnotationId(id) = record.id.clone();
+        Ok(note::NoteAction::Edit { id, change })
     }
 
     fn pin(&mut self, doc: &CaseDoc, pin: &PinArgs) -> anyhow::Result<Evidence> {
@@ -321,11 +365,45 @@ fn relation(name: &str) -> anyhow::Result<Relation> {
     Relation::from_name(name).with_context(|| format!("no relation {name:?}; there are {}", names()))
 }
 
-fn cause_type(name: &str) -> anyhow::Result<CauseType> {
-    let names = || CauseType::ALL.map(CauseType::name).join(", ");
-    CauseType::from_name(name).with_context(|| format!("no sort of cause {name:?}; there are {}", names()))
+fn selection(args: &SelectArgs, ids: &[String]) -> Select {
+    let only = if args.pinned { Only::Pinned } else { Only::All };
+    Select { ids: ids.to_vec(), kinds: args.kind.clone(), tags: args.tag.clone(), authors: args.author.clone(), only }
 }
 
-fn cause_status(name: &str) -> anyhow::Result<CauseStatus> {
-    CauseStatus::from_name(name).with_context(|| format!("no status {name:?}; there are suspected, confirmed, refuted"))
+/// The kind by `--kind` or by the first word, and the words that are left.
+fn kind_and_words(new: &NoteAddArgs) -> (String, &[String]) {
+    match (&new.kind, new.text.split_first()) {
+        (Some(kind), _) => (kind.clone(), &new.text),
+        (None, Some((first, rest))) if KindFields::of(first).is_some() => (first.clone(), rest),
+        (None, _) => ("moment".to_owned(), &new.text),
+    }
+}
+
+/// Ids that options add to lists, by the key of the list.
+fn id_lists(kind: &str, args: &FieldArgs) -> anyhow::Result<Vec<(&'static str, Vec<String>)>> {
+    let mut lists = Vec::new();
+    if !args.evidence.is_empty() {
+        lists.push((values::list_key(kind, "--evidence", &["ev", "for"])?, args.evidence.clone()));
+    }
+    if !args.against.is_empty() {
+        lists.push((values::list_key(kind, "--against", &["against"])?, args.against.clone()));
+    }
+    if !args.causes.is_empty() && !["cause", "link"].contains(&kind) {
+        lists.push((values::list_key(kind, "--causes", &["causes", "about"])?, args.causes.clone()));
+    }
+    Ok(lists)
+}
+
+/// Says in the words of the command line what is missing.
+fn needed(form: &KindFields, fields: &serde_json::Map<String, serde_json::Value>) -> anyhow::Result<()> {
+    let Some(field) = form.fields.iter().find(|field| field.is_needed && !fields.contains_key(field.key)) else { return Ok(()) };
+    let way = match field.key {
+        "t" | "t0" => "--at TIME".to_owned(),
+        "t1" => "--to TIME".to_owned(),
+        "name" => "--name NAME".to_owned(),
+        "from" | "to" => "--causes ID --on ID".to_owned(),
+        "group" => "--type GROUP".to_owned(),
+        key => format!("--set {key}=VALUE"),
+    };
+    anyhow::bail!("a {} needs {way} ({})", form.name, field.says)
 }

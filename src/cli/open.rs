@@ -109,17 +109,18 @@ fn options(read: &ReadArgs, meta: &CaseMeta) -> anyhow::Result<OpenOptions> {
         let text = std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
         formats.extend(read_formats(&text).with_context(|| format!("{}: describes no format that can be used", path.display()))?);
     }
-    let forced = read.as_format.iter().map(|text| match text.rsplit_once('=') {
+    let named = |text: &String| match text.rsplit_once('=') {
         Some((pattern, name)) => (Some(pattern.to_owned()), name.to_owned()),
         None => (None, text.clone()),
-    });
+    };
+    let forced = read.as_format.iter().map(named).collect();
+    let time_columns = read.time_column.iter().map(named).collect();
     let anchors = read.anchor.iter().map(|text| anchor(text)).collect::<anyhow::Result<_>>()?;
-    let forced = forced.collect();
     // Who names a limit has been told of the bomb, and means it.
     let growth = if read.max_decoded.is_some() { Growth::Any } else { Growth::Honest };
     let default = OpenOptions::default();
     let max_decoded_bytes = read.max_decoded.unwrap_or(default.max_decoded_bytes);
-    Ok(OpenOptions { zones, jobs, formats, forced, anchors, growth, max_decoded_bytes, ..default })
+    Ok(OpenOptions { zones, jobs, formats, forced, time_columns, anchors, growth, max_decoded_bytes, ..default })
 }
 
 /// The folder of this user's caches.

@@ -12,12 +12,14 @@ use super::output::{self, OutputForm};
 use crate::model::query::ValueAt;
 use crate::model::series::{Bucket, ValueState};
 use crate::model::text::{grouped, printable, rfc3339, value};
-use crate::model::{Catalog, Columns, SeriesId, SeriesMeta, SeriesQuery, TimeRange, Timestamp};
+use crate::model::{Catalog, Columns, Exemplar, SeriesId, SeriesMeta, SeriesQuery, TimeRange, Timestamp};
 use crate::source::files::names::matches;
 use crate::source::{Job, Source};
 
 /// Schema of the JSON form.
 const SCHEMA: &str = "coroner.series/1";
+/// Exemplars of one series that are told word by word; `n_exemplars` counts all.
+const MAX_EXEMPLARS: usize = 1_000;
 /// Columns of one answer, all series together.
 const MAX_COLUMNS: u64 = 20_000_000;
 
@@ -100,6 +102,11 @@ fn source_path<'c>(catalog: &'c Catalog, meta: &SeriesMeta) -> &'c str {
     catalog.source(meta.source).map_or("", |report| report.path.as_str())
 }
 
+/// All sources that hold a series, the one that its samples were taken from first.
+fn source_paths<'c>(catalog: &'c Catalog, meta: &SeriesMeta) -> Vec<&'c str> {
+    meta.sources().filter_map(|source| Some(catalog.source(source)?.path.as_str())).collect()
+}
+
 fn series_json(catalog: &Catalog, meta: &SeriesMeta, columns: &Columns) -> Value {
     let n = NonZeroUsize::new(columns.columns.len()).unwrap_or(NonZeroUsize::MIN);
     let column = |(i, bucket): (usize, &Option<Bucket>)| bucket.map(|bucket| column_json(columns.range, i, n, bucket));
@@ -109,11 +116,32 @@ fn series_json(catalog: &Catalog, meta: &SeriesMeta, columns: &Columns) -> Value
         "unit": meta.unit.name(),
         "kind": meta.kind.name(),
         "source": source_path(catalog, meta),
+        "sources": source_paths(catalog, meta),
         "query": meta.query,
         "columns": columns.columns.iter().enumerate().map(column).collect::<Vec<_>>(),
     });
     add_derivation(&mut json, meta);
+    let exemplars = exemplars(catalog, meta, columns.range);
+    if !exemplars.is_empty() {
+        json["n_exemplars"] = json!(exemplars.len());
+        let told = exemplars.iter().take(MAX_EXEMPLARS).map(|exemplar| {
+            json!({
+                "time": output::time(Some(exemplar.time)),
+                "value": output::number(Some(exemplar.value)),
+                "trace_id": exemplar.trace_id(),
+                "labels": output::labels(&exemplar.own),
+            })
+        });
+        json["exemplars"] = told.collect();
+    }
     json
+}
+
+/// Exemplars of a series within a range, by time; those that several sources hold once.
+fn exemplars<'c>(catalog: &'c Catalog, meta: &SeriesMeta, range: TimeRange) -> Vec<&'c Exemplar> {
+    let mut all: Vec<&Exemplar> = catalog.exemplars_of(meta).iter().filter(|exemplar| range.contains(exemplar.time)).collect();
+    all.dedup_by(|a, b| a.time == b.time && a.value.to_bits() == b.value.to_bits() && a.own == b.own);
+    all
 }
 
 /// How a series was computed, where it was.
@@ -176,9 +204,15 @@ fn column_json(range: TimeRange, i: usize, n: NonZeroUsize, bucket: Bucket) -> V
 
 fn write_columns(catalog: &Catalog, meta: &SeriesMeta, columns: &Columns, out: &mut dyn Write) -> anyhow::Result<()> {
     let samples = grouped(meta.n_samples);
-    let (name, path) = (meta.full_name(), source_path(catalog, meta));
-    writeln!(out, "{}  {} {}  {samples} samples  {}", printable(&name), meta.kind.name(), meta.unit.name(), printable(path))?;
+    let (name, path) = (meta.full_name(), source_paths(catalog, meta).join(", "));
+    writeln!(out, "{}  {} {}  {samples} samples  {}", printable(&name), meta.kind.name(), meta.unit.name(), printable(&path))?;
     write_derivation(meta, out)?;
+    let traced = |exemplar: &Exemplar| exemplar.trace_id().map_or_else(String::new, |id| format!(" of trace {}", printable(id)));
+    let exemplars = exemplars(catalog, meta, columns.range);
+    if let Some(last) = exemplars.last() {
+        let n = exemplars.len();
+        writeln!(out, "  {n} exemplars, the last {} at {}{}", value(last.value, meta.unit), rfc3339(last.time), traced(last))?;
+    }
     let n = NonZeroUsize::new(columns.columns.len()).unwrap_or(NonZeroUsize::MIN);
     let mut table = vec![["  start", "min", "mean", "max", "last", "count"].map(str::to_owned).to_vec()];
     for (i, bucket) in columns.columns.iter().enumerate() {

@@ -3,13 +3,41 @@
 //! Edits are whole-record replacements with the old value beside the new one, so every edit inverts exactly.
 //! Files and their text forms are `report::case_file`; this is only the value.
 
+mod fields;
+mod kinds;
+mod merge;
+mod meta;
+mod moving;
+mod record;
+mod references;
+mod settle;
+mod standing;
+mod verdicts;
+mod view;
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::series::{Labels, Unit};
 use super::time::{TimeRange, Timestamp};
 
+pub use fields::{Field, FieldSort, KINDS, KindFields};
+pub use kinds::{
+    ActionItem, Attempt, Bucket, Cause, Conflict, Factor, Hypothesis, Lesson, Link, Question, Quote, Resource, Section, Stage,
+};
+pub use merge::{MergedRecords, Side, merge_records};
+pub use meta::{
+    Anchor, CaseMeta, DataLoss, FORMULA_SOURCE, Head, ImpactAnswers, Indicator, LintSettings, Measure, MetaConflict, PanelRef, Person,
+    SavedFilter, Slo, Suppression,
+};
+pub use record::{annotation_from_json, annotation_to_json, kind_from_fields, parse_time};
+pub use references::References;
+pub use settle::Choice;
+pub use standing::Standing;
+pub use verdicts::{
+    ActionType, BucketName, FactorGroup, HypothesisStatus, IfRemoved, Outcome, QuestionStatus, RangeEnd, RowKind, Verdict, Visibility,
+};
+pub use view::{Earlier, PanelForm, PanelShape, PanelView, Renderer};
 pub use words::{CauseStatus, CauseType, MarkerName, Relation};
 
 /// ULID of an annotation as text; sorts by creation.
@@ -82,6 +110,24 @@ pub enum EvidenceTarget {
         /// Unit of the sum.
         unit: String,
     },
+    /// A change of code; `Evidence::source` is the path of the file.
+    Diff {
+        /// When it went live or was made.
+        at: Option<Timestamp>,
+        /// Commit before.
+        before: Option<String>,
+        /// Commit after.
+        after: Option<String>,
+        /// The lines in the form of `diff -u`, at most 40.
+        text: String,
+    },
+    /// Something outside of the sources: a ticket, a dashboard, a page; its words are the caption.
+    Link {
+        /// The moment it speaks of.
+        at: Option<Timestamp>,
+        /// The address.
+        url: String,
+    },
 }
 
 /// One pinned piece of evidence.
@@ -95,49 +141,6 @@ pub struct Evidence {
     pub target: EvidenceTarget,
 }
 
-/// One causal step: the statement is the annotation's text.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Cause {
-    /// Sort of cause.
-    pub cause_type: CauseType,
-    /// How sure.
-    pub status: CauseStatus,
-    /// When it acted.
-    pub at: Option<TimeRange>,
-    /// Evidence for it.
-    pub evidence: Vec<AnnotationId>,
-    /// Place in the chain, counted from 1; equal places are ordered by id.
-    pub order: u32,
-}
-
-/// A mitigation that was tried; what it was is the annotation's text.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Attempt {
-    /// When.
-    pub at: TimeRange,
-    /// `worked`, `no effect`, `worse`, or nothing said.
-    pub effect: Option<String>,
-}
-
-/// An action item; what to do is the annotation's text.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct ActionItem {
-    /// prevent, mitigate, detect, process, document.
-    pub action_type: Option<String>,
-    /// Team or role.
-    pub owner: Option<String>,
-    /// P0 … P3.
-    pub priority: Option<String>,
-    /// Tracking link.
-    pub link: Option<String>,
-    /// Due date, `YYYY-MM-DD`.
-    pub due: Option<String>,
-    /// How one can tell that it is done.
-    pub done_when: Option<String>,
-    /// Causes it addresses.
-    pub causes: Vec<AnnotationId>,
-}
-
 /// What an annotation is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AnnotationKind {
@@ -147,13 +150,17 @@ pub enum AnnotationKind {
         at: Timestamp,
         /// Service it speaks of.
         service: Option<String>,
-        /// change, alert, symptom, action, decision, communication, recovery, observation.
+        /// change, alert, symptom, action, decision, communication, recovery, observation (`RowKind`), or another word.
         row_kind: Option<String>,
+        /// How far the clock may be off, in nanoseconds either way.
+        uncertainty_ns: Option<i64>,
     },
     /// A note on a stretch of time.
     Range {
-        /// When, half-open.
+        /// When; what its end means says `end`.
         range: TimeRange,
+        /// Whether the end belongs to it, or is not known yet.
+        end: RangeEnd,
         /// Service it speaks of.
         service: Option<String>,
         /// As in `Moment`.
@@ -169,29 +176,46 @@ pub enum AnnotationKind {
         latest: Option<Timestamp>,
         /// How it was found, `manual` when a person set it.
         rule: String,
+        /// Evidence for the moment.
+        evidence: Vec<AnnotationId>,
     },
     /// Pinned evidence; the annotation's text is its caption.
     Evidence(Evidence),
+    /// A claim with evidence for and against it.
+    Hypothesis(Hypothesis),
     /// A causal step.
     Cause(Cause),
-    /// An edge between two causes.
-    Link {
-        /// The cause.
-        from: AnnotationId,
-        /// The effect.
-        to: AnnotationId,
-        /// How.
-        relation: Relation,
-    },
+    /// An edge between two causes (or attempts, or hypotheses).
+    Link(Link),
     /// A mitigation that was tried.
     Attempt(Attempt),
     /// An action item.
     Action(ActionItem),
+    /// A question.
+    Question(Question),
+    /// What somebody said.
+    Quote(Quote),
+    /// What went well or badly, where we were lucky or surprised.
+    Bucket(Bucket),
+    /// A lesson.
+    Lesson(Lesson),
+    /// A stage of a rollout.
+    Stage(Stage),
+    /// The prose of a section.
+    Section(Section),
+    /// A contributing factor.
+    Factor(Factor),
+    /// A row of the table of what resources seemed and what they were.
+    Resource(Resource),
     /// A column of the key-indicator table; its label is the annotation's text.
     KeyMoment {
         /// When.
         at: Timestamp,
+        /// Place among the columns; those without one come after, by time.
+        order: Option<u32>,
     },
+    /// Two edits of one field that a merge could not settle.
+    Conflict(Conflict),
     /// A kind that this version does not know: kept untouched in `Annotation::unknown`, never dropped.
     Other(String),
 }
@@ -204,11 +228,21 @@ impl AnnotationKind {
             Self::Range { .. } => "range",
             Self::Marker { .. } => "marker",
             Self::Evidence(_) => "evidence",
+            Self::Hypothesis(_) => "hypothesis",
             Self::Cause(_) => "cause",
-            Self::Link { .. } => "link",
+            Self::Link(_) => "link",
             Self::Attempt(_) => "attempt",
             Self::Action(_) => "action",
+            Self::Question(_) => "question",
+            Self::Quote(_) => "quote",
+            Self::Bucket(_) => "bucket",
+            Self::Lesson(_) => "lesson",
+            Self::Stage(_) => "stage",
+            Self::Section(_) => "section",
+            Self::Factor(_) => "factor",
+            Self::Resource(_) => "resource",
             Self::KeyMoment { .. } => "keymoment",
+            Self::Conflict(_) => "conflict",
             Self::Other(name) => name,
         }
     }
@@ -225,6 +259,10 @@ pub struct Annotation {
     pub text: String,
     /// Free labels.
     pub tags: Vec<String>,
+    /// Who may read it.
+    pub visibility: Visibility,
+    /// Pinned by hand: it belongs into the short timeline.
+    pub is_pinned: bool,
     /// Who wrote it (a role, or `$USER`).
     pub author: String,
     /// When it was made (wall clock).
@@ -241,117 +279,31 @@ impl Annotation {
     /// The moment it belongs to on the timeline, if it has one.
     pub fn at(&self) -> Option<Timestamp> {
         match &self.kind {
-            AnnotationKind::Moment { at, .. } | AnnotationKind::Marker { at, .. } | AnnotationKind::KeyMoment { at } => Some(*at),
+            AnnotationKind::Moment { at, .. } | AnnotationKind::Marker { at, .. } | AnnotationKind::KeyMoment { at, .. } => Some(*at),
             AnnotationKind::Range { range, .. } => Some(range.start()),
             AnnotationKind::Attempt(attempt) => Some(attempt.at.start()),
             AnnotationKind::Cause(cause) => cause.at.map(TimeRange::start),
+            AnnotationKind::Hypothesis(hypothesis) => hypothesis.at.map(TimeRange::start),
+            AnnotationKind::Stage(stage) => Some(stage.at.start()),
+            AnnotationKind::Quote(quote) => Some(quote.at),
             AnnotationKind::Evidence(evidence) => match &evidence.target {
                 EvidenceTarget::Series { at, .. } | EvidenceTarget::Alert { at, .. } => Some(*at),
-                EvidenceTarget::Lines { at, .. } | EvidenceTarget::Change { at, .. } | EvidenceTarget::Profile { at, .. } => *at,
+                EvidenceTarget::Lines { at, .. }
+                | EvidenceTarget::Change { at, .. }
+                | EvidenceTarget::Profile { at, .. }
+                | EvidenceTarget::Diff { at, .. }
+                | EvidenceTarget::Link { at, .. } => *at,
             },
-            AnnotationKind::Link { .. } | AnnotationKind::Action(_) | AnnotationKind::Other(_) => None,
-        }
-    }
-}
-
-/// The named things of a case that are not annotations (`case.toml`).
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct CaseMeta {
-    /// Title of the incident.
-    pub title: String,
-    /// SEV1 … as the house says.
-    pub severity: Option<String>,
-    /// draft, in review, final.
-    pub status: Option<String>,
-    /// Services concerned.
-    pub services: Vec<String>,
-    /// Zone in which local times are shown (IANA name), besides UTC.
-    pub time_zone: Option<String>,
-    /// What T+0 is.
-    pub t0: Option<Anchor>,
-    /// Panels chosen by the user, as full series names with their source path; empty: choose.
-    pub panels: Vec<PanelRef>,
-    /// Zones given for sources without one: path or glob → IANA name or offset.
-    pub zones: BTreeMap<String, String>,
-    /// Thresholds drawn on panels: full series name → value.
-    pub thresholds: BTreeMap<String, f64>,
-    /// Sources to load, relative to the case folder; empty: the folder itself.
-    pub sources: Vec<String>,
-    /// Conditions on the event list, in the order of their chips.
-    pub filters: Vec<SavedFilter>,
-    /// How the panels are drawn.
-    pub view: PanelView,
-}
-
-/// How panels are drawn: the user's choice, by full series name.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PanelView {
-    /// Series with a logarithmic axis.
-    pub log: BTreeSet<String>,
-    /// Series with their baseline drawn behind them.
-    pub ghost: BTreeSet<String>,
-    /// Whether stretches that are not to be trusted are shaded in all panels.
-    pub has_trust: bool,
-}
-
-/// One condition on the event list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SavedFilter {
-    /// In the filter language.
-    pub text: String,
-    /// Switched off for now, and kept.
-    pub is_off: bool,
-}
-
-/// What T+0 is and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Anchor {
-    /// The moment.
-    pub at: Timestamp,
-    /// What it is, one line: `deploy order v1.8.3 → v1.9.0`.
-    pub label: String,
-}
-
-/// Names a series for a panel across loads.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PanelRef {
-    /// What the panel is for: `goroutines`, `P99`, `error rate`, or empty for one that the user added.
-    pub role: String,
-    /// `SeriesMeta::full_name`.
-    pub series: String,
-    /// Path of its source.
-    pub source: String,
-}
-
-/// What stands for the path of the source of a panel that shows a formula.
-pub const FORMULA_SOURCE: &str = "promql";
-
-impl PanelRef {
-    /// The formula that the panel shows, without the labels of the line that it chose; `None` for a series.
-    ///
-    /// A formula that ends in a brace of its own is a selector, and each of its lines has labels.
-    pub fn formula(&self) -> Option<&str> {
-        if self.source != FORMULA_SOURCE {
-            return None;
-        }
-        let text = self.series.as_str();
-        let (mut is_quoted, mut is_escaped, mut depth, mut last) = (false, false, 0u32, None);
-        for (at, c) in text.char_indices() {
-            match c {
-                _ if is_escaped => is_escaped = false,
-                '\\' if is_quoted => is_escaped = true,
-                '"' => is_quoted = !is_quoted,
-                '{' if !is_quoted => {
-                    depth += 1;
-                    last = if depth == 1 { Some(at) } else { last };
-                }
-                '}' if !is_quoted => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-        }
-        match last {
-            Some(at) if text.ends_with('}') && at > 0 => Some(&text[..at]),
-            _ => Some(text),
+            AnnotationKind::Link(_)
+            | AnnotationKind::Action(_)
+            | AnnotationKind::Question(_)
+            | AnnotationKind::Bucket(_)
+            | AnnotationKind::Lesson(_)
+            | AnnotationKind::Section(_)
+            | AnnotationKind::Factor(_)
+            | AnnotationKind::Resource(_)
+            | AnnotationKind::Conflict(_)
+            | AnnotationKind::Other(_) => None,
         }
     }
 }

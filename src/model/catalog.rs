@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::event::{Level, SourceId};
 use super::preview::Preview;
-use super::record::{Alert, Change, DashboardPanel, ProfileMark, ThresholdRule};
+use super::record::{Alert, Change, DashboardPanel, Exemplar, ProfileMark, ThresholdRule};
 use super::series::SeriesMeta;
 use super::time::{TimeRange, Timestamp};
 
@@ -263,6 +263,8 @@ pub struct Catalog {
     pub rules: Vec<ThresholdRule>,
     /// Panels of dashboards.
     pub dashboard_panels: Vec<DashboardPanel>,
+    /// Exemplars of series by name, labels and time.
+    pub exemplars: Vec<Exemplar>,
     /// Number of log events, unplaced ones included.
     pub n_events: u64,
     /// From the first placed thing to just after the last; `None` when nothing is placed.
@@ -295,6 +297,18 @@ impl Catalog {
     /// The series with this id.
     pub fn series(&self, id: super::series::SeriesId) -> Option<&SeriesMeta> {
         self.series.get(id.0 as usize)
+    }
+
+    /// Exemplars of a series by time. Those of a native histogram belong to its count. O(log n).
+    pub fn exemplars_of(&self, meta: &SeriesMeta) -> &[Exemplar] {
+        let of = |name: &str| {
+            let key = |exemplar: &Exemplar| exemplar.name.as_str().cmp(name).then_with(|| exemplar.labels.cmp(&meta.labels));
+            let start = self.exemplars.partition_point(|exemplar| key(exemplar).is_lt());
+            let n = self.exemplars[start..].partition_point(|exemplar| key(exemplar).is_eq());
+            &self.exemplars[start..start + n]
+        };
+        let own = of(&meta.name);
+        meta.name.strip_suffix("_count").filter(|_| own.is_empty()).map_or(own, of)
     }
 
     /// Number of problems in all sources.

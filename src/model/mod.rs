@@ -9,6 +9,7 @@ pub mod event;
 pub mod filter;
 pub mod find;
 pub mod fuzzy;
+pub mod packed;
 pub mod pattern;
 pub mod preview;
 pub mod query;
@@ -25,6 +26,6 @@ pub use catalog::{Catalog, Problem, ProblemKind, SourceKind, SourceReport, Zone,
 pub use event::{Event, EventRef, Level, SourceId};
 pub use preview::{Preview, PreviewLine};
 pub use query::{EventFilter, EventPage, EventQuery, Histogram, SeriesQuery};
-pub use record::{Alert, AlertState, Change, DashboardPanel, ProfileMark, ThresholdRule};
+pub use record::{Alert, AlertState, Change, DashboardPanel, Exemplar, ProfileMark, ThresholdRule};
 pub use series::{Columns, Labels, Sample, SeriesId, SeriesKind, SeriesMeta, Unit};
 pub use time::{TimeRange, Timestamp};

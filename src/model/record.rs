@@ -1,7 +1,7 @@
 //! Small records that are held whole: changes, alerts, profile marks, threshold rules.
 
 use super::event::SourceId;
-use super::series::{Labels, Unit};
+use super::series::{Labels, SeriesMeta, Unit};
 use super::time::Timestamp;
 
 /// Something that people or automation did: deploy, rollback, scale-out, flag, canary, config, note …
@@ -116,4 +116,60 @@ pub struct ThresholdRule {
     pub for_ns: i64,
     /// Source that tells it.
     pub source: SourceId,
+}
+
+/// One observation that a counter or histogram keeps as an example, mostly with the trace that made it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Exemplar {
+    /// Metric name of the series that it belongs to.
+    pub name: String,
+    /// Labels of that series.
+    pub labels: Labels,
+    /// When it was observed.
+    pub time: Timestamp,
+    /// What was observed, in the unit of the metric.
+    pub value: f64,
+    /// Its own labels.
+    pub own: Labels,
+    /// Source that holds it.
+    pub source: SourceId,
+}
+
+impl Exemplar {
+    /// The trace that made it: its label `trace_id`, `traceID` or the like.
+    pub fn trace_id(&self) -> Option<&str> {
+        let is_trace = |name: &str| {
+            let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+            matches!(letters.to_ascii_lowercase().as_str(), "traceid" | "ddtraceid" | "trace")
+        };
+        self.own.iter().find(|(name, value)| is_trace(name) && !value.is_empty()).map(|(_, value)| value)
+    }
+}
+impl ThresholdRule {
+    /// Whether it speaks of this series: the same expression, up to blanks and (for ratios and quantiles) grouping.
+    pub fn speaks_of(&self, meta: &SeriesMeta) -> bool {
+        let query = meta.query.as_deref().unwrap_or(&meta.name);
+        let expression = squeezed(&self.expression);
+        expression == squeezed(query) || self.expression == meta.name || self.expression == meta.full_name() || {
+            let is_scale_free = expression.contains('/') || expression.starts_with("histogram_quantile");
+            is_scale_free && without_grouping(&expression) == without_grouping(&squeezed(query))
+        }
+    }
+}
+
+/// An expression without blanks.
+pub(crate) fn squeezed(expression: &str) -> String {
+    expression.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// Drops `by(…)` and `without(…)` from an expression without blanks.
+fn without_grouping(expression: &str) -> String {
+    let mut out = expression.to_owned();
+    for word in ["by(", "without("] {
+        while let Some(at) = out.find(word) {
+            let end = out[at..].find(')').map_or(out.len(), |end| at + end + 1);
+            out.replace_range(at..end, "");
+        }
+    }
+    out
 }

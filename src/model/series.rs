@@ -72,6 +72,25 @@ fn next_part<'a>(rest: &mut &'a str) -> Option<&'a str> {
     Some(part)
 }
 
+/// Labels that tell how a request ended, the most telling first.
+pub const STATUS_LABELS: [&str; 15] = [
+    "code",
+    "status",
+    "status_code",
+    "http_status",
+    "http_status_code",
+    "http_response_status_code",
+    "response_code",
+    "statuscode",
+    "code_class",
+    "status_class",
+    "grpc_code",
+    "grpc_status",
+    "rpc_grpc_status_code",
+    "result",
+    "outcome",
+];
+
 /// What the values count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Unit {
@@ -249,6 +268,10 @@ pub struct SeriesMeta {
     pub derivation: Option<Arc<Derivation>>,
     /// The source it came from.
     pub source: SourceId,
+    /// Other sources that hold the same series with the same values, in rising order.
+    pub also_in: Box<[SourceId]>,
+    /// Whether the source marks where a series ends, as a database of Prometheus does: without a mark a value lasts.
+    pub marks_its_end: bool,
     /// Number of samples, special values included.
     pub n_samples: u64,
     /// From the first sample to just after the last; `None` when it has none.
@@ -271,12 +294,21 @@ impl SeriesMeta {
         format!("{}{{{}}}", self.name, pairs.join(","))
     }
 
-    /// After how many ns without a sample a value is stale: five steps, at least one second, at most five minutes.
+    /// All sources that hold it, the one that its samples were taken from first.
+    pub fn sources(&self) -> impl Iterator<Item = SourceId> {
+        std::iter::once(self.source).chain(self.also_in.iter().copied())
+    }
+
+    /// After how many ns without a sample a value is stale: five steps, at least one second, at most five minutes; five
+    /// minutes as in Prometheus where the end of a series is marked.
     pub fn staleness_ns(&self) -> i64 {
         const MAX: i64 = 300 * super::time::NS_PER_S;
         if self.derivation.is_some() {
             // Computed at every step: where there is none, the formula has no value.
             return self.step_ns.unwrap_or(MAX).clamp(1, MAX);
+        }
+        if self.marks_its_end {
+            return MAX;
         }
         self.step_ns.map_or(MAX, |step| (step.saturating_mul(5)).clamp(super::time::NS_PER_S, MAX))
     }

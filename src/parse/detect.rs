@@ -61,7 +61,13 @@ pub fn forced_names() -> Vec<&'static str> {
 
 /// The format that the user names; `None` when nothing can be read that way.
 fn forced(windows: &Windows, context: &Context) -> Option<Verdict> {
-    let name = context.forced.as_deref()?;
+    let Some(name) = context.forced.as_deref() else {
+        // Who names the column of times says that it is a table with one.
+        let format = document::table_with(context.time_column.as_deref()?, windows)?;
+        let why = "a table with the column of times that the user names".to_owned();
+        let (kind, format) = (SourceKind::Metrics, format.to_owned());
+        return Some(Verdict { kind, format, confidence: 1.0, runner_up: None, why, plan: Plan::Document });
+    };
     if let Some((format, kind)) = document::FORMATS.iter().find(|(known, _)| *known == name) {
         let why = "the user says so".to_owned();
         return Some(Verdict { kind: *kind, format: (*format).to_owned(), confidence: 1.0, runner_up: None, why, plan: Plan::Document });

@@ -4,13 +4,16 @@
 //! It knows nothing of log formats; `parse::detect` weighs both.
 
 pub(crate) mod json;
+mod told;
 mod unplaced;
+pub(crate) mod yaml;
 
 use crate::model::SourceKind;
 use crate::model::catalog::Problems;
 
 use super::{Context, Document, Windows, alert, change, metric, profile};
 use json::Sketch;
+use told::{configuration, exposition};
 
 /// What a file may be.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +69,7 @@ pub const FORMATS: &[(&str, SourceKind)] = &[
     ("statuspage", SourceKind::Changes),
     ("prometheus-alerts", SourceKind::Alerts),
     ("prometheus-rules", SourceKind::Alerts),
+    ("prometheus-rules-yaml", SourceKind::Alerts),
     ("influx-line-protocol", SourceKind::Metrics),
     ("graphite", SourceKind::Metrics),
     ("statsd", SourceKind::Metrics),
@@ -73,6 +77,7 @@ pub const FORMATS: &[(&str, SourceKind)] = &[
     ("sadf-json", SourceKind::Metrics),
     ("sar", SourceKind::Metrics),
     ("vmstat", SourceKind::Metrics),
+    ("iostat", SourceKind::Metrics),
     ("go-runtime-trace", SourceKind::Metrics),
     ("cloudwatch-metrics", SourceKind::Metrics),
     ("datadog-metrics", SourceKind::Metrics),
@@ -92,6 +97,16 @@ pub fn recognise(windows: &Windows<'_>) -> Vec<Candidate> {
     found
 }
 
+/// The format of a table of metrics whose column of times has this name.
+pub fn table_with(time_column: &str, windows: &Windows<'_>) -> Option<&'static str> {
+    let head = whole_lines(windows.head, windows.size_bytes <= windows.head.len() as u64);
+    metric::csv::recognise(&head, Some(time_column)).map(|_| table_format(&head))
+}
+
+fn table_format(head: &str) -> &'static str {
+    if head.lines().nth(1).is_some_and(|line| line.contains('\t')) { "tsv" } else { "csv" }
+}
+
 /// Whether a format without anything on the timeline is still read, for what it tells of others.
 pub fn is_context(format: &str) -> bool {
     format == "grafana-dashboard"
@@ -103,10 +118,42 @@ pub fn parse_document(format: &str, bytes: &[u8], context: &Context) -> Document
     checked(read(format, bytes, context))
 }
 
+/// A file that comes in blocks of whole lines.
+pub enum Stream {
+    /// An exposition or a dump.
+    Exposition(Box<metric::exposition::Stream>),
+    /// Tables.
+    Table(Box<metric::csv::Stream>),
+}
+
+impl Stream {
+    /// The next whole lines; only the last of all may lack its end.
+    pub fn feed(&mut self, lines: &[u8]) {
+        match self {
+            Self::Exposition(stream) => stream.feed(lines),
+            Self::Table(stream) => stream.feed(lines),
+        }
+    }
+
+    /// What they held.
+    pub fn finish(self, context: &Context) -> Document {
+        checked(match self {
+            Self::Exposition(stream) => stream.finish(context),
+            Self::Table(stream) => stream.finish(context),
+        })
+    }
+}
+
 /// A reader that takes a file of this format in blocks of whole lines, for those that may be larger than memory should
-/// hold twice; `None` when the format is read whole. Its document goes through [`checked`].
-pub fn stream(format: &str, context: &Context) -> Option<metric::exposition::Stream> {
-    matches!(format, "openmetrics" | "prometheus-exposition" | "promtool-tsdb-dump").then(|| metric::exposition::Stream::new(context))
+/// hold twice; `None` when the format is read whole.
+pub fn stream(format: &str, context: &Context) -> Option<Stream> {
+    match format {
+        "openmetrics" | "prometheus-exposition" | "promtool-tsdb-dump" => {
+            Some(Stream::Exposition(Box::new(metric::exposition::Stream::new(context))))
+        }
+        "csv" | "tsv" => Some(Stream::Table(Box::new(metric::csv::Stream::new(context)))),
+        _ => None,
+    }
 }
 
 /// A document of which nothing lies before 1971.
@@ -129,6 +176,7 @@ fn read(format: &str, bytes: &[u8], context: &Context) -> Document {
         "kubernetes-events" => change::kubernetes::parse(bytes, context),
         "prometheus-alerts" => alert::api::parse(bytes, context),
         "prometheus-rules" => alert::rules::parse(bytes, context),
+        "prometheus-rules-yaml" => alert::rules::parse_yaml(bytes),
         format if change::mapped::is_known(format) => change::mapped::parse(bytes, context),
         "pprof" => profile::pprof::parse(bytes, context),
         "goroutine-dump" => profile::goroutine::parse(bytes, context),
@@ -412,85 +460,16 @@ fn by_lines(windows: &Windows<'_>) -> Vec<Candidate> {
             .iter()
             .filter_map(|(name, recognise, _)| recognise(head).map(|(confidence, why)| candidate(Metrics, name, confidence, why))),
     );
-    if let Some((confidence, why)) = metric::csv::recognise(head) {
-        found.push(candidate(
-            Metrics,
-            if head.lines().nth(1).is_some_and(|line| line.contains('\t')) { "tsv" } else { "csv" },
-            confidence,
-            why,
-        ));
+    if let Some((confidence, why)) = metric::csv::recognise(head, None) {
+        found.push(candidate(Metrics, table_format(head), confidence, why));
     }
-    found.extend(yaml(head));
+    found.extend(configuration(head));
     if head.trim_start().get(..15).is_some_and(|start| start.to_ascii_lowercase().starts_with("<!doctype html"))
         || head.trim_start().get(..5).is_some_and(|start| start.eq_ignore_ascii_case("<html"))
     {
         found.push(candidate(Report, "html", 0.9, "an HTML page, perhaps a login or error page saved in place of an answer"));
     }
     found
-}
-
-/// Lines of a name, labels and a value, with comments that only an exposition has.
-fn exposition(windows: &[&str]) -> Option<Candidate> {
-    use metric::exposition::{Line, line};
-    let (mut n_good, mut n_bad, mut n_meta, mut n_braces, mut n_dump, mut n_timed, mut has_end) =
-        (0_u32, 0_u32, 0_u32, 0_u32, 0_u32, 0_u32, false);
-    for text in windows.iter().flat_map(|window| window.lines()) {
-        match line(text) {
-            Ok(Line::Sample(sample)) if sample.value.starts_with('{') || metric::value_of(sample.value).is_ok() => {
-                n_good += 1;
-                n_braces += u32::from(sample.identity.ends_with('}') && sample.identity.contains("=\"") || sample.identity.ends_with("{}"));
-                n_dump += u32::from(sample.identity.starts_with("{__name__="));
-                n_timed += u32::from(sample.time.is_some_and(|time| time.parse::<f64>().is_ok()));
-            }
-            Ok(Line::Meta("TYPE" | "HELP" | "UNIT", ..)) => n_meta += 1,
-            Ok(Line::End) => has_end = true,
-            Ok(_) => {}
-            Err(_) => n_bad += 1,
-        }
-    }
-    // Types, help or the end mark leave little doubt, so that more lines may be damaged.
-    let tolerance = if n_meta > 0 || has_end { 2 } else { 20 };
-    if n_good == 0 || n_bad * tolerance > n_good {
-        return None;
-    }
-    let share = n_good as f32 / (n_good + n_bad) as f32;
-    if n_dump * 10 > n_good * 9 {
-        return Some(candidate(
-            SourceKind::Metrics,
-            "promtool-tsdb-dump",
-            0.98 * share,
-            "lines of {__name__=…}, a value and a time, as promtool tsdb dump prints",
-        ));
-    }
-    let certainty = if n_meta > 0 || has_end {
-        0.98
-    } else if n_braces * 2 > n_good {
-        0.85
-    } else if n_timed == n_good && n_good > 2 {
-        0.5
-    } else {
-        return None;
-    };
-    let why = format!("{n_good} lines of a metric and its value, {n_meta} of types or help");
-    let format = if has_end { "openmetrics" } else { "prometheus-exposition" };
-    Some(candidate(SourceKind::Metrics, format, certainty * share, why))
-}
-
-/// Configuration of Prometheus, by the keys that stand at the start of lines.
-fn yaml(head: &str) -> Option<Candidate> {
-    let starts = |key: &str| head.lines().any(|line| line.trim_start().starts_with(key));
-    if head.lines().any(|line| line.starts_with("groups:")) && (starts("- alert:") || starts("- record:") || starts("rules:")) {
-        let why = "a file of Prometheus rules; their thresholds are read from an answer of /api/v1/rules";
-        return Some(candidate(SourceKind::Report, "prometheus-rules-yaml", 0.95, why));
-    }
-    (head.lines().any(|line| line.starts_with("scrape_configs:"))).then(|| {
-        candidate(
-            SourceKind::Report,
-            "prometheus-config-yaml",
-            0.95,
-            "a configuration of Prometheus: context, nothing to place on the timeline",
-        )
-    })
 }
 
 #[cfg(test)]

@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use sha2::{Digest as _, Sha256};
+
+use super::answer::hex;
+use crate::model::case::{Evidence, Standing};
 use crate::model::query::ValueAt;
 use crate::model::{Catalog, EventFilter, Sample, SeriesId, TimeRange, Timestamp};
 use crate::report::Facts;
@@ -17,9 +21,13 @@ pub struct SourceFacts<'a> {
 impl<'a> SourceFacts<'a> {
     /// Takes a snapshot of the catalog; the source must be loaded to its end for the report to be whole.
     pub fn new(source: &'a dyn Source) -> Result<Self, SourceError> {
-        let job = Job::new();
-        let catalog = source.catalog(&job)?;
-        Ok(Self { source, catalog, job })
+        Self::of_job(source, &Job::new())
+    }
+
+    /// The same for a job that may be cancelled: then answers are empty, and nobody waits for them.
+    pub fn of_job(source: &'a dyn Source, job: &Job) -> Result<Self, SourceError> {
+        let catalog = source.catalog(job)?;
+        Ok(Self { source, catalog, job: job.clone() })
     }
 }
 
@@ -40,8 +48,18 @@ impl Facts for SourceFacts<'_> {
         self.source.count(filter, Some(range), &self.job).map(|answer| answer.value).unwrap_or_default()
     }
 
+    fn standing(&self, evidence: &Evidence) -> Option<Standing> {
+        super::standing::standing(self.source, evidence, &self.job).ok()
+    }
+
     fn sha256(&self, path: &str) -> Option<String> {
         let id = self.catalog.sources.iter().find(|source| source.path == path)?.id;
         self.source.sha256(id, &self.job).ok()
+    }
+
+    fn lines_sha256(&self, path: &str, first: u64, last: u64) -> Option<String> {
+        let id = self.catalog.sources.iter().find(|source| source.path == path)?.id;
+        let lines = self.source.lines(id, first, last, &self.job).ok()?;
+        (lines.first == first && lines.last == last).then(|| hex(&Sha256::digest(&lines.bytes)))
     }
 }

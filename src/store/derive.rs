@@ -16,6 +16,7 @@ use super::{StoreError, Watch};
 use crate::model::time::NS_PER_S;
 use crate::model::{Level, Sample, SeriesKind, SourceId, Timestamp, Unit};
 use crate::parse::NO_TIME;
+use crate::parse::metric::gotrace;
 
 /// Cells of all services together; the step grows until they fit (four numbers and a sample each).
 const MAX_CELLS: i128 = 2_000_000;
@@ -24,16 +25,24 @@ const MAX_STEPS: i128 = 2_000;
 /// Steps that people think in, seconds.
 const STEPS_S: [i64; 16] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 10_800, 21_600, 86_400];
 
-/// All names that such a series can have.
-pub const NAMES: [&str; 5] =
+/// Names of series that events of any log make.
+const OF_EVENTS: [&str; 5] =
     ["fromlogs:request_rate", "fromlogs:event_rate", "fromlogs:error_ratio", "fromlogs:latency_p50", "fromlogs:latency_p99"];
+
+/// All names that a series from logs can have.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    OF_EVENTS.into_iter().chain(gotrace::SERIES.map(|(name, ..)| name))
+}
 
 /// Unit and behaviour of the series of this name.
 pub fn sort_of(name: &str) -> (Unit, SeriesKind) {
     match name {
         "fromlogs:latency_p50" | "fromlogs:latency_p99" => (Unit::Seconds, SeriesKind::Quantile),
         "fromlogs:error_ratio" => (Unit::Ratio, SeriesKind::Gauge),
-        _ => (Unit::PerSecond, SeriesKind::Rate),
+        name => {
+            let of_runtime = gotrace::SERIES.into_iter().find(|(known, ..)| *known == name);
+            of_runtime.map_or((Unit::PerSecond, SeriesKind::Rate), |(_, unit, kind)| (unit, kind))
+        }
     }
 }
 

@@ -17,14 +17,16 @@ mod fresh;
 pub mod fuzzy;
 pub mod grow;
 pub mod histogram;
+pub mod late;
 pub mod log;
-mod packed;
 mod parallel;
 pub mod patterns;
 pub mod promql;
+pub mod runtime_trace;
 pub mod segment;
 pub mod series;
 pub mod service;
+mod tally;
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -7,6 +7,7 @@ use super::paint;
 use super::theme::Theme;
 use crate::app::State;
 use crate::app::actions::{Action, Context};
+use crate::app::debt::IsNarrow;
 use crate::app::keys;
 use crate::app::overlay::Overlay;
 use crate::app::session::{CasePlace, SaveStatus};
@@ -34,8 +35,13 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
     let most = if status.starts_with("not saved") { width } else { width / 2 };
     let status = paint::cut(&status, usize::from(most)).to_owned();
     let status = theme.signs(&status);
-    let room = width.saturating_sub(status.width() as u16 + if status.is_empty() { 0 } else { 2 });
+    let mut room = width.saturating_sub(status.width() as u16 + if status.is_empty() { 0 } else { 2 });
     paint::put_right(buffer, 0, y, width, &status, status_style);
+    let debt = state.debt.words(if width < 100 { IsNarrow::Yes } else { IsNarrow::No });
+    if !debt.is_empty() && room > width / 2 {
+        paint::put_right(buffer, 0, y, room, &debt, theme.warn);
+        room = room.saturating_sub(debt.width() as u16 + 2);
+    }
     if !state.pending.is_empty() {
         continuations(state, y, room, theme, buffer);
     } else if let Some(notice) = state.notice.as_ref().filter(|notice| is_notice_shown(state, notice)) {

@@ -348,7 +348,7 @@ pub(super) fn draw_cursor(state: &State, theme: &Theme, buffer: &mut Buffer) {
         .iter()
         .filter(|(lane, ..)| *lane != Lane::Overview)
         .flat_map(|(_, y, height)| *y..*y + *height)
-        .chain(layout.panels_y..layout.panels_y + layout.n_shown_panels as u16 * layout.panel_height)
+        .chain(layout.panel_rows())
         .collect();
     if state.timeline.extent.is_none() {
         return;

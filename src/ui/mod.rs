@@ -3,8 +3,10 @@
 //! Colours and signs come from a [`Theme`] that the runtime chooses. Everything drawn was made harmless before
 //! (`model::text::printable` in `app`), and `paint` keeps wide characters inside their columns.
 
+mod braille;
 mod chips;
 mod header;
+mod heat;
 mod help;
 mod hints;
 mod hits;
@@ -14,6 +16,7 @@ mod overlays;
 mod paint;
 mod panels;
 mod prompt;
+mod several;
 mod side;
 mod spark;
 mod theme;

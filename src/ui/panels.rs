@@ -3,16 +3,19 @@
 use ratatui::buffer::Buffer;
 use unicode_width::UnicodeWidthStr;
 
+use super::braille::Dots;
 use super::paint;
 use super::spark::Spark;
-use super::theme::Theme;
+use super::theme::{Symbols, Theme};
 use super::trust::{self, Lens};
+use super::{heat, several};
 use crate::app::State;
 use crate::app::jobs::Slot;
 use crate::app::layout::Area;
 use crate::app::panels::Panel;
 use crate::app::scale::Scale;
 use crate::app::state::Focus;
+use crate::model::case::PanelShape;
 
 /// Draws those that have room.
 pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
@@ -26,13 +29,18 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
         }
         return;
     }
-    for slot in 0..layout.n_shown_panels {
-        let index = layout.first_panel + slot;
-        let Some(panel) = state.panels.all.get(index) else { break };
-        let y = layout.panels_y + slot as u16 * layout.panel_height;
-        draw_label(state, panel, index, y, theme, buffer);
-        draw_columns(state, panel, y, theme, buffer);
-        draw_values(state, panel, y, theme, buffer);
+    for (index, y, height) in &layout.panels {
+        let Some(panel) = state.panels.all.get(*index) else { break };
+        let area = Area { x: layout.label_width, y: *y, width: layout.lanes_width, height: *height };
+        draw_label(state, (panel, *index), area, theme, buffer);
+        match (panel.shape(), &panel.behind) {
+            (Some(PanelShape::Heat), Some(behind)) => heat::draw(state, (panel, behind), area, theme, buffer),
+            (Some(shape), _) => several::draw(state, (panel, shape), area, theme, buffer),
+            (None, _) => {
+                draw_columns(state, panel, area, theme, buffer);
+                draw_values(state, panel, area, theme, buffer);
+            }
+        }
     }
 }
 
@@ -54,25 +62,26 @@ fn empty_words(state: &State) -> &'static str {
     }
 }
 
-fn draw_label(state: &State, panel: &Panel, index: usize, y: u16, theme: &Theme, buffer: &mut Buffer) {
+fn draw_label(state: &State, (panel, index): (&Panel, usize), area: Area, theme: &Theme, buffer: &mut Buffer) {
+    let (y, height) = (area.y, area.height);
     let layout = &state.layout;
     let is_selected = index == state.panels.selected;
     let has_focus = is_selected && state.focus == Focus::Panels;
     let style = if has_focus { theme.strong } else { theme.text };
     if is_selected {
         let marker = if has_focus { theme.key } else { theme.faint };
-        for row in 0..layout.panel_height {
+        for row in 0..height {
             paint::cell(buffer, 0, y + row, theme.sign('▌'), marker);
         }
     }
     let width = layout.label_width - 2;
     // A logarithmic axis must be seen at every size: without a row for its word it stands before the name.
     let is_log = panel.scale == Scale::Log;
-    let log = if is_log && layout.panel_height < 3 { "log " } else { "" };
+    let log = if is_log && height < 3 { "log " } else { "" };
     let name = theme.signs(&panel.name);
     let name = format!("{log}{name}");
     let place = theme.signs(&panel.place);
-    if layout.panel_height == 1 {
+    if height == 1 {
         let is_wide = layout.label_width >= 16;
         let name_width = if is_wide { (name.width() as u16).clamp(width / 2, width * 2 / 3) } else { width };
         paint::put(buffer, 1, y, name_width, &name, style);
@@ -81,25 +90,41 @@ fn draw_label(state: &State, panel: &Panel, index: usize, y: u16, theme: &Theme,
         }
         return;
     }
-    let last = y + layout.panel_height - 1;
+    let last = y + height - 1;
     let axis_width = 9.min(width / 2);
     let room = width - axis_width;
+    match panel.shape() {
+        // Their rows have labels of their own.
+        Some(PanelShape::Heat) => {
+            paint::put(buffer, 1, y, width, &name, style);
+            paint::put(buffer, 1, y + 1, room, &theme.signs(&panel.metric), theme.dim);
+            if height > 2 {
+                paint::put(buffer, 1, y + 2, room, &place, theme.dim);
+            }
+            return;
+        }
+        Some(PanelShape::Multiples) => {
+            paint::put(buffer, 1, y, room.min(9), &name, style);
+            paint::put(buffer, 1, y + 1, room.min(9), &theme.signs(&panel.texts.axis_top), theme.dim);
+            paint::put(buffer, 1, last, room.min(9), &theme.signs(&panel.texts.axis_bottom), theme.dim);
+            return;
+        }
+        _ => {}
+    }
     paint::put(buffer, 1, y, room, &name, style);
     paint::put_right(buffer, 1 + room, y, axis_width, &theme.signs(&panel.texts.axis_top), theme.dim);
-    let place_room = if layout.panel_height < 3 || is_log { room } else { width };
-    if is_log && layout.panel_height > 2 {
+    let place_room = if height < 3 || is_log { room } else { width };
+    if is_log && height > 2 {
         paint::put_right(buffer, 1 + room, y + 1, axis_width, "log", theme.dim);
     }
-    if layout.panel_height > 2 {
+    if height > 2 {
         paint::put(buffer, 1, last, room, &theme.signs(&panel.metric), theme.dim);
     }
     paint::put(buffer, 1, y + 1, place_room, &place, theme.dim);
     paint::put_right(buffer, 1 + room, last, axis_width, &theme.signs(&panel.texts.axis_bottom), theme.dim);
 }
 
-fn draw_columns(state: &State, panel: &Panel, y: u16, theme: &Theme, buffer: &mut Buffer) {
-    let layout = &state.layout;
-    let area = Area { x: layout.label_width, y, width: layout.lanes_width, height: layout.panel_height };
+fn draw_columns(state: &State, panel: &Panel, area: Area, theme: &Theme, buffer: &mut Buffer) {
     if panel.columns.is_none() || panel.shown.iter().all(Option::is_none) {
         let words = match state.jobs.error(Slot::Series) {
             Some(why) => format!("no answer: {why}"),
@@ -107,7 +132,7 @@ fn draw_columns(state: &State, panel: &Panel, y: u16, theme: &Theme, buffer: &mu
             None if panel.columns.is_none() || panel.is_stale => "reading …".into(),
             None => "no samples in this window".into(),
         };
-        paint::put(buffer, area.x + 1, y + area.height / 2, area.width.saturating_sub(1), &theme.signs(&words), theme.dim);
+        paint::put(buffer, area.x + 1, area.y + area.height / 2, area.width.saturating_sub(1), &theme.signs(&words), theme.dim);
         return;
     }
     let spark = Spark {
@@ -118,12 +143,24 @@ fn draw_columns(state: &State, panel: &Panel, y: u16, theme: &Theme, buffer: &mu
         threshold: panel.threshold.as_ref(),
         is_dimmed: panel.is_stale,
     };
-    spark.draw(area, theme, buffer);
+    if panel.fine.is_empty() || theme.symbols == Symbols::Ascii {
+        spark.draw(area, theme, buffer);
+    } else {
+        spark.draw_behind(area, theme, buffer);
+        let dots = Dots {
+            fine: &panel.fine,
+            axis: panel.axis,
+            scale: panel.scale,
+            threshold: panel.threshold.as_ref(),
+            is_dimmed: panel.is_stale,
+        };
+        dots.draw(area, theme, buffer);
+    }
     let lens = if state.panels.has_trust { Lens::On } else { Lens::Off };
     trust::draw(panel, area, lens, theme, buffer);
 }
 
-fn draw_values(state: &State, panel: &Panel, y: u16, theme: &Theme, buffer: &mut Buffer) {
+fn draw_values(state: &State, panel: &Panel, Area { y, height, .. }: Area, theme: &Theme, buffer: &mut Buffer) {
     let layout = &state.layout;
     let x = layout.label_width + layout.lanes_width;
     let width = layout.value_width;
@@ -142,7 +179,7 @@ fn draw_values(state: &State, panel: &Panel, y: u16, theme: &Theme, buffer: &mut
         paint::put(buffer, at, y, 7.min(end - at), &theme.signs(&texts.ratio), theme.warn);
         at += 8;
     }
-    if layout.panel_height == 1 {
+    if height == 1 {
         if at + 8 <= end {
             paint::put(buffer, at, y, end - at, &theme.signs(&texts.peak), theme.dim);
         }
@@ -151,7 +188,7 @@ fn draw_values(state: &State, panel: &Panel, y: u16, theme: &Theme, buffer: &mut
     let line = |first: &str, second: &str| [first, second].iter().filter(|word| !word.is_empty()).copied().collect::<Vec<_>>().join("  ");
     let peak = line(&texts.peak, &texts.peak_at);
     paint::put(buffer, x + 2, y + 1, width - 2, &theme.signs(&peak), theme.dim);
-    if layout.panel_height > 2 {
+    if height > 2 {
         let used = paint::put(buffer, x + 2, y + 2, width - 2, &theme.signs(&texts.baseline), theme.dim);
         let gap = if used > 0 { used + 2 } else { 0 };
         let style = if texts.crossing.is_empty() { theme.dim } else { theme.error };

@@ -79,7 +79,11 @@ fn draw_find(state: &State, typing: &Typing, area: Area, theme: &Theme, buffer: 
                 paint::put(buffer, area.x, y, KIND, hit.kind, theme.dim);
                 let count = hit.count.map(paint::compact).unwrap_or_default();
                 let room = area.width.saturating_sub(KIND + 10);
-                paint::put(buffer, x, y, room, &hit.label, theme.text);
+                // The same series may come from several sources.
+                let for_detail = (hit.detail.width() as u16 + 2).min(room / 2);
+                let label_room = if hit.detail.is_empty() { room } else { room - for_detail };
+                let used = paint::put(buffer, x, y, label_room, &hit.label, theme.text) + 2;
+                paint::put(buffer, x + used, y, room.saturating_sub(used), &hit.detail, theme.dim);
                 for position in &hit.positions {
                     let column = hit.label.chars().take(*position).collect::<String>().width() as u16;
                     if column < room {
@@ -138,8 +142,13 @@ pub(super) fn draw_filters(state: &State, selected: usize, theme: &Theme, buffer
     let chips = &state.list.chips;
     let least = state.list.filter.min_level;
     let level = least.map_or_else(|| "all levels".to_owned(), |level| format!("level {} and worse", level.name()));
-    let keys =
-        format!("{level}   ←→ changes it   Space off/on   Enter edits   ! turns round   d removes   & adds   E edits all   u undoes");
+    let keys = if chips.is_empty() {
+        format!("{level}   → keeps only worse ones   & keeps events with a text, a field or a service   E types a whole filter")
+    } else {
+        format!(
+            "{level}   ←→ weaker, stronger   Space switches off or on   Enter edits   ! keeps the others   d removes   & adds   E edits all as one text   u undoes"
+        )
+    };
     let lines = crate::app::side::wrap(&keys, usize::from(state.layout.size.0.min(100).saturating_sub(4)));
     let area = open_frame(state, (chips.len().max(1) + lines.len()) as u16, "filters of the event list", theme, buffer);
     for (y, line) in (area.y..area.y + area.height).zip(&lines) {
@@ -162,6 +171,6 @@ pub(super) fn draw_filters(state: &State, selected: usize, theme: &Theme, buffer
         }
     }
     if chips.is_empty() && rows > 0 {
-        paint::put(buffer, area.x, first, area.width, "no filter: every event is shown; & adds one", theme.dim);
+        paint::put(buffer, area.x, first, area.width, "no filter: every event is shown", theme.dim);
     }
 }

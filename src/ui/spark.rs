@@ -1,6 +1,6 @@
 //! A series as block columns: the greatest value of each column is its height, so a spike survives every zoom.
 //!
-//! Cells between least and greatest value are bright, below the least one muted. A gap is blank, NaN is `×`, an
+//! Below the least value a column is solid, from there up to the top lighter: with two rows both are seen. A gap is blank, NaN is `×`, an
 //! infinite value `∞`. A threshold is a dashed line where there is room for it.
 
 use ratatui::buffer::Buffer;
@@ -38,6 +38,23 @@ impl Spark<'_> {
             if let Some(value) = value {
                 self.draw_ghost(area, column as u16, *value, theme, buffer);
             }
+        }
+    }
+
+    /// What lies behind the values: limit, ghost, marks of the floor.
+    pub(super) fn draw_behind(&self, area: Area, theme: &Theme, buffer: &mut Buffer) {
+        self.draw_threshold(area, theme, buffer);
+        let bottom = area.y + area.height - 1;
+        for (column, bucket) in (0..area.width).zip(self.shown) {
+            let sign = bucket.filter(|bucket| bucket.count > 0).and_then(|bucket| self.scale.floor_sign(bucket.min));
+            if let Some(sign) = sign {
+                paint::cell(buffer, area.x + column, bottom, theme.sign(sign), theme.dim);
+            }
+        }
+        for (column, value) in (0..area.width).zip(self.ghost) {
+            let Some(value) = value else { continue };
+            let row = ((self.level(*value, area.height) - 1) / 8).min(u32::from(area.height) - 1) as u16;
+            paint::cell(buffer, area.x + column, bottom - row, theme.sign('∘'), theme.dim);
         }
     }
 
@@ -103,8 +120,11 @@ impl Spark<'_> {
                 break;
             }
             let is_whole_below_least = least >= base + 8 && area.height > 1 && greatest >= base + 16;
+            // Cells between least and greatest value, but for the top, are lighter: both are seen without colour.
+            let is_between = least <= base + 4 && greatest > base + 8;
             let style = if is_whole_below_least && !is_bad { muted } else { bright };
-            paint::cell(buffer, x, bottom - row, theme.eighths()[eighths as usize - 1], style);
+            let sign = if is_between { theme.band_sign() } else { theme.eighths()[eighths as usize - 1] };
+            paint::cell(buffer, x, bottom - row, sign, style);
         }
     }
 
@@ -176,7 +196,7 @@ mod tests {
         let shown = [Some(bucket(0.0, 0.0)), None, Some(bucket(0.0, 8.0)), nan, Some(bucket(4.0, 4.0))];
         let spark = of(&shown, None);
         assert_eq!(screen(5, 1, &spark), ["▁ █×▄"]);
-        assert_eq!(screen(5, 2, &spark), ["  █  ", "▁ █×█"]);
+        assert_eq!(screen(5, 2, &spark), ["  █  ", "▁ ▒×█"]);
     }
 
     #[test]

@@ -39,6 +39,10 @@ pub struct Theme {
     pub(crate) incubation: Style,
     pub(crate) impact: Style,
     pub(crate) recovery: Style,
+    /// Series that share a panel.
+    accents: [Style; 6],
+    /// From few to nearly all observations of a column in a bucket.
+    pub(crate) heat: [Style; 5],
 }
 
 const fn fg(index: u8) -> Style {
@@ -77,6 +81,8 @@ impl Theme {
             incubation: fg(136),
             impact: fg(167),
             recovery: fg(143),
+            accents: [fg(110), fg(179), fg(176), fg(114), fg(203), fg(80)],
+            heat: [fg(60), fg(67), fg(74), fg(117), fg(195)],
         }
     }
 
@@ -107,6 +113,8 @@ impl Theme {
             incubation: fg(136),
             impact: fg(167),
             recovery: fg(101),
+            accents: [fg(25), fg(130), fg(127), fg(28), fg(160), fg(30)],
+            heat: [fg(152), fg(110), fg(67), fg(25), fg(17)],
         }
     }
 
@@ -140,7 +148,31 @@ impl Theme {
             incubation: named(Color::Yellow),
             impact: named(Color::Red),
             recovery: named(Color::Yellow),
+            accents: [
+                named(Color::Cyan),
+                named(Color::Yellow),
+                named(Color::Magenta),
+                named(Color::Green),
+                named(Color::Red),
+                named(Color::LightBlue),
+            ],
+            heat: [named(Color::DarkGray), named(Color::LightBlue), named(Color::Cyan), named(Color::Cyan), Style::new()],
         }
+    }
+
+    /// The same on a light background, where yellow cannot be read.
+    pub const fn sixteen_light() -> Self {
+        const fn named(color: Color) -> Style {
+            Style::new().fg(color)
+        }
+        let mut theme = Self::sixteen();
+        (theme.key, theme.warn) = (named(Color::Blue), named(Color::Magenta));
+        (theme.time, theme.change, theme.band) = (named(Color::Blue), named(Color::Blue), named(Color::Blue));
+        (theme.fill, theme.range) = (named(Color::Cyan), Style::new().bg(Color::Cyan));
+        (theme.incubation, theme.recovery) = (named(Color::Magenta), named(Color::Magenta));
+        theme.accents =
+            [named(Color::Blue), named(Color::Red), named(Color::Magenta), named(Color::Green), named(Color::Cyan), named(Color::DarkGray)];
+        theme
     }
 
     /// No colour at all (`NO_COLOR`): bold, underline and reverse only.
@@ -175,6 +207,8 @@ impl Theme {
             incubation: PLAIN,
             impact: BOLD,
             recovery: PLAIN,
+            accents: [PLAIN; 6],
+            heat: [PLAIN; 5],
         }
     }
 
@@ -195,9 +229,11 @@ impl Theme {
         let theme = match given("CORONER_THEME").as_deref() {
             Some("dark") => Self::dark(),
             Some("light") => Self::light(),
+            Some("16") if is_light => Self::sixteen_light(),
             Some("16") => Self::sixteen(),
             Some("mono") => Self::mono(),
             _ if given("NO_COLOR").is_some() || has_none => Self::mono(),
+            _ if has_few && !has_many && is_light => Self::sixteen_light(),
             _ if has_few && !has_many => Self::sixteen(),
             _ if is_light => Self::light(),
             _ => Self::dark(),
@@ -239,6 +275,27 @@ impl Theme {
         if self.symbols == Symbols::Unicode || c.is_ascii() { c } else { ascii(c).chars().next().unwrap_or('?') }
     }
 
+    /// The colour of one of several series in a panel; its letter says the same.
+    pub(crate) fn accent(&self, index: usize) -> Style {
+        self.accents[index % self.accents.len()]
+    }
+
+    /// From hardly anything to nearly all.
+    pub(crate) const fn densities(&self) -> [char; 5] {
+        match self.symbols {
+            Symbols::Unicode => ['·', '░', '▒', '▓', '█'],
+            Symbols::Ascii => ['.', ':', '+', '#', '@'],
+        }
+    }
+
+    /// Between the least and the greatest value of a column.
+    pub(crate) const fn band_sign(&self) -> char {
+        match self.symbols {
+            Symbols::Unicode => '▒',
+            Symbols::Ascii => '%',
+        }
+    }
+
     /// Eight heights of a column, from one eighth to full.
     pub(crate) const fn eighths(&self) -> [char; 8] {
         match self.symbols {
@@ -249,7 +306,10 @@ impl Theme {
 }
 
 fn ascii(c: char) -> &'static str {
-    const TABLE: [(char, &str); 40] = [
+    const TABLE: [(char, &str); 43] = [
+        ('╎', ":"),
+        ('≤', "<="),
+        ('–', "-"),
         ('┃', "|"),
         ('─', "-"),
         ('│', "|"),
@@ -330,6 +390,7 @@ mod tests {
         check(&[("TERM", "xterm-256color")], &Theme::dark());
         check(&[("TERM", "xterm-256color"), ("COLORFGBG", "0;15")], &Theme::light());
         check(&[("TERM", "xterm"), ("LANG", "en_US.UTF-8")], &Theme::sixteen());
+        check(&[("TERM", "xterm"), ("COLORFGBG", "0;15")], &Theme::sixteen_light());
         check(&[("TERM", "xterm"), ("COLORTERM", "truecolor")], &Theme::dark());
         check(&[("TERM", "xterm"), ("NO_COLOR", "1")], &Theme::mono());
         check(&[("NO_COLOR", "1"), ("CORONER_THEME", "16")], &Theme::sixteen());

@@ -45,8 +45,8 @@ fn shade(trust: Trust, (x, area): (u16, Area), theme: &Theme, buffer: &mut Buffe
     };
     match trust {
         Trust::Sound => {}
-        Trust::Gap => fill(buffer, '/'),
-        Trust::Outside => fill(buffer, '\\'),
+        Trust::Stale => fill(buffer, '/'),
+        Trust::Absent => fill(buffer, '\\'),
         Trust::NoNumber => fill(buffer, '×'),
         Trust::Holes => mark(buffer, (x, area.y), '×', Lens::On, theme),
         Trust::Clipped => mark(buffer, (x, area.y), '≥', Lens::On, theme),

@@ -53,12 +53,24 @@ fn sample(series: usize, secs: i64) -> Option<f64> {
         1 => 40.0 + wobble,
         // P99 with its clip at 10 s, NaN while nothing is served
         3 if (345..365).contains(&secs) => f64::NAN,
+        // buckets of a histogram: ≤0.1 s, ≤1 s, ≤10 s, all; the rollback restarts it
+        5..=8 => bucket_count(series - 5, secs),
         3 => (0.048 + wobble / 1000.0 + load(secs) * 14.0).min(10.0),
         // error ratio, with one lonely spike before
         2 if secs == 60 => 0.31,
         2 => (0.002 + load(secs - 40) * 0.92).min(0.94),
         _ => 35.0 + load(secs) * 105.0,
     })
+}
+
+/// Observations up to a bound since the process began.
+fn bucket_count(bound: usize, secs: i64) -> f64 {
+    let began = if secs >= 420 { 420 } else { -60 };
+    let observed = |secs: i64| {
+        let slow = load(secs - 10);
+        [150.0 * (1.0 - slow), 160.0 * (1.0 - slow * 0.9), 175.0 - slow * 120.0, 175.0][bound].floor()
+    };
+    (began..=secs).step_by(5).map(observed).sum()
 }
 
 fn meta(id: u32, name: &str, labels: &[(&str, &str)], unit: Unit, clip: Option<f64>) -> SeriesMeta {
@@ -196,6 +208,10 @@ impl Fake {
                 meta(2, "http_error_ratio", &[("service", "order")], Unit::Ratio, None),
                 meta(3, "http_p99", &[("service", "order")], Unit::Seconds, Some(10.0)),
                 meta(4, "offered_rps", &[], Unit::PerSecond, None),
+                meta(5, "rpc_duration_seconds_bucket", &[("le", "0.1"), ("service", "order")], Unit::None, None),
+                meta(6, "rpc_duration_seconds_bucket", &[("le", "1"), ("service", "order")], Unit::None, None),
+                meta(7, "rpc_duration_seconds_bucket", &[("le", "10"), ("service", "order")], Unit::None, None),
+                meta(8, "rpc_duration_seconds_bucket", &[("le", "+Inf"), ("service", "order")], Unit::None, None),
             ],
             changes: vec![
                 change(125, "deploy", Some("v1.9.0"), "order v1.8.3 → v1.9.0: batch pricing"),
@@ -366,6 +382,10 @@ impl Fake {
             Question::Events(query) => Reply::Events(self.page(query)),
             Question::Event(id) => Reply::Event(Box::new(self.events.iter().find(|event| event.id == *id).expect("known").clone())),
             Question::Patterns(query) => Reply::Patterns(self.patterns(query)),
+            Question::Debt(case) => Reply::Debt(unsupported(case)),
+            Question::Standings(all) => {
+                Reply::Standings(all.iter().map(|(id, _)| (id.clone(), coroner::model::case::Standing::Holds)).collect())
+            }
             Question::Clocks => Reply::Clocks(self.clocks.clone()),
             Question::Count { filter, range } => {
                 let query =
@@ -513,3 +533,18 @@ impl Session {
 
 /// Stands for any job that is not waited for.
 pub const NO_JOB: JobId = JobId(u64::MAX);
+
+/// Causal steps without evidence, as the real judge would name them.
+fn unsupported(case: &CaseDoc) -> Vec<coroner::app::debt::Owed> {
+    let chain = case.chain();
+    let bare = chain.iter().enumerate().filter(|(_, (_, cause))| cause.evidence.is_empty());
+    bare.map(|(index, (annotation, cause))| coroner::app::debt::Owed {
+        rule: "PM001".into(),
+        place: format!("C{}", index + 1),
+        message: "suspected without evidence".into(),
+        fix: "pin what shows it".into(),
+        subject: Some(annotation.id.clone()),
+        at: cause.at.map(TimeRange::start),
+    })
+    .collect()
+}

@@ -220,6 +220,8 @@ pub fn add(case: &mut CaseDoc, id: &str, text: &str, kind: AnnotationKind) {
         kind,
         text: text.into(),
         tags: vec![],
+        visibility: Visibility::default(),
+        is_pinned: false,
         author: "on-call".into(),
         created: at(9000),
         updated: at(9000),
@@ -238,7 +240,12 @@ pub fn pin(case: &mut CaseDoc, id: &str, text: &str, source: &str, target: Evide
 pub fn cause(case: &mut CaseDoc, id: &str, order: u32, sort: (CauseType, CauseStatus), text: &str, evidence: &[&str], start: Option<i64>) {
     let evidence = evidence.iter().map(|id| id_of(id)).collect();
     let range = start.map(|start| between(start, start + 30));
-    add(case, id, text, AnnotationKind::Cause(Cause { cause_type: sort.0, status: sort.1, at: range, evidence, order }));
+    add(
+        case,
+        id,
+        text,
+        AnnotationKind::Cause(Cause { cause_type: sort.0, status: sort.1, at: range, evidence, order, ..Cause::default() }),
+    );
 }
 
 /// Head, markers, notes, an attempt and action items.
@@ -268,21 +275,28 @@ pub fn base(case: &mut CaseDoc) {
         at: at(secs),
         latest: latest.map(at),
         rule: rule.into(),
+        evidence: Vec::new(),
     };
     add(case, "M1", "", marker(MarkerName::Trigger, 0, None, "nearest deploy"));
     add(case, "M2", "", marker(MarkerName::ImpactStart, 200, Some(205), "error rate > 5 % for 3 samples"));
     add(case, "M3", "HighErrorRate", marker(MarkerName::Detected, 250, None, "first alert"));
     add(case, "M4", "", marker(MarkerName::Mitigated, 460, None, "manual"));
     add(case, "M5", "v43 gives connections back per item", marker(MarkerName::Resolved, 590, None, "manual"));
-    let moment = |secs, kind: &str| AnnotationKind::Moment { at: at(secs), service: Some("checkout".into()), row_kind: Some(kind.into()) };
+    let moment = |secs, kind: &str| AnnotationKind::Moment {
+        at: at(secs),
+        service: Some("checkout".into()),
+        row_kind: Some(kind.into()),
+        uncertainty_ns: None,
+    };
     add(case, "N1", "On-call sees the pool at its limit.\nDecides against a restart.", moment(300, "decision"));
-    let retries = AnnotationKind::Range { range: between(210, 330), service: None, row_kind: Some("symptom".into()) };
+    let retries =
+        AnnotationKind::Range { range: between(210, 330), end: RangeEnd::Exclusive, service: None, row_kind: Some("symptom".into()) };
     add(case, "N2", "mobile clients retry", retries);
     add(
         case,
         "T1",
         "Emergency scale-out to six instances",
-        AnnotationKind::Attempt(Attempt { at: between(330, 345), effect: Some("no effect".into()) }),
+        AnnotationKind::Attempt(Attempt { at: between(330, 345), effect: Some("no effect".into()), ..Attempt::default() }),
     );
     let action = |action_type: &str, causes: &[&str], link: Option<&str>| ActionItem {
         action_type: Some(action_type.into()),
@@ -292,6 +306,7 @@ pub fn base(case: &mut CaseDoc) {
         due: Some("2026-03-15".into()),
         done_when: Some("a test with 300 items passes".into()),
         causes: causes.iter().map(|id| id_of(id)).collect(),
+        ..ActionItem::default()
     };
     add(
         case,

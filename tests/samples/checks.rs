@@ -12,7 +12,7 @@ pub const NOT_CHECKED: &[(&str, &str)] = &[
     ("lnav_first", "the zone, and the year where there is none, are choices of lnav"),
     ("lnav_last", "the same"),
     ("note", "words about the file"),
-    ("exemplars", "a count that is zero in all samples; exemplars are not kept"),
+    ("exemplars", "a count that is zero in all samples"),
     ("top3", "a profile tells its total, its stacks are not kept"),
 ];
 

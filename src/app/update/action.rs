@@ -8,9 +8,13 @@ use crate::app::overlay::{Confirm, ConfirmPurpose, Overlay, Prompt, PromptKind};
 use crate::app::side::{SideItem, Tab};
 use crate::app::state::{Focus, State};
 use crate::model::Level;
+use crate::model::case::PanelShape;
 
 use super::navigate::{self, Way};
-use super::{annotate, chain, filter, find, forms, overlays, panel_edit, panel_view, pattern_view, pick, search, trace_view};
+use super::{
+    annotate, chain, filter, find, forms, overlays, panel_edit, panel_form, panel_typed, panel_view, pattern_view, pick, search, settle,
+    trace_view,
+};
 
 /// Runs it.
 pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> Vec<Effect> {
@@ -38,6 +42,7 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         | Action::Snap => time(state, action),
         Action::NextChange => navigate::change(state, Way::Forward),
         Action::PrevChange => navigate::change(state, Way::Back),
+        Action::WeakestClaim => super::debt::weakest(state),
         Action::NextMark => navigate::mark(state, Way::Forward),
         Action::PrevMark => navigate::mark(state, Way::Back),
         Action::NextPhase => navigate::phase(state, Way::Forward),
@@ -55,11 +60,14 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::ClearFilters => return filter::clear(state),
         Action::GoTo => prompt(state, PromptKind::GoTo),
         Action::Find => prompt(state, PromptKind::Find),
+        Action::GhostWindow => prompt(state, PromptKind::Ghost),
+        Action::Limit => prompt(state, PromptKind::Limit),
         Action::FilterIn => prompt(state, PromptKind::FilterIn),
         Action::FilterOut => prompt(state, PromptKind::FilterOut),
         Action::Filters => state.overlays.push(Overlay::Filters(0)),
         Action::Help => state.overlays.push(Overlay::Help(crate::app::overlay::Help::default())),
         Action::Palette => pick::palette(state),
+        Action::Conflicts => settle::list(state),
         Action::CommandLine => pick::commands(state),
         Action::ChooseZone => pick::zones(state),
         Action::PanelPicker => pick::panels(state),
@@ -132,6 +140,12 @@ fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::Close => return close(state),
         Action::LogScale => return panel_view::toggle_log(state),
+        Action::HeatMap => return panel_form::toggle(state, PanelShape::Heat),
+        Action::Overlaid => return panel_form::toggle(state, PanelShape::Overlaid),
+        Action::Stacked => return panel_form::toggle(state, PanelShape::Stacked),
+        Action::Multiples => return panel_form::toggle(state, PanelShape::Multiples),
+        Action::Plain => return panel_form::plain(state),
+        Action::Renderer => return panel_view::toggle_renderer(state),
         Action::Ghost => return panel_view::toggle_ghost(state),
         Action::Trust => return panel_view::toggle_trust(state),
         Action::Follow => return crate::app::follow::toggle(state),
@@ -204,6 +218,11 @@ fn with_argument(state: &mut State, action: Action, argument: &str) -> Option<Ve
         Action::FilterIn => filter::add(state, argument, IsNegated::No),
         Action::FilterOut => filter::add(state, argument, IsNegated::Yes),
         Action::Mark => annotate::mark_by_name(state, argument),
+        Action::Ghost | Action::GhostWindow => panel_typed::ghost(state, argument),
+        Action::Limit => panel_typed::limit(state, argument),
+        Action::Overlaid => panel_form::split(state, PanelShape::Overlaid, argument),
+        Action::Stacked => panel_form::split(state, PanelShape::Stacked, argument),
+        Action::Multiples => panel_form::split(state, PanelShape::Multiples, argument),
         Action::Title => Ok(forms::change_case(state, |meta| argument.clone_into(&mut meta.title))),
         Action::Severity => Ok(forms::change_case(state, |meta| meta.severity = Some(argument.to_owned()))),
         Action::Note => Ok(annotate::add_note(state, navigate::span(state), argument)),

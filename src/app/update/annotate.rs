@@ -9,7 +9,7 @@ use crate::app::panels::place_of;
 use crate::app::session::Session;
 use crate::app::side::SideItem;
 use crate::app::state::{Focus, State};
-use crate::model::case::{Annotation, AnnotationKind, Edit, Evidence, EvidenceTarget, MarkerName};
+use crate::model::case::{Annotation, AnnotationKind, Edit, Evidence, EvidenceTarget, MarkerName, RangeEnd};
 use crate::model::{TimeRange, Timestamp, text};
 
 use super::{chain, forms, pick};
@@ -38,10 +38,10 @@ pub(super) fn set_marker(state: &mut State, name: MarkerName) -> Vec<Effect> {
     });
     let edit = if let Some(id) = existing {
         state.session.change(&id, state.now, |record| {
-            record.kind = AnnotationKind::Marker { name, at, latest: None, rule: "manual".into() };
+            record.kind = AnnotationKind::Marker { name, at, latest: None, rule: "manual".into(), evidence: Vec::new() };
         })
     } else {
-        let kind = AnnotationKind::Marker { name, at, latest: None, rule: "manual".into() };
+        let kind = AnnotationKind::Marker { name, at, latest: None, rule: "manual".into(), evidence: Vec::new() };
         Some(Session::put(state.session.annotation(state.now, kind, String::new())))
     };
     let Some(edit) = edit else {
@@ -68,7 +68,7 @@ pub(super) fn mark_by_name(state: &mut State, typed: &str) -> Result<Vec<Effect>
 pub(super) fn add_key_moment(state: &mut State) -> Vec<Effect> {
     let at = state.timeline.cursor;
     let label = state.clock.offset(at).unwrap_or_else(|| text::rfc3339(at));
-    let record = state.session.annotation(state.now, AnnotationKind::KeyMoment { at }, label.clone());
+    let record = state.session.annotation(state.now, AnnotationKind::KeyMoment { at, order: None }, label.clone());
     state.say(format!("key moment {label}"));
     state.session.commit("key moment", vec![Session::put(record)])
 }
@@ -106,9 +106,9 @@ pub(super) fn save_editor(state: &mut State, editor: &Editor) -> Vec<Effect> {
 /// Adds a note; an empty span is a moment.
 pub(super) fn add_note(state: &mut State, span: TimeRange, words: &str) -> Vec<Effect> {
     let kind = if span.is_empty() {
-        AnnotationKind::Moment { at: span.start(), service: None, row_kind: None }
+        AnnotationKind::Moment { at: span.start(), service: None, row_kind: None, uncertainty_ns: None }
     } else {
-        AnnotationKind::Range { range: span, service: None, row_kind: None }
+        AnnotationKind::Range { range: span, end: RangeEnd::default(), service: None, row_kind: None }
     };
     let record = state.session.annotation(state.now, kind, words.to_owned());
     state.timeline.anchor = None;
@@ -288,6 +288,8 @@ fn caption(state: &State, evidence: &Evidence) -> String {
         EvidenceTarget::Change { text, .. } => text.clone(),
         EvidenceTarget::Alert { name, .. } => format!("alert {name}"),
         EvidenceTarget::Profile { profile, total, unit, .. } => format!("{profile} profile, {} {unit}", text::grouped(*total as u64)),
+        EvidenceTarget::Diff { .. } => format!("change of {}", evidence.source),
+        EvidenceTarget::Link { url, .. } => url.clone(),
     }
 }
 
@@ -347,33 +349,26 @@ pub(super) fn delete(state: &mut State) -> Vec<Effect> {
     };
     let mut edits: Vec<Edit> = match &record.kind {
         AnnotationKind::Cause(_) => chain::unlink(state, &record.id),
-        AnnotationKind::Evidence(_) => forget_evidence(state, &record),
         _ => Vec::new(),
     };
+    edits.extend(let_go(state, &record));
     edits.extend(state.session.remove(&record.id));
     let name = format!("remove {}", headline(&record));
     state.say(format!("removed; u brings it back: {}", headline(&record)));
     state.session.commit(name, edits)
 }
 
-/// Steps that lean on a pin let go of it.
-fn forget_evidence(state: &State, pin: &Annotation) -> Vec<Edit> {
-    let leaning: Vec<_> = state
-        .session
-        .doc
-        .chain()
-        .into_iter()
-        .filter(|(_, cause)| cause.evidence.contains(&pin.id))
-        .map(|(record, _)| record.id.clone())
-        .collect();
-    leaning
-        .iter()
-        .filter_map(|id| {
-            state.session.change(id, state.now, |record| {
-                if let AnnotationKind::Cause(cause) = &mut record.kind {
-                    cause.evidence.retain(|other| *other != pin.id);
-                }
-            })
-        })
-        .collect()
+/// What points at a record lets go of it. Links of a step are dealt with before.
+fn let_go(state: &State, gone: &Annotation) -> Vec<Edit> {
+    let is_leaning = |record: &&Annotation| record.kind.references().iter().any(|(_, id)| *id == gone.id);
+    let leaning: Vec<Annotation> = state.session.doc.annotations.values().filter(is_leaning).cloned().collect();
+    let release = |record: Annotation| {
+        let mut kind = record.kind;
+        if kind.forget(&gone.id) {
+            return state.session.change(&record.id, state.now, |record| record.kind = kind);
+        }
+        let is_dealt_with = matches!(gone.kind, AnnotationKind::Cause(_)) && matches!(kind, AnnotationKind::Link(_));
+        if is_dealt_with { None } else { state.session.remove(&record.id) }
+    };
+    leaning.into_iter().filter_map(release).collect()
 }

@@ -133,9 +133,12 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
                 for panel in state.panels.all.iter_mut().filter(|panel| panel.id == Some(*id)) {
                     panel.columns = Some(columns.clone());
                 }
+                state.panels.all.iter_mut().for_each(|panel| panel.parts.take_columns(*id, &columns));
             }
         }
-        (Slot::Ghosts, Reply::Series(columns)) => {
+        (Slot::Shapes, Reply::Series(columns)) => super::shape_view::take(state, asked_ids(question), &columns),
+        (Slot::Heat, Reply::Series(columns)) => state.panels.take_heat(asked_ids(question), &columns),
+        (Slot::Ghosts(_), Reply::Series(columns)) => {
             for (id, columns) in asked_ids(question).iter().zip(columns) {
                 for panel in state.panels.all.iter_mut().filter(|panel| panel.id == Some(*id)) {
                     panel.ghost_columns = Some(columns.clone());
@@ -154,6 +157,7 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
             let at = if let Question::ValuesAt { at, .. } = question { *at } else { state.timeline.cursor };
             for (id, value) in asked_ids(question).iter().zip(values) {
                 let meta = state.catalog.series(*id);
+                state.panels.all.iter_mut().for_each(|panel| panel.parts.take_value(*id, value.as_ref()));
                 for panel in state.panels.all.iter_mut().filter(|panel| panel.id == Some(*id)) {
                     panel.value.clone_from(&value);
                     panel.has_value_answer = true;
@@ -174,6 +178,10 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
             state.list.take_after(page);
             state.list.assemble(state.timeline.cursor);
         }
+        (Slot::Debt, Reply::Debt(owed)) => {
+            state.debt.owed = owed;
+            state.debt.next = 0;
+        }
         (Slot::Patterns, Reply::Patterns(found)) => {
             if let Question::Patterns(query) = question {
                 super::pattern_view::take(state, query, found);
@@ -189,6 +197,7 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
                 }
             }
         }
+        (Slot::Standings, Reply::Standings(found)) => super::settle::stand(state, found),
         (Slot::Clocks, Reply::Clocks(clocks)) => state.trace.clocks = Some(clocks),
         (Slot::Total, Reply::Count(n)) => (state.list.n_passing, state.list.counting) = (Some(n), None),
         (Slot::Look, Reply::Look(look)) => find::looked(state, *look),

@@ -3,7 +3,6 @@
 use std::num::NonZeroUsize;
 
 use crate::app::clock::Style;
-use crate::app::ghost;
 use crate::app::jobs::Slot;
 use crate::app::lanes::Sight;
 use crate::app::layout;
@@ -12,6 +11,9 @@ use crate::app::side::Tab;
 use crate::app::state::{Focus, PreparedFor, State};
 use crate::model::query::{GroupBy, HistogramQuery};
 use crate::model::{EventFilter, SeriesQuery, TimeRange};
+
+/// Distances in time of ghosts that are drawn at once.
+const GHOSTS: usize = 4;
 
 /// Lays out, asks, prepares.
 pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
@@ -22,7 +24,10 @@ pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
     if state.has_catalog {
         ask(state, effects);
         super::pattern_view::ask(state, effects);
+        super::shape_view::ask(state, effects);
         super::trace_view::ask(state, effects);
+        super::debt::ask(state, effects);
+        super::settle::ask_standings(state, effects);
     }
     settle_view(state);
 }
@@ -39,7 +44,7 @@ pub(crate) fn settle_view(state: &mut State) {
 }
 
 fn lay_out(state: &mut State) {
-    state.layout = layout::compute(state.layout.size, state.shape());
+    state.layout = layout::compute(state.layout.size, &state.shape());
     state.timeline.columns = NonZeroUsize::new(usize::from(state.layout.lanes_width)).unwrap_or(NonZeroUsize::MIN);
     state.clock.t0 = state.t0();
 }
@@ -48,7 +53,8 @@ fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     let version = state.catalog.version;
     let (visible, columns) = (state.timeline.visible, state.timeline.columns);
     let extent = state.timeline.extent;
-    let ids = state.panels.ids();
+    let (ids, line_ids) = (state.panels.ids(), state.panels.line_ids());
+    let fine = columns.saturating_mul(NonZeroUsize::new(state.panels.fineness()).unwrap_or(NonZeroUsize::MIN));
     let has_time = extent.is_some();
     let formulas = state.panels.formulas();
     let defines = state.catalog.is_complete && (!formulas.is_empty() || state.panels.has_defined);
@@ -57,18 +63,21 @@ fn ask(state: &mut State, effects: &mut Vec<Effect>) {
         // Its answer is a new version of the catalog: it is asked again only when the formulas change.
         state.jobs.sync(Slot::Formulas, Some(Question::Define(formulas)), 0, effects);
     }
-    let earlier = state.baseline().and_then(|baseline| ghost::window(visible, baseline)).filter(|_| has_time);
-    let haunted = state.panels.haunted();
+    let ghosts = if has_time { state.panels.ghosts(visible, state.baseline(), state.t0()) } else { Vec::new() };
+    let heat = state.panels.heat_query((visible, columns)).filter(|_| has_time);
     let mut sync = |slot, question| state.jobs.sync(slot, question, version, effects);
 
     let wants_choice = !state.catalog.series.is_empty();
     sync(Slot::Panels, wants_choice.then_some(Question::ChoosePanels));
     let wants_series = has_time && !ids.is_empty();
-    let series = || Question::Series(SeriesQuery { ids: ids.clone(), range: visible, columns });
+    let series = || Question::Series(SeriesQuery { ids: line_ids.clone(), range: visible, columns: fine });
     sync(Slot::Series, wants_series.then(series));
-    let ghosts = earlier.filter(|_| !haunted.is_empty()).map(|range| Question::Series(SeriesQuery { ids: haunted, range, columns }));
-    sync(Slot::Ghosts, ghosts);
-    sync(Slot::Values, wants_series.then(|| Question::ValuesAt { ids: ids.clone(), at: state.timeline.cursor }));
+    sync(Slot::Heat, heat.map(Question::Series));
+    for slot in 0..GHOSTS {
+        let ghost = ghosts.get(slot).map(|(range, ids)| Question::Series(SeriesQuery { ids: ids.clone(), range: *range, columns }));
+        sync(Slot::Ghosts(slot), ghost);
+    }
+    sync(Slot::Values, wants_series.then(|| Question::ValuesAt { ids: line_ids.clone(), at: state.timeline.cursor }));
 
     let by_level = |range: TimeRange| HistogramQuery { filter: EventFilter::default(), range, columns, by: vec![GroupBy::Level] };
     let has_events = has_time && state.catalog.n_events > 0;
@@ -110,7 +119,7 @@ fn prepare(state: &mut State) {
     let sight = Sight { catalog: &state.catalog, doc: &state.session.doc, clock: &state.clock, visible: state.timeline.visible, columns };
     state.lanes.prepare(&sight);
     let baseline = state.baseline();
-    state.panels.prepare((state.timeline.visible, columns.get()), baseline, &state.clock);
+    state.panels.prepare((state.timeline.visible, columns.get()), (baseline, state.t0()), &state.clock);
 }
 
 impl State {

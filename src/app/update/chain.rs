@@ -4,12 +4,12 @@ use crate::app::message::Effect;
 use crate::app::session::Session;
 use crate::app::state::State;
 use crate::model::AnnotationId;
-use crate::model::case::{AnnotationKind, Edit, Relation};
+use crate::model::case::{AnnotationKind, Edit, Link, Relation};
 
 /// All edges as (id, from, to, relation).
 fn links(state: &State) -> Vec<(AnnotationId, AnnotationId, AnnotationId, Relation)> {
     let of = |record: &crate::model::Annotation| match &record.kind {
-        AnnotationKind::Link { from, to, relation } => Some((record.id.clone(), from.clone(), to.clone(), *relation)),
+        AnnotationKind::Link(link) => Some((record.id.clone(), link.from.clone(), link.to.clone(), link.relation)),
         _ => None,
     };
     state.session.doc.annotations.values().filter_map(of).collect()
@@ -17,7 +17,7 @@ fn links(state: &State) -> Vec<(AnnotationId, AnnotationId, AnnotationId, Relati
 
 /// An edge between two steps.
 pub(super) fn link(state: &mut State, from: AnnotationId, to: AnnotationId, relation: Relation) -> Edit {
-    let kind = AnnotationKind::Link { from, to, relation };
+    let kind = AnnotationKind::Link(Link { from, to, relation, ..Link::default() });
     Session::put(state.session.annotation(state.now, kind, String::new()))
 }
 
@@ -55,8 +55,8 @@ pub(super) fn relate(state: &mut State, id: &AnnotationId, relation: Option<Rela
     let present = links(state).into_iter().find(|(_, from, to, _)| *from == former && to == id);
     let edit = match (present, relation) {
         (Some(present), Some(relation)) => state.session.change(&present.0, state.now, |record| {
-            if let AnnotationKind::Link { relation: old, .. } = &mut record.kind {
-                *old = relation;
+            if let AnnotationKind::Link(link) = &mut record.kind {
+                link.relation = relation;
             }
         }),
         (Some(present), None) => state.session.remove(&present.0),

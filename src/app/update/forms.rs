@@ -163,7 +163,16 @@ pub(super) fn save(state: &mut State, form: &Form) -> Result<Vec<Effect>, String
         FormPurpose::Cause { id, at } => save_cause(state, form, id.as_ref(), *at),
         FormPurpose::Attempt { id, at } => {
             let effect = form.choice("effect");
-            let kind = AnnotationKind::Attempt(Attempt { at: *at, effect: (effect > 0).then(|| EFFECTS[effect].to_owned()) });
+            let old = id.as_ref().and_then(|id| state.session.doc.annotations.get(id)).and_then(|record| match &record.kind {
+                AnnotationKind::Attempt(attempt) => Some(attempt.clone()),
+                _ => None,
+            });
+            let kind = AnnotationKind::Attempt(Attempt {
+                at: *at,
+                effect: (effect > 0).then(|| EFFECTS[effect].to_owned()),
+                outcome: None,
+                ..old.unwrap_or_default()
+            });
             let what = needed(form, "what")?;
             Ok(change(state, id.as_ref(), kind, what, "mitigation tried"))
         }
@@ -211,6 +220,7 @@ fn save_cause(state: &mut State, form: &Form, id: Option<&AnnotationId>, at: Tim
         at: Some(at),
         evidence: form.picks("evidence"),
         order,
+        ..old.unwrap_or_default()
     });
     if let Some(id) = id {
         let step = state.session.change(id, state.now, |record| {
@@ -248,6 +258,10 @@ fn save_action(state: &mut State, form: &Form, id: Option<&AnnotationId>) -> Res
     }
     let given = |label: &str| Some(form.text(label)).filter(|value| !value.is_empty());
     let named = |names: &[&str], at: usize| (at > 0).then(|| names[at].to_owned());
+    let old = id.and_then(|id| state.session.doc.annotations.get(id)).and_then(|record| match &record.kind {
+        AnnotationKind::Action(item) => Some(item.clone()),
+        _ => None,
+    });
     let kind = AnnotationKind::Action(ActionItem {
         action_type: named(&ACTION_TYPES, form.choice("type")),
         owner: given("owner"),
@@ -256,6 +270,7 @@ fn save_action(state: &mut State, form: &Form, id: Option<&AnnotationId>) -> Res
         due: given("due"),
         done_when: given("done when"),
         causes: form.picks("causes"),
+        ..old.unwrap_or_default()
     });
     Ok(change(state, id, kind, what, "action item"))
 }

@@ -95,7 +95,10 @@ pub(super) fn refresh_prompt(state: &mut State) {
     if kind == PromptKind::Find {
         return find::refresh(state);
     }
-    let preview = super::typed_time::preview(state, &typed);
+    let preview = match kind {
+        PromptKind::Ghost | PromptKind::Limit => super::panel_typed::preview(state, kind, &typed),
+        _ => super::typed_time::preview(state, &typed),
+    };
     if let Some(Overlay::Prompt(prompt)) = state.overlays.last_mut() {
         prompt.preview = preview;
     }
@@ -186,6 +189,8 @@ fn accept_prompt(state: &mut State, prompt: &Prompt) -> Result<Vec<Effect>, Stri
             }
             Ok(Vec::new())
         }
+        PromptKind::Ghost => super::panel_typed::ghost(state, typed),
+        PromptKind::Limit => super::panel_typed::limit(state, typed),
         PromptKind::FilterIn => filter::add(state, typed, IsNegated::No),
         PromptKind::FilterOut => filter::add(state, typed, IsNegated::Yes),
     }

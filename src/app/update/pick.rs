@@ -6,14 +6,16 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 
 use crate::app::actions::{self, Action};
+use crate::app::heat;
 use crate::app::message::{Effect, FreezeTarget};
 use crate::app::overlay::{Overlay, PickItem, PickPurpose, PickValue, Picker};
+use crate::app::panels as shown;
 use crate::app::series_search::{self, SeriesSearch};
 use crate::app::state::State;
-use crate::model::case::{MarkerName, PanelRef};
+use crate::model::case::{MarkerName, PanelForm, PanelRef, PanelShape};
 use crate::model::{Timestamp, text};
 
-use super::{action, annotate, panel_edit};
+use super::{action, annotate, panel_edit, panel_form, settle};
 
 fn item(label: impl Into<String>, detail: impl Into<String>, value: PickValue) -> PickItem {
     PickItem { label: label.into(), detail: detail.into(), key: String::new(), value }
@@ -98,6 +100,9 @@ pub(super) fn zones(state: &mut State) {
     state.overlays.push(Overlay::Picker(Picker::new(PickPurpose::Zone, "zone of local times", items)));
 }
 
+/// Histograms that the panel picker lists.
+const HISTOGRAMS: usize = 200;
+
 /// Series for the panels: the present ones first and chosen, then the candidates for the usual panels, then all.
 pub(super) fn panels(state: &mut State) {
     let catalog = &state.catalog;
@@ -116,8 +121,15 @@ pub(super) fn panels(state: &mut State) {
             items.push(series_search::line(catalog, meta, &format!("{}?  ", clean(role))));
         }
     }
-    let mut picker = Picker::new(PickPurpose::Panels, "panels: Tab chooses, Enter takes; or type a formula: rate(x[1m])", items);
+    let heat = heat::histograms(catalog).into_iter().take(HISTOGRAMS).map(|(meta, name)| {
+        let detail = format!("heat map of {} buckets", clean(&meta.name));
+        item(clean(&format!("heat map {name}")), detail, PickValue::Heat(shown::reference(catalog, meta, "")))
+    });
+    items.extend(heat);
+    let mut picker =
+        Picker::new(PickPurpose::Panels, "panels: a name, unit:s, shape:spike, moves at onset, or a formula: rate(x[1m])", items);
     picker.chosen = Some((0..n_present).collect());
+    picker.first_chosen.clone_from(&picker.chosen);
     let picker = picker.with_series(SeriesSearch::new(Arc::clone(catalog), listed));
     state.overlays.push(Overlay::Picker(picker));
 }
@@ -175,6 +187,7 @@ pub(super) fn picked(state: &mut State, picker: &Picker) -> Vec<Effect> {
         PickPurpose::Panels => {
             return match current.map(|index| &picker.items[index].value) {
                 Some(PickValue::Formula(text)) => add_formula(state, text),
+                Some(PickValue::Heat(reference)) if !picker.is_changed() => add_heat(state, reference.clone()),
                 _ => take_panels(state, picker),
             };
         }
@@ -233,7 +246,31 @@ pub(super) fn take(state: &mut State, value: PickValue, argument: Option<&str>) 
         PickValue::Marker(name) => annotate::set_marker(state, name),
         PickValue::KeyMoment => annotate::add_key_moment(state),
         PickValue::Target(target) => annotate::freeze(state, vec![target]),
+        PickValue::Settle(settling, choice) => settle::take(state, &settling, choice),
+        PickValue::Form(form) => panel_form::set(state, form),
+        PickValue::Sum(shape, formula) => {
+            state.panels.pending_shape = Some(shape);
+            add_formula(state, &formula)
+        }
+        PickValue::Heat(reference) => add_heat(state, reference),
     }
+}
+
+/// A panel of a histogram, new or in the place of the one that shows its series.
+fn add_heat(state: &mut State, reference: PanelRef) -> Vec<Effect> {
+    let mut panels = state.panels.references();
+    let is_new = !panels.iter().any(|panel| panel.series == reference.series && panel.source == reference.source);
+    if is_new {
+        panels.push(reference.clone());
+    }
+    let form = PanelForm { shape: PanelShape::Heat, by: None };
+    let name = format!("add heat map {}", reference.series);
+    panel_form::commit(
+        state,
+        &name,
+        (reference, form, is_new.then_some(panels)),
+        "each column shows how its observations spread over the buckets",
+    )
 }
 
 /// Asks for the lines of a formula; they become panels when they are there.
@@ -263,6 +300,12 @@ pub(super) fn show_formula(state: &mut State, formula: &str) -> Vec<Effect> {
     let n_left = lines.len().saturating_sub(SHOWN_LINES);
     let mut panels = state.panels.references();
     let first = panels.len();
+    if let Some((shape, line)) = state.panels.pending_shape.take().zip(lines.first()) {
+        panels.push(line.clone());
+        let form = PanelForm { shape, by: None };
+        let words = format!("{} parts of {}; u takes it back", lines.len(), clean(formula));
+        return panel_form::commit(state, &format!("add panel {}", clean(formula)), (line.clone(), form, Some(panels)), &words);
+    }
     panels.extend(lines.into_iter().take(SHOWN_LINES));
     let effects = panel_edit::set(state, &format!("add panel {}", clean(formula)), panels);
     state.panels.selected = first.min(state.panels.all.len().saturating_sub(1));

@@ -5,7 +5,7 @@ use crate::app::scale::Scale;
 use crate::app::side::{Ink, MadeFor, Side, SideItem, Tab};
 use crate::app::state::{Focus, State};
 use crate::app::trust;
-use crate::model::case::{Annotation, AnnotationKind, CauseStatus, EvidenceTarget, Relation};
+use crate::model::case::{Annotation, AnnotationKind, CauseStatus, EvidenceTarget, Relation, Standing};
 use crate::model::series::Derivation;
 use crate::model::{Level, SeriesMeta, SourceReport, ZoneCertainty, text};
 
@@ -144,7 +144,19 @@ fn notes(state: &State, side: &mut Side, width: usize) {
             }
             AnnotationKind::Evidence(evidence) => ("▪ ".to_owned(), evidence_kind(&evidence.target).to_owned()),
             AnnotationKind::Action(item) => ("→ ".to_owned(), format!("action {}", item.priority.as_deref().unwrap_or_default())),
-            AnnotationKind::Cause(_) | AnnotationKind::Attempt(_) | AnnotationKind::Link { .. } => continue,
+            AnnotationKind::Cause(_) | AnnotationKind::Attempt(_) | AnnotationKind::Link(_) => continue,
+            AnnotationKind::Quote(_) | AnnotationKind::Hypothesis(_) | AnnotationKind::Stage(_) => {
+                n_notes += i32::from(record.at().is_some());
+                let mark = if record.at().is_some() { format!("{n_notes} ") } else { "· ".to_owned() };
+                (mark, record.kind.name().to_owned())
+            }
+            AnnotationKind::Question(_)
+            | AnnotationKind::Bucket(_)
+            | AnnotationKind::Lesson(_)
+            | AnnotationKind::Section(_)
+            | AnnotationKind::Factor(_)
+            | AnnotationKind::Resource(_)
+            | AnnotationKind::Conflict(_) => ("· ".to_owned(), record.kind.name().to_owned()),
             AnnotationKind::Other(name) => ("? ".to_owned(), text::printable(name).into_owned()),
         };
         side.item(SideItem::Annotation(record.id.clone()));
@@ -152,7 +164,16 @@ fn notes(state: &State, side: &mut Side, width: usize) {
         if let AnnotationKind::Range { range, .. } = &record.kind {
             words.push((Ink::Dim, format!(" for {}", text::whole_duration((range.len_ns() / 1_000_000_000) as u64))));
         }
+        match state.standings.found.get(&record.id) {
+            Some(Standing::Holds) => words.push((Ink::Dim, "  ok".into())),
+            Some(Standing::Lost { .. }) => words.push((Ink::Error, "  lost".into())),
+            Some(Standing::Moved { .. }) => words.push((Ink::Warn, "  moved".into())),
+            Some(Standing::Outside) | None => {}
+        }
         side.line(words);
+        if let Some(standing @ (Standing::Lost { .. } | Standing::Moved { .. })) = state.standings.found.get(&record.id) {
+            side.folded(vec![(Ink::Normal, "  ".into())], (Ink::Warn, &lines_of(&standing.words())), width);
+        }
         if !record.text.is_empty() {
             side.folded(vec![(Ink::Normal, "  ".into())], (Ink::Normal, &lines_of(&record.text)), width);
         }
@@ -169,6 +190,8 @@ const fn evidence_kind(target: &EvidenceTarget) -> &'static str {
         EvidenceTarget::Change { .. } => "change",
         EvidenceTarget::Alert { .. } => "alert",
         EvidenceTarget::Profile { .. } => "profile",
+        EvidenceTarget::Diff { .. } => "code change",
+        EvidenceTarget::Link { .. } => "link",
     }
 }
 
@@ -259,7 +282,24 @@ fn panel_detail(state: &State, side: &mut Side, width: usize) {
             pair(side, "clipped", &format!("no value above {} can be measured", text::value(clip, panel.unit)), width);
         }
     }
+    form_detail(state, side, panel, width);
     view_detail(state, side, panel, width);
+}
+
+/// What the panel shows besides its series, at the cursor.
+fn form_detail(state: &State, side: &mut Side, panel: &Panel, width: usize) {
+    if let (Some(behind), Some(column)) = (&panel.behind, state.timeline.cursor_column()) {
+        pair(side, "histogram", &format!("{}, {} bounds in {} series", behind.name, behind.bounds.len(), behind.ids.len()), width);
+        pair(side, "column", &panel.heat.explain(column, behind.unit), width);
+        for (bucket, count) in panel.heat.buckets(column, behind.unit).into_iter().rev() {
+            pair(side, &bucket, &count, width);
+        }
+        return;
+    }
+    for part in &panel.parts.all {
+        let value = part.value.map_or_else(|| "no value here".to_owned(), |value| panel.print(value));
+        pair(side, &format!("{} {}", part.letter, part.name), &value, width);
+    }
 }
 
 /// How the panel is drawn, and what the signs on screen mean.
@@ -267,7 +307,10 @@ fn view_detail(state: &State, side: &mut Side, panel: &Panel, width: usize) {
     if panel.scale == Scale::Log {
         pair(side, "axis", &format!("logarithmic, {} to {}", panel.texts.axis_bottom, panel.texts.axis_top), width);
     }
-    if let Some(baseline) = state.baseline().filter(|_| panel.is_haunted) {
+    if let Some(earlier) = panel.earlier.filter(|_| panel.is_haunted) {
+        let in_sight = if panel.ghost.iter().any(Option::is_some) { "" } else { "; nothing of it in this window" };
+        pair(side, "ghost", &format!("{}{in_sight}", super::panel_typed::ghost_words(earlier)), width);
+    } else if let Some(baseline) = state.baseline().filter(|_| panel.is_haunted) {
         let length = text::value(baseline.len_ns() as f64 / 1e9, crate::model::Unit::Seconds);
         let words = format!("the {length} before {}, drawn from there on", state.clock.both(baseline.end()));
         let in_sight = if panel.ghost.iter().any(Option::is_some) { "" } else { "; nothing of it in this window" };

@@ -1,10 +1,11 @@
-//! Alerting rules as `/api/v1/rules` tells them: thresholds for panels, and the alerts that were active then.
+//! Alerting rules as `/api/v1/rules` tells them: thresholds for panels, and the alerts that were active then; and as
+//! the files that Prometheus and its operator load state them.
 
 use serde_json::Value;
 
 use crate::model::catalog::Problems;
-use crate::model::{SourceId, ThresholdRule, Zone};
-use crate::parse::document::json;
+use crate::model::{Problem, ProblemKind, SourceId, ThresholdRule, Zone};
+use crate::parse::document::{json, yaml};
 use crate::parse::metric::meaning;
 use crate::parse::{Context, Document};
 
@@ -33,6 +34,37 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
     document.alerts = super::api::at_one_moment(&alerts, context);
     if !document.alerts.is_empty() {
         document.zone = Zone { name: "UTC".into(), certainty: crate::model::ZoneCertainty::Offset };
+    }
+    document
+}
+
+/// Far more than all rules of an installation.
+const MAX_FILE_BYTES: usize = 16 << 20;
+
+/// Reads a file of rules, or several in one. Records are the rules; those of the form `expression OP number` give a threshold.
+pub(crate) fn parse_yaml(bytes: &[u8]) -> Document {
+    let mut document = Document { n_lines: json::count_lines(bytes), ..Document::default() };
+    if bytes.len() > MAX_FILE_BYTES {
+        let reason = format!("a file of rules of {} bytes is not read", bytes.len());
+        document.problems.push(Problem { line: 0, byte: 0, kind: ProblemKind::Limit, reason });
+        return document;
+    }
+    let text = json::text(bytes, &mut document.problems);
+    let files = match yaml::documents(&text) {
+        Ok(files) => files,
+        Err((line, reason)) => {
+            let reason = format!("the rules cannot be read: {reason}");
+            document.problems.push(Problem { line, byte: 0, kind: ProblemKind::Syntax, reason });
+            return document;
+        }
+    };
+    for file in &files {
+        // The operator wraps them: `kind: PrometheusRule`, `spec: {groups: …}`.
+        let groups = file.get("groups").or_else(|| file.pointer("/spec/groups")).and_then(Value::as_array);
+        for rule in groups.into_iter().flatten().filter_map(|group| group.get("rules")?.as_array()).flatten() {
+            document.n_records += 1;
+            document.rules.extend(threshold(rule));
+        }
     }
     document
 }
@@ -83,6 +115,20 @@ mod tests {
         for other in ["up == 0", "a > b", "absent(up)", "a > 1 and b > 2"] {
             assert_eq!(comparison(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn files_of_rules_give_thresholds() {
+        let plain = "groups:\n  - name: lab\n    rules:\n      - alert: Busy\n        expr: |\n          go_goroutines\n            > 1000\n        for: 1m\n        labels: {severity: warning}\n      - record: job:x:rate\n        expr: rate(x[1m])\n      - alert: Odd\n        expr: up == 0\n";
+        let wrapped = format!("apiVersion: v1\nkind: PrometheusRule\nspec:\n  {}", plain.replace('\n', "\n  "));
+        for text in [plain, wrapped.trim_end()] {
+            let document = parse_yaml(text.as_bytes());
+            assert_eq!((document.n_records, document.rules.len(), document.problems.total()), (3, 1, 0), "{text}");
+            let rule = &document.rules[0];
+            let told = (rule.name.as_str(), rule.expression.as_str(), rule.above_is_bad, rule.value, rule.for_ns);
+            assert_eq!(told, ("Busy", "go_goroutines", true, 1000.0, 60_000_000_000));
+        }
+        assert_eq!(parse_yaml(b"groups:\n  - rules: [\n").problems.kept()[0].line, 3);
     }
 
     #[test]

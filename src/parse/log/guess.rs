@@ -58,7 +58,23 @@ pub fn plan(windows: &Windows, context: &Context) -> Option<LogPlan> {
         plan.why = format!("the user says so; {}", plan.why);
         return Some(plan);
     }
-    (fit.n_timed > 0 && plan.score >= MIN_SCORE).then_some(plan)
+    let is_log = fit.n_timed > 0 || is_timeless(&survey, layout, &fit);
+    (is_log && plan.score >= MIN_SCORE).then_some(plan)
+}
+
+/// Whether records without any time are a log all the same: nearly all lines are records, most with a level, or with
+/// a message among other keys. They are listed, counted and searched, but have no place on the timeline.
+fn is_timeless(survey: &Survey, layout: Layout, fit: &Fit) -> bool {
+    let n_messages: usize = of_role(survey, Role::Message).map(|(_, values, _)| values.n).sum();
+    let most = |n: usize| n * 2 > fit.n_lines;
+    match layout {
+        Layout::Json | Layout::Logfmt => {
+            fit.n_untimed * 10 >= fit.n_lines * 9 && (most(fit.n_levels) || fit.n_lines > 1 && most(n_messages))
+        }
+        // Its pattern names a level or more; traces may stand between its records.
+        Layout::Named => most(fit.n_untimed),
+        Layout::Access | Layout::Text => false,
+    }
 }
 
 /// Whole lines of the windows, blank ones left out.
@@ -448,7 +464,7 @@ fn why(survey: &Survey, plan: &LogPlan, fit: &Fit) -> String {
         Layout::Json => survey.n_json,
         Layout::Logfmt => survey.n_logfmt,
         Layout::Access => survey.n_access,
-        Layout::Named => fit.n_timed,
+        Layout::Named => fit.n_timed + fit.n_untimed,
         Layout::Text => survey.text.at_start().max(survey.text.late),
     };
     format!("{n} of {} sampled lines {what}, {} of them have a time", fit.n_lines, fit.n_timed.min(fit.n_lines))

@@ -64,6 +64,9 @@ struct FormatText {
     /// Whether the pattern only names fields: time and level are found faster without it.
     #[serde(default)]
     fields_only: bool,
+    /// Whether its lines have no time: they are listed and searched, but have no place on the timeline.
+    #[serde(default)]
+    timeless: bool,
     /// Words that every line holds: lines without them are not tried on the pattern.
     #[serde(default)]
     holds: Vec<String>,
@@ -87,6 +90,7 @@ pub struct NamedFormat {
     levels: BTreeMap<String, Level>,
     pub(super) keys: Vec<(Vec<u8>, Binding)>,
     pub(super) is_fields_only: bool,
+    is_timeless: bool,
 }
 
 /// A pattern ready to run.
@@ -161,8 +165,8 @@ impl NamedFormat {
         if let Some(pattern) = &format.pattern {
             let regex = compile(pattern).map_err(|error| wrong(error.replace('\n', " ")))?;
             let built = Built::of(regex, format.unit);
-            if !built.groups.iter().any(|group| matches!(group.role, Some((Role::Time, _)))) {
-                return Err(wrong("its pattern has no group named time: write (?<time>…) around the time".into()));
+            if !format.is_timeless && !built.groups.iter().any(|group| matches!(group.role, Some((Role::Time, _)))) {
+                return Err(wrong("its pattern has no group named time: write (?<time>…) around the time, or timeless = true".into()));
             }
             let _ = format.built.set(Some(built));
             if let Some(sample) = samples.iter().find(|sample| !format.fits(sample.as_bytes())) {
@@ -210,6 +214,7 @@ impl NamedFormat {
             levels,
             keys,
             is_fields_only: text.fields_only,
+            is_timeless: text.timeless,
         })
     }
 
@@ -251,6 +256,7 @@ impl NamedFormat {
             levels: BTreeMap::new(),
             keys: BTreeMap::new(),
             fields_only: false,
+            timeless: false,
             holds: Vec::new(),
             samples: Vec::new(),
         };
@@ -275,13 +281,13 @@ impl NamedFormat {
         self.built()?.regex.captures(line)
     }
 
-    /// Whether a line matches and its time can be read.
+    /// Whether a line matches and its time, if the format has one, can be read.
     pub(super) fn fits(&self, line: &[u8]) -> bool {
         if !self.holds.iter().all(|words| memchr::memmem::find(line, words.as_bytes()).is_some()) {
             return false;
         }
         let Some(captures) = self.captures(line) else { return false };
-        self.time_text(&captures).is_some_and(|time| self.civil(&time).is_some() || EpochUnit::of(&time).is_some())
+        self.is_timeless || self.time_text(&captures).is_some_and(|time| self.civil(&time).is_some() || EpochUnit::of(&time).is_some())
     }
 
     /// Share of the first lines that fit, of those that may begin a record.
@@ -346,16 +352,14 @@ impl Built {
 /// Reads a line by its pattern; whether it matches.
 pub(super) fn read<'a>(reader: &mut Reader, format: &NamedFormat, line: &'a [u8], found: &mut Found<'a>) -> bool {
     let Some(captures) = format.captures(line) else { return false };
-    let Some(time) = format.time_text(&captures) else { return false };
-    let civil = if format.time_format.is_none() { reader.clock.read(&time).map(|stamp| stamp.civil) } else { format.civil(&time) };
-    let moment = match civil {
-        Some(civil) => reader.clock.place(civil),
-        None => match EpochUnit::of(&time) {
-            Some(unit) => epoch_ns(&time, unit),
+    found.time = match format.time_text(&captures) {
+        Some(time) => match moment(reader, format, &time) {
+            Some(moment) => moment,
             None => return false,
         },
+        None if format.is_timeless => Moment::None,
+        None => return false,
     };
-    found.time = moment.map_or(Moment::Bad, Moment::At);
     for group in format.groups() {
         let (Some((role, unit)), Some(text)) = (group.role, captures.get(group.index)) else { continue };
         match role {
@@ -371,6 +375,16 @@ pub(super) fn read<'a>(reader: &mut Reader, format: &NamedFormat, line: &'a [u8]
         found.take_constant(service.as_bytes());
     }
     true
+}
+
+/// The moment that the text of a time means; `None` when it is no time at all.
+fn moment(reader: &mut Reader, format: &NamedFormat, time: &[u8]) -> Option<Moment> {
+    let civil = if format.time_format.is_none() { reader.clock.read(time).map(|stamp| stamp.civil) } else { format.civil(time) };
+    let ns = match civil {
+        Some(civil) => reader.clock.place(civil),
+        None => epoch_ns(time, EpochUnit::of(time)?),
+    };
+    Some(ns.map_or(Moment::Bad, Moment::At))
 }
 
 fn compile(pattern: &str) -> Result<Regex, String> {

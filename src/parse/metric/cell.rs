@@ -28,26 +28,43 @@ pub(super) enum DateOrder {
 }
 
 /// Decides by all cells of a table.
-pub(super) fn decimal<'a>(cells: impl Iterator<Item = &'a str>) -> Decimal {
-    let (mut n_point, mut n_comma) = (0, 0);
+///
+/// `1,234` alone may be either; where cells are divided by semicolons, the comma is taken by what stands inside them.
+pub(super) fn decimal<'a>(cells: impl Iterator<Item = &'a str>, separator: char) -> Decimal {
+    let (mut n_point, mut n_comma, mut n_open) = (0, 0, 0);
     for number in cells.map(|cell| split_unit(cell).0).filter(|number| number.parse::<f64>().is_err() || number.contains('.')) {
         match (number.rfind('.'), number.rfind(',')) {
             (Some(point), Some(comma)) if comma > point => n_comma += 1,
             (Some(_), _) => n_point += 1,
-            // Groups of three read as thousands, all else after a comma is a fraction.
-            (None, Some(comma)) if number.len() - comma != 4 => n_comma += 1,
+            // Groups of three behind one to three digits read as thousands, all else after a comma is a fraction.
+            (None, Some(comma)) if !is_grouped(number, comma) => n_comma += 1,
+            (None, Some(_)) => n_open += 1,
             _ => {}
         }
     }
-    if n_comma > n_point { Decimal::Comma } else { Decimal::Point }
+    let is_open = n_comma == n_point && n_open > 0 && separator == ';';
+    if n_comma > n_point || is_open { Decimal::Comma } else { Decimal::Point }
+}
+
+/// Whether what stands before the last comma may be thousands: `12,345,678`, not `0,125` or `1234,567`.
+fn is_grouped(number: &str, comma: usize) -> bool {
+    let mut groups = number[..comma].trim_start_matches(['+', '-', '−']).split(',');
+    let first = groups.next().unwrap_or("");
+    number.len() - comma == 4 && (1..=3).contains(&first.len()) && !first.starts_with('0') && groups.all(|group| group.len() == 3)
 }
 
 /// A number in its base unit; `None` when the cell is no number, or its unit is unknown.
 pub(super) fn number(cell: &str, decimal: Decimal) -> Option<(f64, Unit)> {
     let (text, unit) = split_unit(cell);
     let (group, point) = if decimal == Decimal::Comma { ('.', ',') } else { (',', '.') };
-    let value = if text.contains([',', '.', '\'', '\u{a0}', '\u{202f}', '−']) {
-        let is_group = |c: char| c == group || matches!(c, '\'' | '\u{a0}' | '\u{202f}');
+    let value = if text.contains([',', '.', '\'', '’', ' ', '\u{a0}', '\u{202f}', '−']) {
+        // Blanks divide thousands, `1 234`, and nothing else.
+        let blank = |c: char| matches!(c, ' ' | '\u{a0}' | '\u{202f}');
+        let of_digits = |part: &str| part.chars().take_while(char::is_ascii_digit).count();
+        if text.split(blank).skip(1).any(|part| of_digits(part) != 3) {
+            return None;
+        }
+        let is_group = |c: char| c == group || blank(c) || matches!(c, '\'' | '’');
         let as_point = |c: char| match c {
             c if c == point => '.',
             '−' => '-',
@@ -198,6 +215,8 @@ mod tests {
         assert_eq!(read("1,234.5"), Some((1_234.5, Unit::None)));
         assert_eq!(read("1e9"), Some((1e9, Unit::None)));
         assert!(read("NaN").is_some_and(|(value, _)| value.is_nan()) && read("-Inf") == Some((f64::NEG_INFINITY, Unit::None)));
+        assert_eq!(number("1 234 567,5 ms", Decimal::Comma), Some((1_234.567_5, Unit::Seconds)));
+        assert_eq!((read("1’234.5"), read("10 20"), read("1 2345")), (Some((1_234.5, Unit::None)), None, None));
         assert_eq!(number("1.234,5", Decimal::Comma), Some((1_234.5, Unit::None)));
         assert_eq!(number("−0,5 s", Decimal::Comma), Some((-0.5, Unit::Seconds)));
         assert!(["", "ms", "5 apples", "=1+1", "1.2.3", "a", "%"].into_iter().all(|cell| read(cell).is_none()));
@@ -205,10 +224,16 @@ mod tests {
 
     #[test]
     fn a_table_votes_on_its_comma() {
-        let vote = |cells: &[&str]| decimal(cells.iter().copied());
+        let vote = |cells: &[&str]| decimal(cells.iter().copied(), ',');
         assert_eq!(vote(&["0,5", "12", "1.234,5"]), Decimal::Comma);
         assert_eq!(vote(&["1,234", "0.5"]), Decimal::Point);
         assert_eq!(vote(&["1", "2"]), Decimal::Point);
+        assert_eq!(
+            [vote(&["0,125"]), vote(&["-1234,567"]), vote(&["1,234"]), vote(&["12,345,678"])].map(|it| it == Decimal::Comma),
+            [true, true, false, false]
+        );
+        assert_eq!(decimal(["1,234"].into_iter(), ';'), Decimal::Comma);
+        assert_eq!(decimal(["1,234", "0.5"].into_iter(), ';'), Decimal::Point);
     }
 
     #[test]

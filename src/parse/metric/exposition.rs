@@ -2,7 +2,7 @@
 //!
 //! The three differ in the unit of their times (ms, s, ms) and in where the name stands; magnitude tells the unit.
 //! A snapshot without times takes that of its file. Native histograms of a dump become count, sum and buckets; exemplars
-//! are counted, not read.
+//! are kept with their series.
 
 mod reader;
 
@@ -33,8 +33,8 @@ pub(crate) struct SampleLine<'a> {
     pub value: &'a str,
     /// Time, if there is one.
     pub time: Option<&'a str>,
-    /// Whether an exemplar follows.
-    pub has_exemplar: bool,
+    /// The exemplar behind it, as it stands.
+    pub exemplar: Option<&'a str>,
 }
 
 /// Takes a line apart; `Err` says why it is not one of an exposition. O(line).
@@ -55,14 +55,14 @@ pub(crate) fn line(text: &str) -> Result<Line<'_>, String> {
     }
     let identity_len = identity_len(trimmed).ok_or("is not a metric name with labels")?;
     let (identity, rest) = trimmed.split_at(identity_len);
-    let (rest, has_exemplar) = rest.split_once(" # ").map_or((rest, false), |(front, _)| (front, true));
+    let (rest, exemplar) = rest.split_once(" # ").map_or((rest, None), |(front, exemplar)| (front, Some(exemplar)));
     let rest = rest.trim();
     if rest.starts_with('{') {
         // A native histogram of a dump holds blanks: the value is up to the closing brace.
         let end = rest.rfind('}').map_or(rest.len(), |at| at + 1);
         let (value, time) = rest.split_at(end);
         let time = Some(time.trim()).filter(|time| !time.is_empty());
-        return Ok(Line::Sample(SampleLine { identity: identity.trim_end(), value, time, has_exemplar }));
+        return Ok(Line::Sample(SampleLine { identity: identity.trim_end(), value, time, exemplar }));
     }
     let mut words = rest.split_ascii_whitespace();
     let value = words.next().ok_or("has no value")?;
@@ -70,7 +70,7 @@ pub(crate) fn line(text: &str) -> Result<Line<'_>, String> {
     if words.next().is_some() {
         return Err("has more than a value and a time".into());
     }
-    Ok(Line::Sample(SampleLine { identity: identity.trim_end(), value, time, has_exemplar }))
+    Ok(Line::Sample(SampleLine { identity: identity.trim_end(), value, time, exemplar }))
 }
 
 /// Length of `name`, `name{…}` or `{…}` at the start.

@@ -1,7 +1,8 @@
 //! What the Go runtime prints about itself: `GODEBUG=gctrace=1` and `GODEBUG=schedtrace=…`.
 //!
-//! Times count from the start of the process, so nothing is placed before `--anchor FILE=TIME` says when the first line
-//! was written. Forms: package runtime, "Environment Variables".
+//! Times count from the start of the process. A file of nothing else is placed once `--anchor FILE=TIME` says when its
+//! first line was written; lines among those of a log ([`find`]) are placed by it, see `store::runtime_trace`.
+//! Forms: package runtime, "Environment Variables".
 
 use crate::model::time::NS_PER_S;
 use crate::model::{ProblemKind, SeriesKind, Timestamp, Unit, ZoneCertainty};
@@ -12,10 +13,63 @@ use super::Place;
 use super::gather::{Gather, Identity, lines};
 
 /// One line: nanoseconds since the start, and what it says.
-struct Line {
-    since_ns: i64,
-    values: Vec<(&'static str, Unit, SeriesKind, f64)>,
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// Since the start of the process.
+    pub since_ns: i64,
+    /// Places in [`SERIES`] and values.
+    pub values: Vec<(u8, f64)>,
 }
+
+/// Names of the series that such lines make, with what they count.
+pub const SERIES: [(&str, Unit, SeriesKind); 16] = [
+    ("go_gctrace_gc_total", Unit::None, SeriesKind::Counter),
+    ("go_gctrace_pause_seconds", Unit::Seconds, SeriesKind::Gauge),
+    ("go_gctrace_concurrent_seconds", Unit::Seconds, SeriesKind::Gauge),
+    ("go_gctrace_cpu_ratio", Unit::Ratio, SeriesKind::Gauge),
+    ("go_gctrace_heap_before_bytes", Unit::Bytes, SeriesKind::Gauge),
+    ("go_gctrace_heap_after_bytes", Unit::Bytes, SeriesKind::Gauge),
+    ("go_gctrace_heap_live_bytes", Unit::Bytes, SeriesKind::Gauge),
+    ("go_gctrace_heap_goal_bytes", Unit::Bytes, SeriesKind::Gauge),
+    ("go_sched_gomaxprocs", Unit::None, SeriesKind::Gauge),
+    ("go_sched_idleprocs", Unit::None, SeriesKind::Gauge),
+    ("go_sched_threads", Unit::None, SeriesKind::Gauge),
+    ("go_sched_spinningthreads", Unit::None, SeriesKind::Gauge),
+    ("go_sched_needspinning", Unit::None, SeriesKind::Gauge),
+    ("go_sched_idlethreads", Unit::None, SeriesKind::Gauge),
+    ("go_sched_runqueue", Unit::None, SeriesKind::Gauge),
+    ("go_sched_local_runqueues", Unit::None, SeriesKind::Gauge),
+];
+/// Where those of the scheduler begin.
+const FIRST_OF_SCHED: usize = 8;
+
+/// Lines of the runtime among others, behind whatever a container runtime, a collector or a JSON logger put before them.
+///
+/// `visit` gets the offset of each line in `bytes` and what it says. Costs two searches for a rare word.
+pub fn find(bytes: &[u8], mut visit: impl FnMut(usize, Line)) {
+    for (inside, start, read) in [(&b" ms clock, "[..], "gc ", gc as fn(&str) -> Option<Line>), (b"gomaxprocs=", "SCHED ", sched)] {
+        let mut last = None;
+        for at in memchr::memmem::find_iter(bytes, inside) {
+            let from = memchr::memrchr(b'\n', &bytes[at.saturating_sub(MAX_LINE)..at])
+                .map_or(at.saturating_sub(MAX_LINE), |end| at.saturating_sub(MAX_LINE) + end + 1);
+            let to =
+                memchr::memchr(b'\n', &bytes[at..bytes.len().min(at + MAX_LINE)]).map_or(bytes.len().min(at + MAX_LINE), |end| at + end);
+            let front = String::from_utf8_lossy(&bytes[from..at]);
+            // Loggers write `>` as they like, and a quote behind the last word.
+            let text = format!("{}{}", &front[front.rfind(start).unwrap_or(front.len())..], String::from_utf8_lossy(&bytes[at..to]));
+            let text = text.replace("\\u003e", ">");
+            if last != Some(from)
+                && let Some(line) = read(text.split('"').next().unwrap_or(&text))
+            {
+                visit(from, line);
+                last = Some(from);
+            }
+        }
+    }
+}
+
+/// A line of the runtime and what stands around it in a log are not longer.
+const MAX_LINE: usize = 16 << 10;
 
 /// How sure a stretch of lines is a trace of the runtime, 0 … 1, and why.
 pub(crate) fn recognise(head: &str) -> Option<(f32, String)> {
@@ -48,14 +102,14 @@ fn gc(line: &str) -> Option<Line> {
     Some(Line {
         since_ns: (since * NS_PER_S as f64) as i64,
         values: vec![
-            ("go_gctrace_gc_total", Unit::None, SeriesKind::Counter, number),
-            ("go_gctrace_pause_seconds", Unit::Seconds, SeriesKind::Gauge, (first + last) / 1000.0),
-            ("go_gctrace_concurrent_seconds", Unit::Seconds, SeriesKind::Gauge, (pauses.iter().sum::<f64>() - first - last) / 1000.0),
-            ("go_gctrace_cpu_ratio", Unit::Ratio, SeriesKind::Gauge, percent / 100.0),
-            ("go_gctrace_heap_before_bytes", Unit::Bytes, SeriesKind::Gauge, bytes(before)),
-            ("go_gctrace_heap_after_bytes", Unit::Bytes, SeriesKind::Gauge, bytes(after)),
-            ("go_gctrace_heap_live_bytes", Unit::Bytes, SeriesKind::Gauge, bytes(live)),
-            ("go_gctrace_heap_goal_bytes", Unit::Bytes, SeriesKind::Gauge, bytes(goal)),
+            (0, number),
+            (1, (first + last) / 1000.0),
+            (2, (pauses.iter().sum::<f64>() - first - last) / 1000.0),
+            (3, percent / 100.0),
+            (4, bytes(before)),
+            (5, bytes(after)),
+            (6, bytes(live)),
+            (7, bytes(goal)),
         ],
     })
 }
@@ -67,25 +121,13 @@ fn sched(line: &str) -> Option<Line> {
     let (pairs, queues) = rest.split_once('[').map_or((rest, ""), |(pairs, queues)| (pairs, queues.split(']').next().unwrap_or("")));
     let mut values = Vec::new();
     for (key, value) in pairs.split_ascii_whitespace().filter_map(|pair| pair.split_once('=')) {
-        let name = match key {
-            "gomaxprocs" => "go_sched_gomaxprocs",
-            "idleprocs" => "go_sched_idleprocs",
-            "threads" => "go_sched_threads",
-            "spinningthreads" => "go_sched_spinningthreads",
-            "needspinning" => "go_sched_needspinning",
-            "idlethreads" => "go_sched_idlethreads",
-            "runqueue" => "go_sched_runqueue",
-            // Newer runtimes add keys; the line is kept without them.
-            _ => continue,
-        };
-        values.push((name, Unit::None, SeriesKind::Gauge, value.parse().ok()?));
+        // Newer runtimes add keys; the line is kept without them.
+        let is_key = |(name, ..): &(&str, Unit, SeriesKind)| name.strip_prefix("go_sched_") == Some(key);
+        let Some(place) = SERIES[FIRST_OF_SCHED..].iter().position(is_key) else { continue };
+        values.push(((FIRST_OF_SCHED + place) as u8, value.parse().ok()?));
     }
     let local: Option<Vec<f64>> = queues.split_ascii_whitespace().map(|word| word.parse().ok()).collect();
-    values.extend(
-        local
-            .filter(|local| !local.is_empty())
-            .map(|local| ("go_sched_local_runqueues", Unit::None, SeriesKind::Gauge, local.iter().sum())),
-    );
+    values.extend(local.filter(|local| !local.is_empty()).map(|local| ((SERIES.len() - 1) as u8, local.iter().sum())));
     (!values.is_empty()).then_some(Line { since_ns: since_ms.checked_mul(1_000_000)?, values })
 }
 
@@ -106,7 +148,8 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
             continue;
         };
         gather.certainty = Some(ZoneCertainty::Inferred);
-        for (name, unit, kind, value) in values {
+        for (series, value) in values {
+            let (name, unit, kind) = SERIES[usize::from(series)];
             let identity = Identity { name: name.into(), labels: Vec::new(), unit, kind: Some(kind) };
             gather.push(place, identity, Timestamp(anchor.0.saturating_add(since_ns - first_ns)), value);
         }
@@ -126,6 +169,20 @@ mod tests {
     const TEXT: &str = "gc 1 @8.5s 0%: 0.085+2.3+0.003 ms clock, 0.17+0/0.50/0.25+0.007 ms cpu, 3->4->2 MB, 4 MB goal, 0 MB stacks, 0 MB globals, 2 P\n\
         gc 2 @18.5s 1%: 0.062+1.1+0.003 ms clock, 0.12+0/0.48/0.60+0.007 ms cpu, 5->5->5 MB, 6 MB goal, 2 P (forced)\n\
         SCHED 19500ms: gomaxprocs=2 idleprocs=0 threads=4 spinningthreads=1 needspinning=0 idlethreads=1 runqueue=3 [ 1 2 ] schedticks=[ 0 3 ]\n";
+
+    #[test]
+    fn lines_of_the_runtime_are_found_wherever_a_logger_put_them() {
+        let [gc, _, sched] = TEXT.lines().collect::<Vec<_>>()[..] else { panic!("three lines") };
+        let escaped = gc.replace('>', "\\u003e");
+        let text = format!(
+            "2026-11-23T02:00:00.000000001Z stderr F {gc}\n{{\"log\":\"{escaped}\\n\",\"stream\":\"stderr\"}}\n{sched}\nweb-1  | {sched}\n\
+             the words ms clock, and gomaxprocs= alone say nothing\n{{\"MESSAGE\":\"{gc}\"}}\n"
+        );
+        let mut found = Vec::new();
+        find(text.as_bytes(), |at, line| found.push((text[..at].lines().count(), line)));
+        let (gc, sched) = (read(gc).unwrap(), read(sched).unwrap());
+        assert_eq!(found, [(0, gc.clone()), (1, gc.clone()), (5, gc), (2, sched.clone()), (3, sched)]);
+    }
 
     #[test]
     fn relative_lines_wait_for_an_anchor() {

@@ -8,9 +8,10 @@ pub mod csv;
 pub(crate) mod dashboard;
 mod datadog;
 mod decimal;
+mod exemplar;
 pub mod exposition;
 mod gather;
-mod gotrace;
+pub mod gotrace;
 mod influx;
 pub mod meaning;
 pub(crate) mod native;
@@ -25,6 +26,7 @@ pub use meaning::clip;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::model::catalog::Problems;
+use crate::model::packed::{BLOCK, Times};
 use crate::model::{Labels, Problem, ProblemKind, Sample, Timestamp, Unit};
 
 use super::document::json::Sketch;
@@ -33,12 +35,13 @@ use super::{Context, Document, ParsedSeries};
 type Reader = fn(&[u8], &Context) -> Document;
 
 /// Formats of lines beside tables and expositions: name, how sure a stretch of lines is one and why, reader.
-pub(crate) const LINE_FORMATS: [(&str, fn(&str) -> Option<(f32, String)>, Reader); 7] = [
+pub(crate) const LINE_FORMATS: [(&str, fn(&str) -> Option<(f32, String)>, Reader); 8] = [
     ("influx-line-protocol", influx::recognise, influx::parse),
     ("graphite", plaintext::recognise_graphite, plaintext::parse_graphite),
     ("statsd", plaintext::recognise_statsd, plaintext::parse_statsd),
     ("sadf", sysstat::recognise_table, sysstat::parse_table),
     ("sar", sysstat::recognise_sar, sysstat::parse_sar),
+    ("iostat", sysstat::recognise_iostat, sysstat::parse_iostat),
     ("vmstat", sysstat::recognise_vmstat, sysstat::parse_vmstat),
     ("go-runtime-trace", gotrace::recognise, gotrace::parse),
 ];
@@ -118,6 +121,10 @@ impl Collector {
     /// whose place only the reader knows.
     pub fn push(&mut self, index: usize, sample: Sample) -> Result<(), Surprise> {
         let series = &mut self.series[index];
+        // What does not come behind a packed block must be put in order with it.
+        if series.samples.is_empty() && series.last().is_some_and(|last| last.time >= sample.time) {
+            series.unpack();
+        }
         match series.samples.last_mut() {
             Some(last) if last.time == sample.time => {
                 *last = sample;
@@ -131,15 +138,36 @@ impl Collector {
             }
             _ => {
                 series.samples.push(sample);
+                if series.samples.len() == 2 * BLOCK && !self.is_disordered[index] {
+                    series.pack_first();
+                }
                 Ok(())
             }
         }
+    }
+
+    /// Whether samples from this time on come behind all that a series has.
+    pub fn is_behind(&self, index: usize, time: i64) -> bool {
+        !self.is_disordered[index] && self.series[index].last().is_none_or(|last| last.time.0 < time)
+    }
+
+    /// Adds a whole block of samples at rising times that [`Collector::is_behind`]; `packed` are the times.
+    pub fn push_block(&mut self, index: usize, (times, packed): (&[i64], &Times), values: &[f64]) {
+        let series = &mut self.series[index];
+        if series.samples.is_empty() {
+            series.packed.push_shared(packed, values);
+            return;
+        }
+        let samples = times.iter().zip(values).map(|(time, value)| Sample { time: Timestamp(*time), value: *value });
+        series.samples.extend(samples);
+        series.pack_first();
     }
 
     /// The series with samples in rising order; unit and behaviour filled where the reader gave none.
     pub fn finish(mut self, context: &Context, problems: &mut Problems) -> Vec<ParsedSeries> {
         for (series, is_disordered) in self.series.iter_mut().zip(self.is_disordered) {
             if is_disordered {
+                series.unpack();
                 let n_before = series.samples.len();
                 series.samples.sort_by_key(|sample| sample.time);
                 let mut kept: Vec<Sample> = Vec::with_capacity(n_before);

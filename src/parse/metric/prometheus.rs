@@ -3,7 +3,7 @@
 //! The usual form of a matrix is walked as bytes (`fast`); all else is streamed series by series, so that a cut document
 //! keeps what came before the cut. Times are read as decimal text, never through a float.
 
-pub(crate) mod exemplars;
+pub mod exemplars;
 mod fast;
 mod histograms;
 
@@ -103,7 +103,7 @@ impl Answer<'_> {
             }
             series.extend(parts);
         }
-        let n_records: u64 = series.iter().map(|one| one.samples.len() as u64).sum();
+        let n_records: u64 = series.iter().map(|one| one.n_samples() as u64).sum();
         let certainty = if n_records > 0 { ZoneCertainty::Offset } else { ZoneCertainty::None };
         let name = if n_records > 0 { "UTC".to_owned() } else { String::new() };
         Document {

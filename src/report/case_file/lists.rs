@@ -26,7 +26,7 @@ impl Reader<'_> {
     }
 
     /// `[[key]]` or `key = [{ … }]`; with one entry that cannot be read the whole list is left as it is.
-    fn tables<T>(&mut self, key: &str, wanted: &str, read: impl Fn(&dyn TableLike) -> Option<T>) -> Vec<T> {
+    pub(super) fn tables<T>(&mut self, key: &str, wanted: &str, read: impl Fn(&dyn TableLike) -> Option<T>) -> Vec<T> {
         let Some(item) = self.root.get(key) else { return Vec::new() };
         let entries: Option<Vec<T>> = match item {
             Item::ArrayOfTables(tables) => tables.iter().map(|table| read(table)).collect(),

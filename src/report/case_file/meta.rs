@@ -3,9 +3,11 @@
 use toml_edit::{Array, DocumentMut, Item, Table, Value, value};
 
 use super::lists::{write_filters, write_panels};
+use super::merge_meta::write_conflicts;
 use super::parse_time;
+use super::tables::{number, write_tables};
 use super::view::write_view;
-use crate::model::case::{Anchor, CaseMeta};
+use crate::model::case::{Anchor, CaseMeta, Head};
 use crate::model::text::rfc3339;
 
 /// Why `case.toml` cannot be read as a whole.
@@ -25,7 +27,7 @@ pub struct LoadedMeta {
     pub meta: CaseMeta,
     /// Values that do not fit their key: left in the file, not in `meta`.
     pub problems: Vec<String>,
-    document: DocumentMut,
+    pub(super) document: DocumentMut,
     text: String,
 }
 
@@ -43,8 +45,7 @@ pub fn parse_meta(text: &str) -> Result<LoadedMeta, MetaError> {
         line: error.span().map_or(1, |span| body[..span.start.min(body.len())].matches('\n').count() + 1),
         reason: error.message().lines().next().unwrap_or("not TOML").to_owned(),
     })?;
-    let mut problems = Vec::new();
-    let meta = read(&document, &mut problems);
+    let (meta, problems) = read(&document);
     Ok(LoadedMeta { meta, problems, document, text: text.to_owned() })
 }
 
@@ -63,13 +64,26 @@ pub fn write_meta(meta: &CaseMeta, loaded: &LoadedMeta) -> String {
         ("severity", &meta.severity, &before.severity),
         ("status", &meta.status, &before.status),
         ("time_zone", &meta.time_zone, &before.time_zone),
+        ("id", &meta.head.id, &before.head.id),
+        ("date", &meta.head.date, &before.head.date),
+        ("published", &meta.head.published, &before.head.published),
+        ("owner", &meta.head.owner, &before.head.owner),
     ];
     for (key, now, was) in texts {
         if now != was {
             set_text(root, key, now.as_deref());
         }
     }
-    for (key, now, was) in [("services", &meta.services, &before.services), ("sources", &meta.sources, &before.sources)] {
+    let lists = [
+        ("services", &meta.services, &before.services),
+        ("sources", &meta.sources, &before.sources),
+        ("authors", &meta.head.authors, &before.head.authors),
+        ("environments", &meta.head.environments, &before.head.environments),
+        ("regions", &meta.head.regions, &before.head.regions),
+        ("tags", &meta.head.tags, &before.head.tags),
+        ("categories", &meta.head.categories, &before.head.categories),
+    ];
+    for (key, now, was) in lists {
         if now != was {
             set(root, key, (!now.is_empty()).then(|| value(now.iter().map(String::as_str).collect::<Array>())));
         }
@@ -85,14 +99,21 @@ pub fn write_meta(meta: &CaseMeta, loaded: &LoadedMeta) -> String {
     }
     write_view(root, &meta.view, &before.view);
     write_map(root, "zones", &meta.zones, &before.zones, |zone| Value::from(zone.as_str()));
+    for (key, now, was) in [("roles", &meta.head.roles, &before.head.roles), ("links", &meta.head.links, &before.head.links)] {
+        write_map(root, key, now, was, |words| Value::from(words.as_str()));
+    }
+    write_tables(root, meta, before);
+    if meta.conflicts != before.conflicts {
+        write_conflicts(root, &meta.conflicts);
+    }
     write_map(root, "thresholds", &meta.thresholds, &before.thresholds, |number| Value::from(*number));
     let out = document.to_string();
     if loaded.text.contains("\r\n") { out.replace("\r\n", "\n").replace('\n', "\r\n") } else { out }
 }
 
-fn read(document: &DocumentMut, problems: &mut Vec<String>) -> CaseMeta {
-    let mut reader = Reader { root: document.as_table(), problems };
-    CaseMeta {
+fn read(document: &DocumentMut) -> (CaseMeta, Vec<String>) {
+    let mut reader = Reader { root: document.as_table(), problems: Vec::new() };
+    let meta = CaseMeta {
         title: reader.text("title").unwrap_or_default(),
         severity: reader.text("severity"),
         status: reader.text("status"),
@@ -101,21 +122,47 @@ fn read(document: &DocumentMut, problems: &mut Vec<String>) -> CaseMeta {
         t0: reader.anchor(),
         panels: reader.panels(),
         zones: reader.map("zones", |item| item.as_str().map(str::to_owned)),
-        thresholds: reader.map("thresholds", |item| item.as_float().or_else(|| item.as_integer().map(|n| n as f64))),
+        thresholds: reader.map("thresholds", number),
         sources: reader.texts("sources"),
         filters: reader.filters(),
         view: reader.view(),
-    }
+        head: reader.head(),
+        impact: reader.impact(),
+        slos: reader.slos(),
+        measures: reader.measures(),
+        unknown_markers: reader.unknown_markers(),
+        people: reader.people(),
+        lint: reader.lint(),
+        conflicts: reader.conflicts(),
+    };
+    (meta, reader.problems)
 }
 
 pub(super) struct Reader<'a> {
     pub(super) root: &'a Table,
-    problems: &'a mut Vec<String>,
+    pub(super) problems: Vec<String>,
 }
 
 impl Reader<'_> {
     pub(super) fn wrong(&mut self, key: &str, wanted: &str) {
         self.problems.push(format!("{key} should be {wanted}; it is left as it is"));
+    }
+
+    fn head(&mut self) -> Head {
+        let words = |item: &Item| item.as_str().map(str::to_owned);
+        Head {
+            id: self.text("id"),
+            date: self.text("date"),
+            published: self.text("published"),
+            authors: self.texts("authors"),
+            owner: self.text("owner"),
+            roles: self.map("roles", words),
+            environments: self.texts("environments"),
+            regions: self.texts("regions"),
+            tags: self.texts("tags"),
+            categories: self.texts("categories"),
+            links: self.map("links", words),
+        }
     }
 
     fn text(&mut self, key: &str) -> Option<String> {
@@ -152,7 +199,7 @@ impl Reader<'_> {
         anchor
     }
 
-    fn map<T>(&mut self, key: &str, read: impl Fn(&Item) -> Option<T>) -> std::collections::BTreeMap<String, T> {
+    pub(super) fn map<T>(&mut self, key: &str, read: impl Fn(&Item) -> Option<T>) -> std::collections::BTreeMap<String, T> {
         let Some(item) = self.root.get(key) else { return std::collections::BTreeMap::new() };
         let Some(table) = item.as_table_like() else {
             self.wrong(key, "a table");
@@ -206,7 +253,7 @@ fn write_anchor(root: &mut Table, anchor: Option<&Anchor>) {
     }
 }
 
-fn write_map<T: PartialEq>(
+pub(super) fn write_map<T: PartialEq>(
     root: &mut Table,
     key: &str,
     now: &std::collections::BTreeMap<String, T>,

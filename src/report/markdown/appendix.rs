@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use super::table::Table;
 use super::{NOT_RECORDED, heading};
-use crate::model::text::{grouped, rfc3339, value};
+use crate::model::text::{grouped, rfc3339, t_offset, value};
 use crate::model::time::NS_PER_S;
 use crate::model::{Timestamp, Unit};
 use crate::report::escape::{cell, code, inline};
+use crate::report::lint::{Finding, counts};
 use crate::report::postmortem::{Postmortem, Provenance};
 
 pub(super) fn appendix(out: &mut String, postmortem: &Postmortem) {
@@ -26,8 +27,51 @@ pub(super) fn appendix(out: &mut String, postmortem: &Postmortem) {
     }
     sources(out, provenance);
     series(out, provenance);
-    markers(out, provenance);
+    markers(out, provenance, postmortem.head.t0.as_ref().map(|t0| t0.at));
+    if !postmortem.redactions.is_empty() {
+        heading(out, 3, "Redactions");
+        redactions(out, postmortem);
+    }
     derived(out, provenance);
+    if let Some(findings) = &postmortem.lint {
+        lint(out, findings);
+    }
+}
+
+/// What a reviewer would object to, and what was suppressed with which reason.
+fn lint(out: &mut String, findings: &[Finding]) {
+    heading(out, 3, "Lint");
+    let (errors, warnings, infos) = counts(findings);
+    let _ = writeln!(
+        out,
+        "Errors: {errors}, warnings: {warnings}, infos: {infos}. Due dates are judged by `coroner lint` on the day it runs.\n"
+    );
+    let open: Vec<&Finding> = findings.iter().filter(|finding| finding.suppressed.is_none()).collect();
+    if !open.is_empty() {
+        out.push_str("<details>\n<summary>Every objection with its way out</summary>\n\n");
+        let mut table = Table::new(&["Rule", "Severity", "Where", "What", "Way out"]);
+        for finding in open {
+            table.row(vec![
+                finding.rule.into(),
+                finding.severity.name().into(),
+                cell(&finding.place),
+                cell(&finding.message),
+                cell(&finding.fix),
+            ]);
+        }
+        table.write(out);
+        out.push_str("\n</details>\n");
+    }
+    let suppressed: Vec<(&Finding, &String)> =
+        findings.iter().filter_map(|finding| Some((finding, finding.suppressed.as_ref()?))).collect();
+    if !suppressed.is_empty() {
+        out.push_str("\nSuppressed, and why:\n\n");
+        let mut table = Table::new(&["Rule", "Where", "What", "Reason"]);
+        for (finding, reason) in suppressed {
+            table.row(vec![finding.rule.into(), cell(&finding.place), cell(&finding.message), cell(reason)]);
+        }
+        table.write(out);
+    }
 }
 
 fn sources(out: &mut String, provenance: &Provenance) {
@@ -84,7 +128,7 @@ fn series(out: &mut String, provenance: &Provenance) {
     table.write(out);
 }
 
-fn markers(out: &mut String, provenance: &Provenance) {
+fn markers(out: &mut String, provenance: &Provenance, t0: Option<Timestamp>) {
     heading(out, 3, "Markers");
     let mut table = Table::new(&["Marker", "Time (UTC)", "T+", "Found by", "Set by"]);
     for marker in &provenance.markers {
@@ -103,6 +147,19 @@ fn markers(out: &mut String, provenance: &Provenance) {
         ]);
     }
     table.write(out);
+    if !provenance.suggestions.is_empty() {
+        out.push_str("\nSuggested by the data, set by nobody:\n\n");
+        let mut table = Table::new(&["Marker", "Time (UTC)", "T+", "What", "Rule"]);
+        for one in &provenance.suggestions {
+            let offset = postmortem_offset(t0, one.at);
+            table.row(vec![format!("`{}`", one.name.name()), rfc3339(one.at), offset, cell(&one.text), cell(&one.rule)]);
+        }
+        table.write(out);
+    }
+}
+
+fn postmortem_offset(t0: Option<Timestamp>, at: Timestamp) -> String {
+    t0.map_or_else(String::new, |t0| t_offset(at.since(t0)))
 }
 
 fn derived(out: &mut String, provenance: &Provenance) {
@@ -112,7 +169,7 @@ fn derived(out: &mut String, provenance: &Provenance) {
     for entry in &provenance.derived {
         let inputs: Vec<String> = entry.inputs.iter().map(|input| cell(input)).filter(|input| !input.is_empty()).collect();
         table.row(vec![
-            format!("`{}`", entry.id),
+            code(&entry.id),
             cell(&entry.label),
             entry.value.as_deref().map_or_else(|| NOT_RECORDED.to_owned(), cell),
             cell(&entry.formula),
@@ -121,4 +178,14 @@ fn derived(out: &mut String, provenance: &Provenance) {
     }
     table.write(out);
     out.push_str("\n</details>\n");
+}
+
+/// What was taken out, by rule.
+pub(super) fn redactions(out: &mut String, postmortem: &Postmortem) {
+    if postmortem.redactions.is_empty() {
+        out.push_str("Nothing had to be taken out of it.\n");
+        return;
+    }
+    let done = postmortem.redactions.iter().map(|done| format!("{} {}", grouped(done.count), cell(&done.rule)));
+    let _ = writeln!(out, "Taken out, by rule and how often: {}.", done.collect::<Vec<_>>().join(", "));
 }

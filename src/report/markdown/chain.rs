@@ -7,19 +7,20 @@ use crate::model::case::{CauseStatus, CauseType, Relation};
 use crate::model::text::t_offset;
 use crate::report::escape::{cell, fence, inline, mermaid, paragraph};
 use crate::report::postmortem::{Block, Edge, Exhibit, Postmortem, Step};
+use crate::report::style::Feature;
 
 /// Mermaid refuses more than 500 edges, and nobody reads more nodes than this.
 const MOST_NODES: usize = 60;
 /// Signs of a statement that fit into a node.
 const LABEL_CHARS: usize = 90;
 
-pub(super) fn chain(out: &mut String, postmortem: &Postmortem) {
+pub(super) fn chain(out: &mut String, postmortem: &Postmortem, mermaid: Feature) {
     heading(out, 2, "Causal chain");
     if postmortem.chain.is_empty() {
         let _ = writeln!(out, "{NOT_RECORDED}");
     } else {
         let shown: Vec<&Step> = postmortem.chain.iter().filter(|step| step.status != CauseStatus::Refuted).collect();
-        if (2..=MOST_NODES).contains(&shown.len()) {
+        if mermaid == Feature::On && (2..=MOST_NODES).contains(&shown.len()) {
             out.push_str(&graph(&shown, postmortem));
             out.push('\n');
         }

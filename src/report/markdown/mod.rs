@@ -2,19 +2,25 @@
 //!
 //! Every word that came from outside goes through `report::escape`. Headings stop at the third level and every
 //! table row is one line, so that wikis take it. Sections about which nothing is known are left out; what a postmortem
-//! must have prints `not recorded`.
+//! must have prints `not recorded`. Each section is a block with its hash (`report::blocks`), so that it can be written again
+//! without losing what people wrote around it.
 
 mod appendix;
 mod chain;
+mod detection;
+mod dialect;
 mod story;
 mod table;
+mod told;
 
 use std::fmt::Write as _;
 
 use std::collections::BTreeMap;
 
+use super::blocks;
 use super::escape::{cell, code, inline, link_path, section, yaml};
 use super::postmortem::{Derived, Head, Indicator, Indicators, Postmortem};
+use super::style::{Feature, Style};
 use super::svg;
 use crate::model::text::{rfc3339, t_offset};
 use table::Table;
@@ -35,29 +41,107 @@ pub struct Rendered {
     pub assets: Vec<(String, String)>,
 }
 
-/// Prints a postmortem. Deterministic: the same values give the same bytes.
+/// One section of the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// Stable name: `timeline`; `section.NAME` for the user's own prose.
+    pub name: String,
+    /// Heading, as Markdown.
+    pub title: String,
+    /// Markdown below the heading.
+    pub text: String,
+}
+
+/// Prints a postmortem with all its sections. Deterministic: the same values give the same bytes.
 pub fn render(postmortem: &Postmortem) -> Rendered {
-    let mut out = String::new();
-    front_matter(&mut out, postmortem);
-    heading(&mut out, 1, &postmortem.head.title);
-    lead(&mut out, &postmortem.head);
-    summary(&mut out, postmortem);
-    measures(&mut out, "Impact", &postmortem.impact);
-    prose(&mut out, &postmortem.sections, "impact");
-    measures(&mut out, "Detection and response", &postmortem.response);
-    indicators(&mut out, postmortem);
-    story::timeline(&mut out, postmortem);
-    chain::chain(&mut out, postmortem);
-    story::turning_points(&mut out, postmortem);
-    story::attempts(&mut out, postmortem);
-    story::actions(&mut out, postmortem);
-    for stem in postmortem.sections.keys().filter(|stem| !["summary", "impact"].contains(&stem.as_str())) {
-        heading(&mut out, 2, &title_of(stem));
-        prose(&mut out, &postmortem.sections, stem);
+    render_in(postmortem, &Style::default())
+}
+
+/// Prints a postmortem in a style.
+pub fn render_in(postmortem: &Postmortem, style: &Style) -> Rendered {
+    let mut top = String::new();
+    heading(&mut top, 1, &postmortem.head.title);
+    lead(&mut top, &postmortem.head);
+    let top = match top.split_once('\n') {
+        // The title is the user's.
+        Some((title, rest)) => format!("{title}\n{}", style.language.markdown(rest)),
+        None => top,
+    };
+    let mut body = vec![("head".to_owned(), top)];
+    for section in sections(postmortem, style) {
+        body.push((section.name, format!("## {}\n\n{}", section.title, section.text)));
     }
-    appendix::appendix(&mut out, postmortem);
+    let mut front = String::new();
+    front_matter(&mut front, postmortem);
+    let hashes: Vec<String> = body.iter().map(|(name, text)| format!("{name} {}", blocks::hash(text))).collect();
+    let _ = writeln!(front, "document: {}", yaml(&blocks::hash(&hashes.join("\n"))));
+    let wrapped = body.iter().map(|(name, text)| blocks::wrap(name, text));
+    let markdown = std::iter::once(blocks::wrap("front", &front)).chain(wrapped).collect::<Vec<_>>().join("\n");
+    let markdown = if style.dialect.html == Feature::Off { dialect::without_html(&markdown) } else { markdown };
     let assets = postmortem.charts.iter().map(|(stem, chart)| (format!("{stem}.svg"), svg::draw(chart))).collect();
-    Rendered { markdown: out, assets }
+    Rendered { markdown, assets }
+}
+
+/// The sections about which something is known, in the order and under the titles of the style.
+pub fn sections(postmortem: &Postmortem, style: &Style) -> Vec<Section> {
+    let mut found: Vec<Section> = Vec::new();
+    let mut block = |name: &str, write: &dyn Fn(&mut String)| {
+        let mut text = String::new();
+        write(&mut text);
+        if let Some((title, text)) = text.strip_prefix("## ").and_then(|text| text.split_once("\n\n")) {
+            found.push(Section { name: name.to_owned(), title: title.to_owned(), text: text.to_owned() });
+        }
+    };
+    block("summary", &|out| summary(out, postmortem));
+    block("impact", &|out| impact(out, postmortem));
+    block("detection", &|out| detection::section(out, postmortem));
+    block("indicators", &|out| indicators(out, postmortem));
+    block("timeline", &|out| story::timeline(out, postmortem));
+    block("chain", &|out| chain::chain(out, postmortem, style.dialect.mermaid));
+    block("turning-points", &|out| story::turning_points(out, postmortem));
+    block("attempts", &|out| story::attempts(out, postmortem));
+    block("actions", &|out| story::actions(out, postmortem));
+    for stem in postmortem.sections.keys().filter(|stem| !["summary", "impact"].contains(&stem.as_str())) {
+        block(&format!("section.{}", bare(stem)), &|out| {
+            heading(out, 2, &title_of(stem));
+            prose(out, &postmortem.sections, stem);
+        });
+    }
+    for one in &postmortem.told {
+        block(one.name, &|out| told::section(out, one));
+    }
+    block("appendix", &|out| appendix::appendix(out, postmortem));
+    if style.layout.sections.iter().any(|place| place.id == "redactions") {
+        block("redactions", &|out| {
+            heading(out, 2, "About this document");
+            appendix::redactions(out, postmortem);
+        });
+    }
+    let names: Vec<&str> = found.iter().map(|section| section.name.as_str()).collect();
+    let order = style.layout.arrange(&names);
+    order
+        .into_iter()
+        .map(|(index, title)| {
+            let section = found[index].clone();
+            let title = title.map_or_else(|| section.title.clone(), inline);
+            let is_prose = section.name.starts_with("section.");
+            let text = if is_prose { section.text } else { style.language.markdown(&section.text) };
+            Section { name: section.name, title: style.language.say(&title).into_owned(), text }
+        })
+        .collect()
+}
+
+/// What it did to users, and what that cost.
+fn impact(out: &mut String, postmortem: &Postmortem) {
+    let rows: Vec<Derived> = [&postmortem.impact, &postmortem.degraded, &postmortem.slo].into_iter().flatten().cloned().collect();
+    measures(out, "Impact", &rows);
+    detection::services(out, postmortem);
+    prose(out, &postmortem.sections, "impact");
+}
+
+/// `03-went_well` → `went-well`.
+fn bare(stem: &str) -> String {
+    stem.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-' || c == '_').replace(['_', ' '], "-").to_lowercase()
 }
 
 /// A heading with a blank line around it.
@@ -75,7 +159,7 @@ fn front_matter(out: &mut String, postmortem: &Postmortem) {
             let _ = writeln!(out, "{key}: {value}");
         }
     };
-    line("---\ntitle", Some(yaml(&head.title)));
+    line("title", Some(yaml(&head.title)));
     line("severity", head.severity.as_deref().map(yaml));
     line("status", head.status.as_deref().map(yaml));
     line("date", head.start.map(|start| yaml(rfc3339(start).get(..10).unwrap_or_default())));
@@ -89,7 +173,8 @@ fn front_matter(out: &mut String, postmortem: &Postmortem) {
     line("t0", head.t0.as_ref().map(|t0| yaml(&rfc3339(t0.at))));
     line("t0_is", head.t0.as_ref().map(|t0| yaml(&t0.label)));
     line("generator", Some(yaml(&head.generator)));
-    out.push_str("---\n");
+    let lint = postmortem.lint.as_deref().map(super::lint::counts);
+    line("lint", lint.map(|(errors, warnings, infos)| yaml(&format!("errors {errors}, warnings {warnings}, infos {infos}"))));
 }
 
 /// The line under the title: what T+0 is, and in which zone times are.

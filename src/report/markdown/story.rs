@@ -7,7 +7,7 @@ use super::{NO_SAMPLE, NOT_RECORDED, clock, heading};
 use crate::model::Timestamp;
 use crate::model::text::rfc3339;
 use crate::report::escape::{cell, code, web_link};
-use crate::report::postmortem::{Effect, Postmortem, TimelineRow, timeline_limit};
+use crate::report::postmortem::{ACTION_TYPES, Effect, Postmortem, TimelineRow, timeline_limit};
 
 pub(super) fn timeline(out: &mut String, postmortem: &Postmortem) {
     heading(out, 2, "Timeline");
@@ -132,9 +132,26 @@ pub(super) fn actions(out: &mut String, postmortem: &Postmortem) {
         ]);
     }
     table.without_empty_columns().write(out);
-    let is_answered = |label: &String| postmortem.actions.iter().any(|row| row.causes.contains(label));
-    let open: Vec<&str> = postmortem.chain.iter().map(|step| &step.label).filter(|label| !is_answered(label)).map(String::as_str).collect();
-    if !open.is_empty() && postmortem.chain.len() > open.len() {
-        let _ = writeln!(out, "\nCauses without an action: {}.", open.join(", "));
+    coverage(out, postmortem);
+}
+
+/// Causes against sorts of actions: what nobody answers stands out.
+fn coverage(out: &mut String, postmortem: &Postmortem) {
+    let coverage = &postmortem.coverage;
+    if coverage.rows.is_empty() {
+        return;
+    }
+    out.push_str("\nWhich cause is answered by which sort of action:\n\n");
+    let mut table = Table::with_head(std::iter::once("Cause").chain(ACTION_TYPES).map(str::to_owned).collect());
+    for (label, cells) in &coverage.rows {
+        let shown = cells.iter().map(|labels| if labels.is_empty() { NO_SAMPLE.to_owned() } else { labels.join(", ") });
+        table.row(std::iter::once(label.clone()).chain(shown).collect());
+    }
+    table.write(out);
+    if !coverage.open.is_empty() {
+        let _ = writeln!(out, "\nCauses without an action: {}.", coverage.open.join(", "));
+    }
+    if !coverage.absent.is_empty() {
+        let _ = writeln!(out, "\nNo action of type: {}.", coverage.absent.join(", "));
     }
 }

@@ -102,9 +102,10 @@ pub(super) fn attempts(context: &mut Context) -> Vec<AttemptRow> {
     let begin = context.t0.as_ref().map(|t0| t0.at).into_iter().chain(context.marker(MarkerName::Trigger).map(|marker| marker.at)).min();
     for change in &context.catalog.changes {
         let Some(at) = change.time else { continue };
-        let kind = change.kind.to_ascii_lowercase();
-        let is_mitigating = MITIGATING.iter().any(|word| kind.contains(word));
-        if !is_mitigating || begin.is_some_and(|begin| at <= begin) || spoken_of.contains(&(change.source, change.line)) {
+        if !is_mitigating(&change.kind.to_ascii_lowercase())
+            || begin.is_some_and(|begin| at <= begin)
+            || spoken_of.contains(&(change.source, change.line))
+        {
             continue;
         }
         rows.push(AttemptRow {
@@ -122,6 +123,11 @@ pub(super) fn attempts(context: &mut Context) -> Vec<AttemptRow> {
         row.effects = effects(context, row.at, row.until.unwrap_or(row.at), &format!("attempt.{}", index + 1));
     }
     rows
+}
+
+/// Whether changes of this (lower-case) kind are meant to end an incident.
+pub(super) fn is_mitigating(kind: &str) -> bool {
+    MITIGATING.iter().any(|word| kind.contains(word))
 }
 
 pub(super) fn turning_points(context: &mut Context) -> Vec<TurningPoint> {

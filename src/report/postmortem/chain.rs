@@ -3,7 +3,7 @@
 use super::ActionRow;
 use super::context::Context;
 use super::impact::duration;
-use crate::model::case::{CauseStatus, CauseType, Relation};
+use crate::model::case::{CauseStatus, CauseType, Link, Relation};
 use crate::model::{AnnotationId, AnnotationKind, TimeRange};
 
 /// One step.
@@ -64,9 +64,9 @@ pub(super) fn gather(context: &Context) -> (Vec<Step>, Vec<Edge>) {
     };
     let mut edges = Vec::new();
     for annotation in context.case.annotations.values() {
-        let AnnotationKind::Link { from, to, relation } = &annotation.kind else { continue };
+        let AnnotationKind::Link(Link { from, to, relation, lag_ns, .. }) = &annotation.kind else { continue };
         let (Some(from_label), Some(to_label)) = (context.causes.get(from), context.causes.get(to)) else { continue };
-        let lag = lag(from, to);
+        let lag = lag_ns.filter(|ns| *ns > 0).map(duration).or_else(|| lag(from, to));
         edges.push(Edge { from: from_label.clone(), to: to_label.clone(), relation: Some(*relation), lag, text: annotation.text.clone() });
     }
     if edges.is_empty() {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::indicators::{chosen_moments, default_moments};
+use super::suggest::Suggestion;
 use super::{Derived, ReportSettings};
 use crate::model::case::{Anchor, MarkerName, PanelRef};
 use crate::model::event::SourceId;
@@ -47,6 +48,10 @@ pub(super) struct Context<'a> {
     pub(super) t0: Option<Anchor>,
     pub(super) markers: BTreeMap<MarkerName, Marker<'a>>,
     pub(super) panels: Vec<Panel<'a>>,
+    /// Markers that nobody set, as the data suggest them.
+    pub(super) suggested: BTreeMap<MarkerName, Suggestion>,
+    /// When users stopped feeling it, by the data.
+    pub(super) recovered: Option<Timestamp>,
     /// Evidence → `E1` …
     pub(super) exhibits: BTreeMap<AnnotationId, String>,
     /// Cause → `C1` …
@@ -80,6 +85,8 @@ impl<'a> Context<'a> {
             t0,
             markers,
             panels,
+            suggested: BTreeMap::new(),
+            recovered: None,
             exhibits: case.evidence().iter().map(|(annotation, _)| &annotation.id).enumerate().map(label('E')).collect(),
             causes: case.chain().iter().map(|(annotation, _)| &annotation.id).enumerate().map(label('C')).collect(),
             story,
@@ -101,15 +108,24 @@ impl<'a> Context<'a> {
         [MarkerName::Mitigated, MarkerName::Resolved].into_iter().find_map(|name| Some((name, self.marker(name)?)))
     }
 
+    /// A marker, else what the data suggest, with words that say which.
+    pub(super) fn moment_of(&self, name: MarkerName) -> Option<(Timestamp, String)> {
+        let suggested = || self.suggested.get(&name).map(|one| (one.at, format!("suggested {}", name.name())));
+        self.marker(name).map(|marker| (marker.at, name.name().to_owned())).or_else(suggested)
+    }
+
     /// The time in which users were affected, with words for how its ends were chosen. `None` when there is no start.
     pub(super) fn impact_window(&self) -> Option<(TimeRange, String)> {
-        let (start, start_words) = match (self.marker(MarkerName::ImpactStart), &self.t0) {
-            (Some(marker), _) => (marker.at, "impact_start".to_owned()),
+        let (start, start_words) = match (self.moment_of(MarkerName::ImpactStart), &self.t0) {
+            (Some(moment), _) => moment,
             (None, Some(anchor)) => (anchor.at, "T+0 (no impact_start marker)".to_owned()),
             (None, None) => return None,
         };
-        let (end, end_words) = match self.recovery() {
-            Some((name, marker)) => (marker.at, name.name().to_owned()),
+        let marked = [MarkerName::Mitigated, MarkerName::Resolved]
+            .into_iter()
+            .find_map(|name| Some((self.marker(name)?.at, name.name().to_owned())));
+        let (end, end_words) = match marked.or_else(|| self.moment_of(MarkerName::Mitigated)) {
+            Some(moment) => moment,
             None => (self.catalog.extent?.end(), "end of data (no mitigated or resolved marker)".to_owned()),
         };
         (start < end).then(|| (TimeRange::new(start, end), format!("{start_words} → {end_words}")))
@@ -267,7 +283,7 @@ pub(super) const fn words(name: MarkerName) -> &'static str {
 fn markers(case: &CaseDoc) -> BTreeMap<MarkerName, Marker<'_>> {
     let mut markers = BTreeMap::new();
     for annotation in case.annotations.values() {
-        if let AnnotationKind::Marker { name, at, latest, rule } = &annotation.kind {
+        if let AnnotationKind::Marker { name, at, latest, rule, .. } = &annotation.kind {
             markers.entry(*name).or_insert(Marker { at: *at, latest: *latest, rule, annotation });
         }
     }
@@ -324,8 +340,11 @@ fn story(case: &CaseDoc, catalog: &Catalog, markers: &BTreeMap<MarkerName, Marke
 fn baseline(catalog: &Catalog, markers: &BTreeMap<MarkerName, Marker>, t0: Option<&Anchor>) -> Option<TimeRange> {
     let first_sign =
         [MarkerName::Trigger, MarkerName::ImpactStart].into_iter().filter_map(|name| markers.get(&name).map(|marker| marker.at));
-    let end = first_sign.chain(t0.map(|t0| t0.at)).min()?;
-    let start = catalog.extent?.start().max(end.plus_ns(-BASELINE_NS));
+    let extent = catalog.extent?;
+    // Nobody said when it began: the first fifth of the data, as on the screen.
+    let first_fifth = extent.start().plus_ns(extent.len_ns() / 5);
+    let end = first_sign.chain(t0.map(|t0| t0.at)).min().unwrap_or(first_fifth);
+    let start = extent.start().max(end.plus_ns(-BASELINE_NS));
     (start < end).then(|| TimeRange::new(start, end))
 }
 
@@ -341,6 +360,7 @@ fn resolve_panel<'a>(catalog: &'a Catalog, panel: &PanelRef) -> Panel<'a> {
 fn find_series<'a>(catalog: &'a Catalog, full_name: &str, source: &str) -> Option<&'a SeriesMeta> {
     let named: Vec<&SeriesMeta> =
         catalog.series.iter().filter(|meta| full_name.starts_with(&meta.name) && meta.full_name() == full_name).collect();
-    let here = named.iter().find(|meta| catalog.source(meta.source).is_some_and(|report| report.path == source));
+    let is_there = |id| catalog.source(id).is_some_and(|report| report.path == source);
+    let here = named.iter().find(|meta| meta.sources().any(is_there));
     here.copied().or_else(|| if named.len() == 1 { Some(named[0]) } else { None })
 }

@@ -12,6 +12,8 @@ use crate::report::spark;
 const SPARK_COLUMNS: NonZeroUsize = NonZeroUsize::new(40).expect("not zero");
 /// Lines of a log excerpt that are printed.
 pub(super) const EXCERPT_LINES: usize = 15;
+/// Lines of a change of code that are printed.
+const DIFF_LINES: usize = 40;
 
 /// One piece of evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,6 +135,16 @@ fn show(context: &mut Context, id: &AnnotationId, evidence: &Evidence) -> (&'sta
             ];
             ("profile", source.clone(), values(pairs))
         }
+        EvidenceTarget::Diff { at, before, after, text } => {
+            let commit = |commit: &Option<String>| commit.clone().unwrap_or_else(|| "not recorded".to_owned());
+            let pairs = vec![pair("Before", commit(before)), pair("After", commit(after)), pair("Time", when(context, *at))];
+            let excerpt: Vec<&str> = text.lines().take(DIFF_LINES).collect();
+            ("code", source.clone(), Block::Lines { excerpt: excerpt.join("\n"), pairs })
+        }
+        EvidenceTarget::Link { at, url } => {
+            let pairs = vec![pair("Address", url.clone()), pair("Time", when(context, *at))];
+            ("link", url.clone(), values(pairs))
+        }
     }
 }
 
@@ -238,5 +250,7 @@ pub(super) fn sentence(evidence: &Evidence) -> (&'static str, String) {
         EvidenceTarget::Profile { profile, total, unit, .. } => {
             ("observation", format!("{profile} profile, total {}", profile_total(*total, unit)))
         }
+        EvidenceTarget::Diff { .. } => ("change", format!("change of {}", evidence.source)),
+        EvidenceTarget::Link { url, .. } => ("observation", url.clone()),
     }
 }

@@ -28,7 +28,7 @@ impl Estimate {
         self.high += other.high;
     }
 
-    fn words(self) -> String {
+    pub(super) fn words(self) -> String {
         let (likely, low, high) = (whole(self.likely), whole(self.low), whole(self.high));
         if low == high { likely } else { format!("{likely} (between {low} and {high})") }
     }
@@ -43,6 +43,7 @@ pub(super) fn failed_requests(context: &mut Context) -> Vec<Derived> {
     let mut rows = Vec::new();
     if let Some(group) = counters(context) {
         rows.push(by_counter(context, &group, window, &words));
+        rows.extend(excess(context, &group, window));
     }
     let integral = match rates(context) {
         Some(group) => Some(by_rates(context, &group, window, &words)),
@@ -62,23 +63,40 @@ pub(super) fn failed_requests(context: &mut Context) -> Vec<Derived> {
     rows
 }
 
-fn by_counter(context: &mut Context, group: &Group, window: TimeRange, words: &str) -> Derived {
+/// What a group of counters counted in a window.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Counted {
+    /// Failed requests.
+    pub(super) failed: Estimate,
+    /// All requests.
+    pub(super) all: Estimate,
+    /// Counters that began again.
+    pub(super) n_resets: usize,
+}
+
+/// Counter difference over a window, reset-aware.
+pub(super) fn count(context: &mut Context, group: &Group, window: TimeRange) -> Counted {
     let recorded_from = group.members.iter().filter_map(|member| member.0.extent).map(TimeRange::start).min();
-    let (mut failed, mut all, mut n_resets) = (Estimate::default(), Estimate::default(), 0);
+    let mut counted = Counted::default();
     for (meta, outcome) in &group.members {
         let margin = meta.staleness_ns();
         let around = TimeRange::new(window.start().plus_ns(-margin), window.end().plus_ns(margin.saturating_add(1)));
         let samples = context.samples(meta, around);
         let is_newborn = meta.extent.is_some_and(|extent| extent.start() > window.start() && Some(extent.start()) > recorded_from);
         let (increase, resets) = increase(&samples, window, is_newborn);
-        n_resets += resets;
-        all.add(increase);
+        counted.n_resets += resets;
+        counted.all.add(increase);
         match outcome {
-            Outcome::Failed => failed.add(increase),
-            Outcome::Abandoned => failed.high += increase.high,
+            Outcome::Failed => counted.failed.add(increase),
+            Outcome::Abandoned => counted.failed.high += increase.high,
             Outcome::Other => {}
         }
     }
+    counted
+}
+
+fn by_counter(context: &mut Context, group: &Group, window: TimeRange, words: &str) -> Derived {
+    let Counted { failed, all, n_resets } = count(context, group, window);
     let share = if all.likely > 0.0 {
         format!(", {} of {}", value(failed.likely / all.likely, Unit::Ratio), whole(all.likely))
     } else {
@@ -99,6 +117,24 @@ fn by_counter(context: &mut Context, group: &Group, window: TimeRange, words: &s
     let label = format!("{LABEL}, counted by {}", group.service.unwrap_or(group.name));
     let how = format!("counter difference of status {}, {words}", if failing.is_empty() { "5xx".to_owned() } else { failing.join(", ") });
     Derived { id: ID.into(), label, value: Some(format!("{}{share}", failed.words())), how, formula, inputs }
+}
+
+/// Failures beyond what was usual before.
+fn excess(context: &mut Context, group: &Group, window: TimeRange) -> Option<Derived> {
+    let baseline = context.baseline?;
+    let (usual, counted) = (count(context, group, baseline), count(context, group, window));
+    if usual.all.likely <= 0.0 {
+        return None;
+    }
+    let ratio = usual.failed.likely / usual.all.likely;
+    Some(Derived {
+        id: "impact.failed.excess".into(),
+        label: "Failed requests beyond the usual".into(),
+        value: Some(whole((counted.failed.likely - ratio * counted.all.likely).max(0.0))),
+        how: format!("less the {} that failed before", value(ratio, Unit::Ratio)),
+        formula: "failed − share that failed in the baseline × all requests of the window, at least 0".into(),
+        inputs: vec![format!("counter {}", group.words()), format!("baseline {}", window_words(baseline)), window_words(window)],
+    })
 }
 
 /// Increase of a counter over a window and the number of resets. `is_newborn`: it did not exist when the window began
@@ -190,7 +226,7 @@ fn times(rates: &[Sample], ratios: &[Sample], ratio: &SeriesMeta) -> Vec<Sample>
 }
 
 /// Integral over the window by trapezoid, with the left and right sums as bounds, and the length that samples cover.
-fn integral(samples: &[Sample], window: TimeRange, max_gap_ns: i64) -> (Estimate, i64) {
+pub(super) fn integral(samples: &[Sample], window: TimeRange, max_gap_ns: i64) -> (Estimate, i64) {
     let (mut likely, mut left, mut right, mut covered) = (0.0, 0.0, 0.0, 0);
     for pair in samples.windows(2) {
         let (a, b) = (pair[0], pair[1]);
@@ -212,7 +248,7 @@ fn integral(samples: &[Sample], window: TimeRange, max_gap_ns: i64) -> (Estimate
     (Estimate { likely, low: left.min(right).min(likely), high: left.max(right).max(likely) }, covered)
 }
 
-fn whole(count: f64) -> String {
+pub(super) fn whole(count: f64) -> String {
     if count.is_finite() && (0.0..1e15).contains(&count) { grouped(count.round() as u64) } else { format!("{count:.0}") }
 }
 
@@ -236,6 +272,10 @@ mod tests {
         assert_eq!(got, Estimate { likely: 82_380.0, low: 21_960.0, high: 142_800.0 });
         assert_eq!(covered, 300 * NS_PER_S);
         assert_eq!(got.words(), "82 380 (between 21 960 and 142 800)");
+        let usual = 0.002 * 1000.0 * 300.0;
+        assert_eq!(whole(got.likely - usual), "81 780");
+        let held = samples(&[(0, 2.0), (180, 180.0), (300, 920.0), (1200, 920.0)]);
+        assert_eq!(whole(integral(&held, window(0, 1200), i64::MAX).0.likely), "910 380");
     }
 
     #[test]

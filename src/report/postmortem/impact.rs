@@ -1,7 +1,9 @@
 //! How long, how bad, how fast: durations and response measures from markers, peaks of the panels from samples.
 
+use std::collections::BTreeSet;
+
 use super::context::{Context, Marker, Panel, show, step_words, window_words};
-use super::{Derived, failed};
+use super::{Derived, failed, limits};
 use crate::model::case::MarkerName;
 use crate::model::text::{rfc3339, whole_duration};
 use crate::model::time::NS_PER_S;
@@ -9,6 +11,9 @@ use crate::model::{SeriesMeta, TimeRange, Timestamp};
 
 /// A measure between two markers: id, what it is, from, to.
 type Measure = (&'static str, &'static str, MarkerName, MarkerName);
+
+/// Stretches that are listed: a value that flaps for days must not fill the document.
+const MOST_STRETCHES: usize = 20;
 
 /// Formulas of the response measures; tools disagree on them, so each is printed.
 const RESPONSE: [Measure; 8] = [
@@ -40,27 +45,71 @@ pub(super) fn impact(context: &mut Context) -> Vec<Derived> {
     rows
 }
 
-/// Rows of the detection and response table.
-pub(super) fn response(context: &mut Context) -> Vec<Derived> {
-    let rows: Vec<Derived> = RESPONSE.into_iter().map(|measure| between(context, measure)).collect();
+/// Seconds of user impact by the markers.
+pub(super) fn seconds(context: &Context) -> Option<f64> {
+    let (start, end) = context.marker(MarkerName::ImpactStart).zip(context.marker(MarkerName::Mitigated))?;
+    Some(end.at.since(start.at) as f64 / NS_PER_S as f64)
+}
+
+/// One row for each stretch in which users felt it.
+pub(super) fn degraded(context: &mut Context) -> Vec<Derived> {
+    let (found, words) = limits::degraded(context);
+    let n = found.len();
+    let end = context.catalog.extent.map(TimeRange::end);
+    let mut rows = Vec::new();
+    for (index, (range, roles)) in found.into_iter().enumerate().take(MOST_STRETCHES) {
+        let open = if end.is_some_and(|end| range.end() >= end) { ", to the end of the data" } else { "" };
+        rows.push(Derived {
+            id: format!("impact.degraded.{}", index + 1),
+            label: if n == 1 { "Degraded".into() } else { format!("Degraded, {} of {n}", index + 1) },
+            value: Some(format!("{} to {}, {}{open}", context.short_moment(range.start()), context.short_moment(range.end()), duration(range.len_ns()))),
+            how: format!("{} beyond its limit", roles.join(" and ")),
+            formula: "from the first sample of a stretch in which 4 of 5 samples were bad to the first good one after it; pauses up to 20 s (3 steps) joined".into(),
+            inputs: words.clone(),
+        });
+    }
     for row in &rows {
         context.record(row.clone());
     }
     rows
 }
 
-fn between(context: &Context, (id, label, from, to): Measure) -> Derived {
+/// Rows of the detection and response table.
+pub(super) fn response(context: &mut Context) -> Vec<Derived> {
+    let mut rows: Vec<Derived> = RESPONSE.into_iter().map(|measure| between(context, measure)).collect();
+    // The house's own formulas: one with the name of a measure takes its place, others follow.
+    let mut taken = BTreeSet::new();
+    for own in &context.case.meta.measures {
+        let name = own.name.trim();
+        let same = rows.iter().position(|row| {
+            row.label.eq_ignore_ascii_case(name) || row.label.to_lowercase().ends_with(&format!("({})", name.to_lowercase()))
+        });
+        let mut row = between(context, ("", name, own.from, own.to));
+        row.id = same.map_or_else(|| format!("response.{}", crate::report::escape::slug(name, &mut taken)), |index| rows[index].id.clone());
+        match same {
+            Some(index) => rows[index] = row,
+            None => rows.push(row),
+        }
+    }
+    for row in &rows {
+        context.record(row.clone());
+    }
+    rows
+}
+
+fn between(context: &Context, (id, label, from, to): (&str, &str, MarkerName, MarkerName)) -> Derived {
     let formula = format!("{} − {}", to.name(), from.name());
     let input = |name: MarkerName| {
         let marker = context.marker(name);
         marker.map_or_else(|| format!("{} not recorded", name.name()), |marker| format!("{} = {}", name.name(), marker_words(&marker)))
     };
     let value = context.marker(from).zip(context.marker(to)).map(|(start, end)| {
-        let words = duration(end.at.since(start.at));
-        let words = match from {
-            MarkerName::ImpactStart if to == MarkerName::Detected && end.at < start.at => format!("{words} (detected before user impact)"),
-            _ => words,
+        let before = match (from, to) {
+            (MarkerName::ImpactStart, MarkerName::Detected) => "before user impact",
+            _ => "",
         };
+        let before = if before.is_empty() { format!("{} before {}", to.name(), from.name()) } else { format!("{} {before}", to.name()) };
+        let words = signed(end.at.since(start.at), &before);
         let low = end.at.since(start.latest.unwrap_or(start.at));
         let high = end.latest.unwrap_or(end.at).since(start.at);
         if low == high { words } else { format!("{words} (between {} and {})", duration(low), duration(high)) }
@@ -73,6 +122,11 @@ fn marker_words(marker: &Marker) -> String {
         Some(latest) => format!("{} … {}", rfc3339(marker.at), rfc3339(latest)),
         None => rfc3339(marker.at),
     }
+}
+
+/// A distance; a negative one says in words what came first: `12s (detected before user impact)`.
+pub(super) fn signed(ns: i64, before: &str) -> String {
+    if ns < 0 { format!("{} ({before})", duration(ns)) } else { duration(ns) }
 }
 
 /// A distance of two moments, rounded to whole seconds; below ten seconds with a tenth.

@@ -96,13 +96,15 @@ fn columns(context: &Context) -> Vec<(String, Option<Timestamp>)> {
     columns
 }
 
-/// The key moments of the user with their labels, by time.
+/// The key moments of the user with their labels, by their order and then by time.
 pub(super) fn chosen_moments(case: &CaseDoc) -> Vec<(String, Timestamp)> {
     let of = |annotation: &Annotation| match annotation.kind {
-        AnnotationKind::KeyMoment { at } => Some((annotation.text.trim().to_owned(), at)),
+        AnnotationKind::KeyMoment { at, order } => Some((order.unwrap_or(u32::MAX), annotation.text.trim().to_owned(), at)),
         _ => None,
     };
-    case.by_time().into_iter().filter_map(of).collect()
+    let mut chosen: Vec<_> = case.by_time().into_iter().filter_map(of).collect();
+    chosen.sort_by_key(|moment| moment.0);
+    chosen.into_iter().map(|(_, label, at)| (label, at)).collect()
 }
 
 /// What is shown when nobody chose.
@@ -189,7 +191,7 @@ fn times_baseline(peak: f64, normal: Option<f64>) -> String {
 }
 
 /// Middle value; of an even number the mean of the two.
-fn median(mut values: Vec<f64>) -> Option<f64> {
+pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let n = values.len();
     match n {

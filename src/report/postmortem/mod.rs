@@ -7,20 +7,30 @@
 mod attempts;
 mod chain;
 mod context;
+mod counterfactual;
+mod coverage;
+mod detection;
 mod evidence;
 mod failed;
 mod impact;
 mod indicators;
+mod limits;
 mod provenance;
 mod requests;
+mod services;
+mod slo;
+mod suggest;
 mod summary;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod told;
 
 use std::collections::BTreeMap;
 
 use super::Facts;
+use super::lint::Finding;
+use super::redact::Redaction;
 use super::svg::Chart;
 use crate::model::case::{Anchor, PanelRef};
 use crate::model::{CaseDoc, TimeRange, Timestamp};
@@ -28,10 +38,25 @@ use context::Context;
 
 pub use attempts::{AttemptRow, Effect, TurningPoint};
 pub use chain::{Edge, Step};
+pub use coverage::{ACTION_TYPES, Coverage};
+pub use detection::{AlertRow, Detection, Sign};
 pub use evidence::{Block, Exhibit};
 pub use indicators::{Indicator, Indicators};
 pub use provenance::{MarkerRow, Provenance, SeriesUsed, SourceUsed};
+pub use services::ServiceRow;
+pub use suggest::Suggestion;
 pub use timeline::{TimelineRow, timeline_limit};
+pub use told::Told;
+
+/// How much is gathered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scope {
+    /// Everything that a document says.
+    #[default]
+    Document,
+    /// What the claims of the case rest on: for the status bar, after every edit.
+    Claims,
+}
 
 /// What the report is told besides the case and its facts.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -48,6 +73,8 @@ pub struct ReportSettings {
     pub assets: String,
     /// Name of what was opened: the title of a case that has none.
     pub name: String,
+    /// How much is gathered.
+    pub scope: Scope,
 }
 
 /// One number or time of the document that can be computed again.
@@ -124,8 +151,18 @@ pub struct Postmortem {
     pub summary: Vec<(String, String)>,
     /// Durations, peaks, failed requests.
     pub impact: Vec<Derived>,
+    /// Stretches in which users felt it, one row each.
+    pub degraded: Vec<Derived>,
+    /// What it cost of the error budget.
+    pub slo: Vec<Derived>,
+    /// Affected services, the first first.
+    pub services: Vec<ServiceRow>,
     /// TTD and its like.
     pub response: Vec<Derived>,
+    /// How early it could have been noticed, and which alerts did.
+    pub detection: Detection,
+    /// What an earlier mitigation would have saved.
+    pub what_if: Vec<Derived>,
     /// The key-indicator table.
     pub indicators: Indicators,
     /// What happened, by time.
@@ -144,10 +181,22 @@ pub struct Postmortem {
     pub turning_points: Vec<TurningPoint>,
     /// What to do.
     pub actions: Vec<ActionRow>,
+    /// Causes against sorts of actions.
+    pub coverage: Coverage,
+    /// What people recorded besides: a table for each kind.
+    pub told: Vec<Told>,
     /// Prose of the user: file stem → text.
     pub sections: BTreeMap<String, String>,
+    /// When users stopped feeling it, by the data.
+    pub recovered: Option<Timestamp>,
+    /// Seconds of user impact, by the markers.
+    pub impact_s: Option<f64>,
     /// Where all this comes from.
     pub provenance: Provenance,
+    /// What a reviewer would object to, if that was looked at.
+    pub lint: Option<Vec<Finding>>,
+    /// What was taken out of all this for its readers.
+    pub redactions: Vec<Redaction>,
     /// Pictures: file stem and chart.
     pub charts: Vec<(String, Chart)>,
     /// Folder of the pictures, for links.
@@ -157,8 +206,15 @@ pub struct Postmortem {
 /// Collects everything. Cost: a handful of passes over the samples of the series that are shown.
 pub fn gather(case: &CaseDoc, facts: &dyn Facts, settings: &ReportSettings) -> Postmortem {
     let mut context = Context::new(case, facts, settings);
+    context.suggested = suggest::all(&mut context);
     let impact = impact::impact(&mut context);
+    let degraded = impact::degraded(&mut context);
+    let slo = slo::rows(&mut context);
+    let is_whole = settings.scope == Scope::Document;
+    let services = if is_whole { services::gather(&mut context) } else { Vec::new() };
     let response = impact::response(&mut context);
+    let detection = if is_whole { detection::gather(&mut context, &services) } else { Detection::default() };
+    let what_if = counterfactual::rows(&mut context, &detection);
     let indicators = indicators::gather(&mut context);
     let exhibits = evidence::gather(&mut context);
     let (chain, edges) = chain::gather(&context);
@@ -166,6 +222,8 @@ pub fn gather(case: &CaseDoc, facts: &dyn Facts, settings: &ReportSettings) -> P
     let attempts = attempts::attempts(&mut context);
     let turning_points = attempts::turning_points(&mut context);
     let actions = chain::actions(&context);
+    let coverage = coverage::gather(&chain, &actions);
+    let told = told::gather(&context);
     let summary = summary::slots(&mut context, &impact, &response, &chain);
     let head = summary::head(&context);
     let provenance = provenance::gather(&context);
@@ -174,7 +232,12 @@ pub fn gather(case: &CaseDoc, facts: &dyn Facts, settings: &ReportSettings) -> P
         head,
         summary,
         impact,
+        degraded,
+        slo,
+        services,
         response,
+        detection,
+        what_if,
         indicators,
         timeline,
         n_left_out,
@@ -184,8 +247,14 @@ pub fn gather(case: &CaseDoc, facts: &dyn Facts, settings: &ReportSettings) -> P
         attempts,
         turning_points,
         actions,
-        sections: settings.sections.clone(),
+        coverage,
+        recovered: context.recovered,
+        impact_s: impact::seconds(&context),
+        told,
+        sections: told::sections(case, settings),
         provenance,
+        lint: None,
+        redactions: Vec::new(),
         charts: context.charts,
         assets,
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Derived;
+use super::Suggestion;
 use super::context::Context;
 use crate::model::case::MarkerName;
 use crate::model::{SourceReport, Timestamp};
@@ -22,6 +23,8 @@ pub struct Provenance {
     pub derived: Vec<Derived>,
     /// Every marker, set or not.
     pub markers: Vec<MarkerRow>,
+    /// Markers that nobody set, as the data suggest them.
+    pub suggestions: Vec<Suggestion>,
     /// Program and version.
     pub generator: String,
     /// Whether all sources were read to their end.
@@ -114,6 +117,7 @@ pub(super) fn gather(context: &Context) -> Provenance {
         series: series.collect(),
         derived: context.derived.clone(),
         markers: markers(context),
+        suggestions: context.suggested.values().cloned().collect(),
         generator: format!("coroner {}", context.settings.tool_version).trim_end().to_owned(),
         is_complete: catalog.is_complete,
     }

@@ -9,23 +9,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::context::Context;
+use crate::model::series::STATUS_LABELS;
 use crate::model::{Labels, SeriesKind, SeriesMeta, Unit};
 
-/// Labels that hold a status.
-const STATUS_LABELS: [&str; 12] = [
-    "code",
-    "status",
-    "status_code",
-    "http_status",
-    "http_status_code",
-    "http_response_status_code",
-    "response_code",
-    "statuscode",
-    "code_class",
-    "status_class",
-    "grpc_code",
-    "grpc_status",
-];
 /// Parts of names of what stands between users and services.
 const ENTRY_WORDS: [&str; 12] =
     ["edge", "gateway", "ingress", "frontend", "front_end", "proxy", "nginx", "envoy", "haproxy", "traefik", "loadbalancer", "router"];
@@ -152,7 +138,8 @@ fn status_label(labels: &Labels) -> Option<(&'static str, Outcome)> {
     STATUS_LABELS.into_iter().find_map(|label| Some((label, outcome(labels.get(label)?)?)))
 }
 
-fn service(labels: &Labels) -> Option<&str> {
+/// The service that a series is of, by its labels.
+pub(super) fn service(labels: &Labels) -> Option<&str> {
     ["service", "service_name", "app", "job"].into_iter().find_map(|label| labels.get(label))
 }
 

@@ -44,12 +44,20 @@ fn value<'a>(rows: &'a [Derived], id: &str) -> Option<&'a str> {
 }
 
 fn what(context: &Context, impact: &[Derived]) -> Option<String> {
-    let start = context.marker(MarkerName::ImpactStart)?;
+    let Some(start) = context.marker(MarkerName::ImpactStart) else { return suggested(context) };
     let services = &context.case.meta.services;
     let whose = if services.is_empty() { String::new() } else { format!(" of {}", services.join(", ")) };
     let duration =
         value(impact, "impact.duration.user").map_or_else(|| "; its end is not recorded".into(), |words| format!(", for {words}"));
     Some(format!("Users{whose} were affected from {}{duration}.", context.moment(start.at)))
+}
+
+/// Nobody marked the impact: what the data say, said to be that.
+fn suggested(context: &Context) -> Option<String> {
+    let start = context.suggested.get(&MarkerName::ImpactStart)?;
+    let end = context.suggested.get(&MarkerName::Mitigated);
+    let until = end.map_or_else(|| "; its end is not in the data".into(), |end| format!(" until {}", context.moment(end.at)));
+    Some(format!("Nobody marked when users were affected; the data suggest from {}{until}.", context.moment(start.at)))
 }
 
 fn trigger(context: &Context) -> Option<String> {

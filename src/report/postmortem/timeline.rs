@@ -67,7 +67,7 @@ fn of_annotation(context: &Context, annotation: &Annotation) -> Option<TimelineR
             row.service.clone_from(service);
             row.kind = row_kind.clone().unwrap_or(row.kind);
         }
-        AnnotationKind::Range { range, service, row_kind } => {
+        AnnotationKind::Range { range, service, row_kind, .. } => {
             row.until = Some(range.end());
             row.service.clone_from(service);
             row.kind = row_kind.clone().unwrap_or(row.kind);
@@ -96,13 +96,15 @@ fn of_annotation(context: &Context, annotation: &Annotation) -> Option<TimelineR
             row.kind = kind.into();
             row.text = if annotation.text.trim().is_empty() { what } else { annotation.text.clone() };
         }
-        AnnotationKind::Cause(_)
-        | AnnotationKind::KeyMoment { .. }
-        | AnnotationKind::Link { .. }
-        | AnnotationKind::Action(_)
-        | AnnotationKind::Other(_) => {
-            return None;
+        AnnotationKind::Quote(quote) => {
+            row.kind = "communication".into();
+            row.text = match &quote.role {
+                Some(role) => format!("{role}: “{}”", annotation.text.trim()),
+                None => format!("“{}”", annotation.text.trim()),
+            };
         }
+        // These have tables of their own, or no time.
+        _ => return None,
     }
     Some(row)
 }

@@ -10,8 +10,8 @@ use crate::model::catalog::Problems;
 use crate::model::series::SeriesMeta;
 use crate::model::time::NS_PER_S;
 use crate::model::{
-    Alert, Catalog, Change, DashboardPanel, Labels, Level, Problem, ProblemKind, ProfileMark, SeriesId, SourceId, SourceKind, SourceReport,
-    ThresholdRule, TimeRange, Timestamp, Unit, text,
+    Alert, Catalog, Change, DashboardPanel, Exemplar, Labels, Level, Problem, ProblemKind, ProfileMark, SeriesId, SourceId, SourceKind,
+    SourceReport, ThresholdRule, Timestamp, Unit, text,
 };
 use crate::parse::{Document, ParsedSeries, Verdict, alert, metric, template};
 use crate::store::derive::DerivedSeries;
@@ -27,6 +27,8 @@ use super::content::Content;
 use super::look::OnDisk;
 use super::peek::Peeked;
 use super::reading::Reading;
+use super::spans::extent;
+use super::twins::{self, Held, Twins};
 
 /// One source while it is loaded. One field a thing that some stage of loading finds out.
 pub struct Loading {
@@ -66,6 +68,7 @@ pub struct Documents {
     profiles: Vec<ProfileMark>,
     rules: Vec<ThresholdRule>,
     dashboard_panels: Vec<DashboardPanel>,
+    exemplars: Vec<Exemplar>,
 }
 
 /// Documents in the order of the catalog.
@@ -73,10 +76,16 @@ pub struct Documents {
 pub struct Settled {
     catalog: Catalog,
     series: Arc<Vec<Arc<SeriesStore>>>,
-    /// Alerts as the documents hold them: in the catalog those that tell of the same are one.
-    alerts: Vec<Alert>,
+    apart: Apart,
     /// Series that the user wrote as formulas: computed again when what they are made of changes.
     pub(super) formulas: Vec<String>,
+}
+
+/// What documents hold several times and the catalog once: as it is there.
+#[derive(Clone, Default)]
+pub struct Apart {
+    alerts: Vec<Alert>,
+    twins: Twins,
 }
 
 impl Loading {
@@ -199,22 +208,36 @@ impl Documents {
         if TEXT_DUMPS.contains(&report.format.as_str()) {
             ends::mark(&mut document.series);
         }
-        self.series.extend(document.series.into_iter().map(|series| kept_series(series, source, query)));
+        let marks_its_end = report.format == metric::tsdb::FORMAT;
+        let held = |series| {
+            let (meta, store) = kept_series(series, source, query);
+            (SeriesMeta { marks_its_end, ..meta }, store)
+        };
+        self.series.extend(document.series.into_iter().map(held));
         self.changes.extend(document.changes.into_iter().map(|change| Change { source, ..change }));
         self.alerts.extend(document.alerts.into_iter().map(|alert| Alert { source, ..alert }));
         self.profiles.extend(document.profiles.into_iter().map(|profile| ProfileMark { source, ..profile }));
         let panels = document.dashboard_panels.into_iter().map(|panel| DashboardPanel { source, ..panel });
         self.dashboard_panels.extend(panels);
+        self.add_exemplars(source, document.exemplars);
         self.rules.extend(document.rules.into_iter().map(|rule| ThresholdRule { source, ..rule }));
+    }
+
+    /// Takes in exemplars of a source.
+    pub fn add_exemplars(&mut self, source: SourceId, exemplars: Vec<Exemplar>) {
+        self.exemplars.extend(exemplars.into_iter().map(|exemplar| Exemplar { source, ..exemplar }));
     }
 
     /// Puts everything in the order of the catalog. Sources are numbered by path, so their number sorts like it.
     pub fn settle(mut self) -> Settled {
-        let (mut metas, stores) = in_order(self.series);
+        let (series, twins) = twins::merge(self.series);
+        let (mut metas, stores) = in_order(series);
         set_clips(&mut metas);
         self.changes.sort_by_key(|change| (change.time.is_none(), change.time, change.source, change.line));
         self.profiles.sort_by(|a, b| (a.time.is_none(), a.time, a.source, &a.kind).cmp(&(b.time.is_none(), b.time, b.source, &b.kind)));
         self.dashboard_panels.sort_by(|a, b| (a.source, &a.title, &a.expressions).cmp(&(b.source, &b.title, &b.expressions)));
+        let key = |exemplar: &Exemplar| (exemplar.time, exemplar.value.to_bits());
+        self.exemplars.sort_by(|a, b| (&a.name, &a.labels, key(a), &a.own, a.source).cmp(&(&b.name, &b.labels, key(b), &b.own, b.source)));
         self.rules.sort_by(|a, b| (a.source, &a.name, &a.expression).cmp(&(b.source, &b.name, &b.expression)));
         // Stable order before merging, so that the answer does not depend on who was read first.
         self.alerts.sort_by(|a, b| (a.active_at, &a.name, &a.labels, a.source).cmp(&(b.active_at, &b.name, &b.labels, b.source)));
@@ -225,9 +248,10 @@ impl Documents {
             profiles: self.profiles,
             rules: self.rules,
             dashboard_panels: self.dashboard_panels,
+            exemplars: self.exemplars,
             ..Catalog::default()
         };
-        Settled { catalog, series: Arc::new(stores), alerts: self.alerts, formulas: Vec::new() }
+        Settled { catalog, series: Arc::new(stores), apart: Apart { alerts: self.alerts, twins }, formulas: Vec::new() }
     }
 }
 
@@ -240,8 +264,8 @@ fn in_order(mut series: Vec<(SeriesMeta, Arc<SeriesStore>)>) -> (Vec<SeriesMeta>
 }
 
 impl Settled {
-    /// What was settled for a catalog that was published, with the alerts that it was given.
-    pub fn of(published: &Snapshot, alerts: Vec<Alert>) -> Self {
+    /// What was settled for a catalog that was published, with what it does not tell.
+    pub fn of(published: &Snapshot, apart: Apart) -> Self {
         let known = &published.catalog;
         let catalog = Catalog {
             series: known.series.clone(),
@@ -250,30 +274,34 @@ impl Settled {
             profiles: known.profiles.clone(),
             rules: known.rules.clone(),
             dashboard_panels: known.dashboard_panels.clone(),
+            exemplars: known.exemplars.clone(),
             ..Catalog::default()
         };
         let formulas: BTreeSet<String> = known.series.iter().filter(|meta| is_written(meta)).map(|meta| meta.name.clone()).collect();
-        Self { catalog, series: Arc::clone(&published.series), alerts, formulas: formulas.into_iter().collect() }
+        Self { catalog, series: Arc::clone(&published.series), apart, formulas: formulas.into_iter().collect() }
     }
 
     /// What a published catalog does not tell of it.
-    pub fn into_alerts(self) -> Vec<Alert> {
-        self.alerts
+    pub fn into_apart(self) -> Apart {
+        self.apart
     }
 
     /// What the documents hold, to be settled again: without what comes from some sources or was computed.
     pub fn into_documents(self, is_left_out: impl Fn(SourceId) -> bool) -> Documents {
         let stores = self.series.iter().map(Arc::clone);
-        let is_kept = |meta: &SeriesMeta| !meta.is_derived && !is_left_out(meta.source);
+        let is_whole = |(meta, _): &Held| !meta.is_derived && meta.also_in.is_empty();
+        let series = self.catalog.series.into_iter().zip(stores).filter(is_whole).chain(self.apart.twins.originals);
         let mut documents = Documents {
-            series: self.catalog.series.into_iter().zip(stores).filter(|(meta, _)| is_kept(meta)).collect(),
+            series: series.filter(|(meta, _)| !is_left_out(meta.source)).collect(),
             changes: self.catalog.changes,
-            alerts: self.alerts,
+            alerts: self.apart.alerts,
             profiles: self.catalog.profiles,
             rules: self.catalog.rules,
             dashboard_panels: self.catalog.dashboard_panels,
+            exemplars: self.catalog.exemplars,
         };
         documents.dashboard_panels.retain(|panel| !is_left_out(panel.source));
+        documents.exemplars.retain(|exemplar| !is_left_out(exemplar.source));
         documents.changes.retain(|change| !is_left_out(change.source));
         documents.alerts.retain(|alert| !is_left_out(alert.source));
         documents.profiles.retain(|profile| !is_left_out(profile.source));
@@ -322,8 +350,9 @@ impl Settled {
 
 fn derived_series(derived: DerivedSeries) -> (SeriesMeta, Arc<SeriesStore>) {
     let DerivedSeries { name, service, source, unit, kind, formula, samples } = derived;
-    let labels = Labels::new(vec![("service".to_owned(), service)]);
-    let parsed = ParsedSeries { name: name.to_owned(), labels, unit, kind, clip: None, samples };
+    let named = Some(service).filter(|service| !service.is_empty());
+    let labels = Labels::new(named.map(|service| ("service".to_owned(), service)).into_iter().collect());
+    let parsed = ParsedSeries { name: name.to_owned(), labels, unit, kind, samples, ..ParsedSeries::default() };
     let (meta, store) = kept_series(parsed, source, Some(&formula));
     (SeriesMeta { is_derived: true, ..meta }, store)
 }
@@ -361,7 +390,7 @@ fn is_written(meta: &SeriesMeta) -> bool {
 
 pub(super) fn computed_series(computed: Computed) -> (SeriesMeta, Arc<SeriesStore>) {
     let Computed { name, labels, unit, kind, source, clip, derivation, samples } = computed;
-    let parsed = ParsedSeries { name, labels, unit, kind, clip, samples };
+    let parsed = ParsedSeries { name, labels, unit, kind, clip, samples, ..ParsedSeries::default() };
     let (meta, store) = kept_series(parsed, source, Some(&derivation.formula));
     (SeriesMeta { is_derived: true, derivation: Some(Arc::new(derivation)), ..meta }, store)
 }
@@ -382,8 +411,8 @@ fn set_clips(metas: &mut [SeriesMeta]) {
 }
 
 fn kept_series(series: ParsedSeries, source: SourceId, query: Option<&str>) -> (SeriesMeta, Arc<SeriesStore>) {
-    let ParsedSeries { name, labels, unit, kind, clip, samples } = series;
-    let store = SeriesStore::new(samples);
+    let ParsedSeries { name, labels, unit, kind, clip, packed, samples } = series;
+    let store = if packed.is_empty() { SeriesStore::new(samples) } else { SeriesStore::of(packed, &samples) };
     let meta = SeriesMeta {
         id: SeriesId::default(),
         name,
@@ -394,6 +423,8 @@ fn kept_series(series: ParsedSeries, source: SourceId, query: Option<&str>) -> (
         is_derived: false,
         derivation: None,
         source,
+        also_in: Box::default(),
+        marks_its_end: false,
         n_samples: store.len() as u64,
         extent: store.extent(),
         step_ns: store.step_ns(),
@@ -405,8 +436,7 @@ fn kept_series(series: ParsedSeries, source: SourceId, query: Option<&str>) -> (
 
 /// First and last moment of anything that a document places.
 fn extent_of(document: &Document) -> Option<(Timestamp, Timestamp)> {
-    let samples =
-        document.series.iter().flat_map(|series| [series.samples.first(), series.samples.last()]).flatten().map(|sample| sample.time);
+    let samples = document.series.iter().flat_map(|series| [series.first(), series.last()]).flatten().map(|sample| sample.time);
     let changes = document.changes.iter().flat_map(|change| [change.time, change.time.and(change.end)]).flatten();
     let alerts = document.alerts.iter().flat_map(|alert| [Some(alert.active_at), alert.ended_at]).flatten();
     let profiles = document.profiles.iter().filter_map(|profile| profile.time);
@@ -424,32 +454,10 @@ fn services_of(document: &Document) -> Vec<String> {
     series.chain(changes).chain(alerts).chain(profiles).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// From the first placed thing to just after the last.
-pub fn extent(reports: &[SourceReport]) -> Option<TimeRange> {
-    let extents = reports.iter().filter_map(|report| report.extent);
-    extents.map(|(first, last)| TimeRange::new(first, last.plus_ns(1))).reduce(TimeRange::union)
-}
-
-/// The stretch that most sources cover: what a year or a day that a text leaves out is taken from. One old file beside
-/// an incident, or a history that reaches from back then until now, must not pull the others into its years.
-pub fn busiest(reports: &[SourceReport]) -> Option<TimeRange> {
-    /// Sources of one incident need not overlap, but lie near to one another.
-    const SLACK_NS: i64 = 86_400 * NS_PER_S;
-    let extents = || reports.iter().filter_map(|report| report.extent);
-    let near = |(first, last): (Timestamp, Timestamp)| (first.plus_ns(-SLACK_NS), last.plus_ns(SLACK_NS));
-    let (mut starts, mut ends): (Vec<_>, Vec<_>) = extents().map(near).unzip();
-    starts.sort_unstable();
-    ends.sort_unstable();
-    let n_at = |at: Timestamp| starts.partition_point(|start| *start <= at) - ends.partition_point(|end| *end < at);
-    // The most are covered where one of them begins; of equal places the latest counts.
-    let peak = starts.iter().copied().max_by_key(|at| (n_at(*at), *at))?;
-    let there = extents().filter(|extent| (near(*extent).0..=near(*extent).1).contains(&peak));
-    there.reduce(|a, b| (a.0.max(b.0), a.1.min(b.1))).map(|(first, last)| TimeRange::new(first.min(last), first.max(last).plus_ns(1)))
-}
-
 /// The snapshot of this moment.
 pub fn snapshot(sources: &[Loading], contents: &Arc<Vec<Arc<Content>>>, settled: &Settled, version: u64) -> Snapshot {
-    let reports: Vec<SourceReport> = sources.iter().map(Loading::report_now).collect();
+    let mut reports: Vec<SourceReport> = sources.iter().map(Loading::report_now).collect();
+    settled.apart.twins.tell(&mut reports);
     let catalog = Catalog {
         extent: extent(&reports),
         n_events: sources.iter().filter_map(|source| source.log.as_ref()).map(LogBuilder::n_records).sum(),
@@ -460,23 +468,4 @@ pub fn snapshot(sources: &[Loading], contents: &Arc<Vec<Arc<Content>>>, settled:
     };
     let logs = sources.iter().filter_map(|source| source.log.as_ref()).map(|log| Arc::new(log.snapshot())).collect();
     Snapshot { catalog: Arc::new(catalog), contents: Arc::clone(contents), logs, series: Arc::clone(&settled.series) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_missing_year_is_taken_from_where_most_sources_lie() {
-        let day = |n: i64| Timestamp::from_secs(n * 86_400);
-        let report = |(first, last)| SourceReport { extent: Some((day(first), day(last))), ..SourceReport::default() };
-        let of = |extents: &[(i64, i64)]| {
-            let reports: Vec<SourceReport> = extents.iter().copied().map(report).collect();
-            busiest(&reports).map(|range| (range.start(), range.end().plus_ns(-1)))
-        };
-        assert_eq!(of(&[(20_000, 20_001), (17_000, 17_001), (20_001, 20_002)]), Some((day(20_001), day(20_001))));
-        assert_eq!(of(&[(17_000, 20_002), (20_001, 20_002)]), Some((day(20_001), day(20_002))), "a history of years");
-        assert_eq!(of(&[(17_000, 17_001), (20_000, 20_001)]), Some((day(20_000), day(20_001))), "of two the later");
-        assert_eq!(of(&[]), None);
-    }
 }

@@ -9,6 +9,8 @@ use std::ops::Range;
 
 use crate::model::{Problem, ProblemKind};
 use crate::parse::log::{LogPlan, parse_chunk};
+use crate::parse::metric::gotrace;
+use crate::store::runtime_trace::Traced;
 use crate::store::segment::{Draft, count_lines};
 use crate::store::{StoreError, Text};
 
@@ -31,6 +33,8 @@ pub struct Parsed {
     pub range: Range<u64>,
     /// What it holds.
     pub draft: Draft,
+    /// What the Go runtime says between its lines.
+    pub traces: Vec<Traced>,
 }
 
 /// How many chunks a source of this size has; at least one.
@@ -79,7 +83,23 @@ fn draft(bytes: &[u8], plan: &LogPlan, Range { start, end }: Range<u64>, parsed_
         chunk.problems.push(Problem { line, byte, kind: ProblemKind::Limit, reason });
     }
     let draft = if start == 0 { Draft::first(chunk, bytes) } else { Draft::later(chunk, bytes) };
-    Parsed { range: start..end, draft }
+    let mut traces = Vec::new();
+    gotrace::find(bytes, |at, line| traces.push(Traced { at: start + at as u64, line }));
+    Parsed { range: start..end, draft, traces }
+}
+
+/// What the Go runtime says between the lines of a content that was not parsed in this loading.
+pub fn traces(content: &Content) -> Result<Vec<Traced>, StoreError> {
+    const BLOCK_BYTES: u64 = 1 << 20;
+    let (mut at, size, mut buffer, mut traces) = (0, content.size_bytes(), Vec::new(), Vec::new());
+    while at < size {
+        let end = line_start(content, (at + BLOCK_BYTES).min(size), size)?.unwrap_or(size);
+        // Nothing that is looked for stands behind the first bytes of a very long line.
+        let bytes = content.read_into(at..end.min(at + MAX_LINE_BYTES), &mut buffer)?;
+        gotrace::find(bytes, |offset, line| traces.push(Traced { at: at + offset as u64, line }));
+        at = end;
+    }
+    Ok(traces)
 }
 
 /// Looked back so far for the end of the last whole line; a longer line counts as whole.

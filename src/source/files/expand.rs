@@ -144,7 +144,8 @@ impl Walk {
         for name in names {
             let text = name.to_string_lossy();
             let (file, path) = (folder.join(&name), format!("{prefix}{text}"));
-            if text.starts_with('.') || is_case && CASE_FILES.contains(&&*text) || is_export(&file) {
+            let is_written = CASE_FILES.contains(&&*text) || text.starts_with("postmortem.");
+            if text.starts_with('.') || is_case && is_written || is_export(&file) {
                 continue;
             }
             match fs::metadata(&file) {

@@ -11,12 +11,12 @@ use std::ops::Range;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::model::{Alert, Event, EventFilter, SourceId, SourceKind, SourceReport, TimeRange};
+use crate::model::{Event, EventFilter, SourceId, SourceKind, SourceReport, TimeRange};
 use crate::parse::{Plan, Verdict};
 use crate::source::{Job, SourceError};
 use crate::store::{StoreError, Text};
 
-use super::assemble::{Loading, Settled};
+use super::assemble::{Apart, Loading, Settled};
 use super::content::Content;
 use super::decode::Budget;
 use super::expand::{self, Found, Input};
@@ -47,8 +47,8 @@ pub struct Polled {
 pub struct Kept {
     /// The sources with the means to read them on.
     pub sources: Vec<Loading>,
-    /// Alerts of the documents; everything else that they hold is in the published catalog. `None` while a loader has them.
-    pub alerts: Option<Vec<Alert>>,
+    /// What the published catalog does not tell of the documents. `None` while a loader has it.
+    pub apart: Option<Apart>,
     /// Of the catalog.
     pub version: u64,
     /// Where dates that are left out are taken from.
@@ -66,7 +66,7 @@ impl Kept {
     pub fn new(known: HashSet<String>, budget: Budget) -> Self {
         Self {
             sources: Vec::new(),
-            alerts: None,
+            apart: None,
             version: 0,
             neighbours: None,
             known,
@@ -189,8 +189,8 @@ impl Loader<'_> {
 
     /// Takes what the documents hold out of the published catalog: only when something is to be published.
     fn restore_settled(&mut self, kept: &mut Kept) {
-        if let Some(alerts) = kept.alerts.take() {
-            self.settled = Settled::of(&self.source.snapshot(), alerts);
+        if let Some(apart) = kept.apart.take() {
+            self.settled = Settled::of(&self.source.snapshot(), apart);
         }
     }
 

@@ -8,15 +8,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::model::{Problem, ProblemKind, SourceId, SourceKind, SourceReport, TimeRange};
-use crate::parse::document::{self, parse_document};
+use crate::parse::document::{self, Stream, parse_document};
 use crate::parse::log::LogPlan;
-use crate::parse::metric::exposition::Stream;
+use crate::parse::metric::prometheus::exemplars;
 use crate::parse::{Context, Document, Plan, Verdict, metric};
 use crate::source::{Job, SourceError};
-use crate::store::derive::derive;
-use crate::store::{StoreError, Text, Watch};
+use crate::store::derive::{DerivedSeries, derive};
+use crate::store::log::Log;
+use crate::store::{StoreError, Text, Watch, runtime_trace};
 
-use super::assemble::{Loading, Settled, busiest, snapshot};
+use super::assemble::{Loading, Settled, snapshot};
 use super::content::Content;
 use super::decode::{Budget, Packing};
 use super::follow::Kept;
@@ -24,8 +25,9 @@ use super::look::OnDisk;
 use super::peek::Peeked;
 use super::pool::{self, Step};
 use super::prepare::{self, Recognised, RotatedSet};
+use super::spans::busiest;
 use super::unpack::{self, Entry, EntryBytes};
-use super::{FileSource, Snapshot, database, expand, names};
+use super::{FileSource, Snapshot, chunks, database, expand, names};
 
 mod cached;
 mod logs;
@@ -98,7 +100,7 @@ impl<'a> Loader<'a> {
     pub fn pause(self, kept: &mut Kept) {
         kept.sources = self.sources;
         // Unless a catalog was published they are still where they were.
-        kept.alerts.get_or_insert_with(|| self.settled.into_alerts());
+        kept.apart.get_or_insert_with(|| self.settled.into_apart());
         kept.version = self.version;
         kept.neighbours = self.neighbours;
     }
@@ -121,6 +123,7 @@ impl<'a> Loader<'a> {
         self.read()?;
         self.remember_ends();
         self.derive()?;
+        self.check_indexes()?;
         self.sources.iter_mut().for_each(|source| source.report.is_complete = true);
         self.publish();
         self.keep();
@@ -146,6 +149,21 @@ impl<'a> Loader<'a> {
             self.load_logs(dateless)?;
         }
         self.describe_sets();
+        Ok(())
+    }
+
+    /// What was taken from indexes is shown now; only then it is looked at what was left in them.
+    fn check_indexes(&mut self) -> Result<(), SourceError> {
+        if !self.has_unchecked() {
+            return Ok(());
+        }
+        self.publish();
+        let again = self.check_restored()?;
+        if !again.is_empty() {
+            self.parse_logs(again)?;
+            self.remember_ends();
+            self.derive()?;
+        }
         Ok(())
     }
 
@@ -258,6 +276,7 @@ impl<'a> Loader<'a> {
             query: source.query.clone(),
             formats: self.source.options.formats.clone(),
             forced: self.source.forced_of(&source.report.path),
+            time_column: self.source.time_column_of(&source.report.path),
             anchor: self.source.anchor_of(&source.report.path),
         }
     }
@@ -344,6 +363,14 @@ impl<'a> Loader<'a> {
         let tasks: Vec<_> = indexes.iter().map(task).collect();
         // What was settled before is shown until then.
         let mut documents = self.settled.clone().into_documents(|source| indexes.contains(&(source.0 as usize)));
+        for (index, (source, verdict)) in self.sources.iter().zip(verdicts).enumerate() {
+            // Events to read, and examples of the series that they belong to.
+            let is_answer = verdict.as_ref().is_some_and(|verdict| verdict.format == exemplars::FORMAT);
+            let original = source.content.original();
+            if let Ok(bytes) = original.read(0..if is_answer { original.size_bytes() } else { 0 }) {
+                documents.add_exemplars(SourceId(index as u32), exemplars::exemplars(&bytes));
+            }
+        }
         let (jobs, job, max_bytes) = (self.source.options.jobs, self.job, self.source.options.max_decoded_bytes);
         let work = |(content, context, format): &(Arc<Content>, Context, String)| -> Result<Document, StoreError> {
             if content.is_folder() {
@@ -390,14 +417,31 @@ impl<'a> Loader<'a> {
         let is_cancelled = || self.job.check().is_err();
         let derived = match self.kept_derived() {
             Some(derived) => derived,
-            None => derive(&logs, self.source.options.jobs, &Watch::new(&is_cancelled))?,
+            None => self.derived_from(&logs)?,
         };
         self.keep_derived(&derived);
         self.settled.set_derived(derived);
-        let computed = self.settled.compute(&Watch::new(&is_cancelled))?;
+        let watch = Watch::new(&is_cancelled);
+        let computed = self.settled.compute(&watch)?;
+        watch.into_warnings().into_iter().for_each(|warning| self.source.notice(warning));
         self.settled.add_computed(computed);
         self.settled.define(&Watch::new(&is_cancelled))?;
         Ok(())
+    }
+
+    fn derived_from(&self, logs: &[Arc<Log>]) -> Result<Vec<DerivedSeries>, SourceError> {
+        let is_cancelled = || self.job.check().is_err();
+        let mut derived = derive(logs, self.source.options.jobs, &Watch::new(&is_cancelled))?;
+        for log in logs {
+            self.job.check()?;
+            let source = &self.sources[log.source().0 as usize];
+            match &source.reading {
+                Some(reading) => derived.extend(runtime_trace::derive(log, &reading.traces)),
+                // Its columns were kept, the lines between its records were not.
+                None => derived.extend(runtime_trace::derive(log, &chunks::traces(&source.content)?)),
+            }
+        }
+        Ok(derived)
     }
 
     pub(super) fn publish_if_due(&mut self) {
@@ -450,5 +494,5 @@ fn streamed(content: &Content, mut stream: Stream, context: &Context) -> Result<
             None => length *= 2,
         }
     }
-    Ok(document::checked(stream.finish(context)))
+    Ok(stream.finish(context))
 }

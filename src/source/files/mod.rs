@@ -21,6 +21,8 @@ mod pool;
 mod prepare;
 mod reading;
 mod sets;
+mod spans;
+mod twins;
 mod unpack;
 mod utf16;
 
@@ -70,6 +72,8 @@ pub struct OpenOptions {
     pub formats: Vec<Arc<NamedFormat>>,
     /// Formats that the user says sources have: for those that a pattern names, or for all.
     pub forced: Vec<(Option<String>, String)>,
+    /// Columns of tables that the user says hold the time: for the sources that a pattern names, or for all.
+    pub time_columns: Vec<(Option<String>, String)>,
     /// When the clocks of logs without dates began, by the pattern that names them.
     pub anchors: Vec<(String, Timestamp)>,
     /// At most so many bytes are decoded into memory, all sources together.
@@ -99,6 +103,7 @@ impl Default for OpenOptions {
             growth: decode::Growth::Honest,
             formats: Vec::new(),
             forced: Vec::new(),
+            time_columns: Vec::new(),
             anchors: Vec::new(),
             jobs: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
             base: None,
@@ -212,6 +217,13 @@ fn is_format(name: &str, formats: &[Arc<NamedFormat>]) -> bool {
     detect::forced_names().contains(&name) || formats.iter().any(|format| format.name() == name)
 }
 
+/// What a user says of a source: the last pattern that names it, else the word for all.
+fn said_of(said: &[(Option<String>, String)], path: &str) -> Option<String> {
+    let is_meant = |pattern: &Option<String>| pattern.as_deref().is_some_and(|pattern| names::names_source(pattern, path));
+    let named = said.iter().rev().find(|(pattern, _)| is_meant(pattern));
+    named.or_else(|| said.iter().rev().find(|(pattern, _)| pattern.is_none())).map(|(_, word)| word.clone())
+}
+
 impl FileSource {
     /// Reads everything, publishing what is known at least every 100 ms and after each source; `on_change` is called
     /// after each publication. Blocks until the end or until `job` is cancelled; a second call does nothing.
@@ -261,10 +273,12 @@ impl FileSource {
 
     /// Format that the user says a source has: the last pattern that names it, else the one for all.
     fn forced_of(&self, path: &str) -> Option<String> {
-        let forced = &self.options.forced;
-        let is_meant = |pattern: &Option<String>| pattern.as_deref().is_some_and(|pattern| names::names_source(pattern, path));
-        let named = forced.iter().rev().find(|(pattern, _)| is_meant(pattern));
-        named.or_else(|| forced.iter().rev().find(|(pattern, _)| pattern.is_none())).map(|(_, name)| name.clone())
+        said_of(&self.options.forced, path)
+    }
+
+    /// Column that the user says holds the time.
+    fn time_column_of(&self, path: &str) -> Option<String> {
+        said_of(&self.options.time_columns, path)
     }
 
     /// When the clock of a log without dates began.
@@ -279,6 +293,9 @@ impl FileSource {
         let is_cancelled = || job.check().is_err();
         let watch = Watch::new(&is_cancelled).with_gauge(job);
         let value = question(&Events { logs: &snapshot.logs, selections: &self.selections, jobs: self.options.jobs }, &watch)?;
+        for log in snapshot.logs.iter().filter(|log| log.is_lost()) {
+            watch.warn(format!("{}: its index was changed while it was used, and some columns are lost; open the log again", log.path()));
+        }
         let warnings = watch.into_warnings();
         Ok(Answer { value, is_partial: !snapshot.catalog.is_complete || !warnings.is_empty(), warnings })
     }

@@ -19,13 +19,14 @@ use crate::store::{StoreError, Text};
 
 use super::Snapshot;
 use super::archive;
-use super::assemble::{Loading, extent};
+use super::assemble::Loading;
 use super::content::Content;
 use super::decode::Packing;
 use super::expand::{Found, Input};
 use super::load::{Loader, PUBLISH_EVERY};
 use super::pool::{self, Step};
 use super::prepare;
+use super::spans::extent;
 
 /// Plain files up to this size are read before anybody could look at a preview.
 const MIN_BYTES: u64 = 8 << 20;
@@ -280,6 +281,7 @@ impl Loader<'_> {
             modified: found.modified,
             formats: self.source.options.formats.clone(),
             forced: self.source.forced_of(&found.path),
+            time_column: self.source.time_column_of(&found.path),
             anchor: self.source.anchor_of(&found.path),
             ..Context::default()
         }

@@ -9,6 +9,7 @@ use crate::parse::log::{Joiner, LogPlan};
 use crate::source::{Job, SourceError};
 use crate::store::grow::LogMark;
 use crate::store::log::LogBuilder;
+use crate::store::runtime_trace::Traced;
 use crate::store::{StoreError, Text};
 
 use super::chunks::{self, Parsed};
@@ -30,6 +31,8 @@ pub struct Reading {
     open_end: Option<Mark>,
     /// Before each of the small segments at the end.
     marks: Vec<Mark>,
+    /// What the Go runtime says between the lines so far.
+    pub traces: Vec<Traced>,
 }
 
 /// A place to go back to.
@@ -53,7 +56,7 @@ pub enum Grown {
 impl Reading {
     /// After all whole lines of a log, which end at `whole`, were appended through this joiner.
     pub fn after(plan: Arc<LogPlan>, joiner: Joiner, whole: u64, size: u64) -> Self {
-        Self { plan, planned_at: size, joiner, whole, searched: size, open_end: None, marks: Vec::new() }
+        Self { plan, planned_at: size, joiner, whole, searched: size, open_end: None, marks: Vec::new(), traces: Vec::new() }
     }
 
     /// Behind the last line that was appended whole.
@@ -154,10 +157,12 @@ impl Reading {
     fn go_back(&mut self, log: &mut LogBuilder, mark: &Mark) {
         log.go_back(&mark.log);
         self.joiner = mark.joiner.clone();
+        self.traces.retain(|trace| trace.at < mark.start);
     }
 
     fn append(&mut self, log: &mut LogBuilder, parsed: Parsed) {
-        let Parsed { range, mut draft } = parsed;
+        let Parsed { range, mut draft, traces } = parsed;
+        self.traces.extend(traces);
         self.joiner.join(draft.chunk_mut());
         log.append(draft, range.end - range.start);
     }

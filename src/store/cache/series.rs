@@ -28,7 +28,7 @@ pub fn decode(bytes: &[u8], n_sources: usize) -> Result<Vec<DerivedSeries>, Unfi
     let mut part = In(bytes);
     let series = part.list(|read| {
         let name = read.text()?;
-        let name = derive::NAMES.into_iter().find(|known| *known == name).ok_or(ODD)?;
+        let name = derive::names().find(|known| *known == name).ok_or(ODD)?;
         let (unit, kind) = derive::sort_of(name);
         let (service, source, formula) = (read.text()?.to_owned(), SourceId(read.u32()?), read.text()?.to_owned());
         let samples = read.list(|read| Ok(Sample { time: Timestamp(read.i64()?), value: f64::from_bits(read.u64()?) }))?;

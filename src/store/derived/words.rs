@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::SeriesMeta;
+use crate::model::series::STATUS_LABELS;
 use crate::model::time::NS_PER_S;
 
 /// Labels that name a service, the most telling first.
@@ -10,21 +11,6 @@ pub(super) const SERVICE: [&str; 10] =
     ["service", "service_name", "app", "application", "app_kubernetes_io_name", "component", "namespace", "job", "container", "deployment"];
 /// Labels that name one process or machine of a service.
 pub(super) const INSTANCE: [&str; 8] = ["instance", "pod", "pod_name", "host", "hostname", "node", "replica", "container_id"];
-/// Labels that tell how a request ended.
-const STATUS: [&str; 12] = [
-    "code",
-    "status",
-    "status_code",
-    "http_status",
-    "http_status_code",
-    "http_response_status_code",
-    "response_code",
-    "grpc_code",
-    "grpc_status",
-    "rpc_grpc_status_code",
-    "result",
-    "outcome",
-];
 /// gRPC codes that are the fault of the server.
 const GRPC: &str = "Unknown|Internal|Unavailable|DeadlineExceeded|DataLoss|ResourceExhausted|Aborted|Unimplemented\
 |UNKNOWN|INTERNAL|UNAVAILABLE|DEADLINE_EXCEEDED|DATA_LOSS|RESOURCE_EXHAUSTED|ABORTED|UNIMPLEMENTED";
@@ -107,7 +93,7 @@ pub(super) fn bounds<'a>(metas: impl Iterator<Item = &'a SeriesMeta>) -> Vec<f64
 
 /// The matcher for requests that failed by the server's fault, such as `code=~"5.."`; `None` when no label tells.
 pub(super) fn failed(metas: &[&SeriesMeta]) -> Option<String> {
-    STATUS.into_iter().find_map(|label| {
+    STATUS_LABELS.into_iter().find_map(|label| {
         let values: BTreeSet<&str> = metas.iter().filter_map(|meta| meta.labels.get(label)).collect();
         failed_values(&values).map(|pattern| format!("{label}=~{pattern:?}"))
     })

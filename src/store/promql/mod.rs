@@ -72,6 +72,9 @@ pub struct Answered {
 
 /// Evaluates an expression. Lines in order of labels; none that never has a value.
 pub fn evaluate(expression: &Expression, pool: &Pool<'_>, steps: Steps, watch: &Watch<'_>) -> Result<Vec<Answered>, StoreError> {
+    if let Some(error) = expression.native_histogram(pool) {
+        return Err(StoreError::Question(error.to_string()));
+    }
     let scope = Scope { pool, steps, watch };
     let answer = match scope.value(expression.node())? {
         rows::Value::Scalar(values) => vec![rows::Row { labels: Labels::default(), values: values.into_iter().map(Some).collect() }],

@@ -3,15 +3,15 @@
 //! Nothing else names that crate. Whatever is not supported is refused here, by name and column, never at evaluation.
 
 use promql_parser::label::{MatchOp, Matcher};
-use promql_parser::parser::{self, Expr, LabelModifier, Offset, VectorMatchCardinality};
+use promql_parser::parser::{self, AtModifier, Expr, LabelModifier, Offset, VectorMatchCardinality};
 
 use std::collections::BTreeMap;
 
-use crate::model::{SeriesId, SeriesMeta};
+use crate::model::{SeriesId, SeriesMeta, Timestamp};
 
 use super::place;
 use super::rows::NAME;
-use super::{ExpressionError, Pool};
+use super::{ExpressionError, Pool, Steps};
 
 /// An expression that can be evaluated.
 #[derive(Debug, Clone)]
@@ -60,6 +60,24 @@ impl Expression {
         found.into_values().collect()
     }
 
+    /// A histogram in native form that is asked for a quantile: here it is kept as the buckets of a classic one.
+    pub(super) fn native_histogram(&self, pool: &Pool<'_>) -> Option<ExpressionError> {
+        let mut found = None;
+        self.node.visit(&mut |node| {
+            let Node::Quantile(_, buckets) = node else { return };
+            buckets.visit(&mut |node| {
+                let (Node::Select(selector) | Node::Window(Window { selector, .. })) = node else { return };
+                let Some(name) = selector.name.as_ref().filter(|name| !pool.has(name)) else { return };
+                let buckets = format!("{name}_bucket");
+                if pool.has(&buckets) {
+                    let reason = format!("{name} is kept as {buckets} with the label le: ask for sum by (le) (rate({buckets}[…]))");
+                    found.get_or_insert(place::error_at(&self.text, name, 0, reason));
+                }
+            });
+        });
+        found
+    }
+
     /// Whether the answer is a quantile of a histogram.
     pub fn is_quantile(&self) -> bool {
         matches!(self.node, Node::Quantile(..))
@@ -104,7 +122,34 @@ pub(super) struct Selector {
     pub name: Option<String>,
     /// Conditions on labels, and on `__name__` unless `name` says it.
     pub matchers: Vec<Matcher>,
+    pub at: At,
     pub offset_ns: i64,
+}
+
+/// Which moment a selector is about, before its offset: `@`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum At {
+    /// That of each step.
+    Steps,
+    /// The first step.
+    Start,
+    /// The last step.
+    End,
+    /// One that is stated.
+    Moment(Timestamp),
+}
+
+impl Selector {
+    /// The moment of a step.
+    pub fn moment(&self, steps: &Steps, step: usize) -> Timestamp {
+        let at = match self.at {
+            At::Steps => steps.time(step),
+            At::Start => steps.time(0),
+            At::End => steps.time(steps.n.saturating_sub(1)),
+            At::Moment(at) => at,
+        };
+        at.plus_ns(-self.offset_ns)
+    }
 }
 
 /// A function over the samples of a window.
@@ -250,9 +295,6 @@ impl Lowering<'_> {
     }
 
     fn selector(&self, selector: &parser::VectorSelector) -> Result<Selector, ExpressionError> {
-        if selector.at.is_some() {
-            return Err(self.unsupported("@", "@ is"));
-        }
         if !selector.matchers.or_matchers.is_empty() {
             return Err(self.unsupported("or", "or between label matchers is"));
         }
@@ -268,7 +310,16 @@ impl Lowering<'_> {
             Some(Offset::Pos(by)) => ns(*by),
             Some(Offset::Neg(by)) => -ns(*by),
         };
-        Ok(Selector { name, matchers, offset_ns })
+        let at = match &selector.at {
+            None => At::Steps,
+            Some(AtModifier::Start) => At::Start,
+            Some(AtModifier::End) => At::End,
+            Some(AtModifier::At(time)) => At::Moment(match time.duration_since(std::time::UNIX_EPOCH) {
+                Ok(after) => Timestamp(ns(after)),
+                Err(before) => Timestamp(-ns(before.duration())),
+            }),
+        };
+        Ok(Selector { name, matchers, at, offset_ns })
     }
 
     fn call(&self, call: &parser::Call) -> Result<Node, ExpressionError> {

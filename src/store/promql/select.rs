@@ -72,6 +72,11 @@ impl<'a> Pool<'a> {
         self.metas.iter().filter(|meta| self.worth(meta) == Worth::Measured)
     }
 
+    /// Whether there is any series of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.names.contains_key(name)
+    }
+
     /// When a counter began again: the times of samples below their predecessor.
     pub fn resets_of(&self, meta: &SeriesMeta) -> Vec<Timestamp> {
         let Some(store) = self.stores.get(meta.id.0 as usize) else { return Vec::new() };
@@ -183,7 +188,7 @@ impl Scope<'_> {
         let samples = meant.samples();
         let mut next = 0;
         let value = |step: usize| {
-            let at = self.steps.time(step).plus_ns(-selector.offset_ns);
+            let at = selector.moment(&self.steps, step);
             next += reached(&samples[next..], |sample| sample.time <= at);
             let last = samples[..next].last().filter(|last| !last.is_stale_marker())?;
             (at.since(last.time) <= LOOK_BACK_NS).then_some(last.value)

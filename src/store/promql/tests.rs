@@ -119,7 +119,7 @@ fn what_is_not_supported_is_named_with_its_column() {
     assert_eq!(of("1 + max_over_time(rate(x[1m])[5m:30s])"), "column 31: subqueries are not supported");
     assert_eq!(of("sum(x) + holt_winters(x[1m], 1, 1)"), "column 10: unknown function with name 'holt_winters'");
     assert_eq!(of("1 - predict_linear(x[1m], 60)"), "column 5: the function predict_linear is not supported");
-    assert_eq!(of("x @ 5"), "column 3: @ is not supported");
+    assert_eq!(of("x[5m:1m] @ 5"), "column 3: subqueries are not supported");
     assert_eq!(of("count_values(\"a\", x)"), "column 1: the aggregation count_values is not supported");
     assert_eq!(of("sum(x"), "column 4: \"(\" is not closed");
 }
@@ -133,4 +133,41 @@ fn no_text_makes_the_parser_panic() {
     proptest!(ProptestConfig::with_cases(300), |(text in prop::collection::vec(words, 0..12))| {
         let _ = at("x 1 2 3", &text.join(" "), 30);
     });
+}
+
+#[test]
+fn a_stated_moment_is_asked_for_whatever_the_step() {
+    let series = "x 1 2 3 4 5";
+    check(series, "x @ 30", 60, &["x{} 3"]);
+    check(series, "x @ 30 offset 15s", 60, &["x{} 2"]);
+    check(series, "sum_over_time(x[15s] @ 45)", 0, &["{} 7"]);
+    check(series, "x @ end()", 15, &["x{} 2"]);
+}
+
+#[test]
+fn a_quantile_of_a_native_histogram_is_told_how_to_ask() {
+    let got = at("x_bucket{le=\"1\"} 1 2\nx_count 1 2", "histogram_quantile(0.9, sum(rate(x[1m])))", 15);
+    assert_eq!(got, ["column 34: x is kept as x_bucket with the label le: ask for sum by (le) (rate(x_bucket[…]))"]);
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_rate_of_a_counter_is_negative_however_often_it_begins_again(
+        steps in proptest::collection::vec((0.0..1e6_f64, proptest::bool::weighted(0.2), proptest::bool::weighted(0.1)), 2..40),
+        window in 20_u32..300,
+    ) {
+        let mut total = 0.0;
+        let words: Vec<String> = steps.iter().map(|(rise, is_restart, is_missed)| {
+            total = if *is_restart { *rise } else { total + rise };
+            if *is_missed { "-".to_owned() } else { total.to_string() }
+        }).collect();
+        let (metas, stores) = catalog(&format!("x_total {}", words.join(" ")));
+        let pool = Pool::new(&metas, &stores);
+        for function in ["rate", "irate", "increase"] {
+            let expression = Expression::parse(&format!("{function}(x_total[{window}s])")).expect("an expression");
+            let steps = Steps { start: Timestamp(0), step_ns: 7 * NS_PER_S, n: 100 };
+            let rows = evaluate(&expression, &pool, steps, &watch()).expect("an answer");
+            proptest::prop_assert!(rows.iter().flat_map(|row| &row.samples).all(|sample| sample.value >= 0.0), "{rows:?}");
+        }
+    }
 }

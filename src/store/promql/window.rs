@@ -49,7 +49,7 @@ impl Scope<'_> {
             samples.retain(|sample| !sample.is_stale_marker());
             let (mut from, mut to) = (0, 0);
             let value = |step: usize| {
-                let end = self.steps.time(step).plus_ns(-window.selector.offset_ns);
+                let end = window.selector.moment(&self.steps, step);
                 let start = end.plus_ns(-window.range_ns);
                 from += reached(&samples[from..], |sample| sample.time < start);
                 to = to.max(from);

@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::model::catalog::Problems;
 use crate::model::when::{self, WallZone};
-use crate::model::{Problem, ProblemKind, Sample, SeriesKind, Timestamp, Unit, Zone, ZoneCertainty};
+use crate::model::{Exemplar, Problem, ProblemKind, Sample, SeriesKind, SourceId, Timestamp, Unit, Zone, ZoneCertainty};
 use crate::parse::document::json;
+use crate::parse::metric::exemplar::Exemplars;
 use crate::parse::metric::native::{self, Histogram};
 use crate::parse::metric::{Collector, FileTime, Place, Surprise, decimal, meaning, time_of_file, value_of};
 use crate::parse::{Context, Document, ParsedSeries};
 
-use super::{Line, SampleLine, identity, line};
+use super::{Line, SampleLine, identity, identity_len, line};
 
 /// Reads a whole exposition or dump.
 pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
@@ -60,7 +61,7 @@ struct Reader {
     n_timed: u64,
     n_untimed: u64,
     n_unplaced: u64,
-    n_exemplars: u64,
+    exemplars: Exemplars,
 }
 
 /// An identity that was seen.
@@ -90,7 +91,7 @@ impl Reader {
             n_timed: 0,
             n_untimed: 0,
             n_unplaced: 0,
-            n_exemplars: 0,
+            exemplars: Exemplars::default(),
         }
     }
 
@@ -126,6 +127,11 @@ impl Reader {
             }
             Ok(Line::Blank | Line::End | Line::Meta(..)) => {}
             Ok(Line::Sample(sample)) => {
+                if let Some(written) = sample.exemplar
+                    && let Err(reason) = self.exemplar(sample, written)
+                {
+                    self.problems.push(place.problem(ProblemKind::Syntax, reason));
+                }
                 if let Err(surprise) = self.sample(sample) {
                     self.problems.push(place.problem(surprise.kind, surprise.reason));
                 }
@@ -188,7 +194,6 @@ impl Reader {
     }
 
     fn sample(&mut self, sample: SampleLine<'_>) -> Result<(), Surprise> {
-        self.n_exemplars += u64::from(sample.has_exemplar);
         if sample.value.starts_with('{') {
             return self.histogram(sample);
         }
@@ -206,6 +211,19 @@ impl Reader {
             return self.collector.push(index, Sample { time, value });
         }
         self.n_unplaced += 1;
+        Ok(())
+    }
+
+    /// `{trace_id="…"} 0.67 1520879607.789` behind a sample; without a time of its own it has that of the sample.
+    fn exemplar(&mut self, sample: SampleLine<'_>, written: &str) -> Result<(), String> {
+        let broken = || format!("the exemplar {written:?} cannot be read");
+        let length = identity_len(written).ok_or_else(broken)?;
+        let own = identity(&format!("exemplar{}", &written[..length])).map_err(|_| broken())?.1;
+        let mut words = written[length..].split_ascii_whitespace();
+        let value = words.next().and_then(|value| value_of(value).ok()).ok_or_else(broken)?;
+        let time = words.next().or(sample.time).map_or(self.file_time.map(|(at, _)| at), when::epoch).ok_or_else(broken)?;
+        let (name, labels) = identity(sample.identity).map_err(|_| broken())?;
+        self.exemplars.push(Exemplar { name, labels, time, value, own, source: SourceId::default() });
         Ok(())
     }
 
@@ -241,20 +259,17 @@ impl Reader {
 
     fn into_document(mut self, context: &Context) -> Document {
         let zone = self.zone(context);
-        let whole = Place::default();
-        if self.n_exemplars > 0 {
-            // Exemplars are counted so that nobody thinks there were none.
-            self.problems.push(whole.problem(ProblemKind::Limit, format!("{} exemplars are not read yet", self.n_exemplars)));
-        }
+        let exemplars = std::mem::take(&mut self.exemplars).finish(&mut self.problems);
         let native = self.native_series();
         let mut series = self.collector.finish(context, &mut self.problems);
         for one in &mut series {
             apply_metadata(one, &self.types, &self.units);
         }
         series.extend(native);
-        let n_placed: u64 = series.iter().map(|one| one.samples.len() as u64).sum();
+        let n_placed: u64 = series.iter().map(|one| one.n_samples() as u64).sum();
         Document {
             alerts: crate::parse::alert::series::alerts(&series, context),
+            exemplars,
             series,
             problems: self.problems,
             n_records: n_placed + self.n_unplaced,

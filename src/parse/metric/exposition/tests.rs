@@ -51,13 +51,25 @@ fn a_dump_of_a_block_is_read() {
 }
 
 #[test]
-fn exemplars_are_counted_and_bad_lines_named() {
-    let document = read("a_bucket{le=\"1\"} 3 # {trace_id=\"x\"} 0.5 1795401602.1\nup{job=unquoted} 1\nup 1 2 3\nup 1e400\nup{job=\"cu");
-    let counts = document.problems.counts();
-    assert_eq!(
-        (counts.get(&ProblemKind::Limit), counts.get(&ProblemKind::Syntax), counts.get(&ProblemKind::Truncated)),
-        (Some(&1), Some(&3), Some(&1))
+fn exemplars_are_kept_once_with_their_series() {
+    let document = read(
+        "a_bucket{le=\"1\"} 3 1795401602 # {trace_id=\"x\"} 0.5 1795401602.1\na_bucket{le=\"1\"} 3 1795401603 # {trace_id=\"x\"} 0.5 1795401602.1\n\
+         b_total 7 1795401603 # {} 1\nb_total 8 1795401604 # {trace_id=x} 1\n# EOF\n",
     );
+    let told = |one: &crate::model::Exemplar| {
+        format!("{} {:?} {:?} {} {}", one.name, one.labels.get("le"), one.trace_id(), one.value, one.time.0 / 1_000_000)
+    };
+    let told: Vec<String> = document.exemplars.iter().map(told).collect();
+    assert_eq!(told, ["a_bucket Some(\"1\") Some(\"x\") 0.5 1795401602100", "b_total None None 1 1795401603000"]);
+    let reasons: Vec<&str> = document.problems.kept().iter().map(|problem| problem.reason.as_str()).collect();
+    assert_eq!(reasons, ["the exemplar \"{trace_id=x} 1\" cannot be read"], "{:?}", document.series);
+}
+
+#[test]
+fn bad_lines_are_named() {
+    let document = read("up 1\nup{job=unquoted} 1\nup 1 2 3\nup 1e400\nup{job=\"cu");
+    let counts = document.problems.counts();
+    assert_eq!((counts.get(&ProblemKind::Syntax), counts.get(&ProblemKind::Truncated)), (Some(&3), Some(&1)));
     assert_eq!(document.problems.kept()[0].line, 2);
 }
 
@@ -140,7 +152,7 @@ proptest! {
         let text = written(&name, &labels);
         prop_assert_eq!(identity(&text), Ok((name.clone(), labels.clone())));
         let sample = format!("{text} 1 1795401602123");
-        let expected = Line::Sample(SampleLine { identity: &text, value: "1", time: Some("1795401602123"), has_exemplar: false });
+        let expected = Line::Sample(SampleLine { identity: &text, value: "1", time: Some("1795401602123"), exemplar: None });
         // A blank, a hash and a blank inside a label value are the one thing that a line reader may misread.
         prop_assume!(!text.contains(" # ") && !text.contains('\r'));
         prop_assert_eq!(line(&sample), Ok(expected));

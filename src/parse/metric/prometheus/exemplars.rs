@@ -9,12 +9,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::model::catalog::Problems;
-use crate::model::{ProblemKind, Timestamp, text};
+use crate::model::{self, Labels, ProblemKind, SourceId, Timestamp, text};
 use crate::parse::document::json;
 use crate::parse::metric::Place;
 
 /// Name of the format.
-pub(crate) const FORMAT: &str = "prometheus-exemplars";
+pub const FORMAT: &str = "prometheus-exemplars";
 
 #[derive(Deserialize)]
 struct Answer {
@@ -87,6 +87,26 @@ pub(crate) fn records(bytes: &[u8]) -> Records {
     let n_records = found.len() as u64;
     let text = found.into_iter().flat_map(|(_, line)| [line.into_bytes(), b"\n".to_vec()]).flatten().collect();
     Records { text, n_records, problems }
+}
+
+/// The same as exemplars of their series; what cannot be read was told by [`records`].
+pub fn exemplars(bytes: &[u8]) -> Vec<model::Exemplar> {
+    let mut problems = Problems::default();
+    let source = json::text(bytes, &mut problems);
+    let answer: Answer = serde_json::from_str(&source).unwrap_or(Answer { data: Vec::new() });
+    let mut kept = super::super::exemplar::Exemplars::default();
+    for mut series in answer.data {
+        let name = series.labels.remove("__name__").unwrap_or_default();
+        let labels = Labels::new(series.labels.into_iter().collect());
+        for exemplar in series.exemplars {
+            let ms = (exemplar.timestamp * 1000.0).round() as i64;
+            let value = exemplar.value.as_str().map_or_else(|| exemplar.value.as_f64(), |text| text.parse().ok());
+            let (Some(ns), Some(value)) = (ms.checked_mul(1_000_000).filter(|ns| *ns > 0), value) else { continue };
+            let (own, time) = (Labels::new(exemplar.labels.into_iter().collect()), Timestamp(ns));
+            kept.push(model::Exemplar { name: name.clone(), labels: labels.clone(), time, value, own, source: SourceId::default() });
+        }
+    }
+    kept.finish(&mut problems)
 }
 
 /// `name{label="value",…}`.

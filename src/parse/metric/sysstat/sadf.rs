@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use super::iostat;
 use crate::model::when::{self, WallZone};
-use crate::model::{Change, Timestamp, ZoneCertainty};
+use crate::model::{Change, ProblemKind, TimeRange, Timestamp, ZoneCertainty};
 use crate::parse::document::json::{self, Sketch};
 use crate::parse::metric::gather::{Gather, Identity, lines, name_of};
 use crate::parse::metric::{Place, value_of};
@@ -29,10 +30,11 @@ pub(crate) fn parse_json(bytes: &[u8], context: &Context) -> Document {
     let mut gather = Gather::new(context);
     let text = json::text(bytes, &mut gather.problems);
     let mut restarts = Vec::new();
+    let hint = context.neighbours.map(TimeRange::start).or(context.modified);
     for element in json::elements(&text, &mut gather.problems) {
         let place = Place { line: element.line, byte: element.byte };
         for host in element.value.pointer("/sysstat/hosts").and_then(Value::as_array).into_iter().flatten() {
-            read_host(&mut gather, &mut restarts, place, host);
+            read_host(&mut gather, &mut restarts, (place, hint), host);
         }
     }
     let mut document = gather.finish(bytes);
@@ -40,17 +42,25 @@ pub(crate) fn parse_json(bytes: &[u8], context: &Context) -> Document {
     document
 }
 
-fn read_host(gather: &mut Gather<'_>, restarts: &mut Vec<Change>, place: Place, host: &Value) {
+fn read_host(gather: &mut Gather<'_>, restarts: &mut Vec<Change>, (place, hint): (Place, Option<Timestamp>), host: &Value) {
     let text = |key: &str| host.get(key).and_then(Value::as_str);
     let labels: Vec<_> = text("nodename").map(|name| ("host".to_owned(), name.to_owned())).into_iter().collect();
     let zone = text("timezone").and_then(WallZone::from_name);
-    for statistic in host.get("statistics").and_then(Value::as_array).into_iter().flatten() {
+    for (index, statistic) in host.get("statistics").and_then(Value::as_array).into_iter().flatten().enumerate() {
         gather.n_records += 1;
-        let Some((time, certainty)) = statistic.get("timestamp").and_then(|stamp| moment(stamp, zone, gather.zone)) else {
+        let stamp = statistic.get("timestamp");
+        // iostat writes a text, and first what was since boot.
+        let of_iostat = stamp.and_then(Value::as_str).and_then(|text| iostat::stamp(text, gather.zone, hint));
+        let Some((time, certainty)) = of_iostat.or_else(|| moment(stamp?, zone, gather.zone)) else {
             gather.unplaced(place, "a statistic without a readable time");
             continue;
         };
         gather.certainty = Some(certainty);
+        if of_iostat.is_some() && index == 0 {
+            let reason = "the first report is the average since boot and no sample; it is left out".to_owned();
+            gather.problems.push(place.problem(ProblemKind::Limit, reason));
+            continue;
+        }
         for (key, value) in statistic.as_object().into_iter().flatten().filter(|(key, _)| *key != "timestamp") {
             take(gather, place, time, &name_of(key), &labels, value, 0);
         }
@@ -228,5 +238,17 @@ mod tests {
         assert_eq!(names, ["cpu_percent_user", "cpu_percent_idle", "iface_rxpck_per_s"]);
         assert_eq!(document.series[0].labels.get("cpu"), Some("all"));
         assert_eq!((document.n_records, document.n_unplaced, document.changes.len()), (4, 1, 1));
+    }
+
+    #[test]
+    fn the_json_of_iostat_is_read_too() {
+        let text = r#"{"sysstat":{"hosts":[{"nodename":"web-1","number-of-cpus":2,"date":"11/23/2026","statistics":[
+            {"timestamp":"11/23/2026 02:19:31 AM","avg-cpu":{"user":9},"disk":[{"disk_device":"sda","r/s":9}]},
+            {"timestamp":"11/23/2026 02:19:32 AM","avg-cpu":{"user":1.25},"disk":[{"disk_device":"sda","r/s":2},{"disk_device":"sdb","r/s":3}]}]}]}}"#;
+        let document = parse_json(text.as_bytes(), &Context::default());
+        let told = |one: &crate::parse::ParsedSeries| format!("{} {:?} {}", one.name, one.labels.get("disk_device"), one.samples[0].value);
+        let told: Vec<String> = document.series.iter().map(told).collect();
+        assert_eq!(told, ["avg_cpu_user None 1.25", "disk_r_per_s Some(\"sda\") 2", "disk_r_per_s Some(\"sdb\") 3"]);
+        assert_eq!(when::shown(document.series[0].samples[0].time), "2026-11-23T02:19:32Z");
     }
 }

@@ -21,20 +21,20 @@ pub(crate) fn recognise(head: &str) -> Option<(f32, String)> {
     (is_banner(banner) && has_table).then(|| (0.96, "begins with the banner of sar: system, host, date, processors".to_owned()))
 }
 
-fn is_banner(line: &str) -> bool {
+pub(super) fn is_banner(line: &str) -> bool {
     let systems = ["Linux ", "AIX ", "SunOS ", "HP-UX "];
     systems.iter().any(|system| line.starts_with(system)) && line.contains('(') && line.contains("CPU")
 }
 
 /// Host and date of a banner: `Linux 6.1 (vm) \t11/23/26 \t_x86_64_\t(2 CPU)`.
-fn banner(line: &str) -> Option<(&str, &str)> {
+pub(super) fn banner(line: &str) -> Option<(&str, &str)> {
     let (_, rest) = line.split_once('(')?;
     let (host, rest) = rest.split_once(')')?;
     Some((host, rest.split_ascii_whitespace().next()?))
 }
 
 /// Days since 1970 of a banner's date; of two readings the one nearer to `hint`.
-fn day_of(date: &str, hint: Option<Timestamp>) -> Option<(i64, bool)> {
+pub(super) fn day_of(date: &str, hint: Option<Timestamp>) -> Option<(i64, bool)> {
     let parts: Vec<&str> = date.split(['/', '-', '.']).collect();
     let [a, b, c] = parts[..] else { return None };
     let number = |text: &str| text.parse::<i64>().ok();
@@ -58,7 +58,7 @@ fn day_of(date: &str, hint: Option<Timestamp>) -> Option<(i64, bool)> {
 }
 
 /// Seconds since midnight at the start of a line, and the rest of it.
-fn clock(line: &str) -> Option<(i64, &str)> {
+pub(super) fn clock(line: &str) -> Option<(i64, &str)> {
     let mut words = line.splitn(2, char::is_whitespace);
     let (text, rest) = (words.next()?, words.next().unwrap_or("").trim_start());
     let mut parts = text.split(':').map(|part| part.parse::<i64>().ok().filter(|_| part.len() == 2));
@@ -135,7 +135,7 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
     document
 }
 
-fn moment(civil_s: i64, zone: WallZone) -> Timestamp {
+pub(super) fn moment(civil_s: i64, zone: WallZone) -> Timestamp {
     Written { civil_ns: civil_s.saturating_mul(NS_PER_S), offset: None }.at(zone)
 }
 

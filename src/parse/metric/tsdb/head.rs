@@ -54,8 +54,8 @@ pub struct HeadSeries {
 pub struct Head {
     /// By reference.
     pub series: BTreeMap<u64, HeadSeries>,
-    /// Exemplars, which are not read.
-    pub n_exemplars: u64,
+    /// Exemplars: series, time in ms and value, own labels.
+    pub exemplars: Vec<(u64, (i64, f64), Vec<(String, String)>)>,
     /// Records of kinds that are not known.
     pub n_unknown: u64,
     /// Samples that the log holds but Prometheus refused: late, or a second one at the same time.
@@ -67,7 +67,7 @@ pub struct Head {
 impl Head {
     /// An empty one that takes up to `room` samples.
     pub fn new(room: u64) -> Self {
-        Self { series: BTreeMap::new(), n_exemplars: 0, n_unknown: 0, n_refused: 0, room }
+        Self { series: BTreeMap::new(), exemplars: Vec::new(), n_unknown: 0, n_refused: 0, room }
     }
 
     /// Whether the limit is reached.
@@ -117,6 +117,12 @@ impl Head {
         } else {
             series.ahead.floats.push(sample);
         }
+        self.room = self.room.saturating_sub(1);
+    }
+
+    /// Takes an exemplar of a log.
+    pub fn exemplar(&mut self, reference: u64, sample: (i64, f64), own: Vec<(String, String)>) {
+        self.exemplars.push((reference, sample, own));
         self.room = self.room.saturating_sub(1);
     }
 

@@ -28,8 +28,9 @@ use self::index::ChunkMeta;
 use self::layout::{Block, Layout};
 use self::merge::Merge;
 use self::tombstones::Deleted;
+use super::exemplar::Exemplars;
 use crate::model::catalog::Problems;
-use crate::model::{Problem, ProblemKind, Zone, ZoneCertainty};
+use crate::model::{Exemplar, Labels, Problem, ProblemKind, SourceId, Timestamp, Zone, ZoneCertainty};
 use crate::parse::{Context, Document};
 
 pub use self::layout::{Part, describe, is_evidence, part_of};
@@ -53,7 +54,14 @@ pub trait Folder {
 pub fn parse(folder: &dyn Folder, context: &Context, max_samples: u64) -> Document {
     let paths = folder.paths();
     let layout = Layout::of(&paths);
-    let mut reader = Reader { folder, paths: &paths, problems: Problems::default(), merge: Merge::default(), room: max_samples };
+    let mut reader = Reader {
+        folder,
+        paths: &paths,
+        problems: Problems::default(),
+        merge: Merge::default(),
+        exemplars: Exemplars::default(),
+        room: max_samples,
+    };
     reader.read(&layout);
     reader.into_document(context)
 }
@@ -63,6 +71,7 @@ struct Reader<'a> {
     paths: &'a [&'a str],
     problems: Problems,
     merge: Merge,
+    exemplars: Exemplars,
     /// Samples that may still be taken.
     room: u64,
 }
@@ -287,6 +296,15 @@ impl Reader<'_> {
 
     /// Adds the head to the blocks; what they cover up to `covered_ms` is theirs to tell.
     fn take_head(&mut self, head: Head, covered_ms: i64) {
+        for (reference, (time_ms, value), own) in &head.exemplars {
+            let labels = head.series.get(reference).and_then(|series| series.labels.clone());
+            if let (Some(labels), Some(ns)) = (labels, time_ms.checked_mul(1_000_000)) {
+                let (name, labels): (Vec<_>, Vec<_>) = labels.into_iter().partition(|(label, _)| label == "__name__");
+                let name = name.into_iter().next().map(|(_, name)| name).unwrap_or_default();
+                let (labels, own, time) = (Labels::new(labels), Labels::new(own.clone()), Timestamp(ns));
+                self.exemplars.push(Exemplar { name, labels, time, value: *value, own, source: SourceId::default() });
+            }
+        }
         let (mut n_nameless, mut n_lost) = (0_u64, 0_usize);
         for one in head.series.into_values() {
             let parts = [one.chunks, one.ahead, one.late];
@@ -318,9 +336,6 @@ impl Reader<'_> {
             );
             self.note(ProblemKind::Truncated, reason);
         }
-        if head.n_exemplars > 0 {
-            self.note(ProblemKind::Limit, format!("{} exemplars of the write-ahead log are not read", head.n_exemplars));
-        }
         if head.n_unknown > 0 {
             self.note(ProblemKind::Syntax, format!("{} records of the write-ahead log are of kinds that are not known", head.n_unknown));
         }
@@ -337,6 +352,7 @@ impl Reader<'_> {
         let is_placed = n_records > 0;
         Document {
             alerts: crate::parse::alert::series::alerts(&series, context),
+            exemplars: self.exemplars.finish(&mut self.problems),
             series,
             problems: self.problems,
             n_records,

@@ -303,6 +303,23 @@ fn metadata_of_the_log_tells_kind_and_unit() {
 }
 
 #[test]
+fn exemplars_of_the_log_belong_to_their_series() {
+    let mut record = vec![4];
+    record.extend(7_u64.to_be_bytes());
+    record.extend(1_795_400_000_000_i64.to_be_bytes());
+    record.extend([0, 4]); // the same series, 2 ms later
+    record.extend(0.25_f64.to_be_bytes());
+    record.extend([1, 8]);
+    record.extend(b"trace_id");
+    record.push(3);
+    record.extend(b"abc");
+    let document = read(&log(&[(0, series_record(7, "sent")), (0, samples_record(7, 1_795_400_000_000, 3)), (0, record)]));
+    let [one] = &document.exemplars[..] else { panic!("{:?}", document.exemplars) };
+    assert_eq!((one.name.as_str(), one.trace_id(), one.value, one.time.0), ("sent", Some("abc"), 0.25, 1_795_400_000_002_000_000));
+    assert_eq!(document.problems.total(), 0);
+}
+
+#[test]
 fn a_stale_marker_is_no_ordinary_nan() {
     let document = read(&data_folder());
     let markers = |name: &str| {

@@ -255,9 +255,8 @@ fn timed(cursor: &mut Cursor<'_>, kind: u8, log: Log, head: &mut Head) -> Option
         match kind {
             2 | 11 => head.float(reference, (time_ms, cursor.float()?), log),
             4 => {
-                cursor.float()?;
-                labels(cursor)?;
-                head.n_exemplars += 1;
+                let value = cursor.float()?;
+                head.exemplar(reference, (time_ms, value), labels(cursor)?);
             }
             _ => head.histogram(reference, histogram(cursor, time_ms, matches!(kind, 7 | 9 | 12))?, log),
         }

@@ -1,0 +1,52 @@
+//! Asks for the evidence debt when the case changed, and leads to the weakest claim.
+
+use super::action::show_tab;
+use crate::app::jobs::Slot;
+use crate::app::message::{Effect, Question};
+use crate::app::side::Tab;
+use crate::app::state::State;
+use crate::model::{AnnotationKind, text};
+
+/// Asks again if the case changed since. A case without any note owes nothing: nobody claims anything yet.
+pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
+    let revision = state.session.revision;
+    let is_ready = state.catalog.is_complete && state.overlays.is_empty() && !state.is_following();
+    if !is_ready || state.debt.asked == Some(revision) {
+        return;
+    }
+    state.debt.asked = Some(revision);
+    if state.session.doc.annotations.is_empty() {
+        state.debt.owed.clear();
+        return;
+    }
+    let question = Question::Debt(Box::new(state.session.doc.clone()));
+    state.jobs.ask(Slot::Debt, question, state.catalog.version, effects);
+}
+
+/// Goes to the weakest claim, with each press to the next one.
+pub(super) fn weakest(state: &mut State) {
+    let n = state.debt.owed.len();
+    if n == 0 {
+        state.say(match (state.session.doc.annotations.is_empty(), state.jobs.is_waiting(Slot::Debt)) {
+            (true, _) => "nothing is claimed yet: no notes",
+            (false, true) => "the claims are still being judged",
+            (false, false) => "no evidence debt",
+        });
+        return;
+    }
+    let index = state.debt.next % n;
+    state.debt.next = index + 1;
+    let owed = state.debt.owed[index].clone();
+    if let Some(at) = owed.at {
+        state.jump_to(at);
+    }
+    if let Some(annotation) = owed.subject.as_ref().and_then(|id| state.session.doc.annotations.get(id)) {
+        let is_step = matches!(annotation.kind, AnnotationKind::Cause(_) | AnnotationKind::Attempt(_) | AnnotationKind::Link(_));
+        let id = annotation.id.clone();
+        show_tab(state, if is_step { Tab::Chain } else { Tab::Notes });
+        super::side_view::prepare(state);
+        state.side.select_annotation(&id);
+    }
+    let words = format!("{} of {n}: {} {}: {} → {}", index + 1, owed.rule, owed.place, owed.message, owed.fix);
+    state.say(text::printable(&words).into_owned());
+}

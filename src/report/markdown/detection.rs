@@ -1,0 +1,107 @@
+//! How it was noticed, how early it could have been, which services were affected, and what earlier help would have saved.
+
+use std::fmt::Write as _;
+
+use super::table::Table;
+use super::{NO_SAMPLE, clock, heading, measures};
+use crate::report::escape::{cell, code};
+use crate::report::postmortem::{Derived, Postmortem};
+
+pub(super) fn section(out: &mut String, postmortem: &Postmortem) {
+    measures(out, "Detection and response", &postmortem.response);
+    early(out, postmortem);
+    alerts(out, postmortem);
+    what_if(out, &postmortem.what_if);
+}
+
+/// Affected services, the first first.
+pub(super) fn services(out: &mut String, postmortem: &Postmortem) {
+    if postmortem.services.is_empty() {
+        return;
+    }
+    heading(out, 3, "Affected services");
+    let mut table =
+        Table::new(&["Service", "First affected", "T+", "Peak error rate", "Peak P99", "Recovered", "T+ of recovery", "Lasted"]);
+    let shown = |value: &Option<String>| value.as_deref().map_or_else(|| NO_SAMPLE.to_owned(), cell);
+    for row in &postmortem.services {
+        let open = || "not before the end of the data".to_owned();
+        table.row(vec![
+            format!("{} <!-- {} -->", cell(&row.service), row.id),
+            clock(row.first),
+            row.first_offset.clone().unwrap_or_default(),
+            shown(&row.peak_error),
+            shown(&row.peak_p99),
+            row.recovered.map_or_else(open, clock),
+            row.recovered_offset.clone().unwrap_or_default(),
+            shown(&row.length),
+        ]);
+    }
+    table.write(out);
+    out.push_str(
+        "\nAffected: error rate or P99 left what was normal before the incident; rates and quantiles lag behind by up to their window.\n",
+    );
+}
+
+fn early(out: &mut String, postmortem: &Postmortem) {
+    let detection = &postmortem.detection;
+    if detection.signs.is_empty() {
+        return;
+    }
+    heading(out, 3, "Could have been detected at");
+    let mut table = Table::new(&["Time (UTC)", "T+", "Series", "Rule", "Earlier by"]);
+    for sign in &detection.signs {
+        table.row(vec![
+            format!("{} <!-- {} -->", clock(sign.at), sign.id),
+            sign.offset.clone().unwrap_or_default(),
+            code(&sign.series),
+            cell(&sign.rule),
+            sign.saved.as_deref().map_or_else(|| NO_SAMPLE.to_owned(), cell),
+        ]);
+    }
+    table.write(out);
+    let (n, left_out) = detection.n_looked_at;
+    let against =
+        detection.detected.as_deref().map_or_else(|| "No detection is recorded".to_owned(), |words| format!("Compared with {words}"));
+    let more = detection.n_signs.saturating_sub(detection.signs.len());
+    let more = if more > 0 { format!("; {more} more series left their baseline before it") } else { String::new() };
+    let cut = if left_out > 0 { format!(", {left_out} more were not looked at") } else { String::new() };
+    let _ = writeln!(out, "\n{}{more}. {n} series were looked at{cut}. A sign is no cause.", cell(&against));
+}
+
+fn alerts(out: &mut String, postmortem: &Postmortem) {
+    let detection = &postmortem.detection;
+    if detection.alerts.is_empty() {
+        return;
+    }
+    heading(out, 3, "Alerts in the order in which they fired");
+    let mut table = Table::new(&["First fired (UTC)", "T+", "After impact start", "Alert", "Service", "Times"]);
+    for row in &detection.alerts {
+        table.row(vec![
+            clock(row.at),
+            row.offset.clone().unwrap_or_default(),
+            row.after.as_deref().map_or_else(|| NO_SAMPLE.to_owned(), cell),
+            cell(&row.name),
+            row.service.as_deref().map_or_else(String::new, cell),
+            row.n_firings.to_string(),
+        ]);
+    }
+    table.without_empty_columns().write(out);
+    if !detection.silent.is_empty() {
+        let names: Vec<String> = detection.silent.iter().map(|name| cell(name)).collect();
+        let _ = writeln!(out, "\nAffected, but no alert of theirs fired: {}.", names.join(", "));
+    }
+}
+
+fn what_if(out: &mut String, rows: &[Derived]) {
+    if rows.is_empty() {
+        return;
+    }
+    heading(out, 3, "What the same mitigation would have saved");
+    let mut table = Table::new(&["Had it been", "Saved", "How"]);
+    for row in rows {
+        let saved = row.value.as_deref().map_or_else(|| NO_SAMPLE.to_owned(), cell);
+        table.row(vec![cell(&row.label), format!("**{saved}** <!-- {} -->", row.id), cell(&row.how)]);
+    }
+    table.write(out);
+    out.push_str("\nIt takes for granted that the mitigation would have worked as it did, after the same delay.\n");
+}

@@ -1,0 +1,83 @@
+//! What if: the failures that the same mitigation would have saved, had it come at an earlier moment.
+//!
+//! It takes for granted that it would have worked as it did, after the same delay. That is said with every row.
+
+use super::attempts::is_mitigating;
+use super::context::{Context, change_words, window_words};
+use super::detection::Detection;
+use super::failed::count;
+use super::requests::counters;
+use super::{Derived, impact};
+use crate::model::case::MarkerName;
+use crate::model::text::value;
+use crate::model::{TimeRange, Timestamp, Unit};
+
+/// Moments that are tried.
+const MOST_MOMENTS: usize = 6;
+
+pub(super) fn rows(context: &mut Context, detection: &Detection) -> Vec<Derived> {
+    let Some((action, what)) = action(context) else { return Vec::new() };
+    let Some((recovered, _)) = context.moment_of(MarkerName::Mitigated).filter(|(at, _)| *at > action) else { return Vec::new() };
+    let Some((impact, _)) = context.impact_window() else { return Vec::new() };
+    let Some(group) = counters(context) else { return Vec::new() };
+    let lag = recovered.since(action);
+    let all = count(context, &group, TimeRange::new(impact.start(), recovered)).failed;
+    let mut rows = Vec::new();
+    for (index, (at, when)) in moments(context, detection, action).into_iter().enumerate() {
+        let from = at.plus_ns(lag).max(impact.start());
+        if from >= recovered {
+            continue;
+        }
+        let saved = count(context, &group, TimeRange::new(from, recovered)).failed;
+        let share = if all.likely > 0.0 {
+            format!(", {} of those until the recovery", value(saved.likely / all.likely, Unit::Ratio))
+        } else {
+            String::new()
+        };
+        rows.push(Derived {
+            id: format!("whatif.{}", index + 1),
+            label: format!("{what} at {} ({when})", context.short_moment(at)),
+            value: Some(format!("{} failures saved{share}", saved.words())),
+            how: format!("failures from {} to {}", context.short_moment(from), context.short_moment(recovered)),
+            formula: format!(
+                "counter difference of failed requests from the moment plus {} (what it took from the mitigation to the recovery) to the recovery",
+                impact::duration(lag)
+            ),
+            inputs: vec![format!("counter {}", group.words()), window_words(TimeRange::new(from, recovered)), format!("done in fact at {}", context.moment(action))],
+        });
+    }
+    for row in &rows {
+        context.record(row.clone());
+    }
+    rows
+}
+
+/// What ended it, as far as that is known: the marked roll-back, else the last change before the recovery.
+fn action(context: &Context) -> Option<(Timestamp, String)> {
+    if let Some(marker) = context.marker(MarkerName::RollbackStart) {
+        return Some((marker.at, "Roll-back".into()));
+    }
+    let (recovered, _) = context.moment_of(MarkerName::Mitigated)?;
+    let (impact, _) = context.impact_window()?;
+    let done = context.catalog.changes.iter().filter_map(|change| Some((change.time?, change)));
+    let fits = |(at, change): &(Timestamp, &crate::model::Change)| {
+        *at > impact.start() && *at <= recovered && !change.kind.eq_ignore_ascii_case("note")
+    };
+    let last = done.filter(fits).max_by_key(|(at, _)| *at)?;
+    Some((last.0, change_words(last.1)))
+}
+
+fn moments(context: &Context, detection: &Detection, action: Timestamp) -> Vec<(Timestamp, String)> {
+    let mut moments: Vec<(Timestamp, String)> = Vec::new();
+    moments.extend(detection.signs.first().map(|sign| (sign.at, format!("first sign: {}", sign.series))));
+    moments.extend(detection.alerts.first().map(|alert| (alert.at, format!("first alert: {}", alert.name))));
+    moments.extend(context.marker(MarkerName::Detected).map(|marker| (marker.at, "detected".to_owned())));
+    let attempts = context.catalog.changes.iter().filter(|change| is_mitigating(&change.kind.to_ascii_lowercase()));
+    moments.extend(attempts.filter_map(|change| Some((change.time?, format!("instead of {}", change_words(change))))));
+    let begin = context.t0.as_ref().map(|t0| t0.at);
+    moments.retain(|(at, _)| *at < action && begin.is_none_or(|begin| *at >= begin));
+    moments.sort();
+    moments.dedup_by_key(|moment| moment.0);
+    moments.truncate(MOST_MOMENTS);
+    moments
+}

@@ -1,0 +1,161 @@
+//! Which services were affected, from when, how badly, until when; and which of them no alert spoke of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::context::{Context, show};
+use super::limits::{BEYOND, join, stretches, unusual};
+use super::requests::service;
+use super::{Derived, impact};
+use crate::model::text::rfc3339;
+use crate::model::time::NS_PER_S;
+use crate::model::{Sample, SeriesId, SeriesKind, SeriesMeta, TimeRange, Timestamp, Unit};
+use crate::report::escape::slug;
+
+/// Series of one service and role that are read: instances beyond this change nothing of a maximum.
+const MOST_INSTANCES: usize = 64;
+
+const FORMULA: &str = "first sample of the first stretch in which 4 of 5 samples were bad, to the first good one after the last; stretches at most \
+    20 s (3 steps) apart are one. Peaks: greatest finite samples after the baseline.";
+
+/// One affected service.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServiceRow {
+    /// Its name.
+    pub service: String,
+    /// Id of the derived value.
+    pub id: String,
+    /// When it first left what is normal.
+    pub first: Timestamp,
+    /// Distance from T+0.
+    pub first_offset: Option<String>,
+    /// Greatest share of failed requests.
+    pub peak_error: Option<String>,
+    /// Greatest P99.
+    pub peak_p99: Option<String>,
+    /// When it was normal again; `None`: not before the end of the data.
+    pub recovered: Option<Timestamp>,
+    /// Distance of that from T+0.
+    pub recovered_offset: Option<String>,
+    /// From first to recovered, in words.
+    pub length: Option<String>,
+    /// Whether an alert of this service fired.
+    pub has_alert: bool,
+    /// Series and their limits, until they are recorded.
+    pub(crate) inputs: Vec<String>,
+}
+
+/// What a series says of its service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Role {
+    Errors,
+    Latency,
+}
+
+fn role(meta: &SeriesMeta) -> Option<Role> {
+    let words = format!("{} {}", meta.name, meta.query.as_deref().unwrap_or_default()).to_ascii_lowercase();
+    let is_client = words.contains("client") || words.contains("_gc_") || words.contains("scrape") || words.contains("sched");
+    if is_client || meta.kind == SeriesKind::HistogramPart {
+        return None;
+    }
+    if meta.unit == Unit::Ratio && ["error", "fail", "5xx", "5.."].iter().any(|word| words.contains(word)) {
+        return Some(Role::Errors);
+    }
+    let is_p99 = words.contains("p99") || words.contains("0.99") || meta.labels.get("quantile") == Some("0.99");
+    (meta.unit == Unit::Seconds && meta.kind == SeriesKind::Quantile && is_p99).then_some(Role::Latency)
+}
+
+/// How good a source of the numbers is: measured before computed before read from logs, whole services before instances.
+fn rank(meta: &SeriesMeta) -> (bool, bool, bool) {
+    let is_computed = meta.is_derived || meta.derivation.is_some();
+    (!meta.name.starts_with("fromlogs"), !is_computed, !meta.name.ends_with(":instance"))
+}
+
+pub(super) fn gather(context: &mut Context) -> Vec<ServiceRow> {
+    let mut groups: BTreeMap<(String, Role), BTreeMap<(String, u32), Vec<SeriesId>>> = BTreeMap::new();
+    let has_metrics = context.catalog.series.iter().any(|meta| role(meta).is_some() && service(&meta.labels).is_some() && rank(meta).0);
+    for meta in &context.catalog.series {
+        let (Some(role), Some(service)) = (role(meta), service(&meta.labels)) else { continue };
+        if has_metrics && !rank(meta).0 {
+            continue;
+        }
+        groups.entry((service.to_owned(), role)).or_default().entry((meta.name.clone(), meta.source.0)).or_default().push(meta.id);
+    }
+    let catalog = context.catalog;
+    let mut by_service: BTreeMap<String, Vec<Vec<&SeriesMeta>>> = BTreeMap::new();
+    for ((service, _), families) in groups {
+        let families = families.into_values().map(|ids| ids.into_iter().filter_map(|id| catalog.series(id)).collect::<Vec<_>>());
+        let best = families.max_by_key(|metas| {
+            let n: u64 = metas.iter().map(|meta| meta.n_samples).sum();
+            (metas.first().map(|meta| rank(meta)), n, std::cmp::Reverse(metas.first().map(|meta| meta.id)))
+        });
+        by_service.entry(service).or_default().extend(best);
+    }
+    let mut rows: Vec<ServiceRow> = by_service.into_iter().filter_map(|(service, families)| row(context, service, &families)).collect();
+    rows.sort_by(|a, b| (a.first, &a.service).cmp(&(b.first, &b.service)));
+    let mut taken = BTreeSet::new();
+    for row in &mut rows {
+        // A name of a service may hold anything; an id stands in comments and tables.
+        row.id = format!("service.{}", slug(&row.service, &mut taken));
+        let until = row.recovered.map_or_else(|| "the end of the data".to_owned(), rfc3339);
+        context.record(Derived {
+            id: row.id.clone(),
+            label: format!("{} affected", row.service),
+            value: Some(format!("{} to {until}", rfc3339(row.first))),
+            formula: format!("{FORMULA} {BEYOND}"),
+            inputs: std::mem::take(&mut row.inputs),
+            ..Derived::default()
+        });
+    }
+    rows
+}
+
+fn row(context: &mut Context, service: String, families: &[Vec<&SeriesMeta>]) -> Option<ServiceRow> {
+    let normal_until = context.baseline.map(TimeRange::end);
+    let extent = context.catalog.extent?;
+    let (mut bad, mut peaks, mut words, mut step) = (Vec::new(), [None::<String>, None], Vec::new(), NS_PER_S);
+    for metas in families {
+        let Some(kind) = metas.first().and_then(|meta| role(meta)) else { continue };
+        let mut worst: Option<(f64, &SeriesMeta)> = None;
+        for meta in metas.iter().take(MOST_INSTANCES) {
+            let Some(bound) = unusual(context, meta) else { continue };
+            let samples = context.facts.samples(meta.id, extent);
+            step = step.max(meta.step_ns.unwrap_or(NS_PER_S));
+            let found = stretches(&samples, &bound, meta.step_ns);
+            if found.iter().any(|range| normal_until.is_none_or(|end| range.end() > end)) {
+                context.uses(meta);
+                words.push(format!("{} ({}) {}", meta.full_name(), context.path(meta.source), bound.words(meta.unit)));
+            }
+            bad.extend(found);
+            let peak = greatest(&samples, normal_until);
+            worst = [worst, peak.map(|peak| (peak, *meta))].into_iter().flatten().reduce(|a, b| if b.0 > a.0 { b } else { a });
+        }
+        peaks[usize::from(kind == Role::Latency)] = worst.map(|(peak, meta)| show(meta, peak));
+    }
+    // What was over before the incident is another story.
+    let stretches: Vec<TimeRange> = join(bad, step).into_iter().filter(|range| normal_until.is_none_or(|end| range.end() > end)).collect();
+    let (first, last) = (stretches.first()?.start(), stretches.last()?.end());
+    // A series that ends while it is bad has not recovered, whatever else goes on.
+    let told_until = families.iter().flatten().filter_map(|meta| meta.extent).map(TimeRange::end).max().unwrap_or(extent.end());
+    let recovered = (last.plus_ns(15 * NS_PER_S) <= told_until).then_some(last);
+    let [peak_error, peak_p99] = peaks;
+    let has_alert = context.catalog.alerts.iter().any(|alert| alert.firing_at.is_some() && alert.service.as_deref() == Some(&service));
+    let row = ServiceRow {
+        first,
+        first_offset: context.offset(first),
+        peak_error,
+        peak_p99,
+        recovered,
+        recovered_offset: recovered.and_then(|at| context.offset(at)),
+        length: recovered.map(|at| impact::duration(at.since(first))),
+        has_alert,
+        service,
+        inputs: words,
+        ..ServiceRow::default()
+    };
+    Some(row)
+}
+
+fn greatest(samples: &[Sample], from: Option<Timestamp>) -> Option<f64> {
+    let later = samples.iter().filter(|sample| from.is_none_or(|from| sample.time >= from));
+    later.map(|sample| sample.value).filter(|value| value.is_finite()).reduce(f64::max)
+}

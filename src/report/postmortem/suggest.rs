@@ -1,0 +1,72 @@
+//! Markers that the data suggest: offered, never taken. A suggestion is printed as one, with the rule that found it.
+//!
+//! The nearest change before users felt it is a coincidence until somebody says otherwise; nothing here says cause.
+
+use std::collections::BTreeMap;
+
+use super::attempts::is_mitigating;
+use super::context::{Context, change_words};
+use super::limits;
+use crate::model::Timestamp;
+use crate::model::case::MarkerName;
+use crate::model::time::NS_PER_S;
+
+/// How far before the impact a change can be suggested as its trigger.
+const TRIGGER_NS: i64 = 1800 * NS_PER_S;
+/// How far before the impact an alert can have announced it.
+const EARLY_ALERT_NS: i64 = 300 * NS_PER_S;
+
+/// A marker that nobody has set, as the data suggest it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suggestion {
+    /// Which marker.
+    pub name: MarkerName,
+    /// When.
+    pub at: Timestamp,
+    /// The rule that found it, for `Marker::rule`.
+    pub rule: String,
+    /// What it is, if a record tells.
+    pub text: String,
+}
+
+/// One suggestion at most for each of trigger, `impact_start`, detected, mitigated. Set markers bound the others.
+pub(super) fn all(context: &mut Context) -> BTreeMap<MarkerName, Suggestion> {
+    let (degraded, words) = limits::degraded(context);
+    let begin = context.t0.as_ref().map(|t0| t0.at).into_iter().chain(context.marker(MarkerName::Trigger).map(|marker| marker.at)).min();
+    let mut found = BTreeMap::new();
+    let mut add = |name, at, rule: String, text: String| {
+        found.insert(name, Suggestion { name, at, rule, text });
+    };
+    let after = degraded.iter().filter(|one| begin.is_none_or(|begin| one.0.end() > begin)).collect::<Vec<_>>();
+    let rule = |what: &str| format!("{what}: {}", words.join(" or "));
+    if let Some(first) = after.first() {
+        add(MarkerName::ImpactStart, first.0.start(), rule("first sample of a stretch in which 4 of 5 were bad"), String::new());
+    }
+    let start = context.marker(MarkerName::ImpactStart).map(|marker| marker.at).or(after.first().map(|one| one.0.start()));
+    let is_worst = |one: &&&(crate::model::TimeRange, Vec<String>)| {
+        let is_felt = |roles: &[String]| roles.iter().any(|role| role == "error rate");
+        is_felt(&one.1) || !after.iter().any(|other| is_felt(&other.1))
+    };
+    let last = after.iter().filter(is_worst).rfind(|one| start.is_none_or(|start| one.0.end() > start));
+    // A series that ends while it is bad has not recovered.
+    let shown = ["error rate", "P99"].into_iter().filter_map(|role| context.panel(role)?.meta?.extent);
+    let end_of_data = shown.map(crate::model::TimeRange::end).max();
+    if let Some(last) = last.filter(|last| end_of_data.is_none_or(|end| last.0.end().plus_ns(15 * NS_PER_S) <= end)) {
+        context.recovered = Some(last.0.end());
+        add(MarkerName::Mitigated, last.0.end(), rule("first good sample after the last bad stretch"), String::new());
+    }
+    let Some(start) = start else { return found };
+    let alerts = context.catalog.alerts.iter().filter_map(|alert| Some((alert.firing_at?, alert)));
+    if let Some((at, alert)) = alerts.filter(|(at, _)| *at >= start.plus_ns(-EARLY_ALERT_NS)).min_by_key(|(at, alert)| (*at, &alert.name)) {
+        add(MarkerName::Detected, at, "first alert that fired, from 5 min before the impact on".into(), format!("alert {}", alert.name));
+    }
+    let is_trigger = |kind: &str| !is_mitigating(kind) && !["note", "alert", "annotation", "comment"].contains(&kind);
+    let changes = context.catalog.changes.iter().filter(|change| is_trigger(&change.kind.to_ascii_lowercase()));
+    let before = changes.filter(|change| change.time.is_some_and(|at| at <= start && start.since(at) <= TRIGGER_NS));
+    if let Some((at, change)) = before.filter_map(|change| Some((change.time?, change))).max_by_key(|(at, _)| *at) {
+        let rule = format!("last change before the impact, by {}; nearness is no proof", super::impact::duration(start.since(at)));
+        add(MarkerName::Trigger, at, rule, change_words(change));
+    }
+    found.retain(|name, _| context.marker(*name).is_none());
+    found
+}

@@ -1,0 +1,265 @@
+//! Compares an exported document with the one that the sources give now: what is stated, what comes out, what drifted.
+//!
+//! Three verdicts. Equal; drifted; *cannot be checked* because a source that the document rests on is not there. The
+//! last is never silently the first. Pure: whoever calls it computes the document anew (`runtime::gate`).
+
+pub mod claims;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Facts;
+use super::blocks::{self, blocks};
+use claims::{Claim, ClaimKind, claims, numbers};
+
+/// What became of one claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The sources say the same.
+    Same,
+    /// They say something else, or the document no longer says it.
+    Drifted,
+    /// It cannot be computed; why.
+    Unchecked(String),
+}
+
+/// One claim, as stated and as computed anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// Its name.
+    pub id: String,
+    /// Line in the document, `None` for what it no longer says.
+    pub line: Option<usize>,
+    /// As the document says.
+    pub stated: Option<String>,
+    /// As the sources say.
+    pub recomputed: Option<String>,
+    /// The outcome.
+    pub verdict: Verdict,
+}
+
+/// The whole comparison.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Every claim in the order of the document.
+    pub claims: Vec<Checked>,
+    /// Blocks that were edited by hand since they were generated.
+    pub edited: Vec<String>,
+    /// Sources that the document rests on and that are not there.
+    pub missing: Vec<String>,
+}
+
+impl Report {
+    /// Claims that drifted.
+    pub fn n_drifted(&self) -> usize {
+        self.claims.iter().filter(|claim| claim.verdict == Verdict::Drifted).count()
+    }
+
+    /// Claims that could not be checked.
+    pub fn n_unchecked(&self) -> usize {
+        self.claims.iter().filter(|claim| matches!(claim.verdict, Verdict::Unchecked(_))).count()
+    }
+}
+
+/// A picture beside the document: its name, its hash as found, its hash as drawn anew.
+pub type Picture = (String, Option<String>, Option<String>);
+
+/// Compares. `document` as it stands, `fresh` as rendered now, `facts` for the sources that the document names.
+pub fn compare(document: &str, fresh: &str, facts: &dyn Facts, pictures: &[Picture]) -> Report {
+    let (stated, now) = (claims(document), claims(fresh));
+    let found: BTreeMap<&str, &Claim> = now.iter().map(|claim| (claim.id.as_str(), claim)).collect();
+    let edited: Vec<String> = blocks(document).into_values().filter(blocks::Block::is_edited).map(|block| block.name).collect();
+    let sources = sources(&stated);
+    let missing: Vec<String> = sources.keys().filter(|path| facts.sha256(path).is_none()).cloned().collect();
+    let judge = Judge { missing: &missing, inputs: inputs(&stated), values: appendix_values(&stated) };
+    let mut out: Vec<Checked> = Vec::new();
+    for (path, then) in &sources {
+        let recomputed = facts.sha256(path);
+        let verdict = match &recomputed {
+            None => Verdict::Unchecked(format!("source missing: {path}")),
+            Some(hash) if hash == then => Verdict::Same,
+            Some(_) => Verdict::Drifted,
+        };
+        out.push(Checked { id: format!("source/{path}"), line: None, stated: Some(then.clone()), recomputed, verdict });
+    }
+    for claim in &stated {
+        let recomputed = found.get(claim.id.as_str()).map(|claim| claim.text.clone());
+        let verdict = judge.verdict(claim, recomputed.as_deref());
+        out.push(Checked { id: claim.id.clone(), line: Some(claim.line), stated: Some(claim.text.clone()), recomputed, verdict });
+    }
+    let known: BTreeSet<&str> = stated.iter().map(|claim| claim.id.as_str()).collect();
+    for claim in now.iter().filter(|claim| !known.contains(claim.id.as_str())) {
+        let verdict = if missing.is_empty() { Verdict::Drifted } else { Verdict::Unchecked(judge.why()) };
+        out.push(Checked { id: claim.id.clone(), line: None, stated: None, recomputed: Some(claim.text.clone()), verdict });
+    }
+    // Which of its words were changed nobody can tell without the sources; that they were, the hash tells.
+    for block in blocks(document).into_values().filter(|block| block.is_edited() && !missing.is_empty()) {
+        let now = blocks::hash(&block.content);
+        let id = format!("block/{} (edited by hand)", block.name);
+        out.push(Checked { id, line: Some(block.line), stated: Some(now), recomputed: Some(block.sha), verdict: Verdict::Drifted });
+    }
+    for (name, stated, recomputed) in pictures {
+        let verdict = match (stated, recomputed) {
+            (a, b) if a == b => Verdict::Same,
+            _ if !missing.is_empty() => Verdict::Unchecked(judge.why()),
+            _ => Verdict::Drifted,
+        };
+        out.push(Checked { id: format!("picture/{name}"), line: None, stated: stated.clone(), recomputed: recomputed.clone(), verdict });
+    }
+    Report { claims: out, edited, missing }
+}
+
+struct Judge<'a> {
+    missing: &'a [String],
+    /// Name of a derived value → its inputs as the document states them.
+    inputs: BTreeMap<String, String>,
+    /// Name of a derived value → its value in the appendix.
+    values: BTreeMap<String, String>,
+}
+
+impl Judge<'_> {
+    fn verdict(&self, claim: &Claim, recomputed: Option<&str>) -> Verdict {
+        let is_same = recomputed.is_some_and(|now| match claim.kind {
+            ClaimKind::Text => numbers(now) == numbers(&claim.text),
+            ClaimKind::Cell | ClaimKind::Quote => squeezed(now) == squeezed(&claim.text),
+        });
+        // The document must agree with itself, whatever is there to compute from.
+        let contradicts = self.values.get(&claim.id).is_some_and(|value| squeezed(value) != squeezed(&claim.text));
+        if is_same && !contradicts {
+            return Verdict::Same;
+        }
+        if self.missing.is_empty() || contradicts {
+            return Verdict::Drifted;
+        }
+        let is_independent =
+            self.inputs.get(&claim.id).is_some_and(|inputs| !self.missing.iter().any(|path| inputs.contains(path.as_str())));
+        if is_independent && recomputed.is_some() { Verdict::Drifted } else { Verdict::Unchecked(self.why()) }
+    }
+
+    fn why(&self) -> String {
+        let rest = self.missing.len().saturating_sub(1);
+        let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+        format!("source missing: {}{more}", self.missing.first().map_or("", String::as_str))
+    }
+}
+
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Path → hash of the sources that the appendix lists with a hash.
+fn sources(claims: &[Claim]) -> BTreeMap<String, String> {
+    let rows = claims.iter().filter_map(|claim| {
+        let path = claim.id.strip_prefix("appendix/Sources/")?.strip_suffix("/SHA-256")?;
+        let is_hash = claim.text.len() == 64 && claim.text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_hash.then(|| (path.to_owned(), claim.text.clone()))
+    });
+    rows.collect()
+}
+
+fn column(claims: &[Claim], name: &str) -> BTreeMap<String, String> {
+    let rows = claims.iter().filter_map(|claim| {
+        let id = claim.id.strip_prefix("appendix/Derived values/")?.strip_suffix(name)?.strip_suffix('/')?;
+        Some((id.to_owned(), claim.text.clone()))
+    });
+    rows.collect()
+}
+
+fn inputs(claims: &[Claim]) -> BTreeMap<String, String> {
+    column(claims, "Inputs")
+}
+
+fn appendix_values(claims: &[Claim]) -> BTreeMap<String, String> {
+    let mut values = column(claims, "Value");
+    // Rows that print their value over several cells have no single cell to compare with.
+    values.retain(|id, _| ["impact.", "response.", "slo.", "whatif."].iter().any(|prefix| id.starts_with(prefix)));
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::query::ValueAt;
+    use crate::model::{Catalog, EventFilter, Sample, SeriesId, TimeRange, Timestamp};
+
+    /// Knows the hashes of sources and nothing else.
+    struct Hashes(BTreeMap<String, String>, Catalog);
+
+    impl Facts for Hashes {
+        fn catalog(&self) -> &Catalog {
+            &self.1
+        }
+        fn value_at(&self, _: SeriesId, _: Timestamp) -> Option<ValueAt> {
+            None
+        }
+        fn samples(&self, _: SeriesId, _: TimeRange) -> Vec<Sample> {
+            Vec::new()
+        }
+        fn count(&self, _: &EventFilter, _: TimeRange) -> u64 {
+            0
+        }
+        fn sha256(&self, path: &str) -> Option<String> {
+            self.0.get(path).cloned()
+        }
+    }
+
+    fn document(failed: &str, other: &str) -> String {
+        let hash = "a".repeat(64);
+        let impact = format!(
+            "## Impact\n\n| What | Value |\n| --- | --- |\n| Failed | **{failed}** <!-- impact.failed --> |\n| Peak | **{other}** <!-- impact.peak.1 --> |"
+        );
+        let appendix = format!(
+            "### Sources\n\n| Path | SHA-256 |\n| --- | --- |\n| `m.json` | `{hash}` |\n\n### Derived values\n\n| Id | Value | Inputs |\n| --- | --- | --- |\n\
+             | `impact.failed` | {failed} | counter x (m.json) |\n| `impact.peak.1` | {other} | series y (n.json) |"
+        );
+        blocks::wrap("impact", &impact) + &blocks::wrap("appendix", &appendix)
+    }
+
+    /// What drifted and what cannot be checked, by id.
+    fn outcome(document: &str, fresh: &str, hash: Option<&str>) -> (Vec<String>, Vec<String>) {
+        let hashes = hash.map(|hash| ("m.json".to_owned(), hash.repeat(64))).into_iter().collect();
+        let report = compare(document, fresh, &Hashes(hashes, Catalog::default()), &[]);
+        let ids =
+            |wanted: fn(&Verdict) -> bool| report.claims.iter().filter(|one| wanted(&one.verdict)).map(|one| one.id.clone()).collect();
+        (ids(|verdict| *verdict == Verdict::Drifted), ids(|verdict| matches!(verdict, Verdict::Unchecked(_))))
+    }
+
+    #[test]
+    fn a_number_edited_by_hand_is_caught_with_and_without_the_sources() {
+        let stated = document("12", "3");
+        let edited = stated.replace("**12**", "**11**");
+        assert_eq!(outcome(&stated, &stated, Some("a")), (vec![], vec![]));
+        assert_eq!(outcome(&edited, &stated, Some("a")).0, ["impact.failed"]);
+        assert_eq!(outcome(&edited, &document("not recorded", "3"), None).0, ["impact.failed", "block/impact (edited by hand)"]);
+    }
+
+    #[test]
+    fn a_changed_source_is_caught_even_if_no_number_changes() {
+        let stated = document("12", "3");
+        assert_eq!(outcome(&stated, &stated, Some("b")).0, ["source/m.json"]);
+        assert_eq!(
+            outcome(&stated, &document("13", "3"), Some("b")).0,
+            ["source/m.json", "impact.failed", "appendix/Derived values/impact.failed/Value"]
+        );
+    }
+
+    #[test]
+    fn what_rests_on_a_missing_source_cannot_be_checked_and_the_rest_can() {
+        let (drifted, unchecked) = outcome(&document("12", "3"), &document("not recorded", "4"), None);
+        assert_eq!(drifted, ["impact.peak.1"]);
+        assert!(unchecked.contains(&"source/m.json".to_owned()) && unchecked.contains(&"impact.failed".to_owned()), "{unchecked:?}");
+    }
+
+    #[test]
+    fn other_words_are_no_drift_and_other_numbers_are() {
+        let (stated, now) =
+            (blocks::wrap("summary", "- **What.** 12 users for 4m."), blocks::wrap("summary", "- **What.** 12 people, 4m long."));
+        assert_eq!(outcome(&stated, &now, None).0.len(), 0);
+        assert_eq!(outcome(&stated, &now.replace("12", "13"), None).0.len(), 1);
+    }
+
+    #[test]
+    fn a_claim_that_was_deleted_is_missed() {
+        let stated = document("12", "3").lines().filter(|line| !line.contains("impact.peak.1 -->")).collect::<Vec<_>>().join("\n");
+        assert!(outcome(&stated, &document("12", "3"), Some("a")).0.contains(&"impact.peak.1".to_owned()));
+    }
+}

@@ -1,0 +1,119 @@
+//! A series as a line of braille dots, two to a column and four to a row: finer than blocks, for shapes.
+//!
+//! Each half of a column is a stroke from its least to its greatest value, so a spike survives and the band is seen;
+//! strokes are joined to the value before. Gap, NaN and infinity are told as in blocks.
+
+use ratatui::buffer::Buffer;
+
+use super::paint;
+use super::theme::Theme;
+use crate::app::layout::Area;
+use crate::app::panels::Threshold;
+use crate::app::scale::Scale;
+use crate::model::series::Bucket;
+
+/// What to draw.
+pub(super) struct Dots<'a> {
+    /// Two cells a column.
+    pub(super) fine: &'a [Option<Bucket>],
+    pub(super) axis: (f64, f64),
+    pub(super) scale: Scale,
+    pub(super) threshold: Option<&'a Threshold>,
+    pub(super) is_dimmed: bool,
+}
+
+/// Bits of the dots of a cell, from the bottom up, left half and right half.
+const BITS: [[u32; 4]; 2] = [[0x40, 0x04, 0x02, 0x01], [0x80, 0x20, 0x10, 0x08]];
+
+impl Dots<'_> {
+    /// Draws into an area whose width is the number of columns; what lies there gives way only where there are dots.
+    pub(super) fn draw(&self, area: Area, theme: &Theme, buffer: &mut Buffer) {
+        let mut before: Option<u32> = None;
+        for column in 0..area.width {
+            let mut cells = vec![0u32; usize::from(area.height)];
+            let (mut is_bad, mut sign) = (false, None);
+            for (half, bits) in BITS.iter().enumerate() {
+                let bucket = self.fine.get(usize::from(column) * 2 + half).copied().flatten();
+                let Some(bucket) = bucket else {
+                    before = None;
+                    continue;
+                };
+                if bucket.count == 0 {
+                    sign = Some(if bucket.n_inf > 0 { '∞' } else { '×' });
+                    before = None;
+                    continue;
+                }
+                is_bad |=
+                    self.threshold.is_some_and(|line| if line.above_is_bad { bucket.max > line.value } else { bucket.min < line.value });
+                let (least, greatest) = (self.dot(bucket.min, area.height), self.dot(bucket.max, area.height));
+                // Up or down to the value before, but not onto it: a step stays a step.
+                let (from, to) = match before {
+                    Some(before) if before > greatest => (least, before - 1),
+                    Some(before) if before < least => (before + 1, greatest),
+                    _ => (least, greatest),
+                };
+                for dot in from.min(least)..=to.max(greatest) {
+                    cells[(dot / 4) as usize] |= bits[(dot % 4) as usize];
+                }
+                before = Some(self.dot(bucket.last, area.height));
+            }
+            let style = match (self.is_dimmed, is_bad) {
+                (true, _) => theme.faint,
+                (false, true) => theme.error,
+                (false, false) => theme.band,
+            };
+            let x = area.x + column;
+            for (row, bits) in cells.iter().enumerate().filter(|(_, bits)| **bits != 0) {
+                let sign = char::from_u32(0x2800 + bits).unwrap_or('⣿');
+                paint::cell(buffer, x, area.y + area.height - 1 - row as u16, sign, style);
+            }
+            let is_blank = cells.iter().all(|bits| *bits == 0);
+            if let Some(sign) = sign.filter(|_| is_blank) {
+                paint::cell(buffer, x, area.y + area.height - 1, theme.sign(sign), theme.warn);
+            }
+        }
+    }
+
+    /// The dot of a value, 0 at the bottom.
+    fn dot(&self, value: f64, height: u16) -> u32 {
+        let n = u32::from(height) * 4;
+        ((self.scale.share(self.axis, value) * f64::from(n - 1)).round() as u32).min(n - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratatui::layout::Rect;
+
+    #[expect(clippy::unnecessary_wraps, reason = "cells may be empty")]
+    fn bucket(min: f64, max: f64, last: f64) -> Option<Bucket> {
+        Some(Bucket { min, max, mean: min, last, count: 2, n_nan: 0, n_inf: 0 })
+    }
+
+    fn screen(width: u16, height: u16, fine: &[Option<Bucket>]) -> Vec<String> {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+        let dots = Dots { fine, axis: (0.0, 7.0), scale: Scale::Linear, threshold: None, is_dimmed: false };
+        dots.draw(Area { x: 0, y: 0, width, height }, &Theme::dark(), &mut buffer);
+        (0..height).map(|y| (0..width).map(|x| buffer[(x, y)].symbol()).collect()).collect()
+    }
+
+    #[test]
+    fn a_spike_of_one_sample_is_a_stroke_to_the_top_and_a_gap_stays_one() {
+        let flat = bucket(0.0, 0.0, 0.0);
+        assert_eq!(screen(4, 1, &[flat, bucket(0.0, 7.0, 0.0), None, None, flat, flat, flat, flat]), ["⣸ ⣀⣀"]);
+        assert_eq!(screen(2, 2, &[flat, bucket(0.0, 7.0, 0.0), flat, flat]), ["⢸ ", "⣸⣀"]);
+    }
+
+    #[test]
+    fn the_band_runs_from_least_to_greatest_and_a_step_is_joined() {
+        assert_eq!(screen(1, 2, &[bucket(2.0, 5.0, 5.0), bucket(5.0, 5.0, 5.0)]), ["⡤", "⠃"]);
+        assert_eq!(screen(1, 2, &[bucket(0.0, 0.0, 0.0), bucket(7.0, 7.0, 7.0)]), ["⢸", "⡸"]);
+    }
+
+    #[test]
+    fn nan_is_a_cross_at_the_bottom() {
+        let nan = Some(Bucket { count: 0, n_nan: 1, ..bucket(0.0, 0.0, 0.0).unwrap() });
+        assert_eq!(screen(1, 2, &[nan, nan]), [" ", "×"]);
+    }
+}

@@ -1,0 +1,134 @@
+//! Series that stand in several files, through the same door as the screen: one where they agree, also while files change;
+//! and formulas over them, computed again when what they read has changed.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use coroner::model::{Catalog, Timestamp};
+use coroner::source::files::{FileSource, OpenOptions, open};
+use coroner::source::{Job, Source as _};
+
+/// 2023-11-14T22:13:20Z.
+const START: i64 = 1_700_000_000;
+
+/// The counter of two instances as `promtool tsdb dump` prints it, a scrape a second at a third of it.
+fn dump(seconds: i64, per_second: i64) -> String {
+    let line = |instance: &str, second: i64| {
+        let at = (START + second) * 1000 + 331;
+        format!("{{__name__=\"requests_total\", instance=\"{instance}\"}} {} {at}\n", second * per_second)
+    };
+    ["a", "b"].into_iter().flat_map(|instance| (0..seconds).map(move |second| line(instance, second))).collect()
+}
+
+/// The same as the query API answers it, at whole seconds.
+fn answer(seconds: i64, per_second: i64) -> String {
+    let series = |instance: &str| {
+        let mut values = String::new();
+        for second in 1..seconds {
+            let _ = write!(values, "{}[{},\"{}\"]", if second > 1 { "," } else { "" }, START + second, (second - 1) * per_second);
+        }
+        format!("{{\"metric\":{{\"__name__\":\"requests_total\",\"instance\":\"{instance}\"}},\"values\":[{values}]}}")
+    };
+    format!("{{\"status\":\"success\",\"data\":{{\"resultType\":\"matrix\",\"result\":[{},{}]}}}}", series("a"), series("b"))
+}
+
+fn loaded(dir: &Path) -> FileSource {
+    let source = open(OpenOptions { sources: vec![dir.to_owned()], jobs: 2, ..OpenOptions::default() }).expect("files that exist");
+    source.load(&Job::new(), &|| {}).expect("not cancelled");
+    source
+}
+
+fn catalog(source: &FileSource) -> Arc<Catalog> {
+    source.catalog(&Job::new()).expect("a catalog")
+}
+
+/// Looks until what was written is read: a file that changes is read again once it stands still.
+fn look(source: &FileSource) {
+    for _ in 0..3 {
+        source.poll(&Job::new(), &|| {}).expect("not cancelled");
+    }
+}
+
+/// Measured series as `instance: files`.
+fn series(source: &FileSource) -> Vec<String> {
+    let catalog = catalog(source);
+    let path = |id| catalog.source(id).map_or("?", |report| report.path.as_str());
+    let measured = catalog.series.iter().filter(|meta| !meta.is_derived);
+    measured
+        .map(|meta| format!("{}: {}", meta.labels.get("instance").unwrap_or("?"), meta.sources().map(path).collect::<Vec<_>>().join(" ")))
+        .collect()
+}
+
+#[test]
+fn a_series_of_two_files_is_one_as_long_as_they_agree() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: String| fs::write(dir.path().join(name), text).expect("a file");
+    write("answer.json", answer(20, 3));
+    write("dump.prom", dump(20, 3));
+    let source = loaded(dir.path());
+    assert_eq!(series(&source), ["a: dump.prom answer.json", "b: dump.prom answer.json"]);
+    let n_derived = catalog(&source).series.iter().filter(|meta| meta.name == "requests_total:rate").count();
+    assert_eq!(n_derived, 1);
+
+    write("answer.json", answer(21, 4));
+    look(&source);
+    assert_eq!(series(&source), ["a: answer.json", "a: dump.prom", "b: answer.json", "b: dump.prom"]);
+    let told: Vec<String> = catalog(&source).sources.iter().flat_map(|report| report.remarks.clone()).collect();
+    assert!(told.len() == 1 && told[0].starts_with("2 series are in answer.json too, with other values at 3"), "{told:?}");
+
+    write("answer.json", answer(22, 3));
+    write("dump.prom", dump(22, 3));
+    look(&source);
+    assert_eq!(series(&source), ["a: dump.prom answer.json", "b: dump.prom answer.json"]);
+    assert!(catalog(&source).sources.iter().all(|report| report.remarks.is_empty()));
+
+    write("dump.prom", "nothing\n".into());
+    look(&source);
+    assert_eq!(series(&source), ["a: answer.json", "b: answer.json"], "what the other holds is still there");
+}
+
+#[test]
+fn a_formula_is_computed_again_when_the_file_below_it_grows() {
+    let dir = tempfile::tempdir().expect("a folder");
+    fs::write(dir.path().join("dump.prom"), dump(20, 3)).expect("a file");
+    let source = loaded(dir.path());
+    let formula = "sum(requests_total)".to_owned();
+    source.define(std::slice::from_ref(&formula), &Job::new()).expect("not cancelled");
+    let last = |source: &FileSource| {
+        let catalog = catalog(source);
+        let meta = catalog.series.iter().find(|meta| meta.name == formula).expect("the formula").clone();
+        let at = Timestamp::from_secs(START + 1000).min(meta.extent.expect("values").end());
+        source.values_at(&[meta.id], at, &Job::new()).expect("a value").value[0].as_ref().expect("a value").value
+    };
+    assert_eq!(last(&source).to_string(), "114");
+    fs::write(dir.path().join("dump.prom"), dump(40, 3)).expect("a file");
+    look(&source);
+    assert_eq!(last(&source).to_string(), "234");
+}
+
+#[test]
+fn exemplars_of_files_and_answers_lead_from_a_series_to_traces() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).expect("a file");
+    write(
+        "metrics.prom",
+        "# TYPE a counter\na_total{i=\"1\"} 3 1700000000 # {trace_id=\"t1\"} 1 1699999999.5\na_total{i=\"1\"} 4 1700000001\n# EOF\n",
+    );
+    write(
+        "exemplars.json",
+        r#"{"status":"success","data":[{"seriesLabels":{"__name__":"a_total","i":"1"},"exemplars":[{"labels":{"traceID":"t2"},"value":"2","timestamp":1700000000.75}]}]}"#,
+    );
+    let source = loaded(dir.path());
+    let traces = |source: &FileSource| -> Vec<String> {
+        let catalog = catalog(source);
+        let meta = catalog.series.iter().find(|meta| meta.name == "a_total").expect("the counter");
+        catalog.exemplars_of(meta).iter().filter_map(|exemplar| exemplar.trace_id().map(str::to_owned)).collect()
+    };
+    assert_eq!(traces(&source), ["t1", "t2"]);
+    assert_eq!(catalog(&source).n_events, 1, "an answer of exemplars is a list of events too");
+    write("metrics.prom", "# TYPE a counter\na_total{i=\"1\"} 3 1700000000\na_total{i=\"1\"} 4 1700000001\n# EOF\n");
+    look(&source);
+    assert_eq!(traces(&source), ["t2"]);
+}
