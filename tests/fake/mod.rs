@@ -385,6 +385,9 @@ impl Fake {
             Question::Patterns(query) => Reply::Patterns(self.patterns(query)),
             Question::Debt(case) => Reply::Debt(unsupported(case)),
             Question::Compare(query) => Reply::Difference(Box::new(self.compare(query))),
+            Question::Standings(all) => {
+                Reply::Standings(all.iter().map(|(id, _)| (id.clone(), coroner::model::case::Standing::Holds)).collect())
+            }
             Question::Clocks => Reply::Clocks(self.clocks.clone()),
             Question::Count { filter, range } => {
                 let query =

@@ -202,6 +202,7 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
             }
         }
         (Slot::Compare, Reply::Difference(found)) => state.compared.take(*found),
+        (Slot::Standings, Reply::Standings(found)) => super::settle::stand(state, found),
         (Slot::Clocks, Reply::Clocks(clocks)) => state.trace.clocks = Some(clocks),
         (Slot::Total, Reply::Count(n)) => (state.list.n_passing, state.list.counting) = (Some(n), None),
         (Slot::Look, Reply::Look(look)) => find::looked(state, *look),
