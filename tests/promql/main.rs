@@ -410,7 +410,7 @@ fn native_histograms_say_what_prometheus_says() {
     // one side only at times; rates are free of that, so that stored samples with negative values are not compared.
     let of = ["{}", "rate({}[20s])", "increase({}[1m])", "sum({})", "sum by (service) (rate({}[1m]))", "rate({}[5m] offset 1m)"];
     for (name, of) in ["took_seconds", "drift"].iter().flat_map(|name| of.map(|of| (name, of))) {
-        if *name == "drift" && !of.contains("[") {
+        if *name == "drift" && !of.contains('[') {
             continue;
         }
         let of = of.replace("{}", name);

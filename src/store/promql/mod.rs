@@ -114,14 +114,14 @@ impl Scope<'_> {
             Node::Quantile(q, of) => {
                 let q = self.scalar(q)?;
                 Value::Vector(match native::asked(of, self.pool) {
-                    Ok(Some(asked)) => self.histograms(&parse::Histogram::Quantile, &[q], &asked)?,
+                    Ok(Some(asked)) => self.histograms(parse::Histogram::Quantile, &[q], &asked)?,
                     _ => quantile::of_buckets(&q, &self.buckets(of)?),
                 })
             }
             Node::Histogram(function, parameters, of) => {
                 let parameters = parameters.iter().map(|node| self.scalar(node)).collect::<Result<Vec<_>, _>>()?;
                 Value::Vector(match native::asked(of, self.pool) {
-                    Ok(Some(asked)) => self.histograms(function, &parameters, &asked)?,
+                    Ok(Some(asked)) => self.histograms(*function, &parameters, &asked)?,
                     // Series of numbers have none.
                     _ => Vec::new(),
                 })

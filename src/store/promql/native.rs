@@ -108,7 +108,7 @@ pub(super) fn part(selector: &Selector, name: &str, end: &str) -> Selector {
 
 impl Scope<'_> {
     /// `histogram_quantile` and its like over histograms, at each step.
-    pub(super) fn histograms(&self, function: &Histogram, parameters: &[Vec<f64>], asked: &Asked<'_>) -> Result<Vec<Row>, StoreError> {
+    pub(super) fn histograms(&self, function: Histogram, parameters: &[Vec<f64>], asked: &Asked<'_>) -> Result<Vec<Row>, StoreError> {
         let courses = self.courses(asked)?;
         let group = |labels: &Labels| asked.groupings.iter().fold(labels.clone(), |labels, grouping| grouping.group(&labels));
         let mut rows: Vec<Row> = Vec::new();
