@@ -97,7 +97,12 @@ fn many_formats(dir: &Path) {
 }
 
 fn cached(dir: &Path, user: &Path) -> OpenOptions {
-    let cache = CacheOptions { min_bytes: 0, min_log_bytes: 0, ..CacheOptions::new(Some(dir.to_owned()), Some(user.to_owned())) };
+    let cache = CacheOptions {
+        min_bytes: 0,
+        min_log_bytes: 0,
+        min_late_bytes: 16,
+        ..CacheOptions::new(Some(dir.to_owned()), Some(user.to_owned()))
+    };
     OpenOptions { sources: vec![dir.to_owned()], cache: Some(cache), ..OpenOptions::default() }
 }
 
@@ -206,7 +211,8 @@ fn an_index_gives_the_answers_of_the_log_in_every_format() {
         // Other chunks would show in the memory, if anything were parsed.
         let again = loaded(OpenOptions { chunk_bytes: 1 << 20, jobs, ..options.clone() });
         assert_eq!(answers(&again), expected);
-        assert_eq!(again.event_memory_bytes(), loaded(OpenOptions { cache: None, ..options.clone() }).event_memory_bytes());
+        let parsed = |chunk_bytes| loaded(OpenOptions { cache: None, chunk_bytes, ..options.clone() }).event_memory_bytes();
+        assert!(again.event_memory_bytes() <= parsed(1000) && again.event_memory_bytes() != parsed(1 << 20));
         assert!(again.take_notices().is_empty());
     }
     assert_eq!(indexes(&place.beside()).len(), n_logs);
@@ -401,16 +407,20 @@ fn the_commands_say_the_same_with_an_index_and_without() {
     let with = |args: &[&str], more: &str| run(&[args, &[more]].concat());
     let export = |name: &str, more: &[&str]| {
         run(&[&["export", "case", "--quiet", "--output", name], more].concat());
-        fs::read_to_string(dir.path().join(name)).expect("written").replace(name.trim_end_matches(".md"), "")
+        let path = dir.path().join(name);
+        let document = fs::read_to_string(&path).expect("written");
+        // The next one is written under the same name, which is part of its checksums.
+        fs::remove_file(path).expect("there");
+        document
     };
-    let document = export("written-1.md", &["--no-cache"]);
+    let document = export("written.md", &["--no-cache"]);
     let expected: Vec<Vec<u8>> = commands.iter().map(|args| with(args, "--no-cache")).collect();
     assert_eq!(indexes(&dir.path().join("case/.coroner/index")), Vec::<PathBuf>::new(), "--no-cache writes none");
     // The first one writes, the others read.
     for (args, expected) in commands.iter().zip(&expected).chain([(&commands[0], &expected[0])]) {
         assert!(run(args) == *expected, "{args:?}");
     }
-    assert_eq!(export("written-2.md", &[]), document);
+    assert_eq!(export("written.md", &[]), document);
     let kept = indexes(&dir.path().join("case/.coroner/index"));
     assert_eq!(kept.len(), 1, "the small log gets none");
     // A plain file has no case folder: the user's folder of caches.

@@ -1,5 +1,7 @@
 //! The postmortem of a small made-up incident, and of a hostile one: what is printed, and what must never be.
 
+#[path = "report/exports.rs"]
+mod exports;
 mod incident;
 
 use coroner::model::case::{CauseStatus, CauseType, EvidenceTarget, Link, MarkerName, PanelRef, Relation};

@@ -51,6 +51,8 @@ pub(crate) enum Slot {
     Trace,
     /// What shared traces tell of the clocks.
     Clocks,
+    /// Whether evidence stands where it was pinned.
+    Standings,
     /// Claims that lack support.
     Debt,
 }

@@ -5,8 +5,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::actions::Action;
 use super::debt::Owed;
-use crate::model::case::{CaseDoc, EditStep, Evidence};
+use crate::model::AnnotationId;
+use crate::model::case::{CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict, Standing};
 use crate::model::find::Fit;
 use crate::model::query::{FieldSeen, HistogramQuery, Pattern, PatternQuery, TextMatch, TextPattern, ValueAt};
 use crate::model::skew::ClockCheck;
@@ -107,6 +109,8 @@ pub enum Question {
     Patterns(PatternQuery),
     /// How far the clocks of the sources are apart, by the traces that they share.
     Clocks,
+    /// Whether evidence stands where it was pinned. Answered by `Reply::Standings`.
+    Standings(Vec<(AnnotationId, Evidence)>),
     /// How many pass.
     Count {
         /// Which.
@@ -271,6 +275,8 @@ pub enum Reply {
     Events(EventPage),
     /// To `Patterns`.
     Patterns(Vec<Pattern>),
+    /// To `Standings`: whether evidence stands where it was pinned.
+    Standings(std::collections::BTreeMap<AnnotationId, Standing>),
     /// To `Clocks`.
     Clocks(ClockCheck),
     /// To `Event`.
@@ -330,6 +336,19 @@ pub enum Message {
     Saved(u64),
     /// It could not be saved: shown until it works.
     SaveFailed(String),
+    /// Others wrote to the case files.
+    CaseMoved,
+    /// Ours and theirs together; nothing of it is lost when `revision` is still that of the case.
+    CaseMerged {
+        /// Of the case that was merged.
+        revision: u64,
+        /// The merged case.
+        case: Box<CaseDoc>,
+        /// What came in, for people; empty when nothing did.
+        words: String,
+    },
+    /// One of the two values of a conflict in `case.toml` was taken; the case as it was then, and as it becomes.
+    MetaSettled(Box<CaseMeta>, Box<CaseMeta>),
     /// The postmortem was written.
     Exported(PathBuf),
     /// It could not be written.
@@ -340,6 +359,8 @@ pub enum Message {
     Follow,
     /// Put the cursor here, as if the time had been typed.
     GoTo(Timestamp),
+    /// Run this action, as if its key had been pressed.
+    RunAction(Action),
     /// A word for the user from below (job panicked, file vanished).
     Notice(String),
 }
@@ -360,6 +381,22 @@ pub enum Effect {
     },
     /// Write `case.toml` and `annotations.jsonl`.
     SaveCase(Box<CaseDoc>),
+    /// Merge what others wrote into this, then `CaseMerged`.
+    MergeCase {
+        /// Of the case, to tell whether it changed meanwhile.
+        revision: u64,
+        /// The case.
+        case: Box<CaseDoc>,
+    },
+    /// Take one of the two values of a conflict in `case.toml`, then `MetaSettled`.
+    SettleMeta {
+        /// As it is.
+        meta: Box<CaseMeta>,
+        /// What is to be settled.
+        conflict: MetaConflict,
+        /// Which value.
+        choice: Choice,
+    },
     /// Write the postmortem.
     Export(Box<CaseDoc>),
     /// Open `$EDITOR` on this text, then `Edited`.

@@ -127,10 +127,11 @@ impl Session {
         self.journal(step)
     }
 
-    /// Takes the last step back; its name is told.
+    /// Takes the last step back; its name is told. What others changed in the same records since then stays.
     pub(crate) fn undo(&mut self) -> Option<(String, Vec<Effect>)> {
         let step = self.undo.pop()?;
-        let effects = self.journal(step.inverse());
+        let back = self.doc.rebased(&step.inverse());
+        let effects = self.journal(back);
         let name = step.name.clone();
         self.redo.push(step);
         Some((name, effects))
@@ -139,7 +140,8 @@ impl Session {
     /// Makes the step again that was taken back last.
     pub(crate) fn redo(&mut self) -> Option<(String, Vec<Effect>)> {
         let step = self.redo.pop()?;
-        let effects = self.journal(step.clone());
+        let again = self.doc.rebased(&step);
+        let effects = self.journal(again);
         let name = step.name.clone();
         self.undo.push(step);
         Some((name, effects))
@@ -158,6 +160,25 @@ impl Session {
         }
         self.last_number += 1;
         vec![Effect::Journal { number: self.last_number, step }]
+    }
+
+    /// The case with what others wrote to its files: not an edit of ours, so nothing to undo. `None`: the case has
+    /// changed since, and has to be merged again.
+    pub(crate) fn merged(&mut self, revision: u64, doc: CaseDoc) -> Option<Vec<Effect>> {
+        if revision != self.revision {
+            return None;
+        }
+        self.doc = doc;
+        self.revision += 1;
+        // The files are written again with both.
+        self.written_number = 0;
+        let is_kept = matches!(self.place, CasePlace::Saved(_)) && self.last_number > 0 && self.failure.is_none();
+        Some(if is_kept { self.write() } else { Vec::new() })
+    }
+
+    /// Asks for the case to be merged with what others wrote.
+    pub(crate) fn merge(&self) -> Effect {
+        Effect::MergeCase { revision: self.revision, case: Box::new(self.doc.clone()) }
     }
 
     /// The runtime has everything up to here; once idle, the case files are written.

@@ -2,11 +2,14 @@
 //!
 //! Lines are made in `update` for the width of the pane; `Ink` says what a word means, not its colour.
 
+use std::collections::BTreeMap;
+
 use chrono_tz::Tz;
 use unicode_width::UnicodeWidthStr;
 
 use super::clock::Style;
 use super::state::Focus;
+use crate::model::case::Standing;
 use crate::model::{AnnotationId, EventRef, Timestamp};
 
 /// Tabs in their order.
@@ -34,6 +37,14 @@ impl Tab {
             Self::Trace => "trace",
         }
     }
+}
+
+/// Whether evidence stands where it was pinned.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Standings {
+    /// Version of the catalog and the evidence that was asked about.
+    pub(crate) asked: Option<(u64, Vec<AnnotationId>)>,
+    pub(crate) found: BTreeMap<AnnotationId, Standing>,
 }
 
 /// What a word means.
@@ -79,6 +90,8 @@ pub(crate) struct Side {
     /// Selected item of each tab.
     selected: [usize; Tab::ALL.len()],
     pub(crate) top: usize,
+    /// Conditions on the notes that are listed.
+    pub(crate) notes_filter: String,
     /// What the lines were made for.
     pub(crate) made_for: Option<MadeFor>,
 }

@@ -28,6 +28,7 @@ use super::preview::Preview;
 use super::session::{CasePlace, Session};
 use super::shapes::Shapes;
 use super::side::Side;
+use super::side::Standings;
 use super::timeline::Timeline;
 use super::trace::TracePane;
 
@@ -126,6 +127,7 @@ pub struct State {
     /// Series names of a freeze under way, to see that the right ones come back.
     pub(crate) freezing: Vec<Option<String>>,
     pub(crate) debt: Debt,
+    pub(crate) standings: Standings,
     /// Rises with every answer, so that views know when to be made again.
     pub(crate) data_revision: u64,
     pub(crate) prepared: Option<PreparedFor>,
@@ -192,6 +194,7 @@ impl State {
             words: None,
             freezing: Vec::new(),
             debt: Debt::default(),
+            standings: Standings::default(),
             data_revision: 0,
             prepared: None,
         };

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use super::merge::MergeArgs;
 pub use super::note::args::{NoteAction, NoteAddArgs, NoteArgs, PinArgs};
 use crate::report::format::Format;
+use crate::report::words::Language;
 
 /// Explore what is left of an incident: metrics, logs, deploys, alerts and profiles on one clock.
 #[derive(Debug, Parser)]
@@ -241,6 +243,8 @@ pub enum Command {
     },
     /// Add, list, show, edit, tag, move and remove notes of a case without the screen
     Note(NoteArgs),
+    /// Merge two versions of a case file by record and field (a merge driver for git), or settle what is left on screen
+    Merge(MergeArgs),
     /// Write the postmortem of a case: postmortem.md and its charts, or other forms
     #[command(after_help = export_help())]
     Export(Box<ExportArgs>),
@@ -294,7 +298,7 @@ pub enum Command {
         /// Then press these keys, for example "v 10*l Enter"
         #[arg(long, value_name = "KEYS")]
         keys: Option<String>,
-        /// Colours: dark, light, mono
+        /// Colours: dark, light, 16, 16-light, mono, ascii
         #[arg(long, value_name = "NAME", default_value = "dark")]
         theme: String,
     },
@@ -319,6 +323,9 @@ pub struct ExportArgs {
     /// Order of sections of md and html (all of them: below), or a file of your own: NAME.md.j2
     #[arg(long, short, value_name = "NAME|FILE.j2", default_value = "full")]
     pub template: String,
+    /// Language of the fixed words of md, html and slack: en, zh
+    #[arg(long, value_name = "LANG", default_value = "en", value_parser = parse_language)]
+    pub lang: Language,
     /// Take out people, machines, addresses, links and internal notes from any form; --template public does so by itself
     #[arg(long)]
     pub public: bool,
@@ -346,6 +353,10 @@ pub struct ExportArgs {
 fn export_help() -> String {
     use crate::report::{format, layout, template};
     format!("Forms:\n{}\n\nTemplates:\n{}\n\n{}", format::table(), layout::table(), template::HELP)
+}
+
+fn parse_language(name: &str) -> Result<Language, String> {
+    Language::from_name(name).ok_or_else(|| "no such language; there are en, zh".to_owned())
 }
 
 fn parse_format(name: &str) -> Result<Format, String> {

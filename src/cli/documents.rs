@@ -88,13 +88,13 @@ fn style(args: &ExportArgs) -> anyhow::Result<Style> {
     let feature = |is_left_out| if is_left_out { Feature::Off } else { Feature::On };
     let dialect = Dialect { mermaid: feature(args.no_mermaid), html: feature(args.no_html) };
     if template::written_name(&args.template).is_some() {
-        return Ok(Style { dialect, ..Style::default() });
+        return Ok(Style { dialect, language: args.lang, ..Style::default() });
     }
     let names = || Layout::all().iter().map(|layout| layout.name.as_str()).collect::<Vec<_>>().join(", ");
     let layout = Layout::named(&args.template)
         .ok_or_else(|| anyhow::anyhow!("no template is called {:?}; there are {}", args.template, names()))?
         .clone();
-    Ok(Style { layout, dialect })
+    Ok(Style { layout, dialect, language: args.lang })
 }
 
 /// `coroner.export/1`. `markdown` and `assets` are the document and its charts, for those who ask for nothing else.

@@ -6,7 +6,8 @@ use super::Outcome;
 use super::args::OpenArgs;
 use super::documents::default_target;
 use super::open::{self, Opened};
-use crate::app::{CasePlace, Setup, State};
+use crate::app::actions::Action;
+use crate::app::{CasePlace, Message, Setup, State};
 use crate::runtime::journal::{CaseStore, Mode};
 use crate::runtime::session::{self, Start};
 use crate::ui::Theme;
@@ -14,6 +15,11 @@ use crate::ui::Theme;
 /// Opens what the arguments name.
 pub fn explore(args: &OpenArgs, follow: Follow) -> anyhow::Result<Outcome> {
     run(open::open(args)?, follow)
+}
+
+/// Opens a case on its list of conflicts.
+pub fn settle(args: &OpenArgs) -> anyhow::Result<Outcome> {
+    run_with(open::open(args)?, Follow::No, Some(Message::RunAction(Action::Conflicts)))
 }
 
 /// Whether growing sources are followed from the start.
@@ -33,6 +39,10 @@ impl From<bool> for Follow {
 
 /// Runs the screen over something opened.
 pub fn run(opened: Opened, follow: Follow) -> anyhow::Result<Outcome> {
+    run_with(opened, follow, None)
+}
+
+fn run_with(opened: Opened, follow: Follow, first: Option<Message>) -> anyhow::Result<Outcome> {
     anyhow::ensure!(
         std::io::stdout().is_terminal() && std::io::stdin().is_terminal(),
         "the explorer needs a terminal; without one use: coroner inspect, events, series, export, or screenshot"
@@ -54,7 +64,8 @@ pub fn run(opened: Opened, follow: Follow) -> anyhow::Result<Outcome> {
         place: place(&store),
     });
     let is_following = follow == Follow::Yes;
-    session::run(Start { source: opened.source, store, seed, notices, state, theme: theme_from_environment(), export_to, is_following })?;
+    let theme = theme_from_environment();
+    session::run(Start { source: opened.source, store, seed, notices, state, theme, export_to, is_following, first })?;
     Ok(Outcome::Done)
 }
 

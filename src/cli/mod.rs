@@ -11,6 +11,7 @@ mod fields;
 pub mod histogram;
 pub mod inspect;
 mod lint;
+pub mod merge;
 pub mod note;
 mod notes;
 pub mod open;
@@ -92,6 +93,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         }
         Some(Command::Completions { shell }) => documents::completions(shell, &mut out),
         Some(Command::Man) => documents::man(&mut out)?,
+        Some(Command::Merge(merge)) => merge::run(&merge, &mut out)?,
         Some(Command::Note(note)) => notes::run(&note, &mut out)?,
         Some(Command::Export(export)) => documents::export(&export, &mut out)?,
         Some(Command::Lint { open, document, strict, today, json }) => {

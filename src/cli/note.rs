@@ -10,10 +10,12 @@ mod tests;
 pub(super) mod values;
 mod write;
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, bail};
 use serde_json::{Map, Value};
 
-use crate::model::case::{Anchor, CaseMeta, Edit, EditStep, Relation};
+use crate::model::case::{Anchor, CaseMeta, Choice, Edit, EditStep, Relation, Standing};
 use crate::model::{Annotation, AnnotationId, AnnotationKind, CaseDoc, Timestamp};
 use crate::runtime::journal::CaseStore;
 use write::Writer;
@@ -31,6 +33,8 @@ pub enum NoteAction {
         select: Select,
         /// As JSON lines instead of text.
         format: ListFormat,
+        /// Where evidence stands, if somebody looked.
+        standings: Standings,
     },
     /// Tell all of one record, with what points at it and how it came to be.
     Show {
@@ -38,6 +42,8 @@ pub enum NoteAction {
         id: String,
         /// As JSON instead of text.
         format: ListFormat,
+        /// Where evidence stands, if somebody looked.
+        standings: Standings,
     },
     /// Change a record.
     Edit {
@@ -62,12 +68,22 @@ pub enum NoteAction {
         /// By how many nanoseconds; negative is earlier.
         by_ns: i64,
     },
+    /// Tell which conflicts of a merge are left, or settle one.
+    Settle {
+        /// The beginning of its id, or the key of `case.toml`; `None` lists them.
+        which: Option<String>,
+        /// Which value.
+        choice: Choice,
+    },
     /// Take a record away; its id stays in the file as removed.
     Remove {
         /// The beginning of its id.
         id: String,
     },
 }
+
+/// Evidence and where it stands now.
+pub type Standings = BTreeMap<AnnotationId, Standing>;
 
 /// How a list is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -197,12 +213,14 @@ pub fn run(store: &mut CaseStore, doc: &mut CaseDoc, options: &NoteOptions) -> a
     let mut writer = Writer { doc, options, n_ids: 0 };
     let only = |(step, id): (EditStep, AnnotationId)| (step, vec![id]);
     let (step, ids): Step = match &options.action {
-        NoteAction::List { select, format } => {
-            return Ok(NoteOutcome { output: print::list(writer.doc, &select.of(writer.doc)?, *format), id: None });
+        NoteAction::List { select, format, standings } => {
+            let paper = print::Paper { doc: writer.doc, standings };
+            return Ok(NoteOutcome { output: print::list(paper, &select.of(writer.doc)?, *format), id: None });
         }
-        NoteAction::Show { id, format } => {
+        NoteAction::Show { id, format, standings } => {
             let found = find(writer.doc, id)?;
-            let output = print::show(writer.doc, found, &store.history(&found.id), *format);
+            let paper = print::Paper { doc: writer.doc, standings };
+            let output = print::show(paper, found, &store.history(&found.id), *format);
             return Ok(NoteOutcome { output, id: Some(found.id.clone()) });
         }
         NoteAction::Add(new) => only(writer.add(new)?),
@@ -215,6 +233,8 @@ pub fn run(store: &mut CaseStore, doc: &mut CaseDoc, options: &NoteOptions) -> a
         NoteAction::Tag { select, add, remove } => writer.tag(select, add, remove)?,
         NoteAction::Retime { select, by_ns } => writer.retime(select, *by_ns)?,
         NoteAction::Remove { id } => only(writer.remove(id)?),
+        NoteAction::Settle { which: None, .. } => return Ok(NoteOutcome { output: print::conflicts(writer.doc), id: None }),
+        NoteAction::Settle { which: Some(which), choice } => writer.settle(which, *choice)?,
     };
     if !step.edits.is_empty() {
         store.append(&step).context("the note was not kept")?;

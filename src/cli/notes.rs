@@ -9,19 +9,22 @@ use anyhow::Context as _;
 use super::Outcome;
 use super::args::{NoteAction, NoteAddArgs, NoteArgs, OpenArgs, PinArgs};
 use super::note::args::{FieldArgs, NoteEditArgs, SelectArgs};
-use super::note::values::{self, signed_duration};
-use super::note::{self, ListFormat, NewNote, NoteChange, NoteOptions, Only, Select};
+use super::note::values;
+use super::note::{self, ListFormat, NewNote, NoteChange, NoteOptions, Only, Select, Standings};
 use super::open::{self, Clock, Opened};
 use crate::app::message::FreezeTarget;
-use crate::model::case::{Anchor, AnnotationKind, CaseMeta, Edit, EditStep, Evidence, EvidenceTarget, KINDS, KindFields, Relation};
+use crate::model::case::{
+    Anchor, AnnotationKind, CaseMeta, Choice, Edit, EditStep, Evidence, EvidenceTarget, KINDS, KindFields, Relation, signed_duration,
+};
 use crate::model::query::PageStart;
 use crate::model::{
-    Alert, AnnotationId, CaseDoc, Catalog, Event, EventFilter, EventQuery, ProfileMark, SourceId, SourceReport, Timestamp, text,
+    Alert, Annotation, AnnotationId, CaseDoc, Catalog, Event, EventFilter, EventQuery, ProfileMark, SourceId, SourceReport, Timestamp, text,
 };
-use crate::report::case_file::kind_from_fields;
+use crate::report::case_file::{kind_from_fields, set_meta};
 use crate::runtime::answer::{freeze, freeze_lines};
 use crate::runtime::journal::CaseStore;
 use crate::runtime::session::now;
+use crate::runtime::standing::standing;
 use crate::source::files::names::matches;
 use crate::source::{Job, Source as _};
 
@@ -32,6 +35,11 @@ pub fn run(args: &NoteArgs, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     for notice in &notices {
         eprintln!("note: {}", text::printable(notice));
     }
+    if let NoteAction::Set { pairs } = &args.action {
+        set_keys(&mut store, &mut doc, pairs)?;
+        store.save(&doc)?;
+        return Ok(Outcome::Done);
+    }
     if let NoteAction::Title { .. } = &args.action {
         set_head(&mut store, &mut doc, &args.action)?;
         store.save(&doc)?;
@@ -39,7 +47,8 @@ pub fn run(args: &NoteArgs, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     }
     let mut desk = Desk { opened: &opened, quiet: args.read.quiet, catalog: None };
     let action = desk.action(&doc, &args.action)?;
-    let is_list = matches!(action, note::NoteAction::List { .. } | note::NoteAction::Show { .. });
+    let is_list =
+        matches!(action, note::NoteAction::List { .. } | note::NoteAction::Show { .. } | note::NoteAction::Settle { which: None, .. });
     let options = NoteOptions { action, now: now(), entropy: entropy(), author: author() };
     let outcome = note::run(&mut store, &mut doc, &options)?;
     if !is_list {
@@ -60,6 +69,21 @@ fn author() -> String {
 /// Different in every process and at every moment.
 fn entropy() -> u128 {
     u128::from(now().0.unsigned_abs()).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835) ^ u128::from(std::process::id())
+}
+
+fn set_keys(store: &mut CaseStore, doc: &mut CaseDoc, pairs: &[String]) -> anyhow::Result<()> {
+    let split = |pair: &String| {
+        // A series may hold equal signs in its labels; the value of a key has none but in words after the first blank.
+        let (key, text) = if pair.contains('}') { pair.rsplit_once('=') } else { pair.split_once('=') }
+            .with_context(|| format!("{pair:?} is not KEY=VALUE"))?;
+        anyhow::Ok((key.trim().to_owned(), text.trim().to_owned()))
+    };
+    let pairs: Vec<(String, String)> = pairs.iter().map(split).collect::<anyhow::Result<_>>()?;
+    let after = set_meta(&doc.meta, &pairs).map_err(anyhow::Error::msg)?;
+    let edit = Edit::Meta { before: Box::new(doc.meta.clone()), after: Box::new(after) };
+    doc.apply(&edit);
+    store.append(&EditStep { name: "set".into(), edits: vec![edit] })?;
+    Ok(())
 }
 
 fn set_head(store: &mut CaseStore, doc: &mut CaseDoc, action: &NoteAction) -> anyhow::Result<()> {
@@ -108,8 +132,14 @@ impl Desk<'_> {
     fn action(&mut self, doc: &CaseDoc, action: &NoteAction) -> anyhow::Result<note::NoteAction> {
         let format = |json: bool| if json { ListFormat::JsonLines } else { ListFormat::Text };
         Ok(match action {
-            NoteAction::List { select, json } => note::NoteAction::List { select: selection(select, &[]), format: format(*json) },
-            NoteAction::Show { id, json } => note::NoteAction::Show { id: id.clone(), format: format(*json) },
+            NoteAction::List { select, json, check } => {
+                let standings = if *check { self.standings(&selection(select, &[]).of(doc)?)? } else { Standings::new() };
+                note::NoteAction::List { select: selection(select, &[]), format: format(*json), standings }
+            }
+            NoteAction::Show { id, json, check } => {
+                let standings = if *check { self.standings(&[note::find(doc, id)?])? } else { Standings::new() };
+                note::NoteAction::Show { id: id.clone(), format: format(*json), standings }
+            }
             NoteAction::T0 { at, label } => {
                 let at = self.at(doc, at)?;
                 let label = if label.is_empty() { "set by hand".to_owned() } else { label.join(" ") };
@@ -126,11 +156,27 @@ impl Desk<'_> {
                 note::NoteAction::Tag { select: selection(select, ids), add: add.clone(), remove: remove.clone() }
             }
             NoteAction::Retime { by, select, ids } => {
-                note::NoteAction::Retime { select: selection(select, ids), by_ns: signed_duration(by)? }
+                note::NoteAction::Retime { select: selection(select, ids), by_ns: signed_duration(by).map_err(anyhow::Error::msg)? }
+            }
+            NoteAction::Settle { which, take } => {
+                let choice = if take == "b" { Choice::Second } else { Choice::First };
+                note::NoteAction::Settle { which: which.clone(), choice }
             }
             NoteAction::Remove { id } => note::NoteAction::Remove { id: id.clone() },
-            NoteAction::Title { .. } => anyhow::bail!("the title is no record"),
+            NoteAction::Title { .. } | NoteAction::Set { .. } => anyhow::bail!("the head is no record"),
         })
+    }
+
+    /// Where the evidence among these records, and what they point at, stands now.
+    fn standings(&mut self, records: &[&Annotation]) -> anyhow::Result<Standings> {
+        self.catalog()?;
+        let mut standings = Standings::new();
+        for record in records {
+            if let AnnotationKind::Evidence(evidence) = &record.kind {
+                standings.insert(record.id.clone(), standing(&*self.opened.source, evidence, &Job::new())?);
+            }
+        }
+        Ok(standings)
     }
 
     fn new_note(&mut self, doc: &CaseDoc, new: &NoteAddArgs) -> anyhow::Result<NewNote> {

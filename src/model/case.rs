@@ -5,9 +5,14 @@
 
 mod fields;
 mod kinds;
+mod merge;
 mod meta;
 mod moving;
+mod record;
 mod references;
+mod settle;
+mod standing;
+mod values;
 mod verdicts;
 mod view;
 mod words;
@@ -21,11 +26,16 @@ pub use fields::{Field, FieldSort, KINDS, KindFields};
 pub use kinds::{
     ActionItem, Attempt, Bucket, Cause, Conflict, Factor, Hypothesis, Lesson, Link, Question, Quote, Resource, Section, Stage,
 };
+pub use merge::{MergedRecords, Side, merge_records};
 pub use meta::{
-    Anchor, CaseMeta, DataLoss, FORMULA_SOURCE, Head, ImpactAnswers, Indicator, LintSettings, Measure, PanelRef, Person, SavedFilter, Slo,
-    Suppression,
+    Anchor, CaseMeta, DataLoss, FORMULA_SOURCE, Head, ImpactAnswers, Indicator, LintSettings, Measure, MetaConflict, PanelRef, Person,
+    SavedFilter, Slo, Suppression,
 };
+pub use record::{annotation_from_json, annotation_to_json, kind_from_fields, parse_time};
 pub use references::References;
+pub use settle::Choice;
+pub use standing::Standing;
+pub use values::{ReadTime, field_value, signed_duration};
 pub use verdicts::{
     ActionType, BucketName, FactorGroup, HypothesisStatus, IfRemoved, Outcome, QuestionStatus, RangeEnd, RowKind, Verdict, Visibility,
 };

@@ -118,10 +118,42 @@ pub fn parse_document(format: &str, bytes: &[u8], context: &Context) -> Document
     checked(read(format, bytes, context))
 }
 
+/// A file that comes in blocks of whole lines.
+pub enum Stream {
+    /// An exposition or a dump.
+    Exposition(Box<metric::exposition::Stream>),
+    /// Tables.
+    Table(Box<metric::csv::Stream>),
+}
+
+impl Stream {
+    /// The next whole lines; only the last of all may lack its end.
+    pub fn feed(&mut self, lines: &[u8]) {
+        match self {
+            Self::Exposition(stream) => stream.feed(lines),
+            Self::Table(stream) => stream.feed(lines),
+        }
+    }
+
+    /// What they held.
+    pub fn finish(self, context: &Context) -> Document {
+        checked(match self {
+            Self::Exposition(stream) => stream.finish(context),
+            Self::Table(stream) => stream.finish(context),
+        })
+    }
+}
+
 /// A reader that takes a file of this format in blocks of whole lines, for those that may be larger than memory should
-/// hold twice; `None` when the format is read whole. Its document goes through [`checked`].
-pub fn stream(format: &str, context: &Context) -> Option<metric::exposition::Stream> {
-    matches!(format, "openmetrics" | "prometheus-exposition" | "promtool-tsdb-dump").then(|| metric::exposition::Stream::new(context))
+/// hold twice; `None` when the format is read whole.
+pub fn stream(format: &str, context: &Context) -> Option<Stream> {
+    match format {
+        "openmetrics" | "prometheus-exposition" | "promtool-tsdb-dump" => {
+            Some(Stream::Exposition(Box::new(metric::exposition::Stream::new(context))))
+        }
+        "csv" | "tsv" => Some(Stream::Table(Box::new(metric::csv::Stream::new(context)))),
+        _ => None,
+    }
 }
 
 /// A document of which nothing lies before 1971.

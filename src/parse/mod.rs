@@ -5,6 +5,7 @@
 //! are small enough to be parsed whole.
 
 pub mod alert;
+mod bytes;
 pub mod change;
 pub mod chunk;
 pub mod detect;
@@ -19,6 +20,7 @@ pub mod template;
 pub mod timestamp;
 
 use crate::model::catalog::{Problems, Zone};
+use crate::model::packed::{BLOCK, Packed};
 use crate::model::{
     Alert, Change, DashboardPanel, Exemplar, Labels, Level, ProfileMark, Sample, SeriesKind, SourceKind, ThresholdRule, TimeRange,
     Timestamp, Unit,
@@ -132,8 +134,52 @@ pub struct ParsedSeries {
     pub kind: SeriesKind,
     /// Limit that values cannot exceed for technical reasons.
     pub clip: Option<f64>,
+    /// Whole blocks of samples that come before [`ParsedSeries::samples`], packed while the rest was read: a long series
+    /// never lies in memory as it is.
+    pub packed: Packed,
     /// Rising times; of two samples at one time the later one in the file is kept and the other counted as a duplicate.
     pub samples: Vec<Sample>,
+}
+
+impl ParsedSeries {
+    /// Number of samples.
+    pub fn n_samples(&self) -> usize {
+        self.packed.len() + self.samples.len()
+    }
+
+    /// The first sample.
+    pub fn first(&self) -> Option<Sample> {
+        if self.packed.is_empty() { self.samples.first().copied() } else { Some(self.packed.get(0)) }
+    }
+
+    /// The last sample.
+    pub fn last(&self) -> Option<Sample> {
+        let packed = || self.packed.len().checked_sub(1).map(|last| self.packed.get(last));
+        self.samples.last().copied().or_else(packed)
+    }
+
+    /// All samples in order.
+    pub fn iter(&self) -> impl Iterator<Item = Sample> {
+        self.packed.iter().chain(self.samples.iter().copied())
+    }
+
+    /// Puts all samples into the list.
+    pub fn unpack(&mut self) {
+        if !self.packed.is_empty() {
+            self.samples = self.iter().collect();
+            self.packed = Packed::default();
+        }
+    }
+
+    /// Packs the first block of the list if that and the next one are whole and finite, so that what follows a number,
+    /// or does not, is still seen at the start of the list.
+    pub fn pack_first(&mut self) {
+        let front = self.samples.get(..2 * BLOCK).filter(|front| front.iter().all(|sample| sample.value.is_finite()));
+        if let Some(front) = front {
+            self.packed.extend(&front[..BLOCK]);
+            self.samples.drain(..BLOCK);
+        }
+    }
 }
 
 /// Marks a record without a usable time in `LogColumns::times`.

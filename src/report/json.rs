@@ -75,6 +75,7 @@ pub fn value(postmortem: &Postmortem) -> Value {
         turning_points,
         actions,
         coverage,
+        told,
         sections,
         recovered,
         impact_s,
@@ -107,6 +108,7 @@ pub fn value(postmortem: &Postmortem) -> Value {
         "turning_points": all(turning_points, turning_point),
         "actions": all(actions, action),
         "coverage": self::coverage(coverage),
+        "told": told.iter().map(|one| json!({"name": one.name, "title": one.title, "head": one.head, "rows": one.rows})).collect::<Vec<_>>(),
         "sections": sections.iter().map(|(name, text)| json!({"name": name, "text": text})).collect::<Vec<_>>(),
         "charts": charts
             .iter()

@@ -25,7 +25,9 @@ pub mod style;
 pub mod svg;
 pub mod template;
 pub mod verify;
+pub mod words;
 
+use crate::model::case::{Evidence, Standing};
 use crate::model::query::ValueAt;
 use crate::model::{Catalog, EventFilter, Sample, SeriesId, TimeRange, Timestamp};
 
@@ -39,6 +41,10 @@ pub trait Facts {
     fn samples(&self, id: SeriesId, range: TimeRange) -> Vec<Sample>;
     /// Number of log events that pass a filter inside a range.
     fn count(&self, filter: &EventFilter, range: TimeRange) -> u64;
+    /// Where a piece of evidence stands now; `None`: nobody looked.
+    fn standing(&self, _evidence: &Evidence) -> Option<Standing> {
+        None
+    }
     /// SHA-256 of a source by its path, lower-case hex.
     fn sha256(&self, path: &str) -> Option<String>;
     /// SHA-256 of the raw bytes of lines of a source, both ends included; `None` when it has no such lines.

@@ -33,7 +33,7 @@ pub fn print(postmortem: &Postmortem, format: Format, style: &Style) -> Printed 
         Format::Aws => exchange::aws(postmortem),
         Format::GitlabTimeline => exchange::gitlab_timeline(postmortem),
         Format::Timesketch => exchange::timesketch(postmortem),
-        Format::Slack => exchange::slack(postmortem),
+        Format::Slack => exchange::slack(postmortem, style.language),
     };
     Printed { text, assets: Vec::new() }
 }

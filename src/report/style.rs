@@ -1,6 +1,7 @@
 //! How a document looks: order of sections and what its reader can show. Never what it says.
 
 use super::layout::Layout;
+use super::words::Language;
 
 /// Something that not every reader of Markdown can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,10 +29,12 @@ pub struct Style {
     pub layout: Layout,
     /// What Markdown may use.
     pub dialect: Dialect,
+    /// In which language its fixed words are.
+    pub language: Language,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { layout: Layout::full().clone(), dialect: Dialect::default() }
+        Self { layout: Layout::full().clone(), dialect: Dialect::default(), language: Language::English }
     }
 }

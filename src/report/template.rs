@@ -110,8 +110,8 @@ fn context(postmortem: &Postmortem, style: &Style, ending: Ending) -> Value {
     if let serde_json::Value::Object(all) = json::value(postmortem) {
         fields.extend(all.into_iter().map(|(name, value)| (name, Value::from(Serde(value)))));
     }
-    let mut page = Page::new(postmortem);
     let sections = markdown::sections(postmortem, style);
+    let mut page = Page::new(postmortem, &sections);
     let generated = sections.iter().map(|section| {
         let text = match ending {
             Ending::Html => page.section(section),

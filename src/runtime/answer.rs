@@ -45,6 +45,12 @@ pub fn answer(source: &dyn Source, question: &Question, job: &Job) -> Result<Rep
         Question::Look(query) => Reply::Look(Box::new(find::look(source, query, job)?)),
         Question::Position { filter, id, at } => Reply::Count(find::position(source, filter, (*id, *at), job)?),
         Question::Words => Reply::Words(std::sync::Arc::new(find::words(source, job)?)),
+        Question::Standings(evidence) => Reply::Standings(
+            evidence
+                .iter()
+                .map(|(id, one)| Ok((id.clone(), super::standing::standing(source, one, job)?)))
+                .collect::<Result<_, SourceError>>()?,
+        ),
         Question::Debt(case) => Reply::Debt(super::gate::debt(case, source, job)?),
         Question::Freeze(targets) => Reply::Frozen(targets.iter().map(|target| freeze(source, target, job)).collect::<Result<_, _>>()?),
     })
@@ -203,7 +209,7 @@ fn lines_target(source: &dyn Source, id: SourceId, (first, last): (u64, u64), jo
     Ok(EvidenceTarget::Lines { first: lines.first, last: lines.last, at: None, sha256, excerpt: excerpt.join("\n") })
 }
 
-fn cut_line(line: &str) -> String {
+pub(super) fn cut_line(line: &str) -> String {
     match line.char_indices().nth(EXCERPT.1) {
         Some((at, _)) => format!("{}…", &line[..at]),
         None => line.to_owned(),

@@ -9,6 +9,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 use super::answer::answer;
+use super::session::settled_meta;
 use crate::app::{Effect, KeyPress, Message, State, update};
 use crate::source::{Job, Source};
 use crate::ui::{self, Theme};
@@ -48,7 +49,9 @@ impl<'a> Batch<'a> {
                         messages.push_back(Message::Replied(id, reply));
                     }
                     Effect::Journal { number, .. } => messages.push_back(Message::Saved(number)),
+                    Effect::SettleMeta { meta, conflict, choice } => messages.push_back(settled_meta(meta, &conflict, choice)),
                     Effect::Cancel(_)
+                    | Effect::MergeCase { .. }
                     | Effect::SaveCase(_)
                     | Effect::Export(_)
                     | Effect::OpenEditor(_)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use super::answer::hex;
+use crate::model::case::{Evidence, Standing};
 use crate::model::query::ValueAt;
 use crate::model::{Catalog, EventFilter, Sample, SeriesId, TimeRange, Timestamp};
 use crate::report::Facts;
@@ -45,6 +46,10 @@ impl Facts for SourceFacts<'_> {
 
     fn count(&self, filter: &EventFilter, range: TimeRange) -> u64 {
         self.source.count(filter, Some(range), &self.job).map(|answer| answer.value).unwrap_or_default()
+    }
+
+    fn standing(&self, evidence: &Evidence) -> Option<Standing> {
+        super::standing::standing(self.source, evidence, &self.job).ok()
     }
 
     fn sha256(&self, path: &str) -> Option<String> {

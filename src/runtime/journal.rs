@@ -3,27 +3,33 @@
 //! An edit counts as saved only once its journal line is on the disk (fsync), so `kill -9` loses nothing that the
 //! screen called saved. `save` writes the case files by temporary file, fsync and rename, then empties the journal;
 //! killed between the two, the journal is replayed over files that already hold it, which changes nothing.
+//! Files that others changed meanwhile are merged field by field (`outside`, `replay`), never overwritten.
 //! One process writes: the second one that opens the case only reads. Text forms: `report::case_file`.
 
+mod disk;
 mod history;
 mod lock;
+mod outside;
+mod replay;
 mod steps;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::model::case::{Edit, EditStep};
-use crate::model::{Annotation, AnnotationId, CaseDoc, Catalog};
+use crate::model::case::EditStep;
+use crate::model::{AnnotationId, CaseDoc, Catalog};
 use crate::report::case_file::{
     LoadedAnnotations, LoadedMeta, LockedSource, lock_sources, parse_annotations, parse_lock, parse_meta, write_annotations, write_lock,
     write_meta,
 };
+use disk::Disk;
 pub use history::Version;
 use lock::{LockFile, Locking};
+pub use outside::Outside;
 use steps::{read_journal, step_to_json};
 
 /// Folder of what need not be kept in git.
@@ -56,7 +62,7 @@ pub enum StoreError {
     InMemory,
     /// Somebody else changed a file meanwhile.
     #[error(
-        "{path}: changed on disk since it was opened, not overwritten; your edits are in the journal: quit and open the case again to put them on top"
+        "{path}: changed on disk by others, not overwritten; your edits are in the journal and are merged when the case is opened again"
     )]
     ChangedOnDisk {
         /// The file.
@@ -97,6 +103,8 @@ pub struct CaseStore {
     journal_len: u64,
     /// Length of the whole journal when the case was opened.
     journal_seen: u64,
+    disk: Disk,
+    glance: Option<outside::Glance>,
 }
 
 impl CaseStore {
@@ -141,6 +149,8 @@ impl CaseStore {
             sources: Vec::new(),
             journal_len: 0,
             journal_seen: 0,
+            disk: Disk::default(),
+            glance: None,
         }
     }
 
@@ -181,11 +191,11 @@ impl CaseStore {
         self.open_journal()?;
         let mut line = step_to_json(step).to_string();
         line.push('\n');
+        let path = self.dir.join(PRIVATE).join("journal");
         let journal = self.journal.as_mut().expect("opened above");
-        let result = journal.write_all(line.as_bytes()).and_then(|()| journal.sync_data());
-        if let Err(error) = result {
+        if let Err(error) = self.disk.append(&path, journal, line.as_bytes()) {
             // A line that is half there must not swallow the next one.
-            let _ = journal.set_len(self.journal_len);
+            let _ = self.disk.cut(&path, journal, self.journal_len);
             return Err(self.not_writable(&error));
         }
         self.journal_len += line.len() as u64;
@@ -197,27 +207,30 @@ impl CaseStore {
         self.sources = lock_sources(doc, Some(catalog), &self.sources);
     }
 
-    /// Writes the case files and empties the journal. Each file is replaced whole or not at all.
+    /// Writes the case files and empties the journal. Each file is replaced whole or not at all. When others changed
+    /// one meanwhile and `doc` does not hold what they wrote, nothing is written: `merge_outside` first.
     pub fn save(&mut self, doc: &CaseDoc) -> Result<(), StoreError> {
         self.make_writable()?;
+        if !self.adopt(doc)? {
+            return Err(StoreError::ChangedOnDisk { path: self.dir.display().to_string() });
+        }
         let meta = write_meta(&doc.meta, &self.meta);
         let annotations = write_annotations(&doc.annotations, &self.annotations);
         self.sources = lock_sources(doc, None, &self.sources);
         let sources = write_lock(&self.sources);
-        self.check_untouched(META, self.meta.original())?;
-        self.check_untouched(ANNOTATIONS, self.annotations.original())?;
         let has_sources = !self.sources.is_empty() || self.dir.join(SOURCES).exists();
         self.replace(META, self.meta.original(), &meta)?;
+        self.meta = parse_meta(&meta).map_err(|error| StoreError::Unreadable { path: META.into(), reason: error.to_string() })?;
         self.replace(ANNOTATIONS, self.annotations.original(), &annotations)?;
+        self.annotations = parse_annotations(&annotations);
         if has_sources {
             let before = fs::read_to_string(self.dir.join(SOURCES)).unwrap_or_default();
             self.replace(SOURCES, &before, &sources)?;
         }
-        self.add_line(".gitignore", &format!("{PRIVATE}/"))?;
-        self.add_line(".gitattributes", "annotations.jsonl merge=coroner")?;
-        sync_dir(&self.dir).map_err(|error| self.not_writable(&error))?;
-        self.meta = parse_meta(&meta).map_err(|error| StoreError::Unreadable { path: META.into(), reason: error.to_string() })?;
-        self.annotations = parse_annotations(&annotations);
+        self.add_lines(".gitignore", &[format!("{PRIVATE}/")])?;
+        self.add_lines(".gitattributes", &[META, ANNOTATIONS, SOURCES].map(|name| format!("{name} merge=coroner")))?;
+        self.disk.sync_dir(&self.dir).map_err(|error| self.not_writable(&error))?;
+        self.has_moved();
         self.empty_journal()
     }
 
@@ -251,58 +264,6 @@ impl CaseStore {
             Ok(text) => Ok(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound || error.kind() == io::ErrorKind::NotADirectory => Ok(String::new()),
             Err(error) => Err(StoreError::Unreadable { path: path.display().to_string(), reason: error.to_string() }),
-        }
-    }
-
-    fn replay(&mut self, mut doc: CaseDoc, notices: &mut Vec<String>) -> Result<CaseDoc, StoreError> {
-        let path = self.dir.join(PRIVATE).join("journal");
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(doc),
-            Err(error) => return Err(StoreError::Unreadable { path: path.display().to_string(), reason: error.to_string() }),
-        };
-        let journal = read_journal(&bytes);
-        self.journal_len = journal.good_len;
-        self.journal_seen = bytes.len() as u64;
-        for line in &journal.broken {
-            notices.push(format!("{PRIVATE}/journal:{line}: cannot be read, skipped; a copy stays in {PRIVATE}/journal.damaged"));
-        }
-        if !journal.broken.is_empty() {
-            let _ = fs::write(self.dir.join(PRIVATE).join("journal.damaged"), &bytes);
-        }
-        if journal.is_torn {
-            notices.push(format!("{PRIVATE}/journal: the last line was cut off while it was written and is ignored"));
-        }
-        self.keep_overtaken(&journal.steps, &doc, notices);
-        for step in &journal.steps {
-            step.edits.iter().for_each(|edit| doc.apply(edit));
-        }
-        if !journal.steps.is_empty() {
-            notices.push(format!("{} unsaved edits were taken from the journal", journal.steps.len()));
-        }
-        Ok(doc)
-    }
-
-    /// A record that the journal changes, but that somebody else changed in the file meanwhile, is kept beside ours.
-    fn keep_overtaken(&mut self, steps: &[EditStep], doc: &CaseDoc, notices: &mut Vec<String>) {
-        let mut versions: BTreeMap<&AnnotationId, Vec<Option<&Annotation>>> = BTreeMap::new();
-        for edit in steps.iter().flat_map(|step| &step.edits) {
-            if let Edit::Put { before, after } = edit
-                && let Some(id) = after.as_ref().or(before.as_ref()).map(|annotation| &annotation.id)
-            {
-                versions.entry(id).or_default().extend([before.as_deref(), after.as_deref()]);
-            }
-        }
-        for (id, versions) in versions {
-            let current = doc.annotations.get(id);
-            if let Some(current) = current
-                && !versions.contains(&Some(current))
-            {
-                let reason =
-                    format!("record {} was also changed in the file; the version of the journal is shown, the other one is kept", id.0);
-                self.annotations.keep_aside(current, &reason);
-                notices.push(format!("{ANNOTATIONS}: {reason}"));
-            }
         }
     }
 
@@ -357,15 +318,8 @@ impl CaseStore {
         if fs::metadata(&path).map_or(0, |metadata| metadata.len()) != self.journal_seen {
             return Err(StoreError::ChangedOnDisk { path: path.display().to_string() });
         }
-        let open = || -> io::Result<File> {
-            let journal = OpenOptions::new().create(true).append(true).open(&path)?;
-            journal.set_len(self.journal_len)?;
-            journal.sync_all()?;
-            sync_dir(&private)?;
-            sync_dir(&self.dir)?;
-            Ok(journal)
-        };
-        self.journal = Some(open().map_err(|error| self.not_writable(&error))?);
+        let journal = self.disk.open_log(&path, self.journal_len).map_err(|error| self.not_writable(&error))?;
+        self.journal = Some(journal);
         Ok(())
     }
 
@@ -379,17 +333,10 @@ impl CaseStore {
         if let Ok(bytes) = fs::read(private.join("journal")) {
             let _ = history::keep(&private, &bytes);
         }
-        self.journal_len = 0;
         let journal = self.journal.as_ref().expect("opened above");
-        journal.set_len(0).and_then(|()| journal.sync_all()).map_err(|error| self.not_writable(&error))
-    }
-
-    fn check_untouched(&self, name: &str, original: &str) -> Result<(), StoreError> {
-        if self.read(name)? == original {
-            Ok(())
-        } else {
-            Err(StoreError::ChangedOnDisk { path: self.dir.join(name).display().to_string() })
-        }
+        self.disk.cut(&private.join("journal"), journal, 0).map_err(|error| self.not_writable(&error))?;
+        self.journal_len = 0;
+        Ok(())
     }
 
     /// Replaces a file by temporary file, fsync and rename; does nothing when the text is the same.
@@ -398,17 +345,19 @@ impl CaseStore {
         if before == text && path.exists() {
             return Ok(());
         }
-        replace_file(&path, text).map_err(|error| self.not_writable(&error))
+        self.disk.replace(&path, text).map_err(|error| self.not_writable(&error))
     }
 
-    /// Adds a line to a file of git's unless it is there.
-    fn add_line(&self, name: &str, line: &str) -> Result<(), StoreError> {
+    /// Adds lines to a file of git's unless they are there.
+    fn add_lines(&self, name: &str, lines: &[String]) -> Result<(), StoreError> {
         let before = self.read(name)?;
-        if before.lines().any(|have| have.trim() == line) {
+        let missing: Vec<&String> = lines.iter().filter(|line| !before.lines().any(|have| have.trim() == line.as_str())).collect();
+        if missing.is_empty() {
             return Ok(());
         }
         let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
-        self.replace(name, &before, &format!("{before}{gap}{line}\n"))
+        let more: String = missing.into_iter().map(|line| format!("{line}\n")).collect();
+        self.replace(name, &before, &format!("{before}{gap}{more}"))
     }
 
     fn not_writable(&self, error: &io::Error) -> StoreError {
@@ -419,32 +368,4 @@ impl CaseStore {
 fn held_by(holder: &str, dir: &Path) -> String {
     let lock = dir.join(PRIVATE).join("lock");
     format!("{holder} has this case open; close it there, or delete {} if it is gone", lock.display())
-}
-
-fn replace_file(path: &Path, text: &str) -> io::Result<()> {
-    // A symbolic link stays one: its target is replaced.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = target.parent().unwrap_or(Path::new("."));
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-    let write = || -> io::Result<()> {
-        let mut file = File::create(&temporary)?;
-        if let Ok(metadata) = fs::metadata(&target) {
-            file.set_permissions(metadata.permissions())?;
-        }
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&temporary, &target)?;
-        sync_dir(folder)
-    };
-    let result = write();
-    if result.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    result
-}
-
-/// Makes renames and new names in a folder durable, where the system has such a thing.
-fn sync_dir(dir: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
 }

@@ -18,5 +18,6 @@ pub mod keys;
 pub mod publish;
 pub mod saver;
 pub mod session;
+pub mod standing;
 pub mod svg;
 pub mod terminal;

@@ -1,19 +1,25 @@
 //! The thread that owns the case on disk, so that no key waits for an fsync.
 //!
 //! Steps are journalled in the order they were made; `Message::Saved(n)` is sent only after the disk has them.
+//! About once a second it looks whether others changed the files; what they wrote is merged, never overwritten.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::journal::{CaseStore, StoreError};
+use super::journal::{CaseStore, Outside, StoreError};
 use crate::app::Message;
 use crate::model::case::{CaseDoc, EditStep};
+
+/// A pull is seen soon, and nobody notices two calls of the system.
+const LOOK: Duration = Duration::from_secs(1);
 
 enum Order {
     Journal { number: u64, step: EditStep },
     Save(Box<CaseDoc>),
+    Merge { revision: u64, case: Box<CaseDoc> },
 }
 
 /// Handle of the saving thread.
@@ -43,6 +49,11 @@ impl Saver {
         self.send(Order::Save(case));
     }
 
+    /// Merges what others wrote into a case, then `Message::CaseMerged`.
+    pub fn merge(&self, revision: u64, case: Box<CaseDoc>) {
+        self.send(Order::Merge { revision, case });
+    }
+
     fn send(&self, order: Order) {
         if let Some(orders) = &self.orders {
             // A thread that is gone has said why by a message.
@@ -60,18 +71,48 @@ impl Saver {
 }
 
 fn serve(mut store: CaseStore, mut seed: Option<CaseDoc>, inbox: &Receiver<Order>, messages: &UnboundedSender<Message>) {
-    while let Ok(order) = inbox.recv() {
+    // What could not be saved because others wrote: the explorer merges it, unless it leaves before.
+    let mut put_off: Option<Box<CaseDoc>> = None;
+    store.has_moved();
+    loop {
+        let order = match inbox.recv_timeout(LOOK) {
+            Ok(order) => order,
+            Err(RecvTimeoutError::Timeout) => {
+                if store.has_moved() {
+                    let _ = messages.send(Message::CaseMoved);
+                }
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
         let message = match order {
             Order::Journal { number, step } => match write_seed(&mut store, &mut seed).and_then(|()| store.append(&step)) {
                 Ok(()) => Message::Saved(number),
                 Err(error) => Message::SaveFailed(error.to_string()),
             },
             Order::Save(case) => match store.save(&case) {
-                Ok(()) => continue,
+                Ok(()) => {
+                    put_off = None;
+                    continue;
+                }
+                Err(StoreError::ChangedOnDisk { .. }) => {
+                    put_off = Some(case);
+                    Message::CaseMoved
+                }
+                Err(error) => Message::SaveFailed(error.to_string()),
+            },
+            Order::Merge { revision, case } => match store.merge_outside(&case) {
+                Ok(Some(Outside { doc, words })) => Message::CaseMerged { revision, case: Box::new(doc), words },
+                Ok(None) => continue,
                 Err(error) => Message::SaveFailed(error.to_string()),
             },
         };
         let _ = messages.send(message);
+    }
+    if let Some(case) = put_off
+        && let Err(error) = store.save_merged(&case)
+    {
+        let _ = messages.send(Message::SaveFailed(error.to_string()));
     }
 }
 

@@ -17,7 +17,9 @@ use super::terminal::{self, Screen};
 use super::{editor, export};
 use crate::app::message::LoadProgress;
 use crate::app::{Effect, Message, State, update};
+use crate::model::case::{CaseMeta, Choice, MetaConflict};
 use crate::model::{CaseDoc, Timestamp};
+use crate::report::case_file::settle_meta;
 use crate::source::files::FileSource;
 use crate::source::pace::Pace;
 use crate::source::{Job, Source};
@@ -48,6 +50,8 @@ pub struct Start {
     pub export_to: export::Target,
     /// Whether growing sources are followed from the start.
     pub is_following: bool,
+    /// What happens first of all.
+    pub first: Option<Message>,
 }
 
 /// Runs the explorer until the user leaves. Returns after the terminal is restored and the case is on disk.
@@ -109,6 +113,9 @@ impl Session {
         }
         if start.is_following {
             session.feed(Message::Follow)?;
+        }
+        if let Some(message) = start.first {
+            session.feed(message)?;
         }
         let result = session.serve(&mut inbox).await;
         loading.cancel();
@@ -204,6 +211,11 @@ impl Session {
             Effect::Cancel(id) => self.jobs.cancel(id),
             Effect::Journal { number, step } => self.saver.journal(number, step),
             Effect::SaveCase(case) => self.saver.save(case),
+            Effect::MergeCase { revision, case } => self.saver.merge(revision, case),
+            Effect::SettleMeta { meta, conflict, choice } => {
+                let message = settled_meta(meta, &conflict, choice);
+                self.feed(message)?;
+            }
             Effect::Export(case) => self.export(case),
             Effect::OpenEditor(text) => {
                 // The key reader must not eat the editor's keys.
@@ -237,6 +249,14 @@ impl Session {
             };
             let _ = messages.send(message);
         });
+    }
+}
+
+/// What becomes of `case.toml` with one of the two values.
+pub fn settled_meta(meta: Box<CaseMeta>, conflict: &MetaConflict, choice: Choice) -> Message {
+    match settle_meta(&meta, conflict, choice) {
+        Ok(after) => Message::MetaSettled(meta, Box::new(after)),
+        Err(why) => Message::Notice(why),
     }
 }
 

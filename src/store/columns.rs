@@ -6,10 +6,16 @@
 use std::ops::Range;
 
 use super::column::Column;
+use super::late::Late;
 use super::log::NO_MESSAGE;
 use crate::model::Level;
 use crate::model::time::NS_PER_S;
 use crate::parse::{LogColumns, NO_TIME};
+
+/// Number of [`Columns::early`].
+const N_EARLY: usize = 4;
+/// Number of [`Columns::late`].
+pub(super) const N_LATE: usize = 6;
 
 /// The records of a segment, in file order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,17 +30,17 @@ pub struct Columns {
     /// Places in `Segment::service_codes`.
     pub(super) services: Column,
     /// Places in `status_values`.
-    pub(super) statuses: Column,
+    pub(super) statuses: Late,
     pub(super) status_values: Box<[u16]>,
     /// Bits of a 32-bit float.
-    pub(super) latencies: Column,
+    pub(super) latencies: Late,
     /// Places in `message_codes`, or codes themselves where that is empty.
-    pub(super) messages: Column,
+    pub(super) messages: Late,
     pub(super) message_codes: Box<[u32]>,
     /// Hashes of trace ids, 0 for none.
-    pub(super) traces: Column,
-    pub(super) message_starts: Column,
-    pub(super) message_lens: Column,
+    pub(super) traces: Late,
+    pub(super) message_starts: Late,
+    pub(super) message_lens: Late,
 }
 
 impl Columns {
@@ -46,13 +52,13 @@ impl Columns {
             offsets: Column::rising(0, 1, &parsed.offsets.iter().map(|offset| u64::from(*offset)).collect::<Vec<_>>()),
             levels: Column::of(&parsed.levels, |level| level as i64),
             services: Column::of(&parsed.services, |service| i64::from(service).min(n_services as i64)),
-            statuses,
+            statuses: statuses.into(),
             status_values,
-            latencies: latencies(&parsed.latencies),
-            messages: Column::of(&parsed.messages, i64::from),
-            traces: Column::of(&parsed.traces, i64::from),
-            message_starts: Column::of(&parsed.message_starts, i64::from),
-            message_lens: Column::of(&parsed.message_lens, i64::from),
+            latencies: latencies(&parsed.latencies).into(),
+            messages: Column::of(&parsed.messages, i64::from).into(),
+            traces: Column::of(&parsed.traces, i64::from).into(),
+            message_starts: Column::of(&parsed.message_starts, i64::from).into(),
+            message_lens: Column::of(&parsed.message_lens, i64::from).into(),
             ..Self::default()
         }
     }
@@ -80,7 +86,7 @@ impl Columns {
             return;
         }
         let own: Vec<u32> = (0..self.len).map(|i| codes.get(self.messages.get(i) as usize).copied().unwrap_or(NO_MESSAGE)).collect();
-        (self.messages, self.message_codes) = (Column::of(&own, i64::from), Box::default());
+        (self.messages, self.message_codes) = (Column::of(&own, i64::from).into(), Box::default());
     }
 
     /// Offset of a record in the text of its segment.
@@ -118,6 +124,11 @@ impl Columns {
     #[inline]
     pub fn latency(&self, i: usize) -> f32 {
         f32::from_bits(self.latencies.code(i) as u32)
+    }
+
+    /// Whether any record may have a latency.
+    pub fn has_latencies(&self) -> bool {
+        self.latencies.constant().is_none_or(|bits| !f32::from_bits(bits as u32).is_nan())
     }
 
     /// Code of the message of a record in its source, or `NO_MESSAGE`.
@@ -160,44 +171,42 @@ impl Columns {
     /// Where in the record its message stands, as it stands there; `None` when it does not stand there in one piece.
     pub fn message_span(&self, i: usize) -> Option<Range<usize>> {
         let (start, len) = (self.message_starts.get(i) as usize, self.message_lens.get(i) as usize);
-        (len > 0).then(|| start..start + len)
+        (len > 0).then(|| start..start.saturating_add(len))
     }
 
-    pub(super) fn all(&self) -> [&Column; 10] {
-        [
-            &self.offsets,
-            &self.times,
-            &self.levels,
-            &self.services,
-            &self.statuses,
-            &self.latencies,
-            &self.messages,
-            &self.traces,
-            &self.message_starts,
-            &self.message_lens,
-        ]
+    /// Columns that every view of a log needs.
+    pub(super) fn early(&self) -> [&Column; N_EARLY] {
+        [&self.offsets, &self.times, &self.levels, &self.services]
     }
 
-    /// In the order of [`Columns::all`].
-    pub(super) fn all_mut(&mut self) -> [&mut Column; 10] {
+    /// In the order of [`Columns::early`].
+    pub(super) fn early_mut(&mut self) -> [&mut Column; N_EARLY] {
+        [&mut self.offsets, &mut self.times, &mut self.levels, &mut self.services]
+    }
+
+    /// Columns that are needed for some questions only.
+    pub(super) fn late(&self) -> [&Late; N_LATE] {
+        [&self.statuses, &self.latencies, &self.messages, &self.traces, &self.message_starts, &self.message_lens]
+    }
+
+    /// In the order of [`Columns::late`], each with the number that says "none": a place behind all, no latency at all,
+    /// no message, no trace, nowhere, no length.
+    pub(super) fn late_mut(&mut self) -> [(&mut Late, i64); N_LATE] {
         [
-            &mut self.offsets,
-            &mut self.times,
-            &mut self.levels,
-            &mut self.services,
-            &mut self.statuses,
-            &mut self.latencies,
-            &mut self.messages,
-            &mut self.traces,
-            &mut self.message_starts,
-            &mut self.message_lens,
+            (&mut self.statuses, i64::from(u32::MAX)),
+            (&mut self.latencies, i64::from(f32::NAN.to_bits())),
+            (&mut self.messages, i64::from(NO_MESSAGE)),
+            (&mut self.traces, 0),
+            (&mut self.message_starts, 0),
+            (&mut self.message_lens, 0),
         ]
     }
 
     /// Bytes in memory besides the constant part.
     pub fn memory_bytes(&self) -> usize {
-        let columns: usize = self.all().iter().map(|column| column.memory_bytes()).sum();
-        columns + self.status_values.len() * 2 + self.message_codes.len() * 4
+        let early: usize = self.early().iter().map(|column| column.memory_bytes()).sum();
+        let late: usize = self.late().iter().map(|column| column.memory_bytes()).sum();
+        early + late + self.status_values.len() * 2 + self.message_codes.len() * 4
     }
 }
 

@@ -24,7 +24,7 @@ pub fn mark(series: &mut [ParsedSeries]) {
         if nans.is_empty() {
             continue;
         }
-        let step = step_ns(&one.samples);
+        let step = step_ns(one);
         for index in nans {
             let at = one.samples[index].time;
             let is_before_gap = one.samples.get(index + 1).is_none_or(|next| next.time.since(at) > step + step / 2);
@@ -51,8 +51,9 @@ fn target(labels: &Labels) -> String {
 }
 
 /// Median distance of neighbouring samples.
-fn step_ns(samples: &[Sample]) -> i64 {
-    let mut steps: Vec<i64> = samples.windows(2).map(|pair| pair[1].time.since(pair[0].time)).collect();
+fn step_ns(series: &ParsedSeries) -> i64 {
+    let times = || series.iter().map(|sample| sample.time);
+    let mut steps: Vec<i64> = times().zip(times().skip(1)).map(|(a, b)| b.since(a)).collect();
     let middle = steps.len() / 2;
     if steps.is_empty() { 0 } else { *steps.select_nth_unstable(middle).1 }
 }

@@ -6,6 +6,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::filter::number;
@@ -19,6 +20,7 @@ use super::filter::Selection;
 use super::filter::field::field_text;
 use super::log::{Log, NO_MESSAGE};
 use super::patterns::PatternIndex;
+use super::tally::Tally;
 use super::{StoreError, Watch, parallel};
 
 /// Name of the field that stands for the latency role.
@@ -28,9 +30,10 @@ impl Events<'_> {
     /// Counts by group and column. Only groups with an event inside the range.
     pub fn histogram(&self, query: &HistogramQuery, watch: &Watch<'_>) -> Result<Histogram, StoreError> {
         let n = query.columns.get();
-        let count = |counts: &mut Vec<u64>, cell: Cell<'_>| *grown(counts, cell.group * n + cell.column) += 1;
+        let count = |counts: &mut Vec<u64>, cell: Cell<'_>| *grown(counts, cell.group * n + cell.column) += cell.count;
+        let detail = if needs_text(&query.by) { Detail::Text } else { Detail::Counts };
         let mut groups = BTreeMap::new();
-        for (keys, mut counts) in self.each_cell(query, needs_text(&query.by), watch, count)? {
+        for (keys, mut counts) in self.each_cell(query, detail, watch, count)? {
             counts.resize(keys.len() * n, 0);
             for (key, counts) in keys.into_iter().zip(counts.chunks_exact(n)) {
                 let row = groups.entry(key).or_insert_with(|| vec![0; n]);
@@ -47,6 +50,7 @@ impl Events<'_> {
         fields.dedup();
         let by = &query.histogram.by;
         let is_text_wanted = fields.iter().any(|field| *field != LATENCY) || needs_text(by);
+        let detail = if is_text_wanted { Detail::Text } else { Detail::Columns };
         let (n, n_fields) = (query.histogram.columns.get(), fields.len());
         let names: Vec<Option<&str>> = fields.iter().map(|field| (*field != LATENCY).then_some(*field)).collect();
         let keep = |values: &mut Vec<Vec<f64>>, cell: Cell<'_>| {
@@ -58,7 +62,7 @@ impl Events<'_> {
         };
         let mut groups: BTreeMap<Vec<String>, Vec<Vec<f64>>> = BTreeMap::new();
         // Stretches come in file order, so the values of a cell do too, whatever the number of threads.
-        for (keys, mut values) in self.each_cell(&query.histogram, is_text_wanted, watch, keep)? {
+        for (keys, mut values) in self.each_cell(&query.histogram, detail, watch, keep)? {
             values.resize_with(keys.len() * n * n_fields, Vec::new);
             let mut values = values.into_iter();
             for key in keys {
@@ -94,14 +98,14 @@ impl Events<'_> {
     fn each_cell<A: Default + Send>(
         &self,
         query: &HistogramQuery,
-        is_text_wanted: bool,
+        detail: Detail,
         watch: &Watch<'_>,
         visit: impl Fn(&mut A, Cell<'_>) + Sync,
     ) -> Result<Vec<Gathered<A>>, StoreError> {
         let filter = self.filter(&query.filter)?;
         let patterns = self.patterns_for(&query.by);
         let places = self.places(&filter, Some(query.range));
-        let jobs = if is_text_wanted { self.jobs } else { self.jobs_for(&filter, &places) };
+        let jobs = if detail == Detail::Text { self.jobs } else { self.jobs_for(&filter, &places) };
         let stretches = parallel::stretches(&places, jobs, |place| place.segment().len());
         parallel::map(
             &stretches,
@@ -114,16 +118,27 @@ impl Events<'_> {
                     watch.check()?;
                     let selection = self.selections.get(filter, log, *at, watch)?;
                     let part = Part { log, segment: *at, selection: &selection };
-                    match &*selection {
-                        Selection::None => {}
-                        _ if is_text_wanted => part.each_record(query, &mut groups, watch, &mut visit)?,
-                        _ => part.each_cell(query, &mut groups, &mut visit),
+                    match (&*selection, detail) {
+                        (Selection::None, _) => {}
+                        (_, Detail::Text) => part.each_record(query, &mut groups, watch, &mut visit)?,
+                        (_, detail) => part.each_cell(query, detail, &mut groups, &mut visit),
                     }
                 }
                 Ok((groups.keys, gathered))
             },
         )
     }
+}
+
+/// What is to be seen of each event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    /// Nothing: events of one group and column come as one cell.
+    Counts,
+    /// What is in the columns.
+    Columns,
+    /// Its fields.
+    Text,
 }
 
 /// Keys of the groups of a stretch, and what was gathered about them.
@@ -157,25 +172,23 @@ struct Part<'a> {
 }
 
 impl Part<'_> {
-    /// Visits the events that pass, from columns alone. A few ns an event.
-    fn each_cell(&self, query: &HistogramQuery, groups: &mut Groups<'_>, visit: &mut impl FnMut(Cell<'_>)) {
+    /// Visits the events that pass, from columns alone. A few ns an event, less than one when only counts are wanted.
+    fn each_cell(&self, query: &HistogramQuery, detail: Detail, groups: &mut Groups<'_>, visit: &mut impl FnMut(Cell<'_>)) {
         let segment = &self.log.segments[self.segment];
         let columns = &segment.columns;
-        let mut finder = ColumnFinder::new(query.range, query.columns);
         let has_patterns = groups.patterns.is_some();
+        let by_service = query.by.contains(&GroupBy::Service);
         let n_services = segment.service_codes.len();
         // Group of (level, service) in this segment; they are few, and so are the messages.
         let mut known = vec![UNKNOWN; Level::ALL.len() * n_services];
         let mut by_message: HashMap<(usize, u32), usize> = HashMap::new();
-        let mut group_of = |i: usize| {
-            let (level, service) = (columns.level(i), columns.service(i));
+        let mut group_of = |level: Level, service: usize, message: Option<u32>| {
             let cell = level as usize * n_services + service;
             let mut find = |message| {
                 let name = self.log.service_name(segment.service_codes[service]);
                 groups.find(&Facts { log: self.log, level, service: name, message, detail: None })
             };
-            if has_patterns {
-                let message = columns.message(i);
+            if let Some(message) = message {
                 return *by_message.entry((cell, message)).or_insert_with(|| find(message));
             }
             if known[cell] == UNKNOWN {
@@ -183,21 +196,39 @@ impl Part<'_> {
             }
             known[cell]
         };
+        let mut tally = Tally::new(columns, by_service.then_some(n_services));
+        let can_tally = detail == Detail::Counts && !has_patterns && *self.selection == Selection::All;
+        self.each_run(query, &mut |column, run| {
+            if can_tally && tally.suits(&run) {
+                let record = run.start;
+                tally.count(columns, run, |level, service, count| {
+                    let service = service.unwrap_or_else(|| columns.service(record));
+                    visit(Cell { group: group_of(level, service, None), column, columns, record, detail: None, count });
+                });
+                return;
+            }
+            for record in run.filter(|i| self.selection.contains(*i)) {
+                let message = has_patterns.then(|| columns.message(record));
+                let group = group_of(columns.level(record), columns.service(record), message);
+                visit(Cell { group, column, columns, record, detail: None, count: 1 });
+            }
+        });
+    }
+
+    /// Visits stretches of records that lie in one column.
+    fn each_run(&self, query: &HistogramQuery, visit: &mut impl FnMut(usize, Range<usize>)) {
+        let segment = &self.log.segments[self.segment];
+        let mut finder = ColumnFinder::new(query.range, query.columns);
         let (mut at, end) = self.within(query.range);
         let is_sorted = segment.order.is_none();
         while at < end {
-            let Some(column) = finder.find(columns.time(at)) else {
+            let Some(column) = finder.find(segment.columns.time(at)) else {
                 at += 1;
                 continue;
             };
             // In order of time all records up to the edge of a column are in it.
             let next = if is_sorted { self.run_end(at, end, finder.edges.1) } else { at + 1 };
-            match self.selection {
-                Selection::All => (at..next).for_each(|i| visit(Cell { group: group_of(i), column, columns, record: i, detail: None })),
-                some => (at..next)
-                    .filter(|i| some.contains(*i))
-                    .for_each(|i| visit(Cell { group: group_of(i), column, columns, record: i, detail: None })),
-            }
+            visit(column, at..next);
             at = next;
         }
     }
@@ -247,7 +278,7 @@ impl Part<'_> {
             let service = self.log.service_name(segment.service(i));
             let message = segment.columns.message(i);
             let group = groups.find(&Facts { log: self.log, level: segment.columns.level(i), service, message, detail: Some(&detail) });
-            visit(Cell { group, column, columns: &segment.columns, record: i, detail: Some(&detail) });
+            visit(Cell { group, column, columns: &segment.columns, record: i, detail: Some(&detail), count: 1 });
         }
         Ok(())
     }
@@ -256,13 +287,14 @@ impl Part<'_> {
 /// Group of what was not met yet.
 const UNKNOWN: usize = usize::MAX;
 
-/// One event and where it is counted.
+/// One event and where it is counted; or the first of several of which only the number counts.
 struct Cell<'a> {
     group: usize,
     column: usize,
     columns: &'a Columns,
     record: usize,
     detail: Option<&'a RecordDetail>,
+    count: u64,
 }
 
 impl Cell<'_> {

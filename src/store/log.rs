@@ -12,6 +12,7 @@ use crate::model::{Event, EventRef, Level, Problem, ProblemKind, SourceId, Times
 use crate::parse::{Message, NO_SERVICE, NO_TIME, RecordDetail, template};
 
 use super::columns::Columns;
+use super::late::KeptParts;
 use super::segment::{Draft, Late, Lines, Segment, Times, count_lines};
 use super::service::service_of_path;
 use super::{StoreError, Text, Watch};
@@ -48,6 +49,8 @@ pub struct Log {
     pub(super) n_loose: usize,
     /// Rises when something that was told of the text does not hold any more.
     pub(super) epoch: u32,
+    /// Where columns are that were left in an index.
+    pub(super) kept: Option<Arc<dyn KeptParts>>,
 }
 
 impl Log {
@@ -59,6 +62,16 @@ impl Log {
     /// Number of records.
     pub fn n_records(&self) -> u64 {
         self.n_records
+    }
+
+    /// Whether a column that was left in an index is not there any more: its records say nothing.
+    pub fn is_lost(&self) -> bool {
+        self.kept.as_ref().is_some_and(|kept| kept.is_lost())
+    }
+
+    /// Path as in the catalog.
+    pub fn path(&self) -> &str {
+        self.text.path()
     }
 
     /// Bytes of all columns in memory.
@@ -294,6 +307,7 @@ impl LogBuilder {
             is_whole: false,
             n_loose: 0,
             epoch: 0,
+            kept: None,
         };
         Self { log, facts: LogFacts::default(), codes: HashMap::new(), default_service, messages: HashMap::new(), is_full: false }
     }

@@ -17,8 +17,8 @@ mod fresh;
 pub mod fuzzy;
 pub mod grow;
 pub mod histogram;
+pub mod late;
 pub mod log;
-mod packed;
 mod parallel;
 pub mod patterns;
 pub mod promql;
@@ -26,6 +26,7 @@ pub mod runtime_trace;
 pub mod segment;
 pub mod series;
 pub mod service;
+mod tally;
 
 use std::borrow::Cow;
 use std::ops::Range;

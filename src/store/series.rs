@@ -6,14 +6,15 @@
 //! and never enter min, max or mean; a stale marker is no value at all and ends the one before it.
 //! Knows nothing of names or labels; see `model::SeriesMeta`.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
 use crate::model::query::ValueAt;
-use crate::model::series::{Bucket, STALE_BITS};
+use crate::model::series::Bucket;
 use crate::model::{Columns, Sample, TimeRange, Timestamp};
 
-use super::packed::{BLOCK, Times, Values};
+use crate::model::packed::{BLOCK, Node, Packed, Times, Values};
 
 /// Samples in a bucket of level 0, those of a packed block: scanning the two ragged ends of a column takes microseconds,
 /// and the pyramid costs a tenth of a byte a sample.
@@ -26,62 +27,18 @@ const FANOUT: usize = 8;
 pub struct SeriesStore {
     times: Times,
     values: Values,
+    /// Of whole blocks, whole buckets of those, and so on.
     levels: Vec<Vec<Node>>,
 }
 
-/// A [`Bucket`] with a sum instead of a mean.
-#[derive(Debug, Clone, Copy)]
-struct Node {
-    min: f64,
-    max: f64,
-    sum: f64,
-    last: f64,
-    count: u32,
-    n_nan: u32,
-    n_inf: u32,
-}
-
-impl Node {
-    const EMPTY: Self = Self { min: f64::INFINITY, max: f64::NEG_INFINITY, sum: 0.0, last: 0.0, count: 0, n_nan: 0, n_inf: 0 };
-
-    fn add(&mut self, value: f64) {
-        if value.is_finite() {
-            self.min = self.min.min(value);
-            self.max = self.max.max(value);
-            self.sum += value;
-            self.last = value;
-            self.count += 1;
-        } else if value.to_bits() == STALE_BITS {
-            // The series has ended: nothing to show.
-        } else if value.is_nan() {
-            self.n_nan += 1;
-        } else {
-            self.n_inf += 1;
-        }
+fn bucket(node: Node) -> Bucket {
+    let Node { min, max, sum, last, count, n_nan, n_inf } = node;
+    if count == 0 {
+        return Bucket { min: 0.0, max: 0.0, mean: 0.0, last: 0.0, count, n_nan, n_inf };
     }
-
-    /// Takes in a node of later samples.
-    fn merge(&mut self, later: &Self) {
-        self.min = self.min.min(later.min);
-        self.max = self.max.max(later.max);
-        self.sum += later.sum;
-        if later.count > 0 {
-            self.last = later.last;
-        }
-        self.count += later.count;
-        self.n_nan += later.n_nan;
-        self.n_inf += later.n_inf;
-    }
-
-    fn bucket(self) -> Bucket {
-        let Self { min, max, sum, last, count, n_nan, n_inf } = self;
-        if count == 0 {
-            return Bucket { min: 0.0, max: 0.0, mean: 0.0, last: 0.0, count, n_nan, n_inf };
-        }
-        // A sum of huge values overflows and rounding can leave the bounds by a hair; the mean never does.
-        let mean = (sum / f64::from(count)).clamp(min, max);
-        Bucket { min, max, mean, last, count, n_nan, n_inf }
-    }
+    // A sum of huge values overflows and rounding can leave the bounds by a hair; the mean never does.
+    let mean = (sum / f64::from(count)).clamp(min, max);
+    Bucket { min, max, mean, last, count, n_nan, n_inf }
 }
 
 impl SeriesStore {
@@ -90,27 +47,15 @@ impl SeriesStore {
         if !samples.is_sorted_by_key(|sample| sample.time) {
             samples.sort_by_key(|sample| sample.time);
         }
-        let mut store = Self::default();
-        let (mut times, mut values, mut leaves) = (Vec::new(), Vec::new(), Vec::new());
-        for block in samples.chunks(BLOCK) {
-            times.clear();
-            values.clear();
-            times.extend(block.iter().map(|sample| sample.time.0));
-            values.extend(block.iter().map(|sample| sample.value));
-            store.times.push(&times);
-            store.values.push(&values);
-            if block.len() == LEAF {
-                let mut leaf = Node::EMPTY;
-                for value in &values {
-                    leaf.add(*value);
-                }
-                leaves.push(leaf);
-            }
-        }
-        store.times.shrink();
-        store.values.shrink();
-        store.levels = pyramid(leaves);
-        store
+        Self::of(Packed::default(), &samples)
+    }
+
+    /// Whole blocks that are packed already, and the samples behind them in order.
+    pub fn of(mut packed: Packed, rest: &[Sample]) -> Self {
+        packed.extend(rest);
+        packed.shrink();
+        let Packed { times, values, leaves } = packed;
+        Self { times, values, levels: pyramid(leaves) }
     }
 
     /// Number of samples.
@@ -143,10 +88,18 @@ impl SeriesStore {
 
     /// Median distance of neighbouring samples, ns; samples at one moment do not count.
     pub fn step_ns(&self) -> Option<i64> {
-        let pairs = (1..self.len()).map(|i| self.times.get(i).saturating_sub(self.times.get(i - 1)));
-        let mut steps: Vec<i64> = pairs.filter(|step| *step > 0).collect();
-        let middle = steps.len().checked_sub(1)? / 2;
-        Some(*steps.select_nth_unstable(middle).1)
+        if let Some(stride) = self.times.stride().filter(|stride| *stride > 0) {
+            return Some(stride);
+        }
+        let steps = || (1..self.len()).map(|i| self.times.get(i).saturating_sub(self.times.get(i - 1))).filter(|step| *step > 0);
+        if steps().next().is_none() {
+            return None;
+        }
+        Some(median_by_count(steps()).unwrap_or_else(|| {
+            let mut steps: Vec<i64> = steps().collect();
+            let middle = (steps.len() - 1) / 2;
+            *steps.select_nth_unstable(middle).1
+        }))
     }
 
     /// One bucket a column; a column without a sample is `None`. O(columns · log n).
@@ -156,7 +109,7 @@ impl SeriesStore {
         for column in 0..n.get() {
             let edge = range.edge(column + 1, n).0;
             let to = self.times.index_of(from, edge);
-            let bucket = (from < to).then(|| self.aggregate(from..to).bucket());
+            let bucket = (from < to).then(|| bucket(self.aggregate(from..to)));
             columns.push(bucket.filter(|bucket| bucket.count + bucket.n_nan + bucket.n_inf > 0));
             from = to;
         }
@@ -216,6 +169,36 @@ impl SeriesStore {
     }
 }
 
+/// The middle of numbers of which few are different, without a list of all; `None` when they are too many, or none.
+fn median_by_count(numbers: impl Iterator<Item = i64>) -> Option<i64> {
+    /// Different numbers: those of a clock that jitters by some milliseconds.
+    const MAX: usize = 1 << 12;
+    let mut counts: HashMap<i64, u64> = HashMap::new();
+    let (mut last, mut n_last, mut n) = (0, 0, 0u64);
+    for number in numbers {
+        n += 1;
+        if number == last {
+            n_last += 1;
+            continue;
+        }
+        *counts.entry(last).or_insert(0) += n_last;
+        (last, n_last) = (number, 1);
+        if counts.len() > MAX {
+            return None;
+        }
+    }
+    *counts.entry(last).or_insert(0) += n_last;
+    let mut counts: Vec<(i64, u64)> = counts.into_iter().collect();
+    counts.sort_unstable();
+    let mut before = n.checked_sub(1)? / 2;
+    let is_past = |(_, count): &&(i64, u64)| {
+        let is_here = before < *count;
+        before = before.saturating_sub(*count);
+        is_here
+    };
+    counts.iter().find(is_past).map(|(number, _)| *number)
+}
+
 /// All levels, the finest first; only whole buckets, so a level may cover less than the one below. A short series has none.
 fn pyramid(leaves: Vec<Node>) -> Vec<Vec<Node>> {
     if leaves.is_empty() {
@@ -239,6 +222,7 @@ fn pyramid(leaves: Vec<Node>) -> Vec<Vec<Node>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::series::STALE_BITS;
     use proptest::prelude::*;
 
     fn store(samples: &[(i64, f64)]) -> SeriesStore {
@@ -294,6 +278,18 @@ mod tests {
         let store = store(&[(i64::MIN, 1.0), (i64::MAX, 2.0)]);
         assert_eq!(store.step_ns(), Some(i64::MAX));
         assert_eq!(store.columns(range(i64::MIN, i64::MAX), n(2)).columns.len(), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn the_step_is_the_median_of_all(steps in prop::collection::vec(0i64..6, 0..300), len in 0usize..2000, stride in 0i64..3) {
+            let mut time = 0;
+            let steps = steps.into_iter().chain(std::iter::repeat_n(stride, len));
+            let samples: Vec<(i64, f64)> = steps.map(|step| { time += step; (time, 1.0) }).collect();
+            let mut distances: Vec<i64> = samples.windows(2).map(|pair| pair[1].0 - pair[0].0).filter(|step| *step > 0).collect();
+            distances.sort_unstable();
+            prop_assert_eq!(store(&samples).step_ns(), distances.get(distances.len().saturating_sub(1) / 2).copied());
+        }
     }
 
     fn value() -> impl Strategy<Value = f64> {

@@ -383,6 +383,9 @@ impl Fake {
             Question::Event(id) => Reply::Event(Box::new(self.events.iter().find(|event| event.id == *id).expect("known").clone())),
             Question::Patterns(query) => Reply::Patterns(self.patterns(query)),
             Question::Debt(case) => Reply::Debt(unsupported(case)),
+            Question::Standings(all) => {
+                Reply::Standings(all.iter().map(|(id, _)| (id.clone(), coroner::model::case::Standing::Holds)).collect())
+            }
             Question::Clocks => Reply::Clocks(self.clocks.clone()),
             Question::Count { filter, range } => {
                 let query =

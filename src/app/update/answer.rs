@@ -197,6 +197,7 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
                 }
             }
         }
+        (Slot::Standings, Reply::Standings(found)) => super::settle::stand(state, found),
         (Slot::Clocks, Reply::Clocks(clocks)) => state.trace.clocks = Some(clocks),
         (Slot::Total, Reply::Count(n)) => (state.list.n_passing, state.list.counting) = (Some(n), None),
         (Slot::Look, Reply::Look(look)) => find::looked(state, *look),

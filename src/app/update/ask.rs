@@ -27,6 +27,7 @@ pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
         super::shape_view::ask(state, effects);
         super::trace_view::ask(state, effects);
         super::debt::ask(state, effects);
+        super::settle::ask_standings(state, effects);
     }
     settle_view(state);
 }

@@ -27,7 +27,11 @@ pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
 pub(super) fn weakest(state: &mut State) {
     let n = state.debt.owed.len();
     if n == 0 {
-        state.say(if state.session.doc.annotations.is_empty() { "nothing is claimed yet: no notes" } else { "no evidence debt" });
+        state.say(match (state.session.doc.annotations.is_empty(), state.jobs.is_waiting(Slot::Debt)) {
+            (true, _) => "nothing is claimed yet: no notes",
+            (false, true) => "the claims are still being judged",
+            (false, false) => "no evidence debt",
+        });
         return;
     }
     let index = state.debt.next % n;

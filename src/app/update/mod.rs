@@ -13,6 +13,7 @@ mod filter;
 mod find;
 mod forms;
 mod input;
+mod kind_form;
 mod navigate;
 mod overlays;
 mod panel_edit;
@@ -21,7 +22,9 @@ mod panel_typed;
 mod panel_view;
 mod pattern_view;
 mod pick;
+mod records;
 mod search;
+mod settle;
 mod shape_view;
 mod side_view;
 mod trace_view;
@@ -33,6 +36,8 @@ use super::state::State;
 
 pub(crate) use ask::settle_view;
 pub(crate) use filter::from_case as read_filters;
+pub(crate) use records::Bearing;
+pub(crate) use settle::Settling;
 
 /// Changes the state by one message and says what the world must do.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
@@ -67,6 +72,9 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.session.failed(why);
             Vec::new()
         }
+        Message::CaseMoved => vec![state.session.merge()],
+        Message::CaseMerged { revision, case, words } => merged(state, revision, *case, &words),
+        Message::MetaSettled(before, after) => settle::meta_settled(state, &before, *after),
         Message::Exported(path) => {
             state.say(format!("postmortem written to {}", path.display()));
             Vec::new()
@@ -81,12 +89,24 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.jump_to(at);
             Vec::new()
         }
+        Message::RunAction(action) => action::run(state, action, None),
         Message::Notice(text) => {
             state.warn(text);
             Vec::new()
         }
     };
     ask::settle(state, &mut effects);
+    effects
+}
+
+/// Others wrote to the case files: what they wrote is in `case` beside ours.
+fn merged(state: &mut State, revision: u64, case: crate::model::CaseDoc, words: &str) -> Vec<Effect> {
+    let Some(effects) = state.session.merged(revision, case) else { return vec![state.session.merge()] };
+    if !words.is_empty() {
+        panel_edit::case_changed(state);
+        let advice = if words.contains("conflict") { ": :conflicts lists what to settle" } else { "" };
+        state.warn(format!("the case was changed on disk and merged: {words}{advice}"));
+    }
     effects
 }
 

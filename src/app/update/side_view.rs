@@ -5,7 +5,7 @@ use crate::app::scale::Scale;
 use crate::app::side::{Ink, MadeFor, Side, SideItem, Tab};
 use crate::app::state::{Focus, State};
 use crate::app::trust;
-use crate::model::case::{Annotation, AnnotationKind, CauseStatus, EvidenceTarget, Relation};
+use crate::model::case::{Annotation, AnnotationKind, CauseStatus, EvidenceTarget, Relation, Standing};
 use crate::model::series::Derivation;
 use crate::model::{Level, SeriesMeta, SourceReport, ZoneCertainty, text};
 
@@ -131,7 +131,11 @@ const GUIDE: [&str; 6] = [
 
 fn notes(state: &State, side: &mut Side, width: usize) {
     let mut n_notes = 0;
-    for record in state.session.doc.by_time() {
+    let filter = side.notes_filter.clone();
+    if !filter.is_empty() {
+        side.head(vec![(Ink::Dim, format!("only {}", text::printable(&filter)))], width);
+    }
+    for record in state.session.doc.by_time().into_iter().filter(|record| super::records::passes(&filter, record)) {
         let (mark, kind) = match &record.kind {
             AnnotationKind::Marker { name, .. } => ("▼ ".to_owned(), name.name().replace('_', " ")),
             AnnotationKind::Moment { .. } | AnnotationKind::Range { .. } => {
@@ -164,7 +168,16 @@ fn notes(state: &State, side: &mut Side, width: usize) {
         if let AnnotationKind::Range { range, .. } = &record.kind {
             words.push((Ink::Dim, format!(" for {}", text::whole_duration((range.len_ns() / 1_000_000_000) as u64))));
         }
+        match state.standings.found.get(&record.id) {
+            Some(Standing::Holds) => words.push((Ink::Dim, "  ok".into())),
+            Some(Standing::Lost { .. }) => words.push((Ink::Error, "  lost".into())),
+            Some(Standing::Moved { .. }) => words.push((Ink::Warn, "  moved".into())),
+            Some(Standing::Outside) | None => {}
+        }
         side.line(words);
+        if let Some(standing @ (Standing::Lost { .. } | Standing::Moved { .. })) = state.standings.found.get(&record.id) {
+            side.folded(vec![(Ink::Normal, "  ".into())], (Ink::Warn, &lines_of(&standing.words())), width);
+        }
         if !record.text.is_empty() {
             side.folded(vec![(Ink::Normal, "  ".into())], (Ink::Normal, &lines_of(&record.text)), width);
         }

@@ -21,6 +21,16 @@ pub struct NoteArgs {
     pub action: NoteAction,
 }
 
+/// Keys that `set` takes.
+const SET_HELP: &str = "\
+Keys: id date published owner title severity status; authors services environments regions tags categories (comma
+separated); roles.ROLE links.NAME; impact.data_loss (false, true, or what was lost) impact.data_loss_unknown (why)
+impact.users .accounts .tickets .revenue .other; unknown.MARKER (why nobody can know it); thresholds.SERIES;
+lint.limits.NAME; lint.suppress.RULE.reason, or lint.suppress.'RULE PLACE'.reason
+Lists by name, all keys of an entry in one command:
+  slos.NAME.objective=0.999 slos.NAME.window=30d slos.NAME.bad=SERIES slos.NAME.total=SERIES
+  measures.TTD.from=impact_start measures.TTD.to=detected    people.NAME.role=ROLE people.NAME.aliases=@x,y";
+
 /// What to do with notes.
 #[derive(Debug, Clone, Subcommand)]
 pub enum NoteAction {
@@ -32,6 +42,9 @@ pub enum NoteAction {
         /// JSON lines as in annotations.jsonl (coroner.note/1)
         #[arg(long)]
         json: bool,
+        /// Read the sources and tell where evidence stands now: ok, moved, lost
+        #[arg(long)]
+        check: bool,
     },
     /// One note with all of its fields, what points at it, and how it came to be
     Show {
@@ -40,6 +53,9 @@ pub enum NoteAction {
         /// One JSON document (coroner.note/1)
         #[arg(long)]
         json: bool,
+        /// Read the sources and tell where evidence stands now: ok, moved, lost
+        #[arg(long)]
+        check: bool,
     },
     /// Set T+0
     T0 {
@@ -61,6 +77,13 @@ pub enum NoteAction {
         services: Vec<String>,
         /// The title; none leaves it
         title: Vec<String>,
+    },
+    /// Set keys of case.toml: set KEY=VALUE …; an empty VALUE takes a key away
+    #[command(after_help = SET_HELP)]
+    Set {
+        /// slos.NAME.objective=0.999, impact.data_loss=false, unknown.acknowledged="why" …
+        #[arg(required = true, value_name = "KEY=VALUE")]
+        pairs: Vec<String>,
     },
     /// Add a note of any kind: add KIND [words]; the kinds and their fields are below
     #[command(after_help = kinds_help())]
@@ -94,6 +117,14 @@ pub enum NoteAction {
         select: SelectArgs,
         /// Beginnings of ids; none: all that fit the other conditions
         ids: Vec<String>,
+    },
+    /// List what a merge could not settle, or settle one: take its value a (it stands already) or b
+    Settle {
+        /// Beginning of the id of the conflict, or the key of case.toml; none lists them
+        which: Option<String>,
+        /// a or b
+        #[arg(long, value_name = "a|b", default_value = "a", value_parser = ["a", "b"])]
+        take: String,
     },
     /// Remove a note
     Remove {

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::ListFormat;
+use super::{ListFormat, Standings};
+use crate::model::case::Standing;
 use crate::model::text::{printable, rfc3339, t_offset};
 use crate::model::{Annotation, AnnotationKind, CaseDoc};
 use crate::report::case_file::annotation_to_json;
@@ -15,23 +16,41 @@ const SCHEMA: &str = "coroner.note/1";
 /// Keys that `show` tells in its first lines, or not at all.
 const HEAD: [&str; 11] = ["id", "v", "kind", "t", "t0", "t1", "text", "author", "created", "updated", "rev"];
 
+/// What is printed from.
+#[derive(Clone, Copy)]
+pub(crate) struct Paper<'a> {
+    pub(crate) doc: &'a CaseDoc,
+    pub(crate) standings: &'a Standings,
+}
+
 /// One line a record.
-pub(crate) fn list(doc: &CaseDoc, records: &[&Annotation], format: ListFormat) -> String {
+pub(crate) fn list(paper: Paper<'_>, records: &[&Annotation], format: ListFormat) -> String {
     let mut out = String::new();
     for annotation in records {
         let _ = match format {
-            ListFormat::JsonLines => writeln!(out, "{}", Value::Object(to_json(doc, annotation))),
-            ListFormat::Text => writeln!(out, "{}", line(doc, annotation)),
+            ListFormat::JsonLines => writeln!(out, "{}", Value::Object(to_json(paper, annotation))),
+            ListFormat::Text => {
+                let stands = paper.standings.get(&annotation.id).map_or_else(String::new, |one| format!("  [{}]", printable(&one.words())));
+                writeln!(out, "{}{stands}", line(paper.doc, annotation))
+            }
         };
     }
     out
 }
 
-fn to_json(doc: &CaseDoc, annotation: &Annotation) -> Map<String, Value> {
+fn to_json(paper: Paper<'_>, annotation: &Annotation) -> Map<String, Value> {
     let mut object = Map::from_iter([("schema".to_owned(), json!(SCHEMA))]);
     object.extend(annotation_to_json(annotation));
-    if let Some(offset) = offset(doc, annotation) {
+    if let Some(offset) = offset(paper.doc, annotation) {
         object.insert("offset".into(), json!(offset));
+    }
+    if let Some(standing) = paper.standings.get(&annotation.id) {
+        object.insert("standing".into(), json!(standing.name()));
+        match standing {
+            Standing::Moved { source, line } => drop(object.insert("now".into(), json!({"path": source, "line": line}))),
+            Standing::Lost { why } => drop(object.insert("lost_because".into(), json!(why))),
+            Standing::Holds | Standing::Outside => {}
+        }
     }
     object
 }
@@ -68,13 +87,30 @@ fn head(annotation: &Annotation) -> String {
     format!("{} {detail}", printable(annotation.kind.name())).trim_end().to_owned()
 }
 
+/// What is left to settle: the conflict, the field, its two values.
+pub(crate) fn conflicts(doc: &CaseDoc) -> String {
+    let mut out = String::new();
+    let value = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), cut);
+    for (record, conflict) in doc.conflicts() {
+        let of = doc.annotations.get(&conflict.of).map_or_else(|| conflict.of.0.clone(), |of| line(doc, of));
+        let [a, b] = [0, 1].map(|at| value(conflict.sides[at].as_ref()));
+        let _ = writeln!(out, "{}  {}  a: {a}  b: {b}  of {of}", printable(&record.id.0), printable(&conflict.field));
+    }
+    for conflict in &doc.meta.conflicts {
+        let [a, b] = [0, 1].map(|at| value(conflict.sides[at].as_ref()));
+        let _ = writeln!(out, "{}  a: {a}  b: {b}  of case.toml", printable(&conflict.key.join(".")));
+    }
+    out
+}
+
 /// All of one record.
-pub(crate) fn show(doc: &CaseDoc, annotation: &Annotation, history: &[Version], format: ListFormat) -> String {
+pub(crate) fn show(paper: Paper<'_>, annotation: &Annotation, history: &[Version], format: ListFormat) -> String {
+    let doc = paper.doc;
     let is_pointing = |other: &&Annotation| other.kind.references().iter().any(|(_, id)| *id == annotation.id);
     let pointing: Vec<&Annotation> = doc.annotations.values().filter(is_pointing).collect();
     if format == ListFormat::JsonLines {
         let referenced_by: Vec<&str> = pointing.iter().map(|other| other.id.0.as_str()).collect();
-        let mut object = to_json(doc, annotation);
+        let mut object = to_json(paper, annotation);
         object.insert("referenced_by".into(), json!(referenced_by));
         object.insert("history".into(), history.iter().map(version_json).collect());
         return format!("{}\n", Value::Object(object));
@@ -88,6 +124,9 @@ pub(crate) fn show(doc: &CaseDoc, annotation: &Annotation, history: &[Version], 
     }
     for (key, value) in annotation_to_json(annotation).iter().filter(|(key, _)| !HEAD.contains(&key.as_str())) {
         let _ = writeln!(out, "{:<14} {}", format!("{}:", printable(key)), told(value));
+    }
+    if let Some(standing) = paper.standings.get(&annotation.id) {
+        let _ = writeln!(out, "{:<14} {}", "stands:", printable(&standing.words()));
     }
     let named = |id: &crate::model::AnnotationId| doc.annotations.get(id);
     for (key, id) in annotation.kind.references() {

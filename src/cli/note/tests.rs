@@ -17,7 +17,7 @@ fn moment(secs: i64) -> NewNote {
 }
 
 fn list(select: Select, format: ListFormat) -> NoteAction {
-    NoteAction::List { select, format }
+    NoteAction::List { select, format, standings: Standings::new() }
 }
 
 fn fields(pairs: &Value) -> NoteChange {
@@ -148,9 +148,12 @@ fn a_note_shows_how_it_came_to_be_even_after_the_journal_was_emptied() {
     let mut desk = Desk::new();
     let id = desk.id(add(moment(10), "pool full"));
     desk.run(NoteAction::Edit { id: id.clone(), change: NoteChange { text: Some("pool empty".into()), ..NoteChange::default() } }).unwrap();
-    let text = desk.run(NoteAction::Show { id: id.clone(), format: ListFormat::Text }).unwrap().output;
+    let text = desk.run(NoteAction::Show { id: id.clone(), format: ListFormat::Text, standings: Standings::new() }).unwrap().output;
     assert!(text.contains("rev 1") && text.contains("text: pool full → pool empty"), "{text}");
-    let json: Value = serde_json::from_str(&desk.run(NoteAction::Show { id, format: ListFormat::JsonLines }).unwrap().output).unwrap();
+    let json: Value = serde_json::from_str(
+        &desk.run(NoteAction::Show { id, format: ListFormat::JsonLines, standings: Standings::new() }).unwrap().output,
+    )
+    .unwrap();
     assert_eq!((json["schema"].as_str(), json["history"].as_array().unwrap().len()), (Some("coroner.note/1"), 2));
     assert_eq!(json["history"][1]["changes"], json!({"text": ["pool full", "pool empty"]}));
 }

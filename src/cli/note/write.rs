@@ -4,9 +4,9 @@ use anyhow::{anyhow, bail};
 use serde_json::{Map, Value};
 
 use super::{NewNote, NoteChange, NoteOptions, Select, Step, find, ulid};
-use crate::model::case::{Edit, EditStep, FieldSort, KindFields, Link, MarkerName, References, Visibility};
+use crate::model::case::{Choice, Edit, EditStep, FieldSort, KindFields, Link, MarkerName, References, Visibility};
 use crate::model::{Annotation, AnnotationId, AnnotationKind, CaseDoc};
-use crate::report::case_file::{annotation_from_json, annotation_to_json};
+use crate::report::case_file::{annotation_from_json, annotation_to_json, settle_meta};
 
 pub(super) struct Writer<'a> {
     pub(super) doc: &'a CaseDoc,
@@ -128,6 +128,19 @@ impl Writer<'_> {
         }
         edits.push(Edit::Put { before: Some(Box::new(gone.clone())), after: None });
         Ok((EditStep { name: format!("remove {}", gone.kind.name()), edits }, gone.id.clone()))
+    }
+
+    /// Settles the conflict whose id begins so, or that of a key of `case.toml`.
+    pub(super) fn settle(&self, which: &str, choice: Choice) -> anyhow::Result<Step> {
+        let name = "settle a conflict".to_owned();
+        if let Some(conflict) = self.doc.meta.conflicts.iter().find(|conflict| conflict.key.join(".") == which) {
+            let after = settle_meta(&self.doc.meta, conflict, choice).map_err(anyhow::Error::msg)?;
+            let edit = Edit::Meta { before: Box::new(self.doc.meta.clone()), after: Box::new(after) };
+            return Ok((EditStep { name, edits: vec![edit] }, Vec::new()));
+        }
+        let found = find(self.doc, which)?;
+        let edits = self.doc.settle(&found.id, choice, self.options.now).map_err(anyhow::Error::msg)?;
+        Ok((EditStep { name, edits }, vec![found.id.clone()]))
     }
 
     /// The edit from one version to the other; `None` when they say the same.

@@ -46,6 +46,33 @@ pub struct CaseMeta {
     pub people: Vec<Person>,
     /// Settings of the checks (`[lint]`).
     pub lint: LintSettings,
+    /// Keys that two people changed differently, left to settle (`[[conflicts]]`).
+    pub conflicts: Vec<MetaConflict>,
+}
+
+/// Two edits of one key of `case.toml` that a merge could not settle; the file holds the first value.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct MetaConflict {
+    /// Where: table and key; an entry of a list goes by its name: `["slos", "orders", "objective"]`.
+    pub key: Vec<String>,
+    /// What both sides began with; `None` is a key that was not there.
+    pub base: Option<serde_json::Value>,
+    /// The values of the two sides, in an order that does not depend on who merges.
+    pub sides: [Option<serde_json::Value>; 2],
+}
+
+impl CaseMeta {
+    /// This with what changed from `before` to `after`, key by key; other keys stay.
+    #[must_use]
+    pub fn with_change(&self, before: &Self, after: &Self) -> Self {
+        let mut now = self.clone();
+        macro_rules! take {
+            ($($key:ident)*) => { $(if before.$key != after.$key { now.$key.clone_from(&after.$key); })* };
+        }
+        take!(title severity status services time_zone t0 panels zones thresholds sources filters view);
+        take!(head impact slos measures unknown_markers people lint conflicts);
+        now
+    }
 }
 
 /// Who, where, when.

@@ -10,14 +10,15 @@ use crate::parse::{Context, ParsedSeries};
 /// A hole of a single evaluation ends an alert: Prometheus writes a sample at each one while it holds. One that lasts until the data end has no end.
 pub(crate) fn alerts(series: &[ParsedSeries], context: &Context) -> Vec<Alert> {
     let told: Vec<&ParsedSeries> = series.iter().filter(|one| one.name == "ALERTS" && one.labels.get("alertstate").is_some()).collect();
-    let Some(step) = told.iter().filter_map(|one| step_of(&one.samples)).min() else { return Vec::new() };
-    let document_end = series.iter().filter_map(|one| one.samples.last()).map(|sample| sample.time).max();
+    let told: Vec<(&ParsedSeries, Vec<Sample>)> = told.into_iter().map(|one| (one, one.iter().collect())).collect();
+    let Some(step) = told.iter().filter_map(|(_, samples)| step_of(samples)).min() else { return Vec::new() };
+    let document_end = series.iter().filter_map(ParsedSeries::last).map(|sample| sample.time).max();
     let data_end = document_end.max(context.neighbours.map(|range| range.end().plus_ns(-1)));
     let mut by_alert: BTreeMap<Labels, Vec<Run>> = BTreeMap::new();
-    for one in told {
+    for (one, samples) in told {
         let labels = one.labels.iter().filter(|(name, _)| *name != "alertstate").map(|(name, value)| (name.to_owned(), value.to_owned()));
         let is_firing = one.labels.get("alertstate") == Some("firing");
-        by_alert.entry(Labels::new(labels.collect())).or_default().extend(runs(&one.samples, step, is_firing));
+        by_alert.entry(Labels::new(labels.collect())).or_default().extend(runs(&samples, step, is_firing));
     }
     let mut out = Vec::new();
     for (labels, mut runs) in by_alert {

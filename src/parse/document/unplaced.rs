@@ -20,11 +20,14 @@ pub(super) fn take_out(document: &mut Document) {
     };
     for series in &mut document.series {
         // Rising times: what is too early stands first.
+        if series.first().is_some_and(|sample| !is_time(sample.time)) {
+            series.unpack();
+        }
         let n = series.samples.partition_point(|sample| !is_time(sample.time));
         series.samples.drain(..n);
         add(n, &format!("sample{} of {} with a time", if n == 1 { "" } else { "s" }, series.name));
     }
-    document.series.retain(|series| !series.samples.is_empty());
+    document.series.retain(|series| series.n_samples() > 0);
     for change in &mut document.changes {
         change.end = change.end.filter(|at| is_time(*at));
         if change.time.is_some_and(|at| !is_time(at)) {

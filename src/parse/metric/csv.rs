@@ -3,11 +3,15 @@
 //! Cells may have units, decimal commas and local dates, see `cell`. Several tables may follow one another, each with
 //! its header. Text columns become labels. A column of times needs no known name if its cells tell.
 
+mod plain;
+
 use crate::model::catalog::Problems;
 use crate::model::when::{self, WallZone};
-use crate::model::{Labels, ProblemKind, Sample, Timestamp, Zone, ZoneCertainty};
+use crate::model::{Labels, Problem, ProblemKind, Sample, Timestamp, Zone, ZoneCertainty};
 use crate::parse::document::json;
 use crate::parse::{Context, Document};
+
+use plain::PlainRows;
 
 use super::cell::{self, DateOrder, Decimal};
 use super::{Collector, Place, value_of};
@@ -16,6 +20,9 @@ use super::{Collector, Place, value_of};
 const TIME_NAMES: [&str; 9] = ["time", "timestamp", "ts", "date", "datetime", "_time", "@timestamp", "date time", "time (utc)"];
 const NAME_NAMES: [&str; 5] = ["metric", "name", "series", "__name__", "metric_name"];
 const VALUE_NAMES: [&str; 3] = ["value", "_value", "val"];
+
+/// Rows behind a header by which the columns are judged.
+const JUDGED_ROWS: usize = 50;
 
 /// A line of more cells is no row: one-line documents are full of commas.
 const MAX_COLUMNS: usize = 4096;
@@ -114,7 +121,7 @@ fn is_words(row: &[String]) -> bool {
 
 /// The first rows of a table, by which its columns are judged: complete ones before the next header.
 fn rows_until_header<'a>(lines: impl Iterator<Item = &'a str>, style: Style<'_>, n_cells: usize) -> Vec<Vec<String>> {
-    let rows = lines.take(50).map(|line| cells(line, style.separator)).take_while(|row| !is_header(row, style));
+    let rows = lines.take(JUDGED_ROWS).map(|line| cells(line, style.separator)).take_while(|row| !is_header(row, style));
     rows.filter(|row| row.len() == n_cells).collect()
 }
 
@@ -187,118 +194,167 @@ fn is_gap(cell: &str) -> bool {
 
 /// Reads a whole table, or several one after another.
 pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
-    let zone = context.zone.as_ref().and_then(|zone| WallZone::from_name(&zone.name)).unwrap_or_default();
-    let mut problems = Problems::default();
-    let text = json::text(bytes, &mut problems);
-    let (separator, _) = opening(&text);
-    // A name that no table has is told, and the time found as without it.
-    let time_column = context.time_column.as_deref().filter(|named| recognise(&text, Some(named)).is_some());
-    let style = Style { separator, time_column };
-    let all: Vec<(Place, &str)> = numbered(&text).filter(|(_, line)| !line.trim().is_empty() && !line.starts_with("sep=")).collect();
-    let mut reader = Reader {
-        collector: Collector::default(),
-        problems,
-        stem: super::stem(&context.path),
-        zone,
-        n_unplaced: 0,
-        n_open_dates: 0,
-        is_zoneless: false,
-    };
-    if let Some(named) = context.time_column.as_ref().filter(|_| time_column.is_none()) {
-        let reason = format!("no column {named:?} with times stands in this table");
-        reader.problems.push(Place { line: 1, byte: 0 }.problem(ProblemKind::Time, reason));
+    let mut stream = Stream::new(context);
+    stream.feed(bytes);
+    stream.finish(context)
+}
+
+/// Tables that come in blocks.
+pub struct Stream {
+    reader: Reader,
+    /// Known from the first line on.
+    separator: Option<char>,
+    /// The column of times that the user named.
+    time_column: Option<String>,
+    table: Option<Table>,
+    plain: PlainRows,
+    is_first: bool,
+    /// Where the next line stands.
+    place: Place,
+    /// Lines that wait for those behind them.
+    waiting: Vec<u8>,
+    n_lines: u64,
+}
+
+impl Stream {
+    /// Before the first line.
+    pub fn new(context: &Context) -> Self {
+        let zone = context.zone.as_ref().and_then(|zone| WallZone::from_name(&zone.name)).unwrap_or_default();
+        let reader = Reader {
+            collector: Collector::default(),
+            problems: Problems::default(),
+            stem: super::stem(&context.path).to_owned(),
+            zone,
+            n_unplaced: 0,
+            n_open_dates: 0,
+            is_zoneless: false,
+        };
+        Self {
+            reader,
+            separator: None,
+            time_column: context.time_column.clone(),
+            table: None,
+            plain: PlainRows::default(),
+            is_first: true,
+            place: Place { line: 1, byte: 0 },
+            waiting: Vec::new(),
+            n_lines: 0,
+        }
     }
-    let mut table: Option<Table> = None;
-    let mut plain = PlainRows::default();
-    for (index, (place, line)) in all.iter().enumerate() {
-        if let Some(table) = &table
-            && plain.read(&mut reader, table, separator, line, *place).is_some()
+
+    /// The next whole lines; only the last of all may lack its end.
+    pub fn feed(&mut self, lines: &[u8]) {
+        self.n_lines += json::count_lines(lines);
+        self.read(lines, Rest::MayFollow);
+    }
+
+    /// What they held.
+    pub fn finish(mut self, context: &Context) -> Document {
+        self.read(&[], Rest::Nothing);
+        self.plain.flush(&mut self.reader);
+        self.reader.into_document(self.n_lines, context)
+    }
+
+    /// Reads what waits and what is new, as far as it can be understood without what follows.
+    fn read(&mut self, new: &[u8], rest: Rest) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let bytes = if waiting.is_empty() {
+            new
+        } else {
+            waiting.extend_from_slice(new);
+            &waiting
+        };
+        let mut problems = Problems::default();
+        let text = json::text(bytes, &mut problems);
+        // One word on the encoding of the whole is enough.
+        if let Some(problem) = problems.kept().first().filter(|_| !self.reader.problems.counts().contains_key(&ProblemKind::Encoding)) {
+            let (line, byte) = (problem.line + self.place.line - 1, problem.byte + self.place.byte);
+            self.reader.problems.push(Problem { line, byte, ..problem.clone() });
+        }
+        let read = self.lines(&text, rest);
+        self.waiting = text.as_bytes()[read..].to_vec();
+    }
+
+    /// Reads lines; gives how many bytes of them need not be seen again.
+    fn lines(&mut self, text: &str, rest: Rest) -> usize {
+        let mut at = 0;
+        while at < text.len() {
+            let end = memchr::memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |end| at + end + 1);
+            let line = text[at..end].trim_end_matches(['\n', '\r']);
+            if !self.line(line, &text[at..], &text[end..], rest) {
+                break;
+            }
+            self.place = Place { line: self.place.line + 1, byte: self.place.byte + (end - at) as u64 };
+            at = end;
+        }
+        at
+    }
+
+    /// Looks at the first line and what follows: gives the separator.
+    fn open(&mut self, text: &str) -> char {
+        let separator = opening(text).0;
+        self.separator = Some(separator);
+        // A name that no table has is told, and the time found as without it.
+        let is_there = |named: &String| recognise(text, Some(named)).is_some();
+        if let Some(named) = self.time_column.take_if(|named| !is_there(named)) {
+            let reason = format!("no column {named:?} with times stands in this table");
+            self.reader.problems.push(Place { line: 1, byte: 0 }.problem(ProblemKind::Time, reason));
+        }
+        separator
+    }
+
+    /// Reads a line, which is at the start of `from` and before `behind`. Whether it could be understood.
+    fn line(&mut self, line: &str, from: &str, behind: &str, rest: Rest) -> bool {
+        if let (Some(table), Some(separator)) = (&self.table, self.separator)
+            && self.plain.read(&mut self.reader, table, separator, line, self.place).is_some()
         {
-            continue;
+            return true;
+        }
+        if line.trim().is_empty() {
+            return true;
+        }
+        let separator = self.separator.unwrap_or_else(|| self.open(from));
+        if line.starts_with("sep=") {
+            return true;
         }
         let row = cells(line, separator);
-        if is_header(&row, style) || index == 0 && is_words(&row) {
-            let rows = rows_until_header(all[index + 1..].iter().map(|(_, line)| *line), style, row.len());
-            table = Table::of(&row, &rows, style).or(table);
-            plain = PlainRows::default();
-            continue;
-        }
-        match &table {
-            Some(table) => reader.row(table, &row, *place),
-            None => reader.problems.push(place.problem(ProblemKind::Syntax, "no header with a time column stands before this row".into())),
-        }
-    }
-    reader.into_document(bytes, context)
-}
-
-fn numbered(text: &str) -> impl Iterator<Item = (Place, &str)> {
-    let mut next = Place { line: 1, byte: 0 };
-    text.split_inclusive('\n').map(move |line| {
-        let place = next;
-        next = Place { line: place.line + 1, byte: place.byte + line.len() as u64 };
-        (place, line.trim_end_matches(['\n', '\r']))
-    })
-}
-
-/// Rows of plain decimals in a wide table, which nearly all are: no text is made of their cells.
-#[derive(Default)]
-struct PlainRows {
-    /// Series of each column, once it has a value.
-    series: Vec<Option<usize>>,
-    /// Column and value of the cells of one row.
-    found: Vec<(usize, f64)>,
-}
-
-impl PlainRows {
-    /// Reads a row; `None`, and nothing done, for one that is in any way unusual. Says the same as `Reader::row`.
-    fn read(&mut self, reader: &mut Reader<'_>, table: &Table, separator: char, line: &str, place: Place) -> Option<()> {
-        let is_wide = table.name.is_none() && table.labels.is_empty() && table.decimal == Decimal::Point;
-        if !is_wide || !separator.is_ascii() || memchr::memchr(b'"', line.as_bytes()).is_some() {
-            return None;
-        }
-        self.found.clear();
-        let (mut written, mut column, mut rest) = ("", 0, line);
-        loop {
-            let end = memchr::memchr(separator as u8, rest.as_bytes());
-            let cell = &rest[..end.unwrap_or(rest.len())];
-            if column == table.time {
-                written = cell.trim();
-            } else if !cell.is_empty() {
-                let (value, length) = super::decimal::float(cell.as_bytes())?;
-                if length != cell.len() {
-                    return None;
-                }
-                self.found.push((column, value));
+        let style = Style { separator, time_column: self.time_column.as_deref() };
+        if is_header(&row, style) || self.is_first && is_words(&row) {
+            let others = || behind.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("sep="));
+            if rest == Rest::MayFollow && others().take(JUDGED_ROWS).count() < JUDGED_ROWS {
+                return false;
             }
-            column += 1;
-            match end {
-                Some(end) => rest = &rest[end + 1..],
-                None => break,
+            self.plain.flush(&mut self.reader);
+            let rows = rows_until_header(others(), style, row.len());
+            self.table = Table::of(&row, &rows, style).or(self.table.take());
+            self.plain = PlainRows::default();
+            self.is_first = false;
+            return true;
+        }
+        self.is_first = false;
+        self.plain.flush(&mut self.reader);
+        match &self.table {
+            Some(table) => self.reader.row(table, &row, self.place),
+            None => {
+                let reason = "no header with a time column stands before this row".into();
+                self.reader.problems.push(self.place.problem(ProblemKind::Syntax, reason));
             }
         }
-        if column != table.header.len() || self.found.is_empty() {
-            return None;
-        }
-        let time = time_of(written, reader.zone, table.dates)?;
-        reader.note_time(written, table);
-        self.series.resize(column, None);
-        for (column, value) in &self.found {
-            let index = *self.series[*column].get_or_insert_with(|| {
-                let (name, labels) = table.identity(&[], *column, reader.stem);
-                reader.collector.series(name, labels)
-            });
-            if let Err(surprise) = reader.collector.push(index, Sample { time, value: *value }) {
-                reader.problems.push(place.problem(surprise.kind, surprise.reason));
-            }
-        }
-        Some(())
+        true
     }
 }
 
-struct Reader<'a> {
+/// What comes behind the lines that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    MayFollow,
+    Nothing,
+}
+
+struct Reader {
     collector: Collector,
     problems: Problems,
-    stem: &'a str,
+    stem: String,
     zone: WallZone,
     n_unplaced: u64,
     /// Rows whose date could have its day first as well.
@@ -306,7 +362,7 @@ struct Reader<'a> {
     is_zoneless: bool,
 }
 
-impl Reader<'_> {
+impl Reader {
     fn row(&mut self, table: &Table, row: &[String], place: Place) {
         if row.len() != table.header.len() {
             let reason = format!("{} cells where the header has {}", row.len(), table.header.len());
@@ -330,7 +386,7 @@ impl Reader<'_> {
                 self.problems.push(place.problem(ProblemKind::Syntax, reason));
                 continue;
             };
-            let (name, labels) = table.identity(row, *value, self.stem);
+            let (name, labels) = table.identity(row, *value, &self.stem);
             let index = self.collector.series(name, labels);
             if !self.collector.set_unit(index, unit) {
                 let reason = format!("column {:?}: {cell:?} has another unit than the cells above", table.header[*value]);
@@ -353,13 +409,13 @@ impl Reader<'_> {
         self.is_zoneless |= known.is_none_or(|at| at.offset.is_none());
     }
 
-    fn into_document(mut self, bytes: &[u8], context: &Context) -> Document {
+    fn into_document(mut self, n_lines: u64, context: &Context) -> Document {
         if self.n_open_dates > 0 {
             let reason = format!("{} dates could have their day first as well; read as month/day", self.n_open_dates);
             self.problems.push(Place::default().problem(ProblemKind::Time, reason));
         }
         let series = self.collector.finish(context, &mut self.problems);
-        let n_placed: u64 = series.iter().map(|one| one.samples.len() as u64).sum();
+        let n_placed: u64 = series.iter().map(|one| one.n_samples() as u64).sum();
         let certainty = if self.is_zoneless { ZoneCertainty::Default } else { ZoneCertainty::Offset };
         let own = Zone { name: "UTC".into(), certainty };
         Document {
@@ -367,7 +423,7 @@ impl Reader<'_> {
             series,
             problems: self.problems,
             n_records: n_placed + self.n_unplaced,
-            n_lines: json::count_lines(bytes),
+            n_lines,
             n_unplaced: self.n_unplaced,
             ..Document::default()
         }
@@ -375,110 +431,4 @@ impl Reader<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> Document {
-        parse(text.as_bytes(), &Context { path: "x/cpu.csv".into(), ..Context::default() })
-    }
-
-    #[test]
-    fn wide_tables_give_a_series_a_column_and_gaps_stay_gaps() {
-        let document = read("sep=;\n\"Time\";\"p99 /cart\";\"cpu, \"\"web\"\"\"\n1700000000000;0.2;1\n1700000015000;;2\n");
-        let shape: Vec<_> = document.series.iter().map(|one| (one.name.as_str(), one.samples.len())).collect();
-        assert_eq!((shape, document.problems.total()), (vec![("p99 /cart", 1), ("cpu, \"web\"", 2)], 0));
-    }
-
-    #[test]
-    fn long_tables_give_a_series_a_name_and_labels() {
-        let document = read("timestamp,metric,host,value\n2023-11-14T22:13:20Z,cpu,a,1\n2023-11-14T22:13:20Z,cpu,b,2\n");
-        assert_eq!(document.series.len(), 2);
-        assert_eq!((document.series[1].name.as_str(), document.series[1].labels.get("host")), ("cpu", Some("b")));
-    }
-
-    #[test]
-    fn tables_may_follow_one_another() {
-        let text = "\"Time\",\"a\"\n1700000000,1\n\"Time\",\"b\"\n1700000000,2\n1700000015,3\n";
-        assert!(recognise(text, None).is_some());
-        let names: Vec<_> = read(text).series.iter().map(|one| (one.name.clone(), one.samples.len())).collect();
-        assert_eq!(names, [("a".to_owned(), 1), ("b".to_owned(), 2)]);
-    }
-
-    #[test]
-    fn cells_with_units_of_their_own_are_one_series() {
-        let document =
-            read("Time,p99\n2023-11-14 22:13:20,800.0 ms\n2023-11-14 22:13:35,\n2023-11-14 22:13:50,1.5 s\n2023-11-14 22:14:05,3 apples\n");
-        let values: Vec<f64> = document.series[0].samples.iter().map(|sample| sample.value).collect();
-        assert_eq!((values, document.series[0].unit), (vec![0.8, 1.5], crate::model::Unit::Seconds));
-        assert_eq!(document.problems.counts().get(&ProblemKind::Syntax), Some(&1));
-        assert_eq!(document.zone.certainty, ZoneCertainty::Default, "times without a zone say so");
-    }
-
-    #[test]
-    fn a_table_saved_by_a_spreadsheet_is_read_with_its_commas_and_dates() {
-        let german = "Zeit;p99 /cart;cpu\n23.11.2026 02:00:00;0,5;90,1\n23.11.2026 02:00:10;0,75;91\n23.11.2026 02:00:20;1.234,5;\n";
-        assert!(recognise(german, None).is_some());
-        let document = read(german);
-        let shape: Vec<_> = document.series.iter().map(|one| (one.name.as_str(), one.samples.len(), one.samples[0].value)).collect();
-        assert_eq!((shape, document.problems.total()), (vec![("p99 /cart", 3, 0.5), ("cpu", 2, 90.1)], 0));
-        let american = "Time,a\n11/12/2026 2:00 AM,1\n11/12/2026 2:01 AM,\"1,234.5\"\n";
-        let document = read(american);
-        assert_eq!(document.series[0].samples[1].value.to_string(), "1234.5");
-        assert_eq!(document.problems.counts().get(&ProblemKind::Time), Some(&1), "day or month first: said");
-        assert!(recognise("sep=;\nTime;a\n2026-11-23 02:00:00;1\n2026-11-23 02:00:10;=1+1\n2026-11-23 02:00:20;-1\n", None).is_some());
-    }
-
-    #[test]
-    fn a_document_on_one_line_costs_no_more_than_its_length() {
-        let text = "{\"values\":[[1795400000,\"1\"],".repeat(20_000);
-        let start = std::time::Instant::now();
-        assert!(recognise(&text, None).is_none() && recognise(&text.replace(':', "\n"), None).is_none());
-        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
-    }
-
-    #[test]
-    fn rows_of_plain_decimals_say_what_the_general_way_says() {
-        let text = "time,a,b,c\n1700000000,1.5,-2,\n1700000010,1e3,+4,0.1\n1700000010,9,9,9\n1700000005,.5,5.,12345678901234567890\n\
-                    1700000020,x,1,2\n1700000030,1,2\n1700000040, 7 ,8,9\nlater,1,2,3\n1700000050,,,\n2023-11-14 22:14:20,1,2,3\n";
-        let plain = read(text);
-        // Quotes change nothing but the way.
-        let quoted: String = text.lines().map(|line| format!("\"{}\"\n", line.replace(',', "\",\""))).collect();
-        let general = read(&quoted);
-        assert_eq!(plain.series, general.series);
-        assert_eq!((plain.n_records, plain.n_unplaced, plain.zone), (general.n_records, general.n_unplaced, general.zone));
-        assert_eq!(plain.problems.counts(), general.problems.counts());
-    }
-
-    #[test]
-    fn the_user_names_the_column_of_times() {
-        let text = "created,measured at,cpu\n2023-11-14 00:00:00,1700000000000,1\n2023-11-14 00:00:00,1700000015000,2\n";
-        assert!(recognise(text, Some("Measured At")).is_some() && recognise(text, Some("cpu")).is_none());
-        let of = |named: &str| {
-            let context = Context { path: "cpu.csv".into(), time_column: Some(named.into()), ..Context::default() };
-            parse(text.as_bytes(), &context)
-        };
-        let cpu = |document: &Document| document.series.iter().find(|one| one.name == "cpu").map(|one| one.samples.clone());
-        let named = of("measured at");
-        assert_eq!(cpu(&named).unwrap()[1].time, Timestamp::from_secs(1_700_000_015));
-        let wrong = of("when");
-        assert_eq!(wrong.problems.kept()[0].reason, "no column \"when\" with times stands in this table");
-        assert!(cpu(&wrong).is_some(), "read as without the name");
-    }
-
-    #[test]
-    fn epochs_of_any_unit_and_tables_with_columns_of_their_own_are_read() {
-        for unit in ["1700000000", "1700000000.0", "1700000000000", "1700000000000000", "1700000000000000000"] {
-            let document = read(&format!("sep=;\nts;a\n{unit};0,125\n\nts;b;c\n{unit};1;\n"));
-            let all: Vec<_> = document.series.iter().map(|one| (one.name.as_str(), one.samples[0])).collect();
-            let sample = |value| Sample { time: Timestamp::from_secs(1_700_000_000), value };
-            assert_eq!((all, document.problems.total()), (vec![("a", sample(0.125)), ("b", sample(1.0))], 0), "{unit}");
-        }
-    }
-
-    #[test]
-    fn tables_of_events_are_not_metrics() {
-        assert!(recognise("time,cpu\n1700000000,1\n", None).is_some());
-        assert!(recognise("message,timestamp,datetime,desc\nhello,1700000000,2015-07-24T19:01:01+00:00,x\n", None).is_none());
-        assert!(recognise("a,b\n1,2\n", None).is_none());
-    }
-}
+mod tests;

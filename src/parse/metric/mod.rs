@@ -26,6 +26,7 @@ pub use meaning::clip;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::model::catalog::Problems;
+use crate::model::packed::{BLOCK, Times};
 use crate::model::{Labels, Problem, ProblemKind, Sample, Timestamp, Unit};
 
 use super::document::json::Sketch;
@@ -120,6 +121,10 @@ impl Collector {
     /// whose place only the reader knows.
     pub fn push(&mut self, index: usize, sample: Sample) -> Result<(), Surprise> {
         let series = &mut self.series[index];
+        // What does not come behind a packed block must be put in order with it.
+        if series.samples.is_empty() && series.last().is_some_and(|last| last.time >= sample.time) {
+            series.unpack();
+        }
         match series.samples.last_mut() {
             Some(last) if last.time == sample.time => {
                 *last = sample;
@@ -133,15 +138,36 @@ impl Collector {
             }
             _ => {
                 series.samples.push(sample);
+                if series.samples.len() == 2 * BLOCK && !self.is_disordered[index] {
+                    series.pack_first();
+                }
                 Ok(())
             }
         }
+    }
+
+    /// Whether samples from this time on come behind all that a series has.
+    pub fn is_behind(&self, index: usize, time: i64) -> bool {
+        !self.is_disordered[index] && self.series[index].last().is_none_or(|last| last.time.0 < time)
+    }
+
+    /// Adds a whole block of samples at rising times that [`Collector::is_behind`]; `packed` are the times.
+    pub fn push_block(&mut self, index: usize, (times, packed): (&[i64], &Times), values: &[f64]) {
+        let series = &mut self.series[index];
+        if series.samples.is_empty() {
+            series.packed.push_shared(packed, values);
+            return;
+        }
+        let samples = times.iter().zip(values).map(|(time, value)| Sample { time: Timestamp(*time), value: *value });
+        series.samples.extend(samples);
+        series.pack_first();
     }
 
     /// The series with samples in rising order; unit and behaviour filled where the reader gave none.
     pub fn finish(mut self, context: &Context, problems: &mut Problems) -> Vec<ParsedSeries> {
         for (series, is_disordered) in self.series.iter_mut().zip(self.is_disordered) {
             if is_disordered {
+                series.unpack();
                 let n_before = series.samples.len();
                 series.samples.sort_by_key(|sample| sample.time);
                 let mut kept: Vec<Sample> = Vec::with_capacity(n_before);

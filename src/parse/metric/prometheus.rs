@@ -103,7 +103,7 @@ impl Answer<'_> {
             }
             series.extend(parts);
         }
-        let n_records: u64 = series.iter().map(|one| one.samples.len() as u64).sum();
+        let n_records: u64 = series.iter().map(|one| one.n_samples() as u64).sum();
         let certainty = if n_records > 0 { ZoneCertainty::Offset } else { ZoneCertainty::None };
         let name = if n_records > 0 { "UTC".to_owned() } else { String::new() };
         Document {

@@ -1,15 +1,17 @@
 //! `annotations.jsonl`: one record a line, sorted by (time, id), LF, trailing newline.
 //!
-//! Reading never fails as a whole. A line that is no record (broken, a conflict marker of git, the losing one of two
-//! records with one id) goes to the side list, is reported, and is written back at the end of the file.
-//! A record that did not change is written back byte for byte; a file in which nothing changed too.
+//! Reading never fails as a whole. A line that is no record goes to the side list, is reported, and is written back at
+//! the end of the file. Two versions of one record, and the two sides between conflict markers of git, are merged: what
+//! they do not agree on becomes conflict records. A record that did not change is written back byte for byte; a file in
+//! which nothing changed too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::parse_time;
-use super::record::{annotation_from_json, annotation_to_json};
+use super::merge::combine;
+use super::{annotation_from_json, annotation_to_json, parse_time};
+use crate::model::case::{Side, merge_records};
 use crate::model::catalog::{Problem, ProblemKind, Problems};
 use crate::model::{Annotation, AnnotationId, Timestamp};
 
@@ -32,11 +34,11 @@ pub struct LoadedAnnotations {
     /// What was wrong, by line.
     pub problems: Problems,
     /// Removed records: id → the line that says so.
-    tombstones: BTreeMap<AnnotationId, String>,
-    /// Record → its line as it was.
-    lines: BTreeMap<AnnotationId, (Annotation, String)>,
+    pub(super) tombstones: BTreeMap<AnnotationId, String>,
+    /// Record → its line as it was. A record merged of several lines has none.
+    pub(super) lines: BTreeMap<AnnotationId, (Annotation, String)>,
     /// The whole text as it was.
-    original: String,
+    pub(super) original: String,
 }
 
 impl LoadedAnnotations {
@@ -50,22 +52,100 @@ impl LoadedAnnotations {
         self.tombstones.contains_key(id)
     }
 
-    /// Keeps another version of a record beside the case, so that a save does not lose it.
-    pub fn keep_aside(&mut self, annotation: &Annotation, reason: &str) {
-        let text = line_of(annotation);
-        if !self.side.iter().any(|line| line.text == text) {
-            self.side.push(SideLine { text, reason: reason.to_owned() });
-            // The text on disk does not hold this line yet: a save must write even if nothing else changed.
-            self.lines.remove(&annotation.id);
+    /// Ids of records that are known to have been removed.
+    pub fn removed(&self) -> BTreeSet<AnnotationId> {
+        self.tombstones.keys().cloned().collect()
+    }
+
+    /// Remembers what another version of the file said to have been removed.
+    pub fn remember_removed(&mut self, other: &Self) {
+        for (id, line) in &other.tombstones {
+            if !self.annotations.contains_key(id) {
+                self.tombstones.entry(id.clone()).or_insert_with(|| line.clone());
+            }
         }
     }
 }
 
 /// Reads a file. O(size); never fails: what cannot be read is kept and reported.
 pub fn parse_annotations(text: &str) -> LoadedAnnotations {
+    let Some(split) = split_markers(text) else { return parse_plain(text) };
+    let [base, ours, theirs] = split.versions.map(|version| parse_plain(&version));
+    let (mut merged, conflicts) = combine(&base, &ours, &theirs);
+    merged.original = text.to_owned();
+    for side in [ours, theirs] {
+        side.problems.kept().iter().filter(|problem| problem.kind != ProblemKind::Duplicate).for_each(|found| {
+            if !merged.problems.kept().contains(found) {
+                merged.problems.push(found.clone());
+            }
+        });
+    }
+    let reason = format!("conflict markers of git: the two sides were merged, {} conflicts are left to settle", conflicts.len());
+    problem(&mut merged, Place { line: split.line, byte: 0 }, ProblemKind::Syntax, &reason);
+    merged
+}
+
+/// A file with conflict markers, taken apart.
+struct Split {
+    /// Base, ours, theirs. Without a base between the markers, base is what both have.
+    versions: [String; 3],
+    /// First marker, from 1.
+    line: u64,
+}
+
+/// `None` when there are no markers, or they do not fit together: then they are lines like others.
+fn split_markers(text: &str) -> Option<Split> {
+    #[derive(PartialEq)]
+    enum At {
+        Both,
+        Ours,
+        Base,
+        Theirs,
+    }
+    let (mut at, mut first, mut versions) = (At::Both, None, [String::new(), String::new(), String::new()]);
+    for (index, line) in text.split_inclusive('\n').enumerate() {
+        let mark = MARKERS.into_iter().find(|mark| is_marker(line.trim_end_matches(['\n', '\r']), mark));
+        at = match (mark, at) {
+            (Some("<<<<<<<"), At::Both) => {
+                first = first.or(Some(index as u64 + 1));
+                At::Ours
+            }
+            (Some("|||||||"), At::Ours) => At::Base,
+            (Some("======="), At::Ours | At::Base) => At::Theirs,
+            (Some(">>>>>>>"), At::Theirs) => At::Both,
+            (Some(_), _) => return None,
+            (None, at) => {
+                let targets: &[usize] = match at {
+                    At::Both => &[0, 1, 2],
+                    At::Base => &[0],
+                    At::Ours => &[1],
+                    At::Theirs => &[2],
+                };
+                for target in targets {
+                    let version = &mut versions[*target];
+                    if !version.is_empty() && !version.ends_with('\n') {
+                        version.push('\n');
+                    }
+                    version.push_str(line);
+                }
+                at
+            }
+        };
+    }
+    (at == At::Both).then_some(Split { versions, line: first? })
+}
+
+const MARKERS: [&str; 4] = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
+
+fn is_marker(line: &str, mark: &str) -> bool {
+    line.strip_prefix(mark).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
+fn parse_plain(text: &str) -> LoadedAnnotations {
     let mut loaded = LoadedAnnotations { original: text.to_owned(), ..LoadedAnnotations::default() };
     let mut byte = 0;
     let mut removed = BTreeMap::new();
+    let mut versions: BTreeMap<AnnotationId, Vec<(Annotation, String)>> = BTreeMap::new();
     for (index, raw) in text.split_inclusive('\n').enumerate() {
         let place = Place { line: index as u64 + 1, byte };
         byte += raw.len() as u64;
@@ -79,7 +159,16 @@ pub fn parse_annotations(text: &str) -> LoadedAnnotations {
                 if let Some(reason) = surprise {
                     problem(&mut loaded, place, ProblemKind::Syntax, &format!("{reason}; the record is kept untouched"));
                 }
-                add_record(&mut loaded, *annotation, line, place);
+                let known = versions.entry(annotation.id.clone()).or_default();
+                if !known.is_empty() {
+                    let words = if known.iter().any(|(other, _)| *other == *annotation) {
+                        format!("record {} stands here again", annotation.id.0)
+                    } else {
+                        format!("record {} stands here in another version: the two were merged", annotation.id.0)
+                    };
+                    problem(&mut loaded, place, ProblemKind::Duplicate, &words);
+                }
+                known.push((*annotation, line.to_owned()));
             }
             Line::Removal(id) => {
                 removed.insert(id, line.to_owned());
@@ -90,23 +179,53 @@ pub fn parse_annotations(text: &str) -> LoadedAnnotations {
             }
         }
     }
-    for id in removed.keys() {
-        loaded.annotations.remove(id);
-        loaded.lines.remove(id);
-    }
+    versions.retain(|id, _| !removed.contains_key(id));
     loaded.tombstones = removed;
+    let known = loaded.removed();
+    for (id, versions) in versions {
+        settle_versions(&mut loaded, id, versions, &known);
+    }
     loaded
+}
+
+/// Puts a record that stands in the file once or in several versions: these are merged, newest first, in whatever order
+/// they stand.
+fn settle_versions(
+    loaded: &mut LoadedAnnotations,
+    id: AnnotationId,
+    mut versions: Vec<(Annotation, String)>,
+    removed: &BTreeSet<AnnotationId>,
+) {
+    versions.sort_by(|(a, a_line), (b, b_line)| (b.revision, b.updated, b_line).cmp(&(a.revision, a.updated, a_line)));
+    versions.dedup_by(|b, a| a.0 == b.0);
+    let mut rest = versions.iter().map(|(version, _)| BTreeMap::from([(id.clone(), version.clone())]));
+    let mut merged = rest.next().unwrap_or_default();
+    for version in rest {
+        let none = (BTreeMap::new(), BTreeSet::new());
+        let base = Side { records: &none.0, removed: &none.1 };
+        merged = merge_records(base, Side { records: &merged, removed }, Side { records: &version, removed }).records;
+    }
+    let line = versions.into_iter().find(|(version, _)| merged.get(&id) == Some(version));
+    loaded.lines.extend(line.map(|line| (id, line)));
+    for (id, record) in merged {
+        // A conflict that stands in the file as a line of its own wins over the one just made.
+        if !matches!(record.kind, crate::model::AnnotationKind::Conflict(_)) || !loaded.annotations.contains_key(&id) {
+            loaded.annotations.insert(id, record);
+        }
+    }
 }
 
 /// The text of a file that holds these records. `loaded` is what was read before (or the default for a new file):
 /// its side lines, tombstones and unchanged lines are written back. O(n log n).
 pub fn write_annotations(annotations: &BTreeMap<AnnotationId, Annotation>, loaded: &LoadedAnnotations) -> String {
-    let is_unchanged = annotations.len() == loaded.lines.len()
-        && annotations.iter().all(|(id, annotation)| loaded.lines.get(id).is_some_and(|(before, _)| before == annotation))
-        && !annotations.keys().any(|id| loaded.tombstones.contains_key(id));
-    if is_unchanged {
+    if *annotations == loaded.annotations {
         return loaded.original.clone();
     }
+    write_lines(annotations, loaded)
+}
+
+/// The same without a look at whether anything changed at all.
+pub(super) fn write_lines(annotations: &BTreeMap<AnnotationId, Annotation>, loaded: &LoadedAnnotations) -> String {
     let mut lines: Vec<(bool, Timestamp, &AnnotationId, String)> = Vec::new();
     for (id, annotation) in annotations {
         let line = match loaded.lines.get(id) {
@@ -149,8 +268,7 @@ struct Place {
 }
 
 fn read_line(line: &str) -> Line {
-    let is_marker = |mark: &str| line.strip_prefix(mark).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
-    if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].into_iter().any(is_marker) {
+    if MARKERS.into_iter().any(|mark| is_marker(line, mark)) {
         return Line::Broken(ProblemKind::Syntax, "conflict marker of a merge".into());
     }
     let object: Map<String, Value> = match serde_json::from_str(line) {
@@ -166,29 +284,6 @@ fn read_line(line: &str) -> Line {
     match annotation_from_json(&object) {
         Ok((annotation, surprise)) => Line::Record(Box::new(annotation), surprise),
         Err(reason) => Line::Broken(ProblemKind::Syntax, reason),
-    }
-}
-
-fn add_record(loaded: &mut LoadedAnnotations, annotation: Annotation, line: &str, place: Place) {
-    let id = annotation.id.clone();
-    let Some((before, before_line)) = loaded.lines.get(&id) else {
-        loaded.lines.insert(id.clone(), (annotation.clone(), line.to_owned()));
-        loaded.annotations.insert(id, annotation);
-        return;
-    };
-    if *before == annotation {
-        problem(loaded, place, ProblemKind::Duplicate, &format!("record {} stands here again", id.0));
-        return;
-    }
-    // The same two records must give the same answer in either order of lines.
-    let is_newer = (annotation.revision, annotation.updated, line) > (before.revision, before.updated, before_line.as_str());
-    let reason = format!("record {} exists in two versions; the newer one is shown, the other one is kept in the file", id.0);
-    let loser = if is_newer { before_line.clone() } else { line.to_owned() };
-    problem(loaded, place, ProblemKind::Duplicate, &reason);
-    loaded.side.push(SideLine { text: loser, reason });
-    if is_newer {
-        loaded.lines.insert(id.clone(), (annotation.clone(), line.to_owned()));
-        loaded.annotations.insert(id, annotation);
     }
 }
 

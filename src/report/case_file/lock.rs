@@ -89,3 +89,16 @@ pub fn write_lock(sources: &[LockedSource]) -> String {
     }
     format!("# What the evidence of this case stands on. Written by coroner with every save.\n{document}")
 }
+
+/// Merges three versions of the file by path: what one side changed wins, ours where both did. The next save makes
+/// the file again from the case.
+pub fn merge_lock(base: &str, ours: &str, theirs: &str) -> String {
+    let read = |text: &str| parse_lock(text).into_iter().map(|source| (source.path.clone(), source)).collect::<BTreeMap<_, _>>();
+    let (base, mut ours, mut theirs) = (read(base), read(ours), read(theirs));
+    let paths: std::collections::BTreeSet<String> = base.keys().chain(ours.keys()).chain(theirs.keys()).cloned().collect();
+    let merged = paths.into_iter().filter_map(|path| {
+        let (was, one, other) = (base.get(&path), ours.remove(&path), theirs.remove(&path));
+        if one.as_ref() == was { other } else { one.or(other) }
+    });
+    write_lock(&merged.collect::<Vec<_>>())
+}

@@ -3,6 +3,7 @@
 use toml_edit::{Array, DocumentMut, Item, Table, Value, value};
 
 use super::lists::{write_filters, write_panels};
+use super::merge_meta::write_conflicts;
 use super::parse_time;
 use super::tables::{number, write_tables};
 use super::view::write_view;
@@ -26,7 +27,7 @@ pub struct LoadedMeta {
     pub meta: CaseMeta,
     /// Values that do not fit their key: left in the file, not in `meta`.
     pub problems: Vec<String>,
-    document: DocumentMut,
+    pub(super) document: DocumentMut,
     text: String,
 }
 
@@ -102,6 +103,9 @@ pub fn write_meta(meta: &CaseMeta, loaded: &LoadedMeta) -> String {
         write_map(root, key, now, was, |words| Value::from(words.as_str()));
     }
     write_tables(root, meta, before);
+    if meta.conflicts != before.conflicts {
+        write_conflicts(root, &meta.conflicts);
+    }
     write_map(root, "thresholds", &meta.thresholds, &before.thresholds, |number| Value::from(*number));
     let out = document.to_string();
     if loaded.text.contains("\r\n") { out.replace("\r\n", "\n").replace('\n', "\r\n") } else { out }
@@ -129,6 +133,7 @@ fn read(document: &DocumentMut) -> (CaseMeta, Vec<String>) {
         unknown_markers: reader.unknown_markers(),
         people: reader.people(),
         lint: reader.lint(),
+        conflicts: reader.conflicts(),
     };
     (meta, reader.problems)
 }

@@ -7,21 +7,19 @@
 mod annotations;
 mod lists;
 mod lock;
+mod merge;
+mod merge_meta;
 mod meta;
-mod record;
+mod set;
 mod tables;
 #[cfg(test)]
 pub(super) mod tests;
 mod view;
 
+pub use crate::model::case::{annotation_from_json, annotation_to_json, kind_from_fields, parse_time};
 pub use annotations::{LoadedAnnotations, SideLine, parse_annotations, write_annotations};
-pub use lock::{LockedSource, lock_sources, parse_lock, write_lock};
+pub use lock::{LockedSource, lock_sources, merge_lock, parse_lock, write_lock};
+pub use merge::{Merged, merge_annotations};
+pub use merge_meta::{merge_meta, settle_meta};
 pub use meta::{LoadedMeta, MetaError, parse_meta, write_meta};
-pub use record::{annotation_from_json, annotation_to_json, kind_from_fields};
-
-use crate::model::Timestamp;
-
-/// Reads an RFC 3339 time as the files hold it; `None` when it is none or outside 1678…2262.
-pub fn parse_time(text: &str) -> Option<Timestamp> {
-    chrono::DateTime::parse_from_rfc3339(text).ok()?.timestamp_nanos_opt().map(Timestamp)
-}
+pub use set::set_meta;

@@ -19,7 +19,7 @@ pub fn gitlab_csv(postmortem: &Postmortem) -> String {
     let mut csv = Csv::new(&["title", "description", "due date"]);
     for row in &postmortem.actions {
         let description: Vec<String> = details(postmortem, row).iter().map(|line| escape::cell(line)).collect();
-        csv.row(vec![title(row), description.join("; "), row.due.clone().unwrap_or_default()]);
+        csv.row(&[title(row), description.join("; "), row.due.clone().unwrap_or_default()]);
     }
     csv.print()
 }
@@ -28,7 +28,7 @@ pub fn gitlab_csv(postmortem: &Postmortem) -> String {
 pub fn jira_csv(postmortem: &Postmortem) -> String {
     let mut csv = Csv::new(&["Summary", "Description", "Issue Type", "Priority", "Due Date", "Labels"]);
     for row in &postmortem.actions {
-        csv.row(vec![
+        csv.row(&[
             title(row),
             details(postmortem, row).iter().map(|line| jira(&one_line(line))).collect::<Vec<_>>().join("; "),
             "Task".into(),

@@ -10,12 +10,12 @@ pub(super) struct Csv {
 impl Csv {
     pub(super) fn new(head: &[&str]) -> Self {
         let mut csv = Self { text: String::new() };
-        csv.row(head.iter().map(|&cell| cell.to_owned()).collect());
+        csv.row(&head.iter().map(|&cell| cell.to_owned()).collect::<Vec<_>>());
         csv
     }
 
     /// One row; every cell is one line, defused and quoted as needed. Lines end in CR LF (RFC 4180).
-    pub(super) fn row(&mut self, cells: Vec<String>) {
+    pub(super) fn row(&mut self, cells: &[String]) {
         let cells: Vec<String> = cells.iter().map(|cell| quoted(&defused(cell))).collect();
         self.text.push_str(&cells.join(","));
         self.text.push_str("\r\n");
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn cells_with_separators_are_quoted() {
         let mut csv = Csv::new(&["a", "b"]);
-        csv.row(vec!["x,\"y\"".into(), "1;2".into()]);
+        csv.row(&["x,\"y\"".into(), "1;2".into()]);
         assert_eq!(csv.print(), "a,b\r\n\"x,\"\"y\"\"\",\"1;2\"\r\n");
     }
 }

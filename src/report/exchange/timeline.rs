@@ -20,7 +20,7 @@ pub fn timeline_csv(postmortem: &Postmortem) -> String {
     let mut csv =
         Csv::new(&["Time (in UTC)", "Description", "Owner", "End (in UTC)", "Offset", "Service", "Kind", "Uncertainty", "Evidence"]);
     for row in &postmortem.timeline {
-        csv.row(vec![
+        csv.row(&[
             plain_time(row.at),
             row.text.clone(),
             String::new(),

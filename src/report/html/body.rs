@@ -5,6 +5,7 @@
 //! screens, evidence and causes get anchors, derived numbers a link to their formula.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
@@ -18,6 +19,8 @@ pub struct Page<'a> {
     postmortem: &'a Postmortem,
     /// Anchors that are taken; each stands once.
     anchors: BTreeSet<String>,
+    /// Names of its sections: links lead only to what is there.
+    sections: Vec<String>,
 }
 
 /// Text of some Markdown on one line, escaped, without any tag.
@@ -42,13 +45,9 @@ fn xml_text(text: &str) -> String {
 
 impl<'a> Page<'a> {
     /// A page of these values.
-    pub const fn new(postmortem: &'a Postmortem) -> Self {
-        Self { postmortem, anchors: BTreeSet::new() }
-    }
-
-    /// One line of Markdown as inline HTML.
-    pub fn line(&mut self, markdown: &str) -> String {
-        text_of(markdown)
+    pub fn new(postmortem: &'a Postmortem, sections: &[Section]) -> Self {
+        let sections = sections.iter().map(|section| section.name.clone()).collect();
+        Self { postmortem, anchors: BTreeSet::new(), sections }
     }
 
     /// The text of a section.
@@ -81,6 +80,10 @@ impl<'a> Page<'a> {
     /// The anchor if nobody has it yet, as an attribute.
     fn anchor(&mut self, id: &str) -> String {
         if !id.is_empty() && self.anchors.insert(id.to_owned()) { format!(" id=\"{}\"", xml(id)) } else { String::new() }
+    }
+
+    fn has(&self, section: &str) -> bool {
+        self.sections.iter().any(|name| name == section)
     }
 
     fn chart(&self, address: &str) -> Option<String> {
@@ -167,7 +170,7 @@ impl Writer<'_, '_> {
                 let id = bare.trim_start_matches("<!--").trim_end_matches("-->").trim();
                 let is_derived = self.page.postmortem.provenance.derived.iter().any(|derived| derived.id == id);
                 if let Some(table) = self.table.as_mut().filter(|_| is_derived) {
-                    table.row_id = id.to_owned();
+                    id.clone_into(&mut table.row_id);
                     table.formula = Some(id.to_owned());
                 }
             }
@@ -303,7 +306,7 @@ impl Writer<'_, '_> {
             let id = self.page.anchor(&label);
             if !id.is_empty() {
                 self.out.truncate(start);
-                self.out.push_str(&format!("<p class=\"exhibit\"{id}><strong>{label}</strong>"));
+                let _ = write!(self.out, "<p class=\"exhibit\"{id}><strong>{label}</strong>");
             }
         }
     }
@@ -315,14 +318,15 @@ impl Writer<'_, '_> {
         let is_step = self.page.postmortem.chain.iter().any(|step| step.label == label);
         let id = if is_step { label } else { slug(&format!("{}-{}", self.section, strip(&words)), &mut BTreeSet::new()) };
         let id = self.page.anchor(&id);
-        self.out.push_str(&format!("<{level}{id}>{words}</{level}>\n"));
+        let _ = writeln!(self.out, "<{level}{id}>{words}</{level}>");
     }
 
     fn end_cell(&mut self) {
+        let has_chain = self.page.has("chain");
         let Some(table) = &mut self.table else { return };
         let cell = std::mem::take(&mut table.cell);
         if table.is_head {
-            self.out.push_str(&format!("<th scope=\"col\">{cell}</th>"));
+            let _ = write!(self.out, "<th scope=\"col\">{cell}</th>");
             table.heads.push(strip(&cell));
             return;
         }
@@ -331,7 +335,7 @@ impl Writer<'_, '_> {
         let postmortem = self.page.postmortem;
         let is_kind = self.section == "timeline" && table.column == 3;
         let mut cell = if is_kind && !is_blank { format!("<span class=\"kind {}\">{cell}</span>", word(&strip(&cell))) } else { cell };
-        if let Some(linked) = linked(&cell, postmortem) {
+        if let Some(linked) = linked(&cell, postmortem).filter(|_| has_chain) {
             cell = linked;
         }
         if table.column == 0 && self.section == "actions" && postmortem.actions.iter().any(|action| action.label == cell) {
@@ -343,11 +347,11 @@ impl Writer<'_, '_> {
                 table.row_id = format!("formula.{id}");
             }
         }
-        if let Some(id) = table.formula.take() {
-            cell.push_str(&format!("<a class=\"formula\" href=\"#formula.{0}\" title=\"formula and inputs\">ƒ</a>", xml(&id)));
+        if let Some(id) = table.formula.take().filter(|_| self.page.has("appendix")) {
+            let _ = write!(cell, "<a class=\"formula\" href=\"#formula.{0}\" title=\"formula and inputs\">ƒ</a>", xml(&id));
         }
         let class = if is_blank { " class=\"blank\"" } else { "" };
-        table.row.push_str(&format!("<td{class} data-label=\"{head}\">{cell}</td>"));
+        let _ = write!(table.row, "<td{class} data-label=\"{head}\">{cell}</td>");
         table.column += 1;
     }
 
@@ -355,7 +359,7 @@ impl Writer<'_, '_> {
         let Some(table) = &mut self.table else { return };
         let (row, id) = (std::mem::take(&mut table.row), std::mem::take(&mut table.row_id));
         let id = self.page.anchor(&id);
-        self.out.push_str(&format!("<tr{id}>{row}</tr>\n"));
+        let _ = writeln!(self.out, "<tr{id}>{row}</tr>");
     }
 
     fn diff(&mut self, text: &str) {

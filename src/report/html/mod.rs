@@ -12,6 +12,7 @@ use super::escape::xml;
 use super::markdown::{self, Section};
 use super::postmortem::{Derived, Head, Postmortem};
 use super::style::{Dialect, Feature, Style};
+use super::words::Language;
 use crate::model::Timestamp;
 use crate::model::text::rfc3339;
 
@@ -31,22 +32,23 @@ pub fn page(postmortem: &Postmortem, style: &Style) -> String {
     let title = xml(&postmortem.head.title);
     let _ = writeln!(
         out,
-        "<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+        "<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
          <meta name=\"generator\" content=\"{}\">\n<title>{title}</title>\n<style>\n{CSS}</style>\n</head>\n<body>\n<div class=\"page\">",
+        style.language.tag(),
         POLICY.replace("frame-ancestors 'none'", "").trim_end_matches([' ', ';']),
         xml(&postmortem.head.generator)
     );
-    header(&mut out, postmortem);
+    header(&mut out, postmortem, style.language);
     contents(&mut out, &sections);
     out.push_str("<main>\n");
-    let mut page = Page::new(postmortem);
+    let mut page = Page::new(postmortem, &sections);
     for section in &sections {
         let _ = writeln!(out, "<section id=\"{}\">", xml(&section.name));
         let _ = writeln!(
             out,
             "<h2>{}<a class=\"here\" href=\"#{}\" aria-label=\"link\">#</a></h2>",
-            page.line(&section.title),
+            body::text_of(&section.title),
             xml(&section.name)
         );
         out.push_str(&page.section(section));
@@ -56,7 +58,7 @@ pub fn page(postmortem: &Postmortem, style: &Style) -> String {
     out
 }
 
-fn header(out: &mut String, postmortem: &Postmortem) {
+fn header(out: &mut String, postmortem: &Postmortem, language: Language) {
     let head = &postmortem.head;
     out.push_str("<header>\n<p class=\"eyebrow\">");
     if let Some(severity) = &head.severity {
@@ -73,8 +75,8 @@ fn header(out: &mut String, postmortem: &Postmortem) {
     if !tiles.is_empty() {
         out.push_str("<dl class=\"tiles\">\n");
         for (label, value, more) in tiles {
-            let more = if more.is_empty() { String::new() } else { format!("<small>{}</small>", xml(&more)) };
-            let _ = writeln!(out, "<div><dt>{}</dt><dd>{}{more}</dd></div>", xml(&label), xml(&value));
+            let more = if more.is_empty() { String::new() } else { format!("<small>{}</small>", xml(&language.say(&more))) };
+            let _ = writeln!(out, "<div><dt>{}</dt><dd>{}{more}</dd></div>", xml(&language.say(&label)), xml(&value));
         }
         out.push_str("</dl>\n");
     }

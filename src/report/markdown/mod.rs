@@ -11,6 +11,7 @@ mod detection;
 mod dialect;
 mod story;
 mod table;
+mod told;
 
 use std::fmt::Write as _;
 
@@ -61,6 +62,11 @@ pub fn render_in(postmortem: &Postmortem, style: &Style) -> Rendered {
     let mut top = String::new();
     heading(&mut top, 1, &postmortem.head.title);
     lead(&mut top, &postmortem.head);
+    let top = match top.split_once('\n') {
+        // The title is the user's.
+        Some((title, rest)) => format!("{title}\n{}", style.language.markdown(rest)),
+        None => top,
+    };
     let mut body = vec![("head".to_owned(), top)];
     for section in sections(postmortem, style) {
         body.push((section.name, format!("## {}\n\n{}", section.title, section.text)));
@@ -101,6 +107,9 @@ pub fn sections(postmortem: &Postmortem, style: &Style) -> Vec<Section> {
             prose(out, &postmortem.sections, stem);
         });
     }
+    for one in &postmortem.told {
+        block(one.name, &|out| told::section(out, one));
+    }
     block("appendix", &|out| appendix::appendix(out, postmortem));
     if style.layout.sections.iter().any(|place| place.id == "redactions") {
         block("redactions", &|out| {
@@ -114,7 +123,10 @@ pub fn sections(postmortem: &Postmortem, style: &Style) -> Vec<Section> {
         .into_iter()
         .map(|(index, title)| {
             let section = found[index].clone();
-            Section { title: title.map_or_else(|| section.title.clone(), inline), ..section }
+            let title = title.map_or_else(|| section.title.clone(), inline);
+            let is_prose = section.name.starts_with("section.");
+            let text = if is_prose { section.text } else { style.language.markdown(&section.text) };
+            Section { name: section.name, title: style.language.say(&title).into_owned(), text }
         })
         .collect()
 }

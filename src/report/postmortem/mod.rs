@@ -24,6 +24,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod told;
 
 use std::collections::BTreeMap;
 
@@ -45,6 +46,7 @@ pub use provenance::{MarkerRow, Provenance, SeriesUsed, SourceUsed};
 pub use services::ServiceRow;
 pub use suggest::Suggestion;
 pub use timeline::{TimelineRow, timeline_limit};
+pub use told::Told;
 
 /// How much is gathered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -181,6 +183,8 @@ pub struct Postmortem {
     pub actions: Vec<ActionRow>,
     /// Causes against sorts of actions.
     pub coverage: Coverage,
+    /// What people recorded besides: a table for each kind.
+    pub told: Vec<Told>,
     /// Prose of the user: file stem → text.
     pub sections: BTreeMap<String, String>,
     /// When users stopped feeling it, by the data.
@@ -219,6 +223,7 @@ pub fn gather(case: &CaseDoc, facts: &dyn Facts, settings: &ReportSettings) -> P
     let turning_points = attempts::turning_points(&mut context);
     let actions = chain::actions(&context);
     let coverage = coverage::gather(&chain, &actions);
+    let told = told::gather(&context);
     let summary = summary::slots(&mut context, &impact, &response, &chain);
     let head = summary::head(&context);
     let provenance = provenance::gather(&context);
@@ -245,7 +250,8 @@ pub fn gather(case: &CaseDoc, facts: &dyn Facts, settings: &ReportSettings) -> P
         coverage,
         recovered: context.recovered,
         impact_s: impact::seconds(&context),
-        sections: settings.sections.clone(),
+        told,
+        sections: told::sections(case, settings),
         provenance,
         lint: None,
         redactions: Vec::new(),

@@ -134,7 +134,9 @@ fn row(context: &mut Context, service: String, families: &[Vec<&SeriesMeta>]) ->
     // What was over before the incident is another story.
     let stretches: Vec<TimeRange> = join(bad, step).into_iter().filter(|range| normal_until.is_none_or(|end| range.end() > end)).collect();
     let (first, last) = (stretches.first()?.start(), stretches.last()?.end());
-    let recovered = (last.plus_ns(15 * NS_PER_S) <= extent.end()).then_some(last);
+    // A series that ends while it is bad has not recovered, whatever else goes on.
+    let told_until = families.iter().flatten().filter_map(|meta| meta.extent).map(TimeRange::end).max().unwrap_or(extent.end());
+    let recovered = (last.plus_ns(15 * NS_PER_S) <= told_until).then_some(last);
     let [peak_error, peak_p99] = peaks;
     let has_alert = context.catalog.alerts.iter().any(|alert| alert.firing_at.is_some() && alert.service.as_deref() == Some(&service));
     let row = ServiceRow {

@@ -48,7 +48,9 @@ pub(super) fn all(context: &mut Context) -> BTreeMap<MarkerName, Suggestion> {
         is_felt(&one.1) || !after.iter().any(|other| is_felt(&other.1))
     };
     let last = after.iter().filter(is_worst).rfind(|one| start.is_none_or(|start| one.0.end() > start));
-    let end_of_data = context.catalog.extent.map(crate::model::TimeRange::end);
+    // A series that ends while it is bad has not recovered.
+    let shown = ["error rate", "P99"].into_iter().filter_map(|role| context.panel(role)?.meta?.extent);
+    let end_of_data = shown.map(crate::model::TimeRange::end).max();
     if let Some(last) = last.filter(|last| end_of_data.is_none_or(|end| last.0.end().plus_ns(15 * NS_PER_S) <= end)) {
         context.recovered = Some(last.0.end());
         add(MarkerName::Mitigated, last.0.end(), rule("first good sample after the last bad stretch"), String::new());

@@ -1,10 +1,12 @@
+mod disk;
+
 use std::fs;
 
 use serde_json::Map;
 
 use super::*;
-use crate::model::case::{CaseMeta, MarkerName};
-use crate::model::{AnnotationKind, Timestamp};
+use crate::model::case::{CaseMeta, Edit, MarkerName};
+use crate::model::{Annotation, AnnotationKind, Timestamp};
 
 fn marker(id: &str, secs: i64, text: &str) -> Annotation {
     Annotation {
@@ -201,27 +203,74 @@ fn a_folder_that_takes_no_files_says_so_and_names_the_way_out() {
     assert!(CaseStore::in_memory().append(&story()[0]).unwrap_err().to_string().contains("--case DIR"));
 }
 
-#[test]
-fn a_file_changed_by_others_is_not_overwritten_and_reopening_puts_our_edits_on_top() {
+/// A case that was saved with "one", edited to "two" since, and changed by others meanwhile.
+fn changed_outside(from: &str, to: &str) -> (tempfile::TempDir, CaseStore, CaseDoc) {
     let dir = tempfile::tempdir().unwrap();
     let (mut store, mut doc, _) = CaseStore::open(dir.path()).unwrap();
     let steps = story();
     store.append(&steps[0]).unwrap();
     apply(&mut doc, &steps[0]);
     store.save(&doc).unwrap();
+    assert!(!store.has_moved(), "our own save");
     store.append(&steps[1]).unwrap();
     apply(&mut doc, &steps[1]);
     let path = dir.path().join("annotations.jsonl");
-    let theirs = fs::read_to_string(&path).unwrap().replace("\"one\"", "\"theirs\"");
+    let theirs = fs::read_to_string(&path).unwrap().replace(from, to);
     fs::write(&path, &theirs).unwrap();
+    (dir, store, doc)
+}
+
+#[test]
+fn what_others_wrote_meanwhile_is_merged_by_field_and_never_overwritten() {
+    let (dir, mut store, doc) = changed_outside("\"rule\":\"manual\"", "\"rule\":\"pager\"");
+    assert!(store.has_moved());
     assert!(matches!(store.save(&doc), Err(StoreError::ChangedOnDisk { .. })));
+    let outside = store.merge_outside(&doc).unwrap().unwrap();
+    assert_eq!(outside.words, "1 record changed");
+    store.save(&outside.doc).unwrap();
     drop(store);
-    let (mut store, found, notices) = CaseStore::open(dir.path()).unwrap();
-    assert_eq!(found, doc);
-    assert!(notices.iter().any(|notice| notice.contains("also changed")), "{notices:?}");
-    store.save(&found).unwrap();
-    let saved = fs::read_to_string(&path).unwrap();
+    let (_, found, notices) = CaseStore::open(dir.path()).unwrap();
+    assert_eq!((&found, notices), (&outside.doc, vec![]));
+    let saved = fs::read_to_string(dir.path().join("annotations.jsonl")).unwrap();
+    assert!(saved.contains("pager") && saved.contains("two\\nlines"), "{saved}");
+}
+
+#[test]
+fn a_field_that_others_changed_too_is_a_conflict_with_both_values() {
+    let (dir, mut store, doc) = changed_outside("\"one\"", "\"theirs\"");
+    let outside = store.merge_outside(&doc).unwrap().unwrap();
+    assert!(outside.words.contains("1 conflict to settle"), "{}", outside.words);
+    assert_eq!(store.merge_outside(&doc).unwrap().unwrap(), outside, "asking changes nothing");
+    store.save_merged(&doc).unwrap();
+    let saved = fs::read_to_string(dir.path().join("annotations.jsonl")).unwrap();
     assert!(saved.contains("theirs") && saved.contains("two"), "{saved}");
+}
+
+#[test]
+fn the_journal_of_a_killed_process_is_merged_with_what_others_wrote_since() {
+    let (dir, store, doc) = changed_outside("\"rule\":\"manual\"", "\"rule\":\"pager\"");
+    drop(store);
+    let toml = dir.path().join("case.toml");
+    fs::write(&toml, "title = \"theirs\"\n").unwrap();
+    let (mut store, found, notices) = CaseStore::open(dir.path()).unwrap();
+    assert!(notices.iter().any(|notice| notice.contains("both changes were merged")), "{notices:?}");
+    let id = AnnotationId("A".into());
+    let text = format!("{:?}", found.annotations[&id]);
+    assert!(text.contains("pager") && found.annotations[&id].text == doc.annotations[&id].text, "{text}");
+    assert_eq!(found.meta.title, "theirs");
+    store.save(&found).unwrap();
+}
+
+#[test]
+fn the_head_of_the_case_is_merged_key_by_key() {
+    let (dir, mut store, mut doc) = changed_outside("", "");
+    fs::write(dir.path().join("case.toml"), "# hers\nseverity = \"SEV1\"\n").unwrap();
+    doc.meta.title = "ours".into();
+    let outside = store.merge_outside(&doc).unwrap().unwrap();
+    assert_eq!(outside.words, "case.toml");
+    store.save(&outside.doc).unwrap();
+    let saved = fs::read_to_string(dir.path().join("case.toml")).unwrap();
+    assert!(saved.contains("# hers") && saved.contains("SEV1") && saved.contains("ours"), "{saved}");
 }
 
 #[test]

@@ -352,7 +352,7 @@ fn derived_series(derived: DerivedSeries) -> (SeriesMeta, Arc<SeriesStore>) {
     let DerivedSeries { name, service, source, unit, kind, formula, samples } = derived;
     let named = Some(service).filter(|service| !service.is_empty());
     let labels = Labels::new(named.map(|service| ("service".to_owned(), service)).into_iter().collect());
-    let parsed = ParsedSeries { name: name.to_owned(), labels, unit, kind, clip: None, samples };
+    let parsed = ParsedSeries { name: name.to_owned(), labels, unit, kind, samples, ..ParsedSeries::default() };
     let (meta, store) = kept_series(parsed, source, Some(&formula));
     (SeriesMeta { is_derived: true, ..meta }, store)
 }
@@ -390,7 +390,7 @@ fn is_written(meta: &SeriesMeta) -> bool {
 
 pub(super) fn computed_series(computed: Computed) -> (SeriesMeta, Arc<SeriesStore>) {
     let Computed { name, labels, unit, kind, source, clip, derivation, samples } = computed;
-    let parsed = ParsedSeries { name, labels, unit, kind, clip, samples };
+    let parsed = ParsedSeries { name, labels, unit, kind, clip, samples, ..ParsedSeries::default() };
     let (meta, store) = kept_series(parsed, source, Some(&derivation.formula));
     (SeriesMeta { is_derived: true, derivation: Some(Arc::new(derivation)), ..meta }, store)
 }
@@ -411,8 +411,8 @@ fn set_clips(metas: &mut [SeriesMeta]) {
 }
 
 fn kept_series(series: ParsedSeries, source: SourceId, query: Option<&str>) -> (SeriesMeta, Arc<SeriesStore>) {
-    let ParsedSeries { name, labels, unit, kind, clip, samples } = series;
-    let store = SeriesStore::new(samples);
+    let ParsedSeries { name, labels, unit, kind, clip, packed, samples } = series;
+    let store = if packed.is_empty() { SeriesStore::new(samples) } else { SeriesStore::of(packed, &samples) };
     let meta = SeriesMeta {
         id: SeriesId::default(),
         name,
@@ -436,8 +436,7 @@ fn kept_series(series: ParsedSeries, source: SourceId, query: Option<&str>) -> (
 
 /// First and last moment of anything that a document places.
 fn extent_of(document: &Document) -> Option<(Timestamp, Timestamp)> {
-    let samples =
-        document.series.iter().flat_map(|series| [series.samples.first(), series.samples.last()]).flatten().map(|sample| sample.time);
+    let samples = document.series.iter().flat_map(|series| [series.first(), series.last()]).flatten().map(|sample| sample.time);
     let changes = document.changes.iter().flat_map(|change| [change.time, change.time.and(change.end)]).flatten();
     let alerts = document.alerts.iter().flat_map(|alert| [Some(alert.active_at), alert.ended_at]).flatten();
     let profiles = document.profiles.iter().filter_map(|profile| profile.time);

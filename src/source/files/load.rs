@@ -8,9 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::model::{Problem, ProblemKind, SourceId, SourceKind, SourceReport, TimeRange};
-use crate::parse::document::{self, parse_document};
+use crate::parse::document::{self, Stream, parse_document};
 use crate::parse::log::LogPlan;
-use crate::parse::metric::exposition::Stream;
 use crate::parse::metric::prometheus::exemplars;
 use crate::parse::{Context, Document, Plan, Verdict, metric};
 use crate::source::{Job, SourceError};
@@ -124,6 +123,7 @@ impl<'a> Loader<'a> {
         self.read()?;
         self.remember_ends();
         self.derive()?;
+        self.check_indexes()?;
         self.sources.iter_mut().for_each(|source| source.report.is_complete = true);
         self.publish();
         self.keep();
@@ -138,7 +138,8 @@ impl<'a> Loader<'a> {
     pub(super) fn read(&mut self) -> Result<(), SourceError> {
         let plans = self.recognise()?;
         self.load_documents(&plans)?;
-        let plans = log_plans(plans);
+        let patterns = self.source.options.patterns;
+        let plans: Vec<_> = log_plans(plans).into_iter().map(|(index, plan)| (index, plan.with_patterns(patterns))).collect();
         self.consider_keeping(&plans);
         let (dateless, dated): (Vec<_>, Vec<_>) = plans.into_iter().partition(|(_, plan)| plan.needs_date());
         self.load_logs(dated)?;
@@ -148,6 +149,21 @@ impl<'a> Loader<'a> {
             self.load_logs(dateless)?;
         }
         self.describe_sets();
+        Ok(())
+    }
+
+    /// What was taken from indexes is shown now; only then it is looked at what was left in them.
+    fn check_indexes(&mut self) -> Result<(), SourceError> {
+        if !self.has_unchecked() {
+            return Ok(());
+        }
+        self.publish();
+        let again = self.check_restored()?;
+        if !again.is_empty() {
+            self.parse_logs(again)?;
+            self.remember_ends();
+            self.derive()?;
+        }
         Ok(())
     }
 
@@ -415,7 +431,7 @@ impl<'a> Loader<'a> {
 
     fn derived_from(&self, logs: &[Arc<Log>]) -> Result<Vec<DerivedSeries>, SourceError> {
         let is_cancelled = || self.job.check().is_err();
-        let mut derived = derive(logs, &Watch::new(&is_cancelled))?;
+        let mut derived = derive(logs, self.source.options.jobs, &Watch::new(&is_cancelled))?;
         for log in logs {
             self.job.check()?;
             let source = &self.sources[log.source().0 as usize];
@@ -478,5 +494,5 @@ fn streamed(content: &Content, mut stream: Stream, context: &Context) -> Result<
             None => length *= 2,
         }
     }
-    Ok(document::checked(stream.finish(context)))
+    Ok(stream.finish(context))
 }

@@ -39,7 +39,7 @@ use crate::model::{
     Timestamp, Zone,
 };
 use crate::parse::detect;
-use crate::parse::log::NamedFormat;
+use crate::parse::log::{NamedFormat, Patterns};
 use crate::store::derived;
 use crate::store::events::Events;
 use crate::store::filter::Selections;
@@ -88,6 +88,9 @@ pub struct OpenOptions {
     pub chunk_bytes: u64,
     /// Where indexes of logs are kept; without it none is read or written. Never changes an answer.
     pub cache: Option<CacheOptions>,
+    /// For the bench that measures what patterns cost; no index may be kept without them.
+    #[doc(hidden)]
+    pub patterns: Patterns,
 }
 
 impl Default for OpenOptions {
@@ -107,6 +110,7 @@ impl Default for OpenOptions {
             // With its columns it stays in the second cache while it is read.
             chunk_bytes: 1 << 20,
             cache: None,
+            patterns: Patterns::Found,
         }
     }
 }
@@ -289,6 +293,9 @@ impl FileSource {
         let is_cancelled = || job.check().is_err();
         let watch = Watch::new(&is_cancelled).with_gauge(job);
         let value = question(&Events { logs: &snapshot.logs, selections: &self.selections, jobs: self.options.jobs }, &watch)?;
+        for log in snapshot.logs.iter().filter(|log| log.is_lost()) {
+            watch.warn(format!("{}: its index was changed while it was used, and some columns are lost; open the log again", log.path()));
+        }
         let warnings = watch.into_warnings();
         Ok(Answer { value, is_partial: !snapshot.catalog.is_complete || !warnings.is_empty(), warnings })
     }

@@ -1,25 +1,78 @@
 //! One segment: its columns as they lie in memory, and what belongs to them.
 //!
+//! What every view of a log needs is in the part of the segment; each large column that few questions need is a part of
+//! its own (`late`), of nothing but its bytes, so that it can be left where it is.
+//!
 //! Whoever asks a segment trusts that its columns are of one length and that what they point at is there. So all of
 //! that is looked at here: a cache that was made by hand may tell lies about a log, but it cannot stop the program.
+
+use std::sync::Arc;
 
 use super::Unfit;
 use super::wire::{In, Out};
 use crate::parse::{NO_SERVICE, NO_TIME};
 use crate::store::column::Column;
-use crate::store::columns::Columns;
+use crate::store::columns::{Columns, N_LATE};
+use crate::store::late::{KeptParts, Late};
 use crate::store::log::{LogBuilder, NO_MESSAGE};
 use crate::store::segment::{LINE_STRIDE, Lines, Segment};
 
 const ODD: Unfit = Unfit::Damaged("its columns do not fit together");
 
-/// How many segments a log has: each is a part.
-pub fn n_segments(log: &LogBuilder) -> usize {
-    log.log.segments.len()
+/// Which part of a cache is what: first what is known of the log as a whole, then the segments, then their late columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout {
+    /// How many segments there are.
+    pub n_segments: usize,
 }
 
-/// Segment `index` of a log as bytes.
-pub fn encode(log: &LogBuilder, index: usize) -> Vec<u8> {
+impl Layout {
+    /// Of a log.
+    pub fn of(log: &LogBuilder) -> Self {
+        Self { n_segments: log.log.segments.len() }
+    }
+
+    /// Of a cache of so many parts.
+    pub fn of_parts(n_parts: usize) -> Result<Self, Unfit> {
+        let n = n_parts.checked_sub(1).filter(|n| n.is_multiple_of(1 + N_LATE)).ok_or(Unfit::Damaged("it lacks a part"))?;
+        Ok(Self { n_segments: n / (1 + N_LATE) })
+    }
+
+    /// How many parts there are.
+    pub fn n_parts(self) -> usize {
+        1 + self.n_segments * (1 + N_LATE)
+    }
+
+    /// The part of a segment.
+    pub fn segment(self, index: usize) -> usize {
+        1 + index
+    }
+
+    /// The parts of the late columns of some segments.
+    pub fn late(self, segments: std::ops::Range<usize>) -> std::ops::Range<usize> {
+        let first = 1 + self.n_segments;
+        first + segments.start * N_LATE..first + segments.end * N_LATE
+    }
+
+    /// What a part behind the first holds.
+    pub fn encode(self, log: &LogBuilder, part: usize, min_late_bytes: usize) -> Vec<u8> {
+        match part.checked_sub(1 + self.n_segments) {
+            None => encode(log, part - 1, min_late_bytes),
+            Some(late) => {
+                let column = log.log.segments[late / N_LATE].columns.late()[late % N_LATE];
+                if is_apart(column, min_late_bytes) { column.bytes.to_vec() } else { Vec::new() }
+            }
+        }
+    }
+}
+
+/// Whether a column is worth a part of its own.
+fn is_apart(column: &Column, min_bytes: usize) -> bool {
+    column.width > 0 && column.bytes.len() >= min_bytes
+}
+
+/// Segment `index` of a log as bytes; late columns of at least so many bytes are parts of their own.
+fn encode(log: &LogBuilder, index: usize, min_late_bytes: usize) -> Vec<u8> {
     let segment = &log.log.segments[index];
     let Segment { base_byte, base_line, base_record, columns, service_codes, order, unplaced, span, lines, new_messages } = &**segment;
     let mut out = Out(Vec::with_capacity(columns.memory_bytes() + (4 << 10)));
@@ -30,8 +83,16 @@ pub fn encode(log: &LogBuilder, index: usize) -> Vec<u8> {
     out.i64(first);
     out.i64(last);
     out.u8(u8::from(columns.has_untimed));
-    for column in columns.all() {
+    for column in columns.early() {
         write_column(&mut out, column);
+    }
+    for column in columns.late() {
+        let is_apart = is_apart(column, min_late_bytes);
+        out.u8(u8::from(is_apart));
+        write_frame(&mut out, column);
+        if !is_apart {
+            out.bytes(&column.bytes);
+        }
     }
     out.list(columns.status_values.iter(), |out, status| out.u16(*status));
     out.list(columns.message_codes.iter(), |out, code| out.u32(*code));
@@ -52,8 +113,8 @@ pub fn encode(log: &LogBuilder, index: usize) -> Vec<u8> {
     out.0
 }
 
-/// Reads a segment back and looks whether it holds together. O(records).
-pub fn decode(bytes: &[u8]) -> Result<Segment, Unfit> {
+/// Reads a segment back and looks whether it holds together; its late columns are `late` parts of `kept`. O(records).
+pub fn decode(bytes: &[u8], kept: &Arc<dyn KeptParts>, late: std::ops::Range<usize>) -> Result<Segment, Unfit> {
     let mut part = In(bytes);
     let read = &mut part;
     let (base_byte, base_line, base_record) = (read.u64()?, read.u64()?, read.u64()?);
@@ -61,8 +122,11 @@ pub fn decode(bytes: &[u8]) -> Result<Segment, Unfit> {
     let len = usize::try_from(read.u64()?).ok().filter(|len| (1..1 << 31).contains(len)).ok_or(ODD)?;
     let (first, last) = (read.i64()?, read.i64()?);
     let mut columns = Columns { len, has_untimed: read.u8()? != 0, ..Columns::default() };
-    for column in columns.all_mut() {
+    for column in columns.early_mut() {
         *column = read_column(read, len)?;
+    }
+    for ((column, nothing), part) in columns.late_mut().into_iter().zip(late) {
+        *column = if read.u8()? == 0 { read_column(read, len)?.into() } else { Late::new(read_frame(read)?, (kept, part), len, nothing) };
     }
     columns.status_values = read.list(In::u16)?.into();
     columns.message_codes = read.list(In::u32)?.into();
@@ -82,17 +146,27 @@ pub fn decode(bytes: &[u8]) -> Result<Segment, Unfit> {
 }
 
 fn write_column(out: &mut Out, column: &Column) {
+    write_frame(out, column);
+    out.bytes(&column.bytes);
+}
+
+fn write_frame(out: &mut Out, column: &Column) {
     out.i64(column.base);
     out.i64(column.step);
     out.u64(column.slope);
     out.u8(column.width as u8);
-    out.bytes(&column.bytes);
+}
+
+/// A column without its bytes.
+fn read_frame(read: &mut In<'_>) -> Result<Column, Unfit> {
+    let (base, step, slope, width) = (read.i64()?, read.i64()?, read.u64()?, usize::from(read.u8()?));
+    if width > 8 { Err(ODD) } else { Ok(Column::from_parts(base, step, slope, width, Box::default())) }
 }
 
 fn read_loose_column(read: &mut In<'_>) -> Result<Column, Unfit> {
-    let (base, step, slope, width) = (read.i64()?, read.i64()?, read.u64()?, usize::from(read.u8()?));
-    let bytes = read.bytes()?;
-    if width > 8 { Err(ODD) } else { Ok(Column::from_parts(base, step, slope, width, bytes.into())) }
+    let mut column = read_frame(read)?;
+    column.bytes = read.bytes()?.into();
+    Ok(column)
 }
 
 fn read_column(read: &mut In<'_>, len: usize) -> Result<Column, Unfit> {
@@ -159,13 +233,9 @@ impl Segment {
     /// Whether its codes are among so many services and messages of its source.
     pub(super) fn points_inside(&self, n_services: usize, n_messages: usize) -> bool {
         let is_service = |code: &u16| *code == NO_SERVICE || usize::from(*code) < n_services;
-        let is_message = |code: u32| code == NO_MESSAGE || (code as usize) < n_messages;
-        let columns = &self.columns;
-        let codes_fit = if columns.message_codes.is_empty() {
-            (0..columns.len).all(|i| is_message(columns.message(i)))
-        } else {
-            columns.message_codes.iter().all(|code| is_message(*code))
-        };
+        // A code of a record is looked up where it may not be found; those of a list are checked with it.
+        let is_message = |code: &u32| *code == NO_MESSAGE || (*code as usize) < n_messages;
+        let codes_fit = self.columns.message_codes.iter().all(is_message);
         self.service_codes.iter().all(is_service) && codes_fit
     }
 }

@@ -8,6 +8,7 @@ use super::wire::{In, Out};
 use crate::model::catalog::Problems;
 use crate::model::{Problem, ProblemKind};
 use crate::parse::NO_TIME;
+use crate::store::late::KeptParts;
 use crate::store::log::{LogBuilder, LogFacts};
 use crate::store::segment::{Late, LateCount, Segment};
 
@@ -58,8 +59,8 @@ impl Remembered {
         Ok(remembered)
     }
 
-    /// Fills an empty log, whose text is `size_bytes` long, with this and the segments of all other parts.
-    pub fn fill(self, log: &mut LogBuilder, segments: Vec<Segment>, size_bytes: u64) -> Result<(), Unfit> {
+    /// Fills an empty log, whose text is `size_bytes` long, with this and the segments, whose late columns are in `kept`.
+    pub fn fill(self, log: &mut LogBuilder, segments: Vec<Segment>, kept: Arc<dyn KeptParts>, size_bytes: u64) -> Result<(), Unfit> {
         let (mut n_records, mut n_messages, mut at) = (0u64, 0usize, (0, 0));
         for segment in &segments {
             let is_next = segment.base_record == n_records && segment.base_byte >= at.0 && segment.base_line >= at.1;
@@ -82,6 +83,7 @@ impl Remembered {
         log.log.segments = segments.into_iter().map(Arc::new).collect();
         log.log.n_records = n_records;
         log.log.end_byte = self.end_byte;
+        log.log.kept = Some(kept);
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use super::wire::{In, Out};
 /// First bytes of a cache.
 const SIGN: [u8; 8] = *b"coronIDX";
 /// Rises with every change of the form.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Sign, version, number of parts and key.
 const FIXED_BYTES: usize = 8 + 4 + 4 + 32;
 /// Length and checksum.

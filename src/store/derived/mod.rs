@@ -7,7 +7,7 @@
 mod recipes;
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::promql::{Answered, Expression, Pool, Steps, evaluate};
 use super::{StoreError, Watch};
@@ -96,9 +96,16 @@ pub fn compute(recipe: &Recipe, pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Ve
     let Some(steps) = recipe.steps.or_else(|| inputs.steps()) else { return Ok(Vec::new()) };
     let mut answered = evaluate(&expression, pool, steps, watch)?;
     if let Some((service, instance)) = recipe.of_several {
-        answered.retain(|line| inputs.n_instances(&line.labels, service, instance) > 1);
+        let instances = inputs.instances(service, instance);
+        answered.retain(|line| instances.get(&service.and_then(|service| line.labels.get(service))).is_some_and(|own| own.len() > 1));
     }
-    Ok(answered.into_iter().map(|answered| computed(recipe, &expression, (&inputs, pool), answered)).collect())
+    let facts = Facts {
+        restarts: inputs.restarts(pool, watch)?,
+        n_inputs: inputs.metas.len() as u64,
+        source: inputs.metas.iter().map(|(meta, _)| meta.source).min().unwrap_or_default(),
+        bounds: if expression.is_quantile() { words::bounds(inputs.metas.iter().map(|(meta, _)| *meta)) } else { Vec::new() },
+    };
+    Ok(answered.into_iter().map(|answered| computed(recipe, &expression, &facts, answered)).collect())
 }
 
 /// Evaluates what a user wrote, at the given steps or over the time of its inputs at their own interval. The name of the
@@ -128,32 +135,49 @@ impl<'a> Inputs<'a> {
         Some(steps_over(extent, step))
     }
 
-    /// How many instances the service of a line has.
-    fn n_instances(&self, line: &Labels, service: Option<&str>, instance: &str) -> usize {
-        let of_service = |meta: &&crate::model::SeriesMeta| service.is_none_or(|service| meta.labels.get(service) == line.get(service));
-        self.metas
-            .iter()
-            .map(|(meta, _)| *meta)
-            .filter(of_service)
-            .filter_map(|meta| meta.labels.get(instance))
-            .collect::<BTreeSet<_>>()
-            .len()
+    /// The instances of each service; all together where there is no label that names the service.
+    fn instances(&self, service: Option<&str>, instance: &str) -> BTreeMap<Option<&'a str>, BTreeSet<&'a str>> {
+        let mut instances: BTreeMap<Option<&str>, BTreeSet<&str>> = BTreeMap::new();
+        for (meta, _) in &self.metas {
+            let own = instances.entry(service.and_then(|service| meta.labels.get(service))).or_default();
+            own.extend(meta.labels.get(instance));
+        }
+        instances
     }
 
-    /// When counters among them that may be part of a line began again.
-    fn resets(&self, pool: &Pool<'a>, labels: &Labels) -> Vec<Timestamp> {
-        let has =
-            |meta: &&crate::model::SeriesMeta| labels.iter().all(|(name, value)| meta.labels.get(name).is_none_or(|own| own == value));
-        let counters = self.metas.iter().filter(|(_, is_counted)| *is_counted).map(|(meta, _)| *meta).filter(has);
-        let mut resets: BTreeSet<Timestamp> = BTreeSet::new();
-        for meta in counters {
-            resets.extend(pool.resets_of(meta));
-            if resets.len() > MAX_RESETS {
-                break;
+    /// The counters among them that began again, and when.
+    fn restarts(&self, pool: &Pool<'a>, watch: &Watch<'_>) -> Result<Vec<(&'a Labels, Vec<Timestamp>)>, StoreError> {
+        let mut restarts = Vec::new();
+        for (meta, _) in self.metas.iter().filter(|(_, is_counted)| *is_counted) {
+            watch.check()?;
+            let resets = pool.resets_of(meta);
+            if !resets.is_empty() {
+                restarts.push((&meta.labels, resets));
             }
         }
-        resets.into_iter().take(MAX_RESETS).collect()
+        Ok(restarts)
     }
+}
+
+/// What all lines of a formula have in common.
+struct Facts<'a> {
+    restarts: Vec<(&'a Labels, Vec<Timestamp>)>,
+    n_inputs: u64,
+    source: SourceId,
+    bounds: Vec<f64>,
+}
+
+/// When counters that may be part of a line began again.
+fn resets(restarts: &[(&Labels, Vec<Timestamp>)], line: &Labels) -> Vec<Timestamp> {
+    let has = |labels: &Labels| line.iter().all(|(name, value)| labels.get(name).is_none_or(|own| own == value));
+    let mut resets: BTreeSet<Timestamp> = BTreeSet::new();
+    for (_, own) in restarts.iter().filter(|(labels, _)| has(labels)) {
+        resets.extend(own);
+        if resets.len() > MAX_RESETS {
+            break;
+        }
+    }
+    resets.into_iter().take(MAX_RESETS).collect()
 }
 
 /// Steps on multiples of the interval, which grows where there would be too many.
@@ -167,30 +191,28 @@ fn steps_over(extent: TimeRange, interval: i64) -> Steps {
     Steps { start: Timestamp(first), step_ns, n: usize::try_from(n).unwrap_or(0) + 1 }
 }
 
-fn computed(recipe: &Recipe, expression: &Expression, (inputs, pool): (&Inputs<'_>, &Pool<'_>), answered: Answered) -> Computed {
+fn computed(recipe: &Recipe, expression: &Expression, facts: &Facts<'_>, answered: Answered) -> Computed {
     let Answered { name, labels, samples } = answered;
     let mut probe = ParsedSeries { name: recipe.name.clone(), labels: labels.clone(), ..ParsedSeries::default() };
     meaning::fill(&mut probe, Some(&recipe.formula));
-    let bounds = if expression.is_quantile() { words::bounds(inputs.metas.iter().map(|(meta, _)| *meta)) } else { Vec::new() };
     let kind = if expression.is_quantile() { SeriesKind::Quantile } else { recipe.kind.unwrap_or(probe.kind) };
     // What a plain selector answers keeps its name as a label, so that several metrics can be told apart.
     let shown = if recipe.is_written && !name.is_empty() { super::promql::named(&labels, &name) } else { labels.clone() };
     let derivation = Derivation {
         formula: recipe.formula.clone(),
         window: recipe.window,
-        n_inputs: inputs.metas.len() as u64,
-        resets: inputs.resets(pool, &labels),
+        n_inputs: facts.n_inputs,
+        resets: resets(&facts.restarts, &labels),
         is_written: recipe.is_written,
-        bounds: bounds.clone(),
+        bounds: facts.bounds.clone(),
     };
-    let source = inputs.metas.iter().map(|(meta, _)| meta.source).min().unwrap_or_default();
     Computed {
         name: recipe.name.clone(),
         labels: shown,
         unit: recipe.unit.unwrap_or(probe.unit),
         kind,
-        source,
-        clip: bounds.last().copied(),
+        source: facts.source,
+        clip: facts.bounds.last().copied(),
         derivation,
         samples,
     }

@@ -266,7 +266,7 @@ fn keep_places(wanted: &mut Bits, (n, column): (usize, &Column), passes: &[bool]
     match passes.iter().filter(|passes| **passes).count() {
         0 => wanted.fill(0),
         all if all == passes.len() => {}
-        _ => keep(wanted, n, |i| passes[column.code(i) as usize]),
+        _ => keep(wanted, n, |i| passes.get(column.code(i) as usize).is_some_and(|passes| *passes)),
     }
 }
 

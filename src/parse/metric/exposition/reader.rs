@@ -266,7 +266,7 @@ impl Reader {
             apply_metadata(one, &self.types, &self.units);
         }
         series.extend(native);
-        let n_placed: u64 = series.iter().map(|one| one.samples.len() as u64).sum();
+        let n_placed: u64 = series.iter().map(|one| one.n_samples() as u64).sum();
         Document {
             alerts: crate::parse::alert::series::alerts(&series, context),
             exemplars,

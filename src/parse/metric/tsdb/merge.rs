@@ -86,7 +86,7 @@ impl Merge {
             let Merged { name, labels, floats, histograms, kind, unit } = one;
             let mut parts = if histograms.is_empty() { Vec::new() } else { native::series(&name, &labels, &histograms) };
             if !floats.is_empty() || parts.is_empty() {
-                parts.push(ParsedSeries { name, labels, unit, kind, clip: None, samples: floats });
+                parts.push(ParsedSeries { name, labels, unit, kind, samples: floats, ..ParsedSeries::default() });
             }
             for part in parts.into_iter().filter(|part| !part.samples.is_empty()) {
                 let key = (part.name.clone(), part.labels.clone());

@@ -344,6 +344,7 @@ pub(crate) fn any_meta() -> impl Strategy<Value = CaseMeta> {
     let rest = (any_head(), any_impact(), any_lists());
     let all = (texts, prop::option::of(anchor), lists, maps, rest);
     all.prop_map(|(texts, t0, (panels, filters), (zones, thresholds, view), (head, impact, told))| CaseMeta {
+        conflicts: Vec::new(),
         head,
         impact,
         slos: told.0,

@@ -14,13 +14,15 @@ mod write;
 use std::path::PathBuf;
 
 pub use key::Identity;
-pub use read::{Found, Opened, find, find_derived};
+pub use read::{Found, Opened, Parts, find, find_derived};
 pub use write::{write, write_derived};
 
 /// Less than this, all logs together, is parsed in a few hundredths of a second: an index would only litter the folder.
 const MIN_BYTES: u64 = 8 << 20;
 /// Where indexes are worth it, a log of less than this gets none: opening its index costs what parsing it does.
 const MIN_LOG_BYTES: u64 = 256 << 10;
+/// Less than a page costs as much to leave as to read.
+const MIN_LATE_BYTES: usize = 2 << 10;
 
 /// Where indexes are kept, and of what.
 #[derive(Debug, Clone)]
@@ -33,11 +35,13 @@ pub struct CacheOptions {
     pub min_bytes: u64,
     /// Nothing is kept of a log that is smaller.
     pub min_log_bytes: u64,
+    /// Columns of a segment that are smaller are read with it, larger ones when they are asked for; never changes an answer.
+    pub min_late_bytes: usize,
 }
 
 impl CacheOptions {
     /// Indexes beside a case or in the folder of the user's caches.
     pub fn new(beside: Option<PathBuf>, user: Option<PathBuf>) -> Self {
-        Self { beside, user, min_bytes: MIN_BYTES, min_log_bytes: MIN_LOG_BYTES }
+        Self { beside, user, min_bytes: MIN_BYTES, min_log_bytes: MIN_LOG_BYTES, min_late_bytes: MIN_LATE_BYTES }
     }
 }

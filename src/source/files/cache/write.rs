@@ -3,7 +3,8 @@
 use std::io::{self, Seek, SeekFrom, Write};
 
 use crate::source::Job;
-use crate::store::cache::{Frame, Part, Remembered, columns};
+use crate::store::cache::columns::Layout;
+use crate::store::cache::{Frame, Part, Remembered};
 use crate::store::log::LogBuilder;
 
 use super::place::{self, Folder};
@@ -12,9 +13,9 @@ use super::{CacheOptions, Identity};
 /// Keeps the index of a log that is loaded, with notes of the loader, in the first folder that takes it. Quiet when
 /// none does: the log is then read again next time.
 pub fn write(options: &CacheOptions, identity: &Identity, log: &LogBuilder, notes: &[u8], job: &Job) {
-    let n_segments = columns::n_segments(log);
-    let part = |index: usize| index.checked_sub(1).map_or_else(|| Remembered::encode(log, notes), |segment| columns::encode(log, segment));
-    write_parts(options, identity, n_segments + 1, &part, job);
+    let layout = Layout::of(log);
+    let part = |part| if part == 0 { Remembered::encode(log, notes) } else { layout.encode(log, part, options.min_late_bytes) };
+    write_parts(options, identity, layout.n_parts(), &part, job);
 }
 
 /// Keeps what follows from all logs together.

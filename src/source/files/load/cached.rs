@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::Loader;
 use crate::parse::log::LogPlan;
 use crate::source::SourceError;
-use crate::source::files::cache::{self, CacheOptions, Found, Identity, Opened};
+use crate::source::files::cache::{self, CacheOptions, Found, Identity, Opened, Parts};
 use crate::source::files::content::Content;
 use crate::source::files::pool::{self, Step};
 use crate::store::Text;
@@ -28,6 +28,8 @@ pub(super) struct ToKeep {
     identities: BTreeMap<usize, Identity>,
     /// Those of them whose index is to be written.
     parsed: BTreeSet<usize>,
+    /// Logs that were taken from their index, of which columns were left where they are without a look at them.
+    unchecked: Vec<(usize, Arc<LogPlan>, Arc<Parts>)>,
     /// What follows from all of them, if it is to be written.
     derived: Option<(Identity, Vec<u8>)>,
 }
@@ -126,16 +128,58 @@ impl Loader<'_> {
         let size = self.sources[index].content.size_bytes();
         self.begin_log(index, plan);
         let log = self.sources[index].log.as_mut().expect("the log was begun above");
-        let path = opened.path().to_owned();
-        if let Err(unfit) = segments.and_then(|segments| opened.remembered.fill(log, segments, size)) {
+        let parts = opened.parts();
+        if let Err(unfit) = segments.and_then(|segments| opened.remembered.fill(log, segments, Arc::<Parts>::clone(&parts), size)) {
             self.sources[index].log = None;
-            self.source.notice(damaged(&path, unfit));
+            self.source.notice(damaged(parts.path(), unfit));
             return false;
         }
         self.to_keep.parsed.remove(&index);
+        self.to_keep.unchecked.push((index, Arc::clone(plan), parts));
         self.job.advance(size);
         self.finish(index);
         true
+    }
+
+    /// Whether something was left in an index that nobody looked at.
+    pub(super) fn has_unchecked(&self) -> bool {
+        !self.to_keep.unchecked.is_empty()
+    }
+
+    /// Looks at what was left in the indexes, after everything else is on the screen. The logs of those that are damaged
+    /// must be read.
+    pub(super) fn check_restored(&mut self) -> Result<Vec<(usize, Arc<LogPlan>)>, SourceError> {
+        /// Late columns that are looked at together: each thread needs one buffer.
+        const TOGETHER: usize = 1 << 10;
+        let unchecked = std::mem::take(&mut self.to_keep.unchecked);
+        let ranges = |number: usize, n: usize| (0..n).step_by(TOGETHER).map(move |from| (number, from..n.min(from + TOGETHER)));
+        let tasks: Vec<(usize, Range<usize>)> =
+            unchecked.iter().enumerate().flat_map(|(number, (.., parts))| ranges(number, parts.n_late())).collect();
+        let numbers: Vec<usize> = tasks.iter().map(|(number, _)| *number).collect();
+        let mut damage: BTreeMap<usize, Unfit> = BTreeMap::new();
+        let work = |(number, range): &(usize, Range<usize>)| unchecked[*number].2.check_late(range.clone());
+        pool::run(self.source.options.jobs, self.job, tasks, work, |step| {
+            if let Step::Done(task, result) = step
+                && let Err(unfit) = result.unwrap_or(Err(Unfit::Damaged("it cannot be understood")))
+            {
+                damage.insert(numbers[task], unfit);
+            }
+        })?;
+        let mut again = Vec::new();
+        for (number, (index, plan, parts)) in unchecked.into_iter().enumerate() {
+            let Some(unfit) = damage.get(&number) else { continue };
+            self.source.notice(damaged(parts.path(), *unfit));
+            self.to_keep.parsed.insert(index);
+            let source = &mut self.sources[index];
+            // Nothing that was found in its columns meanwhile holds.
+            source.epoch += 1;
+            source.log = None;
+            source.report.is_complete = false;
+            let size = source.content.size_bytes();
+            self.add_total(size);
+            again.push((index, plan));
+        }
+        Ok(again)
     }
 
     /// The series that were derived from these logs before.

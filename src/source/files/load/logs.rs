@@ -40,10 +40,15 @@ impl Loader<'_> {
     }
 
     pub(super) fn load_logs(&mut self, plans: Vec<(usize, LogPlan)>) -> Result<(), SourceError> {
+        let plans = self.restore(plans)?;
+        self.parse_logs(plans)
+    }
+
+    /// Reads logs from their text.
+    pub(super) fn parse_logs(&mut self, plans: Vec<(usize, Arc<LogPlan>)>) -> Result<(), SourceError> {
         let chunk_bytes = self.source.options.chunk_bytes;
         let mut tasks = Vec::new();
         let mut orders = HashMap::new();
-        let plans = self.restore(plans)?;
         self.look_at_logs(&plans, chunk_bytes)?;
         for (index, plan) in plans {
             self.begin_log(index, &plan);

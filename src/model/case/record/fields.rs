@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::parse_time;
 use crate::model::text::rfc3339;
 use crate::model::{AnnotationId, Labels, TimeRange, Timestamp};
-use crate::report::case_file::parse_time;
 
 pub(super) fn time(at: Timestamp) -> Value {
     Value::String(rfc3339(at))

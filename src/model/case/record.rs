@@ -10,11 +10,15 @@ mod kinds;
 
 use serde_json::{Map, Value, json};
 
-use super::parse_time;
 use crate::model::case::Visibility;
 use crate::model::{Annotation, AnnotationId, AnnotationKind, Timestamp};
 use fields::{put_flag, texts, time};
 use kinds::{put_kind, take_kind};
+
+/// Reads an RFC 3339 time as the files hold it; `None` when it is none or outside 1678…2262.
+pub fn parse_time(text: &str) -> Option<Timestamp> {
+    chrono::DateTime::parse_from_rfc3339(text).ok()?.timestamp_nanos_opt().map(Timestamp)
+}
 
 /// Version of the record layout, written as `v`.
 const VERSION: u64 = 1;
