@@ -13,6 +13,8 @@ pub mod document;
 pub mod log;
 pub mod metric;
 mod otlp;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod profile;
 pub mod template;
 pub mod timestamp;
