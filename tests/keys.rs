@@ -71,12 +71,13 @@ fn promise_of_records(action: Action) -> bool {
             kinds(&after(&claim("; / Enter ; / \"kind:hypothesis\" Enter a \"n\" ctrl-s 5 ; l Enter"))).contains(&"link".to_owned())
         }
         Action::InsertNote => shows(&note("; i"), "note between, on"),
-        Action::TagRecords => shows(&note("; t \"pool\" Enter"), "tag: 1 of 1 records"),
+        Action::TagRecords => shows(&note("; t \"pool\" Enter"), "tag: 1 of 1 record"),
         Action::Retime => time("; m \"+90s\" Enter") == Some(at(330)),
         Action::NudgeEarlier => time("; ,") < Some(at(240)),
         Action::NudgeLater => time("; .") > Some(at(240)),
         Action::Star => after(&note("; p")).state.case().by_time()[0].is_pinned,
         Action::FilterNotes => shows("; / \"kind:lesson\" Enter", "only kind:lesson"),
+        Action::Suggested => shows("; s", "markers that the data suggest"),
         _ => shows("; x", "no conflicts to settle"),
     }
 }
@@ -168,6 +169,7 @@ fn promise(action: Action) -> bool {
         | Action::NudgeLater
         | Action::Star
         | Action::FilterNotes
+        | Action::Suggested
         | Action::Conflicts => promise_of_records(action),
         Action::Attempt => kinds(&after(&format!("{m}M \"scaled out\" ^s"))) == ["attempt"],
         Action::ActionItem => {
@@ -746,13 +748,13 @@ fn a_hypothesis_is_written_judged_and_told_what_speaks_for_it() {
     session.keys("; c");
     assert!(screen(&session).contains("confirmed"), "{}", screen(&session));
     session.keys("u ; g");
-    assert!(screen(&session).contains("evidence against it"), "{}", screen(&session));
+    assert!(screen(&session).contains("evidence against: the pool leaks"), "{}", screen(&session));
     session.keys("Enter");
-    assert!(screen(&session).contains("1 pieces of evidence against it"), "{}", screen(&session));
+    assert!(screen(&session).contains("1 piece of evidence against it"), "{}", screen(&session));
     session.keys("; t \"pool -draft\" Enter");
-    assert!(screen(&session).contains("tag: 1 of 1 records"), "{}", screen(&session));
+    assert!(screen(&session).contains("tag: 1 of 1 record"), "{}", screen(&session));
     session.keys("; m \"+90s\" Enter");
-    assert!(screen(&session).contains("re-time: 1 of 1 records"), "{}", screen(&session));
+    assert!(screen(&session).contains("re-time: 1 of 1 record"), "{}", screen(&session));
     session.keys("u u u u u");
     assert!(!screen(&session).contains("the pool leaks"), "{}", screen(&session));
 }
@@ -774,4 +776,32 @@ fn a_note_between_two_others_gets_the_middle_of_their_times() {
     session.keys("; / \"first\" Enter ; / Enter ; i");
     let shown = screen(&session);
     assert!(shown.contains("note between, on") && shown.contains("03:25:00"), "{shown}");
+}
+
+#[test]
+fn a_marker_that_the_data_suggest_is_taken_with_its_rule_and_only_once() {
+    let mut session = after("; s");
+    let shown = screen(&session);
+    assert!(shown.contains("markers that the data suggest"), "{shown}");
+    session.keys("\"impact\" Enter");
+    let rule = session.state.case().annotations.values().find_map(|record| match &record.kind {
+        AnnotationKind::Marker { name: MarkerName::ImpactStart, rule, .. } => Some(rule.clone()),
+        _ => None,
+    });
+    assert!(rule.as_ref().is_some_and(|rule| rule.starts_with("accepted: ")), "{rule:?} {}", screen(&session));
+    session.keys("; s");
+    assert!(!screen(&session).contains("impact start  "), "{}", screen(&session));
+}
+
+#[test]
+fn the_keys_for_records_are_all_told_after_their_first_key() {
+    for size in [(120, 40), (80, 24)] {
+        let mut session = Session::loaded(size.0, size.1);
+        session.keys(";");
+        let shown = screen(&session);
+        for info in actions::ALL.iter().filter(|info| info.keys.iter().any(|key| key.starts_with("; "))) {
+            let words: String = info.sentence.chars().take(20).collect();
+            assert!(shown.contains(&words), "{}: {shown}", info.name);
+        }
+    }
 }

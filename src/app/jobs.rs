@@ -57,6 +57,8 @@ pub(crate) enum Slot {
     Standings,
     /// Claims that lack support.
     Debt,
+    /// Markers that the data suggest.
+    Suggested,
 }
 
 /// One slot.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::actions::Action;
 use super::debt::Owed;
 use crate::model::AnnotationId;
-use crate::model::case::{CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict, Standing};
+use crate::model::case::{AnnotationKind, CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict, Standing};
 use crate::model::compare::{CompareQuery, Difference};
 use crate::model::find::Fit;
 use crate::model::query::{FieldSeen, HistogramQuery, Pattern, PatternQuery, TextMatch, TextPattern, ValueAt};
@@ -136,6 +136,8 @@ pub enum Question {
     Words,
     /// Which claims of this case lack support. Answered by `Reply::Debt`.
     Debt(Box<CaseDoc>),
+    /// Which markers the data suggest that this case has not. Answered by `Reply::Suggested`.
+    Suggested(Box<CaseDoc>),
     /// Turn what is under the cursor into evidence with frozen values and hashes. Answered by `Reply::Frozen`.
     Freeze(Vec<FreezeTarget>),
 }
@@ -294,6 +296,8 @@ pub enum Reply {
     Words(Arc<Words>),
     /// To `Debt`, the weakest first.
     Debt(Vec<Owed>),
+    /// To `Suggested`: markers with their rule, and what they are.
+    Suggested(Vec<(AnnotationKind, String)>),
     /// To `Freeze`, in the order asked.
     Frozen(Vec<Evidence>),
 }

@@ -294,6 +294,36 @@ impl Catalog {
         self.sources.get(id.0 as usize)
     }
 
+    /// The source of this path; else the one whose last path components agree most with it, if it is a single one.
+    ///
+    /// The same archive opened from another folder gives other beginnings of paths, and evidence keeps its own.
+    pub fn source_of(&self, path: &str) -> Option<&SourceReport> {
+        if let Some(exact) = self.sources.iter().find(|source| source.path == path) {
+            return Some(exact);
+        }
+        match self.nearest_sources(path).as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// The sources that share the most last path components with `path`, at least the file name.
+    pub fn nearest_sources(&self, path: &str) -> Vec<&SourceReport> {
+        let shared = |other: &str| path.rsplit('/').zip(other.rsplit('/')).take_while(|(a, b)| a == b).count();
+        let (mut most, mut nearest) = (1, Vec::new());
+        for source in &self.sources {
+            let n = shared(&source.path);
+            if n > most {
+                most = n;
+                nearest.clear();
+            }
+            if n == most {
+                nearest.push(source);
+            }
+        }
+        nearest
+    }
+
     /// The series with this id.
     pub fn series(&self, id: super::series::SeriesId) -> Option<&SeriesMeta> {
         self.series.get(id.0 as usize)

@@ -52,6 +52,7 @@ pub fn answer(source: &dyn Source, question: &Question, job: &Job) -> Result<Rep
                 .map(|(id, one)| Ok((id.clone(), super::standing::standing(source, one, job)?)))
                 .collect::<Result<_, SourceError>>()?,
         ),
+        Question::Suggested(case) => Reply::Suggested(super::gate::suggested(case, source, job)?),
         Question::Debt(case) => Reply::Debt(super::gate::debt(case, source, job)?),
         Question::Freeze(targets) => Reply::Frozen(targets.iter().map(|target| freeze(source, target, job)).collect::<Result<_, _>>()?),
     })

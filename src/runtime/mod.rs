@@ -16,6 +16,7 @@ pub mod gate;
 pub mod jobs;
 pub mod journal;
 pub mod keys;
+mod names;
 pub mod publish;
 pub mod saver;
 pub mod session;

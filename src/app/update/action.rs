@@ -69,6 +69,7 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::Help => state.overlays.push(Overlay::Help(crate::app::overlay::Help::default())),
         Action::Palette => pick::palette(state),
         Action::Conflicts => settle::list(state),
+        Action::Suggested => return super::debt::ask_suggested(state),
         Action::AddRecord => kind_form::kinds(state),
         Action::Hypothesis => kind_form::open_new(state, "hypothesis"),
         Action::EvidenceFor => records::attach(state, Bearing::For),

@@ -186,6 +186,7 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
             state.debt.owed = owed;
             state.debt.next = 0;
         }
+        (Slot::Suggested, Reply::Suggested(found)) => super::debt::suggest(state, found),
         (Slot::Patterns, Reply::Patterns(found)) => {
             if let Question::Patterns(query) = question {
                 super::pattern_view::take(state, query, found);

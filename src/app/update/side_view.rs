@@ -5,7 +5,7 @@ use crate::app::scale::Scale;
 use crate::app::side::{Ink, MadeFor, Side, SideItem, Tab};
 use crate::app::state::{Focus, State};
 use crate::app::trust;
-use crate::model::case::{Annotation, AnnotationKind, CauseStatus, EvidenceTarget, Relation, Standing};
+use crate::model::case::{Annotation, AnnotationKind, CauseStatus, EvidenceTarget, HypothesisStatus, Relation, Standing};
 use crate::model::series::Derivation;
 use crate::model::{Level, SeriesMeta, SourceReport, ZoneCertainty, text};
 
@@ -169,12 +169,7 @@ fn notes(state: &State, side: &mut Side, width: usize) {
         if let AnnotationKind::Range { range, .. } = &record.kind {
             words.push((Ink::Dim, format!(" for {}", text::whole_duration((range.len_ns() / 1_000_000_000) as u64))));
         }
-        match state.standings.found.get(&record.id) {
-            Some(Standing::Holds) => words.push((Ink::Dim, "  ok".into())),
-            Some(Standing::Lost { .. }) => words.push((Ink::Error, "  lost".into())),
-            Some(Standing::Moved { .. }) => words.push((Ink::Warn, "  moved".into())),
-            Some(Standing::Outside) | None => {}
-        }
+        words.extend(remarks(state, record));
         side.line(words);
         if let Some(standing @ (Standing::Lost { .. } | Standing::Moved { .. })) = state.standings.found.get(&record.id) {
             side.folded(vec![(Ink::Normal, "  ".into())], (Ink::Warn, &lines_of(&standing.words())), width);
@@ -186,6 +181,27 @@ fn notes(state: &State, side: &mut Side, width: usize) {
     if side.items.is_empty() {
         advice(side, "No marks or notes yet. m marks a key moment, a writes a note, p pins evidence, A adds an action item.", width);
     }
+}
+
+/// What is said of a record beside its kind and time: its star, judgement, standing, labels.
+fn remarks(state: &State, record: &Annotation) -> Vec<(Ink, String)> {
+    let mut words = Vec::new();
+    if record.is_pinned {
+        words.push((Ink::Mark, " *".into()));
+    }
+    if let AnnotationKind::Hypothesis(it) = &record.kind {
+        let ink = if it.status == HypothesisStatus::Confirmed { Ink::Good } else { Ink::Warn };
+        words.push((ink, format!("  {}", it.status.name())));
+        words.push((Ink::Dim, format!("  {} for, {} against", it.supports.len(), it.against.len())));
+    }
+    match state.standings.found.get(&record.id) {
+        Some(Standing::Holds) => words.push((Ink::Dim, "  ok".into())),
+        Some(Standing::Lost { .. }) => words.push((Ink::Error, "  lost".into())),
+        Some(Standing::Moved { .. }) => words.push((Ink::Warn, "  moved".into())),
+        Some(Standing::Outside) | None => {}
+    }
+    words.extend(record.tags.iter().map(|tag| (Ink::Dim, format!("  #{}", text::printable(tag)))));
+    words
 }
 
 const fn evidence_kind(target: &EvidenceTarget) -> &'static str {
