@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 use super::lint::Finding;
 use super::postmortem::{
     ACTION_TYPES, ActionRow, AlertRow, AttemptRow, Block, Coverage, Derived, Detection, Edge, Effect, Exhibit, Head, Indicator, Indicators,
-    MarkerRow, Postmortem, Provenance, SeriesUsed, ServiceRow, Sign, SourceUsed, Step, TimelineRow, TurningPoint,
+    MarkerRow, Postmortem, Provenance, SeriesUsed, ServiceRow, Sign, SourceUsed, StageCheck, StageRow, Step, TimelineRow, TurningPoint,
 };
-use crate::model::case::Relation;
+use crate::model::case::{Relation, Verdict};
 use crate::model::text::{printable, rfc3339};
 use crate::model::{TimeRange, Timestamp};
 
@@ -75,6 +75,7 @@ pub fn value(postmortem: &Postmortem) -> Value {
         turning_points,
         actions,
         coverage,
+        stages,
         told,
         sections,
         recovered,
@@ -108,6 +109,7 @@ pub fn value(postmortem: &Postmortem) -> Value {
         "turning_points": all(turning_points, turning_point),
         "actions": all(actions, action),
         "coverage": self::coverage(coverage),
+        "stages": all(stages, stage),
         "told": told.iter().map(|one| json!({"name": one.name, "title": one.title, "head": one.head, "rows": one.rows})).collect::<Vec<_>>(),
         "sections": sections.iter().map(|(name, text)| json!({"name": name, "text": text})).collect::<Vec<_>>(),
         "charts": charts
@@ -288,6 +290,24 @@ fn effects(effects: &[Effect]) -> Value {
         json!({"role": role, "before": before, "after": after})
     };
     effects.iter().map(one).collect()
+}
+
+/// One stage of a rollout; the shape is that of `coroner canary --json`.
+pub fn stage(row: &StageRow) -> Value {
+    let StageRow { id, name, at, percent, requests, checks, derived, why, stated, has_rolled_back } = row;
+    let check = |check: &StageCheck| {
+        let StageCheck { metric, series, observed, mean, threshold, above_is_bad, limit, unit, n_samples, verdict } = check;
+        json!({
+            "metric": metric, "series": series, "observed": number(*observed), "mean": number(*mean), "threshold": number(Some(*threshold)),
+            "bad_is": if *above_is_bad { "above" } else { "below" }, "limit": limit, "unit": unit.name(), "samples": n_samples,
+            "ok": match verdict { Verdict::Pass => Some(true), Verdict::Fail => Some(false), Verdict::Inconclusive => None },
+        })
+    };
+    json!({
+        "id": id.0, "name": name, "from": rfc3339(at.start()), "to": rfc3339(at.end()), "percent": number(*percent),
+        "requests": number(*requests), "checks": checks.iter().map(check).collect::<Vec<_>>(), "verdict": row.verdict().name(),
+        "derived": derived.name(), "stated": stated.map(Verdict::name), "why": why, "rolled_back": has_rolled_back,
+    })
 }
 
 fn attempt(row: &AttemptRow) -> Value {
