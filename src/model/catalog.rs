@@ -294,6 +294,18 @@ impl Catalog {
         self.sources.get(id.0 as usize)
     }
 
+    /// The source of a path; else the only one that is the same place seen from another folder: one path ends in the other.
+    ///
+    /// A case is written in one folder and opened from another. With several that fit, none is taken. O(sources).
+    pub fn source_at(&self, path: &str) -> Option<&SourceReport> {
+        if let Some(same) = self.sources.iter().find(|source| source.path == path) {
+            return Some(same);
+        }
+        let ends_in = |long: &str, short: &str| !short.is_empty() && long.strip_suffix(short).is_some_and(|rest| rest.ends_with('/'));
+        let mut near = self.sources.iter().filter(|source| ends_in(&source.path, path) || ends_in(path, &source.path));
+        near.next().filter(|_| near.next().is_none())
+    }
+
     /// The series with this id.
     pub fn series(&self, id: super::series::SeriesId) -> Option<&SeriesMeta> {
         self.series.get(id.0 as usize)

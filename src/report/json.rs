@@ -19,6 +19,11 @@ use crate::model::{TimeRange, Timestamp};
 /// Name and version of the shape.
 pub const SCHEMA: &str = "coroner.postmortem/1";
 
+/// Name of its JSON Schema, `assets/postmortem.schema.json`.
+pub const SCHEMA_ID: &str = "urn:coroner:postmortem:1";
+/// The schema itself.
+pub const SCHEMA_TEXT: &str = include_str!("../../assets/postmortem.schema.json");
+
 /// The document, indented, with a line end.
 pub fn print(postmortem: &Postmortem) -> String {
     let text = serde_json::to_string_pretty(&value(postmortem)).unwrap_or_default();
@@ -87,6 +92,7 @@ pub fn value(postmortem: &Postmortem) -> Value {
         assets,
     } = postmortem;
     json!({
+        "$schema": SCHEMA_ID,
         "schema": SCHEMA,
         "head": self::head(head),
         "summary": summary.iter().map(|(slot, text)| json!({"slot": slot, "text": text})).collect::<Vec<_>>(),
@@ -374,3 +380,8 @@ fn marker(row: &MarkerRow) -> Value {
     let MarkerRow { name, at, latest, offset, rule, author } = row;
     json!({"name": name.name(), "at": moment(*at), "latest": moment(*latest), "offset": offset, "rule": rule, "author": author})
 }
+
+/// Holds a document against the schema; the same for the tests of the crate.
+#[cfg(test)]
+#[path = "../../tests/report/schema.rs"]
+pub(super) mod schema;

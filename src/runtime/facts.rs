@@ -53,12 +53,12 @@ impl Facts for SourceFacts<'_> {
     }
 
     fn sha256(&self, path: &str) -> Option<String> {
-        let id = self.catalog.sources.iter().find(|source| source.path == path)?.id;
+        let id = self.catalog.source_at(path)?.id;
         self.source.sha256(id, &self.job).ok()
     }
 
     fn lines_sha256(&self, path: &str, first: u64, last: u64) -> Option<String> {
-        let id = self.catalog.sources.iter().find(|source| source.path == path)?.id;
+        let id = self.catalog.source_at(path)?.id;
         let lines = self.source.lines(id, first, last, &self.job).ok()?;
         (lines.first == first && lines.last == last).then(|| hex(&Sha256::digest(&lines.bytes)))
     }
