@@ -7,7 +7,7 @@ use coroner::model::compare::{CompareQuery, Counted, Difference, Direction};
 use coroner::model::{EventFilter, TimeRange, Timestamp};
 use coroner::runtime::compare;
 use coroner::source::files::{OpenOptions, open};
-use coroner::source::{Job, Source as _, SourceError};
+use coroner::source::{Job, SourceError};
 
 /// 2026-11-23T02:00:00Z.
 const START: i64 = 1_795_399_200;

@@ -3,6 +3,8 @@
 #[path = "report/exports.rs"]
 mod exports;
 mod incident;
+#[path = "report/schema.rs"]
+mod schema;
 
 use coroner::model::case::{CauseStatus, CauseType, EvidenceTarget, Link, MarkerName, PanelRef, Relation};
 use coroner::model::{AnnotationKind, CaseDoc, Labels, Timestamp, Unit};

@@ -287,6 +287,17 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Verdicts of the stages of a rollout: requests, share of failures, P99 and named limits, by the series of each stage
+    #[command(after_help = "Exit codes: 0 every stage passed; 1 one failed, or nothing can be told.\n\n\
+        A stage is a note: coroner note CASE add stage \"1 %\" --help. A series belongs to it when it carries all labels of its selector.")]
+    Canary {
+        /// Folder of the case, or its sources; without any: the demo
+        #[command(flatten)]
+        open: OpenArgs,
+        /// One JSON document (coroner.canary/1)
+        #[arg(long)]
+        json: bool,
+    },
     /// Compute every number, table cell and quoted line of an exported postmortem again
     #[command(
         after_help = "Exit codes: 0 all the same; 1 nothing drifted, but something cannot be checked (source missing); 2 something drifted."

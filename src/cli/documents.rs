@@ -48,7 +48,9 @@ pub fn export(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Outcome>
     }
     if n_left_out > 0 && !args.open.read.quiet {
         eprintln!(
-            "coroner: {n_left_out} records are marked internal and left out; coroner note CASE edit ID --visibility public lets one through"
+            "coroner: {n_left_out} of {} records are left out, because only those marked public go to the public: coroner note CASE list shows their \
+             ids, coroner note CASE edit ID --set vis=public lets one through",
+            all.annotations.len()
         );
     }
     let sources = files(&opened, &args.open.sources)?;

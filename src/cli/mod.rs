@@ -4,6 +4,7 @@
 //! unreadable input, or a gate that objects.
 
 pub mod args;
+mod canary;
 pub mod compare;
 mod documents;
 pub mod events;
@@ -102,6 +103,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
                 lint::Wanted { document, today, strictness: if strict { lint::Strictness::Strict } else { lint::Strictness::Errors } };
             lint::run(&open, &wanted, json, &mut out)?
         }
+        Some(Command::Canary { open, json }) => canary::run(&open, json, &mut out)?,
         Some(Command::Verify { document, open, json }) => verify::run(&document, &open, json, &mut out)?,
         Some(query) => queries::run(query, &mut out)?,
     };

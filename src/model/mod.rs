@@ -10,6 +10,7 @@ pub mod event;
 pub mod filter;
 pub mod find;
 pub mod fuzzy;
+pub mod glob;
 pub mod packed;
 pub mod pattern;
 pub mod preview;

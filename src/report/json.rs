@@ -10,14 +10,19 @@ use serde_json::{Map, Value, json};
 use super::lint::Finding;
 use super::postmortem::{
     ACTION_TYPES, ActionRow, AlertRow, AttemptRow, Block, Coverage, Derived, Detection, Edge, Effect, Exhibit, Head, Indicator, Indicators,
-    MarkerRow, Postmortem, Provenance, SeriesUsed, ServiceRow, Sign, SourceUsed, Step, TimelineRow, TurningPoint,
+    MarkerRow, Postmortem, Provenance, SeriesUsed, ServiceRow, Sign, SourceUsed, StageCheck, StageRow, Step, TimelineRow, TurningPoint,
 };
-use crate::model::case::Relation;
+use crate::model::case::{Relation, Verdict};
 use crate::model::text::{printable, rfc3339};
 use crate::model::{TimeRange, Timestamp};
 
 /// Name and version of the shape.
 pub const SCHEMA: &str = "coroner.postmortem/1";
+
+/// Name of its JSON Schema, `assets/postmortem.schema.json`.
+pub const SCHEMA_ID: &str = "urn:coroner:postmortem:1";
+/// The schema itself.
+pub const SCHEMA_TEXT: &str = include_str!("../../assets/postmortem.schema.json");
 
 /// The document, indented, with a line end.
 pub fn print(postmortem: &Postmortem) -> String {
@@ -75,6 +80,7 @@ pub fn value(postmortem: &Postmortem) -> Value {
         turning_points,
         actions,
         coverage,
+        stages,
         told,
         sections,
         recovered,
@@ -86,6 +92,7 @@ pub fn value(postmortem: &Postmortem) -> Value {
         assets,
     } = postmortem;
     json!({
+        "$schema": SCHEMA_ID,
         "schema": SCHEMA,
         "head": self::head(head),
         "summary": summary.iter().map(|(slot, text)| json!({"slot": slot, "text": text})).collect::<Vec<_>>(),
@@ -108,6 +115,7 @@ pub fn value(postmortem: &Postmortem) -> Value {
         "turning_points": all(turning_points, turning_point),
         "actions": all(actions, action),
         "coverage": self::coverage(coverage),
+        "stages": all(stages, stage),
         "told": told.iter().map(|one| json!({"name": one.name, "title": one.title, "head": one.head, "rows": one.rows})).collect::<Vec<_>>(),
         "sections": sections.iter().map(|(name, text)| json!({"name": name, "text": text})).collect::<Vec<_>>(),
         "charts": charts
@@ -290,6 +298,24 @@ fn effects(effects: &[Effect]) -> Value {
     effects.iter().map(one).collect()
 }
 
+/// One stage of a rollout; the shape is that of `coroner canary --json`.
+pub fn stage(row: &StageRow) -> Value {
+    let StageRow { id, name, at, percent, requests, checks, derived, why, stated, has_rolled_back } = row;
+    let check = |check: &StageCheck| {
+        let StageCheck { metric, series, observed, mean, threshold, above_is_bad, limit, unit, n_samples, verdict } = check;
+        json!({
+            "metric": metric, "series": series, "observed": number(*observed), "mean": number(*mean), "threshold": number(Some(*threshold)),
+            "bad_is": if *above_is_bad { "above" } else { "below" }, "limit": limit, "unit": unit.name(), "samples": n_samples,
+            "ok": match verdict { Verdict::Pass => Some(true), Verdict::Fail => Some(false), Verdict::Inconclusive => None },
+        })
+    };
+    json!({
+        "id": id.0, "name": name, "from": rfc3339(at.start()), "to": rfc3339(at.end()), "percent": number(*percent),
+        "requests": number(*requests), "checks": checks.iter().map(check).collect::<Vec<_>>(), "verdict": row.verdict().name(),
+        "derived": derived.name(), "stated": stated.map(Verdict::name), "why": why, "rolled_back": has_rolled_back,
+    })
+}
+
 fn attempt(row: &AttemptRow) -> Value {
     let AttemptRow { at, until, offset, what, stated, effects, evidence } = row;
     json!({
@@ -354,3 +380,8 @@ fn marker(row: &MarkerRow) -> Value {
     let MarkerRow { name, at, latest, offset, rule, author } = row;
     json!({"name": name.name(), "at": moment(*at), "latest": moment(*latest), "offset": offset, "rule": rule, "author": author})
 }
+
+/// Holds a document against the schema; the same for the tests of the crate.
+#[cfg(test)]
+#[path = "../../tests/report/schema.rs"]
+pub(super) mod schema;

@@ -130,7 +130,11 @@ fn keep_edits(to: &Path, edits: Edits, fresh: &str) -> anyhow::Result<String> {
     match (blocks::merge(&old, fresh), edits) {
         (Ok(text), Edits::Keep) => Ok(text),
         (Err(Refusal::Foreign), Edits::Keep) => {
-            anyhow::bail!("{}: was not written by coroner, or has lost the marks of its blocks; {way_out}", to.display())
+            anyhow::bail!(
+                "{}: holds no marks of generated blocks (from elsewhere, from an older coroner, or written with --no-html), so nobody can tell \
+                 what people wrote into it; move their words into sections/*.md of the case, then {way_out}",
+                to.display()
+            )
         }
         (Err(Refusal::Edited(names)), Edits::Keep) => anyhow::bail!(
             "{}: edited by hand where the generated text has changed as well: {}; move your words outside the block or into sections/*.md, or {way_out} (PM030)",

@@ -331,3 +331,18 @@ fn numbers_are_the_same_in_every_language() {
         english.iter().filter(|n| english.iter().filter(|m| m == n).count() != chinese.iter().filter(|m| m == n).count()).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
+
+#[test]
+fn every_json_fits_its_schema() {
+    let (odd_incident, odd_case) = hostile(HOSTILE);
+    let small = gathered(&checkout_incident(), &checkout_case());
+    let mut bare = checkout_incident();
+    bare.remove_source("metrics/goroutines.json");
+    let public = redact(small.clone(), Audience::Public, &Names::default());
+    for postmortem in [small, gathered(&odd_incident, &odd_case), gathered(&bare, &CaseDoc::default()), public] {
+        let text = print(&postmortem, Format::Json, &Style::default()).text;
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(super::schema::objections(&value, coroner::report::json::SCHEMA_TEXT), [""; 0]);
+        assert_eq!(value["$schema"], serde_json::from_str::<serde_json::Value>(coroner::report::json::SCHEMA_TEXT).unwrap()["$id"]);
+    }
+}

@@ -1,8 +1,7 @@
 //! PM018, PM029 and PM030: the fix and the paper itself.
 
 use super::{Desk, Finding, Limits};
-use crate::model::AnnotationKind;
-use crate::model::case::{Stage, Verdict};
+use crate::model::case::Verdict;
 use crate::report::blocks::{Part, quoted, split};
 
 /// Most signs and edges of a mermaid graph that its renderers take.
@@ -18,15 +17,7 @@ pub(super) fn check(desk: &Desk, limits: &Limits, found: &mut Vec<Finding>) {
 }
 
 fn verification(desk: &Desk, limits: &Limits, found: &mut Vec<Finding>) {
-    let stages: Vec<(&crate::model::Annotation, &Stage)> = desk
-        .case
-        .by_time()
-        .into_iter()
-        .filter_map(|annotation| match &annotation.kind {
-            AnnotationKind::Stage(stage) => Some((annotation, stage)),
-            _ => None,
-        })
-        .collect();
+    let stages = &desk.postmortem.stages;
     let is_about_it = |name: &str| ["verif", "canary", "rollout"].iter().any(|word| name.to_lowercase().contains(word));
     let has_section = desk.postmortem.sections.iter().any(|(stem, text)| is_about_it(stem) && !text.trim().is_empty());
     if stages.is_empty() && !has_section {
@@ -34,17 +25,30 @@ fn verification(desk: &Desk, limits: &Limits, found: &mut Vec<Finding>) {
         found.push(Finding::new("PM018", "verification", message, "note the stages of the rollout, or write sections/verification.md"));
         return;
     }
-    let is_inconclusive = |stage: &Stage| stage.verdict.is_none_or(|verdict| verdict == Verdict::Inconclusive);
-    if !stages.is_empty() && stages.iter().all(|(_, stage)| is_inconclusive(stage)) && !has_section {
-        let message = "no stage of the rollout came to a verdict";
-        found.push(Finding::new("PM018", "verification", message, "run a stage long enough to tell, and note its verdict"));
+    if !stages.is_empty() && stages.iter().all(|stage| stage.verdict() == Verdict::Inconclusive) && !has_section {
+        let message = format!("no stage of the rollout came to a verdict; the last: {}", stages.last().map_or("", |stage| &stage.why));
+        found.push(Finding::new(
+            "PM018",
+            "verification",
+            message,
+            "run a stage long enough to tell; coroner canary CASE shows what is missing",
+        ));
     }
-    for (index, (annotation, stage)) in stages.iter().enumerate() {
+    for (index, stage) in stages.iter().enumerate() {
         let seconds = stage.at.len_ns() as f64 / 1e9;
-        if seconds < limits.get("stage_s") && stage.verdict == Some(Verdict::Pass) {
+        let mut warn = |message: String, fix: &str| {
+            let finding = Finding::new("PM018", format!("stage {}", index + 1), message, fix);
+            found.push(finding.into_warning().about(&stage.id).at(stage.at.start()));
+        };
+        if stage.verdict() != Verdict::Pass {
+            continue;
+        }
+        if seconds < limits.get("stage_s") {
             let message = format!("passed after {seconds:.0} s: too short to tell (limit {:.0} s)", limits.get("stage_s"));
-            let finding = Finding::new("PM018", format!("stage {}", index + 1), message, "let it stand longer, or call it inconclusive");
-            found.push(finding.into_warning().about(&annotation.id).at(stage.at.start()));
+            warn(message, "let it stand longer, or call it inconclusive");
+        } else if stage.derived != Verdict::Pass {
+            let message = format!("stated as passed, but {} by the data: {}", stage.derived.name(), stage.why);
+            warn(message, "say in its record what else shows it, or take the verdict back");
         }
     }
 }

@@ -84,7 +84,7 @@ pub fn rule_of(id: &str) -> Option<&'static Rule> {
 }
 
 /// Limits and their defaults; `[lint.limits]` of the case changes them by name.
-const LIMITS: [(&str, f64); 7] = [
+const LIMITS: [(&str, f64); 8] = [
     // PM004: later than this a detection is late.
     ("detection_s", 300.0),
     // PM007: longest hole of the timeline.
@@ -95,9 +95,10 @@ const LIMITS: [(&str, f64); 7] = [
     ("clock_s", 2.0),
     // PM026: paperwork this much later than the recovery is told.
     ("paperwork_s", 600.0),
-    // PM018: shortest stage, and fewest requests, that tell something.
+    // PM018: shortest stage, fewest requests and fewest samples that tell something.
     ("stage_s", 60.0),
     ("stage_requests", 100.0),
+    ("stage_samples", 5.0),
 ];
 
 /// The limits of a case.

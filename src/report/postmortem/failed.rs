@@ -22,7 +22,7 @@ pub(super) struct Estimate {
 }
 
 impl Estimate {
-    fn add(&mut self, other: Self) {
+    pub(super) fn add(&mut self, other: Self) {
         self.likely += other.likely;
         self.low += other.low;
         self.high += other.high;
@@ -79,11 +79,7 @@ pub(super) fn count(context: &mut Context, group: &Group, window: TimeRange) -> 
     let recorded_from = group.members.iter().filter_map(|member| member.0.extent).map(TimeRange::start).min();
     let mut counted = Counted::default();
     for (meta, outcome) in &group.members {
-        let margin = meta.staleness_ns();
-        let around = TimeRange::new(window.start().plus_ns(-margin), window.end().plus_ns(margin.saturating_add(1)));
-        let samples = context.samples(meta, around);
-        let is_newborn = meta.extent.is_some_and(|extent| extent.start() > window.start() && Some(extent.start()) > recorded_from);
-        let (increase, resets) = increase(&samples, window, is_newborn);
+        let (increase, resets) = increase_of(context, meta, window, recorded_from);
         counted.n_resets += resets;
         counted.all.add(increase);
         match outcome {
@@ -93,6 +89,20 @@ pub(super) fn count(context: &mut Context, group: &Group, window: TimeRange) -> 
         }
     }
     counted
+}
+
+/// Increase of one counter over a window and its resets. `recorded_from`: since when its like is recorded.
+pub(super) fn increase_of(
+    context: &mut Context,
+    meta: &SeriesMeta,
+    window: TimeRange,
+    recorded_from: Option<Timestamp>,
+) -> (Estimate, usize) {
+    let margin = meta.staleness_ns();
+    let around = TimeRange::new(window.start().plus_ns(-margin), window.end().plus_ns(margin.saturating_add(1)));
+    let samples = context.samples(meta, around);
+    let is_newborn = meta.extent.is_some_and(|extent| extent.start() > window.start() && Some(extent.start()) > recorded_from);
+    increase(&samples, window, is_newborn)
 }
 
 fn by_counter(context: &mut Context, group: &Group, window: TimeRange, words: &str) -> Derived {
@@ -217,7 +227,7 @@ fn by_ratio(context: &mut Context, window: TimeRange, words: &str) -> Option<Der
 }
 
 /// The product of two series at the times of the first; nothing where the second has no fresh value.
-fn times(rates: &[Sample], ratios: &[Sample], ratio: &SeriesMeta) -> Vec<Sample> {
+pub(super) fn times(rates: &[Sample], ratios: &[Sample], ratio: &SeriesMeta) -> Vec<Sample> {
     let at_or_before = |at: Timestamp| {
         let n = ratios.partition_point(|sample| sample.time <= at);
         n.checked_sub(1).map(|index| ratios[index]).filter(|sample| at.since(sample.time) <= ratio.staleness_ns())

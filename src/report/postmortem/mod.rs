@@ -5,6 +5,7 @@
 //! escapes them (`report::escape`). No clock, no file: the same case and facts give the same values.
 
 mod attempts;
+mod budget;
 mod chain;
 mod context;
 mod counterfactual;
@@ -19,6 +20,7 @@ mod provenance;
 mod requests;
 mod services;
 mod slo;
+mod stages;
 mod suggest;
 mod summary;
 #[cfg(test)]
@@ -44,6 +46,7 @@ pub use evidence::{Block, Exhibit};
 pub use indicators::{Indicator, Indicators};
 pub use provenance::{MarkerRow, Provenance, SeriesUsed, SourceUsed};
 pub use services::ServiceRow;
+pub use stages::{StageCheck, StageRow, overall};
 pub use suggest::Suggestion;
 pub use timeline::{TimelineRow, timeline_limit};
 pub use told::Told;
@@ -183,6 +186,8 @@ pub struct Postmortem {
     pub actions: Vec<ActionRow>,
     /// Causes against sorts of actions.
     pub coverage: Coverage,
+    /// Stages of the rollout of the fix, as the data judge them.
+    pub stages: Vec<StageRow>,
     /// What people recorded besides: a table for each kind.
     pub told: Vec<Told>,
     /// Prose of the user: file stem → text.
@@ -223,7 +228,8 @@ pub fn gather(case: &CaseDoc, facts: &dyn Facts, settings: &ReportSettings) -> P
     let turning_points = attempts::turning_points(&mut context);
     let actions = chain::actions(&context);
     let coverage = coverage::gather(&chain, &actions);
-    let told = told::gather(&context);
+    let stages = stages::gather(&mut context);
+    let told = told::gather(&context, &stages);
     let summary = summary::slots(&mut context, &impact, &response, &chain);
     let head = summary::head(&context);
     let provenance = provenance::gather(&context);
@@ -248,6 +254,7 @@ pub fn gather(case: &CaseDoc, facts: &dyn Facts, settings: &ReportSettings) -> P
         turning_points,
         actions,
         coverage,
+        stages,
         recovered: context.recovered,
         impact_s: impact::seconds(&context),
         told,

@@ -95,11 +95,16 @@ pub(super) fn outcome(status: &str) -> Option<Outcome> {
 
 /// The counters that users feel most; `None` when no counter has a status label.
 pub(super) fn counters<'a>(context: &Context<'a>) -> Option<Group<'a>> {
+    counters_where(context, |_| true)
+}
+
+/// The counters that users feel most, of those that are wanted.
+pub(super) fn counters_where<'a>(context: &Context<'a>, is_wanted: impl Fn(&SeriesMeta) -> bool) -> Option<Group<'a>> {
     let is_counter = |meta: &SeriesMeta| {
         meta.kind == SeriesKind::Counter
             || (meta.kind != SeriesKind::Rate && (meta.name.ends_with("_total") || meta.name.ends_with("_count")))
     };
-    best_group(context, is_counter)
+    best_group(context, |meta| is_counter(meta) && is_wanted(meta))
 }
 
 /// The rates by status that users feel most.

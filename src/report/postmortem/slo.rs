@@ -1,17 +1,19 @@
 //! What the failures cost of the error budget, and how fast it burned.
 //!
-//! Without an objective in the case the usual 99.9 % over 30 days is taken, and said to be an assumption in every row.
+//! Without an objective in the case the usual 99.9 % over 30 days is taken, and said to be an assumption in every row;
+//! with one, the series that its indicator names are counted (`budget`).
 
 use super::Derived;
+use super::budget::{self, Measured};
 use super::context::{Context, show, window_words};
 use super::failed::{count, whole};
 use super::impact::{duration, peak_of};
 use super::limits::{felt, stretches};
 use super::requests::counters;
-use crate::model::Unit;
-use crate::model::case::Indicator;
+use crate::model::case::{Indicator, Slo};
 use crate::model::text::value;
 use crate::model::time::NS_PER_S;
+use crate::model::{TimeRange, Unit};
 
 /// What is promised to users.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,13 +32,17 @@ const DEFAULT: (f64, f64) = (0.999, 30.0);
 pub(super) fn objective(context: &Context) -> Objective {
     let counted = context.case.meta.slos.iter().find(|slo| !matches!(slo.indicator, Indicator::Latency { .. }));
     if let Some(slo) = counted.filter(|slo| slo.objective > 0.0 && slo.objective < 1.0 && slo.window_ns > 0) {
-        let days = slo.window_ns as f64 / (86_400.0 * NS_PER_S as f64);
-        let words = format!("objective {} over {} days ({})", value(slo.objective, Unit::Ratio), value(days, Unit::None), slo.name);
-        return Objective { target: slo.objective, days, words };
+        return of_slo(slo);
     }
     let (target, days) = DEFAULT;
     let words = format!("objective {} over {days:.0} days (assumed: the case names none)", value(target, Unit::Ratio));
     Objective { target, days, words }
+}
+
+fn of_slo(slo: &Slo) -> Objective {
+    let days = slo.window_ns as f64 / (86_400.0 * NS_PER_S as f64);
+    let words = format!("objective {} over {} days ({})", value(slo.objective, Unit::Ratio), value(days, Unit::None), slo.name);
+    Objective { target: slo.objective, days, words }
 }
 
 /// Budget of a period: the failures that are allowed.
@@ -53,48 +59,92 @@ pub(super) fn burn(objective: &Objective, ratio: f64) -> f64 {
 pub(super) fn rows(context: &mut Context) -> Vec<Derived> {
     let objective = objective(context);
     let mut rows = Vec::new();
-    if let (Some((window, words)), Some(group), Some(extent)) = (context.impact_window(), counters(context), context.catalog.extent) {
-        let counted = count(context, &group, window);
-        let whole_data = count(context, &group, extent);
-        let seconds = extent.len_ns() as f64 / NS_PER_S as f64;
-        let rate = if seconds > 0.0 { whole_data.all.likely / seconds } else { 0.0 };
-        let budget = budget(&objective, rate);
-        let inputs = vec![format!("counter {}", group.words()), window_words(window), objective.words.clone()];
-        if budget > 0.0 {
-            let failed = counted.failed;
-            let share = |count: f64| value(count / budget, Unit::Ratio);
-            let range = if whole(failed.low) == whole(failed.high) {
-                String::new()
-            } else {
-                format!(" (between {} and {})", share(failed.low), share(failed.high))
-            };
-            rows.push(Derived {
-                id: "slo.budget".into(),
-                label: "Error budget burned".into(),
-                value: Some(format!("{}{range} of {} allowed failures", share(failed.likely), whole(budget))),
-                how: format!("{}; {} requests/s over all data", objective.words, value(rate, Unit::None)),
-                formula: format!(
-                    "failed / ((1 − objective) × requests in the period); requests in the period = rate over all data × days; {words}"
-                ),
-                inputs: inputs.clone(),
-            });
-        }
-        if counted.all.likely > 0.0 {
-            let mean = burn(&objective, counted.failed.likely / counted.all.likely);
-            rows.push(Derived {
-                id: "slo.burn.mean".into(),
-                label: "Burn rate, mean".into(),
-                value: Some(times(mean)),
-                how: format!("share of failed requests / (1 − objective), {words}"),
-                formula: "failed / all / (1 − objective)".into(),
-                inputs,
-            });
-        }
+    let case = context.case;
+    for (index, slo) in case.meta.slos.iter().filter(|slo| slo.objective > 0.0 && slo.objective < 1.0 && slo.window_ns > 0).enumerate() {
+        let part = Part {
+            objective: of_slo(slo),
+            suffix: if index == 0 { String::new() } else { format!(".{}", index + 1) },
+            name: Some(&slo.name),
+        };
+        let measure = |context: &mut Context, window| budget::measure(context, slo, window);
+        rows.extend(burned(context, &part, &measure));
+    }
+    if case.meta.slos.is_empty()
+        && let Some(group) = counters(context)
+    {
+        let words = format!("counter {}", group.words());
+        let measure = |context: &mut Context, window| Ok((count(context, &group, window), words.clone()));
+        rows.extend(burned(context, &Part { objective: objective.clone(), suffix: String::new(), name: None }, &measure));
     }
     rows.extend(peak_burn(context, &objective));
     rows.extend(above_threshold(context));
     for row in &rows {
         context.record(row.clone());
+    }
+    rows
+}
+
+/// One objective among several.
+struct Part<'a> {
+    objective: Objective,
+    /// What ids end in: nothing for the first.
+    suffix: String,
+    name: Option<&'a str>,
+}
+
+/// Share of the budget and mean burn rate of one objective.
+fn burned(context: &mut Context, part: &Part, measure: &dyn Fn(&mut Context, TimeRange) -> Measured) -> Vec<Derived> {
+    let (Some((window, words)), Some(extent)) = (context.impact_window(), context.catalog.extent) else { return Vec::new() };
+    let Part { objective, suffix, name } = part;
+    let of_name = name.map_or_else(String::new, |name| format!(", {name}"));
+    let label = |what: &str| format!("{what}{of_name}");
+    let (counted, whole_data, series) = match (measure(context, window), measure(context, extent)) {
+        (Ok((counted, series)), Ok((whole_data, _))) => (counted, whole_data, series),
+        (Err(why), _) | (_, Err(why)) => {
+            let id = format!("slo.budget{suffix}");
+            return vec![Derived {
+                id,
+                label: label("Error budget burned"),
+                formula: why,
+                inputs: vec![objective.words.clone()],
+                ..Derived::default()
+            }];
+        }
+    };
+    let seconds = extent.len_ns() as f64 / NS_PER_S as f64;
+    let rate = if seconds > 0.0 { whole_data.all.likely / seconds } else { 0.0 };
+    let budget = budget(objective, rate);
+    let inputs = vec![series, window_words(window), objective.words.clone()];
+    let mut rows = Vec::new();
+    if budget > 0.0 {
+        let failed = counted.failed;
+        let share = |count: f64| value(count / budget, Unit::Ratio);
+        let range = if whole(failed.low) == whole(failed.high) {
+            String::new()
+        } else {
+            format!(" (between {} and {})", share(failed.low), share(failed.high))
+        };
+        rows.push(Derived {
+            id: format!("slo.budget{suffix}"),
+            label: label("Error budget burned"),
+            value: Some(format!("{}{range} of {} allowed failures", share(failed.likely), whole(budget))),
+            how: format!("{}; {} requests/s over all data", objective.words, value(rate, Unit::None)),
+            formula: format!(
+                "failed / ((1 − objective) × requests in the period); requests in the period = rate over all data × days; {words}"
+            ),
+            inputs: inputs.clone(),
+        });
+    }
+    if counted.all.likely > 0.0 {
+        let mean = burn(objective, counted.failed.likely / counted.all.likely);
+        rows.push(Derived {
+            id: format!("slo.burn.mean{suffix}"),
+            label: label("Burn rate, mean"),
+            value: Some(times(mean)),
+            how: format!("share of failed requests / (1 − objective), {words}"),
+            formula: "failed / all / (1 − objective)".into(),
+            inputs,
+        });
     }
     rows
 }

@@ -63,6 +63,9 @@ proptest! {
         let annotations: BTreeMap<_, _> = list.into_iter().map(|annotation| (annotation.id.clone(), annotation)).collect();
         let facts = facts(&meta, values);
         let case = CaseDoc { meta, annotations };
+        let printed = crate::report::json::print(&gather(&case, &facts, &ReportSettings::default()));
+        let objections = crate::report::json::schema::objections(&serde_json::from_str(&printed).unwrap(), crate::report::json::SCHEMA_TEXT);
+        prop_assert!(objections.is_empty(), "{objections:#?}");
         let rendered = render(&gather(&case, &facts, &ReportSettings::default()));
         prop_assert!(!rendered.markdown.contains('\x1b'));
         prop_assert_eq!(&render(&gather(&case, &facts, &ReportSettings::default())), &rendered);

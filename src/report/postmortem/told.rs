@@ -1,10 +1,13 @@
 //! What people recorded besides chain and timeline: hypotheses, factors, resources, stages, what went how, lessons,
-//! questions. One table each, in the words of its records; nothing here is computed.
+//! questions. One table each, in the words of its records; only what the stages of a rollout show
+//! is computed, by `stages`.
 
 use std::collections::BTreeMap;
 
 use super::ReportSettings;
 use super::context::Context;
+use super::failed::whole;
+use super::stages::{StageCheck, StageRow};
 use crate::model::case::{BucketName, CaseDoc, EvidenceTarget, HypothesisStatus};
 use crate::model::text::{rfc3339, value};
 use crate::model::{Annotation, AnnotationId, AnnotationKind, Unit};
@@ -23,12 +26,12 @@ pub struct Told {
 }
 
 /// The tables that have rows, in the order of the document.
-pub(super) fn gather(context: &Context) -> Vec<Told> {
+pub(super) fn gather(context: &Context, stages: &[StageRow]) -> Vec<Told> {
     let tables = [
         hypotheses(context),
         factors(context),
         resources(context),
-        stages(context),
+        self::stages(stages),
         went(context),
         lessons(context),
         questions(context),
@@ -115,25 +118,31 @@ fn resources(context: &Context) -> Told {
     Told { name: "resources", title: "Apparent and actual", head, rows }
 }
 
-fn stages(context: &Context) -> Told {
-    let rows = rows(context, |record| match &record.kind {
-        AnnotationKind::Stage(it) => Some(vec![
-            record.text.clone(),
-            rfc3339(it.at.start()),
-            rfc3339(it.at.end()),
-            it.percent.map_or_else(String::new, |percent| format!("{} %", value(percent, Unit::None))),
-            it.thresholds.iter().map(|(series, limit)| format!("{series} ≤ {limit}")).collect::<Vec<_>>().join("; "),
-            it.verdict.map_or_else(|| "not stated".to_owned(), |verdict| verdict.name().to_owned()),
-            match it.has_rolled_back {
+/// The one table with derived cells: what the data say beside what people said.
+fn stages(stages: &[StageRow]) -> Told {
+    let row = |stage: &StageRow| {
+        vec![
+            stage.name.clone(),
+            rfc3339(stage.at.start()),
+            rfc3339(stage.at.end()),
+            stage.percent.map_or_else(String::new, |percent| format!("{} %", value(percent, Unit::None))),
+            stage.requests.map_or_else(|| "not counted".to_owned(), whole),
+            stage.checks.iter().map(StageCheck::words).collect::<Vec<_>>().join("; "),
+            match stage.stated {
+                Some(stated) if stated != stage.derived => {
+                    format!("{} as stated; by the data {}: {}", stated.name(), stage.derived.name(), stage.why)
+                }
+                _ => format!("{}: {}", stage.derived.name(), stage.why),
+            },
+            match stage.has_rolled_back {
                 Some(true) => "fired".to_owned(),
                 Some(false) => "did not fire".to_owned(),
                 None => String::new(),
             },
-        ]),
-        _ => None,
-    });
-    let head = vec!["Stage", "From", "To", "Traffic", "Limits", "Verdict as stated", "Rollback rule"];
-    Told { name: "stages", title: "Fix verification", head, rows }
+        ]
+    };
+    let head = vec!["Stage", "From", "To", "Traffic", "Requests", "Checks", "Verdict", "Rollback rule"];
+    Told { name: "stages", title: "Fix verification", head, rows: stages.iter().map(row).collect() }
 }
 
 fn went(context: &Context) -> Told {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::report::postmortem::{
     ActionRow, AlertRow, AttemptRow, Block, Coverage, Derived, Detection, Edge, Effect, Exhibit, Head, Indicator, Indicators, MarkerRow,
-    Postmortem, Provenance, SeriesUsed, ServiceRow, Sign, SourceUsed, Step, Suggestion, TimelineRow, TurningPoint,
+    Postmortem, Provenance, SeriesUsed, ServiceRow, Sign, SourceUsed, StageCheck, StageRow, Step, Suggestion, TimelineRow, TurningPoint,
 };
 use crate::report::svg::Chart;
 
@@ -16,6 +16,7 @@ pub(super) fn prune(postmortem: &mut Postmortem) {
     postmortem.exhibits.clear();
     postmortem.lint = None;
     postmortem.told.clear();
+    postmortem.stages.clear();
     postmortem.summary.retain(|(_, words)| words != "not recorded");
     postmortem.sections.retain(|stem, _| ["summary", "impact"].contains(&stem.as_str()));
     for row in &mut postmortem.timeline {
@@ -98,6 +99,7 @@ pub(super) fn visit(postmortem: &mut Postmortem, with: With) {
         turning_points,
         actions,
         coverage,
+        stages,
         told,
         sections,
         recovered: _,
@@ -122,6 +124,9 @@ pub(super) fn visit(postmortem: &mut Postmortem, with: With) {
     self::indicators(indicators, with);
     for row in timeline.iter_mut() {
         timeline_row(row, with);
+    }
+    for row in stages.iter_mut() {
+        stage(row, with);
     }
     for row in chain.iter_mut() {
         step(row, with);
@@ -238,6 +243,19 @@ fn step(step: &mut Step, with: With) {
     let Step { label: _, statement, cause_type: _, status: _, at: _, evidence: _, lost } = step;
     with(statement);
     all(lost, with);
+}
+
+fn stage(row: &mut StageRow, with: With) {
+    let StageRow { id: _, name, at: _, percent: _, requests: _, checks, derived: _, why, stated: _, has_rolled_back: _ } = row;
+    with(name);
+    with(why);
+    for check in checks {
+        let StageCheck { metric, series, observed: _, mean: _, threshold: _, above_is_bad: _, limit, unit: _, n_samples: _, verdict: _ } =
+            check;
+        with(metric);
+        with(series);
+        with(limit);
+    }
 }
 
 fn edge(edge: &mut Edge, with: With) {
