@@ -62,7 +62,7 @@ fn promise_of_records(action: Action) -> bool {
     match action {
         Action::AddRecord => kinds(&after("; n \"quote\" Enter \"said\" ctrl-s")) == ["quote"],
         Action::Hypothesis => kinds(&after("; h \"x\" ctrl-s")) == ["hypothesis"],
-        Action::EvidenceFor => shows(&claim("; f"), "evidence for it"),
+        Action::EvidenceFor => shows(&claim("; f"), "evidence for: the pool leaks"),
         Action::EvidenceAgainst => shows(&claim("; g Enter"), "evidence against it"),
         Action::Confirm => shows(&claim("; c"), "confirmed"),
         Action::Refute => shows(&claim("; r"), "refuted"),
