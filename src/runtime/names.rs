@@ -25,8 +25,9 @@ pub(super) fn of_case(source: &dyn Source, catalog: &Catalog, case: &CaseDoc, jo
     for (path, hash) in wanted.into_iter().filter(|(path, _)| !path.is_empty() && !known.contains(path)) {
         let Some(report) = found(source, catalog, (path, hash), job).filter(|report| !names.contains_key(&report.id)) else { continue };
         names.insert(report.id, path.to_owned());
-        let (there, here) = beginnings(path, &report.path);
-        folders.entry(here).or_insert(there);
+        if let Some((there, here)) = beginnings(path, &report.path) {
+            folders.entry(here).or_insert(there);
+        }
     }
     let mut taken: BTreeSet<String> = names.values().cloned().collect();
     for report in &catalog.sources {
@@ -50,11 +51,12 @@ fn found<'a>(source: &dyn Source, catalog: &'a Catalog, (path, hash): (&str, Opt
     hash.and_then(|_| candidates.iter().find(has_it).copied())
 }
 
-/// Two paths without the components at their ends that agree: what stands before them.
-fn beginnings<'a, 'b>(a: &'a str, b: &'b str) -> (&'a str, &'b str) {
+/// Two paths without the components at their ends that agree: what stands before them. `None` if none agrees.
+fn beginnings<'a, 'b>(a: &'a str, b: &'b str) -> Option<(&'a str, &'b str)> {
     let shared: usize = a.rsplit('/').zip(b.rsplit('/')).take_while(|(a, b)| a == b).map(|(name, _)| name.len() + 1).sum();
+    // The first component has no slash before it.
     let before = |path: &str| (path.len() + 1).saturating_sub(shared);
-    (&a[..before(a)], &b[..before(b)])
+    (shared > 0).then(|| (&a[..before(a)], &b[..before(b)]))
 }
 
 #[cfg(test)]

@@ -100,6 +100,7 @@ pub(super) fn attach(state: &mut State, bearing: Bearing) {
     let title = format!("evidence {word}: {}", briefly(state, &id));
     let mut picker = Picker::new(PickPurpose::Attach(bearing), title, items);
     picker.chosen = Some(chosen);
+    picker.first_chosen.clone_from(&picker.chosen);
     picker.about = Some(id);
     state.overlays.push(Overlay::Picker(picker));
 }

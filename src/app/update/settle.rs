@@ -63,7 +63,8 @@ pub(super) fn list(state: &mut State) {
         state.say("no conflicts to settle");
         return;
     }
-    let title = format!("{} conflicts: Enter takes a value, u takes it back", items.len() / 2);
+    let n = items.len() / 2;
+    let title = format!("{n} {}: Enter takes a value, u takes it back", if n == 1 { "conflict" } else { "conflicts" });
     state.overlays.push(Overlay::Picker(Picker::new(PickPurpose::Conflicts, title, items)));
 }
 
