@@ -71,12 +71,13 @@ fn promise_of_records(action: Action) -> bool {
             kinds(&after(&claim("; / Enter ; / \"kind:hypothesis\" Enter a \"n\" ctrl-s 5 ; l Enter"))).contains(&"link".to_owned())
         }
         Action::InsertNote => shows(&note("; i"), "note between, on"),
-        Action::TagRecords => shows(&note("; t \"pool\" Enter"), "tag: 1 of 1 records"),
+        Action::TagRecords => shows(&note("; t \"pool\" Enter"), "tag: 1 of 1 record"),
         Action::Retime => time("; m \"+90s\" Enter") == Some(at(330)),
         Action::NudgeEarlier => time("; ,") < Some(at(240)),
         Action::NudgeLater => time("; .") > Some(at(240)),
         Action::Star => after(&note("; p")).state.case().by_time()[0].is_pinned,
         Action::FilterNotes => shows("; / \"kind:lesson\" Enter", "only kind:lesson"),
+        Action::Suggested => shows("; s", "markers that the data suggest"),
         _ => shows("; x", "no conflicts to settle"),
     }
 }
@@ -168,6 +169,7 @@ fn promise(action: Action) -> bool {
         | Action::NudgeLater
         | Action::Star
         | Action::FilterNotes
+        | Action::Suggested
         | Action::Conflicts => promise_of_records(action),
         Action::Attempt => kinds(&after(&format!("{m}M \"scaled out\" ^s"))) == ["attempt"],
         Action::ActionItem => {
@@ -208,6 +210,18 @@ fn promise(action: Action) -> bool {
         Action::FocusDetail => shows("3 6", "latency_ms"),
         Action::FocusSources => shows("7", "ends in the middle of a record"),
         Action::FocusPatterns => shows(". t 0 8", "▲ born") && shows("8 Enter", "pattern:0"),
+        Action::Compare => {
+            let b = ". t 0 v t t \"03:27:00\" Enter b";
+            let level = format!("{b} j j j j j j Enter");
+            let filters = |keys: &str| after(keys).state.case().meta.filters.clone();
+            shows(b, "what is different in 4m55s from")
+                && after(b).state.selection().is_none()
+                && (cursor(&format!("{b} j Enter")) - 134.0).abs() < 6.0
+                && filters(&level).iter().map(|filter| filter.text.as_str()).eq(["level:error"])
+                && near(cursor(&level), 125.0)
+                && filters(&format!("{level} u")).is_empty()
+                && notice(". t 0 g v t t \"03:22:05\" Enter b").starts_with("this range is the baseline itself")
+        }
         Action::FocusTrace => shows("3 t o", "widest gap") && shows("3 t t \"03:20:05\" Enter t o", "has no trace id"),
         Action::Reorder => notice("8 r") == "patterns by born around the cursor 03:20:00" && notice("r").contains("only the patterns"),
         Action::ZoomPane => !shows("3 z", "goroutines") && shows("3 z z", "goroutines"),
@@ -275,7 +289,9 @@ fn promise(action: Action) -> bool {
         }
         Action::Trust => {
             let is_on = |keys: &str| after(keys).state.case().meta.view.has_trust;
-            is_on("R") && !is_on("R R") && !is_on("R u") && shows("R", "///") && !shows("R u", "///") && shows(": \"trust\" Enter", "///")
+            let n_shaded = |keys: &str| screen(&after(keys)).matches('/').count();
+            let is_seen = n_shaded("R") > n_shaded("R u") && n_shaded(": \"trust\" Enter") == n_shaded("R");
+            is_on("R") && !is_on("R R") && !is_on("R u") && is_seen
         }
         Action::Palette => near(cursor("^p \"rollback\" Enter"), 420.0),
         Action::CommandLine => near(cursor(": \"goto T+1m\" Enter"), 0.0) && near(cursor(": \"goto 03:25\" Enter"), 300.0),
@@ -370,6 +386,31 @@ fn the_palette_and_the_command_line_reach_every_action_that_works_without_a_laye
         assert!(screen(&session).contains(info.sentence), "{}", info.name);
         assert_eq!(Action::from_name(info.name), Some(info.action));
     }
+}
+
+#[test]
+fn a_comparison_under_way_blocks_no_key_and_esc_stops_it() {
+    let mut session = after(". t 0");
+    let key = |session: &mut Session, name: &str| {
+        let key = keys::parse_sequence(name).expect("a key")[0];
+        update(&mut session.state, Message::Key(key))
+    };
+    let asked = key(&mut session, "b");
+    let job = asked.iter().find_map(|effect| match effect {
+        Effect::Ask(id, Question::Compare(query)) => Some((*id, query.clone())),
+        _ => None,
+    });
+    let (id, query) = job.expect("it is asked in the background");
+    assert_eq!((query.baseline.end(), query.window.start()), (at(125), at(125)), "what is visible is cut at the baseline");
+    let progress = coroner::app::message::Progress { done: 30, total: 120, found: 0 };
+    update(&mut session.state, Message::Progress(id, progress));
+    assert!(screen(&session).contains("comparing … 25 %"), "{}", screen(&session));
+    let effects = key(&mut session, "esc");
+    assert!(effects.contains(&Effect::Cancel(id)));
+    assert!(screen(&session).contains("b tells what is different"));
+    let late = Reply::Difference(Box::new(session.fake.compare(&query)));
+    update(&mut session.state, Message::Replied(id, Ok(late)));
+    assert!(!screen(&session).contains("what is different in 9"), "a late answer is dropped");
 }
 
 #[test]
@@ -707,13 +748,13 @@ fn a_hypothesis_is_written_judged_and_told_what_speaks_for_it() {
     session.keys("; c");
     assert!(screen(&session).contains("confirmed"), "{}", screen(&session));
     session.keys("u ; g");
-    assert!(screen(&session).contains("evidence against it"), "{}", screen(&session));
+    assert!(screen(&session).contains("evidence against: the pool leaks"), "{}", screen(&session));
     session.keys("Enter");
-    assert!(screen(&session).contains("1 pieces of evidence against it"), "{}", screen(&session));
+    assert!(screen(&session).contains("1 piece of evidence against it"), "{}", screen(&session));
     session.keys("; t \"pool -draft\" Enter");
-    assert!(screen(&session).contains("tag: 1 of 1 records"), "{}", screen(&session));
+    assert!(screen(&session).contains("tag: 1 of 1 record"), "{}", screen(&session));
     session.keys("; m \"+90s\" Enter");
-    assert!(screen(&session).contains("re-time: 1 of 1 records"), "{}", screen(&session));
+    assert!(screen(&session).contains("re-time: 1 of 1 record"), "{}", screen(&session));
     session.keys("u u u u u");
     assert!(!screen(&session).contains("the pool leaks"), "{}", screen(&session));
 }
@@ -735,4 +776,32 @@ fn a_note_between_two_others_gets_the_middle_of_their_times() {
     session.keys("; / \"first\" Enter ; / Enter ; i");
     let shown = screen(&session);
     assert!(shown.contains("note between, on") && shown.contains("03:25:00"), "{shown}");
+}
+
+#[test]
+fn a_marker_that_the_data_suggest_is_taken_with_its_rule_and_only_once() {
+    let mut session = after("; s");
+    let shown = screen(&session);
+    assert!(shown.contains("markers that the data suggest"), "{shown}");
+    session.keys("\"impact\" Enter");
+    let rule = session.state.case().annotations.values().find_map(|record| match &record.kind {
+        AnnotationKind::Marker { name: MarkerName::ImpactStart, rule, .. } => Some(rule.clone()),
+        _ => None,
+    });
+    assert!(rule.as_ref().is_some_and(|rule| rule.starts_with("accepted: ")), "{rule:?} {}", screen(&session));
+    session.keys("; s");
+    assert!(!screen(&session).contains("impact start  "), "{}", screen(&session));
+}
+
+#[test]
+fn the_keys_for_records_are_all_told_after_their_first_key() {
+    for size in [(120, 40), (80, 24)] {
+        let mut session = Session::loaded(size.0, size.1);
+        session.keys(";");
+        let shown = screen(&session);
+        for info in actions::ALL.iter().filter(|info| info.keys.iter().any(|key| key.starts_with("; "))) {
+            let words: String = info.sentence.chars().take(20).collect();
+            assert!(shown.contains(&words), "{}: {shown}", info.name);
+        }
+    }
 }

@@ -204,12 +204,14 @@ fn a_histogram_over_time_is_explained_in_words() {
 
 #[test]
 fn several_series_share_a_panel_and_are_told_apart_without_colour() {
-    for (name, keys) in [("overlaid", "V o"), ("stacked", "V s"), ("multiples", "V m")] {
+    for (name, keys) in
+        [("overlaid", "V o"), ("stacked", "V s"), ("multiples", "V m"), ("braille_lines", "V b V o"), ("braille_multiples", "V b V m")]
+    {
         each_size(name, |session| {
             session.keys(&format!("t t \"03:23:30\" Enter 2 {keys}"));
         });
     }
-    for keys in ["V o", "V s", "V m", "V b", "P \"heat map rpc\" Enter"] {
+    for keys in ["V o", "V s", "V m", "V b", "V b V o", "V b V m", "P \"heat map rpc\" Enter"] {
         let mut session = Session::loaded(120, 40);
         session.keys(&format!("t t \"03:23:30\" Enter 2 {keys}"));
         let dark = text(&buffer(&session, &Theme::dark()));
@@ -239,6 +241,16 @@ fn message_patterns_are_listed_by_how_they_changed() {
 }
 
 #[test]
+fn what_is_different_in_a_range_is_told_with_counts() {
+    each_size("compare", |session| {
+        session.keys("t t \"03:22:05\" Enter t 0 v t t \"03:27:00\" Enter b");
+    });
+    each_size("compare_zoomed", |session| {
+        session.keys("t t \"03:22:05\" Enter t 0 v t t \"03:27:00\" Enter b z j j j j j");
+    });
+}
+
+#[test]
 fn a_trace_is_one_column_of_events_with_their_gaps() {
     each_size("trace", |session| {
         session.keys("t t \"03:22:05\" Enter t 0 e t o");
@@ -247,7 +259,7 @@ fn a_trace_is_one_column_of_events_with_their_gaps() {
 
 #[test]
 fn patterns_and_traces_read_without_colour_and_on_a_light_screen() {
-    for keys in ["t t \"03:24:00\" Enter 8 z", "3 t t \"03:24:00\" Enter t o j"] {
+    for keys in ["t t \"03:24:00\" Enter 8 z", "t t \"03:22:05\" Enter t 0 b z", "3 t t \"03:24:00\" Enter t o j"] {
         let mut session = Session::loaded(120, 40);
         session.keys(keys);
         let dark = text(&buffer(&session, &Theme::dark()));

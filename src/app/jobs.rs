@@ -45,6 +45,8 @@ pub(crate) enum Slot {
     /// Evidence being frozen.
     Freeze,
     Patterns,
+    /// What differs between two windows.
+    Compare,
     /// Counts of each pattern over the visible range.
     PatternCourses,
     /// Events of the trace.
@@ -55,6 +57,8 @@ pub(crate) enum Slot {
     Standings,
     /// Claims that lack support.
     Debt,
+    /// Markers that the data suggest.
+    Suggested,
 }
 
 /// One slot.

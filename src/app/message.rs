@@ -8,7 +8,8 @@ use std::sync::Arc;
 use super::actions::Action;
 use super::debt::Owed;
 use crate::model::AnnotationId;
-use crate::model::case::{CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict, Standing};
+use crate::model::case::{AnnotationKind, CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict, Standing};
+use crate::model::compare::{CompareQuery, Difference};
 use crate::model::find::Fit;
 use crate::model::query::{FieldSeen, HistogramQuery, Pattern, PatternQuery, TextMatch, TextPattern, ValueAt};
 use crate::model::skew::ClockCheck;
@@ -107,6 +108,8 @@ pub enum Question {
     Event(EventRef),
     /// Message patterns, with what two windows tell of each.
     Patterns(PatternQuery),
+    /// What differs between two windows. Answered by `Reply::Difference`.
+    Compare(Box<CompareQuery>),
     /// How far the clocks of the sources are apart, by the traces that they share.
     Clocks,
     /// Whether evidence stands where it was pinned. Answered by `Reply::Standings`.
@@ -133,6 +136,8 @@ pub enum Question {
     Words,
     /// Which claims of this case lack support. Answered by `Reply::Debt`.
     Debt(Box<CaseDoc>),
+    /// Which markers the data suggest that this case has not. Answered by `Reply::Suggested`.
+    Suggested(Box<CaseDoc>),
     /// Turn what is under the cursor into evidence with frozen values and hashes. Answered by `Reply::Frozen`.
     Freeze(Vec<FreezeTarget>),
 }
@@ -275,6 +280,8 @@ pub enum Reply {
     Events(EventPage),
     /// To `Patterns`.
     Patterns(Vec<Pattern>),
+    /// To `Compare`.
+    Difference(Box<Difference>),
     /// To `Standings`: whether evidence stands where it was pinned.
     Standings(std::collections::BTreeMap<AnnotationId, Standing>),
     /// To `Clocks`.
@@ -289,6 +296,8 @@ pub enum Reply {
     Words(Arc<Words>),
     /// To `Debt`, the weakest first.
     Debt(Vec<Owed>),
+    /// To `Suggested`: markers with their rule, and what they are.
+    Suggested(Vec<(AnnotationKind, String)>),
     /// To `Freeze`, in the order asked.
     Frozen(Vec<Evidence>),
 }

@@ -8,6 +8,7 @@ pub mod actions;
 pub(crate) mod chips;
 pub(crate) mod clock;
 pub(crate) mod columns;
+pub(crate) mod compare;
 pub mod debt;
 pub(crate) mod editor;
 pub(crate) mod find;

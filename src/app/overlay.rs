@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 
-use crate::model::case::{Choice, Link, MarkerName, PanelForm, PanelRef, PanelShape};
+use crate::model::case::{AnnotationKind, Choice, Link, MarkerName, PanelForm, PanelRef, PanelShape};
 use crate::model::{AnnotationId, SeriesId, SeriesMeta, TimeRange, Timestamp, fuzzy};
 
 use super::actions::Action;
@@ -54,6 +54,8 @@ pub(crate) enum PickValue {
     Marker(MarkerName),
     KeyMoment,
     Target(FreezeTarget),
+    /// A marker that the data suggest, and what it is.
+    Suggested(Box<AnnotationKind>, String),
     /// One of the two values of a conflict.
     Settle(Settling, Choice),
     /// A kind of record to add.
@@ -89,6 +91,7 @@ pub(crate) enum PickPurpose {
     Marker,
     Pin,
     Conflicts,
+    Suggested,
     Kind,
     Link,
     /// Evidence for or against a claim.

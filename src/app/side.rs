@@ -1,4 +1,5 @@
-//! The side pane as lines: causal chain, notes, detail of what is selected, sources, patterns, a trace.
+//! The side pane as lines: causal chain, notes, detail of what is selected, sources, patterns, a
+//! trace, what differs.
 //!
 //! Lines are made in `update` for the width of the pane; `Ink` says what a word means, not its colour.
 
@@ -8,6 +9,7 @@ use chrono_tz::Tz;
 use unicode_width::UnicodeWidthStr;
 
 use super::clock::Style;
+use super::compare::Found;
 use super::state::Focus;
 use crate::model::case::Standing;
 use crate::model::{AnnotationId, EventRef, Timestamp};
@@ -22,10 +24,11 @@ pub(crate) enum Tab {
     Sources,
     Patterns,
     Trace,
+    Compare,
 }
 
 impl Tab {
-    pub(crate) const ALL: [Self; 6] = [Self::Chain, Self::Notes, Self::Detail, Self::Sources, Self::Patterns, Self::Trace];
+    pub(crate) const ALL: [Self; 7] = [Self::Chain, Self::Notes, Self::Detail, Self::Sources, Self::Patterns, Self::Trace, Self::Compare];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -35,6 +38,7 @@ impl Tab {
             Self::Sources => "sources",
             Self::Patterns => "patterns",
             Self::Trace => "trace",
+            Self::Compare => "compare",
         }
     }
 }
@@ -76,6 +80,8 @@ pub(crate) enum SideItem {
     /// Number of a message pattern.
     Pattern(u32),
     Event(EventRef),
+    /// A difference: its place among those of the comparison.
+    Difference(Found),
     Text,
 }
 

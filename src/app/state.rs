@@ -12,6 +12,7 @@ use crate::model::{CaseDoc, Catalog, Event, EventRef, TimeRange, Timestamp};
 
 use super::actions::Context;
 use super::clock::{Clock, Style};
+use super::compare::Compared;
 use super::debt::Debt;
 use super::follow::Following;
 use super::history::History;
@@ -102,6 +103,7 @@ pub struct State {
     pub(crate) patterns: Patterns,
     pub(crate) shapes: Shapes,
     pub(crate) trace: TracePane,
+    pub(crate) compared: Compared,
     pub(crate) jobs: Jobs,
     pub(crate) layout: Layout,
     pub(crate) keymap: Keymap,
@@ -176,6 +178,7 @@ impl State {
             patterns: Patterns::default(),
             shapes: Shapes::default(),
             trace: TracePane::default(),
+            compared: Compared::default(),
             jobs: Jobs::default(),
             layout,
             keymap: Keymap::standard(),

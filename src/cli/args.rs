@@ -209,6 +209,27 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// What is different in a window: series, levels, services, patterns and field values against a baseline
+    Compare {
+        /// Sources.
+        #[command(flatten)]
+        open: OpenArgs,
+        /// Window; without it everything after the baseline.
+        #[command(flatten)]
+        window: WindowArgs,
+        /// What is normal; default: the data before T+0 or the impact of the case, else the first fifth
+        #[arg(long, value_name = "FROM..TO", allow_hyphen_values = true)]
+        baseline: Option<String>,
+        /// Only events that pass this filter; series are compared whatever it says
+        #[arg(long, value_name = "EXPR")]
+        filter: Option<String>,
+        /// At most so many differences of each kind as text
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: usize,
+        /// One JSON document (coroner.compare/1)
+        #[arg(long)]
+        json: bool,
+    },
     /// Metric series: list them, their values at a moment, or their course
     Series {
         /// Sources.
@@ -309,7 +330,7 @@ pub enum Command {
         /// Then press these keys, for example "v 10*l Enter"
         #[arg(long, value_name = "KEYS")]
         keys: Option<String>,
-        /// Colours: dark, light, mono
+        /// Colours: dark, light, 16, 16-light, mono, ascii
         #[arg(long, value_name = "NAME", default_value = "dark")]
         theme: String,
     },

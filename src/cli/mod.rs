@@ -5,6 +5,7 @@
 
 pub mod args;
 mod canary;
+pub mod compare;
 mod documents;
 pub mod events;
 mod explore;

@@ -14,7 +14,8 @@ use super::note::{self, ListFormat, NewNote, NoteChange, NoteOptions, Only, Sele
 use super::open::{self, Clock, Opened};
 use crate::app::message::FreezeTarget;
 use crate::model::case::{
-    Anchor, AnnotationKind, CaseMeta, Choice, Edit, EditStep, Evidence, EvidenceTarget, KINDS, KindFields, Relation, signed_duration,
+    Anchor, AnnotationKind, CaseMeta, Choice, Edit, EditStep, Evidence, EvidenceTarget, KINDS, KindFields, MarkerName, Relation,
+    signed_duration,
 };
 use crate::model::query::PageStart;
 use crate::model::{
@@ -22,6 +23,7 @@ use crate::model::{
 };
 use crate::report::case_file::{kind_from_fields, set_meta};
 use crate::runtime::answer::{freeze, freeze_lines};
+use crate::runtime::gate;
 use crate::runtime::journal::CaseStore;
 use crate::runtime::session::now;
 use crate::runtime::standing::standing;
@@ -45,6 +47,9 @@ pub fn run(args: &NoteArgs, out: &mut dyn Write) -> anyhow::Result<Outcome> {
         store.save(&doc)?;
         return Ok(Outcome::Done);
     }
+    if let NoteAction::Accept { name: None } = &args.action {
+        return list_suggested(&doc, &opened, args.read.quiet, out);
+    }
     let mut desk = Desk { opened: &opened, quiet: args.read.quiet, catalog: None };
     let action = desk.action(&doc, &args.action)?;
     let is_list =
@@ -60,6 +65,18 @@ pub fn run(args: &NoteArgs, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     out.write_all(outcome.output.as_bytes())?;
     let has_answer = !is_list || !outcome.output.is_empty();
     Ok(has_answer.into())
+}
+
+fn list_suggested(doc: &CaseDoc, opened: &Opened, is_quiet: bool, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+    open::load(opened, is_quiet)?;
+    let found = gate::suggested(doc, &*opened.source, &Job::new())?;
+    for (kind, words) in &found {
+        let AnnotationKind::Marker { name, at, rule, .. } = kind else { continue };
+        let rule = text::printable(rule.trim_start_matches("accepted: "));
+        let words = if words.is_empty() { String::new() } else { format!("  {}", text::printable(words)) };
+        writeln!(out, "{} {}{words}  ({rule})", text::rfc3339(*at), name.name())?;
+    }
+    Ok((!found.is_empty()).into())
 }
 
 fn author() -> String {
@@ -150,6 +167,7 @@ impl Desk<'_> {
                 let kind = AnnotationKind::Evidence(self.pin(doc, pin)?);
                 note::NoteAction::Add(Box::new(NewNote::new(kind, &pin.text.join(" "))))
             }
+            NoteAction::Accept { name } => note::NoteAction::Add(Box::new(self.accept(doc, name.as_deref().unwrap_or_default())?)),
             NoteAction::Edit(edit) => self.edit(doc, edit)?,
             NoteAction::Tag { add, remove, select, ids } => {
                 anyhow::ensure!(!add.is_empty() || !remove.is_empty(), "say which labels: --add TAG, --remove TAG");
@@ -165,6 +183,21 @@ impl Desk<'_> {
             NoteAction::Remove { id } => note::NoteAction::Remove { id: id.clone() },
             NoteAction::Title { .. } | NoteAction::Set { .. } => anyhow::bail!("the head is no record"),
         })
+    }
+
+    /// A marker as the data suggest it; one that is set stays.
+    fn accept(&mut self, doc: &CaseDoc, wanted: &str) -> anyhow::Result<NewNote> {
+        let name = MarkerName::from_name(&wanted.trim().replace([' ', '-'], "_"))
+            .with_context(|| format!("{wanted:?} is no marker; coroner note CASE accept lists those that the data suggest"))?;
+        anyhow::ensure!(doc.marker(name).is_none(), "{} is set already; move it with coroner note CASE edit", name.name());
+        self.catalog()?;
+        let found = gate::suggested(doc, &*self.opened.source, &Job::new())?;
+        let is_it = |kind: &AnnotationKind| matches!(kind, AnnotationKind::Marker { name: other, .. } if *other == name);
+        let (kind, words) = found
+            .into_iter()
+            .find(|(kind, _)| is_it(kind))
+            .with_context(|| format!("the data suggest no {}; set it with coroner note CASE add {0} --at TIME", name.name()))?;
+        Ok(NewNote::new(kind, &words))
     }
 
     /// Where the evidence among these records, and what they point at, stands now.
@@ -301,7 +334,7 @@ impl Desk<'_> {
 }
 
 fn find_source<'a>(catalog: &'a Catalog, path: &str) -> anyhow::Result<&'a SourceReport> {
-    let found = catalog.sources.iter().find(|source| source.path == path);
+    let found = catalog.source_of(path);
     let found = found.or_else(|| catalog.sources.iter().find(|source| Path::new(&source.path).ends_with(path)));
     found.with_context(|| format!("{path}: no such source; coroner inspect lists them"))
 }

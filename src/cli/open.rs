@@ -15,6 +15,7 @@ use crate::model::{CaseDoc, Catalog, TimeRange, Timestamp, text};
 use crate::parse::log::read_formats;
 use crate::parse::timestamp;
 use crate::report::case_file;
+use crate::runtime::journal::CaseStore;
 use crate::source::files::cache::CacheOptions;
 use crate::source::files::content::Bytes;
 use crate::source::files::decode::Growth;
@@ -48,6 +49,17 @@ pub struct Opened {
     pub seed: Option<CaseDoc>,
     /// The prose of that case: stem of the file → text.
     pub sections: BTreeMap<String, String>,
+}
+
+impl Opened {
+    /// The case as it is on disk, or the one that comes with the data.
+    pub fn case(&self) -> anyhow::Result<CaseDoc> {
+        Ok(match (&self.seed, self.case_dir.join("case.toml").exists()) {
+            (Some(seed), false) => seed.clone(),
+            _ if self.case_dir.is_dir() => CaseStore::read_only(&self.case_dir)?.0,
+            _ => CaseDoc::default(),
+        })
+    }
 }
 
 /// Opens what the arguments name. Without sources: an error that says what to type.

@@ -1,4 +1,5 @@
-//! Commands that ask one question of the sources: `inspect`, `events`, `trace`, `histogram`, `series`.
+//! Commands that ask one question of the sources: `inspect`, `events`, `trace`, `histogram`, `series`,
+//! `compare`.
 
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -8,7 +9,9 @@ use unicode_width::UnicodeWidthStr as _;
 use super::args::{Command, OpenArgs};
 use super::open::{self, Clock};
 use super::output::OutputForm;
-use super::{Outcome, events, histogram, inspect, output, patterns, series, tail, trace};
+use super::{Outcome, compare, events, histogram, inspect, output, patterns, series, tail, trace};
+use crate::analysis::stats::baseline_range;
+use crate::model::case::MarkerName;
 use crate::model::filter::{self, Expr, FilterError, Known};
 use crate::model::query::{PageStart, TextMatch, TextPattern};
 use crate::model::text::printable;
@@ -77,6 +80,19 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             let options = histogram::HistogramOptions { filter, range, bucket_ns, by, stats, form: form(json) };
             Ok(loaded.found(histogram::run(loaded.source(), &options, out)?, "no event passes"))
         }
+        Command::Compare { open, window, baseline, filter: expression, limit, json } => {
+            check_expression(expression.as_deref())?;
+            let loaded = Loaded::new(&open)?;
+            let expr = loaded.expression(expression.as_deref(), open.read.quiet)?;
+            let clock = loaded.clock()?;
+            let baseline = match baseline {
+                Some(text) => Some(compare::parse_baseline(&text, &clock)?),
+                None => loaded.baseline()?,
+            };
+            let filter = EventFilter { expr, ..EventFilter::default() };
+            let options = compare::CompareOptions { window: clock.window(&window)?, baseline, filter, limit, form: form(json) };
+            Ok(loaded.found(compare::run(loaded.source(), &options, out)?, "nothing differs by more than chance"))
+        }
         Command::Series { open, window, pattern, expr, at, columns, step, json } => {
             let loaded = Loaded::new(&open)?;
             let clock = loaded.clock()?;
@@ -122,6 +138,14 @@ impl Loaded {
             eprintln!("note: {nothing}");
         }
         has_found.into()
+    }
+
+    /// What the case says is normal; `None` without data.
+    fn baseline(&self) -> anyhow::Result<Option<TimeRange>> {
+        let Some(extent) = self.catalog.extent else { return Ok(None) };
+        let case = self.opened.case()?;
+        let t0 = case.meta.t0.as_ref().map(|anchor| anchor.at).or_else(|| case.marker(MarkerName::Trigger));
+        Ok(Some(baseline_range(extent, t0, case.marker(MarkerName::ImpactStart))))
     }
 
     fn clock(&self) -> anyhow::Result<Clock> {

@@ -294,16 +294,34 @@ impl Catalog {
         self.sources.get(id.0 as usize)
     }
 
-    /// The source of a path; else the only one that is the same place seen from another folder: one path ends in the other.
+    /// The source of this path; else the one whose last path components agree most with it, if it is a single one.
     ///
-    /// A case is written in one folder and opened from another. With several that fit, none is taken. O(sources).
-    pub fn source_at(&self, path: &str) -> Option<&SourceReport> {
-        if let Some(same) = self.sources.iter().find(|source| source.path == path) {
-            return Some(same);
+    /// The same archive opened from another folder gives other beginnings of paths, and evidence keeps its own.
+    pub fn source_of(&self, path: &str) -> Option<&SourceReport> {
+        if let Some(exact) = self.sources.iter().find(|source| source.path == path) {
+            return Some(exact);
         }
-        let ends_in = |long: &str, short: &str| !short.is_empty() && long.strip_suffix(short).is_some_and(|rest| rest.ends_with('/'));
-        let mut near = self.sources.iter().filter(|source| ends_in(&source.path, path) || ends_in(path, &source.path));
-        near.next().filter(|_| near.next().is_none())
+        match self.nearest_sources(path).as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// The sources that share the most last path components with `path`, at least the file name.
+    pub fn nearest_sources(&self, path: &str) -> Vec<&SourceReport> {
+        let shared = |other: &str| path.rsplit('/').zip(other.rsplit('/')).take_while(|(a, b)| a == b).count();
+        let (mut most, mut nearest) = (1, Vec::new());
+        for source in &self.sources {
+            let n = shared(&source.path);
+            if n > most {
+                most = n;
+                nearest.clear();
+            }
+            if n == most {
+                nearest.push(source);
+            }
+        }
+        nearest
     }
 
     /// The series with this id.

@@ -5,6 +5,7 @@
 
 pub mod case;
 pub mod catalog;
+pub mod compare;
 pub mod event;
 pub mod filter;
 pub mod find;

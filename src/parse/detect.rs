@@ -105,12 +105,19 @@ const MAGIC: &[(&[u8], &str, &str)] = &[
     (b"GIF8", "gif", "a picture"),
     (b"%PDF", "pdf", "a PDF document"),
     (b"SQLite format 3\0", "sqlite", "a SQLite database"),
-    (b"PAR1", "parquet", "a Parquet table: convert it to CSV or JSON lines"),
+    (b"PAR1", "parquet", PARQUET),
     (b"FLR\0", "jfr", "a Java flight recording: open it with JDK Mission Control"),
     (b"go 1.", "go-trace", "a Go execution trace: open it with `go tool trace`"),
     (b"\xff\xfe", "utf-16", "begins like UTF-16 text but does not go on like it"),
     (b"\xfe\xff", "utf-16", "begins like UTF-16 text but does not go on like it"),
 ];
+
+/// What is said of a Parquet file whose rows are not read.
+const PARQUET: &str = if cfg!(feature = "parquet") {
+    "a Parquet table that cannot be read"
+} else {
+    "a Parquet table: install with `cargo install --path . --features parquet` to read it, or convert it to CSV or JSON lines"
+};
 
 /// Files that are told at a glance and hold nothing to read.
 fn nothing_to_read(windows: &Windows) -> Option<Verdict> {

@@ -5,6 +5,7 @@
 //! are small enough to be parsed whole.
 
 pub mod alert;
+mod bytes;
 pub mod change;
 pub mod chunk;
 pub mod detect;
@@ -12,6 +13,8 @@ pub mod document;
 pub mod log;
 pub mod metric;
 mod otlp;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod profile;
 pub mod template;
 pub mod timestamp;

@@ -40,6 +40,7 @@ pub fn answer(source: &dyn Source, question: &Question, job: &Job) -> Result<Rep
         Question::Events(query) => Reply::Events(source.events(query, job)?.value),
         Question::Event(id) => Reply::Event(Box::new(source.event(*id, job)?)),
         Question::Patterns(query) => Reply::Patterns(source.patterns(query, job)?.value),
+        Question::Compare(query) => Reply::Difference(Box::new(super::compare::difference(source, query, job)?)),
         Question::Clocks => Reply::Clocks(super::clocks::check(source, job)?),
         Question::Count { filter, range } => Reply::Count(source.count(filter, *range, job)?.value),
         Question::Look(query) => Reply::Look(Box::new(find::look(source, query, job)?)),
@@ -51,6 +52,7 @@ pub fn answer(source: &dyn Source, question: &Question, job: &Job) -> Result<Rep
                 .map(|(id, one)| Ok((id.clone(), super::standing::standing(source, one, job)?)))
                 .collect::<Result<_, SourceError>>()?,
         ),
+        Question::Suggested(case) => Reply::Suggested(super::gate::suggested(case, source, job)?),
         Question::Debt(case) => Reply::Debt(super::gate::debt(case, source, job)?),
         Question::Freeze(targets) => Reply::Frozen(targets.iter().map(|target| freeze(source, target, job)).collect::<Result<_, _>>()?),
     })

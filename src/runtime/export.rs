@@ -66,13 +66,13 @@ pub struct Prepared<'a> {
 
 /// Gathers and renders without writing. The source must be loaded to its end.
 pub fn prepare<'a>(case: &CaseDoc, source: &'a dyn Source, target: &Target) -> anyhow::Result<Prepared<'a>> {
-    let facts = SourceFacts::new(source)?;
+    let facts = SourceFacts::of_case(source, case, &Job::new())?;
     anyhow::ensure!(facts.catalog().is_complete, "the sources are still loading; try again when they are done");
     let formulas: Vec<String> = case.meta.panels.iter().filter_map(|panel| panel.formula().map(str::to_owned)).collect();
     if !formulas.is_empty() {
         source.define(&formulas, &Job::new())?;
     }
-    let facts = if formulas.is_empty() { facts } else { SourceFacts::new(source)? };
+    let facts = if formulas.is_empty() { facts } else { SourceFacts::of_case(source, case, &Job::new())? };
     let panels = choose_panels(source, &Job::new())?;
     let stem = target.markdown.file_stem().and_then(|stem| stem.to_str()).unwrap_or("postmortem");
     let settings = ReportSettings {

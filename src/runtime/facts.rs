@@ -5,9 +5,10 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use super::answer::hex;
+use super::names;
 use crate::model::case::{Evidence, Standing};
 use crate::model::query::ValueAt;
-use crate::model::{Catalog, EventFilter, Sample, SeriesId, TimeRange, Timestamp};
+use crate::model::{CaseDoc, Catalog, EventFilter, Sample, SeriesId, TimeRange, Timestamp};
 use crate::report::Facts;
 use crate::source::{Job, Source, SourceError};
 
@@ -19,14 +20,20 @@ pub struct SourceFacts<'a> {
 }
 
 impl<'a> SourceFacts<'a> {
-    /// Takes a snapshot of the catalog; the source must be loaded to its end for the report to be whole.
-    pub fn new(source: &'a dyn Source) -> Result<Self, SourceError> {
-        Self::of_job(source, &Job::new())
-    }
-
-    /// The same for a job that may be cancelled: then answers are empty, and nobody waits for them.
-    pub fn of_job(source: &'a dyn Source, job: &Job) -> Result<Self, SourceError> {
-        let catalog = source.catalog(job)?;
+    /// Takes a snapshot of the catalog, with sources called as `case` calls them: where an archive lies makes no other document.
+    ///
+    /// The source must be loaded to its end for the report to be whole. The job may be cancelled: then answers are empty, and nobody waits for them.
+    pub fn of_case(source: &'a dyn Source, case: &CaseDoc, job: &Job) -> Result<Self, SourceError> {
+        let mut catalog = source.catalog(job)?;
+        let names = names::of_case(source, &catalog, case, job);
+        if !names.is_empty() {
+            let renamed = Arc::make_mut(&mut catalog);
+            for (id, name) in names {
+                if let Some(report) = renamed.sources.get_mut(id.0 as usize) {
+                    report.path = name;
+                }
+            }
+        }
         Ok(Self { source, catalog, job: job.clone() })
     }
 }
@@ -53,12 +60,12 @@ impl Facts for SourceFacts<'_> {
     }
 
     fn sha256(&self, path: &str) -> Option<String> {
-        let id = self.catalog.source_at(path)?.id;
+        let id = self.catalog.source_of(path)?.id;
         self.source.sha256(id, &self.job).ok()
     }
 
     fn lines_sha256(&self, path: &str, first: u64, last: u64) -> Option<String> {
-        let id = self.catalog.source_at(path)?.id;
+        let id = self.catalog.source_of(path)?.id;
         let lines = self.source.lines(id, first, last, &self.job).ok()?;
         (lines.first == first && lines.last == last).then(|| hex(&Sha256::digest(&lines.bytes)))
     }

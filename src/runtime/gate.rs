@@ -17,7 +17,7 @@ use crate::model::{AnnotationKind, CaseDoc, Catalog, SeriesMeta};
 use crate::report::Facts as _;
 use crate::report::escape::inline;
 use crate::report::lint::{self, Desk, Finding};
-use crate::report::postmortem::{ReportSettings, Scope, gather};
+use crate::report::postmortem::{ReportSettings, Scope, Suggestion, gather};
 use crate::report::verify::{self, Picture, Report};
 use crate::source::{Job, Source, SourceError};
 
@@ -67,7 +67,7 @@ pub fn lint(
 
 /// Claims of the case that lack support, the weakest first: what the status bar counts.
 pub fn debt(case: &CaseDoc, source: &dyn Source, job: &Job) -> Result<Vec<Owed>, SourceError> {
-    let facts = SourceFacts::of_job(source, job)?;
+    let facts = SourceFacts::of_case(source, case, job)?;
     let panels = if case.meta.panels.is_empty() { panel_refs(facts.catalog(), choose_panels(source, job)?) } else { Vec::new() };
     let postmortem = gather(case, &facts, &ReportSettings { panels, scope: Scope::Claims, ..ReportSettings::default() });
     job.check()?;
@@ -82,6 +82,19 @@ pub fn debt(case: &CaseDoc, source: &dyn Source, job: &Job) -> Result<Vec<Owed>,
         at: finding.at,
     };
     Ok(lint::debt(&findings).into_iter().map(owed).collect())
+}
+
+/// Markers that the data suggest and the case has not, with the rule that found each and what it is.
+pub fn suggested(case: &CaseDoc, source: &dyn Source, job: &Job) -> Result<Vec<(AnnotationKind, String)>, SourceError> {
+    let facts = SourceFacts::of_case(source, case, job)?;
+    let panels = if case.meta.panels.is_empty() { panel_refs(facts.catalog(), choose_panels(source, job)?) } else { Vec::new() };
+    let postmortem = gather(case, &facts, &ReportSettings { panels, scope: Scope::Claims, ..ReportSettings::default() });
+    job.check()?;
+    let marker = |one: Suggestion| {
+        let rule = format!("accepted: {}", one.rule);
+        (AnnotationKind::Marker { name: one.name, at: one.at, latest: None, rule, evidence: Vec::new() }, one.text)
+    };
+    Ok(postmortem.provenance.suggestions.into_iter().map(marker).collect())
 }
 
 /// The case with every piece of evidence as its source shows it now; what is not there stays as it was frozen.
@@ -102,7 +115,7 @@ fn frozen_anew(case: &CaseDoc, source: &dyn Source) -> anyhow::Result<CaseDoc> {
 const GONE: &str = "no longer in the source";
 
 fn target_now(evidence: &Evidence, source: &dyn Source, catalog: &Catalog) -> Option<EvidenceTarget> {
-    let id = catalog.source_at(&evidence.source)?.id;
+    let id = catalog.source_of(&evidence.source)?.id;
     let job = Job::new();
     let again = |target| freeze(source, &target, &job).ok().map(|found| found.target);
     match &evidence.target {

@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod batch;
 pub mod clocks;
+pub mod compare;
 pub mod editor;
 pub mod export;
 pub mod facts;
@@ -15,6 +16,7 @@ pub mod gate;
 pub mod jobs;
 pub mod journal;
 pub mod keys;
+mod names;
 pub mod publish;
 pub mod saver;
 pub mod session;

@@ -14,7 +14,7 @@ const PAGE_LINES: u64 = 20_000;
 /// Where a piece of evidence stands. A few lines to read if it is in its place; else every line of the sources.
 pub fn standing(source: &dyn Source, evidence: &Evidence, job: &Job) -> Result<Standing, SourceError> {
     let catalog = source.catalog(job)?;
-    let home = catalog.source_at(&evidence.source).map(|report| report.id);
+    let home = catalog.source_of(&evidence.source).map(|report| report.id);
     let path = |id: SourceId| catalog.source(id).map_or_else(String::new, |report| report.path.clone());
     // The one in its own source, else the first elsewhere.
     let placed = |found: Vec<SourceId>, what: &str| match found.iter().find(|id| Some(**id) == home).or(found.first()) {
@@ -93,7 +93,7 @@ fn series(
 fn lines(source: &dyn Source, catalog: &Catalog, evidence: &Evidence, job: &Job) -> Result<Standing, SourceError> {
     let EvidenceTarget::Lines { first, last, sha256, excerpt, .. } = &evidence.target else { return Ok(Standing::Outside) };
     let wanted = Wanted { n_lines: last - first + 1, sha256, first_line: excerpt.lines().next().unwrap_or_default() };
-    let home = catalog.source_at(&evidence.source);
+    let home = catalog.source_of(&evidence.source);
     if let Some(report) = home
         && report.n_lines >= *last
         && wanted.is_at(source, report.id, *first, job)?

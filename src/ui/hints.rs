@@ -3,17 +3,21 @@
 use ratatui::buffer::Buffer;
 use unicode_width::UnicodeWidthStr;
 
-use super::paint;
 use super::theme::Theme;
+use super::{overlays, paint};
 use crate::app::State;
-use crate::app::actions::{Action, Context};
+use crate::app::actions::{self, Action, Context};
 use crate::app::debt::IsNarrow;
 use crate::app::keys;
+use crate::app::message::KeyPress;
 use crate::app::overlay::Overlay;
 use crate::app::session::{CasePlace, SaveStatus};
 use crate::app::side::Tab;
 use crate::app::state::{Focus, Notice};
 use crate::model::text;
+
+/// Keys after a prefix that are told in the last row; more of them get a frame.
+const MOST_HINTS: usize = 8;
 
 /// Draws it.
 pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
@@ -88,14 +92,39 @@ fn is_notice_shown(state: &State, notice: &Notice) -> bool {
 
 /// What may follow a prefix.
 fn continuations(state: &State, y: u16, room: u16, theme: &Theme, buffer: &mut Buffer) {
+    let mut found: Vec<(KeyPress, Action)> = state.keymap.continuations(state.context(), &state.pending).collect();
+    found.sort_by_key(|(_, action)| actions::ALL.iter().position(|info| info.action == *action));
+    if found.len() > MOST_HINTS {
+        table(state, &found, theme, buffer);
+        hint(buffer, 0, y, room, "Esc", "leave", theme);
+        return;
+    }
     let mut x = paint::put(buffer, 0, y, room, &format!("{} … ", keys::show_sequence(&state.pending)), theme.key);
-    for (key, action) in state.keymap.continuations(state.context(), &state.pending) {
+    for (key, action) in found {
         let info = action.info();
         // Sentences of several keys do not fit a narrow screen; names do.
         let words = if room < 100 { info.name } else { info.sentence.split([':', ',']).next().unwrap_or_default() };
         x = hint(buffer, x, y, room, &keys::show(key), words, theme);
     }
     hint(buffer, x, y, room, "Esc", "leave", theme);
+}
+
+/// Many keys in a frame above the last row: a line each where the screen is high enough, else two columns.
+fn table(state: &State, found: &[(KeyPress, Action)], theme: &Theme, buffer: &mut Buffer) {
+    let n_columns = if found.len() + 2 > usize::from(state.layout.hints_y) * 3 / 5 { 2 } else { 1 };
+    let n_rows = found.len().div_ceil(n_columns);
+    let title = format!("{} …", keys::show_sequence(&state.pending));
+    let area = overlays::open_frame(state, n_rows as u16, &title, theme, buffer);
+    let width = area.width / n_columns as u16;
+    for (index, (key, action)) in found.iter().enumerate() {
+        let (x, y) = (area.x + width * (index / n_rows) as u16, area.y + (index % n_rows) as u16);
+        if y >= area.y + area.height {
+            continue;
+        }
+        paint::put(buffer, x, y, 2, &theme.signs(&keys::show(*key)), theme.key.patch(theme.overlay));
+        let words = if n_columns == 1 { action.info().sentence } else { action.info().sentence.split(':').next().unwrap_or_default() };
+        paint::put(buffer, x + 3, y, width.saturating_sub(4), &theme.signs(words), theme.text);
+    }
 }
 
 fn hint(buffer: &mut Buffer, x: u16, y: u16, room: u16, key: &str, words: &str, theme: &Theme) -> u16 {
@@ -215,6 +244,14 @@ fn hints(state: &State) -> &'static [(Action, &'static str)] {
                     (A::Help, "help"),
                 ],
                 Tab::Detail => &[(A::Down, "next"), (A::Pin, "pin"), (A::ZoomPane, "large"), (A::NextPane, "pane"), (A::Help, "help")],
+                Tab::Compare => &[
+                    (A::Down, "next"),
+                    (A::Open, "evidence"),
+                    (A::Compare, "compare again"),
+                    (A::Undo, "undo"),
+                    (A::ZoomPane, "large"),
+                    (A::Help, "help"),
+                ],
                 Tab::Patterns => &[
                     (A::Down, "next"),
                     (A::Open, "only this"),

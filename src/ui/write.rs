@@ -9,7 +9,7 @@ use super::paint;
 use super::theme::Theme;
 use crate::app::State;
 use crate::app::editor::{Editor, TextBox};
-use crate::app::form::{FieldKind, Form};
+use crate::app::form::{FieldKind, Form, PickLine};
 use crate::app::layout::Area;
 use crate::model::text;
 
@@ -49,9 +49,19 @@ fn draw_text(words: &TextBox, area: Area, caret: Caret, theme: &Theme, buffer: &
     }
 }
 
-/// Rows that a field takes: a text grows with its lines.
-fn rows_of(kind: &FieldKind) -> usize {
+/// Lines of a list that stay in sight without the focus, as they are.
+const SHORT_LIST: usize = 4;
+
+fn caret_of(form: &Form, index: usize) -> Caret {
+    if index == form.focus { Caret::Shown } else { Caret::Hidden }
+}
+
+/// Rows that a field takes: a text grows with its lines, a long list shows only what is chosen until it has the focus.
+fn rows_of(kind: &FieldKind, caret: Caret) -> usize {
     match kind {
+        FieldKind::Picks { lines, .. } if caret == Caret::Hidden && lines.len() > SHORT_LIST => {
+            lines.iter().filter(|line| line.is_chosen).count().clamp(1, SHORT_LIST)
+        }
         FieldKind::Picks { lines, .. } => lines.len().clamp(1, 8),
         FieldKind::Lines(lines) => (lines.lines().len() + 1).clamp(2, 6),
         FieldKind::Text(_) | FieldKind::Choice { .. } => 1,
@@ -60,18 +70,20 @@ fn rows_of(kind: &FieldKind) -> usize {
 
 /// Draws a form.
 pub(super) fn draw_form(state: &State, form: &Form, theme: &Theme, buffer: &mut Buffer) {
-    let rows: usize = form.fields.iter().map(|field| rows_of(&field.kind)).sum();
+    let rows: usize = form.fields.iter().enumerate().map(|(index, field)| rows_of(&field.kind, caret_of(form, index))).sum();
     let area = open_frame(state, rows as u16, &form.title, theme, buffer);
-    let label_width = 11;
+    let longest = form.fields.iter().map(|field| field.label.width()).max().unwrap_or_default();
+    let label_width = longest.clamp(10, 16) as u16 + 1;
     let (x, width) = (area.x + label_width, area.width.saturating_sub(label_width));
     let mut y = area.y;
     let end = area.y + area.height;
     // On a low screen the fields above the focus give way.
-    let needed: usize = form.fields.iter().take(form.focus + 1).map(|field| rows_of(&field.kind)).sum();
+    let needed: usize =
+        form.fields.iter().enumerate().take(form.focus + 1).map(|(index, field)| rows_of(&field.kind, caret_of(form, index))).sum();
     let mut excess = needed.saturating_sub(usize::from(area.height));
     let mut first = 0;
     while excess > 0 && first < form.focus {
-        excess = excess.saturating_sub(rows_of(&form.fields[first].kind));
+        excess = excess.saturating_sub(rows_of(&form.fields[first].kind, Caret::Hidden));
         first += 1;
     }
     for (index, field) in form.fields.iter().enumerate().skip(first) {
@@ -94,7 +106,7 @@ pub(super) fn draw_form(state: &State, form: &Form, theme: &Theme, buffer: &mut 
             FieldKind::Text(line) if line.text().is_empty() => drop(paint::put(buffer, x, y, width, field.hint, theme.dim)),
             FieldKind::Text(line) => drop(paint::put(buffer, x, y, width, &text::printable(line.text()), theme.text)),
             FieldKind::Lines(lines) => {
-                let rows = (rows_of(&field.kind) as u16).min(end - y);
+                let rows = (rows_of(&field.kind, caret_of(form, index)) as u16).min(end - y);
                 let caret = if has_focus { Caret::Shown } else { Caret::Hidden };
                 draw_text(lines, Area { x, y, width, height: rows }, caret, theme, buffer);
                 if lines.lines().iter().all(String::is_empty) {
@@ -104,6 +116,9 @@ pub(super) fn draw_form(state: &State, form: &Form, theme: &Theme, buffer: &mut 
             }
             FieldKind::Choice { options, chosen } => draw_choice(buffer, (x, y, width), options, *chosen, theme, has_focus),
             FieldKind::Picks { lines, .. } if lines.is_empty() => drop(paint::put(buffer, x, y, width, field.hint, theme.dim)),
+            FieldKind::Picks { lines, .. } if !has_focus && lines.len() > SHORT_LIST => {
+                y += draw_chosen(buffer, (x, y, width), lines, end, theme) - 1;
+            }
             FieldKind::Picks { lines, cursor } => {
                 let rows = lines.len().clamp(1, 8).min(usize::from(end - y));
                 let top = (cursor + 1).saturating_sub(rows);
@@ -121,6 +136,24 @@ pub(super) fn draw_form(state: &State, form: &Form, theme: &Theme, buffer: &mut 
         }
         y += 1;
     }
+}
+
+/// The chosen lines of a long list that has no focus; tells the rows that it took.
+fn draw_chosen(buffer: &mut Buffer, (x, y, width): (u16, u16, u16), lines: &[PickLine], end: u16, theme: &Theme) -> u16 {
+    let chosen: Vec<&PickLine> = lines.iter().filter(|line| line.is_chosen).collect();
+    if chosen.is_empty() {
+        paint::put(buffer, x, y, width, &format!("none of {}", lines.len()), theme.dim);
+        return 1;
+    }
+    let rows = chosen.len().min(SHORT_LIST).min(usize::from(end - y));
+    for (at, line) in (y..).zip(chosen.iter().take(rows)) {
+        let used = paint::put(buffer, x, at, width, &theme.signs("☑ "), theme.key);
+        let more = chosen.len() - rows;
+        let is_last = usize::from(at - y) + 1 == rows;
+        let words = if is_last && more > 0 { format!("({more} more) {}", line.label) } else { line.label.clone() };
+        paint::put(buffer, x + used, at, width - used, &words, theme.text);
+    }
+    rows as u16
 }
 
 fn draw_choice(buffer: &mut Buffer, place: (u16, u16, u16), options: &[&str], chosen: usize, theme: &Theme, has_focus: bool) {

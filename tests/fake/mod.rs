@@ -7,6 +7,7 @@
 // Each test program uses its own part of this.
 #![allow(dead_code, reason = "shared by several test programs")]
 
+mod compare;
 mod evidence;
 mod patterns;
 
@@ -382,7 +383,26 @@ impl Fake {
             Question::Events(query) => Reply::Events(self.page(query)),
             Question::Event(id) => Reply::Event(Box::new(self.events.iter().find(|event| event.id == *id).expect("known").clone())),
             Question::Patterns(query) => Reply::Patterns(self.patterns(query)),
+            // A single rule: the impact begins at a third of the data.
+            Question::Suggested(case) => {
+                let at = at(240);
+                let kind = AnnotationKind::Marker {
+                    name: coroner::model::case::MarkerName::ImpactStart,
+                    at,
+                    latest: None,
+                    rule: "accepted: first bad sample".into(),
+                    evidence: Vec::new(),
+                };
+                Reply::Suggested(
+                    case.marker(coroner::model::case::MarkerName::ImpactStart)
+                        .is_none()
+                        .then(|| (kind, String::new()))
+                        .into_iter()
+                        .collect(),
+                )
+            }
             Question::Debt(case) => Reply::Debt(unsupported(case)),
+            Question::Compare(query) => Reply::Difference(Box::new(self.compare(query))),
             Question::Standings(all) => {
                 Reply::Standings(all.iter().map(|(id, _)| (id.clone(), coroner::model::case::Standing::Holds)).collect())
             }

@@ -13,8 +13,8 @@ use crate::model::case::PanelShape;
 use super::navigate::{self, Way};
 use super::records::{self, Bearing, Judgement};
 use super::{
-    annotate, chain, filter, find, forms, kind_form, overlays, panel_edit, panel_form, panel_typed, panel_view, pattern_view, pick, search,
-    settle, trace_view,
+    annotate, chain, compare_view, filter, find, forms, kind_form, overlays, panel_edit, panel_form, panel_typed, panel_view, pattern_view,
+    pick, search, settle, trace_view,
 };
 
 /// Runs it.
@@ -69,6 +69,7 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::Help => state.overlays.push(Overlay::Help(crate::app::overlay::Help::default())),
         Action::Palette => pick::palette(state),
         Action::Conflicts => settle::list(state),
+        Action::Suggested => return super::debt::ask_suggested(state),
         Action::AddRecord => kind_form::kinds(state),
         Action::Hypothesis => kind_form::open_new(state, "hypothesis"),
         Action::EvidenceFor => records::attach(state, Bearing::For),
@@ -154,6 +155,7 @@ fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
             }
             return effects;
         }
+        Action::Compare => return compare_view::start(state),
         Action::Close => return close(state),
         Action::LogScale => return panel_view::toggle_log(state),
         Action::HeatMap => return panel_form::toggle(state, PanelShape::Heat),
@@ -308,7 +310,7 @@ fn zoom_pane(state: &mut State) {
 /// Esc with nothing open above the panes: exactly one layer.
 fn close(state: &mut State) -> Vec<Effect> {
     let mut effects = Vec::new();
-    if find::stop(state, &mut effects) {
+    if find::stop(state, &mut effects) || compare_view::stop(state, &mut effects) {
         return effects;
     }
     if state.zoomed.is_some() {
@@ -343,6 +345,7 @@ fn open(state: &mut State) -> Vec<Effect> {
 fn open_in_side(state: &mut State) -> Vec<Effect> {
     match state.side.item_selected().cloned() {
         Some(SideItem::Pattern(id)) => return pattern_view::open(state, id),
+        Some(SideItem::Difference(found)) => return compare_view::open(state, found),
         Some(SideItem::Event(id)) => trace_view::open(state, id),
         _ => {
             let at = state.side.annotation().and_then(|id| state.session.doc.annotations.get(id)).and_then(crate::model::Annotation::at);

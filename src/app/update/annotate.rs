@@ -53,6 +53,21 @@ pub(super) fn set_marker(state: &mut State, name: MarkerName) -> Vec<Effect> {
     effects
 }
 
+/// Takes a marker that the data suggest; one that was set meanwhile stays.
+pub(super) fn accept(state: &mut State, kind: AnnotationKind, words: String) -> Vec<Effect> {
+    let AnnotationKind::Marker { name, at, .. } = kind else { return Vec::new() };
+    let marker = name.name().replace('_', " ");
+    if state.session.doc.marker(name).is_some() {
+        state.say(format!("{marker} is set already; m moves it"));
+        return Vec::new();
+    }
+    let record = state.session.annotation(state.now, kind, words);
+    let effects = state.session.commit(format!("accept {marker}"), vec![Session::put(record)]);
+    state.say(format!("{marker} = {}; u takes it back", state.clock.both(at)));
+    state.jump_to(at);
+    effects
+}
+
 /// A marker by a typed name: `impact_start`, `impact start`.
 pub(super) fn mark_by_name(state: &mut State, typed: &str) -> Result<Vec<Effect>, String> {
     let wanted = typed.trim().replace([' ', '-'], "_");

@@ -51,6 +51,10 @@ pub(super) fn progress(state: &mut State, id: JobId, progress: Progress) {
                 typing.looking = Some(progress).filter(|_| is_known);
             }
         }
+        Slot::Compare => {
+            state.compared.progress = Some(progress).filter(|_| is_known);
+            state.data_revision += 1;
+        }
         Slot::LookTotal => {
             if let Some(typing) = find::typing_mut(state) {
                 typing.counting = Some(progress).filter(|_| is_known);
@@ -182,6 +186,7 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
             state.debt.owed = owed;
             state.debt.next = 0;
         }
+        (Slot::Suggested, Reply::Suggested(found)) => super::debt::suggest(state, found),
         (Slot::Patterns, Reply::Patterns(found)) => {
             if let Question::Patterns(query) = question {
                 super::pattern_view::take(state, query, found);
@@ -197,6 +202,7 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
                 }
             }
         }
+        (Slot::Compare, Reply::Difference(found)) => state.compared.take(*found),
         (Slot::Standings, Reply::Standings(found)) => super::settle::stand(state, found),
         (Slot::Clocks, Reply::Clocks(clocks)) => state.trace.clocks = Some(clocks),
         (Slot::Total, Reply::Count(n)) => (state.list.n_passing, state.list.counting) = (Some(n), None),

@@ -3,6 +3,7 @@
 use super::action::show_tab;
 use crate::app::jobs::Slot;
 use crate::app::message::{Effect, Question};
+use crate::app::overlay::{Overlay, PickItem, PickPurpose, PickValue, Picker};
 use crate::app::side::Tab;
 use crate::app::state::State;
 use crate::model::{AnnotationKind, text};
@@ -21,6 +22,42 @@ pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     }
     let question = Question::Debt(Box::new(state.session.doc.clone()));
     state.jobs.ask(Slot::Debt, question, state.catalog.version, effects);
+}
+
+/// Asks what the data suggest; the list opens when the answer is there.
+pub(super) fn ask_suggested(state: &mut State) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if state.catalog.is_complete {
+        let question = Question::Suggested(Box::new(state.session.doc.clone()));
+        state.jobs.ask(Slot::Suggested, question, state.catalog.version, &mut effects);
+        state.say("looking which markers the data suggest …");
+    } else {
+        state.say("the sources are still being read; try again when they are done");
+    }
+    effects
+}
+
+/// Lists the suggested markers, each with the rule that found it.
+pub(super) fn suggest(state: &mut State, found: Vec<(AnnotationKind, String)>) {
+    // The answer may come while something is being written.
+    if !state.overlays.is_empty() {
+        return;
+    }
+    let items = found.into_iter().filter_map(|(kind, words)| {
+        let AnnotationKind::Marker { name, at, rule, .. } = &kind else { return None };
+        let said = if words.is_empty() { String::new() } else { format!(": {}", text::printable(&words)) };
+        let label = format!("{}{said}", name.name().replace('_', " "));
+        let detail = format!("{}  {}", state.clock.both(*at), text::printable(rule.trim_start_matches("accepted: ")));
+        Some(PickItem { label, detail, key: String::new(), value: PickValue::Suggested(Box::new(kind), words) })
+    });
+    let items: Vec<PickItem> = items.collect();
+    if items.is_empty() {
+        state.say("the data suggest no marker that is not set");
+        return;
+    }
+    state.notice = None;
+    let title = "markers that the data suggest: Enter takes one";
+    state.overlays.push(Overlay::Picker(Picker::new(PickPurpose::Suggested, title, items)));
 }
 
 /// Goes to the weakest claim, with each press to the next one.

@@ -8,6 +8,7 @@ mod annotate;
 mod answer;
 mod ask;
 mod chain;
+mod compare_view;
 mod debt;
 mod filter;
 mod find;

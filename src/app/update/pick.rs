@@ -208,9 +208,9 @@ pub(super) fn picked(state: &mut State, picker: &Picker) -> Vec<Effect> {
                 _ => None,
             };
             let mut ids: Vec<_> = chosen.into_iter().filter_map(id).collect();
-            // Enter without Tab takes the line it stands on.
-            if ids.is_empty() {
-                ids.extend(current.and_then(id));
+            // Enter without Tab takes the line it stands on, too.
+            if !picker.is_changed() {
+                ids.extend(current.and_then(id).filter(|id| !ids.contains(id)));
             }
             return records::attached(state, &about, bearing, ids);
         }
@@ -258,6 +258,7 @@ pub(super) fn take(state: &mut State, value: PickValue, argument: Option<&str>) 
         PickValue::Formula(text) => add_formula(state, &text),
         PickValue::Zone(zone) => set_zone(state, zone),
         PickValue::Marker(name) => annotate::set_marker(state, name),
+        PickValue::Suggested(kind, words) => annotate::accept(state, *kind, words),
         PickValue::KeyMoment => annotate::add_key_moment(state),
         PickValue::Target(target) => annotate::freeze(state, vec![target]),
         PickValue::Kind(kind) => {

@@ -97,7 +97,7 @@ pub(super) fn attach(state: &mut State, bearing: Bearing) {
     let chosen = evidence.iter().enumerate().filter(|(_, (record, _))| known.contains(&record.id)).map(|(index, _)| index).collect();
     let items = evidence.iter().map(|(record, _)| item(state, record, PickValue::Annotation(record.id.clone()))).collect();
     let word = if bearing == Bearing::For { "for" } else { "against" };
-    let title = format!("evidence {word} it: Tab chooses, Enter takes; type words or an id");
+    let title = format!("evidence {word}: {}", briefly(state, &id));
     let mut picker = Picker::new(PickPurpose::Attach(bearing), title, items);
     picker.chosen = Some(chosen);
     picker.about = Some(id);
@@ -107,6 +107,15 @@ pub(super) fn attach(state: &mut State, bearing: Bearing) {
 fn item(state: &State, record: &Annotation, value: PickValue) -> PickItem {
     let when = record.at().map(|at| state.clock.both(at)).unwrap_or_default();
     PickItem { label: headline(record), detail: format!("{} {when} {}", record.kind.name(), record.id.0), key: String::new(), value }
+}
+
+/// The record in a few words, for a title.
+fn briefly(state: &State, id: &AnnotationId) -> String {
+    let words = state.session.doc.annotations.get(id).map(headline).unwrap_or_default();
+    match words.char_indices().nth(48) {
+        Some((at, _)) => format!("{} …", words[..at].trim_end()),
+        None => words,
+    }
 }
 
 fn borne(record: &Annotation, bearing: Bearing) -> Vec<AnnotationId> {
@@ -130,7 +139,7 @@ pub(super) fn attached(state: &mut State, about: &AnnotationId, bearing: Bearing
         _ => {}
     });
     let word = if bearing == Bearing::For { "for" } else { "against" };
-    state.say(format!("{n} pieces of evidence {word} it"));
+    state.say(format!("{n} {} of evidence {word} it", if n == 1 { "piece" } else { "pieces" }));
     state.session.commit(format!("evidence {word}"), edit.into_iter().collect())
 }
 
@@ -155,7 +164,8 @@ pub(super) fn link(state: &mut State) {
         state.say("there is nothing else to link with yet");
         return;
     }
-    let picker = Picker::new(PickPurpose::Link, "it …: type the relation, words or an id", items);
+    let title = format!("{} … (type a relation, words or an id)", briefly(state, &id));
+    let picker = Picker::new(PickPurpose::Link, title, items);
     state.overlays.push(Overlay::Picker(picker));
 }
 
@@ -224,8 +234,19 @@ fn bulk(state: &mut State, name: &str, change: impl Fn(&mut Annotation)) -> Resu
     }
     let edits: Vec<Edit> = ids.iter().filter_map(|id| state.session.change(id, state.now, &change)).collect();
     let n = edits.len();
-    state.say(format!("{name}: {n} of {} records; u takes it back", ids.len()));
+    if n == 0 {
+        return Err(format!("{name}: nothing to change; {}", if name == "tag" { "they are labelled so" } else { why_not(state, &ids) }));
+    }
+    let records = if ids.len() == 1 { "record" } else { "records" };
+    state.say(format!("{name}: {n} of {} {records}; u takes it back", ids.len()));
     Ok(state.session.commit(format!("{name} {n} records"), edits))
+}
+
+/// Why records do not move in time.
+fn why_not(state: &State, ids: &[AnnotationId]) -> &'static str {
+    let is_evidence =
+        |id: &AnnotationId| state.session.doc.annotations.get(id).is_some_and(|record| matches!(record.kind, AnnotationKind::Evidence(_)));
+    if ids.iter().any(is_evidence) { "evidence keeps the time it was pinned at; pin it again" } else { "they have no time" }
 }
 
 /// `pool -draft`: labels to add, and with a minus to take off.

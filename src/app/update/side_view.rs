@@ -5,13 +5,13 @@ use crate::app::scale::Scale;
 use crate::app::side::{Ink, MadeFor, Side, SideItem, Tab};
 use crate::app::state::{Focus, State};
 use crate::app::trust;
-use crate::model::case::{Annotation, AnnotationKind, CauseStatus, EvidenceTarget, Relation, Standing};
+use crate::model::case::{Annotation, AnnotationKind, CauseStatus, EvidenceTarget, HypothesisStatus, Relation, Standing};
 use crate::model::series::Derivation;
 use crate::model::{Level, SeriesMeta, SourceReport, ZoneCertainty, text};
 
 use super::annotate::headline;
 use super::chain::{self, Above};
-use super::{pattern_view, trace_view};
+use super::{compare_view, pattern_view, trace_view};
 
 /// Makes the lines again. O(lines of the tab).
 pub(crate) fn prepare(state: &mut State) {
@@ -30,6 +30,7 @@ pub(crate) fn prepare(state: &mut State) {
         Tab::Sources => sources(state, &mut side, width),
         Tab::Patterns => pattern_view::lines(state, &mut side, width),
         Tab::Trace => trace_view::lines(state, &mut side, width),
+        Tab::Compare => compare_view::lines(state, &mut side, width),
     }
     state.side = side;
 }
@@ -168,12 +169,7 @@ fn notes(state: &State, side: &mut Side, width: usize) {
         if let AnnotationKind::Range { range, .. } = &record.kind {
             words.push((Ink::Dim, format!(" for {}", text::whole_duration((range.len_ns() / 1_000_000_000) as u64))));
         }
-        match state.standings.found.get(&record.id) {
-            Some(Standing::Holds) => words.push((Ink::Dim, "  ok".into())),
-            Some(Standing::Lost { .. }) => words.push((Ink::Error, "  lost".into())),
-            Some(Standing::Moved { .. }) => words.push((Ink::Warn, "  moved".into())),
-            Some(Standing::Outside) | None => {}
-        }
+        words.extend(remarks(state, record));
         side.line(words);
         if let Some(standing @ (Standing::Lost { .. } | Standing::Moved { .. })) = state.standings.found.get(&record.id) {
             side.folded(vec![(Ink::Normal, "  ".into())], (Ink::Warn, &lines_of(&standing.words())), width);
@@ -185,6 +181,27 @@ fn notes(state: &State, side: &mut Side, width: usize) {
     if side.items.is_empty() {
         advice(side, "No marks or notes yet. m marks a key moment, a writes a note, p pins evidence, A adds an action item.", width);
     }
+}
+
+/// What is said of a record beside its kind and time: its star, judgement, standing, labels.
+fn remarks(state: &State, record: &Annotation) -> Vec<(Ink, String)> {
+    let mut words = Vec::new();
+    if record.is_pinned {
+        words.push((Ink::Mark, " *".into()));
+    }
+    if let AnnotationKind::Hypothesis(it) = &record.kind {
+        let ink = if it.status == HypothesisStatus::Confirmed { Ink::Good } else { Ink::Warn };
+        words.push((ink, format!("  {}", it.status.name())));
+        words.push((Ink::Dim, format!("  {} for, {} against", it.supports.len(), it.against.len())));
+    }
+    match state.standings.found.get(&record.id) {
+        Some(Standing::Holds) => words.push((Ink::Dim, "  ok".into())),
+        Some(Standing::Lost { .. }) => words.push((Ink::Error, "  lost".into())),
+        Some(Standing::Moved { .. }) => words.push((Ink::Warn, "  moved".into())),
+        Some(Standing::Outside) | None => {}
+    }
+    words.extend(record.tags.iter().map(|tag| (Ink::Dim, format!("  #{}", text::printable(tag)))));
+    words
 }
 
 const fn evidence_kind(target: &EvidenceTarget) -> &'static str {
@@ -417,6 +434,9 @@ fn sources(state: &State, side: &mut Side, width: usize) {
         }
         if source.zone.certainty >= ZoneCertainty::Default && source.zone.certainty != ZoneCertainty::None {
             side.line(vec![(Ink::Warn, "    times without a zone: UTC taken, --tz overrides".into())]);
+        }
+        if source.is_complete && source.n_records == 0 && !source.why.is_empty() {
+            side.folded(vec![(Ink::Dim, "    ".into())], (Ink::Dim, &text::printable(&source.why)), width);
         }
         if source.n_unplaced > 0 {
             side.line(vec![(Ink::Warn, format!("    {} records have no time; :unplaced lists them", text::grouped(source.n_unplaced)))]);

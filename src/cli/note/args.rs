@@ -90,6 +90,11 @@ pub enum NoteAction {
     Add(Box<NoteAddArgs>),
     /// Pin evidence: a series around a moment, lines of a log, a change, an alert, a profile
     Pin(Box<PinArgs>),
+    /// List the markers that the data suggest, or accept one: trigger, impact_start, detected, mitigated
+    Accept {
+        /// Which marker; none lists them
+        name: Option<String>,
+    },
     /// Change the words, time or fields of a note
     #[command(after_help = kinds_help())]
     Edit(Box<NoteEditArgs>),

@@ -1,7 +1,7 @@
 //! Native histograms: samples that hold all their buckets, from any format, and the series that are made of them.
 //!
 //! Panels and quantiles know classic histograms, so a native one becomes `NAME_count`, `NAME_sum` and cumulative
-//! `NAME_bucket{le=…}`: one series for every bound that any sample states. A sample whose bucket reaches over a bound
+//! `NAME_bucket{le=…}`: one series for every bound that any sample states, lower or upper. A sample whose bucket reaches over a bound
 //! (its resolution was lower then) has no value there: a gap, never a guess.
 
 use crate::model::series::STALE_BITS;
@@ -135,7 +135,8 @@ pub fn n_samples(histograms: &[Histogram]) -> u64 {
 
 /// The series of a native histogram, times in rising order.
 pub fn series(name: &str, labels: &Labels, histograms: &[Histogram]) -> Vec<ParsedSeries> {
-    let mut bounds: Vec<f64> = histograms.iter().flat_map(|one| one.buckets.iter().map(|bucket| bucket.upper)).collect();
+    let mut bounds: Vec<f64> =
+        histograms.iter().flat_map(|one| one.buckets.iter().flat_map(|bucket| [bucket.lower, bucket.upper])).collect();
     bounds.sort_by(f64::total_cmp);
     bounds.dedup_by_key(|bound| bound.to_bits());
     bounds.retain(|bound| bound.is_finite());
@@ -278,6 +279,8 @@ mod tests {
             [
                 "x_count 6@1 8@2 NaN@3",
                 "x_sum 9@1 11@2 NaN@3",
+                "x_bucket0.25 0@1 0@2 NaN@3",
+                "x_bucket0.5 0@1 NaN@3",
                 "x_bucket1 1@1 4@2 NaN@3",
                 "x_bucket2 3@1 NaN@3",
                 "x_bucket4 6@1 8@2 NaN@3",

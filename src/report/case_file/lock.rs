@@ -28,7 +28,7 @@ pub fn lock_sources(doc: &CaseDoc, catalog: Option<&Catalog>, known: &[LockedSou
     let mut locked: BTreeMap<&str, LockedSource> = BTreeMap::new();
     for (_, evidence) in doc.evidence() {
         let entry = locked.entry(&evidence.source).or_insert_with(|| {
-            let loaded = catalog.and_then(|catalog| catalog.source_at(&evidence.source));
+            let loaded = catalog.and_then(|catalog| catalog.source_of(&evidence.source));
             let known = known.iter().find(|source| source.path == evidence.source);
             let mut entry = known.cloned().unwrap_or_default();
             entry.path.clone_from(&evidence.source);

@@ -60,7 +60,7 @@ fn resolve(desk: &Desk, found: &mut Vec<Finding>) {
             found.push(if let Some(at) = annotation.at() { finding.at(at) } else { finding });
         };
         let path = &evidence.source;
-        let source = catalog.source_at(path);
+        let source = catalog.source_of(path);
         let (Some(source), Some(now)) = (source, desk.facts.sha256(path)) else {
             add(format!("{path} is not among the sources"), "open the case with the source it was pinned from, or pin it anew");
             continue;

@@ -64,7 +64,7 @@ pub(super) fn gather(context: &mut Context) -> Vec<Exhibit> {
         .map(|(annotation, evidence)| {
             let (kind, subject, block) = show(context, &annotation.id, evidence);
             let doubts = doubts(context, evidence);
-            if let Some(source) = context.catalog.source_at(&evidence.source) {
+            if let Some(source) = context.catalog.source_of(&evidence.source) {
                 context.used_sources.insert(source.id);
             }
             Exhibit {

@@ -9,7 +9,7 @@ use crate::report::case_file::tests::{any_annotation, any_meta};
 use crate::report::markdown::render;
 
 /// Three samples for every series, whatever is asked.
-struct Stubborn {
+pub(super) struct Stubborn {
     catalog: Catalog,
     values: [f64; 3],
 }
@@ -38,7 +38,7 @@ impl Facts for Stubborn {
 }
 
 /// The panels of the case and two counters, from the first to the last moment that can be told.
-fn facts(meta: &crate::model::case::CaseMeta, values: [f64; 3]) -> Stubborn {
+pub(super) fn facts(meta: &crate::model::case::CaseMeta, values: [f64; 3]) -> Stubborn {
     let whole = TimeRange::new(Timestamp::MIN, Timestamp::MAX);
     let counter = |code: &str| SeriesMeta {
         name: "http_requests_total".into(),

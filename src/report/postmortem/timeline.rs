@@ -110,7 +110,7 @@ fn of_annotation(context: &Context, annotation: &Annotation) -> Option<TimelineR
 }
 
 fn is_loaded(context: &Context, path: &str) -> bool {
-    context.catalog.source_at(path).is_some()
+    context.catalog.source_of(path).is_some()
 }
 
 const fn marker_kind(name: MarkerName) -> &'static str {

@@ -212,3 +212,87 @@ fn standings(context: &Context) -> Told {
     let head = vec!["Evidence", "Pinned in", "Now"];
     Told { name: "standings", title: "Appendix: where the evidence stands", head, rows: rows.collect() }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::CaseDoc;
+    use crate::report::case_file::parse_annotations;
+    use crate::report::markdown::render;
+    use crate::report::postmortem::tests::facts;
+    use crate::report::postmortem::{ReportSettings, gather};
+
+    /// Words that would be a tag, a table border, a link, a comment, an escape sequence (as JSON writes it).
+    const HOSTILE: &str = r"<script>alert(1)</script> | [x](javascript:a) --> \u001b[31m `b`";
+
+    /// One record of each kind that has a table, of an incident from 10:00 on.
+    const RECORDS: [&str; 8] = [
+        r#""kind":"hypothesis","text":"W the pool was full","status":"open","would_disprove":"W idle connections""#,
+        r#""kind":"factor","text":"W no limit","group":"G","opinion":true"#,
+        r#""kind":"resource","text":"W connections","apparent":"W fine","actual":"W exhausted","why":"W averaged""#,
+        r#""kind":"stage","text":"W canary","t0":"2026-03-01T10:00:00Z","t1":"2026-03-01T10:10:00Z","pct":5"#,
+        r#""kind":"bucket","text":"W the rollback","name":"well""#,
+        r#""kind":"lesson","text":"W a pool is shared","misconception":"W it is not""#,
+        r#""kind":"question","text":"W why no alert","asked_by":"W support""#,
+        r#""kind":"hypothesis","text":"W the network","status":"refuted""#,
+    ];
+
+    /// Titles in the order of the document; the actions stand between what went how and the lessons.
+    const TITLES: [&str; 8] = [
+        "Hypotheses",
+        "Contributing factors",
+        "Apparent and actual",
+        "Fix verification",
+        "How it went",
+        "Lessons",
+        "Questions",
+        "Appendix: hypotheses that did not hold",
+    ];
+
+    fn document(records: &[&str], words: &str) -> String {
+        let group = crate::model::case::FactorGroup::ALL[0].name();
+        let line = |(n, record): (usize, &&str)| {
+            let record = record.replace("\"G\"", &format!("\"{group}\"")).replace('W', words);
+            format!(
+                "{{\"id\":\"R{n}\",\"v\":1,{record},\"author\":\"a\",\"created\":\"2026-03-02T00:00:00Z\",\"updated\":\"2026-03-02T00:00:00Z\",\"rev\":1}}"
+            )
+        };
+        let notes = parse_annotations(&records.iter().enumerate().map(line).collect::<Vec<_>>().join("\n"));
+        assert_eq!(notes.problems.total(), 0, "{:?}", notes.problems);
+        let case = CaseDoc { annotations: notes.annotations, ..CaseDoc::default() };
+        render(&gather(&case, &facts(&case.meta, [0.0; 3]), &ReportSettings::default())).markdown
+    }
+
+    fn places(document: &str) -> Vec<Option<usize>> {
+        TITLES.iter().map(|title| document.find(&format!("\n## {title}\n"))).collect()
+    }
+
+    #[test]
+    fn each_kind_has_its_table_in_the_order_of_the_document_and_none_without_records() {
+        let whole = document(&RECORDS, "it says:");
+        let found = places(&whole);
+        assert!(found.iter().all(Option::is_some) && found.is_sorted(), "{found:?}\n{whole}");
+        let heading = |title: &str| whole.find(&format!("\n## {title}\n"));
+        assert!(heading("Action items").is_none_or(|at| found[4] < Some(at) && Some(at) < found[5]));
+        for words in ["idle connections", "opinion", "averaged", "5 %", "went well", "it is not", "support", "refuted"] {
+            assert!(whole.contains(words), "{words}\n{whole}");
+        }
+        for (index, record) in RECORDS.iter().enumerate() {
+            let found = places(&document(&[record], "x"));
+            assert_eq!(found.iter().position(Option::is_some), Some(index), "{record}");
+            assert_eq!(found.iter().flatten().count(), 1, "{record}");
+        }
+        assert_eq!(places(&document(&[], "")), [None; 8]);
+    }
+
+    #[test]
+    fn words_of_records_cannot_break_out_of_their_table() {
+        let (hostile, plain) = (document(&RECORDS, HOSTILE), document(&RECORDS, "word"));
+        assert!(!hostile.contains("<script>") && !hostile.contains('\u{1b}') && !hostile.contains("](javascript:"), "{hostile}");
+        // As many borders that are not escaped as with plain words.
+        let borders = |text: &str| {
+            let tables = text.lines().filter(|line| line.starts_with("| "));
+            tables.map(|line| line.replace("\\|", "").matches('|').count()).collect::<Vec<_>>()
+        };
+        assert_eq!(borders(&hostile), borders(&plain), "{hostile}");
+    }
+}

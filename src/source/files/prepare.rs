@@ -36,6 +36,10 @@ pub struct Recognised {
 
 /// Looks at head, middle and tail. A document of log records of at most `max_bytes` is made into a text of records.
 pub fn recognise(text: &Arc<Content>, context: &Context, max_bytes: u64) -> Result<Recognised, StoreError> {
+    #[cfg(feature = "parquet")]
+    if text.size_bytes() <= max_bytes && *text.head(4)? == *crate::parse::parquet::MAGIC {
+        return rows(text, context, max_bytes);
+    }
     if context.forced.is_none()
         && let Some(sort) = with_windows(text, context, convert::sort_of)?
         && (sort != convert::Sort::Partial || has_parts(text, 0)?)
@@ -52,6 +56,28 @@ pub fn recognise(text: &Arc<Content>, context: &Context, max_bytes: u64) -> Resu
         }
     }
     Ok(Recognised { verdict: verdict_of(text, context)?, converted: None, problems: Vec::new() })
+}
+
+/// The rows of a Parquet file as a text, and what that is.
+#[cfg(feature = "parquet")]
+fn rows(original: &Arc<Content>, context: &Context, max_bytes: u64) -> Result<Recognised, StoreError> {
+    let table = match crate::parse::parquet::table(original.read(0..original.size_bytes())?.into_owned(), max_bytes) {
+        Ok(table) => table,
+        Err(reason) => {
+            let mut verdict = verdict_of(original, context)?;
+            verdict.why = format!("{}: {reason}", verdict.why);
+            let problems = vec![Problem { line: 0, byte: 0, kind: ProblemKind::Unreadable, reason }];
+            return Ok(Recognised { verdict, converted: None, problems });
+        }
+    };
+    let text = Arc::new(Content::converted(Arc::clone(original), table.text, false));
+    let mut found = recognise(&text, context, max_bytes)?;
+    found.verdict.why = format!("{}: {}", table.why, found.verdict.why);
+    found.problems.splice(0..0, table.problems.kept().iter().cloned());
+    if found.converted.is_none() {
+        found.converted = Arc::into_inner(text);
+    }
+    Ok(found)
 }
 
 /// What the text of a source is, as it stands.

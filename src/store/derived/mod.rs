@@ -48,29 +48,45 @@ pub struct Computed {
 
 /// Computes everything that `recipes` proposes, the most telling first, as far as the reading allows.
 pub fn derive(pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Vec<Computed>, StoreError> {
-    let mut out = Vec::new();
-    let mut left = MAX_READ;
-    let mut left_out: Vec<String> = Vec::new();
-    for recipe in recipes(pool) {
+    derive_within(MAX_READ, pool, watch)
+}
+
+/// The same with another limit.
+fn derive_within(max_read: u64, pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Vec<Computed>, StoreError> {
+    let (mut left, mut left_out) = (max_read, Vec::new());
+    let mut read: BTreeSet<String> = BTreeSet::new();
+    // Quantiles of one histogram follow one another: its buckets are read once, see `Pool::remember`.
+    let mut order: Vec<(String, usize)> = Vec::new();
+    let recipes = recipes(pool);
+    for (index, recipe) in recipes.iter().enumerate() {
+        let of = Expression::parse(&recipe.formula).ok().and_then(|expression| expression.quantile_of());
+        let n_read = if of.as_ref().is_some_and(|of| read.contains(of)) { 0 } else { recipe.n_read };
+        match left.checked_sub(n_read) {
+            Some(rest) => {
+                left = rest;
+                read.extend(of.clone());
+                order.push((of.unwrap_or_default(), index));
+            }
+            None => left_out.push(recipe.name.as_str()),
+        }
+    }
+    order.sort();
+    let mut computed: Vec<Vec<Computed>> = recipes.iter().map(|_| Vec::new()).collect();
+    for (_, index) in order {
         watch.check()?;
-        let Some(rest) = left.checked_sub(recipe.n_read) else {
-            left_out.push(recipe.name);
-            continue;
-        };
-        left = rest;
-        match compute(&recipe, pool, watch) {
-            Ok(computed) => out.extend(computed),
+        match compute(&recipes[index], pool, watch) {
+            Ok(lines) => computed[index] = lines,
             Err(StoreError::Cancelled) => return Err(StoreError::Cancelled),
             // Too many series for one formula, or labels that do not match: the formula is not worth showing.
             Err(_) => {}
         }
     }
     if let Some(first) = left_out.first() {
-        let (n, most) = (text::grouped(left_out.len() as u64), text::grouped(MAX_READ));
+        let (n, most) = (text::grouped(left_out.len() as u64), text::grouped(max_read));
         let words = "series are computed from so many samples while loading";
         watch.warn(format!("{n} kinds of computed series are left out, such as {first}: {words}: {most}; series --expr and P compute any"));
     }
-    Ok(out)
+    Ok(computed.into_iter().flatten().collect())
 }
 
 /// Evaluates one formula over the time of its inputs.

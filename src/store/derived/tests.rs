@@ -116,6 +116,26 @@ fn quantiles_know_their_bounds_and_where_they_are_clipped() {
 }
 
 #[test]
+fn what_exceeds_the_reading_is_left_out_and_said() {
+    let buckets = "d_seconds_bucket{le=\"1\"} 0 1 2\nd_seconds_bucket{le=\"+Inf\"} 0 2 4\nother_total{} 1 2 3";
+    let (metas, stores) = catalog(buckets);
+    let of = |max_read: u64| {
+        let watch = watch();
+        let all = derive_within(max_read, &Pool::new(&metas, &stores), &watch).expect("not cancelled");
+        (all.into_iter().map(|one| one.name).collect::<Vec<_>>(), watch.into_warnings())
+    };
+    // The four quantiles read their buckets once: six samples.
+    let quantiles = ["d_seconds:p99", "d_seconds:p95", "d_seconds:p90", "d_seconds:p50"].map(str::to_owned).to_vec();
+    assert_eq!(of(9), ([quantiles.clone(), vec!["other_total:rate".to_owned()]].concat(), Vec::new()));
+    let (names, warnings) = of(8);
+    assert_eq!(names, quantiles);
+    let told = "1 kinds of computed series are left out, such as other_total:rate: series are computed from so many samples while loading: 8; \
+                series --expr and P compute any";
+    assert_eq!(warnings, [told]);
+    assert_eq!(of(5).0, ["other_total:rate"]);
+}
+
+#[test]
 fn years_of_samples_make_no_more_steps_than_a_screen_can_use() {
     let year = TimeRange::new(Timestamp(0), Timestamp(365 * 86_400 * NS_PER_S));
     let steps = steps_over(year, NS_PER_S);

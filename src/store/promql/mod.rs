@@ -8,12 +8,15 @@
 mod aggregate;
 mod binary;
 mod instant;
+mod native;
 mod parse;
 mod place;
 mod quantile;
 mod rows;
 mod select;
 mod window;
+
+use std::sync::Arc;
 
 use crate::model::{Labels, Sample, Timestamp};
 
@@ -72,7 +75,7 @@ pub struct Answered {
 
 /// Evaluates an expression. Lines in order of labels; none that never has a value.
 pub fn evaluate(expression: &Expression, pool: &Pool<'_>, steps: Steps, watch: &Watch<'_>) -> Result<Vec<Answered>, StoreError> {
-    if let Some(error) = expression.native_histogram(pool) {
+    if let Some(error) = expression.misused_histogram(pool) {
         return Err(StoreError::Question(error.to_string()));
     }
     let scope = Scope { pool, steps, watch };
@@ -108,14 +111,36 @@ impl Scope<'_> {
             Node::Select(selector) => Value::Vector(self.select(selector)?),
             Node::Window(window) => Value::Vector(self.window(window)?),
             Node::Instant(call) => self.instant(call)?,
-            Node::Quantile(q, buckets) => {
+            Node::Quantile(q, of) => {
                 let q = self.scalar(q)?;
-                Value::Vector(quantile::of_buckets(&q, self.vector(buckets)?))
+                Value::Vector(match native::asked(of, self.pool) {
+                    Ok(Some(asked)) => self.histograms(parse::Histogram::Quantile, &[q], &asked)?,
+                    _ => quantile::of_buckets(&q, &self.buckets(of)?),
+                })
+            }
+            Node::Histogram(function, parameters, of) => {
+                let parameters = parameters.iter().map(|node| self.scalar(node)).collect::<Result<Vec<_>, _>>()?;
+                Value::Vector(match native::asked(of, self.pool) {
+                    Ok(Some(asked)) => self.histograms(*function, &parameters, &asked)?,
+                    // Series of numbers have none.
+                    _ => Vec::new(),
+                })
             }
             Node::Aggregate(aggregate) => Value::Vector(self.aggregate(aggregate)?),
             Node::Binary(binary) => self.binary(binary)?,
             Node::Negate(inner) => self.value(inner)?.negated(),
         })
+    }
+
+    /// The rows of the buckets of a histogram: asked for several quantiles, it is read once.
+    fn buckets(&self, node: &parse::Node) -> Result<Arc<Vec<rows::Row>>, StoreError> {
+        let key = format!("{node:?}");
+        if let Some(rows) = self.pool.remembered(&key, self.steps) {
+            return Ok(rows);
+        }
+        let rows = Arc::new(self.vector(node)?);
+        self.pool.remember(key, self.steps, &rows);
+        Ok(rows)
     }
 
     fn vector(&self, node: &parse::Node) -> Result<Vec<rows::Row>, StoreError> {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{SeriesId, SeriesMeta, Timestamp};
 
+use super::native;
 use super::place;
 use super::rows::NAME;
 use super::{ExpressionError, Pool, Steps};
@@ -53,27 +54,49 @@ impl Expression {
                 Node::Window(window) => (&window.selector, matches!(window.function, "rate" | "irate" | "increase")),
                 _ => return,
             };
-            for meta in pool.metas_of(selector) {
+            let histogram = selector.name.as_deref().filter(|name| native::is_kept_apart(name, pool));
+            let metas = histogram.map_or_else(
+                || pool.metas_of(selector),
+                |name| ["_bucket", "_count", "_sum"].iter().flat_map(|end| pool.metas_of(&native::part(selector, name, end))).collect(),
+            );
+            for meta in metas {
                 found.entry(meta.id).or_insert((meta, false)).1 |= is_counted;
             }
         });
         found.into_values().collect()
     }
 
-    /// A histogram in native form that is asked for a quantile: here it is kept as the buckets of a classic one.
-    pub(super) fn native_histogram(&self, pool: &Pool<'_>) -> Option<ExpressionError> {
+    /// A histogram that is kept as its buckets and asked for where only numbers can be answered, or in a way that is not
+    /// supported.
+    pub(super) fn misused_histogram(&self, pool: &Pool<'_>) -> Option<ExpressionError> {
+        self.misused(&self.node, pool)
+    }
+
+    fn misused(&self, node: &Node, pool: &Pool<'_>) -> Option<ExpressionError> {
+        match node {
+            Node::Quantile(_, of) | Node::Histogram(_, _, of) => match native::asked(of, pool) {
+                Ok(Some(_)) => return None,
+                Ok(None) => {}
+                Err(word) => return Some(place::error_at(&self.text, word, 0, format!("{word} of histograms is not supported"))),
+            },
+            Node::Select(selector) | Node::Window(Window { selector, .. }) => {
+                let name = selector.name.as_ref().filter(|name| native::is_kept_apart(name, pool))?;
+                let ways = "histogram_quantile(0.9, …), histogram_count(…), histogram_sum(…) of it";
+                let reason = format!("{name} is a histogram, not a number: ask for {ways}, or for {name}_bucket with its label le");
+                return Some(place::error_at(&self.text, name, 0, reason));
+            }
+            _ => {}
+        }
+        node.parts().into_iter().find_map(|part| self.misused(part, pool))
+    }
+
+    /// What the first quantile in it is taken of: the same text for quantiles that read the same.
+    pub fn quantile_of(&self) -> Option<String> {
         let mut found = None;
         self.node.visit(&mut |node| {
-            let Node::Quantile(_, buckets) = node else { return };
-            buckets.visit(&mut |node| {
-                let (Node::Select(selector) | Node::Window(Window { selector, .. })) = node else { return };
-                let Some(name) = selector.name.as_ref().filter(|name| !pool.has(name)) else { return };
-                let buckets = format!("{name}_bucket");
-                if pool.has(&buckets) {
-                    let reason = format!("{name} is kept as {buckets} with the label le: ask for sum by (le) (rate({buckets}[…]))");
-                    found.get_or_insert(place::error_at(&self.text, name, 0, reason));
-                }
-            });
+            if let Node::Quantile(_, of) = node {
+                found.get_or_insert_with(|| format!("{of:?}"));
+            }
         });
         found
     }
@@ -92,6 +115,8 @@ pub(super) enum Node {
     Window(Window),
     Instant(Instant),
     Quantile(Box<Node>, Box<Node>),
+    /// Only of whole histograms: parameters, and what they are.
+    Histogram(Histogram, Vec<Node>, Box<Node>),
     Aggregate(Aggregate),
     Binary(Box<Binary>),
     Negate(Box<Node>),
@@ -100,19 +125,32 @@ pub(super) enum Node {
 impl Node {
     fn visit<'a>(&'a self, seen: &mut dyn FnMut(&'a Self)) {
         seen(self);
+        self.parts().into_iter().for_each(|part| part.visit(seen));
+    }
+
+    /// What it is made of.
+    fn parts(&self) -> Vec<&Self> {
         match self {
-            Self::Number(_) | Self::Select(_) => {}
-            Self::Window(window) => window.parameter.iter().for_each(|node| node.visit(seen)),
-            Self::Instant(call) => call.arguments.iter().for_each(|node| node.visit(seen)),
-            Self::Quantile(a, b) => [a, b].into_iter().for_each(|node| node.visit(seen)),
-            Self::Aggregate(aggregate) => {
-                aggregate.parameter.iter().for_each(|node| node.visit(seen));
-                aggregate.of.visit(seen);
-            }
-            Self::Binary(binary) => [&binary.left, &binary.right].into_iter().for_each(|node| node.visit(seen)),
-            Self::Negate(inner) => inner.visit(seen),
+            Self::Number(_) | Self::Select(_) => Vec::new(),
+            Self::Window(window) => window.parameter.iter().map(AsRef::as_ref).collect(),
+            Self::Instant(call) => call.arguments.iter().collect(),
+            Self::Quantile(q, of) => vec![q, of],
+            Self::Histogram(_, parameters, of) => parameters.iter().chain([of.as_ref()]).collect(),
+            Self::Aggregate(aggregate) => aggregate.parameter.iter().chain([&aggregate.of]).map(AsRef::as_ref).collect(),
+            Self::Binary(binary) => vec![&binary.left, &binary.right],
+            Self::Negate(inner) => vec![inner],
         }
     }
+}
+
+/// What is asked of a whole histogram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Histogram {
+    Count,
+    Sum,
+    Mean,
+    Fraction,
+    Quantile,
 }
 
 /// Which series.
@@ -258,6 +296,16 @@ const AGGREGATES: [&str; 10] = ["sum", "avg", "min", "max", "count", "group", "s
 /// Operators.
 const OPERATORS: [&str; 16] = ["+", "-", "*", "/", "%", "^", "==", "!=", ">", "<", ">=", "<=", "and", "or", "unless", "atan2"];
 
+fn histogram(name: &str) -> Option<Histogram> {
+    Some(match name {
+        "histogram_count" => Histogram::Count,
+        "histogram_sum" => Histogram::Sum,
+        "histogram_avg" => Histogram::Mean,
+        "histogram_fraction" => Histogram::Fraction,
+        _ => return None,
+    })
+}
+
 fn known(names: &[&'static str], name: &str) -> Option<&'static str> {
     names.iter().find(|known| **known == name).copied()
 }
@@ -328,6 +376,11 @@ impl Lowering<'_> {
         if name == "histogram_quantile" {
             let [q, buckets] = arguments.as_slice() else { return Err(self.unsupported(name, "this number of arguments is")) };
             return Ok(Node::Quantile(Box::new(self.node(q)?), Box::new(self.node(buckets)?)));
+        }
+        if let Some(function) = histogram(name) {
+            let Some((of, parameters)) = arguments.split_last() else { return Err(self.unsupported(name, "this number of arguments is")) };
+            let parameters = parameters.iter().map(|parameter| self.node(parameter)).collect::<Result<_, _>>()?;
+            return Ok(Node::Histogram(function, parameters, Box::new(self.node(of)?)));
         }
         if let Some(function) = known(&WINDOWS, name) {
             let inner = arguments.last().map(|expr| unwrapped(expr));

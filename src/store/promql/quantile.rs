@@ -6,19 +6,19 @@ use super::rows::{NAME, Row, only, without};
 use crate::model::Labels;
 
 /// Label that holds the upper bound of a bucket.
-const BOUND: &str = "le";
+pub(super) const BOUND: &str = "le";
 
 /// A bucket at one moment: upper bound and number of observations up to it.
 pub(super) type Bucket = (f64, f64);
 
 /// The quantile of each histogram at each step. Rows without a bound that is a number are left out.
-pub(super) fn of_buckets(q: &[f64], rows: Vec<Row>) -> Vec<Row> {
-    let mut groups: HashMap<Labels, Vec<(f64, Vec<Option<f64>>)>> = HashMap::new();
+pub(super) fn of_buckets(q: &[f64], rows: &[Row]) -> Vec<Row> {
+    let mut groups: HashMap<Labels, Vec<(f64, &[Option<f64>])>> = HashMap::new();
     for row in rows {
         let Some(bound) = only(&row.labels, &[BOUND]).get(BOUND).and_then(bound) else { continue };
-        groups.entry(without(&row.labels, &[NAME, BOUND])).or_default().push((bound, row.values));
+        groups.entry(without(&row.labels, &[NAME, BOUND])).or_default().push((bound, &row.values));
     }
-    let of_group = |(labels, mut buckets): (Labels, Vec<(f64, Vec<Option<f64>>)>)| {
+    let of_group = |(labels, mut buckets): (Labels, Vec<(f64, &[Option<f64>])>)| {
         buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
         let value = |(step, q): (usize, &f64)| {
             let present: Vec<Bucket> = buckets.iter().filter_map(|(bound, counts)| Some((*bound, counts[step]?))).collect();

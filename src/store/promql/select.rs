@@ -5,12 +5,12 @@
 //! counts only where nothing else is there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::parse::Selector;
 use super::rows::{NAME, Row, with};
 use super::window::reached;
-use super::{LOOK_BACK_NS, Scope};
+use super::{LOOK_BACK_NS, Scope, Steps};
 use crate::model::{Labels, Sample, SeriesMeta, SourceId, TimeRange, Timestamp};
 use crate::store::StoreError;
 use crate::store::series::SeriesStore;
@@ -23,7 +23,19 @@ pub struct Pool<'a> {
     moments: BTreeSet<SourceId>,
     /// Metric name → where its series lie.
     names: BTreeMap<&'a str, std::ops::Range<usize>>,
+    /// The buckets that a quantile was last asked of.
+    remembered: Mutex<Option<Remembered>>,
 }
+
+/// Rows that were computed, from which expression and at which steps.
+struct Remembered {
+    key: String,
+    steps: Steps,
+    rows: Arc<Vec<Row>>,
+}
+
+/// Values that are remembered at most: 64 MB.
+const MAX_REMEMBERED: usize = 4_000_000;
 
 /// How much a series is worth as an input, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,7 +64,21 @@ impl<'a> Pool<'a> {
             names.entry(&meta.name).or_insert(index..index).end = index + 1;
         }
         let moments = most.into_iter().filter(|(_, n)| *n <= 1).map(|(source, _)| source).collect();
-        Self { metas, stores, moments, names }
+        Self { metas, stores, moments, names, remembered: Mutex::default() }
+    }
+
+    /// What was remembered under this key.
+    pub(super) fn remembered(&self, key: &str, steps: Steps) -> Option<Arc<Vec<Row>>> {
+        let known = self.remembered.lock().ok()?;
+        known.as_ref().filter(|known| known.key == key && known.steps == steps).map(|known| Arc::clone(&known.rows))
+    }
+
+    /// Keeps rows in place of those before.
+    pub(super) fn remember(&self, key: String, steps: Steps, rows: &Arc<Vec<Row>>) {
+        if let Ok(mut known) = self.remembered.lock() {
+            let is_small = rows.len().saturating_mul(steps.n) <= MAX_REMEMBERED;
+            *known = is_small.then(|| Remembered { key, steps, rows: Arc::clone(rows) });
+        }
     }
 
     fn worth(&self, meta: &SeriesMeta) -> Worth {

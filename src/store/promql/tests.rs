@@ -145,9 +145,27 @@ fn a_stated_moment_is_asked_for_whatever_the_step() {
 }
 
 #[test]
-fn a_quantile_of_a_native_histogram_is_told_how_to_ask() {
-    let got = at("x_bucket{le=\"1\"} 1 2\nx_count 1 2", "histogram_quantile(0.9, sum(rate(x[1m])))", 15);
-    assert_eq!(got, ["column 34: x is kept as x_bucket with the label le: ask for sum by (le) (rate(x_bucket[…]))"]);
+fn a_native_histogram_is_asked_for_under_its_own_name() {
+    let series = "x_bucket{le=\"1\"} 0 0 0\nx_bucket{le=\"2\"} 2 4 8\nx_bucket{le=\"4\"} 2 4 16\nx_bucket{le=\"+Inf\"} 2 4 16\n\
+                  x_count 2 4 16\nx_sum 3 6 40";
+    check(series, "histogram_quantile(0.5, x)", 30, &["{} 2"]);
+    check(series, "histogram_quantile(0.75, sum by (le) (x))", 30, &["{} 3"]);
+    check(series, "histogram_count(increase(x[30s]))", 30, &["{} 14"]);
+    check(series, "histogram_sum(x) / histogram_count(x)", 30, &["{} 2.5"]);
+    check(series, "histogram_avg(x)", 30, &["{} 2.5"]);
+    check(series, "histogram_fraction(1.5, 2, x)", 30, &["{} 0.25"]);
+    check(series, "histogram_quantile(0.5, sum by (le) (x_bucket))", 30, &["{} 2"]);
+    let told = "x is a histogram, not a number: ask for histogram_quantile(0.9, …), histogram_count(…), histogram_sum(…) of it, or for \
+                x_bucket with its label le";
+    check(series, "sum(rate(x[1m]))", 30, &[&format!("column 10: {told}")]);
+    check(series, "histogram_quantile(0.9, max(x))", 30, &["column 25: max of histograms is not supported"]);
+}
+
+#[test]
+fn a_histogram_that_begins_again_is_counted_on() {
+    let series = "x_bucket{le=\"1\"} 4 6 1\nx_bucket{le=\"2\"} 8 12 9\nx_count 8 12 13\nx_sum 9 14 2";
+    // The first bucket lost five: all of the last sample is new.
+    check(series, "histogram_count(increase(x[30s]))", 30, &["{} 17"]);
 }
 
 proptest::proptest! {

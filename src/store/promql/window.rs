@@ -82,9 +82,9 @@ fn apply(function: &str, view: &View<'_>, parameter: f64) -> Option<f64> {
     let values = || view.samples.iter().map(|sample| sample.value);
     let n = view.samples.len() as f64;
     match function {
-        "rate" => extrapolated(view, Falls::Restart, seconds(view.range_ns)),
-        "increase" => extrapolated(view, Falls::Restart, 1.0),
-        "delta" => extrapolated(view, Falls::Real, 1.0),
+        "rate" => extrapolated(view, Falls::Restart, view.range_ns),
+        "increase" => extrapolated(view, Falls::Restart, 0),
+        "delta" => extrapolated(view, Falls::Real, 0),
         "irate" => last_step(view, Falls::Restart),
         "idelta" => last_step(view, Falls::Real),
         "deriv" => slope(view),
@@ -128,27 +128,48 @@ fn seconds(ns: i64) -> f64 {
     ns as f64 / 1e6 / 1000.0
 }
 
-/// The rise over the window, extrapolated to its ends, divided by `per`. In this order: quantiles at the border of a bucket
-/// hang on the last bit.
-fn extrapolated(view: &View<'_>, falls: Falls, per: f64) -> Option<f64> {
+/// Which part of a window its samples cover.
+pub(super) struct Covered {
+    pub start: Timestamp,
+    pub end: Timestamp,
+    /// Time of the first sample.
+    pub first: Timestamp,
+    /// Time of the last sample.
+    pub last: Timestamp,
+    /// How many samples there are; two at least.
+    pub n: usize,
+}
+
+impl Covered {
+    /// What a rise between the samples is multiplied by to reach the ends of the window, divided by `per_ns` unless that is
+    /// 0. A counter was zero `to_zero` seconds before its first sample at the earliest.
+    pub fn factor(&self, to_zero: Option<f64>, per_ns: i64) -> f64 {
+        let mut to_start = seconds(self.first.since(self.start));
+        let to_end = seconds(self.end.since(self.last));
+        let sampled = seconds(self.last.since(self.first));
+        let average = sampled / (self.n - 1) as f64;
+        if let Some(to_zero) = to_zero.filter(|to_zero| *to_zero < to_start) {
+            to_start = to_zero;
+        }
+        let near = average * 1.1;
+        let beyond = |distance: f64| if distance < near { distance } else { average / 2.0 };
+        let factor = (sampled + beyond(to_start) + beyond(to_end)) / sampled;
+        if per_ns == 0 { factor } else { factor / seconds(per_ns) }
+    }
+}
+
+/// The rise over the window, extrapolated to its ends, divided by `per_ns` unless that is 0. In this order: quantiles at the
+/// border of a bucket hang on the last bit.
+fn extrapolated(view: &View<'_>, falls: Falls, per_ns: i64) -> Option<f64> {
     let [first, .., last] = view.samples else { return None };
     let mut rise = last.value - first.value;
     if falls == Falls::Restart {
         rise += pairs(view).filter(|(before, after)| after < before).fold(0.0, |sum, (before, _)| sum + before);
     }
-    let mut to_start = seconds(first.time.since(view.start));
-    let to_end = seconds(view.end.since(last.time));
-    let sampled = seconds(last.time.since(first.time));
-    let average = sampled / (view.samples.len() - 1) as f64;
-    if falls == Falls::Restart && rise > 0.0 && first.value >= 0.0 {
-        let to_zero = sampled * (first.value / rise);
-        if to_zero < to_start {
-            to_start = to_zero;
-        }
-    }
-    let near = average * 1.1;
-    let beyond = |distance: f64| if distance < near { distance } else { average / 2.0 };
-    Some(rise * ((sampled + beyond(to_start) + beyond(to_end)) / sampled / per))
+    let covered = Covered { start: view.start, end: view.end, first: first.time, last: last.time, n: view.samples.len() };
+    let may_begin = falls == Falls::Restart && rise > 0.0 && first.value >= 0.0;
+    let to_zero = may_begin.then(|| seconds(last.time.since(first.time)) * (first.value / rise));
+    Some(rise * covered.factor(to_zero, per_ns))
 }
 
 /// Between the last two samples: per second for a counter, as it is for a gauge.

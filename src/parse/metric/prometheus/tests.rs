@@ -88,10 +88,13 @@ fn native_histograms_become_count_sum_and_cumulative_buckets() {
         .iter()
         .map(|one| format!("{}{}={}", one.name, one.labels.get("le").map(|le| format!("<={le}")).unwrap_or_default(), one.samples[0].value))
         .collect();
-    assert_eq!(got, ["h_count=5", "h_sum=2", "h_bucket<=0.001=2", "h_bucket<=2=5", "h_bucket<=+Inf=5"]);
+    assert_eq!(
+        got,
+        ["h_count=5", "h_sum=2", "h_bucket<=-0.001=0", "h_bucket<=0.001=2", "h_bucket<=1=2", "h_bucket<=2=5", "h_bucket<=+Inf=5"]
+    );
     assert_eq!(document.problems.kept()[0].reason, "1 native histogram samples cannot be read");
     let instant = read(&text.replace("\"histograms\":[", "\"histogram\":").replace(",[1795400360,{}]]", ""));
-    assert_eq!((instant.series.len(), instant.problems.total()), (5, 0));
+    assert_eq!((instant.series.len(), instant.problems.total()), (7, 0));
 }
 
 #[test]
