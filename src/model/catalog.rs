@@ -346,21 +346,3 @@ impl Catalog {
         self.sources.iter().map(|source| source.problems.total()).sum()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_found_from_another_folder_unless_two_fit() {
-        let at = |paths: &[&str], wanted: &str| {
-            let sources = paths.iter().map(|path| SourceReport { path: (*path).into(), ..SourceReport::default() }).collect();
-            Catalog { sources, ..Catalog::default() }.source_at(wanted).map(|source| source.path.clone())
-        };
-        assert_eq!(at(&["data/a.tar/m.json", "m.json"], "m.json").as_deref(), Some("m.json"));
-        assert_eq!(at(&["data/a.tar/m.json"], "a.tar/m.json").as_deref(), Some("data/a.tar/m.json"));
-        assert_eq!(at(&["m.json"], "data/m.json").as_deref(), Some("m.json"));
-        assert_eq!(at(&["x/m.json", "y/m.json"], "m.json"), None);
-        assert_eq!(at(&["data/am.json"], "m.json"), None);
-    }
-}

@@ -35,7 +35,7 @@ pub fn verify(case: &CaseDoc, source: &dyn Source, target: &Target) -> anyhow::R
     let Prepared { facts, postmortem, rendered } = prepare(&case, source, target)?;
     // Written in one folder and verified in another: the same sources under other paths are no drift.
     let moved = verify::stated_sources(&document).into_iter().filter_map(|then| {
-        let now = facts.catalog().source_at(&then)?.path.clone();
+        let now = facts.catalog().source_of(&then)?.path.clone();
         (now != then).then_some((now, then))
     });
     let moved = moved.flat_map(|(now, then)| [(inline(&now), inline(&then)), (now, then)]).collect::<Vec<_>>();
