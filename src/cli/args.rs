@@ -289,7 +289,7 @@ pub enum Command {
     },
     /// Verdicts of the stages of a rollout: requests, share of failures, P99 and named limits, by the series of each stage
     #[command(after_help = "Exit codes: 0 every stage passed; 1 one failed, or nothing can be told.\n\n\
-        A stage is a note: coroner note CASE add stage \"1 %\" --help. A series belongs to it when it carries all labels of its selector.")]
+        A stage is a note: coroner note CASE add stage \"1 %\" --at FROM --to UNTIL --set pct=1. A series belongs to it when it carries all labels of its selector.")]
     Canary {
         /// Folder of the case, or its sources; without any: the demo
         #[command(flatten)]

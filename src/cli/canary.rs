@@ -52,7 +52,10 @@ fn write_text(stages: &[StageRow], verdict: Verdict, out: &mut dyn Write) -> any
         }
     }
     if stages.is_empty() {
-        writeln!(out, "no stage of a rollout is recorded; coroner note CASE add stage writes one")?;
+        writeln!(
+            out,
+            "no stage of a rollout is recorded; coroner note CASE add stage \"1 %\" --at FROM --to UNTIL --set pct=1 writes one"
+        )?;
     }
     writeln!(out, "verdict: {}", verdict.name())?;
     Ok(())

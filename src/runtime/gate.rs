@@ -15,6 +15,7 @@ use crate::app::message::FreezeTarget;
 use crate::model::case::{Evidence, EvidenceTarget};
 use crate::model::{AnnotationKind, CaseDoc, Catalog, SeriesMeta};
 use crate::report::Facts as _;
+use crate::report::escape::inline;
 use crate::report::lint::{self, Desk, Finding};
 use crate::report::postmortem::{ReportSettings, Scope, Suggestion, gather};
 use crate::report::verify::{self, Picture, Report};
@@ -32,6 +33,15 @@ pub fn verify(case: &CaseDoc, source: &dyn Source, target: &Target) -> anyhow::R
     );
     let case = frozen_anew(case, source)?;
     let Prepared { facts, postmortem, rendered } = prepare(&case, source, target)?;
+    // Written in one folder and verified in another: the same sources under other paths are no drift.
+    let moved = verify::stated_sources(&document).into_iter().filter_map(|then| {
+        let now = facts.catalog().source_of(&then)?.path.clone();
+        (now != then).then_some((now, then))
+    });
+    let moved = moved.flat_map(|(now, then)| [(inline(&now), inline(&then)), (now, then)]).collect::<Vec<_>>();
+    let moved: Vec<_> =
+        moved.iter().enumerate().filter(|(index, pair)| !moved[..*index].contains(pair)).map(|(_, pair)| pair.clone()).collect();
+    let fresh = verify::in_paths_of(&rendered.markdown, &moved);
     let folder = path.with_file_name(&postmortem.assets);
     let pictures: Vec<Picture> = rendered
         .assets
@@ -41,7 +51,7 @@ pub fn verify(case: &CaseDoc, source: &dyn Source, target: &Target) -> anyhow::R
             (name.clone(), there, Some(hex(&Sha256::digest(svg.as_bytes()))))
         })
         .collect();
-    Ok(verify::compare(&document, &rendered.markdown, &facts, &pictures))
+    Ok(verify::compare(&document, &fresh, &facts, &pictures))
 }
 
 /// What a reviewer would object to. `exported`: the document as it is on disk; `today`: for due dates.

@@ -13,6 +13,8 @@ use crate::report::style::Feature;
 const MOST_NODES: usize = 60;
 /// Signs of a statement that fit into a node.
 const LABEL_CHARS: usize = 90;
+/// Bytes that a sentence has at least.
+const LEAST_SENTENCE: usize = 12;
 
 pub(super) fn chain(out: &mut String, postmortem: &Postmortem, mermaid: Feature) {
     heading(out, 2, "Causal chain");
@@ -76,7 +78,9 @@ fn graph(steps: &[&Step], postmortem: &Postmortem) -> String {
 /// The first sentence; if that is too long, its whole words that fit.
 fn gist(statement: &str) -> String {
     let line = statement.split_whitespace().collect::<Vec<_>>().join(" ");
-    let sentence = line.split_once(". ").map_or(line.as_str(), |(first, _)| first);
+    // "1. " and "e.g. " end no sentence: a sentence has some length, and the next begins with a capital.
+    let ends = |at: usize| at >= LEAST_SENTENCE && line[at + 2..].chars().next().is_some_and(char::is_uppercase);
+    let sentence = line.match_indices(". ").find(|found| ends(found.0)).map_or(line.as_str(), |(at, _)| &line[..at]);
     if sentence.chars().count() <= LABEL_CHARS {
         return sentence.to_owned();
     }

@@ -63,6 +63,32 @@ impl Report {
 /// A picture beside the document: its name, its hash as found, its hash as drawn anew.
 pub type Picture = (String, Option<String>, Option<String>);
 
+/// Paths of the sources that a document rests on, as it was written.
+pub fn stated_sources(document: &str) -> Vec<String> {
+    sources(&claims(document)).keys().map(ToString::to_string).collect()
+}
+
+/// A document with paths as another one tells them, which was written from another folder: pairs of path now and path then.
+/// Only whole paths are taken: `m.json` is not in `am.json`, `x/m.json` or `m.json.gz`.
+pub fn in_paths_of(fresh: &str, pairs: &[(String, String)]) -> String {
+    let is_part = |c: char| c.is_alphanumeric() || "_-/\\".contains(c);
+    pairs.iter().fold(fresh.to_owned(), |text, (now, then)| {
+        let (mut out, mut from) = (String::with_capacity(text.len()), 0);
+        for (at, found) in text.match_indices(now.as_str()) {
+            let (before, mut after) = (text[..at].chars().next_back(), text[at + found.len()..].chars());
+            let next = after.next();
+            let goes_on = next.is_some_and(is_part) || (next == Some('.') && after.next().is_some_and(is_part));
+            if at < from || goes_on || before.is_some_and(|c| is_part(c) || c == '.') {
+                continue;
+            }
+            out.push_str(&text[from..at]);
+            out.push_str(then);
+            from = at + found.len();
+        }
+        out + &text[from..]
+    })
+}
+
 /// Compares. `document` as it stands, `fresh` as rendered now, `facts` for the sources that the document names.
 pub fn compare(document: &str, fresh: &str, facts: &dyn Facts, pictures: &[Picture]) -> Report {
     let (stated, now) = (claims(document), claims(fresh));
@@ -255,6 +281,15 @@ mod tests {
             (blocks::wrap("summary", "- **What.** 12 users for 4m."), blocks::wrap("summary", "- **What.** 12 people, 4m long."));
         assert_eq!(outcome(&stated, &now, None).0.len(), 0);
         assert_eq!(outcome(&stated, &now.replace("12", "13"), None).0.len(), 1);
+    }
+
+    #[test]
+    fn a_document_written_from_another_folder_tells_the_same() {
+        let pairs = [("m.json".to_owned(), "data/m.json".to_owned())];
+        assert_eq!(
+            in_paths_of("`m.json`, m.json:7, am.json, x/m.json, m.json.gz, m.json.", &pairs),
+            "`data/m.json`, data/m.json:7, am.json, x/m.json, m.json.gz, data/m.json."
+        );
     }
 
     #[test]
