@@ -168,8 +168,10 @@ impl Grid {
         Some(Self { start, step_ns, n_steps })
     }
 
+    /// A time outside of its segment's span, which only a forged index has, counts at the nearer end.
     fn cell(&self, event: &Seen) -> usize {
-        event.service * self.n_steps + ((event.time - self.start) / self.step_ns) as usize
+        let step = event.time.saturating_sub(self.start).max(0) / self.step_ns;
+        event.service * self.n_steps + (step as usize).min(self.n_steps - 1)
     }
 
     /// End of a step.
