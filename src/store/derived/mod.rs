@@ -22,6 +22,8 @@ pub use recipes::{Recipe, recipes};
 const MAX_STEPS: i64 = 20_000;
 /// Samples that all derived series read together while loading; what is left out can be asked for as an expression.
 const MAX_READ: u64 = 60_000_000;
+/// Series that are computed while loading, as far as their number is told before: more are asked for one by one.
+const MAX_LINES: u64 = 50_000;
 /// Restarts that one series names: more tell nothing.
 const MAX_RESETS: usize = 1_000;
 
@@ -49,15 +51,19 @@ pub struct Computed {
 /// Computes everything that `recipes` proposes, the most telling first, as far as the reading allows.
 pub fn derive(pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Vec<Computed>, StoreError> {
     let mut out = Vec::new();
-    let mut left = MAX_READ;
-    let mut left_out: Vec<String> = Vec::new();
+    let (mut left, mut lines_left) = (MAX_READ, MAX_LINES);
+    let (mut left_out, mut too_many): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     for recipe in recipes(pool) {
         watch.check()?;
+        let Some(fewer_lines) = lines_left.checked_sub(recipe.n_lines) else {
+            too_many.push(recipe.name);
+            continue;
+        };
         let Some(rest) = left.checked_sub(recipe.n_read) else {
             left_out.push(recipe.name);
             continue;
         };
-        left = rest;
+        (left, lines_left) = (rest, fewer_lines);
         match compute(&recipe, pool, watch) {
             Ok(computed) => out.extend(computed),
             Err(StoreError::Cancelled) => return Err(StoreError::Cancelled),
@@ -65,9 +71,13 @@ pub fn derive(pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Vec<Computed>, Store
             Err(_) => {}
         }
     }
-    if let Some(first) = left_out.first() {
-        let (n, most) = (text::grouped(left_out.len() as u64), text::grouped(MAX_READ));
-        let words = "series are computed from so many samples while loading";
+    let limits = [
+        (left_out, "series are computed from so many samples while loading", MAX_READ),
+        (too_many, "so many series are computed while loading", MAX_LINES),
+    ];
+    for (left_out, words, most) in limits {
+        let Some(first) = left_out.first() else { continue };
+        let (n, most) = (text::grouped(left_out.len() as u64), text::grouped(most));
         watch.warn(format!("{n} kinds of computed series are left out, such as {first}: {words}: {most}; series --expr and P compute any"));
     }
     Ok(out)
