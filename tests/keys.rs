@@ -53,6 +53,34 @@ fn kinds(session: &Session) -> Vec<String> {
 const COLUMN: f64 = 720.0 / 68.0;
 const MIDDLE: &str = "t t \"03:24:00\" Enter ";
 
+/// The same for what is done to records.
+fn promise_of_records(action: Action) -> bool {
+    let m = MIDDLE;
+    let claim = |keys: &str| format!("{m}p ; h \"the pool leaks\" ctrl-s 5 ; / \"kind:hypothesis\" Enter {keys}");
+    let note = |keys: &str| format!("{m}a \"first\" ctrl-s 5 {keys}");
+    let time = |keys: &str| after(&note(keys)).state.case().by_time()[0].at();
+    match action {
+        Action::AddRecord => kinds(&after("; n \"quote\" Enter \"said\" ctrl-s")) == ["quote"],
+        Action::Hypothesis => kinds(&after("; h \"x\" ctrl-s")) == ["hypothesis"],
+        Action::EvidenceFor => shows(&claim("; f"), "evidence for it"),
+        Action::EvidenceAgainst => shows(&claim("; g Enter"), "evidence against it"),
+        Action::Confirm => shows(&claim("; c"), "confirmed"),
+        Action::Refute => shows(&claim("; r"), "refuted"),
+        Action::Reopen => shows(&claim("; r ; o"), "open; u takes it back"),
+        Action::LinkRecords => {
+            kinds(&after(&claim("; / Enter ; / \"kind:hypothesis\" Enter a \"n\" ctrl-s 5 ; l Enter"))).contains(&"link".to_owned())
+        }
+        Action::InsertNote => shows(&note("; i"), "note between, on"),
+        Action::TagRecords => shows(&note("; t \"pool\" Enter"), "tag: 1 of 1 records"),
+        Action::Retime => time("; m \"+90s\" Enter") == Some(at(330)),
+        Action::NudgeEarlier => time("; ,") < Some(at(240)),
+        Action::NudgeLater => time("; .") > Some(at(240)),
+        Action::Star => after(&note("; p")).state.case().by_time()[0].is_pinned,
+        Action::FilterNotes => shows("; / \"kind:lesson\" Enter", "only kind:lesson"),
+        _ => shows("; x", "no conflicts to settle"),
+    }
+}
+
 /// For every action: keys that use it and whether the world is as it should be afterwards.
 fn promise(action: Action) -> bool {
     let near = |a: f64, b: f64| (a - b).abs() < 1e-6;
@@ -125,6 +153,22 @@ fn promise(action: Action) -> bool {
             kinds(&after(&format!("{m}p c \"held\" ^s"))) == ["cause", "evidence"]
                 || kinds(&after(&format!("{m}p c \"held\" ^s"))) == ["evidence", "cause"]
         }
+        Action::AddRecord
+        | Action::Hypothesis
+        | Action::EvidenceFor
+        | Action::EvidenceAgainst
+        | Action::Confirm
+        | Action::Refute
+        | Action::Reopen
+        | Action::LinkRecords
+        | Action::InsertNote
+        | Action::TagRecords
+        | Action::Retime
+        | Action::NudgeEarlier
+        | Action::NudgeLater
+        | Action::Star
+        | Action::FilterNotes
+        | Action::Conflicts => promise_of_records(action),
         Action::Attempt => kinds(&after(&format!("{m}M \"scaled out\" ^s"))) == ["attempt"],
         Action::ActionItem => {
             kinds(&after("A \"add a limit\" ^s")) == ["action"] && shows("A \"x\" Tab Tab Tab Tab \"soon\" ^s", "is no date")
@@ -651,4 +695,44 @@ fn a_statement_has_lines_and_a_step_says_how_the_one_above_acts_on_it() {
 fn words_of_the_key_before_do_not_stay_under_the_next_one() {
     assert_eq!(notice("t t \"03:22:00\" Enter t 0 l"), "");
     assert!(notice("t t \"03:22:00\" Enter t 0").contains("T+0"));
+}
+
+#[test]
+fn a_hypothesis_is_written_judged_and_told_what_speaks_for_it() {
+    let mut session = after("t t \"03:24\" Enter p ; h \"the pool leaks\" ctrl-s 5");
+    let shown = screen(&session);
+    assert!(shown.contains("hypothesis") && shown.contains("the pool leaks"), "{shown}");
+    session.keys("; / \"kind:hypothesis\" Enter");
+    assert!(screen(&session).contains("only kind:hypothesis"), "{}", screen(&session));
+    session.keys("; c");
+    assert!(screen(&session).contains("confirmed"), "{}", screen(&session));
+    session.keys("u ; g");
+    assert!(screen(&session).contains("evidence against it"), "{}", screen(&session));
+    session.keys("Enter");
+    assert!(screen(&session).contains("1 pieces of evidence against it"), "{}", screen(&session));
+    session.keys("; t \"pool -draft\" Enter");
+    assert!(screen(&session).contains("tag: 1 of 1 records"), "{}", screen(&session));
+    session.keys("; m \"+90s\" Enter");
+    assert!(screen(&session).contains("re-time: 1 of 1 records"), "{}", screen(&session));
+    session.keys("u u u u u");
+    assert!(!screen(&session).contains("the pool leaks"), "{}", screen(&session));
+}
+
+#[test]
+fn every_kind_of_record_has_a_form_made_of_its_fields() {
+    for kind in coroner::model::case::KINDS {
+        let mut session = after(&format!(": \"record {}\" Enter", kind.name));
+        let shown = screen(&session);
+        let first = kind.fields.first().expect("each kind has fields");
+        assert!(shown.contains(first.key), "{}: {shown}", kind.name);
+        session.keys("esc");
+    }
+}
+
+#[test]
+fn a_note_between_two_others_gets_the_middle_of_their_times() {
+    let mut session = after("t t \"03:24\" Enter a \"first\" ctrl-s t t \"03:26\" Enter a \"third\" ctrl-s 5 g");
+    session.keys("; / \"first\" Enter ; / Enter ; i");
+    let shown = screen(&session);
+    assert!(shown.contains("note between, on") && shown.contains("03:25:00"), "{shown}");
 }

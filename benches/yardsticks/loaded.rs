@@ -5,10 +5,13 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use coroner::model::query::{GroupBy, HistogramQuery, PageStart, Stat, StatKind, StatsQuery, TextMatch, TextPattern};
+use coroner::model::query::{GroupBy, HistogramQuery, PageStart, PatternQuery, Stat, StatKind, StatsQuery, TextMatch, TextPattern};
 use coroner::model::{EventFilter, EventQuery, TimeRange, Timestamp};
+use coroner::parse::log::Patterns;
 use coroner::source::files::{FileSource, OpenOptions, open};
 use coroner::source::{Job, Source};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
 
 use crate::programs::median;
 
@@ -20,12 +23,26 @@ pub struct Loaded {
 
 /// Loads with both cores. Panics when the log does not load: a bench has nothing better to do.
 pub fn load(path: &Path) -> Loaded {
-    let options = OpenOptions { sources: vec![path.to_owned()], ..OpenOptions::default() };
+    load_with(OpenOptions { sources: vec![path.to_owned()], ..OpenOptions::default() })
+}
+
+fn load_with(options: OpenOptions) -> Loaded {
     let source = open(options).expect("opens");
     source.load(&Job::new(), &|| {}).expect("loads");
     let catalog = source.catalog(&Job::new()).expect("a catalog");
     let extent = catalog.extent.expect("a log with times");
     Loaded { source, extent }
+}
+
+/// Loads on one core; the processor time that it took.
+pub fn load_time(path: &Path, patterns: Patterns) -> (Duration, Loaded) {
+    let spent = || {
+        let usage = getrusage(UsageWho::RUSAGE_SELF).expect("every process has a usage");
+        Duration::from_micros((usage.user_time() + usage.system_time()).num_microseconds().unsigned_abs())
+    };
+    let before = spent();
+    let log = load_with(OpenOptions { sources: vec![path.to_owned()], jobs: 1, patterns, ..OpenOptions::default() });
+    (spent() - before, log)
 }
 
 /// Times of `rounds` runs of `ask`; the middle one.
@@ -50,6 +67,13 @@ impl Loaded {
     /// Anonymous memory of the columns.
     pub fn memory_bytes(&self) -> usize {
         self.source.event_memory_bytes()
+    }
+
+    /// How long the list of all patterns takes, and how long it is.
+    pub fn list_patterns(&self) -> (Duration, usize) {
+        let start = Instant::now();
+        let patterns = self.source.patterns(&PatternQuery::default(), &Job::new()).expect("mined");
+        (start.elapsed(), patterns.value.len())
     }
 
     /// Counts by second and level.

@@ -15,6 +15,8 @@ pub(crate) enum FormPurpose {
     Attempt { id: Option<AnnotationId>, at: TimeRange },
     /// An action item.
     Action { id: Option<AnnotationId> },
+    /// A record of any kind, by the table of its fields.
+    Record { kind: &'static str, id: Option<AnnotationId> },
     /// Title and severity of the case.
     Case,
 }

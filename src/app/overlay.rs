@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 
-use crate::model::case::{Choice, MarkerName, PanelForm, PanelRef, PanelShape};
+use crate::model::case::{Choice, Link, MarkerName, PanelForm, PanelRef, PanelShape};
 use crate::model::{AnnotationId, SeriesId, SeriesMeta, TimeRange, Timestamp, fuzzy};
 
 use super::actions::Action;
@@ -20,7 +20,7 @@ use super::message::FreezeTarget;
 use super::panels;
 use super::series_search::{Moment, SeriesSearch, SeriesWords};
 use super::shapes::Outline;
-use super::update::Settling;
+use super::update::{Bearing, Settling};
 
 /// One layer.
 #[derive(Debug, Clone)]
@@ -56,6 +56,10 @@ pub(crate) enum PickValue {
     Target(FreezeTarget),
     /// One of the two values of a conflict.
     Settle(Settling, Choice),
+    /// A kind of record to add.
+    Kind(&'static str),
+    /// A link between two records.
+    LinkTo(Box<Link>),
     /// A panel of the histogram that this series belongs to.
     Heat(PanelRef),
     /// The parts of the selected panel.
@@ -85,6 +89,10 @@ pub(crate) enum PickPurpose {
     Marker,
     Pin,
     Conflicts,
+    Kind,
+    Link,
+    /// Evidence for or against a claim.
+    Attach(Bearing),
     /// How the selected panel is split.
     Split,
 }
@@ -106,6 +114,8 @@ pub(crate) struct Picker {
     pub(crate) chosen: Option<BTreeSet<usize>>,
     /// Those that were chosen when it was opened.
     pub(crate) first_chosen: Option<BTreeSet<usize>>,
+    /// The record that the choice is for.
+    pub(crate) about: Option<AnnotationId>,
 }
 
 impl Picker {
@@ -121,6 +131,7 @@ impl Picker {
             selected: 0,
             chosen: None,
             first_chosen: None,
+            about: None,
         };
         picker.narrow();
         picker
@@ -309,6 +320,12 @@ pub(crate) enum PromptKind {
     FilterAll,
     /// One condition of it.
     FilterOne(usize),
+    /// Labels for notes.
+    Tag,
+    /// By how much notes move in time.
+    Retime,
+    /// Which notes are listed.
+    Notes,
 }
 
 impl PromptKind {
@@ -359,6 +376,9 @@ impl Prompt {
             PromptKind::FilterOut => "leave out",
             PromptKind::FilterAll => "filter",
             PromptKind::FilterOne(_) => "condition",
+            PromptKind::Tag => "labels",
+            PromptKind::Retime => "move by",
+            PromptKind::Notes => "notes",
         }
     }
 
@@ -370,6 +390,9 @@ impl Prompt {
             }
             PromptKind::Ghost => "-1h: an hour ago   T-10m: the ten minutes before T+0, from T+0 on   baseline   off",
             PromptKind::Limit => "1000   1.5s   250ms   5%   64MiB   <99.9% for what must not fall below   off",
+            PromptKind::Tag => "pool   -draft takes a label off; for the selected note, or all that the filter of the notes leaves",
+            PromptKind::Retime => "+90s   -1h   250ms",
+            PromptKind::Notes => "kind:hypothesis   tag:pool   author:name   pinned   words; nothing lists all",
             PromptKind::Find => "fuzzy words   'exact text   /regex/",
         }
     }

@@ -10,6 +10,7 @@ use crate::model::series::Bucket;
 use crate::model::{Catalog, Columns, SeriesId, SeriesMeta, TimeRange, text};
 
 use super::columns;
+use super::trust::{self, Nature, Trust};
 
 /// Letters of parts: beyond that nobody tells them apart.
 const LETTERS: [char; 12] = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l'];
@@ -28,6 +29,11 @@ pub(crate) struct Part {
     values: Vec<Option<ValueAt>>,
     /// The answer laid over the visible window.
     pub(crate) shown: Vec<Option<Bucket>>,
+    /// Cells of braille, two a column; empty with blocks.
+    pub(crate) fine: Vec<Option<Bucket>>,
+    /// How far each column is to be trusted; empty for a sum, and while the answer is for another window.
+    pub(crate) trust: Vec<Trust>,
+    nature: Nature,
     /// Value at the cursor; of several their sum.
     pub(crate) value: Option<f64>,
 }
@@ -76,6 +82,29 @@ fn differ_only_in(a: &SeriesMeta, b: &SeriesMeta, name: &str) -> bool {
     a.labels.get(name).is_some() && others(a) == others(b)
 }
 
+impl Part {
+    fn new(ids: Vec<SeriesId>, letter: char, name: String) -> Self {
+        let (answers, values) = (vec![None; ids.len()], vec![None; ids.len()]);
+        let (shown, fine, trust) = (Vec::new(), Vec::new(), Vec::new());
+        Self { ids, letter, name, answers, values, shown, fine, trust, nature: Nature::default(), value: None }
+    }
+
+    /// Lays the answers over the visible window.
+    fn prepare(&mut self, visible: TimeRange, n: usize, fineness: usize) {
+        let laid: Vec<(Vec<Option<Bucket>>, bool)> =
+            self.answers.iter().map(|answer| columns::lay(answer.as_ref(), visible, n * fineness)).collect();
+        let is_fresh = laid.iter().all(|line| line.1);
+        let lines: Vec<Vec<Option<Bucket>>> = laid.into_iter().map(|line| line.0).collect();
+        let is_single = lines.len() == 1;
+        let fine = if is_single { lines.into_iter().next().unwrap_or_default() } else { columns::sum(&lines) };
+        self.shown = columns::together(&fine, fineness);
+        self.fine = if fineness > 1 { fine } else { Vec::new() };
+        self.trust = if is_single && is_fresh { trust::columns(&self.shown, visible, &self.nature) } else { Vec::new() };
+        let numbers = self.values.iter().flatten().map(|value| value.value).filter(|value| !value.is_nan());
+        self.value = numbers.reduce(|a, b| a + b);
+    }
+}
+
 impl Parts {
     /// The parts of a series in this form. O(series of its name).
     pub(crate) fn of(meta: &SeriesMeta, form: &PanelForm, catalog: &Catalog) -> Self {
@@ -92,17 +121,17 @@ impl Parts {
         let n_own = if found.len() > LETTERS.len() { LETTERS.len() - usize::from(form.shape == PanelShape::Stacked) } else { found.len() };
         let rest = order.split_off(n_own);
         order.sort_unstable();
-        let part = |ids: Vec<SeriesId>, letter, name: String| {
-            let n = ids.len();
-            Part { ids, letter, name, answers: vec![None; n], values: vec![None; n], shown: Vec::new(), value: None }
+        let own = |(index, letter): (&usize, char)| {
+            let part = Part::new(vec![found[*index].id], letter, names[*index].clone());
+            Part { nature: Nature::of(found[*index]), ..part }
         };
-        let mut all: Vec<Part> =
-            order.iter().zip(LETTERS).map(|(index, letter)| part(vec![found[*index].id], letter, names[*index].clone())).collect();
+        let mut all: Vec<Part> = order.iter().zip(LETTERS).map(own).collect();
         let mut n_left_out = rest.len();
         if form.shape == PanelShape::Stacked && !rest.is_empty() {
             let ids: Vec<SeriesId> = rest.iter().take(MOST_SUMMED).map(|index| found[*index].id).collect();
             n_left_out -= ids.len();
-            all.push(part(ids.clone(), LETTERS[LETTERS.len() - 1], format!("{} others", ids.len())));
+            let name = format!("{} others", ids.len());
+            all.push(Part::new(ids, LETTERS[LETTERS.len() - 1], name));
         }
         Self { all, n_left_out }
     }
@@ -145,16 +174,7 @@ impl Parts {
 
     /// Lays the answers over the visible window, `fineness` cells of an answer a column.
     pub(crate) fn prepare(&mut self, visible: TimeRange, n: usize, fineness: usize) {
-        for part in &mut self.all {
-            let lines: Vec<Vec<Option<Bucket>>> = part
-                .answers
-                .iter()
-                .map(|answer| columns::together(&columns::lay(answer.as_ref(), visible, n * fineness).0, fineness))
-                .collect();
-            part.shown = if lines.len() == 1 { lines.into_iter().next().unwrap_or_default() } else { columns::sum(&lines) };
-            let numbers = part.values.iter().flatten().map(|value| value.value).filter(|value| !value.is_nan());
-            part.value = numbers.reduce(|a, b| a + b);
-        }
+        self.all.iter_mut().for_each(|part| part.prepare(visible, n, fineness));
     }
 
     /// Whether any part has something to draw.

@@ -90,6 +90,8 @@ pub(crate) struct Side {
     /// Selected item of each tab.
     selected: [usize; Tab::ALL.len()],
     pub(crate) top: usize,
+    /// Conditions on the notes that are listed.
+    pub(crate) notes_filter: String,
     /// What the lines were made for.
     pub(crate) made_for: Option<MadeFor>,
 }

@@ -5,7 +5,7 @@
 use std::num::NonZeroUsize;
 
 use super::panels::{Panel, Panels};
-use crate::model::series::{Bucket, SeriesKind};
+use crate::model::series::{Bucket, SeriesKind, SeriesMeta};
 use crate::model::{TimeRange, Timestamp, text};
 
 /// How far the values of a column are to be trusted.
@@ -35,6 +35,13 @@ pub(crate) struct Nature {
     pub(crate) step_ns: Option<i64>,
     /// From other series, step by step: where there is none, the formula had no value.
     pub(crate) is_computed: bool,
+}
+
+impl Nature {
+    /// What is known of a series.
+    pub(crate) fn of(meta: &SeriesMeta) -> Self {
+        Self { extent: meta.extent, clip: meta.clip, step_ns: meta.step_ns, is_computed: meta.derivation.is_some() }
+    }
 }
 
 /// What is to be said of each column. O(columns).
@@ -104,15 +111,11 @@ pub(crate) fn signs(panels: &Panels) -> Vec<(&'static str, String)> {
             out.push((sign, words.to_owned()));
         }
     };
-    say(special(false) || (panels.has_trust && has(&[Trust::Holes])), "×", "NaN: no number");
+    say(special(false) || has(&[Trust::Holes]), "×", "NaN: no number");
     say(special(true), "∞", "infinite");
     say(any(&|panel| !panel.resets.is_empty()), "↺", "a counter began again");
-    if panels.has_trust {
-        say(has(&[Trust::Stale]), "/", "stale: no sample any more");
-        say(has(&[Trust::Absent]), "\\", "absent: not begun, or nothing to compute");
-    } else {
-        say(has(&[Trust::Stale, Trust::Absent]), "blank", "no sample; R tells more");
-    }
+    say(has(&[Trust::Stale]), "/", "stale: no sample any more");
+    say(has(&[Trust::Absent]), "\\", "absent: not begun, or nothing to compute");
     let is_printed = |panel: &Panel| panel.texts.value.starts_with('≥') || panel.texts.peak.contains('≥');
     say(any(&is_printed) || (panels.has_trust && has(&[Trust::Clipped])), "≥", "clipped: may be higher");
     say(any(&|panel| panel.threshold.is_some()), "╌", "limit");

@@ -298,7 +298,7 @@ pub enum Command {
         /// Then press these keys, for example "v 10*l Enter"
         #[arg(long, value_name = "KEYS")]
         keys: Option<String>,
-        /// Colours: dark, light, mono
+        /// Colours: dark, light, 16, 16-light, mono, ascii
         #[arg(long, value_name = "NAME", default_value = "dark")]
         theme: String,
     },

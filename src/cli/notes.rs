@@ -9,11 +9,13 @@ use anyhow::Context as _;
 use super::Outcome;
 use super::args::{NoteAction, NoteAddArgs, NoteArgs, OpenArgs, PinArgs};
 use super::note::args::{FieldArgs, NoteEditArgs, SelectArgs};
-use super::note::values::{self, signed_duration};
+use super::note::values;
 use super::note::{self, ListFormat, NewNote, NoteChange, NoteOptions, Only, Select, Standings};
 use super::open::{self, Clock, Opened};
 use crate::app::message::FreezeTarget;
-use crate::model::case::{Anchor, AnnotationKind, CaseMeta, Choice, Edit, EditStep, Evidence, EvidenceTarget, KINDS, KindFields, Relation};
+use crate::model::case::{
+    Anchor, AnnotationKind, CaseMeta, Choice, Edit, EditStep, Evidence, EvidenceTarget, KINDS, KindFields, Relation, signed_duration,
+};
 use crate::model::query::PageStart;
 use crate::model::{
     Alert, Annotation, AnnotationId, CaseDoc, Catalog, Event, EventFilter, EventQuery, ProfileMark, SourceId, SourceReport, Timestamp, text,
@@ -131,11 +133,11 @@ impl Desk<'_> {
         let format = |json: bool| if json { ListFormat::JsonLines } else { ListFormat::Text };
         Ok(match action {
             NoteAction::List { select, json, check } => {
-                let standings = if *check { self.standings(doc, &selection(select, &[]).of(doc)?)? } else { Standings::new() };
+                let standings = if *check { self.standings(&selection(select, &[]).of(doc)?)? } else { Standings::new() };
                 note::NoteAction::List { select: selection(select, &[]), format: format(*json), standings }
             }
             NoteAction::Show { id, json, check } => {
-                let standings = if *check { self.standings(doc, &[note::find(doc, id)?])? } else { Standings::new() };
+                let standings = if *check { self.standings(&[note::find(doc, id)?])? } else { Standings::new() };
                 note::NoteAction::Show { id: id.clone(), format: format(*json), standings }
             }
             NoteAction::T0 { at, label } => {
@@ -154,7 +156,7 @@ impl Desk<'_> {
                 note::NoteAction::Tag { select: selection(select, ids), add: add.clone(), remove: remove.clone() }
             }
             NoteAction::Retime { by, select, ids } => {
-                note::NoteAction::Retime { select: selection(select, ids), by_ns: signed_duration(by)? }
+                note::NoteAction::Retime { select: selection(select, ids), by_ns: signed_duration(by).map_err(anyhow::Error::msg)? }
             }
             NoteAction::Settle { which, take } => {
                 let choice = if take == "b" { Choice::Second } else { Choice::First };
@@ -166,7 +168,7 @@ impl Desk<'_> {
     }
 
     /// Where the evidence among these records, and what they point at, stands now.
-    fn standings(&mut self, doc: &CaseDoc, records: &[&Annotation]) -> anyhow::Result<Standings> {
+    fn standings(&mut self, records: &[&Annotation]) -> anyhow::Result<Standings> {
         self.catalog()?;
         let mut standings = Standings::new();
         for record in records {

@@ -26,7 +26,7 @@ pub struct Picture {
     pub at: Option<String>,
     /// Keys pressed after that.
     pub keys: Option<String>,
-    /// dark, light, mono.
+    /// dark, light, 16, 16-light, mono, ascii.
     pub theme: String,
 }
 
@@ -47,12 +47,7 @@ pub fn print(opened: &Opened, out: &mut dyn Write) -> anyhow::Result<Outcome> {
 fn draw(opened: &Opened, picture: &Picture, quiet: bool, out: &mut dyn Write) -> anyhow::Result<()> {
     let size = parse_size(&picture.size)?;
     let keys = picture.keys.as_deref().map(keys::parse_sequence).transpose().map_err(anyhow::Error::msg)?.unwrap_or_default();
-    let (theme, page) = match picture.theme.as_str() {
-        "dark" => (Theme::dark(), Page::DARK),
-        "light" => (Theme::light(), Page::LIGHT),
-        "mono" => (Theme::mono(), Page::LIGHT),
-        other => anyhow::bail!("no theme {other:?}; there are dark, light and mono"),
-    };
+    let (theme, page) = theme_of(&picture.theme)?;
     let catalog = open::load(opened, quiet)?;
     let case = match (&opened.seed, opened.case_dir.join("case.toml").exists()) {
         (Some(seed), false) => seed.clone(),
@@ -81,6 +76,19 @@ fn draw(opened: &Opened, picture: &Picture, quiet: bool, out: &mut dyn Write) ->
     Ok(())
 }
 
+/// The theme of this name and the page that it is made for.
+fn theme_of(name: &str) -> anyhow::Result<(Theme, Page)> {
+    Ok(match name {
+        "dark" => (Theme::dark(), Page::DARK),
+        "light" => (Theme::light(), Page::LIGHT),
+        "16" => (Theme::sixteen(), Page::DARK),
+        "16-light" => (Theme::sixteen_light(), Page::LIGHT),
+        "mono" => (Theme::mono(), Page::LIGHT),
+        "ascii" => (Theme::mono().ascii(), Page::LIGHT),
+        other => anyhow::bail!("no theme {other:?}; there are dark, light, 16, 16-light, mono and ascii"),
+    })
+}
+
 /// `120x40`; 10×3 to 1000×500.
 fn parse_size(text: &str) -> anyhow::Result<(u16, u16)> {
     let size = text.split_once(['x', '×']).and_then(|(w, h)| Some((w.trim().parse().ok()?, h.trim().parse().ok()?)));
@@ -92,7 +100,15 @@ fn parse_size(text: &str) -> anyhow::Result<(u16, u16)> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_size;
+    use super::{parse_size, theme_of};
+
+    #[test]
+    fn every_theme_has_a_picture_and_another_name_is_told_which_there_are() {
+        for name in ["dark", "light", "16", "16-light", "mono", "ascii"] {
+            assert!(theme_of(name).is_ok(), "{name}");
+        }
+        assert!(theme_of("blue").unwrap_err().to_string().contains("16-light"));
+    }
 
     #[test]
     fn a_size_is_columns_by_rows() {

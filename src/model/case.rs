@@ -12,6 +12,7 @@ mod record;
 mod references;
 mod settle;
 mod standing;
+mod values;
 mod verdicts;
 mod view;
 mod words;
@@ -34,6 +35,7 @@ pub use record::{annotation_from_json, annotation_to_json, kind_from_fields, par
 pub use references::References;
 pub use settle::Choice;
 pub use standing::Standing;
+pub use values::{ReadTime, field_value, signed_duration};
 pub use verdicts::{
     ActionType, BucketName, FactorGroup, HypothesisStatus, IfRemoved, Outcome, QuestionStatus, RangeEnd, RowKind, Verdict, Visibility,
 };

@@ -5,6 +5,7 @@
 //! are small enough to be parsed whole.
 
 pub mod alert;
+mod bytes;
 pub mod change;
 pub mod chunk;
 pub mod detect;

@@ -7,6 +7,7 @@
 mod offset;
 mod slashed;
 
+use super::bytes;
 use crate::model::time::NS_PER_S;
 
 use offset::offset;
@@ -241,7 +242,14 @@ fn month_first(text: &[u8], at: usize, tail: Tail) -> Option<Minutes> {
 fn tail(text: &[u8], minutes: Minutes) -> Option<Stamp> {
     let mut civil = Civil { secs: minutes.secs, nanos: 0, offset_s: None, missing: minutes.missing };
     let mut at = minutes.len;
+    let common = seconds_and_millis(bytes::eight(text, at));
     match (minutes.tail, text.get(at)) {
+        (Tail::Colon | Tail::Year, _) if common.is_some() => {
+            let (secs, nanos) = common.unwrap_or_default();
+            civil.secs += secs;
+            civil.nanos = nanos;
+            at += 7;
+        }
         (Tail::Compact, _) => {
             civil.secs += i64::from(two(text, at)?);
             at += 2;
@@ -262,8 +270,12 @@ fn tail(text: &[u8], minutes: Minutes) -> Option<Stamp> {
             }
         }
     }
-    (civil.nanos, at) = fraction(text, at);
-    if let Some((half, end)) = Half::at(text, at)
+    if common.is_none() || minutes.tail == Tail::Compact {
+        (civil.nanos, at) = fraction(text, at);
+    }
+    // What stands behind most times begins no half of a day.
+    if !matches!(text.get(at), None | Some(b'Z' | b'+' | b']' | b'|' | b'\t'))
+        && let Some((half, end)) = Half::at(text, at)
         && let Some(shift) = half.shift(civil.secs)
     {
         (civil.secs, at) = (civil.secs + shift, end);
@@ -290,12 +302,28 @@ fn year_after(text: &[u8], at: usize) -> Option<i64> {
     (text.get(at) == Some(&b' ') && ends && (1900..3000).contains(&year)).then_some(year)
 }
 
+/// Seconds and nanoseconds of `:09.123` and of `:09,123` that no further digit follows: what most loggers write.
+#[inline]
+fn seconds_and_millis(word: u64) -> Option<(i64, u32)> {
+    const SIGNS: u64 = 0x8000_0000_8000_0080;
+    // A comma and a point differ in one bit.
+    let is_alike = bytes::non_digits(word) == SIGNS && word & 0xfd00_00ff == 0x2c00_003a;
+    let digit = |at: u32| (word >> (8 * at)) as u32 & 15;
+    let secs = digit(1) * 10 + digit(2);
+    (is_alike && secs <= 60).then(|| (i64::from(secs), (digit(4) * 100 + digit(5) * 10 + digit(6)) * 1_000_000))
+}
+
 /// Nanoseconds of `.123` or `,123` at `at`, and where it ends; digits beyond nine are passed over.
 #[inline]
 fn fraction(text: &[u8], at: usize) -> (u32, usize) {
     const POWERS: [u32; 10] = [1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
     if !matches!(text.get(at), Some(b'.' | b',')) {
         return (0, at);
+    }
+    let word = bytes::eight(text, at + 1);
+    let n = bytes::first(bytes::non_digits(word));
+    if n < 8 {
+        return if n == 0 { (0, at) } else { (bytes::number(word, n) as u32 * POWERS[n], at + 1 + n) };
     }
     let (mut value, mut n, mut end) = (0u32, 0usize, at + 1);
     while let Some(byte) = text.get(end).filter(|byte| byte.is_ascii_digit()) {

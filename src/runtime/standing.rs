@@ -154,3 +154,62 @@ impl Wanted<'_> {
         Ok(found)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::runtime::answer::freeze_lines;
+    use crate::source::files::{FileSource, OpenOptions, open};
+
+    fn load(dir: &Path) -> FileSource {
+        let source = open(OpenOptions { sources: vec![dir.to_owned()], jobs: 1, ..OpenOptions::default() }).unwrap();
+        source.load(&Job::new(), &|| {}).unwrap();
+        source
+    }
+
+    fn log(from: u32, n: u32, end: &str) -> String {
+        (from..from + n)
+            .map(|i| format!("{{\"ts\":\"2026-11-23T02:28:{i:02}Z\",\"level\":\"info\",\"msg\":\"request {i}\"}}{end}"))
+            .collect()
+    }
+
+    #[test]
+    fn lines_are_found_again_where_sources_were_rotated_renamed_packed_or_joined() {
+        let first = tempfile::tempdir().unwrap();
+        fs::write(first.path().join("a.log"), log(0, 9, "\n")).unwrap();
+        let source = load(first.path());
+        let id = source.catalog(&Job::new()).unwrap().sources[0].id;
+        let evidence = freeze_lines(&source, id, (4, 5), &Job::new()).unwrap();
+        assert_eq!(standing(&source, &evidence, &Job::new()).unwrap(), Standing::Holds);
+        let gzip = |text: &str| {
+            use std::io::Write as _;
+            let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            packed.write_all(text.as_bytes()).unwrap();
+            packed.finish().unwrap()
+        };
+        let cases: [(&str, Vec<(&str, Vec<u8>)>, &str); 5] = [
+            ("renamed", vec![("a.log", log(20, 5, "\n").into()), ("old.log", log(0, 9, "\n").into())], "old.log:4"),
+            ("packed", vec![("a.log.1.gz", gzip(&log(0, 9, "\n")))], "a.log.1.gz:4"),
+            ("joined", vec![("all.log", (log(30, 3, "\n") + &log(0, 9, "\n")).into())], "all.log:7"),
+            ("cut", vec![("a.log", log(2, 7, "\n").into())], "a.log:2"),
+            ("other line ends", vec![("b.log", log(0, 9, "\r\n").into())], "b.log:4"),
+        ];
+        for (name, files, place) in cases {
+            let dir = tempfile::tempdir().unwrap();
+            files.iter().for_each(|(file, bytes)| fs::write(dir.path().join(file), bytes).unwrap());
+            let words = standing(&load(dir.path()), &evidence, &Job::new()).unwrap().words();
+            assert!(words.starts_with("moved to ") && words.ends_with(place), "{name}: {words}");
+        }
+        // Rotated files are read as one source: the lines are where they were.
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("a.log"), log(20, 5, "\n")).unwrap();
+        fs::write(dir.path().join("a.log.1"), log(0, 9, "\n")).unwrap();
+        assert_eq!(standing(&load(dir.path()), &evidence, &Job::new()).unwrap(), Standing::Holds);
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("a.log"), log(0, 9, "\n").replace("request 4", "request x")).unwrap();
+        assert!(matches!(standing(&load(dir.path()), &evidence, &Job::new()).unwrap(), Standing::Lost { .. }));
+    }
+}

@@ -87,7 +87,8 @@ fn runs(buffer: &Buffer, row: u16) -> Vec<Run> {
 }
 
 fn draw_run(svg: &mut String, run: &Run, row: u16, page: Page) {
-    let (mut foreground, mut background) = (hex(run.foreground).unwrap_or_else(|| page.foreground.into()), hex(run.background));
+    let colour = |colour| if page == Page::LIGHT { on_paper(colour) } else { None }.or_else(|| hex(colour));
+    let (mut foreground, mut background) = (colour(run.foreground).unwrap_or_else(|| page.foreground.into()), colour(run.background));
     if run.modifier.contains(Modifier::REVERSED) {
         let paper = background.unwrap_or_else(|| page.background.into());
         (foreground, background) = (paper, Some(foreground));
@@ -96,6 +97,10 @@ fn draw_run(svg: &mut String, run: &Run, row: u16, page: Page) {
     let width = f64::from(run.cells) * CELL.0;
     if let Some(background) = background {
         let _ = writeln!(svg, "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{}\" fill=\"{background}\"/>", CELL.1);
+    }
+    if run.modifier.contains(Modifier::UNDERLINED) {
+        let line = y + CELL.1 - 1.5;
+        let _ = writeln!(svg, "<rect x=\"{x:.1}\" y=\"{line:.1}\" width=\"{width:.1}\" height=\"1\" fill=\"{foreground}\"/>");
     }
     if run.text.trim().is_empty() {
         return;
@@ -163,6 +168,19 @@ fn hex(color: Color) -> Option<String> {
         Color::White => "#f5f6f8",
         Color::Rgb(r, g, b) => return Some(format!("#{r:02x}{g:02x}{b:02x}")),
         Color::Indexed(index) => return Some(indexed(index)),
+    };
+    Some(name.into())
+}
+
+/// Those of the 16 colours that terminals with a light background show darker.
+fn on_paper(color: Color) -> Option<String> {
+    let name = match color {
+        Color::Red | Color::LightRed => "#b3261e",
+        Color::Green | Color::LightGreen => "#2e7031",
+        Color::Yellow | Color::LightYellow => "#8a6d00",
+        Color::Blue | Color::LightBlue => "#1d4fbf",
+        Color::Magenta | Color::LightMagenta => "#9a2a96",
+        _ => return None,
     };
     Some(name.into())
 }

@@ -126,6 +126,11 @@ impl Columns {
         f32::from_bits(self.latencies.code(i) as u32)
     }
 
+    /// Whether any record may have a latency.
+    pub fn has_latencies(&self) -> bool {
+        self.latencies.constant().is_none_or(|bits| !f32::from_bits(bits as u32).is_nan())
+    }
+
     /// Code of the message of a record in its source, or `NO_MESSAGE`.
     #[inline]
     pub fn message(&self, i: usize) -> u32 {

@@ -1,7 +1,8 @@
 //! Series that exist only because there are logs: rate, error ratio, P50 and P99 of each service over time.
 //!
 //! Computed once from the columns, exactly, in two passes: the first counts the events of each cell of
-//! (service, step), the second puts their latencies into place, counting-sort fashion. No text is read.
+//! (service, step), the second puts their latencies into place, counting-sort fashion. Threads take stretches of the
+//! segments, and what they found is put together by cell. No text is read.
 //! A sample stands at the end of the step that it tells of, as a rate of a metric does; a step without events has no
 //! ratio and no quantile (a gap), and a rate of 0 between the first and the last event of its service.
 
@@ -9,6 +10,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::log::Log;
+use super::parallel::{map, stretches};
+use super::segment::Segment;
 use super::{StoreError, Watch};
 use crate::model::time::NS_PER_S;
 use crate::model::{Level, Sample, SeriesKind, SourceId, Timestamp, Unit};
@@ -62,63 +65,109 @@ pub struct DerivedSeries {
     pub samples: Vec<Sample>,
 }
 
-/// Derives the series of all services. O(events); nothing without events.
-pub fn derive(logs: &[Arc<Log>], watch: &Watch<'_>) -> Result<Vec<DerivedSeries>, StoreError> {
+/// Derives the series of all services with up to `jobs` threads, whose number never changes an answer. O(events); nothing
+/// without events.
+pub fn derive(logs: &[Arc<Log>], jobs: usize, watch: &Watch<'_>) -> Result<Vec<DerivedSeries>, StoreError> {
     let services = Services::of(logs);
     let Some(grid) = Grid::over(logs, services.names.len()) else { return Ok(Vec::new()) };
-    let mut cells = vec![Cell::default(); grid.n_steps * services.names.len()];
-    each_event(logs, &services, watch, |event| cells[grid.cell(&event)].count(&event))?;
-    let mut starts = Vec::with_capacity(cells.len() + 1);
-    let mut n_latencies = 0usize;
-    for cell in &cells {
-        starts.push(n_latencies);
-        n_latencies += cell.n_latencies as usize;
+    let n_cells = grid.n_steps * services.names.len();
+    let segments: Vec<Piece> = logs.iter().enumerate().flat_map(|(log, of)| of.segments.iter().map(move |own| (log, &**own))).collect();
+    let stretches = stretches(&segments, jobs.min(MAX_TALLIES / n_cells.max(1)).max(1), |(_, segment)| segment.len());
+    let tallies = map(&stretches, jobs, || (), |(), stretch| Tally::of(stretch, (&services, &grid), n_cells, watch))?;
+    let mut cells = vec![Cell::default(); n_cells];
+    for tally in &tallies {
+        cells.iter_mut().zip(&tally.cells).for_each(|(sum, cell)| sum.add(cell));
     }
-    starts.push(n_latencies);
-    let mut latencies = vec![0f32; n_latencies];
-    let mut next = starts.clone();
-    each_event(logs, &services, watch, |event| {
-        if !event.latency.is_nan() {
-            let cell = grid.cell(&event);
-            latencies[next[cell]] = event.latency;
-            next[cell] += 1;
-        }
-    })?;
-    let mut series = Vec::new();
-    for (index, (name, source)) in services.names.iter().enumerate() {
-        let first = index * grid.n_steps;
-        let own = &cells[first..first + grid.n_steps];
-        let service = Service { name, source: *source, grid: &grid, cells: own };
-        series.extend(service.counts());
-        let bounds = &starts[first..=first + grid.n_steps];
-        series.extend(service.quantiles(&mut latencies[bounds[0]..bounds[grid.n_steps]], bounds));
-    }
-    Ok(series)
+    let indexes: Vec<usize> = (0..services.names.len()).collect();
+    let series = map(
+        &indexes,
+        jobs,
+        || (),
+        |(), index| {
+            watch.check()?;
+            let (name, source) = &services.names[*index];
+            let first = index * grid.n_steps;
+            let service = Service { name, source: *source, grid: &grid, cells: &cells[first..first + grid.n_steps] };
+            Ok(service.counts().chain(service.quantiles(&tallies, first)).collect::<Vec<_>>())
+        },
+    )?;
+    Ok(series.into_iter().flatten().collect())
 }
 
-/// One event as the passes see it.
-struct Seen {
-    service: usize,
-    time: i64,
-    level: Level,
-    status: u16,
-    latency: f32,
+/// Cells of all threads together: where there are many one thread counts, so that they take their room once.
+const MAX_TALLIES: usize = 2_500_000;
+
+/// A segment and the log that it is of.
+type Piece<'a> = (usize, &'a Segment);
+
+/// What a stretch of segments holds.
+struct Tally {
+    cells: Vec<Cell>,
+    /// Latencies in the order of the cells.
+    latencies: Vec<f32>,
+    /// Where those of each cell begin, and where those of the last end.
+    starts: Vec<usize>,
 }
 
-/// Calls `visit` for every placed event. O(events).
-fn each_event(logs: &[Arc<Log>], services: &Services, watch: &Watch<'_>, mut visit: impl FnMut(Seen)) -> Result<(), StoreError> {
-    for (log, codes) in logs.iter().zip(&services.codes) {
-        for segment in &log.segments {
+impl Tally {
+    fn of(segments: &[Piece], (services, grid): (&Services, &Grid), n_cells: usize, watch: &Watch<'_>) -> Result<Self, StoreError> {
+        let mut cells = vec![Cell::default(); n_cells];
+        for (log, segment) in segments {
             watch.check()?;
             let columns = &segment.columns;
-            for i in 0..columns.len {
-                let time = columns.time(i);
-                let Some(service) = codes.get(segment.service(i) as usize).filter(|_| time != NO_TIME) else { continue };
-                visit(Seen { service: *service, time, level: columns.level(i), status: columns.status(i), latency: columns.latency(i) });
+            each_cell(segment, &services.codes[*log], grid, |i, cell| {
+                cells[cell].count(columns.level(i), columns.status(i), columns.latency(i));
+            });
+        }
+        let mut starts = Vec::with_capacity(n_cells + 1);
+        let mut n_latencies = 0usize;
+        for cell in &cells {
+            starts.push(n_latencies);
+            n_latencies += cell.n_latencies as usize;
+        }
+        starts.push(n_latencies);
+        let mut latencies = vec![0f32; n_latencies];
+        let mut next = starts.clone();
+        for (log, segment) in segments.iter().filter(|(_, segment)| segment.columns.has_latencies()) {
+            watch.check()?;
+            each_cell(segment, &services.codes[*log], grid, |i, cell| {
+                let latency = segment.columns.latency(i);
+                if !latency.is_nan() {
+                    latencies[next[cell]] = latency;
+                    next[cell] += 1;
+                }
+            });
+        }
+        Ok(Self { cells, latencies, starts })
+    }
+
+    /// Latencies of one cell.
+    fn of_cell(&self, cell: usize) -> &[f32] {
+        &self.latencies[self.starts[cell]..self.starts[cell + 1]]
+    }
+}
+
+/// Calls `visit` for every placed record of a segment with its cell. O(records).
+fn each_cell(segment: &Segment, codes: &[usize], grid: &Grid, mut visit: impl FnMut(usize, usize)) {
+    let columns = &segment.columns;
+    let firsts: Vec<Option<usize>> = segment.service_codes.iter().map(|code| Some(codes.get(usize::from(*code))? * grid.n_steps)).collect();
+    // Most records are in the step of the one before.
+    let (mut start, mut end, mut step) = (1, 0, 0);
+    for i in 0..columns.len {
+        let time = columns.time(i);
+        if time < start || time >= end {
+            if time == NO_TIME {
+                continue;
             }
+            // A time outside of its segment's span, which only a forged index has, counts at the nearer end.
+            step = ((time.saturating_sub(grid.start).max(0) / grid.step_ns) as usize).min(grid.n_steps - 1);
+            start = grid.start.saturating_add(grid.step_ns.saturating_mul(step as i64));
+            end = start.saturating_add(grid.step_ns);
+        }
+        if let Some(Some(first)) = firsts.get(columns.service(i)) {
+            visit(i, first + step);
         }
     }
-    Ok(())
 }
 
 /// Services over all logs.
@@ -168,12 +217,6 @@ impl Grid {
         Some(Self { start, step_ns, n_steps })
     }
 
-    /// A time outside of its segment's span, which only a forged index has, counts at the nearer end.
-    fn cell(&self, event: &Seen) -> usize {
-        let step = event.time.saturating_sub(self.start).max(0) / self.step_ns;
-        event.service * self.n_steps + (step as usize).min(self.n_steps - 1)
-    }
-
     /// End of a step.
     fn end(&self, step: usize) -> Timestamp {
         Timestamp(self.start).plus_ns(self.step_ns.saturating_mul(step as i64 + 1))
@@ -195,12 +238,21 @@ struct Cell {
 }
 
 impl Cell {
-    fn count(&mut self, event: &Seen) {
+    #[inline]
+    fn count(&mut self, level: Level, status: u16, latency: f32) {
         self.n_events += 1;
-        self.n_errors += u32::from(event.level >= Level::Error);
-        self.n_statuses += u32::from(event.status > 0);
-        self.n_failed += u32::from(event.status >= 500);
-        self.n_latencies += u32::from(!event.latency.is_nan());
+        self.n_errors += u32::from(level >= Level::Error);
+        self.n_statuses += u32::from(status > 0);
+        self.n_failed += u32::from(status >= 500);
+        self.n_latencies += u32::from(!latency.is_nan());
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.n_events += other.n_events;
+        self.n_errors += other.n_errors;
+        self.n_statuses += other.n_statuses;
+        self.n_failed += other.n_failed;
+        self.n_latencies += other.n_latencies;
     }
 }
 
@@ -222,7 +274,7 @@ impl Service<'_> {
     }
 
     /// Rate and error ratio.
-    fn counts(&self) -> impl Iterator<Item = DerivedSeries> {
+    fn counts(&self) -> impl Iterator<Item = DerivedSeries> + use<> {
         let has = |cell: &Cell| cell.n_events > 0;
         let first = self.cells.iter().position(has).unwrap_or(0);
         let last = self.cells.iter().rposition(has).unwrap_or(0);
@@ -255,14 +307,19 @@ impl Service<'_> {
         [self.series(rate, what, rates), self.series("fromlogs:error_ratio", ratio, ratios)].into_iter().flatten()
     }
 
-    /// P50 and P99 of the latencies, which stand in the order of the steps. Changes their order within each step.
-    fn quantiles(&self, latencies: &mut [f32], bounds: &[usize]) -> impl Iterator<Item = DerivedSeries> {
+    /// P50 and P99 of the latencies of the cells from `first` on.
+    fn quantiles(&self, tallies: &[Tally], first: usize) -> impl Iterator<Item = DerivedSeries> + use<> {
         let (mut p50, mut p99) = (Vec::new(), Vec::new());
+        let mut own = Vec::new();
         for step in 0..self.cells.len() {
-            let own = &mut latencies[bounds[step] - bounds[0]..bounds[step + 1] - bounds[0]];
+            own.clear();
+            for tally in tallies {
+                own.extend_from_slice(tally.of_cell(first + step));
+            }
             if own.is_empty() {
                 continue;
             }
+            let own = &mut own[..];
             p99.push(self.sample(step, quantile(own, 0.99)));
             p50.push(self.sample(step, quantile(own, 0.5)));
         }
@@ -299,7 +356,7 @@ mod tests {
     /// `name{service} end_of_step=value …`, one line a series; steps in seconds.
     fn derived(texts: &[(&str, &str)]) -> Vec<String> {
         let logs: Vec<Arc<Log>> = texts.iter().enumerate().map(|(i, (path, text))| log(i as u32, path, text, 2)).collect();
-        let series = derive(&logs, &watch()).expect("not cancelled");
+        let series = derive(&logs, 2, &watch()).expect("not cancelled");
         let told = |s: &DerivedSeries| {
             let samples: Vec<String> = s.samples.iter().map(|x| format!("{}={:.3}", x.time.0 / NS_PER_S, x.value)).collect();
             format!("{}{{{}}} {}", s.name.trim_start_matches("fromlogs:"), s.service, samples.join(" "))

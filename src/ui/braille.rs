@@ -4,6 +4,7 @@
 //! strokes are joined to the value before. Gap, NaN and infinity are told as in blocks.
 
 use ratatui::buffer::Buffer;
+use ratatui::style::{Modifier, Style};
 
 use super::paint;
 use super::theme::Theme;
@@ -20,6 +21,8 @@ pub(super) struct Dots<'a> {
     pub(super) scale: Scale,
     pub(super) threshold: Option<&'a Threshold>,
     pub(super) is_dimmed: bool,
+    /// One of several in a panel; `None` where it is alone.
+    pub(super) part: Option<(char, Style)>,
 }
 
 /// Bits of the dots of a cell, from the bottom up, left half and right half.
@@ -57,19 +60,47 @@ impl Dots<'_> {
                 }
                 before = Some(self.dot(bucket.last, area.height));
             }
-            let style = match (self.is_dimmed, is_bad) {
-                (true, _) => theme.faint,
-                (false, true) => theme.error,
-                (false, false) => theme.band,
+            let style = match (self.is_dimmed, is_bad, self.part) {
+                (true, ..) => theme.faint,
+                (false, _, Some((_, style))) => style,
+                (false, true, None) => theme.error,
+                (false, false, None) => theme.band,
             };
             let x = area.x + column;
             for (row, bits) in cells.iter().enumerate().filter(|(_, bits)| **bits != 0) {
-                let sign = char::from_u32(0x2800 + bits).unwrap_or('⣿');
-                paint::cell(buffer, x, area.y + area.height - 1 - row as u16, sign, style);
+                let y = area.y + area.height - 1 - row as u16;
+                self.put((x, y), *bits, style, theme, buffer);
             }
             let is_blank = cells.iter().all(|bits| *bits == 0);
             if let Some(sign) = sign.filter(|_| is_blank) {
                 paint::cell(buffer, x, area.y + area.height - 1, theme.sign(sign), theme.warn);
+            }
+        }
+    }
+
+    /// Dots in a cell. Those of another part stay, and then the cell has the colour of neither.
+    fn put(&self, (x, y): (u16, u16), bits: u32, style: Style, theme: &Theme, buffer: &mut Buffer) {
+        let sign = |bits: u32| char::from_u32(0x2800 + bits).unwrap_or('⣿');
+        let there = buffer.cell((x, y)).and_then(|cell| cell.symbol().chars().next()).unwrap_or(' ');
+        match (self.part, u32::from(there).checked_sub(0x2800).filter(|there| *there < 0x100)) {
+            (Some(_), Some(there)) => paint::cell(buffer, x, y, sign(bits | there), theme.strong),
+            _ => paint::cell(buffer, x, y, sign(bits), style),
+        }
+    }
+
+    /// Writes the letter of a part on its line now and then, where the line of no other lies.
+    pub(super) fn label(&self, (index, n): (u16, u16), area: Area, buffer: &mut Buffer) {
+        /// From one letter of a line to its next.
+        const EVERY: u16 = 16;
+        let Some((letter, style)) = self.part else { return };
+        let first = EVERY / 2 + index * EVERY / n.max(1);
+        for column in (first % EVERY..area.width).step_by(usize::from(EVERY)) {
+            let halves = (0..2).filter_map(|half| self.fine.get(usize::from(column) * 2 + half).copied().flatten());
+            let Some(top) = halves.filter(|bucket| bucket.count > 0).map(|bucket| bucket.max).reduce(f64::max) else { continue };
+            let (x, y) = (area.x + column, area.y + area.height - 1 - (self.dot(top, area.height) / 4) as u16);
+            // A cell that two lines share has neither colour.
+            if buffer.cell((x, y)).is_some_and(|cell| cell.style().fg == style.fg || style.fg.is_none()) {
+                paint::cell(buffer, x, y, letter, style.add_modifier(Modifier::BOLD));
             }
         }
     }
@@ -93,7 +124,7 @@ mod tests {
 
     fn screen(width: u16, height: u16, fine: &[Option<Bucket>]) -> Vec<String> {
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-        let dots = Dots { fine, axis: (0.0, 7.0), scale: Scale::Linear, threshold: None, is_dimmed: false };
+        let dots = Dots { fine, axis: (0.0, 7.0), scale: Scale::Linear, threshold: None, is_dimmed: false, part: None };
         dots.draw(Area { x: 0, y: 0, width, height }, &Theme::dark(), &mut buffer);
         (0..height).map(|y| (0..width).map(|x| buffer[(x, y)].symbol()).collect()).collect()
     }

@@ -153,11 +153,11 @@ fn draw_columns(state: &State, panel: &Panel, area: Area, theme: &Theme, buffer:
             scale: panel.scale,
             threshold: panel.threshold.as_ref(),
             is_dimmed: panel.is_stale,
+            part: None,
         };
         dots.draw(area, theme, buffer);
     }
-    let lens = if state.panels.has_trust { Lens::On } else { Lens::Off };
-    trust::draw(panel, area, lens, theme, buffer);
+    trust::draw(panel, area, Lens::of(state), theme, buffer);
 }
 
 fn draw_values(state: &State, panel: &Panel, Area { y, height, .. }: Area, theme: &Theme, buffer: &mut Buffer) {

@@ -3,11 +3,13 @@
 //! Each has a letter beside its colour; where several lie on one place a `+` says so.
 
 use ratatui::buffer::Buffer;
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
 
+use super::braille::Dots;
 use super::paint;
 use super::spark::Spark;
-use super::theme::Theme;
+use super::theme::{Symbols, Theme};
+use super::trust::{self, Lens};
 use crate::app::State;
 use crate::app::layout::Area;
 use crate::app::panels::Panel;
@@ -31,6 +33,8 @@ pub(super) fn draw(state: &State, (panel, shape): (&Panel, PanelShape), area: Ar
             draw_legend(state, panel, area, theme, buffer);
         }
         PanelShape::Overlaid | PanelShape::Heat => {
+            let is_fine = theme.symbols == Symbols::Unicode && panel.parts.all.iter().any(|part| !part.fine.is_empty());
+            let draw_lines = if is_fine { draw_dots } else { draw_lines };
             draw_lines(panel, area, theme, buffer);
             draw_legend(state, panel, area, theme, buffer);
         }
@@ -46,10 +50,7 @@ fn row_of(panel: &Panel, value: f64, height: u16) -> u16 {
 /// One line each: a letter at the greatest value of a column and, where it lies elsewhere, at the least one, with a
 /// thin stroke between them.
 fn draw_lines(panel: &Panel, area: Area, theme: &Theme, buffer: &mut Buffer) {
-    if let Some(line) = panel.threshold.as_ref().filter(|line| line.value > panel.axis.0 && line.value <= panel.axis.1) {
-        let y = area.y + area.height - 1 - row_of(panel, line.value, area.height);
-        paint::fill(buffer, area.x, y, area.width, theme.sign('╌'), theme.faint);
-    }
+    draw_limit(panel, area, theme, buffer);
     let is_free = |symbol: &str| matches!(symbol, " " | "╌" | "-" | "╎" | ":");
     for column in 0..area.width {
         let x = area.x + column;
@@ -78,6 +79,35 @@ fn draw_lines(panel: &Panel, area: Area, theme: &Theme, buffer: &mut Buffer) {
                 }
             }
         }
+    }
+}
+
+/// One line of braille each, with its letter on it now and then.
+fn draw_dots(panel: &Panel, area: Area, theme: &Theme, buffer: &mut Buffer) {
+    draw_limit(panel, area, theme, buffer);
+    let of = |(index, part)| dots(panel, part, (part.letter, theme.accent(index)));
+    let lines: Vec<Dots<'_>> = panel.parts.all.iter().enumerate().map(of).collect();
+    lines.iter().for_each(|line| line.draw(area, theme, buffer));
+    for (index, line) in lines.iter().enumerate() {
+        line.label((index as u16, lines.len() as u16), area, buffer);
+    }
+}
+
+fn dots<'a>(panel: &'a Panel, part: &'a Part, label: (char, Style)) -> Dots<'a> {
+    Dots {
+        fine: &part.fine,
+        axis: panel.axis,
+        scale: panel.scale,
+        threshold: panel.threshold.as_ref(),
+        is_dimmed: panel.is_stale,
+        part: Some(label),
+    }
+}
+
+fn draw_limit(panel: &Panel, area: Area, theme: &Theme, buffer: &mut Buffer) {
+    if let Some(line) = panel.threshold.as_ref().filter(|line| line.value > panel.axis.0 && line.value <= panel.axis.1) {
+        let y = area.y + area.height - 1 - row_of(panel, line.value, area.height);
+        paint::fill(buffer, area.x, y, area.width, theme.sign('╌'), theme.faint);
     }
 }
 
@@ -182,7 +212,17 @@ fn draw_small(state: &State, (panel, index, part): (&Panel, usize, &Part), area:
     };
     let spark =
         Spark { shown, ghost: &[], axis: panel.axis, scale: panel.scale, threshold: panel.threshold.as_ref(), is_dimmed: panel.is_stale };
-    spark.draw(area, theme, buffer);
+    if part.fine.is_empty() || theme.symbols == Symbols::Ascii {
+        spark.draw(area, theme, buffer);
+    } else {
+        spark.draw_behind(area, theme, buffer);
+        let narrow = if is_whole { None } else { Some(crate::app::columns::together(&part.fine, n_each)) };
+        let dots = dots(panel, part, (part.letter, theme.band));
+        Dots { fine: narrow.as_deref().unwrap_or(&part.fine), part: None, ..dots }.draw(area, theme, buffer);
+    }
+    if is_whole {
+        trust::columns(&part.trust, area, Lens::of(state), theme, buffer);
+    }
     let value = part.value.map_or_else(|| "–".to_owned(), |value| panel.print(value));
     if is_whole {
         let layout = &state.layout;

@@ -19,7 +19,7 @@ fn gathered(incident: &Incident, case: &CaseDoc) -> Postmortem {
 }
 
 fn styled(preset: &str) -> Style {
-    Style { layout: Layout::named(preset).unwrap().clone(), ..Style::default() }
+    Style { layout: Layout::named(preset).expect("a preset").clone(), ..Style::default() }
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn check_page(page: &str) {
 
 fn is_tag(page: &str, at: usize, mark: &str) -> bool {
     let inside = page[..at].rfind('<').filter(|open| Some(*open) > page[..at].rfind('>'));
-    mark.starts_with('<') || inside.is_some_and(|open| page[open..at].matches('"').count() % 2 == 0)
+    mark.starts_with('<') || inside.is_some_and(|open| page[open..at].matches('"').count().is_multiple_of(2))
 }
 
 fn tags(page: &str) -> Vec<&str> {
@@ -157,7 +157,7 @@ fn cells(row: &str) -> Vec<String> {
         match c {
             '"' => is_quoted = !is_quoted,
             ',' if !is_quoted => cells.push(String::new()),
-            _ => cells.last_mut().unwrap().push(c),
+            _ => cells.last_mut().expect("one at least").push(c),
         }
     }
     cells
@@ -303,7 +303,7 @@ fn no_english_is_left_in_a_chinese_document() {
             let Event::Text(text) = event else { continue };
             let is_word = |word: &&str| word.len() >= 3 && !SHARED.iter().any(|shared| word.starts_with(shared));
             let words: Vec<&str> = text.split(|c: char| !c.is_ascii_alphabetic()).filter(is_word).collect();
-            if !words.is_empty() && !text.starts_with("flowchart") && !text.starts_with("style") && !text.contains("]") {
+            if !words.is_empty() && !text.starts_with("flowchart") && !text.starts_with("style") && !text.contains(']') {
                 left.insert(format!("{}: {text}", section.name));
             }
         }

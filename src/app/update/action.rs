@@ -11,9 +11,10 @@ use crate::model::Level;
 use crate::model::case::PanelShape;
 
 use super::navigate::{self, Way};
+use super::records::{self, Bearing, Judgement};
 use super::{
-    annotate, chain, filter, find, forms, overlays, panel_edit, panel_form, panel_typed, panel_view, pattern_view, pick, search, settle,
-    trace_view,
+    annotate, chain, filter, find, forms, kind_form, overlays, panel_edit, panel_form, panel_typed, panel_view, pattern_view, pick, search,
+    settle, trace_view,
 };
 
 /// Runs it.
@@ -68,6 +69,15 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::Help => state.overlays.push(Overlay::Help(crate::app::overlay::Help::default())),
         Action::Palette => pick::palette(state),
         Action::Conflicts => settle::list(state),
+        Action::AddRecord => kind_form::kinds(state),
+        Action::Hypothesis => kind_form::open_new(state, "hypothesis"),
+        Action::EvidenceFor => records::attach(state, Bearing::For),
+        Action::EvidenceAgainst => records::attach(state, Bearing::Against),
+        Action::LinkRecords => records::link(state),
+        Action::InsertNote => records::insert(state),
+        Action::TagRecords => prompt(state, PromptKind::Tag),
+        Action::Retime => prompt(state, PromptKind::Retime),
+        Action::FilterNotes => prompt(state, PromptKind::Notes),
         Action::CommandLine => pick::commands(state),
         Action::ChooseZone => pick::zones(state),
         Action::PanelPicker => pick::panels(state),
@@ -125,6 +135,12 @@ fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
         Action::MoveUp => return move_item(state, -1),
         Action::MoveDown => return move_item(state, 1),
         Action::Open => return open(state),
+        Action::Confirm => return records::judge(state, Judgement::Confirmed),
+        Action::Refute => return records::judge(state, Judgement::Refuted),
+        Action::Reopen => return records::judge(state, Judgement::Open),
+        Action::Star => return records::star(state),
+        Action::NudgeEarlier => return records::nudge(state, Way::Back),
+        Action::NudgeLater => return records::nudge(state, Way::Forward),
         Action::Undo => return undo(state, Way::Back),
         Action::Redo => return undo(state, Way::Forward),
         Action::Export => {
@@ -218,6 +234,10 @@ fn with_argument(state: &mut State, action: Action, argument: &str) -> Option<Ve
         Action::FilterIn => filter::add(state, argument, IsNegated::No),
         Action::FilterOut => filter::add(state, argument, IsNegated::Yes),
         Action::Mark => annotate::mark_by_name(state, argument),
+        Action::AddRecord => kind_form::by_name(state, argument),
+        Action::TagRecords => records::tag(state, argument),
+        Action::Retime => records::retime(state, argument),
+        Action::FilterNotes => Ok(records::filter(state, argument)),
         Action::Ghost | Action::GhostWindow => panel_typed::ghost(state, argument),
         Action::Limit => panel_typed::limit(state, argument),
         Action::Overlaid => panel_form::split(state, PanelShape::Overlaid, argument),

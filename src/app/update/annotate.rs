@@ -12,7 +12,7 @@ use crate::app::state::{Focus, State};
 use crate::model::case::{Annotation, AnnotationKind, Edit, Evidence, EvidenceTarget, MarkerName, RangeEnd};
 use crate::model::{TimeRange, Timestamp, text};
 
-use super::{chain, forms, pick};
+use super::{chain, forms, kind_form, pick};
 
 /// One line that says what a record is.
 pub(crate) fn headline(record: &Annotation) -> String {
@@ -331,6 +331,12 @@ pub(super) fn edit(state: &mut State) {
         AnnotationKind::Cause(_) => forms::cause(state, Some(&record)),
         AnnotationKind::Attempt(_) => forms::attempt(state, Some(&record)),
         AnnotationKind::Action(_) => forms::action_item(state, Some(&record)),
+        AnnotationKind::Moment { .. } | AnnotationKind::Range { .. } | AnnotationKind::KeyMoment { .. } | AnnotationKind::Marker { .. } => {
+            let title = format!("text of {}", headline(&record));
+            let editor = Editor::new(TextPurpose::ChangeText(record.id.clone()), title, &record.text);
+            state.overlays.push(Overlay::Editor(Box::new(editor)));
+        }
+        _ if kind_form::change(state, &record) => {}
         _ => {
             let title = format!("text of {}", headline(&record));
             let editor = Editor::new(TextPurpose::ChangeText(record.id.clone()), title, &record.text);

@@ -176,6 +176,7 @@ pub(super) fn save(state: &mut State, form: &Form) -> Result<Vec<Effect>, String
             let what = needed(form, "what")?;
             Ok(change(state, id.as_ref(), kind, what, "mitigation tried"))
         }
+        FormPurpose::Record { kind, .. } => super::kind_form::save(state, form, kind),
         FormPurpose::Action { id } => save_action(state, form, id.as_ref()),
         FormPurpose::Case => {
             let status = form.choice("status");

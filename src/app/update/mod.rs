@@ -13,6 +13,7 @@ mod filter;
 mod find;
 mod forms;
 mod input;
+mod kind_form;
 mod navigate;
 mod overlays;
 mod panel_edit;
@@ -21,6 +22,7 @@ mod panel_typed;
 mod panel_view;
 mod pattern_view;
 mod pick;
+mod records;
 mod search;
 mod settle;
 mod shape_view;
@@ -34,6 +36,7 @@ use super::state::State;
 
 pub(crate) use ask::settle_view;
 pub(crate) use filter::from_case as read_filters;
+pub(crate) use records::Bearing;
 pub(crate) use settle::Settling;
 
 /// Changes the state by one message and says what the world must do.

@@ -6,7 +6,7 @@ use crate::app::overlay::{Confirm, ConfirmPurpose, Overlay, Prompt, PromptKind};
 use crate::app::state::State;
 
 use super::navigate::Way;
-use super::{action, annotate, filter, find, forms, pick};
+use super::{action, annotate, filter, find, forms, pick, records};
 
 /// A key that is no action here is typed.
 pub(super) fn typed(state: &mut State, key: KeyPress) -> Vec<Effect> {
@@ -97,6 +97,7 @@ pub(super) fn refresh_prompt(state: &mut State) {
     }
     let preview = match kind {
         PromptKind::Ghost | PromptKind::Limit => super::panel_typed::preview(state, kind, &typed),
+        PromptKind::Tag | PromptKind::Retime | PromptKind::Notes => None,
         _ => super::typed_time::preview(state, &typed),
     };
     if let Some(Overlay::Prompt(prompt)) = state.overlays.last_mut() {
@@ -179,7 +180,10 @@ fn accept_prompt(state: &mut State, prompt: &Prompt) -> Result<Vec<Effect>, Stri
             step(state, 0);
             effects
         }
+        PromptKind::Notes => Ok(records::filter(state, typed)),
         _ if is_empty => Ok(Vec::new()),
+        PromptKind::Tag => records::tag(state, typed),
+        PromptKind::Retime => records::retime(state, typed),
         PromptKind::GoTo => {
             let at = super::typed_time::parse(state, typed)?;
             let is_inside = state.timeline.extent.is_some_and(|extent| extent.contains(at));

@@ -15,7 +15,7 @@ use crate::app::state::State;
 use crate::model::case::{MarkerName, PanelForm, PanelRef, PanelShape};
 use crate::model::{Timestamp, text};
 
-use super::{action, annotate, panel_edit, panel_form, settle};
+use super::{action, annotate, kind_form, panel_edit, panel_form, records, settle};
 
 fn item(label: impl Into<String>, detail: impl Into<String>, value: PickValue) -> PickItem {
     PickItem { label: label.into(), detail: detail.into(), key: String::new(), value }
@@ -200,6 +200,20 @@ pub(super) fn picked(state: &mut State, picker: &Picker) -> Vec<Effect> {
             let targets = targets.collect();
             return annotate::freeze(state, targets);
         }
+        PickPurpose::Attach(bearing) => {
+            let Some(about) = picker.about.clone() else { return Vec::new() };
+            let chosen = picker.chosen.clone().unwrap_or_default();
+            let id = |index: usize| match picker.items.get(index).map(|item| &item.value) {
+                Some(PickValue::Annotation(id)) => Some(id.clone()),
+                _ => None,
+            };
+            let mut ids: Vec<_> = chosen.into_iter().filter_map(id).collect();
+            // Enter without Tab takes the line it stands on.
+            if ids.is_empty() {
+                ids.extend(current.and_then(id));
+            }
+            return records::attached(state, &about, bearing, ids);
+        }
         _ => {}
     }
     let argument = match picker.purpose {
@@ -246,6 +260,11 @@ pub(super) fn take(state: &mut State, value: PickValue, argument: Option<&str>) 
         PickValue::Marker(name) => annotate::set_marker(state, name),
         PickValue::KeyMoment => annotate::add_key_moment(state),
         PickValue::Target(target) => annotate::freeze(state, vec![target]),
+        PickValue::Kind(kind) => {
+            kind_form::open_new(state, kind);
+            Vec::new()
+        }
+        PickValue::LinkTo(link) => records::linked(state, *link),
         PickValue::Settle(settling, choice) => settle::take(state, &settling, choice),
         PickValue::Form(form) => panel_form::set(state, form),
         PickValue::Sum(shape, formula) => {

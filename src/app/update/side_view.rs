@@ -131,7 +131,11 @@ const GUIDE: [&str; 6] = [
 
 fn notes(state: &State, side: &mut Side, width: usize) {
     let mut n_notes = 0;
-    for record in state.session.doc.by_time() {
+    let filter = side.notes_filter.clone();
+    if !filter.is_empty() {
+        side.head(vec![(Ink::Dim, format!("only {}", text::printable(&filter)))], width);
+    }
+    for record in state.session.doc.by_time().into_iter().filter(|record| super::records::passes(&filter, record)) {
         let (mark, kind) = match &record.kind {
             AnnotationKind::Marker { name, .. } => ("▼ ".to_owned(), name.name().replace('_', " ")),
             AnnotationKind::Moment { .. } | AnnotationKind::Range { .. } => {

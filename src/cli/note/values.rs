@@ -1,13 +1,11 @@
 //! Words of the command line → fields of a record, as its kind wants them.
 
-use anyhow::{Context as _, bail};
-use serde_json::{Map, Value, json};
+use anyhow::Context as _;
+use serde_json::{Map, Value};
 
 use super::args::FieldArgs;
 use crate::model::Timestamp;
-use crate::model::case::{Field, FieldSort, KindFields};
-use crate::model::text::rfc3339;
-use crate::model::when::parse_duration;
+use crate::model::case::{Field, FieldSort, KindFields, field_value};
 
 /// Reads a moment that may be relative to the case or its data.
 pub(crate) type ReadTime<'a> = dyn FnMut(&str) -> anyhow::Result<Timestamp> + 'a;
@@ -57,58 +55,5 @@ pub(crate) fn list_key(kind: &str, option: &str, keys: &[&'static str]) -> anyho
 }
 
 fn value(field: &Field, text: &str, time: &mut ReadTime<'_>) -> anyhow::Result<Value> {
-    let (key, text) = (field.key, text.trim());
-    let list = || text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    Ok(match field.sort {
-        FieldSort::Text | FieldSort::Suggested(_) | FieldSort::Id(_) => json!(text),
-        FieldSort::Choice(words) => {
-            let words = words();
-            if !words.contains(&text) {
-                bail!("{key}: no word {text:?}; there are {}", words.join(", "));
-            }
-            json!(text)
-        }
-        FieldSort::Moment => json!(rfc3339(time(text)?)),
-        FieldSort::Span => json!(signed_duration(text).with_context(|| format!("{key}: {text:?} is no duration such as 90s or -1m30s"))?),
-        FieldSort::Day => {
-            chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d")
-                .ok()
-                .with_context(|| format!("{key}: {text:?} is no date; write YYYY-MM-DD"))?;
-            json!(text)
-        }
-        FieldSort::Number => json!(number(key, text)?),
-        FieldSort::Count => json!(text.parse::<u32>().ok().with_context(|| format!("{key}: {text:?} is no whole number"))?),
-        FieldSort::Flag => match text {
-            "yes" | "true" | "on" => json!(true),
-            "no" | "false" | "off" => json!(false),
-            _ => bail!("{key}: {text:?} is neither yes nor no"),
-        },
-        FieldSort::Ids(_) => list().map(Value::from).collect(),
-        FieldSort::Labels => {
-            let pair = |part: &str| {
-                let (name, value) = part.split_once('=').with_context(|| format!("{key}: {part:?} is not NAME=VALUE"))?;
-                anyhow::Ok((name.trim().to_owned(), json!(value.trim())))
-            };
-            Value::Object(list().map(pair).collect::<anyhow::Result<_>>()?)
-        }
-        FieldSort::Numbers => {
-            // A series may hold commas and equal signs in its labels: the last sign parts name and number.
-            let (name, limit) = text.rsplit_once('=').with_context(|| format!("{key}: {text:?} is not SERIES=NUMBER"))?;
-            json!({name.trim(): number(key, limit.trim())?})
-        }
-    })
-}
-
-fn number(key: &str, text: &str) -> anyhow::Result<f64> {
-    text.parse::<f64>().ok().filter(|number| number.is_finite()).with_context(|| format!("{key}: {text:?} is no number"))
-}
-
-/// `+90s`, `-1h`, `250ms` in nanoseconds.
-pub(crate) fn signed_duration(text: &str) -> anyhow::Result<i64> {
-    let (sign, rest) = match text.strip_prefix('-').or_else(|| text.strip_prefix('−')) {
-        Some(rest) => (-1, rest),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let ns = parse_duration(rest).map_err(anyhow::Error::msg)?;
-    Ok(sign * ns)
+    field_value(field, text, &mut |text| time(text).map_err(|error| format!("{error:#}"))).map_err(anyhow::Error::msg)
 }

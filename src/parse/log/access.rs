@@ -8,7 +8,8 @@ use memchr::memchr;
 use super::found::{Found, Moment, seconds, status};
 use super::json::string_end;
 use super::level;
-use super::line::{Reader, TakesTime};
+use super::line::Reader;
+use super::sink::TakesTime;
 use crate::model::Level;
 use crate::parse::timestamp::Missing;
 

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use super::clock::Clock;
-use super::json::Value;
 use super::level;
 use super::roles::{Binding, Role};
 use super::{Habits, Layout};
 use crate::model::Level;
 use crate::model::catalog::ProblemKind;
+use crate::parse::bytes;
 use crate::parse::timestamp::EpochUnit;
 use crate::parse::trace_hash;
 
@@ -87,30 +87,20 @@ impl Default for Found<'_> {
 }
 
 impl<'a> Found<'a> {
-    /// Takes a value for the role of its key, if no better key has given one.
-    #[inline]
-    pub fn take(&mut self, binding: Binding, value: Value<'a>, clock: &mut Clock, habits: &Habits) {
-        let (Value::Text(text) | Value::Escaped(text) | Value::Bare(text)) = value else { return };
-        if binding.role == Role::Service {
-            self.take_service(binding.rank, Cow::Borrowed(text));
-        } else if binding.role == Role::Message {
-            let spelling = if matches!(value, Value::Escaped(_)) { Spelling::Escaped } else { Spelling::Plain };
-            self.take_message(binding.rank, Cow::Borrowed(text), spelling);
-        } else if binding.role == Role::Trace && matches!(value, Value::Escaped(_)) {
-            self.take_trace(binding.rank, super::detail::unescape(text).as_bytes());
-        } else {
-            self.take_text(binding, text, clock, habits);
-        }
-    }
-
-    /// The same for a value that does not live in the line.
+    /// Takes a value that does not live in the line for the role of its key, if no better key has given one.
     pub fn take_owned(&mut self, binding: Binding, text: &str, clock: &mut Clock, habits: &Habits) {
-        if binding.role == Role::Service {
-            self.take_service(binding.rank, Cow::Owned(text.as_bytes().to_vec()));
-        } else if binding.role == Role::Message {
-            self.take_message(binding.rank, Cow::Owned(text.as_bytes().to_vec()), Spelling::Plain);
-        } else {
-            self.take_text(binding, text.as_bytes(), clock, habits);
+        let Binding { role, rank, .. } = binding;
+        let owned = || Cow::Owned(text.as_bytes().to_vec());
+        let text = text.as_bytes();
+        match role {
+            Role::Service => self.take_service(rank, owned()),
+            Role::Message => self.take_message(rank, owned(), Spelling::Plain),
+            Role::Time => self.take_time(binding, text, clock),
+            Role::Level | Role::SyslogLevel | Role::OtelLevel => self.take_level(binding, text, habits),
+            Role::Status => self.take_status(rank, text),
+            Role::Latency => self.take_latency(binding, text),
+            Role::Nanos => self.take_nanos(text),
+            Role::Trace => self.take_trace(rank, text),
         }
     }
 
@@ -149,15 +139,18 @@ impl<'a> Found<'a> {
         }
     }
 
-    fn take_service(&mut self, rank: u8, service: Cow<'a, [u8]>) {
+    /// Takes a service.
+    #[inline]
+    pub fn take_service(&mut self, rank: u8, service: Cow<'a, [u8]>) {
         if rank <= self.ranks[1] && !service.is_empty() && service.as_ref() != b"null" {
             self.ranks[1] = rank;
             self.service = Some(service);
         }
     }
 
+    /// Takes a message.
     #[inline]
-    fn take_message(&mut self, rank: u8, text: Cow<'a, [u8]>, spelling: Spelling) {
+    pub fn take_message(&mut self, rank: u8, text: Cow<'a, [u8]>, spelling: Spelling) {
         if rank <= self.ranks[5] && !text.is_empty() {
             self.ranks[5] = rank;
             self.message = Some(Said { text, spelling });
@@ -177,38 +170,41 @@ impl<'a> Found<'a> {
         self.message = Some(Said { text: Cow::Borrowed(text), spelling: Spelling::Plain });
     }
 
+    /// Takes a level.
     #[inline]
-    fn take_text(&mut self, binding: Binding, text: &[u8], clock: &mut Clock, habits: &Habits) {
-        let Binding { role, rank, unit } = binding;
-        match role {
-            Role::Time => self.take_time(rank, text, unit, clock),
-            Role::Level | Role::SyslogLevel | Role::OtelLevel => {
-                // A stated word is better than a number beside it.
-                let rank = if role == Role::Level { rank } else { 200 };
-                if rank <= self.ranks[0]
-                    && let Some(level) = level_of(role, text, habits)
-                {
-                    (self.level, self.ranks[0]) = (level, rank);
-                }
-            }
-            Role::Status => {
-                if rank <= self.ranks[2]
-                    && let Some(status) = status(text)
-                {
-                    (self.status, self.ranks[2]) = (status, rank);
-                }
-            }
-            Role::Latency => {
-                if rank <= self.ranks[3]
-                    && let Some(seconds) = seconds(text, unit)
-                {
-                    (self.latency, self.ranks[3]) = (seconds, rank);
-                }
-            }
-            Role::Nanos => self.nanos = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()).unwrap_or(0),
-            Role::Trace => self.take_trace(rank, text),
-            Role::Service | Role::Message => {}
+    pub fn take_level(&mut self, Binding { role, rank, .. }: Binding, text: &[u8], habits: &Habits) {
+        // A stated word is better than a number beside it.
+        let rank = if role == Role::Level { rank } else { 200 };
+        if rank <= self.ranks[0]
+            && let Some(level) = level_of(role, text, habits)
+        {
+            (self.level, self.ranks[0]) = (level, rank);
         }
+    }
+
+    /// Takes a status.
+    #[inline]
+    pub fn take_status(&mut self, rank: u8, text: &[u8]) {
+        if rank <= self.ranks[2]
+            && let Some(status) = status(text)
+        {
+            (self.status, self.ranks[2]) = (status, rank);
+        }
+    }
+
+    /// Takes a latency.
+    #[inline]
+    pub fn take_latency(&mut self, Binding { rank, unit, .. }: Binding, text: &[u8]) {
+        if rank <= self.ranks[3]
+            && let Some(seconds) = seconds(text, unit)
+        {
+            (self.latency, self.ranks[3]) = (seconds, rank);
+        }
+    }
+
+    /// Takes the nanoseconds beside a time.
+    pub fn take_nanos(&mut self, text: &[u8]) {
+        self.nanos = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
     }
 
     /// Adds nanoseconds that a key of their own gave.
@@ -223,8 +219,9 @@ impl<'a> Found<'a> {
         }
     }
 
+    /// Takes a time.
     #[inline]
-    fn take_time(&mut self, rank: u8, text: &[u8], unit: Option<EpochUnit>, clock: &mut Clock) {
+    pub fn take_time(&mut self, Binding { rank, unit, .. }: Binding, text: &[u8], clock: &mut Clock) {
         if rank > self.ranks[4] || text.is_empty() || text == b"null" {
             return;
         }
@@ -278,13 +275,21 @@ pub(super) fn seconds(text: &[u8], unit: Option<EpochUnit>) -> Option<f32> {
 #[inline]
 fn decimal(text: &[u8]) -> Option<f64> {
     const POWERS: [f64; 16] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
-    if let [b'0'..=b'9', b'.', rest @ ..] = text
-        && (1..=8).contains(&rest.len())
-        && let Some(fraction) = digits(rest)
+    if text.len() <= 8
+        && let Some((digits, n_decimals)) = bytes::decimal(text)
     {
-        let whole = u64::from(text[0] - b'0');
-        let power = POWERS[rest.len()];
-        return Some((whole * power as u64 + fraction) as f64 / power);
+        // Below 2^53 and with a power of ten that a float holds exactly, one division rounds once.
+        return Some(digits as f64 / POWERS[n_decimals]);
+    }
+    let point = bytes::first(bytes::zeros(bytes::short(text) ^ u64::from_le_bytes([b'.'; 8])));
+    if point < 8
+        && let (Some(whole), Some(fraction)) = (text.get(..point), text.get(point + 1..))
+        && let (Some(whole), Some(decimals)) = (bytes::digits(whole), bytes::digits(fraction))
+        && point + fraction.len() <= 15
+    {
+        // Below 2^53 and with a power of ten that a float holds exactly, one division rounds once.
+        let power = POWERS[fraction.len()];
+        return Some((whole * power as u64 + decimals) as f64 / power);
     }
     if text.len() <= 16 {
         let (mut mantissa, mut point, mut is_plain) = (0u64, None, text.first().is_some_and(u8::is_ascii_digit));
@@ -301,21 +306,6 @@ fn decimal(text: &[u8]) -> Option<f64> {
         }
     }
     std::str::from_utf8(text).ok()?.parse().ok()
-}
-
-/// A number of one to eight digits, all at once; `None` when a byte is none.
-#[inline]
-fn digits(text: &[u8]) -> Option<u64> {
-    const ZEROS: u64 = 0x3030_3030_3030_3030;
-    let mut padded = *b"00000000";
-    padded.get_mut(8 - text.len()..)?.copy_from_slice(text);
-    let values = u64::from_le_bytes(padded) ^ ZEROS;
-    if (values | values.wrapping_add(0x0606_0606_0606_0606)) & 0xf0f0_f0f0_f0f0_f0f0 != 0 {
-        return None;
-    }
-    let pairs = values.wrapping_mul(10).wrapping_add(values >> 8) & 0x00ff_00ff_00ff_00ff;
-    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
-    Some(fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff)
 }
 
 fn go_duration(text: &[u8]) -> Option<f32> {

@@ -8,6 +8,7 @@
 #![allow(clippy::inline_always, reason = "the inner loop of loading: each call that stays costs a tenth of it")]
 
 use super::roles::{Meaning, Place};
+use crate::parse::bytes::{digits_and_points, find_either, find_in_ascii};
 
 /// A value as it stands in the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +32,25 @@ pub(super) enum Surprise {
     Odd,
 }
 
+/// Where [`Sink::run`] ended.
+pub(super) enum Run {
+    /// Before a field that is not as expected.
+    Field(usize),
+    /// Behind the end of the object.
+    End(usize),
+}
+
 /// What the walk reports to.
 pub(super) trait Sink<'a> {
+    /// Takes fields from `at` on as long as they come as expected: known keys in their order, each with a string or a
+    /// number and a comma behind it. `line` is ASCII without a backslash.
+    fn run(&mut self, _line: &'a [u8], at: usize) -> Run {
+        Run::Field(at)
+    }
+    /// The same for pairs, each with a blank behind it. Gives the position of the first other.
+    fn run_pairs(&mut self, _line: &'a [u8], at: usize) -> usize {
+        at
+    }
     /// The key expected next, if `line` has it at `at`: its meaning and the position after its colon.
     fn expect(&mut self, line: &'a [u8], at: usize, place: Place) -> Option<(Meaning, usize)>;
     /// Meaning of a key that was not expected; `pattern` is the key with its quotes and colon (or equals sign).
@@ -49,13 +67,16 @@ pub(super) fn walk<'a, S: Sink<'a>>(line: &'a [u8], at: usize, sink: &mut S) -> 
     object::<_, true>(line, at + 1, (Place(0), 0), sink)
 }
 
-/// The same for a line without any backslash: its strings end at the next quote.
-pub(super) fn walk_unescaped<'a, S: Sink<'a>>(line: &'a [u8], at: usize, sink: &mut S) -> Result<usize, Surprise> {
-    object::<_, false>(line, at + 1, (Place(0), 0), sink)
+/// The same for a line of ASCII without any backslash: its strings end at the next quote.
+pub(super) fn walk_plain<'a, S: Sink<'a>>(line: &'a [u8], at: usize, sink: &mut S) -> Result<usize, Surprise> {
+    match sink.run(line, at + 1) {
+        Run::Field(at) => object::<_, false>(line, at, (Place(0), 0), sink),
+        Run::End(end) => Ok(end),
+    }
 }
 
 fn object<'a, S: Sink<'a>, const ESCAPES: bool>(line: &'a [u8], mut at: usize, here: (Place, u8), sink: &mut S) -> Result<usize, Surprise> {
-    let (place, depth) = here;
+    let (place, _) = here;
     loop {
         // Most writers put no spaces anywhere.
         if line.get(at) != Some(&b'"') {
@@ -69,49 +90,76 @@ fn object<'a, S: Sink<'a>, const ESCAPES: bool>(line: &'a [u8], mut at: usize, h
         }
         let (meaning, key);
         (meaning, key, at) = key_at::<S, ESCAPES>(line, at, place, sink)?;
-        if matches!(line.get(at), Some(..=b' ')) {
-            at = skip_space(line, at);
+        at = value::<_, ESCAPES>(line, at, (meaning, key), here, sink)?;
+        match after_value(line, at)? {
+            After::Key(next) => at = next,
+            After::End(end) => return Ok(end),
         }
-        at = match line.get(at) {
-            None => return Err(Surprise::Cut),
-            Some(b'"') => {
-                let (end, is_escaped) = end_of::<ESCAPES>(line, at + 1).ok_or(Surprise::Cut)?;
-                let text = &line[at + 1..end];
-                sink.value(meaning, key, place, if is_escaped { Value::Escaped(text) } else { Value::Text(text) });
-                end + 1
-            }
-            Some(b'{' | b'[') => {
-                if let Some(inside) = meaning.inside.filter(|_| line[at] == b'{' && depth < MAX_DEPTH) {
-                    object::<S, ESCAPES>(line, at + 1, (inside, depth + 1), sink)?
-                } else {
-                    let end = skip_nested(line, at).ok_or(Surprise::Cut)?;
-                    sink.value(meaning, key, place, Value::Nested(&line[at..end]));
-                    end
-                }
-            }
-            Some(_) => {
-                let end = bare_end(line, at);
-                if end == line.len() {
-                    return Err(Surprise::Cut);
-                }
-                if end == at {
-                    return Err(Surprise::Odd);
-                }
-                sink.value(meaning, key, place, Value::Bare(&line[at..end]));
-                end
-            }
-        };
-        if line.get(at) == Some(&b',') {
-            at += 1;
-            continue;
-        }
+    }
+}
+
+/// Reports the value at `at` of the key before it, or walks into it. Gives the position after it.
+#[inline(always)]
+fn value<'a, S: Sink<'a>, const ESCAPES: bool>(
+    line: &'a [u8],
+    mut at: usize,
+    (meaning, key): (Meaning, &'a [u8]),
+    (place, depth): (Place, u8),
+    sink: &mut S,
+) -> Result<usize, Surprise> {
+    if matches!(line.get(at), Some(..=b' ')) {
         at = skip_space(line, at);
-        match line.get(at) {
-            None => return Err(Surprise::Cut),
-            Some(b',') => at += 1,
-            Some(b'}') => return Ok(at + 1),
-            Some(_) => return Err(Surprise::Odd),
+    }
+    match line.get(at) {
+        None => Err(Surprise::Cut),
+        Some(b'"') => {
+            let (end, is_escaped) = end_of::<ESCAPES>(line, at + 1).ok_or(Surprise::Cut)?;
+            let text = &line[at + 1..end];
+            sink.value(meaning, key, place, if is_escaped { Value::Escaped(text) } else { Value::Text(text) });
+            Ok(end + 1)
         }
+        Some(b'{' | b'[') => {
+            if let Some(inside) = meaning.inside.filter(|_| line[at] == b'{' && depth < MAX_DEPTH) {
+                object::<S, ESCAPES>(line, at + 1, (inside, depth + 1), sink)
+            } else {
+                let end = skip_nested(line, at).ok_or(Surprise::Cut)?;
+                sink.value(meaning, key, place, Value::Nested(&line[at..end]));
+                Ok(end)
+            }
+        }
+        Some(_) => {
+            let end = bare_end(line, at);
+            if end == line.len() {
+                return Err(Surprise::Cut);
+            }
+            if end == at {
+                return Err(Surprise::Odd);
+            }
+            sink.value(meaning, key, place, Value::Bare(&line[at..end]));
+            Ok(end)
+        }
+    }
+}
+
+/// What stands after a value.
+enum After {
+    /// A comma; the next key is looked for from here.
+    Key(usize),
+    /// The end of the object, which is here.
+    End(usize),
+}
+
+#[inline(always)]
+fn after_value(line: &[u8], mut at: usize) -> Result<After, Surprise> {
+    if line.get(at) == Some(&b',') {
+        return Ok(After::Key(at + 1));
+    }
+    at = skip_space(line, at);
+    match line.get(at) {
+        None => Err(Surprise::Cut),
+        Some(b',') => Ok(After::Key(at + 1)),
+        Some(b'}') => Ok(After::End(at + 1)),
+        Some(_) => Err(Surprise::Odd),
     }
 }
 
@@ -160,12 +208,14 @@ const ENDS_BARE: [bool; 256] = {
 
 #[inline(always)]
 fn bare_end(line: &[u8], at: usize) -> usize {
+    // Most are numbers.
+    let at = at + digits_and_points(line, at);
     line[at..].iter().position(|byte| ENDS_BARE[usize::from(*byte)]).map_or(line.len(), |len| at + len)
 }
 
 #[inline(always)]
 fn end_of<const ESCAPES: bool>(line: &[u8], at: usize) -> Option<(usize, bool)> {
-    if ESCAPES { string_end(line, at) } else { find_either::<b'"', b'"'>(line, at).map(|end| (end, false)) }
+    if ESCAPES { string_end(line, at) } else { find_in_ascii::<b'"'>(line, at).map(|end| (end, false)) }
 }
 
 /// Position of the closing quote of the string that begins at `at`, and whether it holds escapes.
@@ -180,27 +230,6 @@ pub(super) fn string_end(line: &[u8], mut at: usize) -> Option<(usize, bool)> {
         is_escaped = true;
         at += 2;
     }
-}
-
-/// Position of the first `A` or `B` at or after `at`. Eight bytes at a time: strings of a log are short, a call
-/// of a vector search for each would cost more than it saves.
-#[inline(always)]
-pub(super) fn find_either<const A: u8, const B: u8>(line: &[u8], mut at: usize) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-    while let Some(chunk) = line.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*chunk);
-        let mut hit = zeros(word ^ (ONES * u64::from(A)));
-        if A != B {
-            hit |= zeros(word ^ (ONES * u64::from(B)));
-        }
-        if hit != 0 {
-            return Some(at + (hit.trailing_zeros() / 8) as usize);
-        }
-        at += 8;
-    }
-    line.get(at..)?.iter().position(|byte| *byte == A || *byte == B).map(|len| at + len)
 }
 
 /// Position after the object or array that begins at `at`; `None` when the line ends before it does.

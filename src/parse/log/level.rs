@@ -101,12 +101,17 @@ const MAX_BYTES: usize = 160;
 
 /// Looks for a level in the first words after the time: in brackets, before a colon, or in capitals.
 pub(super) fn find(rest: &[u8]) -> Option<Level> {
+    find_and_look(rest).0
+}
+
+/// The same, and how many bytes decided it: what stands behind them could be anything.
+pub(super) fn find_and_look(rest: &[u8]) -> (Option<Level>, usize) {
     let rest = &rest[..rest.len().min(MAX_BYTES)];
     let (mut at, mut n_words) = (0, 0);
     while n_words < MAX_WORDS {
-        let skip = rest[at..].iter().position(|byte| !matches!(byte, b' ' | b'\t' | b':' | b'|' | b',' | b'-' | b']' | b')' | b'>'))?;
-        at += skip;
-        let close = match rest[at] {
+        at += separators(&rest[at..]);
+        let Some(first) = rest.get(at) else { break };
+        let close = match first {
             b'[' => b']',
             b'<' => b'>',
             b'(' => b')',
@@ -115,39 +120,62 @@ pub(super) fn find(rest: &[u8]) -> Option<Level> {
         if close != 0 {
             let end = rest[at..].iter().position(|byte| *byte == close).map_or(rest.len(), |len| at + len);
             if let Some(level) = in_brackets(&rest[at + 1..end]) {
-                return Some(level);
+                return (Some(level), end + 1);
             }
             at = end;
             continue;
         }
-        let len = rest[at..].iter().position(|byte| matches!(byte, b' ' | b'\t' | b':' | b'|' | b',')).unwrap_or(rest.len() - at);
-        let word = &rest[at..at + len];
-        at += len;
+        let word = &rest[at..at + word_len(&rest[at..])];
+        at += word.len();
         if let Some(level) = of_bare(word, n_words, rest.get(at) == Some(&b':')) {
-            return Some(level);
+            return (Some(level), at + 1);
         }
         // A thread or process number is no word.
         n_words += usize::from(!word.iter().all(u8::is_ascii_digit));
     }
-    None
+    (None, usize::MAX)
+}
+
+/// Length of what separates the parts of a line.
+fn separators(text: &[u8]) -> usize {
+    let is_separator = |byte: &u8| matches!(byte, b' ' | b'\t' | b':' | b'|' | b',' | b'-' | b']' | b')' | b'>');
+    text.iter().take_while(|byte| is_separator(byte)).count()
+}
+
+/// Length of a word that may be a level.
+fn word_len(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| !matches!(byte, b' ' | b'\t' | b':' | b'|' | b',')).count()
 }
 
 /// The text after the time without what separates them and without a level that stands first.
 pub(super) fn strip(rest: &[u8]) -> &[u8] {
-    let trim = |text: &'_ [u8]| {
-        text.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b':' | b'|' | b',' | b'-' | b']' | b')' | b'>')).unwrap_or(text.len())
-    };
-    let rest = &rest[trim(rest)..];
-    let len = match rest.first() {
-        Some(b'[') => rest.iter().position(|byte| *byte == b']').filter(|end| in_brackets(&rest[1..*end]).is_some()).map(|end| end + 1),
-        Some(b'<') => rest.iter().position(|byte| *byte == b'>').filter(|end| in_brackets(&rest[1..*end]).is_some()).map(|end| end + 1),
+    &rest[strip_and_look(rest).0..]
+}
+
+/// How many bytes [`strip`] takes away, and how many decided it.
+pub(super) fn strip_and_look(rest: &[u8]) -> (usize, usize) {
+    let start = separators(rest);
+    let text = &rest[start..];
+    let close = match text.first() {
+        Some(b'[') => b']',
+        Some(b'<') => b'>',
         _ => {
-            let end = rest.iter().position(|byte| matches!(byte, b' ' | b'\t' | b':' | b'|' | b',')).unwrap_or(rest.len());
-            of_bare(&rest[..end], 0, rest.get(end) == Some(&b':')).map(|_| end)
+            let end = word_len(text);
+            let is_level = of_bare(&text[..end], 0, text.get(end) == Some(&b':')).is_some();
+            return if is_level {
+                (start + end + separators(&text[end..]), start + end + separators(&text[end..]) + 1)
+            } else {
+                (start, start + end + 1)
+            };
         }
     };
-    let rest = &rest[len.unwrap_or(0)..];
-    if len.is_some() { &rest[trim(rest)..] } else { rest }
+    let Some(end) = text.iter().position(|byte| *byte == close) else { return (start, usize::MAX) };
+    if in_brackets(&text[1..end]).is_none() {
+        return (start, start + end + 1);
+    }
+    let end = start + end + 1;
+    let end = end + separators(&rest[end..]);
+    (end, end + 1)
 }
 
 /// `[INFO ]`, `[E]`, `[core:error]`.

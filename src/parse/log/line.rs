@@ -8,9 +8,11 @@ use std::borrow::Cow;
 
 use super::clock::Clock;
 use super::found::{Found, Moment};
-use super::json::{self, Sink, Surprise, Value};
+use super::json::{self, Surprise};
 use super::keys::Keys;
 use super::roles::{Binding, Meaning, Place};
+use super::sink::{RoleSink, TakesTime};
+use super::text::Openings;
 use super::{Layout, LogPlan, access, level, named, pairs, text, wrapped};
 use crate::model::Level;
 use crate::model::catalog::ProblemKind;
@@ -25,55 +27,12 @@ pub(super) struct Reader<'p> {
     pub clock: Clock<'p>,
     pub json_keys: Keys,
     pub pair_keys: Keys,
-    /// Whether the line holds no backslash: an object is then walked faster. May be lowered by whoever knows.
-    pub is_unescaped: bool,
-}
-
-/// Puts what a walk finds into a record.
-pub(super) struct RoleSink<'s, 'p, 'a> {
-    pub plan: &'p LogPlan,
-    pub clock: &'s mut Clock<'p>,
-    pub keys: &'s mut Keys,
-    pub found: &'s mut Found<'a>,
-    /// Roles that keys may give here: in text the time stands outside of them.
-    pub takes_time: TakesTime,
-    /// Whether any key had a role.
-    pub has_role: bool,
-}
-
-/// Whether a key may give the time of its record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TakesTime {
-    Yes,
-    No,
-}
-
-impl<'a> Sink<'a> for RoleSink<'_, '_, 'a> {
-    #[inline(always)]
-    fn expect(&mut self, line: &'a [u8], at: usize, place: Place) -> Option<(Meaning, usize)> {
-        self.keys.expect(line, at, place)
-    }
-
-    fn meaning(&mut self, key: &'a [u8], pattern: &'a [u8], place: Place) -> Meaning {
-        self.keys.meaning(self.plan, key, pattern, place)
-    }
-
-    #[inline(always)]
-    fn value(&mut self, meaning: Meaning, _: &'a [u8], _: Place, value: Value<'a>) {
-        if let Some(binding) = meaning.binding {
-            self.take(binding, value);
-        }
-    }
-}
-
-impl<'a> RoleSink<'_, '_, 'a> {
-    fn take(&mut self, binding: Binding, value: Value<'a>) {
-        self.has_role = true;
-        if self.takes_time == TakesTime::No && binding.role == super::roles::Role::Time {
-            return;
-        }
-        self.found.take(binding, value, self.clock, &self.plan.habits);
-    }
+    /// Whether the line is known to be ASCII without any backslash: an object is then walked faster.
+    pub is_plain: bool,
+    /// Whether a line of text may hold an equals sign, and so pairs.
+    pub has_pairs: bool,
+    /// How texts began so far.
+    pub openings: Openings,
 }
 
 /// A line without what may stand around it: byte order mark, holes of NUL, carriage return.
@@ -145,7 +104,15 @@ fn bar_prefix(line: &[u8]) -> Option<(&[u8], &[u8])> {
 
 impl<'p> Reader<'p> {
     pub fn new(plan: &'p LogPlan) -> Self {
-        Self { plan, clock: Clock::new(&plan.clock), json_keys: Keys::default(), pair_keys: Keys::default(), is_unescaped: false }
+        Self {
+            plan,
+            clock: Clock::new(&plan.clock),
+            json_keys: Keys::default(),
+            pair_keys: Keys::default(),
+            is_plain: false,
+            has_pairs: true,
+            openings: Openings::default(),
+        }
     }
 
     /// The roles of a line that begins a record; `None` for one that belongs to the record before it.
@@ -225,9 +192,13 @@ impl<'p> Reader<'p> {
     /// Takes the roles of all pairs from `at` on; whether there were any.
     pub fn pairs<'a>(&mut self, line: &'a [u8], at: usize, found: &mut Found<'a>, takes_time: TakesTime) -> bool {
         self.pair_keys.start();
-        let mut sink = RoleSink { plan: self.plan, clock: &mut self.clock, keys: &mut self.pair_keys, found, takes_time, has_role: false };
-        pairs::walk(line, at, &mut sink);
-        let has_role = sink.has_role;
+        let mut sink = RoleSink::new((self.plan, &mut self.clock, &mut self.pair_keys), line, found, takes_time);
+        if self.is_plain {
+            pairs::walk_plain(line, at, &mut sink);
+        } else {
+            pairs::walk(line, at, &mut sink);
+        }
+        let has_role = sink.finish();
         self.pair_keys.end();
         has_role
     }
@@ -268,8 +239,9 @@ impl<'p> Reader<'p> {
     /// Takes the roles of the object that starts at `at`.
     pub fn object<'a>(&mut self, line: &'a [u8], at: usize, found: &mut Found<'a>, takes_time: TakesTime) -> Result<usize, Surprise> {
         self.json_keys.start();
-        let mut sink = RoleSink { plan: self.plan, clock: &mut self.clock, keys: &mut self.json_keys, found, takes_time, has_role: false };
-        let end = if self.is_unescaped { json::walk_unescaped(line, at, &mut sink) } else { json::walk(line, at, &mut sink) };
+        let mut sink = RoleSink::new((self.plan, &mut self.clock, &mut self.json_keys), line, found, takes_time);
+        let end = if self.is_plain { json::walk_plain(line, at, &mut sink) } else { json::walk(line, at, &mut sink) };
+        sink.finish();
         self.json_keys.end();
         end
     }

@@ -23,6 +23,7 @@ mod named;
 mod pairs;
 mod roles;
 mod scan;
+mod sink;
 mod survey;
 mod text;
 mod wrapped;
@@ -59,6 +60,18 @@ pub struct LogPlan {
     bound: Vec<(Vec<u8>, Option<Binding>)>,
     /// A format that is described as data: reads the lines of [`Layout::Named`], else names fields in text.
     named: Option<Arc<NamedFormat>>,
+    patterns: Patterns,
+}
+
+/// Whether messages are looked at for patterns: left out only to measure what that costs.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Patterns {
+    /// Always, for users.
+    #[default]
+    Found,
+    /// No record has one.
+    LeftOut,
 }
 
 impl LogPlan {
@@ -80,6 +93,13 @@ impl LogPlan {
             && self.habits == other.habits
             && self.clock == other.clock
             && self.bound == other.bound
+    }
+
+    /// The same for the bench that measures what patterns cost.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_patterns(self, patterns: Patterns) -> Self {
+        Self { patterns, ..self }
     }
 
     /// How well the sampled lines fit, 0 … 1.

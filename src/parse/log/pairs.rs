@@ -2,8 +2,17 @@
 
 use memchr::memchr;
 
-use super::json::{Sink, Value, find_either, string_end};
+use super::json::{Sink, Value, string_end};
 use super::roles::Place;
+use crate::parse::bytes::find_either;
+
+/// The same as [`walk`] for a line of ASCII without a backslash.
+pub(super) fn walk_plain<'a, S: Sink<'a>>(line: &'a [u8], at: usize, sink: &mut S) {
+    let at = sink.run_pairs(line, at);
+    if at < line.len() {
+        walk(line, at, sink);
+    }
+}
 
 /// Reports each pair of `line` from `at` on. What is no pair is passed over; a quote that never closes takes the rest.
 pub(super) fn walk<'a, S: Sink<'a>>(line: &'a [u8], mut at: usize, sink: &mut S) {

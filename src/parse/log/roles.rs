@@ -23,6 +23,26 @@ pub(super) enum Role {
     Nanos,
 }
 
+/// How many numbers [`Role::rival`] gives.
+pub(super) const N_RIVALS: usize = 8;
+
+impl Role {
+    /// The same number for roles whose values stand against one another.
+    #[inline]
+    pub const fn rival(self) -> usize {
+        match self {
+            Self::Time => 0,
+            Self::Level | Self::SyslogLevel | Self::OtelLevel => 1,
+            Self::Service => 2,
+            Self::Status => 3,
+            Self::Latency => 4,
+            Self::Message => 5,
+            Self::Trace => 6,
+            Self::Nanos => 7,
+        }
+    }
+}
+
 /// A role, its rank (0 is the best) and the unit of its number if the name says so or the file's values do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Binding {

@@ -6,13 +6,13 @@ use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
 
 use memchr::memchr;
 
-use super::LogPlan;
 use super::detail::unescape;
 use super::found::{Found, Moment, Spelling};
 use super::line::Reader;
+use super::{Layout, LogPlan, Patterns};
 use crate::model::catalog::{Problem, ProblemKind};
 use crate::parse::chunk::lines;
-use crate::parse::template::{MAX_MESSAGE_BYTES, first_line, signature};
+use crate::parse::template::{MAX_MESSAGE_BYTES, Shapes, first_line, signature};
 use crate::parse::{LogChunk, LogColumns, Message, NO_SERVICE, NO_TIME};
 
 /// What is said of a local time that never was.
@@ -29,13 +29,15 @@ pub fn parse_chunk(plan: &LogPlan, bytes: &[u8]) -> LogChunk {
     let mut reader = Reader::new(plan);
     let glance = Glance::of(bytes);
     let suspect = Suspect { encoding: !glance.is_ascii && std::str::from_utf8(bytes).is_err(), nul: glance.has_nul };
-    let mut backslashes = Backslashes { bytes, next: if glance.has_backslash { 0 } else { usize::MAX } };
+    let mut backslashes = Marks { bytes, byte: b'\\', next: if glance.has_backslash { 0 } else { usize::MAX } };
+    let mut equals = Marks { bytes, byte: b'=', next: 0 };
     reserve(&mut chunk.columns, bytes);
     let mut previous: Option<&[u8]> = None;
     for (offset, line) in lines(bytes) {
         chunk.n_lines += 1;
         suspect.check(&mut chunk, offset, line);
-        reader.is_unescaped = !backslashes.any_in(offset, line.len());
+        reader.is_plain = !backslashes.any_in(offset, line.len()) && (glance.is_ascii || line.is_ascii());
+        reader.has_pairs = plan.layout != Layout::Text || equals.any_in(offset, line.len());
         let mut at = 0;
         loop {
             reader.clock.has_skipped = false;
@@ -76,7 +78,10 @@ pub fn parse_chunk(plan: &LogPlan, bytes: &[u8]) -> LogChunk {
                 problem(&mut chunk, start, ProblemKind::Time, SKIPPED);
             }
             push(&mut chunk, &mut services, start, piece, &found);
-            chunk.columns.messages.push(messages.index(piece, &found));
+            chunk.columns.messages.push(match plan.patterns {
+                Patterns::Found => messages.index(piece, &found),
+                Patterns::LeftOut => 0,
+            });
             match next {
                 Some(next) => at += next,
                 None => break,
@@ -120,35 +125,36 @@ impl Glance {
     /// One pass without a branch a byte, so that the compiler may look at many bytes at a time.
     fn of(bytes: &[u8]) -> Self {
         const LANES: usize = 64;
-        let (mut all, mut nul, mut backslash) = ([0u8; LANES], [0u8; LANES], [0u8; LANES]);
+        // Bits that any byte has; the least byte; the least distance from a backslash. One step each for the machine.
+        let (mut any, mut least, mut nearest) = ([0u8; LANES], [u8::MAX; LANES], [u8::MAX; LANES]);
         let (blocks, rest) = bytes.as_chunks::<LANES>();
         for block in blocks {
             for lane in 0..LANES {
-                all[lane] |= block[lane];
-                nul[lane] |= u8::from(block[lane] == 0);
-                backslash[lane] |= u8::from(block[lane] == b'\\');
+                any[lane] |= block[lane];
+                least[lane] = least[lane].min(block[lane]);
+                nearest[lane] = nearest[lane].min(block[lane] ^ b'\\');
             }
         }
-        let is_in = |lanes: &[u8], of_rest: bool| lanes.iter().any(|lane| *lane != 0) || of_rest;
         Self {
-            is_ascii: all.is_ascii() && rest.is_ascii(),
-            has_nul: is_in(&nul, rest.contains(&0)),
-            has_backslash: is_in(&backslash, rest.contains(&b'\\')),
+            is_ascii: any.is_ascii() && rest.is_ascii(),
+            has_nul: least.contains(&0) || rest.contains(&0),
+            has_backslash: nearest.contains(&0) || rest.contains(&b'\\'),
         }
     }
 }
 
-/// Where the backslashes of a chunk are; asked about its lines in order.
-struct Backslashes<'a> {
+/// Where one byte is in a chunk; asked about its lines in order.
+struct Marks<'a> {
     bytes: &'a [u8],
+    byte: u8,
     next: usize,
 }
 
-impl Backslashes<'_> {
+impl Marks<'_> {
     #[inline]
     fn any_in(&mut self, start: usize, len: usize) -> bool {
         if self.next < start || self.next == 0 {
-            self.next = memchr(b'\\', &self.bytes[start..]).map_or(usize::MAX, |at| start + at);
+            self.next = memchr(self.byte, &self.bytes[start..]).map_or(usize::MAX, |at| start + at);
         }
         self.next < start + len
     }
@@ -200,7 +206,7 @@ fn span(line: &[u8], found: &Found) -> (u16, u16) {
 /// The messages of one chunk, one of each signature, in the order of their first record.
 struct Messages<'a> {
     kept: Vec<Message>,
-    last: Option<(u64, u32)>,
+    shapes: Shapes,
     /// Messages as they were said, by their length and both ends: most are said again and again.
     said: Box<[(&'a [u8], u32); SAID]>,
     /// How often that told, and how often not.
@@ -215,7 +221,7 @@ const TRIES: u32 = 256;
 
 impl<'a> Messages<'a> {
     fn new() -> Self {
-        Self { kept: Vec::new(), last: None, said: Box::new([(&[], 0); SAID]), n_said: (0, 0), index: HashMap::default() }
+        Self { kept: Vec::new(), shapes: Shapes::default(), said: Box::new([(&[], 0); SAID]), n_said: (0, 0), index: HashMap::default() }
     }
 
     /// Index of the message of a record; a record that says nothing stands for itself.
@@ -244,12 +250,10 @@ impl<'a> Messages<'a> {
     }
 
     fn index_of(&mut self, said: &[u8], found: &Found) -> u32 {
-        let signature = signature(said);
-        if let Some((last, index)) = self.last
-            && last == signature
-        {
+        if let Some(index) = self.shapes.find(said) {
             return index;
         }
+        let signature = signature(said);
         let next = self.kept.len() as u32;
         let index = *self.index.entry(signature).or_insert(next);
         if index == next {
@@ -257,7 +261,7 @@ impl<'a> Messages<'a> {
             let text = if is_escaped { unescape(said) } else { String::from_utf8_lossy(said).into_owned() };
             self.kept.push(Message { signature, text: text.lines().next().unwrap_or_default().into() });
         }
-        self.last = Some((signature, index));
+        self.shapes.learn(said, index);
         index
     }
 }

@@ -1,5 +1,6 @@
 //! Promises of reading logs, over the lines of many loggers.
 
+mod fast;
 mod formats;
 
 use std::fmt::Write as _;

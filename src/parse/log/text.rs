@@ -4,7 +4,8 @@ use memchr::memchr;
 
 use super::found::{Found, Moment, status};
 use super::level;
-use super::line::{Reader, TakesTime};
+use super::line::Reader;
+use super::sink::TakesTime;
 use super::wrapped;
 use crate::model::Level;
 use crate::parse::timestamp::{self, EpochUnit, Missing, Stamp, epoch_ns};
@@ -238,32 +239,89 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
         Shape::Plain => {
             // With a full date only `tag[pid]:` tells that a host and a tag follow.
             let is_syslog = matches!(head.stamp, At::Civil(stamp) if stamp.civil.missing == Missing::Year);
-            if is_syslog || is_tag(rest.splitn(4, |byte| *byte == b' ').nth(2).unwrap_or_default()) {
+            if is_syslog || reader.openings.of(rest).has_tag {
                 said = syslog_tag(rest, found);
                 found.is_syslog = said.len() < rest.len();
             }
         }
     }
     if found.level == Level::Unknown
-        && let Some(level) = level::find(rest).or_else(|| if found.is_syslog { level::find(said) } else { None })
+        && let Some(level) = reader.openings.of(rest).level.or_else(|| if found.is_syslog { level::find(said) } else { None })
     {
         found.level = level;
     }
     let end = roles(reader, line, head.rest, found);
-    found.say(message(said, rest.len() - (end - head.rest).min(rest.len())));
+    // The message is what follows the time (and host and tag), without its level and the object at its end.
+    let n_object = rest.len() - (end - head.rest).min(rest.len());
+    let is_whole = n_object == 0 && said.len() == rest.len();
+    let message = &said[..said.len().saturating_sub(n_object)];
+    found.say(if is_whole { &message[reader.openings.of(rest).message..] } else { level::strip(message) });
     true
 }
 
-/// The message in what follows the time (and host and tag), without its level and the object of `n_object` bytes at its end.
-fn message(said: &[u8], n_object: usize) -> &[u8] {
-    level::strip(&said[..said.len().saturating_sub(n_object)])
+/// What the first words after the time tell.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Opening {
+    level: Option<Level>,
+    /// Where the message begins, behind the level.
+    message: usize,
+    /// Whether a host and a tag stand there.
+    has_tag: bool,
+}
+
+/// How texts began so far: most lines of a log begin like one before.
+#[derive(Debug)]
+pub(super) struct Openings {
+    known: [(u128, Opening); N_OPENINGS],
+}
+
+/// Openings that are remembered.
+const N_OPENINGS: usize = 16;
+
+impl Default for Openings {
+    fn default() -> Self {
+        // Sixteen zeros tell nothing.
+        Self { known: [(0, Opening { level: None, message: 16, has_tag: false }); N_OPENINGS] }
+    }
+}
+
+impl Openings {
+    /// What is said at the beginning of `rest`.
+    #[inline]
+    fn of(&mut self, rest: &[u8]) -> Opening {
+        let Some(head) = rest.first_chunk::<16>().map(|head| u128::from_le_bytes(*head)) else { return Opening::of(rest).0 };
+        let place = (head as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 60;
+        let (known, opening) = self.known[place as usize % N_OPENINGS];
+        if known == head && head != 0 {
+            return opening;
+        }
+        let (opening, n_looked) = Opening::of(rest);
+        if n_looked <= 16 {
+            self.known[place as usize % N_OPENINGS] = (head, opening);
+        }
+        opening
+    }
+}
+
+impl Opening {
+    /// What a text tells, and how many of its bytes decided it.
+    fn of(rest: &[u8]) -> (Self, usize) {
+        let (level, for_level) = level::find_and_look(rest);
+        let (message, for_message) = level::strip_and_look(rest);
+        let mut words = rest.splitn(4, |byte| *byte == b' ');
+        let (before, tag) = (words.next().map_or(0, <[u8]>::len) + words.next().map_or(0, <[u8]>::len) + 2, words.next());
+        let for_tag = before + tag.map_or(0, <[u8]>::len) + 1;
+        (Self { level, message, has_tag: tag.is_some_and(is_tag) }, for_level.max(for_message).max(for_tag))
+    }
 }
 
 /// Takes the roles that stand in the text after the time: pairs, an object at the end, an HTTP status. Gives the end of the text.
 fn roles<'a>(reader: &mut Reader, line: &'a [u8], at: usize, found: &mut Found<'a>) -> usize {
     let level = found.level;
     let object = if line.last() == Some(&b'}') { object_start(line, at) } else { None };
-    reader.pairs(&line[..object.unwrap_or(line.len())], at, found, TakesTime::No);
+    if reader.has_pairs {
+        reader.pairs(&line[..object.unwrap_or(line.len())], at, found, TakesTime::No);
+    }
     if let Some(object) = object {
         // An object that does not parse is text.
         let _ = reader.object(line, object, found, TakesTime::No);

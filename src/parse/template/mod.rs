@@ -6,6 +6,7 @@
 //! first occurrence, when somebody asks: `words` masks what is generic, `cluster` finds what else is variable.
 
 mod cluster;
+mod shapes;
 mod signature;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ mod words;
 
 use std::collections::HashMap;
 
+pub use shapes::Shapes;
 pub use signature::{hash, signature};
 
 /// Bytes of a message that are looked at: its first line up to here.

@@ -5,6 +5,8 @@
 //! this runs over every message of a log. Constants are fixed, so that equal data gives equal patterns everywhere.
 //! Two messages that differ elsewhere share a hash with a chance of about 2⁻⁶⁴ a pair.
 
+use crate::parse::bytes::eight;
+
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 /// What a word with a digit is hashed as.
@@ -104,10 +106,12 @@ const fn bits(chunk: u64) -> u64 {
 #[inline]
 pub fn hash(text: &[u8]) -> u64 {
     let mut hash = VALUE ^ text.len() as u64;
-    let mut at = 0;
-    while at < text.len() {
-        hash = step(hash, eight(text, at));
-        at += 8;
+    let (chunks, rest) = text.as_chunks::<8>();
+    for chunk in chunks {
+        hash = step(hash, u64::from_le_bytes(*chunk));
+    }
+    if !rest.is_empty() {
+        hash = step(hash, eight(text, text.len() - rest.len()));
     }
     finish(hash)
 }
@@ -123,23 +127,15 @@ const fn finish(hash: u64) -> u64 {
     mixed ^ (mixed >> 29)
 }
 
-/// Up to eight bytes at `at`, zero beyond the end.
+/// High bit of each byte that belongs to a word; the other bits are zero.
 #[inline]
-fn eight(message: &[u8], at: usize) -> u64 {
-    let rest = &message[at..];
-    if let Some(chunk) = rest.first_chunk::<8>() {
-        return u64::from_le_bytes(*chunk);
-    }
-    let n = rest.len();
-    if let Some(last) = message.last_chunk::<8>() {
-        return u64::from_le_bytes(*last) >> ((8 - n) * 8);
-    }
-    rest.iter().rev().fold(0, |chunk, byte| chunk << 8 | u64::from(*byte))
+pub(super) const fn word_bytes(chunk: u64) -> u64 {
+    (letters(chunk) | digits(chunk)) & HIGHS
 }
 
 /// High bit of each byte that is a digit.
 #[inline]
-const fn digits(chunk: u64) -> u64 {
+pub(super) const fn digits(chunk: u64) -> u64 {
     let low_bits = chunk & !HIGHS;
     let at_least = low_bits + ONES * (128 - b'0' as u64);
     let beyond = low_bits + ONES * (127 - b'9' as u64);

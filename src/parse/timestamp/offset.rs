@@ -3,30 +3,24 @@
 use super::two;
 
 /// Zones by name that mean one offset everywhere; `CST`, `IST` and `BST` mean several and are left open.
-const ZONE_WORDS: &[(&[u8], i32)] = &[
-    (b"UTC", 0),
-    (b"GMT", 0),
-    (b"EST", -18_000),
-    (b"EDT", -14_400),
-    (b"CDT", -18_000),
-    (b"MST", -25_200),
-    (b"MDT", -21_600),
-    (b"PST", -28_800),
-    (b"PDT", -25_200),
-    (b"WEST", 3_600),
-    (b"WET", 0),
-    (b"CEST", 7_200),
-    (b"CET", 3_600),
-    (b"EEST", 10_800),
-    (b"EET", 7_200),
-    (b"MSK", 10_800),
-    (b"JST", 32_400),
-    (b"KST", 32_400),
-    (b"HKT", 28_800),
-    (b"SGT", 28_800),
-    (b"AEST", 36_000),
-    (b"AEDT", 39_600),
-];
+fn zone_word(word: &[u8]) -> Option<i32> {
+    Some(match word {
+        b"UTC" | b"GMT" | b"WET" => 0,
+        b"EST" | b"CDT" => -18_000,
+        b"EDT" => -14_400,
+        b"MST" | b"PDT" => -25_200,
+        b"MDT" => -21_600,
+        b"PST" => -28_800,
+        b"WEST" | b"CET" => 3_600,
+        b"CEST" | b"EET" => 7_200,
+        b"EEST" | b"MSK" => 10_800,
+        b"JST" | b"KST" => 32_400,
+        b"HKT" | b"SGT" => 28_800,
+        b"AEST" => 36_000,
+        b"AEDT" => 39_600,
+        _ => return None,
+    })
+}
 
 /// Offset from UTC at `at` (with or without a space before it), and where it ends.
 #[inline]
@@ -36,10 +30,12 @@ pub(super) fn offset(text: &[u8], at: usize) -> (Option<i32>, usize) {
     match text.get(start) {
         Some(b'Z' | b'z') if start == at && is_end(at + 1) => (Some(0), at + 1),
         Some(b'+' | b'-') => signed_offset(text, start, start == at).map_or((None, at), |(offset, end)| (Some(offset), end)),
-        Some(b'A'..=b'Z') => ZONE_WORDS
-            .iter()
-            .find(|(word, _)| text[start..].starts_with(word) && is_end(start + word.len()))
-            .map_or((None, at), |(word, offset)| (Some(*offset), start + word.len())),
+        Some(b'A'..=b'Z') => {
+            // All of them have three or four letters, and no letter may follow.
+            let end = if is_end(start + 3) { start + 3 } else { start + 4 };
+            let word = text.get(start..end).filter(|_| is_end(end));
+            word.and_then(zone_word).map_or((None, at), |offset| (Some(offset), end))
+        }
         _ => (None, at),
     }
 }

@@ -318,7 +318,7 @@ impl Writer<'_, '_> {
         let is_step = self.page.postmortem.chain.iter().any(|step| step.label == label);
         let id = if is_step { label } else { slug(&format!("{}-{}", self.section, strip(&words)), &mut BTreeSet::new()) };
         let id = self.page.anchor(&id);
-        let _ = write!(self.out, "<{level}{id}>{words}</{level}>\n");
+        let _ = writeln!(self.out, "<{level}{id}>{words}</{level}>");
     }
 
     fn end_cell(&mut self) {
@@ -359,7 +359,7 @@ impl Writer<'_, '_> {
         let Some(table) = &mut self.table else { return };
         let (row, id) = (std::mem::take(&mut table.row), std::mem::take(&mut table.row_id));
         let id = self.page.anchor(&id);
-        let _ = write!(self.out, "<tr{id}>{row}</tr>\n");
+        let _ = writeln!(self.out, "<tr{id}>{row}</tr>");
     }
 
     fn diff(&mut self, text: &str) {

@@ -19,7 +19,7 @@ pub(super) fn without_html(markdown: &str) -> String {
             }
             None if matches!(line.trim(), "<details>" | "</details>") => {}
             None => match line.trim().strip_prefix("<summary>").and_then(|rest| rest.strip_suffix("</summary>")) {
-                Some(words) => out.push_str(&format!("{words}:\n")),
+                Some(words) => out.extend([words, ":\n"]),
                 None => out.push_str(&outside_code(line)),
             },
         }

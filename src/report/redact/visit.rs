@@ -18,8 +18,12 @@ pub(super) fn prune(postmortem: &mut Postmortem) {
     postmortem.told.clear();
     postmortem.summary.retain(|(_, words)| words != "not recorded");
     postmortem.sections.retain(|stem, _| ["summary", "impact"].contains(&stem.as_str()));
-    postmortem.timeline.iter_mut().for_each(|row| row.evidence.clear());
-    postmortem.attempts.iter_mut().for_each(|row| row.evidence.clear());
+    for row in &mut postmortem.timeline {
+        row.evidence.clear();
+    }
+    for row in &mut postmortem.attempts {
+        row.evidence.clear();
+    }
     for step in &mut postmortem.chain {
         (step.evidence, step.lost) = (Vec::new(), Vec::new());
     }
@@ -105,20 +109,38 @@ pub(super) fn visit(postmortem: &mut Postmortem, with: With) {
         assets: _,
     } = postmortem;
     self::head(head, with);
-    summary.iter_mut().for_each(|(_, words)| with(words));
+    for (_, words) in summary.iter_mut() {
+        with(words);
+    }
     for row in impact.iter_mut().chain(degraded).chain(slo).chain(response).chain(what_if) {
         derived(row, with);
     }
-    services.iter_mut().for_each(|row| service(row, with));
+    for row in services.iter_mut() {
+        service(row, with);
+    }
     self::detection(detection, with);
     self::indicators(indicators, with);
-    timeline.iter_mut().for_each(|row| timeline_row(row, with));
-    chain.iter_mut().for_each(|row| step(row, with));
-    edges.iter_mut().for_each(|row| edge(row, with));
-    exhibits.iter_mut().for_each(|row| exhibit(row, with));
-    attempts.iter_mut().for_each(|row| attempt(row, with));
-    turning_points.iter_mut().for_each(|row| turning_point(row, with));
-    actions.iter_mut().for_each(|row| action(row, with));
+    for row in timeline.iter_mut() {
+        timeline_row(row, with);
+    }
+    for row in chain.iter_mut() {
+        step(row, with);
+    }
+    for row in edges.iter_mut() {
+        edge(row, with);
+    }
+    for row in exhibits.iter_mut() {
+        exhibit(row, with);
+    }
+    for row in attempts.iter_mut() {
+        attempt(row, with);
+    }
+    for row in turning_points.iter_mut() {
+        turning_point(row, with);
+    }
+    for row in actions.iter_mut() {
+        action(row, with);
+    }
     let Coverage { rows: _, absent: _, open: _ } = coverage;
     told.iter_mut().flat_map(|one| &mut one.rows).for_each(|row| all(row, with));
     sections.values_mut().for_each(&mut *with);
@@ -129,7 +151,9 @@ pub(super) fn visit(postmortem: &mut Postmortem, with: With) {
         with(&mut finding.fix);
         option(&mut finding.suppressed, with);
     }
-    charts.iter_mut().for_each(|(_, picture)| chart(picture, with));
+    for (_, picture) in charts.iter_mut() {
+        chart(picture, with);
+    }
 }
 
 fn head(head: &mut Head, with: With) {
@@ -189,7 +213,9 @@ fn detection(detection: &mut Detection, with: With) {
 
 fn indicators(indicators: &mut Indicators, with: With) {
     let Indicators { moments, series, window: _, notes } = indicators;
-    moments.iter_mut().for_each(|(label, _)| with(label));
+    for (label, _) in moments.iter_mut() {
+        with(label);
+    }
     for one in series {
         let Indicator { role, metric, series, source, cells: _, peak: _, spark: _, asset: _, is_loaded: _ } = one;
         with(role);
@@ -277,14 +303,18 @@ fn provenance(provenance: &mut Provenance, with: With) {
         with(format);
         with(zone);
     }
-    other_problems.iter_mut().for_each(|(path, _)| with(path));
+    for (path, _) in other_problems.iter_mut() {
+        with(path);
+    }
     for series in series {
         let SeriesUsed { name, source, nature: _, step_ns: _, n_samples: _, query } = series;
         with(name);
         with(source);
         option(query, with);
     }
-    derived.iter_mut().for_each(|row| self::derived(row, with));
+    for row in derived.iter_mut() {
+        self::derived(row, with);
+    }
     for marker in markers {
         let MarkerRow { name: _, at: _, latest: _, offset: _, rule, author } = marker;
         with(rule);
@@ -300,5 +330,7 @@ fn provenance(provenance: &mut Provenance, with: With) {
 fn chart(chart: &mut Chart, with: With) {
     let Chart { title, unit: _, range: _, t0: _, samples: _, max_gap_ns: _, clip: _, threshold: _, baseline: _, marks } = chart;
     with(title);
-    marks.iter_mut().for_each(|(_, label)| with(label));
+    for (_, label) in marks.iter_mut() {
+        with(label);
+    }
 }

@@ -138,7 +138,8 @@ impl<'a> Loader<'a> {
     pub(super) fn read(&mut self) -> Result<(), SourceError> {
         let plans = self.recognise()?;
         self.load_documents(&plans)?;
-        let plans = log_plans(plans);
+        let patterns = self.source.options.patterns;
+        let plans: Vec<_> = log_plans(plans).into_iter().map(|(index, plan)| (index, plan.with_patterns(patterns))).collect();
         self.consider_keeping(&plans);
         let (dateless, dated): (Vec<_>, Vec<_>) = plans.into_iter().partition(|(_, plan)| plan.needs_date());
         self.load_logs(dated)?;
@@ -430,7 +431,7 @@ impl<'a> Loader<'a> {
 
     fn derived_from(&self, logs: &[Arc<Log>]) -> Result<Vec<DerivedSeries>, SourceError> {
         let is_cancelled = || self.job.check().is_err();
-        let mut derived = derive(logs, &Watch::new(&is_cancelled))?;
+        let mut derived = derive(logs, self.source.options.jobs, &Watch::new(&is_cancelled))?;
         for log in logs {
             self.job.check()?;
             let source = &self.sources[log.source().0 as usize];

@@ -39,7 +39,7 @@ use crate::model::{
     Timestamp, Zone,
 };
 use crate::parse::detect;
-use crate::parse::log::NamedFormat;
+use crate::parse::log::{NamedFormat, Patterns};
 use crate::store::derived;
 use crate::store::events::Events;
 use crate::store::filter::Selections;
@@ -88,6 +88,9 @@ pub struct OpenOptions {
     pub chunk_bytes: u64,
     /// Where indexes of logs are kept; without it none is read or written. Never changes an answer.
     pub cache: Option<CacheOptions>,
+    /// For the bench that measures what patterns cost; no index may be kept without them.
+    #[doc(hidden)]
+    pub patterns: Patterns,
 }
 
 impl Default for OpenOptions {
@@ -107,6 +110,7 @@ impl Default for OpenOptions {
             // With its columns it stays in the second cache while it is read.
             chunk_bytes: 1 << 20,
             cache: None,
+            patterns: Patterns::Found,
         }
     }
 }

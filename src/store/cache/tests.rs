@@ -67,7 +67,7 @@ fn ask(log: &LogBuilder) -> String {
     let histogram = events.histogram(&HistogramQuery { filter, range, columns: NonZeroUsize::new(7).unwrap(), by }, &watch());
     let ids: Vec<EventRef> = (0..log.n_records()).map(|record| EventRef { source: SourceId(0), record }).collect();
     let patterns = (events.patterns(&PatternQuery::default(), &watch()), events.patterns_of(&ids, &watch()));
-    let derived = derive(&logs, &watch());
+    let derived = derive(&logs, 1, &watch());
     format!("{page:?} {histogram:?} {patterns:?} {derived:?} {:?} {:?}", log.facts(), log.services())
 }
 
