@@ -2,6 +2,8 @@
 
 mod fake;
 
+use coroner::app::Message;
+use coroner::model::Timestamp;
 use coroner::ui::{self, Theme};
 use fake::Session;
 use ratatui::Terminal;
@@ -354,4 +356,36 @@ fn every_size_and_every_layer_draws_without_a_panic() {
             }
         }
     }
+}
+
+/// Lets seconds go by: how many were said to change the screen. None changes it without that.
+fn told_seconds(session: &mut Session, now: &mut Timestamp, n: usize) -> usize {
+    let mut n_told = 0;
+    for _ in 0..n {
+        let before = text(&buffer(session, &Theme::dark()));
+        *now = now.plus_ns(1_000_000_000);
+        let is_told = session.state.shows_time(*now);
+        session.send(Message::Tick(*now));
+        assert!(is_told || text(&buffer(session, &Theme::dark())) == before, "a screen changed with time and was not drawn");
+        n_told += usize::from(is_told);
+    }
+    n_told
+}
+
+#[test]
+fn a_second_that_goes_by_is_drawn_only_where_the_screen_tells_it() {
+    let mut session = Session::loaded(120, 40);
+    let mut now = Timestamp::from_secs(fake::START + 86_400);
+    session.send(Message::Tick(now));
+    told_seconds(&mut session, &mut now, 10);
+    assert_eq!(told_seconds(&mut session, &mut now, 100), 0);
+    session.send(Message::Notice("a word".into()));
+    assert_eq!(told_seconds(&mut session, &mut now, 20), 1, "it goes away once");
+    for keys in ["t", "T + 3 m", "Esc", "a", "Esc", "P", "Esc"] {
+        session.keys(keys);
+        told_seconds(&mut session, &mut now, 12);
+    }
+    session.keys("^f");
+    told_seconds(&mut session, &mut now, 12);
+    assert_eq!(told_seconds(&mut session, &mut now, 5), 0, "nothing came yet");
 }

@@ -173,7 +173,8 @@ impl Picker {
             .items
             .iter()
             .enumerate()
-            .filter(|(_, item)| self.is_asked_for(item, &words))
+            // Series behind the own lines are listed by what they are asked for.
+            .filter(|(index, item)| *index >= self.n_own || self.is_asked_for(item, &words))
             .filter_map(|(index, item)| {
                 // Words of the detail find too, as they stand, but rank below names.
                 let in_detail = || !query.is_empty() && item.detail.to_lowercase().contains(&query.to_lowercase());

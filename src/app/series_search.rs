@@ -1,7 +1,8 @@
 //! Series of the catalog as lines of a picker, made only for what is typed.
 //!
 //! A catalog may hold a million series; a key must not wait for them. So a cheap test of letters goes over at most
-//! `LOOKED_THROUGH` of them, and only `LISTED` that pass become lines. What is left out is counted and said.
+//! `LOOKED_THROUGH` of them, or over those that passed before where one typed on, and only `LISTED` that pass become lines.
+//! What is left out is counted and said.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,8 +14,8 @@ use crate::model::{Catalog, SeriesId, SeriesMeta, Unit, text};
 
 /// More lines than anybody scrolls through; each costs a fuzzy match a key.
 const LISTED: usize = 1_000;
-/// A pass over so many series takes about 20 ms.
-const LOOKED_THROUGH: usize = 200_000;
+/// A pass over a million series takes about 40 ms.
+const LOOKED_THROUGH: usize = 2_000_000;
 
 /// The series that a picker offers besides its own lines.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub(crate) struct SeriesSearch {
     /// How many fit what is typed, among those looked through.
     n_fitting: usize,
     n_listed: usize,
+    /// What was typed last, and the places in the catalog of the series that fit it.
+    passed: Option<(SeriesWords, Vec<u32>)>,
     /// Shapes as far as they are known.
     outlines: Option<Arc<BTreeMap<SeriesId, Outline>>>,
     moment: Moment,
@@ -41,7 +44,7 @@ pub(crate) struct Moment {
 
 impl SeriesSearch {
     pub(crate) fn new(catalog: Arc<Catalog>, left_out: BTreeSet<SeriesId>) -> Self {
-        Self { catalog, left_out, n_fitting: 0, n_listed: 0, outlines: None, moment: Moment::default() }
+        Self { catalog, left_out, n_fitting: 0, n_listed: 0, passed: None, outlines: None, moment: Moment::default() }
     }
 
     pub(crate) fn catalog(&self) -> &Catalog {
@@ -51,16 +54,19 @@ impl SeriesSearch {
     /// From now on the picker lists this one itself.
     pub(crate) fn leave_out(&mut self, id: SeriesId) {
         self.left_out.insert(id);
+        self.passed = None;
     }
 
     /// Takes what is known of shapes.
     pub(crate) fn take_shapes(&mut self, outlines: Arc<BTreeMap<SeriesId, Outline>>, moment: Moment) {
         (self.outlines, self.moment) = (Some(outlines), moment);
+        self.passed = None;
     }
 
     /// Lets go of it, so that it can grow in place.
     pub(crate) fn forget_shapes(&mut self) {
         self.outlines = None;
+        self.passed = None;
     }
 
     pub(crate) fn has_shapes(&self) -> bool {
@@ -107,19 +113,34 @@ impl SeriesSearch {
             .map(|source| source.id)
             .collect();
         let words: Vec<Vec<u8>> = lower.split_whitespace().map(letters).collect();
-        let (mut tight, mut loose) = (Vec::new(), Vec::new());
-        self.n_fitting = 0;
-        for meta in catalog.series.iter().take(LOOKED_THROUGH).filter(|meta| !self.left_out.contains(&meta.id)) {
-            let is_named = meta.sources().any(|source| sources.contains(&source)) || words.iter().all(|word| may_fit(word, meta));
-            if !is_named || !self.fits(meta, query) {
-                continue;
+        let (mut tight, mut loose, mut passed) = (Vec::new(), Vec::new(), Vec::new());
+        let before = self.passed.take().filter(|(typed, _)| query.narrows(typed)).map(|(_, passed)| passed);
+        let is_wanted = |meta: &SeriesMeta| {
+            let is_left_out = !self.left_out.is_empty() && self.left_out.contains(&meta.id);
+            let is_named = || !sources.is_empty() && meta.sources().any(|source| sources.contains(&source));
+            !is_left_out && (words.iter().all(|word| may_fit(word, meta)) || is_named()) && self.fits(meta, query)
+        };
+        let mut look = |place: u32, meta| {
+            if !is_wanted(meta) {
+                return;
             }
-            self.n_fitting += 1;
-            let wanted = if words.iter().all(|word| holds(word, meta)) { &mut tight } else { &mut loose };
-            if wanted.len() < LISTED {
-                wanted.push(meta);
+            passed.push(place);
+            // Scattered letters are not listed where there are enough whole words.
+            if tight.len() < LISTED && words.iter().all(|word| holds(word, meta)) {
+                tight.push(meta);
+            } else if loose.len() < LISTED {
+                loose.push(meta);
             }
+        };
+        match before {
+            Some(places) => places
+                .into_iter()
+                .filter_map(|place| Some((place, catalog.series.get(place as usize)?)))
+                .for_each(|(place, meta)| look(place, meta)),
+            None => (0..).zip(catalog.series.iter().take(LOOKED_THROUGH)).for_each(|(place, meta)| look(place, meta)),
         }
+        self.n_fitting = passed.len();
+        self.passed = Some((query.clone(), passed));
         // Whole words first: scattered letters must not crowd them out.
         let mut fitting: Vec<&SeriesMeta> = tight.into_iter().chain(loose).collect();
         if query.is_by_moves() {
@@ -214,6 +235,11 @@ impl SeriesWords {
         Self { text: typed.to_owned(), ..Self::default() }
     }
 
+    /// Whether every series that fits this fits the other too, because one typed on.
+    fn narrows(&self, other: &Self) -> bool {
+        self.text.starts_with(&other.text) && self.units == other.units && self.shapes == other.shapes
+    }
+
     pub(crate) fn is_letters_only(&self) -> bool {
         self.units.is_empty() && self.shapes.is_empty()
     }
@@ -242,18 +268,25 @@ fn letters(word: &str) -> Vec<u8> {
     word.bytes().filter(u8::is_ascii_alphanumeric).collect()
 }
 
-/// Whether the letters come in this order in name and labels, whatever their case: true wherever the fuzzy match is.
+/// Whether the letters, in lower case, come in this order in name and labels: true wherever the fuzzy match is.
 fn may_fit(letters: &[u8], meta: &SeriesMeta) -> bool {
-    let mut rest = letters.iter();
-    let Some(mut wanted) = rest.next() else { return true };
-    let labels = meta.labels.iter().flat_map(|(name, value)| name.bytes().chain(value.bytes()));
-    for byte in meta.name.bytes().chain(labels) {
-        if byte.to_ascii_lowercase() == *wanted {
-            let Some(next) = rest.next() else { return true };
-            wanted = next;
+    // What labels are kept as is searched at once; it holds a few digits that are in no label.
+    let rest = behind(letters, meta.name.as_bytes());
+    let fits = behind(rest, meta.labels.as_kept().as_bytes()).is_empty();
+    let has_digit = || rest.iter().any(u8::is_ascii_digit);
+    let parts = || meta.labels.iter().flat_map(|(name, value)| [name, value]);
+    fits && (!has_digit() || parts().fold(rest, |rest, part| behind(rest, part.as_bytes())).is_empty())
+}
+
+/// The letters but for those that come in this order in a text.
+fn behind<'l>(letters: &'l [u8], mut text: &[u8]) -> &'l [u8] {
+    for (n, letter) in letters.iter().enumerate() {
+        match memchr::memchr2(*letter, letter.to_ascii_uppercase(), text) {
+            Some(at) => text = &text[at + 1..],
+            None => return &letters[n..],
         }
     }
-    false
+    &[]
 }
 
 /// Whether the letters stand side by side in the name or in a label's value.
@@ -265,6 +298,7 @@ fn holds(letters: &[u8], meta: &SeriesMeta) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Labels;
 
     fn search(n: usize) -> SeriesSearch {
         let series = (0..n).map(|i| SeriesMeta { id: SeriesId(i as u32), name: format!("metric_{i}"), ..SeriesMeta::default() });
@@ -285,6 +319,26 @@ mod tests {
         let mut search = search(5_000);
         assert_eq!(search.lines(&SeriesWords::read("4999")).first().map(|line| line.label.as_str()), Some("metric_4999"));
         assert!(search.lines(&SeriesWords::read("49")).iter().take(100).all(|line| line.label.contains("49")));
+    }
+
+    #[test]
+    fn typing_on_gives_what_typing_at_once_gives() {
+        let labels = |i: usize| Labels::new(vec![("pod".into(), format!("Web-{}", i * 7)), ("le".into(), format!("{}", i % 5))]);
+        let series =
+            |i: usize| SeriesMeta { id: SeriesId(i as u32), name: format!("m{}", i % 3), labels: labels(i), ..SeriesMeta::default() };
+        let catalog = Arc::new(Catalog { series: (0..500).map(series).collect(), ..Catalog::default() });
+        let told = |search: &mut SeriesSearch, typed: &str| {
+            let lines = search.lines(&SeriesWords::letters(typed)).into_iter().map(|line| line.label).collect::<Vec<_>>();
+            (lines, search.left_out_words())
+        };
+        for typed in ["m1 web 33", "webm", "w4 2", "3:pod", "zz", "lepod14"] {
+            let mut typing = SeriesSearch::new(Arc::clone(&catalog), BTreeSet::new());
+            for end in 1..=typed.len() {
+                let at_once = told(&mut SeriesSearch::new(Arc::clone(&catalog), BTreeSet::new()), &typed[..end]);
+                assert_eq!(told(&mut typing, &typed[..end]), at_once, "{}", &typed[..end]);
+            }
+            assert_eq!(told(&mut typing, "m"), told(&mut SeriesSearch::new(Arc::clone(&catalog), BTreeSet::new()), "m"), "taken back");
+        }
     }
 
     #[test]

@@ -280,6 +280,12 @@ impl State {
         self.notice = Some(Notice { text: text.into(), is_bad: true, until: self.now.plus_ns(NOTICE_NS) });
     }
 
+    /// Whether the screen says something else at this time than it does now, if nothing happens until then.
+    pub fn shows_time(&self, at: Timestamp) -> bool {
+        self.notice.as_ref().is_some_and(|notice| notice.until <= at)
+            || self.follow.is_some_and(|following| following.words(at) != following.words(self.now))
+    }
+
     /// The shape that the layout depends on.
     pub(crate) fn shape(&self) -> Shape {
         Shape {

@@ -57,7 +57,11 @@ pub fn run(source: &dyn Source, options: &SeriesOptions, out: &mut dyn Write) ->
     let job = Job::new();
     let catalog = source.catalog(&job)?;
     let is_wanted = |meta: &&SeriesMeta| {
-        options.pattern.as_ref().is_none_or(|pattern| matches(pattern, &meta.full_name()) || matches(pattern, &meta.name))
+        options.pattern.as_ref().is_none_or(|pattern| {
+            let plain = &pattern[..pattern.find(['*', '?']).unwrap_or(pattern.len())];
+            let begins = meta.name.starts_with(plain) || plain.starts_with(meta.name.as_str());
+            begins && (matches(pattern, &meta.name) || matches(pattern, &meta.full_name()))
+        })
     };
     let metas: Vec<&SeriesMeta> = catalog.series.iter().filter(is_wanted).collect();
     let ids: Vec<SeriesId> = metas.iter().map(|meta| meta.id).collect();

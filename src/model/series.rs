@@ -1,5 +1,6 @@
 //! Metric series: identity, unit, samples, and columns reduced to screen width.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::event::SourceId;
@@ -46,6 +47,11 @@ impl Labels {
         self.0.is_empty()
     }
 
+    /// The text that they are kept as: it holds every name and value, among other bytes.
+    pub fn as_kept(&self) -> &str {
+        &self.0
+    }
+
     /// Bytes on the heap.
     pub fn memory_bytes(&self) -> usize {
         self.0.len()
@@ -65,9 +71,19 @@ impl PartialOrd for Labels {
 }
 
 /// Takes a length and that many bytes off the front.
+#[inline]
 fn next_part<'a>(rest: &mut &'a str) -> Option<&'a str> {
-    let (length, body) = rest.split_once(':')?;
-    let (part, after) = body.split_at_checked(length.parse().ok()?)?;
+    let (mut length, mut at) = (0_usize, 0);
+    let bytes = rest.as_bytes();
+    loop {
+        let digit = bytes.get(at)?.wrapping_sub(b'0');
+        at += 1;
+        if digit > 9 {
+            break;
+        }
+        length = length.wrapping_mul(10).wrapping_add(usize::from(digit));
+    }
+    let (part, after) = rest.get(at..)?.split_at_checked(length)?;
     *rest = after;
     Some(part)
 }
@@ -287,11 +303,27 @@ pub struct SeriesMeta {
 impl SeriesMeta {
     /// `name{label="value",…}` as Prometheus prints it; just the name without labels.
     pub fn full_name(&self) -> String {
-        if self.labels.is_empty() {
-            return self.name.clone();
+        let mut out = String::with_capacity(self.name.len() + self.labels.memory_bytes() + 8);
+        self.write_full_name(&mut out).expect("a string takes everything");
+        out
+    }
+
+    /// Whether this is its full name. Ends at the first difference, for a name is looked for among a million.
+    pub fn is_called(&self, full_name: &str) -> bool {
+        let mut rest = Rest(full_name);
+        self.write_full_name(&mut rest).is_ok() && rest.0.is_empty()
+    }
+
+    fn write_full_name(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        out.write_str(&self.name)?;
+        let mut sign = '{';
+        for (name, value) in self.labels.iter() {
+            out.write_char(sign)?;
+            out.write_str(name)?;
+            write!(out, "={value:?}")?;
+            sign = ',';
         }
-        let pairs: Vec<String> = self.labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
-        format!("{}{{{}}}", self.name, pairs.join(","))
+        if self.labels.is_empty() { Ok(()) } else { out.write_char('}') }
     }
 
     /// All sources that hold it, the one that its samples were taken from first.
@@ -311,6 +343,16 @@ impl SeriesMeta {
             return MAX;
         }
         self.step_ns.map_or(MAX, |step| (step.saturating_mul(5)).clamp(super::time::NS_PER_S, MAX))
+    }
+}
+
+/// A text that is compared with what is written.
+struct Rest<'a>(&'a str);
+
+impl fmt::Write for Rest<'_> {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        self.0 = self.0.strip_prefix(part).ok_or(fmt::Error)?;
+        Ok(())
     }
 }
 
@@ -350,6 +392,20 @@ mod tests {
     fn of_two_labels_with_one_name_the_last_wins() {
         let labels = Labels::new(vec![("b".into(), "1".into()), ("a".into(), "2".into()), ("b".into(), "3".into())]);
         assert_eq!(labels.iter().collect::<Vec<_>>(), [("a", "2"), ("b", "3")]);
+    }
+
+    #[test]
+    fn a_series_is_called_by_its_full_name_only() {
+        let labels = |pairs: &[(&str, &str)]| Labels::new(pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect());
+        let all = [labels(&[]), labels(&[("a", "x\"\n")]), labels(&[("a", "x"), ("b", "é")]), labels(&[("a", "")])];
+        let metas: Vec<SeriesMeta> =
+            all.into_iter().map(|labels| SeriesMeta { name: "m".into(), labels, ..SeriesMeta::default() }).collect();
+        let names: Vec<String> = metas.iter().map(SeriesMeta::full_name).collect();
+        assert_eq!(names, ["m", r#"m{a="x\"\n"}"#, r#"m{a="x",b="é"}"#, r#"m{a=""}"#]);
+        for (i, meta) in metas.iter().enumerate() {
+            assert!(names.iter().enumerate().all(|(j, name)| meta.is_called(name) == (i == j)));
+            assert!(!meta.is_called(&names[i][..names[i].len() - 1]) && !meta.is_called(&format!("{}x", names[i])));
+        }
     }
 
     #[test]

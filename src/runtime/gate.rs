@@ -127,7 +127,7 @@ fn target_now(evidence: &Evidence, source: &dyn Source, catalog: &Catalog) -> Op
         },
         EvidenceTarget::Series { name, labels, range, at, .. } => {
             let wanted = SeriesMeta { name: name.clone(), labels: labels.clone(), ..SeriesMeta::default() }.full_name();
-            let meta = catalog.series.iter().find(|meta| meta.source == id && meta.full_name() == wanted)?;
+            let meta = catalog.series.iter().find(|meta| meta.source == id && meta.is_called(&wanted))?;
             again(FreezeTarget::Series { id: meta.id, range: *range, at: *at })
         }
         EvidenceTarget::Change { line, at, .. } => {

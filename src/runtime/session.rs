@@ -83,6 +83,7 @@ enum Wake {
     Terminal(TerminalEvent),
     Message(Message),
     Resized,
+    /// A second went by.
     Tick,
     Frame,
     Terminate,
@@ -146,12 +147,18 @@ impl Session {
                 message = inbox.recv() => message.map_or(Wake::Lost, Wake::Message),
                 _ = tick.tick() => Wake::Tick,
             };
+            if let Wake::Frame = wake {
+                self.draw()?;
+                (last_frame, is_dirty) = (Instant::now(), false);
+                continue;
+            }
+            // A second that goes by changes few screens, and no other is drawn for it.
+            is_dirty |= match &wake {
+                Wake::Tick => self.state.shows_time(now()),
+                _ => true,
+            };
             match wake {
-                Wake::Frame => {
-                    self.draw()?;
-                    (last_frame, is_dirty) = (Instant::now(), false);
-                    continue;
-                }
+                Wake::Frame => {}
                 Wake::Terminal(event) => self.terminal_event(event)?,
                 Wake::Message(message) => self.feed(message)?,
                 Wake::Resized => self.resize()?,
@@ -161,8 +168,8 @@ impl Session {
             }
             while let Ok(message) = inbox.try_recv() {
                 self.feed(message)?;
+                is_dirty = true;
             }
-            is_dirty = true;
         }
         Ok(())
     }

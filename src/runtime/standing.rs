@@ -64,7 +64,7 @@ fn series(
 ) -> Result<Standing, SourceError> {
     let EvidenceTarget::Series { name, labels, at, value, .. } = &evidence.target else { return Ok(Standing::Outside) };
     let full_name = SeriesMeta { name: name.clone(), labels: labels.clone(), ..SeriesMeta::default() }.full_name();
-    let mut found: Vec<&SeriesMeta> = catalog.series.iter().filter(|meta| meta.full_name() == full_name).collect();
+    let mut found: Vec<&SeriesMeta> = catalog.series.iter().filter(|meta| meta.is_called(&full_name)).collect();
     found.sort_by_key(|meta| (Some(meta.source) != home, meta.id));
     let ids: Vec<_> = found.iter().map(|meta| meta.id).collect();
     let values = source.values_at(&ids, *at, job)?.value;

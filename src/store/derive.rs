@@ -159,7 +159,8 @@ fn each_cell(segment: &Segment, codes: &[usize], grid: &Grid, mut visit: impl Fn
             if time == NO_TIME {
                 continue;
             }
-            step = ((time - grid.start) / grid.step_ns) as usize;
+            // A time outside of its segment's span, which only a forged index has, counts at the nearer end.
+            step = ((time.saturating_sub(grid.start).max(0) / grid.step_ns) as usize).min(grid.n_steps - 1);
             start = grid.start.saturating_add(grid.step_ns.saturating_mul(step as i64));
             end = start.saturating_add(grid.step_ns);
         }

@@ -15,7 +15,7 @@ pub(crate) fn reference(catalog: &Catalog, meta: &SeriesMeta, role: &str) -> Pan
 pub(crate) fn find<'a>(catalog: &'a Catalog, reference: &PanelRef) -> Option<&'a SeriesMeta> {
     let name = reference.formula().unwrap_or_else(|| reference.series.split('{').next().unwrap_or_default());
     let start = catalog.series.partition_point(|meta| meta.name.as_str() < name);
-    let mut same = catalog.series[start..].iter().take_while(|meta| meta.name == name).filter(|meta| meta.full_name() == reference.series);
+    let mut same = catalog.series[start..].iter().take_while(|meta| meta.name == name).filter(|meta| meta.is_called(&reference.series));
     let first = same.clone().next()?;
     let is_there = |source| catalog.source(source).is_some_and(|source| source.path == reference.source);
     let of_source = same.find(|meta| meta.sources().any(is_there));

@@ -24,6 +24,7 @@ pub mod tsdb;
 pub use meaning::clip;
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, RandomState};
 
 use crate::model::catalog::Problems;
 use crate::model::packed::{BLOCK, Times};
@@ -83,21 +84,28 @@ pub(crate) struct Surprise {
 #[derive(Debug, Default)]
 pub(crate) struct Collector {
     series: Vec<ParsedSeries>,
-    index: HashMap<(String, Labels), usize>,
+    /// Hash of name and labels → the last series that has it: a million identities are not kept twice.
+    index: HashMap<u64, usize>,
+    /// For each series the one before it with the same hash.
+    before: Vec<Option<usize>>,
+    hasher: RandomState,
     is_disordered: Vec<bool>,
 }
 
 impl Collector {
     /// Index of the series with this identity, made when it is new.
     pub fn series(&mut self, name: String, labels: Labels) -> usize {
-        let key = (name, labels);
-        if let Some(index) = self.index.get(&key) {
-            return *index;
+        let hash = self.hasher.hash_one((&name, &labels));
+        let latest = self.index.get(&hash).copied();
+        let is_same = |index: &usize| self.series[*index].name == name && self.series[*index].labels == labels;
+        if let Some(index) = std::iter::successors(latest, |index| self.before[*index]).find(is_same) {
+            return index;
         }
         let index = self.series.len();
-        self.series.push(ParsedSeries { name: key.0.clone(), labels: key.1.clone(), ..ParsedSeries::default() });
+        self.series.push(ParsedSeries { name, labels, ..ParsedSeries::default() });
         self.is_disordered.push(false);
-        self.index.insert(key, index);
+        self.before.push(latest);
+        self.index.insert(hash, index);
         index
     }
 

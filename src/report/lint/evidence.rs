@@ -68,7 +68,7 @@ fn resolve(desk: &Desk, found: &mut Vec<Finding>) {
         match &evidence.target {
             EvidenceTarget::Series { name, labels, .. } => {
                 let wanted = SeriesMeta { name: name.clone(), labels: labels.clone(), ..SeriesMeta::default() }.full_name();
-                if !catalog.series.iter().any(|meta| meta.source == source.id && meta.full_name() == wanted) {
+                if !catalog.series.iter().any(|meta| meta.source == source.id && meta.is_called(&wanted)) {
                     add(format!("{path} no longer holds the series {wanted}"), "pin the series anew");
                     continue;
                 }

@@ -358,8 +358,7 @@ fn resolve_panel<'a>(catalog: &'a Catalog, panel: &PanelRef) -> Panel<'a> {
 }
 
 fn find_series<'a>(catalog: &'a Catalog, full_name: &str, source: &str) -> Option<&'a SeriesMeta> {
-    let named: Vec<&SeriesMeta> =
-        catalog.series.iter().filter(|meta| full_name.starts_with(&meta.name) && meta.full_name() == full_name).collect();
+    let named: Vec<&SeriesMeta> = catalog.series.iter().filter(|meta| meta.is_called(full_name)).collect();
     let home = catalog.source_of(source).map(|report| report.id);
     let is_there = |id| Some(id) == home;
     let here = named.iter().find(|meta| meta.sources().any(is_there));

@@ -173,7 +173,8 @@ fn read_column(read: &mut In<'_>, len: usize) -> Result<Column, Unfit> {
     read_loose_column(read).and_then(|column| if column.holds(len) { Ok(column) } else { Err(ODD) })
 }
 
-/// Whether nothing in a segment points at what is not there.
+/// Whether nothing in a segment points at what is not there. First and last time are taken at their word: a pass over all
+/// times would cost a tenth of opening again, and who reads times does not rely on them to find a place.
 fn holds_together(segment: &Segment) -> bool {
     let len = segment.len();
     let columns = &segment.columns;
@@ -191,7 +192,6 @@ fn holds_together(segment: &Segment) -> bool {
         && (segment.order.is_some() || n_placed == len)
         && is_below(&columns.services, len, segment.service_codes.len())
         && rises(&columns.offsets, len)
-        && span_of(columns) == segment.span
 }
 
 /// Whether all numbers of a column are places in a list of `n`.
@@ -213,20 +213,6 @@ fn rises(column: &Column, len: usize) -> bool {
         last = number;
     });
     rises && last <= i64::from(u32::MAX)
-}
-
-fn span_of(columns: &Columns) -> Option<(i64, i64)> {
-    let (mut first, mut last) = (i64::MAX, i64::MIN);
-    if columns.has_untimed {
-        columns.times.each(columns.len, |small, time| {
-            if small != 0 {
-                (first, last) = (first.min(time), last.max(time));
-            }
-        });
-    } else {
-        columns.times.each(columns.len, |_, time| (first, last) = (first.min(time), last.max(time)));
-    }
-    (first <= last).then_some((first, last))
 }
 
 impl Segment {

@@ -22,6 +22,8 @@ pub use recipes::{Recipe, recipes};
 const MAX_STEPS: i64 = 20_000;
 /// Samples that all derived series read together while loading; what is left out can be asked for as an expression.
 const MAX_READ: u64 = 60_000_000;
+/// Series that are computed while loading, as far as their number is told before: more are asked for one by one.
+const MAX_LINES: u64 = 50_000;
 /// Restarts that one series names: more tell nothing.
 const MAX_RESETS: usize = 1_000;
 
@@ -53,7 +55,8 @@ pub fn derive(pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Vec<Computed>, Store
 
 /// The same with another limit.
 fn derive_within(max_read: u64, pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Vec<Computed>, StoreError> {
-    let (mut left, mut left_out) = (max_read, Vec::new());
+    let (mut left, mut lines_left) = (max_read, MAX_LINES);
+    let (mut left_out, mut too_many): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     let mut read: BTreeSet<String> = BTreeSet::new();
     // Quantiles of one histogram follow one another: its buckets are read once, see `Pool::remember`.
     let mut order: Vec<(String, usize)> = Vec::new();
@@ -61,14 +64,17 @@ fn derive_within(max_read: u64, pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Ve
     for (index, recipe) in recipes.iter().enumerate() {
         let of = Expression::parse(&recipe.formula).ok().and_then(|expression| expression.quantile_of());
         let n_read = if of.as_ref().is_some_and(|of| read.contains(of)) { 0 } else { recipe.n_read };
-        match left.checked_sub(n_read) {
-            Some(rest) => {
-                left = rest;
-                read.extend(of.clone());
-                order.push((of.unwrap_or_default(), index));
-            }
-            None => left_out.push(recipe.name.as_str()),
-        }
+        let Some(fewer_lines) = lines_left.checked_sub(recipe.n_lines) else {
+            too_many.push(recipe.name.as_str());
+            continue;
+        };
+        let Some(rest) = left.checked_sub(n_read) else {
+            left_out.push(recipe.name.as_str());
+            continue;
+        };
+        (left, lines_left) = (rest, fewer_lines);
+        read.extend(of.clone());
+        order.push((of.unwrap_or_default(), index));
     }
     order.sort();
     let mut computed: Vec<Vec<Computed>> = recipes.iter().map(|_| Vec::new()).collect();
@@ -81,9 +87,13 @@ fn derive_within(max_read: u64, pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Ve
             Err(_) => {}
         }
     }
-    if let Some(first) = left_out.first() {
-        let (n, most) = (text::grouped(left_out.len() as u64), text::grouped(max_read));
-        let words = "series are computed from so many samples while loading";
+    let limits = [
+        (left_out, "series are computed from so many samples while loading", max_read),
+        (too_many, "so many series are computed while loading", MAX_LINES),
+    ];
+    for (left_out, words, most) in limits {
+        let Some(first) = left_out.first() else { continue };
+        let (n, most) = (text::grouped(left_out.len() as u64), text::grouped(most));
         watch.warn(format!("{n} kinds of computed series are left out, such as {first}: {words}: {most}; series --expr and P compute any"));
     }
     Ok(computed.into_iter().flatten().collect())

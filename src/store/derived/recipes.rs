@@ -3,9 +3,10 @@
 //! Proposed in the order of what they tell of an incident: quantiles, error ratios, rates of services, shares of limits,
 //! aggregates of instances, rates of single series. Nothing here reads a sample.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::words;
+use crate::model::series::STATUS_LABELS;
 use crate::model::{SeriesKind, SeriesMeta, Unit};
 use crate::store::promql::{Expression, Pool, Steps};
 
@@ -33,6 +34,8 @@ pub struct Recipe {
     pub window: Option<(i64, i64)>,
     /// Samples that it reads.
     pub n_read: u64,
+    /// Series that it gives at most, as far as they are told before.
+    pub n_lines: u64,
     /// When, if not at every scrape.
     pub steps: Option<Steps>,
     /// Whether the user wrote it.
@@ -54,6 +57,7 @@ impl Recipe {
             kind: None,
             window: None,
             n_read: 0,
+            n_lines: 0,
             steps: None,
             is_written: true,
             of_several: None,
@@ -71,6 +75,8 @@ struct Family<'a> {
     service: Option<&'static str>,
     /// Label that names one process of it, where a service has several.
     instance: Option<&'static str>,
+    /// How many there are of them, over all services.
+    n_instances: u64,
     labels: BTreeSet<&'a str>,
     interval: i64,
     window: i64,
@@ -100,19 +106,19 @@ impl<'a> Family<'a> {
         let interval = words::interval(metas.iter().copied())?;
         let labels: BTreeSet<&str> = metas.iter().flat_map(|meta| meta.labels.iter().map(|(name, _)| name)).collect();
         let service = words::SERVICE.into_iter().find(|label| labels.contains(label));
-        let instance = words::INSTANCE.into_iter().find(|label| {
-            let of = |meta: &&SeriesMeta| {
-                (service.and_then(|service| meta.labels.get(service)).map(str::to_owned), meta.labels.get(label).map(str::to_owned))
-            };
-            let pairs: BTreeSet<_> = metas.iter().map(of).collect();
-            let services: BTreeSet<_> = pairs.iter().map(|pair| pair.0.clone()).collect();
-            labels.contains(label) && pairs.len() > services.len()
+        let instance = words::INSTANCE.into_iter().filter(|label| labels.contains(label)).find_map(|label| {
+            let of = |meta: &&'a SeriesMeta| (service.and_then(|service| meta.labels.get(service)), meta.labels.get(label));
+            let pairs: HashSet<(Option<&str>, Option<&str>)> = metas.iter().map(of).collect();
+            let services: HashSet<Option<&str>> = pairs.iter().map(|pair| pair.0).collect();
+            (pairs.len() > services.len()).then_some((label, pairs.len() as u64))
         });
+        let n_instances = instance.map_or(0, |instance| instance.1);
+        let instance = instance.map(|instance| instance.0);
         let (name, kind) = (first.name.as_str(), first.kind);
         // Where the steps are longer than the window, what lies between them would be skipped.
         let extent = metas.iter().filter_map(|meta| meta.extent).reduce(crate::model::TimeRange::union)?;
         let window = interval.saturating_mul(SCRAPES).max(super::steps_over(extent, interval).step_ns);
-        Some(Self { name, metas, kind, service, instance, labels, interval, window })
+        Some(Self { name, metas, kind, service, instance, n_instances, labels, interval, window })
     }
 
     fn is_counter(&self) -> bool {
@@ -132,11 +138,23 @@ impl<'a> Family<'a> {
             kind: None,
             window: is_rate.then_some((self.window, self.interval)),
             n_read: self.n_samples(),
+            n_lines: 1,
             steps: None,
             is_written: false,
             of_several: self.instance.filter(|_| rank > LAST_OF_SERVICES).map(|instance| (self.service, instance)),
             rank,
         }
+    }
+
+    /// One that gives a series for each instance.
+    fn of_each(&self, recipe: Recipe) -> Recipe {
+        Recipe { n_lines: self.n_instances, ..recipe }
+    }
+
+    /// The matcher for requests that failed.
+    fn failed(&self) -> Option<String> {
+        let is_told = STATUS_LABELS.iter().any(|label| self.labels.contains(label));
+        is_told.then(|| words::failed(&self.metas)).flatten()
     }
 
     /// `by (a, b) `, empty without labels.
@@ -171,7 +189,7 @@ impl<'a> Family<'a> {
             let of = |detail| format!("histogram_quantile({q}, sum{}({}))", self.by(&["le"], detail), self.rate(""));
             out.push(self.recipe(rank, name, of(Detail::Service)));
             if self.instance.is_some() && name == "p99" {
-                out.push(self.recipe(12, &format!("{name}:instance"), of(Detail::Instance)));
+                out.push(self.of_each(self.recipe(12, &format!("{name}:instance"), of(Detail::Instance))));
                 let worst = format!("max{}({})", self.by(&[], Detail::Service), of(Detail::Instance));
                 out.push(self.recipe(13, &format!("{name}:max"), worst));
             }
@@ -186,7 +204,7 @@ impl<'a> Family<'a> {
                 out.push(self.recipe(7, "mean", mean));
             }
             if let Some(counts) = all.iter().find(|family| family.name == parts[0])
-                && let Some(failed) = words::failed(&counts.metas)
+                && let Some(failed) = counts.failed()
             {
                 let ratio = counts.error_ratio(&failed, Detail::Service);
                 out.push(Recipe { unit: Some(Unit::Ratio), ..self.recipe(5, "error_ratio", ratio) });
@@ -205,10 +223,10 @@ impl<'a> Family<'a> {
     fn counter(&self, all: &[Family<'a>]) -> Vec<Recipe> {
         let mut out = Vec::new();
         let ratio = |recipe: Recipe| Recipe { unit: Some(Unit::Ratio), kind: Some(SeriesKind::Gauge), ..recipe };
-        if let Some(failed) = words::failed(&self.metas) {
+        if let Some(failed) = self.failed() {
             out.push(ratio(self.recipe(4, "error_ratio", self.error_ratio(&failed, Detail::Service))));
             if self.instance.is_some() {
-                out.push(ratio(self.recipe(14, "error_ratio:instance", self.error_ratio(&failed, Detail::Instance))));
+                out.push(self.of_each(ratio(self.recipe(14, "error_ratio:instance", self.error_ratio(&failed, Detail::Instance)))));
             }
         }
         if words::has(self.name, &words::FAILURES)
@@ -221,7 +239,7 @@ impl<'a> Family<'a> {
         let sum = |detail| format!("sum{}({})", self.by(&[], detail), self.rate(""));
         out.push(self.recipe(8, "rate", sum(Detail::Service)));
         if self.instance.is_some() {
-            out.push(self.recipe(15, "rate:instance", sum(Detail::Instance)));
+            out.push(self.of_each(self.recipe(15, "rate:instance", sum(Detail::Instance))));
             out.push(self.recipe(16, "rate:max", format!("max{}({})", self.by(&[], Detail::Service), sum(Detail::Instance))));
         }
         let is_finer = self
@@ -229,7 +247,8 @@ impl<'a> Family<'a> {
             .iter()
             .any(|label| Some(*label) != self.service && Some(*label) != self.instance && !matches!(*label, "job" | "instance"));
         if is_finer && self.metas.len() <= MAX_EACH {
-            out.push(Recipe { of_several: None, ..self.recipe(20, "rate:each", self.rate("")) });
+            let n_lines = self.metas.len() as u64;
+            out.push(Recipe { of_several: None, n_lines, ..self.recipe(20, "rate:each", self.rate("")) });
         }
         out
     }

@@ -164,3 +164,17 @@ fn instances_are_told_apart_only_where_there_are_several() {
     let of = |name: &str| got.iter().filter(|line| line.starts_with(name)).count();
     assert_eq!((of("up_total:rate{"), of("up_total:rate:instance{"), of("up_total:rate:max{")), (2, 2, 1), "{got:#?}");
 }
+
+#[test]
+fn a_formula_tells_how_many_series_it_gives() {
+    let text: String = (0..7).map(|pod| format!("jobs_total{{service=\"s{}\",pod=\"p{pod}\"}} 1 2 3\n", pod % 2)).collect();
+    let (metas, stores) = catalog(&text);
+    let pool = Pool::new(&metas, &stores);
+    let all = recipes(&pool);
+    for (name, n_lines) in [("jobs_total:rate:instance", 7), ("jobs_total:rate:each", 7), ("jobs_total:rate:max", 1)] {
+        let recipe = all.iter().find(|recipe| recipe.name == name);
+        assert!(recipe.is_none_or(|recipe| recipe.n_lines == n_lines), "{name}: {recipe:?}");
+    }
+    let each = all.iter().find(|recipe| recipe.name == "jobs_total:rate:instance").expect("two services of several instances");
+    assert_eq!(compute(each, &pool, &watch()).expect("computed").len() as u64, each.n_lines);
+}

@@ -48,8 +48,7 @@ enum Worth {
 
 /// A series that a selector means: the same from one or several sources.
 pub(super) struct Meant<'a> {
-    /// With `__name__`.
-    pub labels: Labels,
+    meta: &'a SeriesMeta,
     parts: Vec<&'a SeriesStore>,
 }
 
@@ -176,7 +175,7 @@ impl<'a> Pool<'a> {
                 parts.push(store);
             }
         }
-        Meant { labels: with(&first.labels, NAME, &first.name), parts }
+        Meant { meta: first, parts }
     }
 }
 
@@ -185,6 +184,16 @@ fn overlap(a: TimeRange, b: TimeRange) -> bool {
 }
 
 impl Meant<'_> {
+    /// Its labels.
+    pub fn labels(&self) -> Labels {
+        self.meta.labels.clone()
+    }
+
+    /// The same with `__name__`.
+    pub fn named_labels(&self) -> Labels {
+        with(&self.meta.labels, NAME, &self.meta.name)
+    }
+
     /// All samples in rising order of time, staleness markers among them.
     pub fn samples(&self) -> Vec<Sample> {
         let mut all: Vec<Sample> = Vec::new();
@@ -219,6 +228,6 @@ impl Scope<'_> {
             let last = samples[..next].last().filter(|last| !last.is_stale_marker())?;
             (at.since(last.time) <= LOOK_BACK_NS).then_some(last.value)
         };
-        Ok(Row { values: (0..self.steps.n).map(value).collect(), labels: meant.labels.clone() })
+        Ok(Row { values: (0..self.steps.n).map(value).collect(), labels: meant.named_labels() })
     }
 }

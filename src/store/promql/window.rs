@@ -6,7 +6,7 @@
 
 use super::Scope;
 use super::parse::{Node, Window};
-use super::rows::{NAME, Row, joined, without};
+use super::rows::{Row, joined};
 use super::select::Meant;
 use crate::model::{Sample, Timestamp};
 use crate::store::StoreError;
@@ -59,7 +59,7 @@ impl Scope<'_> {
                 if view.samples.is_empty() { None } else { apply(window.function, &view, parameter) }
             };
             let values: Vec<Option<f64>> = (0..self.steps.n).map(value).collect();
-            let labels = if window.function == "last_over_time" { meant.labels } else { without(&meant.labels, &[NAME]) };
+            let labels = if window.function == "last_over_time" { meant.named_labels() } else { meant.labels() };
             take(Row { labels, values })?;
         }
         Ok(())

@@ -1,7 +1,10 @@
 //! Rows of plain decimals in a wide table, which nearly all are: no text is made of their cells.
 //!
-//! Rows that have a value in every column, each later than the one before, are gathered column by column and packed a
-//! block at a time, with one packing of their times for all. Says the same as the general way in any case.
+//! Rows of which each is later than the one before are gathered column by column and packed a block at a time, with one
+//! packing of their times for all columns that have a value in each row; cells may be empty. Says the same as the general
+//! way in any case.
+
+use std::collections::HashSet;
 
 use super::super::decimal;
 use super::{Decimal, Place, Reader, Sample, Table, Timestamp, time_of};
@@ -20,10 +23,17 @@ pub(super) struct PlainRows {
     /// Times of the rows that are gathered, and where these stand.
     times: Vec<i64>,
     places: Vec<Place>,
-    /// Their values: those of a column one after another, [`BLOCK`] for each. Columns without the time.
+    /// Their values: those of a column one after another, [`BLOCK`] for each, NaN for an empty cell. Columns without the time.
     values: Vec<f64>,
-    /// Whether each column is a series of its own, which is known with the first whole row.
-    is_apart: Option<bool>,
+    /// Columns with an empty cell in the row at hand, then in the rows that are gathered.
+    row_gaps: Vec<usize>,
+    has_gap: Vec<bool>,
+    /// Columns that are a series already, the time not among them.
+    n_known: usize,
+    /// The column of the time.
+    time: usize,
+    /// Two columns are of one series: the general way tells.
+    has_twins: bool,
 }
 
 impl PlainRows {
@@ -82,17 +92,47 @@ impl PlainRows {
         })
     }
 
-    /// Gathers a row with a value in every column that is later than the last one; `None`, and nothing done, for any other.
+    /// Gathers a row that is later than the last one; `None`, and nothing done, for any other.
     fn whole(&mut self, reader: &mut Reader, table: &Table, separator: u8, line: &str, place: Place) -> Option<()> {
-        if self.is_apart == Some(false) {
+        if self.has_twins {
             return None;
         }
-        let (n_columns, at) = (table.header.len(), self.times.len());
+        let n_columns = table.header.len();
         if self.values.is_empty() {
             self.values.resize((n_columns - 1) * BLOCK, 0.0);
+            self.has_gap.resize(n_columns - 1, false);
+            self.series.resize(n_columns, None);
+            self.time = table.time;
         }
-        let (mut rest, mut written) = (line.as_bytes(), "");
-        let mut to = at;
+        let written = self.cells(table, separator, line)?;
+        let epoch = decimal::epoch_ns(written.as_bytes()).filter(|(ns, length)| *length == written.len() && *ns >= FIRST_PLAIN_NS);
+        let time = match epoch {
+            Some((ns, _)) => Timestamp(ns),
+            None => time_of(written.trim(), reader.zone, table.dates).filter(|_| !written.contains('"'))?,
+        };
+        if self.times.last().is_some_and(|last| time.0 <= *last) || self.row_gaps.len() + 1 == n_columns {
+            return None;
+        }
+        if self.n_known + 1 < n_columns {
+            self.know(reader, table)?;
+        }
+        if epoch.is_none() {
+            reader.note_time(written.trim(), table);
+        }
+        self.row_gaps.iter().for_each(|column| self.has_gap[*column] = true);
+        self.times.push(time.0);
+        self.places.push(place);
+        if self.times.len() == BLOCK {
+            self.flush(reader);
+        }
+        Some(())
+    }
+
+    /// Reads the cells of a row behind those that are gathered; gives the time as it is written.
+    fn cells<'a>(&mut self, table: &Table, separator: u8, line: &'a str) -> Option<&'a str> {
+        let n_columns = table.header.len();
+        let (mut rest, mut written, mut to) = (line.as_bytes(), "", self.times.len());
+        self.row_gaps.clear();
         for column in 0..n_columns {
             let length = if column == table.time {
                 let end = memchr::memchr(separator, rest).unwrap_or(rest.len());
@@ -100,7 +140,13 @@ impl PlainRows {
                 written = &line[start..start + end];
                 end
             } else {
-                let (value, length) = decimal::float(rest)?;
+                let (value, length) = match rest.first() {
+                    Some(byte) if *byte != separator => decimal::float(rest)?,
+                    _ => {
+                        self.row_gaps.push(to / BLOCK);
+                        (f64::NAN, 0)
+                    }
+                };
                 self.values[to] = value;
                 to += BLOCK;
                 length
@@ -112,55 +158,62 @@ impl PlainRows {
                 _ => return None,
             }
         }
-        let epoch = decimal::epoch_ns(written.as_bytes()).filter(|(ns, length)| *length == written.len() && *ns >= FIRST_PLAIN_NS);
-        let time = match epoch {
-            Some((ns, _)) => Timestamp(ns),
-            None => time_of(written.trim(), reader.zone, table.dates).filter(|_| !written.contains('"'))?,
-        };
-        if self.times.last().is_some_and(|last| time.0 <= *last) {
-            return None;
+        Some(written)
+    }
+
+    /// Makes series of the columns that have their first value in the row at hand; `None` when two columns are one series.
+    fn know(&mut self, reader: &mut Reader, table: &Table) -> Option<()> {
+        for column in (0..table.header.len()).filter(|column| *column != table.time) {
+            let kept = column - usize::from(column > table.time);
+            if self.series[column].is_none() && !self.values[kept * BLOCK + self.times.len()].is_nan() {
+                self.series_of(reader, table, column);
+            }
         }
-        if self.is_apart.is_none() {
-            self.series.resize(n_columns, None);
-            let mut own: Vec<usize> =
-                (0..n_columns).filter(|column| *column != table.time).map(|column| self.series_of(reader, table, column)).collect();
-            own.sort_unstable();
-            own.dedup();
-            self.is_apart = Some(own.len() + 1 == n_columns);
+        let n_known = self.series.iter().flatten().count();
+        if n_known > self.n_known {
+            self.n_known = n_known;
+            self.has_twins = self.series.iter().flatten().collect::<HashSet<_>>().len() < n_known;
         }
-        // Two columns of one series: the general way tells.
-        self.is_apart.filter(|is_apart| *is_apart)?;
-        if epoch.is_none() {
-            reader.note_time(written.trim(), table);
-        }
-        self.times.push(time.0);
-        self.places.push(place);
-        if self.times.len() == BLOCK {
-            self.flush(reader);
-        }
-        Some(())
+        (!self.has_twins).then_some(())
     }
 
     /// Puts what was gathered into its series.
     pub fn flush(&mut self, reader: &mut Reader) {
         let Some(first) = self.times.first().copied() else { return };
-        let columns = || self.series.iter().flatten().copied();
-        if self.times.len() == BLOCK && columns().all(|index| reader.collector.is_behind(index, first)) {
+        let time = self.time;
+        let kept = self.series.iter().enumerate().filter(move |(column, _)| *column != time);
+        let columns = || kept.clone().enumerate().filter_map(|(column, (_, index))| Some((column, (*index)?)));
+        if self.times.len() == BLOCK && columns().all(|(_, index)| reader.collector.is_behind(index, first)) {
             let mut packed = Times::default();
             packed.push(&self.times);
-            for (index, values) in columns().zip(self.values.chunks_exact(BLOCK)) {
-                reader.collector.push_block(index, (&self.times, &packed), values);
+            for (column, index) in columns() {
+                let values = &self.values[column * BLOCK..(column + 1) * BLOCK];
+                if self.has_gap[column] {
+                    self.push_present(reader, index, values);
+                } else {
+                    reader.collector.push_block(index, (&self.times, &packed), values);
+                }
             }
         } else {
             for (row, (time, place)) in self.times.iter().zip(&self.places).enumerate() {
-                for (column, index) in columns().enumerate() {
+                for (column, index) in columns() {
                     let value = self.values[column * BLOCK + row];
-                    push(reader, index, Sample { time: Timestamp(*time), value }, *place);
+                    if !value.is_nan() {
+                        push(reader, index, Sample { time: Timestamp(*time), value }, *place);
+                    }
                 }
             }
         }
         self.times.clear();
         self.places.clear();
+        self.has_gap.fill(false);
+    }
+
+    /// Adds the values of one column but for its empty cells, all behind what its series has.
+    fn push_present(&self, reader: &mut Reader, index: usize, values: &[f64]) {
+        for ((time, place), value) in self.times.iter().zip(&self.places).zip(values).filter(|(_, value)| !value.is_nan()) {
+            push(reader, index, Sample { time: Timestamp(*time), value: *value }, *place);
+        }
     }
 }
 

@@ -131,6 +131,7 @@ fn mixed(rows: &[(u8, u16)], n_columns: usize) -> String {
             4 => text += &format!("{time},x,{}\n", cells[1..].join(",")),
             5 => text.push_str(&header),
             6 => text.push('\n'),
+            8 => text += &format!("{time},,{}\n", cells[1..].join(",")),
             _ => text += &format!("{time},{}\n", cells.join(",")),
         }
     }
@@ -141,7 +142,7 @@ proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
     #[test]
     fn blocks_of_any_size_and_packing_say_what_the_general_way_says(
-        rows in proptest::collection::vec((proptest::prop_oneof![200 => 7u8..8, 1 => 0u8..7], 0u16..100), 0..2600), n_columns in 2usize..4, size in 1usize..60_000,
+        rows in proptest::collection::vec((proptest::prop_oneof![300 => 7u8..8, 4 => 3u8..4, 4 => 8u8..9, 1 => 0u8..7], 0u16..100), 0..2600), n_columns in 2usize..4, size in 1usize..60_000,
     ) {
         let text = mixed(&rows, n_columns);
         let whole = read(&text);

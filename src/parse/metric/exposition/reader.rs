@@ -3,6 +3,7 @@
 //! Most lines repeat an identity that was seen, in the order of the last scrape: those are not taken apart again.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::model::catalog::Problems;
 use crate::model::when::{self, WallZone};
@@ -50,7 +51,7 @@ struct Reader {
     /// Identities as written, each once: most lines repeat one that was seen.
     seen: Vec<Seen>,
     /// Places in `seen`.
-    known: HashMap<Box<str>, Result<usize, String>>,
+    known: HashMap<Arc<str>, Result<usize, Box<str>>>,
     /// The identity of the last sample.
     latest: Option<usize>,
     /// Native histograms by identity as written.
@@ -67,7 +68,7 @@ struct Reader {
 /// An identity that was seen.
 struct Seen {
     /// As it was written.
-    written: Box<str>,
+    written: Arc<str>,
     /// Its series.
     index: usize,
     /// What came behind it the last time: scrapes list their series in the same order.
@@ -177,12 +178,13 @@ impl Reader {
         let slot = match self.known.get(written) {
             Some(known) => known.clone(),
             None => {
-                let made = identity(written).map(|(name, labels)| {
+                let shared: Arc<str> = written.into();
+                let made = identity(written).map_err(String::into_boxed_str).map(|(name, labels)| {
                     let index = self.collector.series(name, labels);
-                    self.seen.push(Seen { written: written.into(), index, follower: None });
+                    self.seen.push(Seen { written: Arc::clone(&shared), index, follower: None });
                     self.seen.len() - 1
                 });
-                self.known.insert(written.into(), made.clone());
+                self.known.insert(shared, made.clone());
                 made
             }
         };
