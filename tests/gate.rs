@@ -32,9 +32,9 @@ fn metrics() -> String {
 fn case() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().expect("temporary folder");
     let case = dir.path().join("case");
-    fs::create_dir(&case).unwrap();
+    fs::create_dir(&case).expect("a folder");
     for (name, text) in [("shop.log", LOG), ("deploys.jsonl", DEPLOYS), ("requests.json", &metrics())] {
-        fs::write(case.join(name), text).unwrap();
+        fs::write(case.join(name), text).expect("a file of the case");
     }
     let note = |args: &[&str]| {
         let (code, _, err) = coroner(dir.path(), &[&["note", "case", "--quiet"], args].concat());
@@ -68,8 +68,8 @@ fn gate(dir: &Path, args: &[&str]) -> (i32, Value) {
 
 /// Ids of the claims with this verdict.
 fn ids(report: &Value, ok: Option<bool>) -> Vec<String> {
-    let claims = report["claims"].as_array().unwrap().iter().filter(|claim| claim["ok"].as_bool() == ok);
-    claims.map(|claim| claim["id"].as_str().unwrap().to_owned()).collect()
+    let claims = report["claims"].as_array().expect("a list of claims").iter().filter(|claim| claim["ok"].as_bool() == ok);
+    claims.map(|claim| claim["id"].as_str().expect("an id").to_owned()).collect()
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub(super) fn of_case(source: &dyn Source, catalog: &Catalog, case: &CaseDoc, jo
     for report in &catalog.sources {
         let renamed = |(here, there): (&&str, &&str)| report.path.strip_prefix(here).map(|rest| format!("{there}{rest}"));
         // The longest folder that holds it comes last.
-        let Some(name) = folders.iter().filter_map(renamed).last().filter(|_| !names.contains_key(&report.id)) else { continue };
+        let Some(name) = folders.iter().filter_map(renamed).next_back().filter(|_| !names.contains_key(&report.id)) else { continue };
         if !name.is_empty() && !known.contains(name.as_str()) && taken.insert(name.clone()) {
             names.insert(report.id, name);
         }
@@ -79,7 +79,7 @@ mod tests {
         format!("{{\"ts\":\"2026-11-23T02:28:00Z\",\"level\":\"info\",\"msg\":\"{words}\"}}\n")
     }
 
-    fn case(path: &str, hash: Option<String>) -> CaseDoc {
+    fn case(path: &str, hash: Option<&str>) -> CaseDoc {
         let src = serde_json::json!({ "path": path, "sha256": hash });
         let line = format!(
             r#"{{"id":"E1","v":1,"kind":"evidence","t":"2026-11-23T02:28:00Z","src":{src},"what":"change","sel":{{"line":1}},"snapshot":{{"text":"x"}},"text":"x","rev":1}}"#
@@ -121,9 +121,9 @@ mod tests {
         let two = catalog.sources.iter().find(|report| report.path.ends_with("two/x.log")).unwrap();
         assert!(called(&source, &case("then/x.log", None)).iter().all(|name| name != "then/x.log"));
         let hash = source.sha256(two.id, &Job::new()).ok();
-        let names = of_case(&source, &catalog, &case("then/x.log", hash.clone()), &Job::new());
+        let names = of_case(&source, &catalog, &case("then/x.log", hash.as_deref()), &Job::new());
         assert_eq!(names.get(&two.id).map(String::as_str), Some("then/x.log"));
-        let renamed = of_case(&source, &catalog, &case("then/other.log", hash), &Job::new());
+        let renamed = of_case(&source, &catalog, &case("then/other.log", hash.as_deref()), &Job::new());
         assert_eq!(renamed.get(&two.id).map(String::as_str), Some("then/other.log"));
     }
 }

@@ -199,7 +199,9 @@ mod tests {
         ];
         for (name, files, place) in cases {
             let dir = tempfile::tempdir().unwrap();
-            files.iter().for_each(|(file, bytes)| fs::write(dir.path().join(file), bytes).unwrap());
+            for (file, bytes) in files {
+                fs::write(dir.path().join(file), bytes).unwrap();
+            }
             let words = standing(&load(dir.path()), &evidence, &Job::new()).unwrap().words();
             assert!(words.starts_with("moved to ") && words.ends_with(place), "{name}: {words}");
         }

@@ -92,9 +92,7 @@ impl SeriesStore {
             return Some(stride);
         }
         let steps = || (1..self.len()).map(|i| self.times.get(i).saturating_sub(self.times.get(i - 1))).filter(|step| *step > 0);
-        if steps().next().is_none() {
-            return None;
-        }
+        steps().next()?;
         Some(median_by_count(steps()).unwrap_or_else(|| {
             let mut steps: Vec<i64> = steps().collect();
             let middle = (steps.len() - 1) / 2;

@@ -20,7 +20,7 @@ impl Checker<'_> {
     fn check(&self, value: &Value, schema: &Value, place: &str, found: &mut Vec<String>) {
         for (word, wanted) in schema.as_object().expect("a schema is an object") {
             let is_good = match word.as_str() {
-                "$schema" | "$id" | "$defs" | "title" | "description" | "format" | "items" => true,
+                "$schema" | "$id" | "$defs" | "title" | "description" | "format" | "items" | "properties" | "additionalProperties" => true,
                 "type" => is_of_types(value, wanted),
                 "const" => value == wanted,
                 "enum" => wanted.as_array().expect("a list").contains(value),
@@ -39,7 +39,6 @@ impl Checker<'_> {
                     self.check(value, &self.root["$defs"][name], place, found);
                     true
                 }
-                "properties" | "additionalProperties" => true,
                 other => panic!("the checker does not know {other:?}"),
             };
             if !is_good {

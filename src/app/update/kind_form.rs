@@ -97,7 +97,7 @@ fn form_field(state: &State, field: &'static Field, value: Option<&Value>) -> Fo
         FieldSort::Choice(words) => choice(words(), value.and_then(Value::as_str)),
         FieldSort::Flag => choice(vec!["yes", "no"], value.and_then(Value::as_bool).map(|flag| if flag { "yes" } else { "no" })),
         FieldSort::Ids(kinds) | FieldSort::Id(kinds) => FieldKind::Picks { lines: lines(state, kinds, value), cursor: 0 },
-        _ => FieldKind::Text(LineInput::new(&typed(field, value))),
+        _ => FieldKind::Text(LineInput::new(typed(field, value))),
     };
     FormField { label: field.key, kind, hint: field.says }
 }

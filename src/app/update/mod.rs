@@ -75,7 +75,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::CaseMoved => vec![state.session.merge()],
         Message::CaseMerged { revision, case, words } => merged(state, revision, *case, &words),
-        Message::MetaSettled(before, after) => settle::meta_settled(state, &before, *after),
+        Message::MetaSettled(before, after) => settle::meta_settled(state, &before, &after),
         Message::Exported(path) => {
             state.say(format!("postmortem written to {}", path.display()));
             Vec::new()

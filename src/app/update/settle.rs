@@ -22,7 +22,7 @@ pub(crate) enum Settling {
     /// A conflict of a record.
     Record(AnnotationId),
     /// A key of `case.toml`.
-    Meta(MetaConflict),
+    Meta(Box<MetaConflict>),
 }
 
 /// Lists the conflicts, two lines each: a value, and what it would mean.
@@ -55,7 +55,7 @@ pub(super) fn list(state: &mut State) {
                 label: format!("{}: {}", text::printable(&conflict.key.join(".")), told(conflict.sides[at].as_ref())),
                 detail: format!("{stands}, was {}  case.toml", told(conflict.base.as_ref())),
                 key: String::new(),
-                value: PickValue::Settle(Settling::Meta(conflict.clone()), choice),
+                value: PickValue::Settle(Settling::Meta(Box::new(conflict.clone())), choice),
             });
         }
     }
@@ -100,14 +100,14 @@ pub(super) fn take(state: &mut State, settling: &Settling, choice: Choice) -> Ve
             }
         },
         Settling::Meta(conflict) => {
-            vec![Effect::SettleMeta { meta: Box::new(state.session.doc.meta.clone()), conflict: conflict.clone(), choice }]
+            vec![Effect::SettleMeta { meta: Box::new(state.session.doc.meta.clone()), conflict: (**conflict).clone(), choice }]
         }
     }
 }
 
 /// A value of `case.toml` was taken.
-pub(super) fn meta_settled(state: &mut State, before: &CaseMeta, after: CaseMeta) -> Vec<Effect> {
-    let change = state.session.doc.meta.with_change(before, &after);
+pub(super) fn meta_settled(state: &mut State, before: &CaseMeta, after: &CaseMeta) -> Vec<Effect> {
+    let change = state.session.doc.meta.with_change(before, after);
     let Some(edit) = state.session.change_meta(|meta| *meta = change) else { return Vec::new() };
     let effects = state.session.commit("settle a conflict", vec![edit]);
     super::panel_edit::case_changed(state);

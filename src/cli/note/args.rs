@@ -81,7 +81,7 @@ pub enum NoteAction {
     /// Set keys of case.toml: set KEY=VALUE …; an empty VALUE takes a key away
     #[command(after_help = SET_HELP)]
     Set {
-        /// slos.NAME.objective=0.999, impact.data_loss=false, unknown.acknowledged="why" …
+        /// `slos.NAME.objective=0.999`, `impact.data_loss=false`, `unknown.acknowledged="why"` …
         #[arg(required = true, value_name = "KEY=VALUE")]
         pairs: Vec<String>,
     },
@@ -90,7 +90,7 @@ pub enum NoteAction {
     Add(Box<NoteAddArgs>),
     /// Pin evidence: a series around a moment, lines of a log, a change, an alert, a profile
     Pin(Box<PinArgs>),
-    /// List the markers that the data suggest, or accept one: trigger, impact_start, detected, mitigated
+    /// List the markers that the data suggest, or accept one: `trigger`, `impact_start`, `detected`, `mitigated`
     Accept {
         /// Which marker; none lists them
         name: Option<String>,

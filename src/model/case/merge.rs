@@ -99,7 +99,7 @@ impl Merge<'_> {
             (Some(kept), None) if is_removal(1) => self.against_removal(id, base, kept, 0),
             (a, b) if a == base => b.cloned(),
             (a, b) if b == base => a.cloned(),
-            (Some(a), Some(b)) => self.both(base, [a, b]),
+            (Some(a), Some(b)) => Some(self.both(base, [a, b])),
             (None, Some(kept)) => self.against_removal(id, base, kept, 1),
             (Some(kept), None) => self.against_removal(id, base, kept, 0),
             (None, None) => None,
@@ -119,14 +119,14 @@ impl Merge<'_> {
         (self.clash(&contest, clash) == at).then(|| kept.clone())
     }
 
-    fn both(&mut self, base: Option<&Annotation>, sides: [&Annotation; 2]) -> Option<Annotation> {
+    fn both(&mut self, base: Option<&Annotation>, sides: [&Annotation; 2]) -> Annotation {
         let [first, second] = sides;
         let contest = Contest { of: &first.id, ranks: sides.map(|side| (side.revision, side.updated)) };
         let n_before = self.out.conflicts.len();
         if first.kind.name() == second.kind.name()
             && let Some(merged) = self.by_field(&contest, base, [first, second])
         {
-            return Some(merged);
+            return merged;
         }
         // Fields of two kinds, or that mean nothing together: one of the two whole records.
         for made in self.out.conflicts.drain(n_before..) {
@@ -135,7 +135,7 @@ impl Merge<'_> {
         let [base, one, other] =
             [base, Some(first), Some(second)].map(|record| record.map(|record| Value::Object(annotation_to_json(record))));
         let taken = self.clash(&contest, Clash { field: WHOLE, base: base.as_ref(), values: [one.as_ref(), other.as_ref()] });
-        Some([first, second][taken].clone())
+        [first, second][taken].clone()
     }
 
     /// `None`: what came out is no record of its kind.
@@ -150,13 +150,13 @@ impl Merge<'_> {
             let clash =
                 Clash { field: key, base: before.as_ref().and_then(|before| before.get(key)), values: [one.get(key), other.get(key)] };
             let value = match (sort_of(first.kind.name(), key), three_way(clash, before.is_some())) {
-                (_, Some(value)) => value.cloned(),
-                (Sort::Set, None) => match united(clash) {
+                (_, Ok(value)) => value.cloned(),
+                (Sort::Set, Err(BothChanged)) => match united(clash) {
                     Some(members) => (!members.is_empty()).then(|| json!(members)),
                     None => clash.values[self.clash(contest, clash)].cloned(),
                 },
-                (Sort::Table, None) => self.table(contest, clash),
-                (Sort::One, None) => clash.values[self.clash(contest, clash)].cloned(),
+                (Sort::Table, Err(BothChanged)) => self.table(contest, clash),
+                (Sort::One, Err(BothChanged)) => clash.values[self.clash(contest, clash)].cloned(),
             };
             merged.extend(value.map(|value| (key.clone(), value)));
         }
@@ -179,8 +179,8 @@ impl Merge<'_> {
             let field = format!("{}.{name}", whole.field);
             let clash = Clash { field: &field, base: before.get(name), values: [one.get(name), other.get(name)] };
             let value = match three_way(clash, true) {
-                Some(value) => value,
-                None => clash.values[self.clash(contest, clash)],
+                Ok(value) => value,
+                Err(BothChanged) => clash.values[self.clash(contest, clash)],
             };
             merged.extend(value.map(|value| (name.clone(), value.clone())));
         }
@@ -219,16 +219,20 @@ fn fields(annotation: &Annotation) -> Fields {
     fields
 }
 
-/// The value when at most one side changed it; `None` when both did. Without a common version what only one side has stays.
-fn three_way(clash: Clash<'_>, has_base: bool) -> Option<Option<&Value>> {
+/// The value, if any, when at most one side changed it; an error when both did. Without a common version what only
+/// one side has stays.
+fn three_way(clash: Clash<'_>, has_base: bool) -> Result<Option<&Value>, BothChanged> {
     match (clash.values[0], clash.values[1]) {
-        (a, b) if a == b => Some(a),
-        (one, None) | (None, one) if !has_base => Some(one),
-        (a, b) if a == clash.base && has_base => Some(b),
-        (a, b) if b == clash.base && has_base => Some(a),
-        _ => None,
+        (a, b) if a == b => Ok(a),
+        (one, None) | (None, one) if !has_base => Ok(one),
+        (a, b) if a == clash.base && has_base => Ok(b),
+        (a, b) if b == clash.base && has_base => Ok(a),
+        _ => Err(BothChanged),
     }
 }
+
+/// Both sides changed a value, each in its way.
+struct BothChanged;
 
 /// How a field is merged.
 enum Sort {

@@ -69,7 +69,9 @@ impl CaseDoc {
         let mut edits = Vec::new();
         for edit in &step.edits {
             let fitting = now.fitting(edit);
-            fitting.iter().for_each(|edit| now.apply(edit));
+            for edit in &fitting {
+                now.apply(edit);
+            }
             edits.extend(fitting);
         }
         EditStep { name: step.name.clone(), edits }

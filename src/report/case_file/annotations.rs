@@ -72,7 +72,7 @@ pub fn parse_annotations(text: &str) -> LoadedAnnotations {
     let Some(split) = split_markers(text) else { return parse_plain(text) };
     let [base, ours, theirs] = split.versions.map(|version| parse_plain(&version));
     let (mut merged, conflicts) = combine(&base, &ours, &theirs);
-    merged.original = text.to_owned();
+    text.clone_into(&mut merged.original);
     for side in [ours, theirs] {
         side.problems.kept().iter().filter(|problem| problem.kind != ProblemKind::Duplicate).for_each(|found| {
             if !merged.problems.kept().contains(found) {

@@ -166,7 +166,7 @@ mod tests {
         assert_eq!((meta.head.date.as_deref(), meta.head.authors.len()), (Some("2026-11-23"), 2));
         assert_eq!((meta.impact.data_loss.clone(), meta.impact.users.as_deref()), (Some(DataLoss::No), Some("1200")));
         assert_eq!(meta.unknown_markers[&MarkerName::Acknowledged], "no pager log");
-        assert_eq!(meta.thresholds["p99{le=\"0.5\"}"], 1.5);
+        assert!((meta.thresholds["p99{le=\"0.5\"}"] - 1.5).abs() < 1e-12);
         assert_eq!((meta.people[0].name.as_str(), meta.measures[0].to), ("Ann B.", MarkerName::Detected));
         assert_eq!((meta.lint.suppress[0].rule.as_str(), meta.lint.suppress[0].at.as_deref()), ("PM014", Some("C1")));
         let less = set(&meta, &[("id", ""), ("unknown.acknowledged", ""), ("slos", "")]).unwrap();

@@ -2,6 +2,7 @@
 //! overwritten. What was read or saved last is what both sides began with.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -120,7 +121,7 @@ fn words(before: &CaseDoc, after: &CaseDoc) -> String {
     }
     let mut words = parts.join(", ");
     if n_conflicts > 0 {
-        words.push_str(&format!("; {n_conflicts} {} to settle", if n_conflicts == 1 { "conflict" } else { "conflicts" }));
+        let _ = write!(words, "; {n_conflicts} {} to settle", if n_conflicts == 1 { "conflict" } else { "conflicts" });
     }
     words
 }

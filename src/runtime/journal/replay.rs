@@ -32,7 +32,7 @@ impl CaseStore {
             notices.push(format!("{PRIVATE}/journal: the last line was cut off while it was written and is ignored"));
         }
         self.replay_records(&journal.steps, &mut doc, notices);
-        self.replay_meta(&journal.steps, &mut doc, notices);
+        Self::replay_meta(&journal.steps, &mut doc, notices);
         if !journal.steps.is_empty() {
             notices.push(format!("{} unsaved edits were taken from the journal", journal.steps.len()));
         }
@@ -75,7 +75,7 @@ impl CaseStore {
         }
     }
 
-    fn replay_meta(&self, steps: &[EditStep], doc: &mut CaseDoc, notices: &mut Vec<String>) {
+    fn replay_meta(steps: &[EditStep], doc: &mut CaseDoc, notices: &mut Vec<String>) {
         let metas: Vec<(&CaseMeta, &CaseMeta)> = steps
             .iter()
             .flat_map(|step| &step.edits)

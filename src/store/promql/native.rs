@@ -148,8 +148,9 @@ impl Scope<'_> {
         let read = |end: &str| {
             let mut by_labels: HashMap<Labels, Vec<(Option<f64>, Vec<Sample>)>> = HashMap::new();
             for meant in self.pool.meant(&part(asked.selector, asked.name, end)) {
-                let bound = meant.labels.get(BOUND).and_then(bound);
-                by_labels.entry(without(&meant.labels, &[NAME, BOUND])).or_default().push((bound, meant.samples()));
+                let labels = meant.labels();
+                let bound = labels.get(BOUND).and_then(bound);
+                by_labels.entry(without(&labels, &[NAME, BOUND])).or_default().push((bound, meant.samples()));
             }
             by_labels
         };

@@ -1,5 +1,7 @@
 //! Tables as tools write them, in any cut, and as they should not be.
 
+use std::fmt::Write as _;
+
 use super::*;
 
 fn read(text: &str) -> Document {
@@ -127,12 +129,20 @@ fn mixed(rows: &[(u8, u16)], n_columns: usize) -> String {
         let time = if *sort == 1 { at - 40 } else { at - u64::from(*sort == 2) };
         let cells: Vec<String> = (0..n_columns).map(|column| format!("{}.{:02}", number * (column as u16 + 1), number % 100)).collect();
         match sort {
-            3 => text += &format!("{time},{},\n", cells[1..].join(",")),
-            4 => text += &format!("{time},x,{}\n", cells[1..].join(",")),
+            3 => {
+                let _ = writeln!(text, "{time},{},", cells[1..].join(","));
+            }
+            4 => {
+                let _ = writeln!(text, "{time},x,{}", cells[1..].join(","));
+            }
             5 => text.push_str(&header),
             6 => text.push('\n'),
-            8 => text += &format!("{time},,{}\n", cells[1..].join(",")),
-            _ => text += &format!("{time},{}\n", cells.join(",")),
+            8 => {
+                let _ = writeln!(text, "{time},,{}", cells[1..].join(","));
+            }
+            _ => {
+                let _ = writeln!(text, "{time},{}", cells.join(","));
+            }
         }
     }
     text
