@@ -118,6 +118,11 @@ impl StampReader {
         }
         tail(text, found)
     }
+
+    /// Whether `text`, which was read last, has sixteen bytes up to its minute and `:SS` with a fraction behind them.
+    pub fn has_minutes_of_sixteen(&self, text: &[u8]) -> bool {
+        self.last.len == 16 && self.last.tail == Tail::Colon && text.starts_with(&self.bytes[..16])
+    }
 }
 
 fn minutes(text: &[u8], order: DateOrder) -> Option<Minutes> {

@@ -10,6 +10,7 @@ use chrono_tz::Tz;
 use crate::model::TimeRange;
 use crate::model::time::NS_PER_S;
 use crate::model::{Timestamp, catalog::Zone};
+use crate::parse::bytes::{eight, first, non_digits, number};
 use crate::parse::timestamp::{Civil, DateOrder, EpochUnit, Missing, Stamp, StampReader, civil_of_days, days, epoch_ns, to_ns};
 
 /// Offset rule of zoneless times.
@@ -112,11 +113,77 @@ pub(super) struct Clock<'p> {
     pub has_skipped: bool,
     /// Day of 1972 (or 0 for a bare time of day) and the seconds to add.
     date: Option<(i64, i64)>,
+    /// The last value that was a civil time.
+    last: Second,
+}
+
+/// A civil time that was placed: those that differ from it in their fraction only are placed by it.
+#[derive(Debug, Default)]
+struct Second {
+    /// Bytes of the whole text, 0 before the first.
+    len: usize,
+    /// Up to the minute, and the seconds with the sign behind them.
+    head: u128,
+    secs: u32,
+    n_digits: usize,
+    /// What stands behind the fraction.
+    tail: u64,
+    /// Nanoseconds since the epoch without the fraction.
+    ns: i64,
+}
+
+impl Second {
+    /// Bytes before the fraction, as in `2026-11-23T02:28:09.`.
+    const HEAD: usize = 20;
+    /// What a step of a fraction of so many digits is worth.
+    const STEPS_NS: [i64; 9] = [NS_PER_S, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1000, 100, 10];
+
+    /// Remembers a text that was read; `ns` is its moment.
+    fn of(text: &[u8], civil: Civil, ns: i64) -> Option<Self> {
+        let (head, secs) = (text.first_chunk::<16>()?, text.get(16..)?.first_chunk::<4>()?);
+        let fraction = eight(text, Self::HEAD);
+        let n_digits = if matches!(secs[3], b'.' | b',') { first(non_digits(fraction)) } else { 0 };
+        let nanos = if n_digits == 0 { 0 } else { number(fraction, n_digits.min(8)) as i64 * Self::STEPS_NS[n_digits] };
+        let is_known = text.len() - Self::HEAD - n_digits <= 8 && n_digits < 8 && (n_digits == 0 || nanos == i64::from(civil.nanos));
+        is_known.then(|| Self {
+            len: text.len(),
+            head: u128::from_le_bytes(*head),
+            secs: u32::from_le_bytes(*secs),
+            n_digits,
+            tail: eight(text, Self::HEAD + n_digits),
+            ns: ns - nanos,
+        })
+    }
+
+    /// The moment of a text that differs from this one in the digits of its fraction only.
+    #[inline]
+    fn moment(&self, text: &[u8]) -> Option<i64> {
+        let (head, secs) = (text.first_chunk::<16>()?, text.get(16..)?.first_chunk::<4>()?);
+        let is_alike = text.len() == self.len
+            && u128::from_le_bytes(*head) == self.head
+            && u32::from_le_bytes(*secs) == self.secs
+            && eight(text, Self::HEAD + self.n_digits) == self.tail;
+        let fraction = eight(text, Self::HEAD);
+        if !is_alike || first(non_digits(fraction)) < self.n_digits {
+            return None;
+        }
+        match self.n_digits {
+            0 => Some(self.ns),
+            n => self.ns.checked_add(number(fraction, n) as i64 * Self::STEPS_NS[n]),
+        }
+    }
 }
 
 impl<'p> Clock<'p> {
     pub fn new(plan: &'p ClockPlan) -> Self {
-        Self { plan, stamps: StampReader::with_order(plan.order), offset: (i64::MIN, 0, false), has_skipped: false, date: None }
+        Self {
+            plan,
+            stamps: StampReader::with_order(plan.order),
+            offset: (i64::MIN, 0, false),
+            has_skipped: false,
+            date: None,
+            last: Second::default(),
+        }
     }
 
     /// Reads the stamp at the start of `text`.
@@ -129,14 +196,32 @@ impl<'p> Clock<'p> {
     /// Nanoseconds since the epoch.
     #[inline]
     pub fn value(&mut self, text: &[u8], unit: Option<EpochUnit>) -> Option<i64> {
-        if unit.is_none()
-            && let Some(stamp) = self.stamps.read(text)
-        {
-            return self.place(stamp.civil);
+        if unit.is_none() {
+            if let Some(ns) = self.last.moment(text) {
+                return Some(ns);
+            }
+            if let Some(stamp) = self.stamps.read(text) {
+                let placed = self.place(stamp.civil);
+                self.remember(text, stamp.civil, placed);
+                return placed;
+            }
         }
         match unit.or_else(|| EpochUnit::of(text)) {
             Some(unit) => epoch_ns(text, unit).or_else(|| self.stamps.read(text).and_then(|stamp| self.place(stamp.civil))),
             None => None,
+        }
+    }
+
+    /// Keeps a time whose second tells all that follows but its fraction.
+    fn remember(&mut self, text: &[u8], civil: Civil, placed: Option<i64>) {
+        let has_own_rule = civil.offset_s.is_some() || matches!(self.plan.rule, Rule::Fixed(_));
+        if let Some(ns) = placed
+            && has_own_rule
+            && civil.missing == Missing::Nothing
+            && self.stamps.has_minutes_of_sixteen(text)
+            && let Some(second) = Second::of(text, civil, ns)
+        {
+            self.last = second;
         }
     }
 
@@ -249,6 +334,7 @@ mod tests {
     use super::*;
     use crate::model::text::rfc3339;
     use crate::parse::timestamp::read;
+    use proptest::prelude::*;
 
     fn zone(name: &str) -> Rule {
         Rule::of(&Zone { name: name.to_owned(), ..Zone::default() }).expect("a zone")
@@ -263,6 +349,21 @@ mod tests {
         let plan = ClockPlan { rule: zone(rule), reference, order: DateOrder::default() };
         let ns = Clock::new(&plan).place(read(text.as_bytes()).expect("a stamp").civil);
         ns.map_or("none".to_owned(), |ns| rfc3339(Timestamp(ns)))
+    }
+
+    proptest! {
+        #[test]
+        fn times_of_one_second_are_read_as_each_alone(
+            texts in prop::collection::vec("(2026-11-23[T ]02:2[89]:0[0-1]|2026/11/23 02:28:59|Mon Nov 23 02:28:09|Nov 23 2026 02:28:09)[.,: ]?[0-9]{0,9}(Z|\\+01:00|[+]0100| UTC| PM|x| 2026| 2027)?", 1..12),
+            is_shifted: bool,
+        ) {
+            let rule = if is_shifted { "+05:30" } else { "Europe/Berlin" };
+            let plan = ClockPlan { rule: zone(rule), reference: None, order: DateOrder::default() };
+            let mut clock = Clock::new(&plan);
+            for text in &texts {
+                prop_assert_eq!(clock.value(text.as_bytes(), None), Clock::new(&plan).value(text.as_bytes(), None), "{}", text);
+            }
+        }
     }
 
     #[test]

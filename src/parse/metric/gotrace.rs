@@ -45,31 +45,81 @@ const FIRST_OF_SCHED: usize = 8;
 
 /// Lines of the runtime among others, behind whatever a container runtime, a collector or a JSON logger put before them.
 ///
-/// `visit` gets the offset of each line in `bytes` and what it says. Costs two searches for a rare word.
+/// `visit` gets the offset of each line in `bytes` and what it says. Costs one search for two rare bytes.
 pub fn find(bytes: &[u8], mut visit: impl FnMut(usize, Line)) {
-    for (inside, start, read) in [(&b" ms clock, "[..], "gc ", gc as fn(&str) -> Option<Line>), (b"gomaxprocs=", "SCHED ", sched)] {
-        let mut last = None;
-        for at in memchr::memmem::find_iter(bytes, inside) {
-            let from = memchr::memrchr(b'\n', &bytes[at.saturating_sub(MAX_LINE)..at])
-                .map_or(at.saturating_sub(MAX_LINE), |end| at.saturating_sub(MAX_LINE) + end + 1);
-            let to =
-                memchr::memchr(b'\n', &bytes[at..bytes.len().min(at + MAX_LINE)]).map_or(bytes.len().min(at + MAX_LINE), |end| at + end);
-            let front = String::from_utf8_lossy(&bytes[from..at]);
-            // Loggers write `>` as they like, and a quote behind the last word.
-            let text = format!("{}{}", &front[front.rfind(start).unwrap_or(front.len())..], String::from_utf8_lossy(&bytes[at..to]));
-            let text = text.replace("\\u003e", ">");
-            if last != Some(from)
-                && let Some(line) = read(text.split('"').next().unwrap_or(&text))
-            {
-                visit(from, line);
-                last = Some(from);
+    let (mut last_gc, mut last_sched) = (None, None);
+    for (n, at) in memchr::memchr2_iter(b'@', b'x', bytes).enumerate() {
+        if n > MAX_RARE && at / n < RARE_BYTES {
+            // Here they are not rare: whole words are looked for behind the lines that were seen.
+            find_words(bytes, &WORDS_OF_GC, at, &mut last_gc, &mut visit);
+            find_words(bytes, &WORDS_OF_SCHED, at, &mut last_sched, &mut visit);
+            return;
+        }
+        if bytes[at] == b'@' {
+            // `gc 1 @8.989s`
+            if at >= 5 && bytes[at - 1] == b' ' && bytes[at - 2].is_ascii_digit() && bytes.get(at + 1).is_some_and(u8::is_ascii_digit) {
+                let line = &bytes[at..line_end(bytes, at)];
+                if let Some(inside) = memchr::memmem::find(line, WORDS_OF_GC.inside) {
+                    look(bytes, &WORDS_OF_GC, at + inside, &mut last_gc, &mut visit);
+                }
             }
+        } else if at >= 4 && bytes[at - 4..].starts_with(WORDS_OF_SCHED.inside) {
+            look(bytes, &WORDS_OF_SCHED, at - 4, &mut last_sched, &mut visit);
         }
     }
 }
 
+/// How lines of one kind are known.
+struct Words {
+    /// What stands in each of them and hardly anywhere else.
+    inside: &'static [u8],
+    /// How they begin.
+    start: &'static str,
+    read: fn(&str) -> Option<Line>,
+}
+
+const WORDS_OF_GC: Words = Words { inside: b" ms clock, ", start: "gc ", read: gc };
+const WORDS_OF_SCHED: Words = Words { inside: b"gomaxprocs=", start: "SCHED ", read: sched };
+
 /// A line of the runtime and what stands around it in a log are not longer.
 const MAX_LINE: usize = 16 << 10;
+/// How often a byte is met before it is asked whether it is rare.
+const MAX_RARE: usize = 64;
+/// A rare byte stands less than once in so many.
+const RARE_BYTES: usize = 256;
+
+fn line_start(bytes: &[u8], at: usize) -> usize {
+    let from = at.saturating_sub(MAX_LINE);
+    memchr::memrchr(b'\n', &bytes[from..at]).map_or(from, |end| from + end + 1)
+}
+
+fn line_end(bytes: &[u8], at: usize) -> usize {
+    let to = bytes.len().min(at + MAX_LINE);
+    memchr::memchr(b'\n', &bytes[at..to]).map_or(to, |end| at + end)
+}
+
+/// Lines of one kind from the one that holds `at` on; `last` was visited.
+fn find_words(bytes: &[u8], words: &Words, at: usize, last: &mut Option<usize>, visit: &mut impl FnMut(usize, Line)) {
+    let from = line_start(bytes, at);
+    for at in memchr::memmem::find_iter(&bytes[from..], words.inside) {
+        look(bytes, words, from + at, last, visit);
+    }
+}
+
+/// Visits the line whose word is at `at`, if it is one of the runtime and not `last`.
+fn look(bytes: &[u8], words: &Words, at: usize, last: &mut Option<usize>, visit: &mut impl FnMut(usize, Line)) {
+    let (from, to) = (line_start(bytes, at), line_end(bytes, at));
+    let front = String::from_utf8_lossy(&bytes[from..at]);
+    // Loggers write `>` as they like, and a quote behind the last word.
+    let text = format!("{}{}", &front[front.rfind(words.start).unwrap_or(front.len())..], String::from_utf8_lossy(&bytes[at..to]));
+    let text = text.replace("\\u003e", ">");
+    if *last != Some(from)
+        && let Some(line) = (words.read)(text.split('"').next().unwrap_or(&text))
+    {
+        visit(from, line);
+        *last = Some(from);
+    }
+}
 
 /// How sure a stretch of lines is a trace of the runtime, 0 … 1, and why.
 pub(crate) fn recognise(head: &str) -> Option<(f32, String)> {
@@ -181,7 +231,19 @@ mod tests {
         let mut found = Vec::new();
         find(text.as_bytes(), |at, line| found.push((text[..at].lines().count(), line)));
         let (gc, sched) = (read(gc).unwrap(), read(sched).unwrap());
-        assert_eq!(found, [(0, gc.clone()), (1, gc.clone()), (5, gc), (2, sched.clone()), (3, sched)]);
+        let expected = [(0, gc.clone()), (1, gc.clone()), (2, sched.clone()), (3, sched), (5, gc)];
+        assert_eq!(found, expected);
+        // Where the bytes that are looked for are not rare, and become so or cease to be in the middle of a text.
+        let (common, rare) = ("max 0x@x\n".repeat(60), "a long line with nothing to find\n".repeat(900));
+        for front in ["", &common, &rare, &format!("{rare}{common}")] {
+            let text = format!("{front}{text}{common}{common}{text}");
+            let mut found = Vec::new();
+            find(text.as_bytes(), |at, line| found.push((at, line)));
+            found.sort_by_key(|(at, _)| *at);
+            let lines: Vec<_> = found.iter().map(|(_, line)| line).collect();
+            assert_eq!(lines, expected.iter().chain(&expected).map(|(_, line)| line).collect::<Vec<_>>());
+            assert!(found.is_sorted_by(|(before, _), (after, _)| before < after), "each line once");
+        }
     }
 
     #[test]
