@@ -145,7 +145,7 @@ fn writing_again_keeps_what_people_wrote_or_refuses() {
     assert_eq!(export(&["--force"]).0, 0);
     assert!(fs::read_to_string(dir.path().join("case/postmortem.md.orig")).unwrap().contains("| Measure | Amount | How |"));
     fs::write(&document, "# My own words\n").unwrap();
-    assert!(export(&[]).2.contains("was not written by coroner"));
+    assert!(export(&[]).2.contains("holds no marks of generated blocks"));
 }
 
 #[test]

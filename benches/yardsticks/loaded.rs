@@ -42,7 +42,7 @@ pub fn load_time(path: &Path, patterns: Patterns) -> (Duration, Loaded) {
     };
     let before = spent();
     let log = load_with(OpenOptions { sources: vec![path.to_owned()], jobs: 1, patterns, ..OpenOptions::default() });
-    (spent() - before, log)
+    (spent().saturating_sub(before), log)
 }
 
 /// Times of `rounds` runs of `ask`; the middle one.

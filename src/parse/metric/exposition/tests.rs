@@ -47,7 +47,7 @@ fn a_dump_of_a_block_is_read() {
     assert_eq!((document.series.len(), document.series[0].name.as_str(), document.n_records), (1, "up", 2));
     assert_eq!(document.series[0].labels.get("instance"), Some("a-1"));
     let histogram = read("{__name__=\"h\"} {count:3, sum:2, [-1,1]:3} 1795400733399\n");
-    assert_eq!((histogram.series.len(), histogram.n_records, histogram.problems.total()), (4, 4, 0));
+    assert_eq!((histogram.series.len(), histogram.n_records, histogram.problems.total()), (5, 5, 0), "both bounds, +Inf, count and sum");
 }
 
 #[test]
