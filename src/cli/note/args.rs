@@ -85,7 +85,7 @@ pub enum NoteAction {
         #[arg(required = true, value_name = "KEY=VALUE")]
         pairs: Vec<String>,
     },
-    /// Add a note of any kind: add KIND [words]; the kinds and their fields are below
+    /// Add a note of any kind: add KIND WORDS; the kinds and their fields are below
     #[command(after_help = kinds_help())]
     Add(Box<NoteAddArgs>),
     /// Pin evidence: a series around a moment, lines of a log, a change, an alert, a profile

@@ -89,7 +89,7 @@ pub(crate) fn records(bytes: &[u8]) -> Records {
     Records { text, n_records, problems }
 }
 
-/// The same as exemplars of their series; what cannot be read was told by [`records`].
+/// The same as exemplars of their series; what cannot be read was told by `records`.
 pub fn exemplars(bytes: &[u8]) -> Vec<model::Exemplar> {
     let mut problems = Problems::default();
     let source = json::text(bytes, &mut problems);
