@@ -290,6 +290,8 @@ fn questions(dir: &Path, cap: u64) {
     row("count of a regex", count, format!("{} rg -c", ratio(Some(count), rg[1].wall())));
     row("first page of a literal", log.first_page(&["exhausted", "orders/78\"", "uid\":4712", "status\":50", "uid\":99"]), String::new());
     drop(log);
+    // A screen that is closed as soon as it shows may not have kept its index yet.
+    let _ = Command::new(CORONER).args(["inspect".as_ref(), "--quiet".as_ref(), path.as_os_str()]).output();
     let (mut cold, mut warm) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let text = "error rate";
