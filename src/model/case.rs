@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use super::series::{Labels, Unit};
 use super::time::{TimeRange, Timestamp};
 
-pub use fields::{Field, FieldSort, KINDS, KindFields};
+pub use fields::{Field, FieldSort, KINDS, KindFields, title_of};
 pub use kinds::{
     ActionItem, Attempt, Bucket, Cause, Conflict, Factor, Hypothesis, Lesson, Link, Question, Quote, Resource, Section, Stage,
 };

@@ -123,7 +123,7 @@ impl Columns {
     /// Latency of a record in seconds, NaN for none.
     #[inline]
     pub fn latency(&self, i: usize) -> f32 {
-        f32::from_bits(self.latencies.code(i) as u32)
+        latency(&self.latencies, i)
     }
 
     /// Whether any record may have a latency.
@@ -208,6 +208,12 @@ impl Columns {
         let late: usize = self.late().iter().map(|column| column.memory_bytes()).sum();
         early + late + self.status_values.len() * 2 + self.message_codes.len() * 4
     }
+}
+
+/// A latency out of its column, seconds; NaN for none.
+#[inline]
+pub(super) fn latency(latencies: &Column, i: usize) -> f32 {
+    f32::from_bits(latencies.code(i) as u32)
 }
 
 fn latencies(latencies: &[f32]) -> Column {

@@ -14,7 +14,8 @@ use crate::model::query::{GroupBy, HistogramQuery, Stat, StatKind, Stats, StatsQ
 use crate::model::{Histogram, Level, TimeRange, Timestamp};
 use crate::parse::RecordDetail;
 
-use super::columns::Columns;
+use super::column::Column;
+use super::columns::latency;
 use super::events::{Events, Place, is_inside};
 use super::filter::Selection;
 use super::filter::field::field_text;
@@ -198,19 +199,23 @@ impl Part<'_> {
         };
         let mut tally = Tally::new(columns, by_service.then_some(n_services));
         let can_tally = detail == Detail::Counts && !has_patterns && *self.selection == Selection::All;
+        // Fetched once: the column may still be in the file of the index.
+        let latencies: Option<&Column> = (detail == Detail::Columns).then(|| &*columns.latencies);
         self.each_run(query, &mut |column, run| {
             if can_tally && tally.suits(&run) {
                 let record = run.start;
                 tally.count(columns, run, |level, service, count| {
                     let service = service.unwrap_or_else(|| columns.service(record));
-                    visit(Cell { group: group_of(level, service, None), column, columns, record, detail: None, count });
+                    let group = group_of(level, service, None);
+                    visit(Cell { group, column, latency: f32::NAN, detail: None, count });
                 });
                 return;
             }
             for record in run.filter(|i| self.selection.contains(*i)) {
                 let message = has_patterns.then(|| columns.message(record));
                 let group = group_of(columns.level(record), columns.service(record), message);
-                visit(Cell { group, column, columns, record, detail: None, count: 1 });
+                let latency = latencies.map_or(f32::NAN, |latencies| latency(latencies, record));
+                visit(Cell { group, column, latency, detail: None, count: 1 });
             }
         });
     }
@@ -278,7 +283,7 @@ impl Part<'_> {
             let service = self.log.service_name(segment.service(i));
             let message = segment.columns.message(i);
             let group = groups.find(&Facts { log: self.log, level: segment.columns.level(i), service, message, detail: Some(&detail) });
-            visit(Cell { group, column, columns: &segment.columns, record: i, detail: Some(&detail), count: 1 });
+            visit(Cell { group, column, latency: segment.columns.latency(i), detail: Some(&detail), count: 1 });
         }
         Ok(())
     }
@@ -291,8 +296,8 @@ const UNKNOWN: usize = usize::MAX;
 struct Cell<'a> {
     group: usize,
     column: usize,
-    columns: &'a Columns,
-    record: usize,
+    /// In seconds; NaN for none, and where only the number counts.
+    latency: f32,
     detail: Option<&'a RecordDetail>,
     count: u64,
 }
@@ -302,7 +307,7 @@ impl Cell<'_> {
     #[inline]
     fn number(&self, field: Option<&str>) -> Option<f64> {
         let value = match field {
-            None => f64::from(self.columns.latency(self.record)),
+            None => f64::from(self.latency),
             Some(field) => number(&self.detail?.fields.iter().find(|(name, _)| name == field)?.1)?,
         };
         value.is_finite().then_some(value)

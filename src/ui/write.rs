@@ -11,6 +11,7 @@ use crate::app::State;
 use crate::app::editor::{Editor, TextBox};
 use crate::app::form::{FieldKind, Form, PickLine};
 use crate::app::layout::Area;
+use crate::model::case::title_of;
 use crate::model::text;
 
 /// Draws the editor.
@@ -72,7 +73,7 @@ fn rows_of(kind: &FieldKind, caret: Caret) -> usize {
 pub(super) fn draw_form(state: &State, form: &Form, theme: &Theme, buffer: &mut Buffer) {
     let rows: usize = form.fields.iter().enumerate().map(|(index, field)| rows_of(&field.kind, caret_of(form, index))).sum();
     let area = open_frame(state, rows as u16, &form.title, theme, buffer);
-    let longest = form.fields.iter().map(|field| field.label.width()).max().unwrap_or_default();
+    let longest = form.fields.iter().map(|field| title_of(field.label).width()).max().unwrap_or_default();
     let label_width = longest.clamp(10, 16) as u16 + 1;
     let (x, width) = (area.x + label_width, area.width.saturating_sub(label_width));
     let mut y = area.y;
@@ -95,7 +96,7 @@ pub(super) fn draw_form(state: &State, form: &Form, theme: &Theme, buffer: &mut 
         if has_focus {
             paint::cell(buffer, area.x - 1, y, theme.sign('▌'), theme.key);
         }
-        paint::put(buffer, area.x, y, label_width - 1, field.label, style);
+        paint::put(buffer, area.x, y, label_width - 1, &title_of(field.label), style);
         match &field.kind {
             FieldKind::Text(line) if has_focus => {
                 draw_line(buffer, (x, y, width), line, theme);

@@ -122,7 +122,7 @@ pub(super) fn panels(state: &mut State) {
         }
     }
     let heat = heat::histograms(catalog).into_iter().take(HISTOGRAMS).map(|(meta, name)| {
-        let detail = format!("heat map of {} buckets", clean(&meta.name));
+        let detail = catalog.source(meta.source).map_or_else(String::new, |source| clean(&source.path));
         item(clean(&format!("heat map {name}")), detail, PickValue::Heat(shown::reference(catalog, meta, "")))
     });
     items.extend(heat);

@@ -3,6 +3,8 @@
 //! One table for the command line, for forms, for merging and for help, so that a new field is written down once.
 //! The typed values are in `kinds`; a test of the file forms checks that both agree.
 
+use std::borrow::Cow;
+
 use super::{
     ActionType, BucketName, CauseStatus, CauseType, FactorGroup, HypothesisStatus, IfRemoved, MarkerName, Outcome, QuestionStatus,
     RangeEnd, Relation, RowKind, Verdict,
@@ -75,6 +77,27 @@ impl KindFields {
     pub fn field(&self, key: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.key == key)
     }
+}
+
+/// What a form calls a field: its key in words.
+pub fn title_of(key: &str) -> Cow<'_, str> {
+    let word = match key {
+        "t" => "at",
+        "t0" => "from",
+        "t1" => "until",
+        "t_latest" => "at the latest",
+        "u_ns" => "uncertainty",
+        "lag_ns" => "lag",
+        "ev" => "evidence",
+        "svc" => "service",
+        "pct" => "traffic %",
+        "rel" => "relation",
+        "conf" => "confidence",
+        "ctype" => "sort of cause",
+        "rowkind" => "sort of row",
+        _ => return if key.contains('_') { Cow::Owned(key.replace('_', " ")) } else { Cow::Borrowed(key) },
+    };
+    Cow::Borrowed(word)
 }
 
 const fn may(key: &'static str, sort: FieldSort, says: &'static str) -> Field {

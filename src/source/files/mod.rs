@@ -19,6 +19,7 @@ pub mod names;
 mod peek;
 mod pool;
 mod prepare;
+mod raw;
 mod reading;
 mod sets;
 mod spans;
@@ -27,11 +28,8 @@ mod unpack;
 mod utf16;
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-
-use sha2::{Digest, Sha256};
 
 use crate::model::query::{BestEvent, BestQuery, FieldSeen, HistogramQuery, Pattern, PatternQuery, Stats, StatsQuery, ValueAt};
 use crate::model::{
@@ -45,7 +43,6 @@ use crate::store::events::Events;
 use crate::store::filter::Selections;
 use crate::store::log::Log;
 use crate::store::promql::Pool;
-use crate::store::segment::count_lines;
 use crate::store::series::SeriesStore;
 use crate::store::{StoreError, Text, Watch};
 
@@ -53,11 +50,6 @@ use super::{Answer, Computed, Job, RawLines, Source, SourceError, Steps};
 use cache::CacheOptions;
 use content::{Bytes, Content};
 pub use follow::Polled;
-
-/// Bytes that one reading of text takes at once.
-const BLOCK_BYTES: u64 = 1 << 20;
-/// Lines that one question may ask for, in bytes: far more than evidence holds.
-const MAX_LINES_BYTES: u64 = 64 << 20;
 
 /// What to open and how.
 #[derive(Debug, Clone)]
@@ -438,7 +430,7 @@ impl Source for FileSource {
         // Known places of lines are those of the text that was parsed.
         let is_parsed = std::ptr::eq(text, content.as_ref());
         let start = log.filter(|_| is_parsed).map_or((0, 1), |log| log.line_start(first));
-        lines_of(text, start, first..=last, job)
+        raw::lines(text, start, first..=last, job)
     }
 
     fn sha256(&self, source: SourceId, job: &Job) -> Result<String, SourceError> {
@@ -449,57 +441,10 @@ impl Source for FileSource {
         if let Some(hash) = self.hashes.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(hash.clone());
         }
-        let mut hasher = Sha256::new();
-        let (mut at, end) = (0, content.size_bytes());
-        while at < end {
-            job.check()?;
-            let block = content.read(at..end.min(at + BLOCK_BYTES))?;
-            hasher.update(&block);
-            at += block.len() as u64;
-        }
-        let mut hash = String::with_capacity(64);
-        for byte in hasher.finalize() {
-            let _ = write!(hash, "{byte:02x}");
-        }
+        let hash = raw::sha256(content, job)?;
         if snapshot.catalog.source(source).is_some_and(|report| report.is_complete) {
             self.hashes.lock().unwrap_or_else(PoisonError::into_inner).insert(key, hash.clone());
         }
         Ok(hash)
     }
-}
-
-/// Lines by number, looked for from a place whose line is known.
-fn lines_of(
-    content: &Content,
-    (mut at, mut line): (u64, u64),
-    wanted: std::ops::RangeInclusive<u64>,
-    job: &Job,
-) -> Result<RawLines, SourceError> {
-    let (first, last) = wanted.into_inner();
-    let end = content.size_bytes();
-    let (mut bytes, mut last_found) = (Vec::new(), 0);
-    while at < end && line <= last {
-        job.check()?;
-        let block = content.read(at..end.min(at + BLOCK_BYTES))?;
-        at += block.len() as u64;
-        let n = count_lines(&block);
-        if line + n < first {
-            line += n;
-            continue;
-        }
-        for part in block.split_inclusive(|byte| *byte == b'\n') {
-            if (first..=last).contains(&line) {
-                bytes.extend_from_slice(part);
-                last_found = line;
-            }
-            line += u64::from(part.ends_with(b"\n"));
-        }
-        if bytes.len() as u64 > MAX_LINES_BYTES {
-            return Err(SourceError::Question(format!("{}: lines {first} to {last} are too long to be shown", content.path())));
-        }
-    }
-    if last_found < last {
-        return Err(SourceError::Question(format!("{} has no line {last}", content.path())));
-    }
-    Ok(RawLines { bytes, first, last })
 }
