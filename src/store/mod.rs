@@ -26,6 +26,7 @@ pub mod runtime_trace;
 pub mod segment;
 pub mod series;
 pub mod service;
+mod statistic;
 mod tally;
 
 use std::borrow::Cow;
