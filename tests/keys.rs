@@ -45,6 +45,9 @@ fn shows(sequence: &str, words: &str) -> bool {
     drawn.contains(words)
 }
 
+/// The histogram that keeps some, as a panel.
+const EXEMPLARS: &str = "P \"heat map rpc\" Enter 2";
+
 fn kinds(session: &Session) -> Vec<String> {
     session.state.case().by_time().iter().map(|record| record.kind.name().to_owned()).collect()
 }
@@ -221,6 +224,20 @@ fn promise(action: Action) -> bool {
                 && near(cursor(&level), 125.0)
                 && filters(&format!("{level} u")).is_empty()
                 && notice(". t 0 g v t t \"03:22:05\" Enter b").starts_with("this range is the baseline itself")
+        }
+        Action::NextExemplar => {
+            (notice("2 V n").starts_with("no exemplars of this series; 3 of others"))
+                && notice(&format!("{EXEMPLARS} g V n V n")) == "exemplar 7.5 s of trace t9"
+                && cursor(&format!("{EXEMPLARS} g V n V n")) == 200.0
+                && notice(&format!("{EXEMPLARS} G V n")).starts_with("no exemplar of this panel after")
+        }
+        Action::PrevExemplar => {
+            let said = notice(&format!("{EXEMPLARS} G V N"));
+            said.starts_with("exemplar 9 s customer=") && said.ends_with("gold") && !said.contains('\u{1b}')
+        }
+        Action::Exemplar => {
+            let opened = after(&format!("{EXEMPLARS} G V x"));
+            screen(&opened).contains("trace t9") && opened.cursor_secs() == 200.0
         }
         Action::FocusTrace => shows("3 t o", "widest gap") && shows("3 t t \"03:20:05\" Enter t o", "has no trace id"),
         Action::Reorder => notice("8 r") == "patterns by born around the cursor 03:20:00" && notice("r").contains("only the patterns"),

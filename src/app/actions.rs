@@ -210,6 +210,9 @@ actions! {
         Multiples "multiples" ["V m"] MAIN "draw a small panel for each of them, with one axis";
         Plain "plain" ["V p"] MAIN "show one series only again";
         Renderer "renderer" ["V b"] MAIN "draw lines of braille dots, or blocks again";
+        Exemplar "exemplar" ["V x"] MAIN "show the trace of the nearest exemplar of the selected panel";
+        NextExemplar "next-exemplar" ["V n"] MAIN "go to the next exemplar of the selected panel";
+        PrevExemplar "prev-exemplar" ["V N"] MAIN "go to the previous exemplar of the selected panel";
         Ghost "ghost" ["B"] MAIN "draw the baseline behind the selected panel, or stop";
         GhostWindow "ghost-window" ["V g"] MAIN "draw another earlier window behind the selected panel: -1h, T-10m";
         Limit "limit" ["V l"] MAIN "draw a limit across the selected panel: 1.5s, <99.9%, off";

@@ -249,6 +249,9 @@ pub enum Command {
             help = "A formula over the series in PromQL instead: sum by (service) (rate(http_requests_total[10s]))"
         )]
         expr: Option<String>,
+        /// Only exemplars: single observations that series keep as examples, with the trace that made them
+        #[arg(long, conflicts_with_all = ["expr", "at", "columns", "step"])]
+        exemplars: bool,
         /// Value at a moment: the last sample at or before it, null if stale
         #[arg(long, value_name = "TIME", allow_hyphen_values = true, conflicts_with_all = ["columns", "step"])]
         at: Option<String>,

@@ -1,5 +1,6 @@
 //! `coroner series`: metrics by name, reduced to columns, or their values at one moment.
 
+mod exemplars;
 mod expression;
 
 use std::io::Write;
@@ -18,8 +19,6 @@ use crate::source::{Job, Source};
 
 /// Schema of the JSON form.
 const SCHEMA: &str = "coroner.series/1";
-/// Exemplars of one series that are told word by word; `n_exemplars` counts all.
-const MAX_EXEMPLARS: usize = 1_000;
 /// Columns of one answer, all series together.
 const MAX_COLUMNS: u64 = 20_000_000;
 
@@ -32,6 +31,8 @@ pub enum Division {
     Step(i64),
     /// No columns: the last sample at or before a moment.
     At(Timestamp),
+    /// No samples at all: exemplars only.
+    Exemplars,
 }
 
 /// Which series, and how.
@@ -56,16 +57,10 @@ pub fn run(source: &dyn Source, options: &SeriesOptions, out: &mut dyn Write) ->
     }
     let job = Job::new();
     let catalog = source.catalog(&job)?;
-    let is_wanted = |meta: &&SeriesMeta| {
-        options.pattern.as_ref().is_none_or(|pattern| {
-            let plain = &pattern[..pattern.find(['*', '?']).unwrap_or(pattern.len())];
-            let begins = meta.name.starts_with(plain) || plain.starts_with(meta.name.as_str());
-            begins && (matches(pattern, &meta.name) || matches(pattern, &meta.full_name()))
-        })
-    };
-    let metas: Vec<&SeriesMeta> = catalog.series.iter().filter(is_wanted).collect();
+    let metas: Vec<&SeriesMeta> = catalog.series.iter().filter(|meta| is_wanted(meta, options)).collect();
     let ids: Vec<SeriesId> = metas.iter().map(|meta| meta.id).collect();
     let (range, columns) = match options.division {
+        Division::Exemplars => return exemplars::run(&catalog, options, out),
         Division::At(at) => {
             write_values(source, &metas, at, options.form, out)?;
             return Ok(!metas.is_empty());
@@ -85,6 +80,15 @@ pub fn run(source: &dyn Source, options: &SeriesOptions, out: &mut dyn Write) ->
         OutputForm::Text => metas.iter().zip(&answers).try_for_each(|(meta, columns)| write_columns(&catalog, meta, columns, out))?,
     }
     Ok(!metas.is_empty())
+}
+
+/// Whether the pattern fits the name or the name with its labels.
+fn is_wanted(meta: &SeriesMeta, options: &SeriesOptions) -> bool {
+    options.pattern.as_ref().is_none_or(|pattern| {
+        let plain = &pattern[..pattern.find(['*', '?']).unwrap_or(pattern.len())];
+        let begins = meta.name.starts_with(plain) || plain.starts_with(meta.name.as_str());
+        begins && (matches(pattern, &meta.name) || matches(pattern, &meta.full_name()))
+    })
 }
 
 /// The range widened to whole steps.
@@ -125,27 +129,8 @@ fn series_json(catalog: &Catalog, meta: &SeriesMeta, columns: &Columns) -> Value
         "columns": columns.columns.iter().enumerate().map(column).collect::<Vec<_>>(),
     });
     add_derivation(&mut json, meta);
-    let exemplars = exemplars(catalog, meta, columns.range);
-    if !exemplars.is_empty() {
-        json["n_exemplars"] = json!(exemplars.len());
-        let told = exemplars.iter().take(MAX_EXEMPLARS).map(|exemplar| {
-            json!({
-                "time": output::time(Some(exemplar.time)),
-                "value": output::number(Some(exemplar.value)),
-                "trace_id": exemplar.trace_id(),
-                "labels": output::labels(&exemplar.own),
-            })
-        });
-        json["exemplars"] = told.collect();
-    }
+    exemplars::add(&mut json, &exemplars::within(catalog.exemplars_of(meta), columns.range));
     json
-}
-
-/// Exemplars of a series within a range, by time; those that several sources hold once.
-fn exemplars<'c>(catalog: &'c Catalog, meta: &SeriesMeta, range: TimeRange) -> Vec<&'c Exemplar> {
-    let mut all: Vec<&Exemplar> = catalog.exemplars_of(meta).iter().filter(|exemplar| range.contains(exemplar.time)).collect();
-    all.dedup_by(|a, b| a.time == b.time && a.value.to_bits() == b.value.to_bits() && a.own == b.own);
-    all
 }
 
 /// How a series was computed, where it was.
@@ -212,7 +197,7 @@ fn write_columns(catalog: &Catalog, meta: &SeriesMeta, columns: &Columns, out: &
     writeln!(out, "{}  {} {}  {samples} samples  {}", printable(&name), meta.kind.name(), meta.unit.name(), printable(&path))?;
     write_derivation(meta, out)?;
     let traced = |exemplar: &Exemplar| exemplar.trace_id().map_or_else(String::new, |id| format!(" of trace {}", printable(id)));
-    let exemplars = exemplars(catalog, meta, columns.range);
+    let exemplars = exemplars::within(catalog.exemplars_of(meta), columns.range);
     if let Some(last) = exemplars.last() {
         let n = exemplars.len();
         writeln!(out, "  {n} exemplars, the last {} at {}{}", value(last.value, meta.unit), rfc3339(last.time), traced(last))?;

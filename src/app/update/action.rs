@@ -13,8 +13,8 @@ use crate::model::case::PanelShape;
 use super::navigate::{self, Way};
 use super::records::{self, Bearing, Judgement};
 use super::{
-    annotate, chain, compare_view, filter, find, forms, kind_form, overlays, panel_edit, panel_form, panel_typed, panel_view, pattern_view,
-    pick, search, settle, trace_view,
+    annotate, chain, compare_view, exemplars, filter, find, forms, kind_form, overlays, panel_edit, panel_form, panel_typed, panel_view,
+    pattern_view, pick, search, settle, trace_view,
 };
 
 /// Runs it.
@@ -94,6 +94,9 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::FocusSources => show_tab(state, Tab::Sources),
         Action::FocusPatterns => show_tab(state, Tab::Patterns),
         Action::FocusTrace => trace_view::show(state),
+        Action::Exemplar => exemplars::open(state),
+        Action::NextExemplar => exemplars::step(state, Way::Forward),
+        Action::PrevExemplar => exemplars::step(state, Way::Back),
         Action::Reorder => pattern_view::next_order(state),
         Action::ZoomPane => zoom_pane(state),
         Action::Dismiss => overlays::dismiss(state),

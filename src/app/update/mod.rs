@@ -10,6 +10,7 @@ mod ask;
 mod chain;
 mod compare_view;
 mod debt;
+mod exemplars;
 mod filter;
 mod find;
 mod forms;

@@ -11,7 +11,7 @@ use crate::model::{Level, SeriesMeta, SourceReport, ZoneCertainty, text};
 
 use super::annotate::headline;
 use super::chain::{self, Above};
-use super::{compare_view, pattern_view, trace_view};
+use super::{compare_view, exemplars, pattern_view, trace_view};
 
 /// Makes the lines again. O(lines of the tab).
 pub(crate) fn prepare(state: &mut State) {
@@ -45,7 +45,16 @@ fn key(state: &State) -> MadeFor {
         zone: state.clock.zone,
         t0: state.clock.t0,
         subject: (state.subject, state.panels.selected, state.list.selected().map(|row| row.id)),
-        cursor: (state.side.tab == Tab::Detail && state.subject == Focus::Changes).then_some(state.timeline.cursor),
+        cursor: (state.side.tab == Tab::Detail && tells_of_cursor(state)).then_some(state.timeline.cursor),
+    }
+}
+
+/// Whether the detail says what lies under the cursor, besides values that are asked for.
+fn tells_of_cursor(state: &State) -> bool {
+    match state.subject {
+        Focus::Changes => true,
+        Focus::Panels => state.panels.selected().is_some_and(|panel| !panel.exemplars.is_empty()),
+        _ => false,
     }
 }
 
@@ -216,7 +225,7 @@ const fn evidence_kind(target: &EvidenceTarget) -> &'static str {
     }
 }
 
-fn pair(side: &mut Side, name: &str, value: &str, width: usize) {
+pub(super) fn pair(side: &mut Side, name: &str, value: &str, width: usize) {
     if !value.is_empty() {
         side.item(SideItem::Text);
         let name = text::printable(name);
@@ -304,6 +313,7 @@ fn panel_detail(state: &State, side: &mut Side, width: usize) {
         }
     }
     form_detail(state, side, panel, width);
+    exemplars::lines(state, side, panel, width);
     view_detail(state, side, panel, width);
 }
 

@@ -36,6 +36,7 @@ pub(super) fn run(source: &dyn Source, expr: &str, options: &SeriesOptions, out:
             let rows = source.evaluate(expr, Some(asked), &job)?.value;
             write(&catalog, rows, (range, n), options.form, out)
         }
+        Division::Exemplars => bail!("a formula has no exemplars; --match chooses series"),
         Division::Columns(n) => {
             let rows = source.evaluate(expr, None, &job)?.value;
             write(&catalog, rows, (range, n), options.form, out)
