@@ -60,7 +60,7 @@ fn derive_within(max_read: u64, pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Ve
     let mut read: BTreeSet<String> = BTreeSet::new();
     // Quantiles of one histogram follow one another: its buckets are read once, see `Pool::remember`.
     let mut order: Vec<(String, usize)> = Vec::new();
-    let recipes = recipes(pool);
+    let (recipes, alone) = recipes::proposed(pool);
     for (index, recipe) in recipes.iter().enumerate() {
         let of = Expression::parse(&recipe.formula).ok().and_then(|expression| expression.quantile_of());
         let n_read = if of.as_ref().is_some_and(|of| read.contains(of)) { 0 } else { recipe.n_read };
@@ -95,6 +95,12 @@ fn derive_within(max_read: u64, pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Ve
         let Some(first) = left_out.first() else { continue };
         let (n, most) = (text::grouped(left_out.len() as u64), text::grouped(most));
         watch.warn(format!("{n} kinds of computed series are left out, such as {first}: {words}: {most}; series --expr and P compute any"));
+    }
+    if let Some(first) = alone.first() {
+        let more = if alone.len() > 1 { format!(" and {} more", alone.len() - 1) } else { String::new() };
+        watch.warn(format!(
+            "{first}{more}: no histogram of a server names the same services, so what clients saw beyond their servers is not computed"
+        ));
     }
     Ok(computed.into_iter().flatten().collect())
 }
