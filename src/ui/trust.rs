@@ -169,7 +169,7 @@ mod tests {
                 paint::put(&mut buffer, 0, y, width, bar, Style::new());
             }
             let area = Area { x: 0, y: 0, width, height };
-            exemplars(&(0..usize::from(width) + 1).collect::<Vec<_>>(), area, theme, &mut buffer);
+            exemplars(&(0..=usize::from(width)).collect::<Vec<_>>(), area, theme, &mut buffer);
             (0..height).map(|y| (0..width).map(|x| buffer[(x, y)].symbol()).collect()).collect::<Vec<String>>()
         };
         assert_eq!(marked(&["  ▃█", "▅ ██", "████"], &Theme::dark()), ["◇◇▃█", "▅ ◇◇", "████"]);
