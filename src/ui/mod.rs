@@ -17,6 +17,7 @@ mod paint;
 mod panels;
 mod prompt;
 mod several;
+mod shorten;
 mod side;
 mod spark;
 mod theme;
