@@ -62,7 +62,7 @@ pub fn run(source: &dyn Source, options: &SeriesOptions, out: &mut dyn Write) ->
     let (range, columns) = match options.division {
         Division::Exemplars => return exemplars::run(&catalog, options, out),
         Division::At(at) => {
-            write_values(source, &metas, at, options.form, out)?;
+            write_values(source, &catalog, &metas, (at, options.form), out)?;
             return Ok(!metas.is_empty());
         }
         Division::Columns(columns) => (options.range.or(catalog.extent).unwrap_or_default(), columns),
@@ -216,15 +216,26 @@ fn write_columns(catalog: &Catalog, meta: &SeriesMeta, columns: &Columns, out: &
     Ok(())
 }
 
-fn write_values(source: &dyn Source, metas: &[&SeriesMeta], at: Timestamp, form: OutputForm, out: &mut dyn Write) -> anyhow::Result<()> {
+fn write_values(
+    source: &dyn Source,
+    catalog: &Catalog,
+    metas: &[&SeriesMeta],
+    (at, form): (Timestamp, OutputForm),
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     let ids: Vec<SeriesId> = metas.iter().map(|meta| meta.id).collect();
     let values = source.values_at(&ids, at, &Job::new())?.value;
     let found: Vec<(&SeriesMeta, Option<ValueAt>)> = metas.iter().copied().zip(values).collect();
-    write_found(&found, at, form, out)
+    write_found(catalog, &found, (at, form), out)
 }
 
 /// Series with what was found of them at a moment.
-fn write_found(found: &[(&SeriesMeta, Option<ValueAt>)], at: Timestamp, form: OutputForm, out: &mut dyn Write) -> anyhow::Result<()> {
+fn write_found(
+    catalog: &Catalog,
+    found: &[(&SeriesMeta, Option<ValueAt>)],
+    (at, form): (Timestamp, OutputForm),
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     let state = |meta: &SeriesMeta, found: &Option<ValueAt>| ValueState::of(meta, found.as_ref().map(|found| found.value), at);
     if form == OutputForm::Json {
         let series = found.iter().map(|(meta, found)| {
@@ -234,6 +245,8 @@ fn write_found(found: &[(&SeriesMeta, Option<ValueAt>)], at: Timestamp, form: Ou
                 "value": output::number(found.as_ref().map(|found| found.value)),
                 "sample_time": output::time(found.as_ref().map(|found| found.sample_time)),
                 "state": state(meta, found).name(),
+                "source": source_path(catalog, meta),
+                "sources": source_paths(catalog, meta),
             });
             add_derivation(&mut json, meta);
             json
@@ -241,16 +254,24 @@ fn write_found(found: &[(&SeriesMeta, Option<ValueAt>)], at: Timestamp, form: Ou
         let json = json!({ "schema": SCHEMA, "at": output::time(Some(at)), "series": series.collect::<Vec<_>>() });
         return Ok(output::write_json(out, &json)?);
     }
-    let row = |(meta, found): &(&SeriesMeta, Option<ValueAt>)| {
+    // Scrapes of several processes may say the same name without a label: then the file tells them apart.
+    let is_same = |a: &SeriesMeta, b: &SeriesMeta| a.name == b.name && a.labels == b.labels;
+    let is_repeated = |index: usize| {
+        let meta = found[index].0;
+        let before = index.checked_sub(1).and_then(|index| found.get(index));
+        [before, found.get(index + 1)].into_iter().flatten().any(|other| is_same(other.0, meta))
+    };
+    let row = |(index, (meta, found)): (usize, &(&SeriesMeta, Option<ValueAt>))| {
         let shown = match found {
             Some(found) if meta.clip.is_some_and(|clip| found.value >= clip) => format!("≥{}", value(found.value, meta.unit)),
             Some(found) => value(found.value, meta.unit),
             None => state(meta, found).name().to_owned(),
         };
         let time = found.as_ref().map_or_else(String::new, |found| rfc3339(found.sample_time));
-        vec![printable(&meta.full_name()).into_owned(), shown, time]
+        let path = if is_repeated(index) { printable(source_path(catalog, meta)).into_owned() } else { String::new() };
+        vec![printable(&meta.full_name()).into_owned(), shown, time, path]
     };
-    output::write_table(out, &found.iter().map(row).collect::<Vec<_>>(), &[1])?;
+    output::write_table(out, &found.iter().enumerate().map(row).collect::<Vec<_>>(), &[1])?;
     Ok(())
 }
 
