@@ -28,6 +28,8 @@ pub(crate) struct Exemplars {
     /// Each column and the highest bucket that one of them lies in, where the panel shows a histogram: every bucket may
     /// have one in every column, and a mark on each would hide the histogram.
     pub(crate) cells: Vec<(usize, usize)>,
+    /// What lies from here on is hidden.
+    pub(crate) until: Option<Timestamp>,
 }
 
 impl Exemplars {
@@ -63,12 +65,19 @@ impl Exemplars {
         }
     }
 
+    /// Whether there is none that may be spoken of.
     pub(crate) fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.known().is_empty()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.places.len()
+        self.known().len()
+    }
+
+    /// Those that are not hidden. O(log n).
+    fn known(&self) -> &[Place] {
+        let n = self.until.map_or(self.places.len(), |until| self.places.partition_point(|place| place.time < until));
+        &self.places[..n]
     }
 
     /// Finds the columns of the visible window that hold any, and their buckets where there are bounds. O(exemplars).
@@ -85,9 +94,10 @@ impl Exemplars {
 
     /// Those of a stretch of time. O(log n).
     fn within(&self, range: TimeRange) -> &[Place] {
-        let start = self.places.partition_point(|place| place.time < range.start());
-        let n = self.places[start..].partition_point(|place| place.time < range.end());
-        &self.places[start..start + n]
+        let known = self.known();
+        let start = known.partition_point(|place| place.time < range.start());
+        let n = known[start..].partition_point(|place| place.time < range.end());
+        &known[start..start + n]
     }
 
     /// Those of a stretch of time, in the catalog that they were found in.
@@ -97,7 +107,7 @@ impl Exemplars {
 
     /// The one nearest to a moment of those that pass; of equally near ones the greatest value.
     pub(crate) fn nearest<'c>(&self, at: Timestamp, catalog: &'c Catalog, passes: impl Fn(&Exemplar) -> bool) -> Option<&'c Exemplar> {
-        let all = self.places.iter().filter_map(|place| catalog.exemplars.get(place.index as usize)).filter(|own| passes(own));
+        let all = self.known().iter().filter_map(|place| catalog.exemplars.get(place.index as usize)).filter(|own| passes(own));
         all.min_by(|a, b| {
             let away = |exemplar: &Exemplar| exemplar.time.since(at).unsigned_abs();
             away(a).cmp(&away(b)).then(b.value.total_cmp(&a.value))
@@ -106,14 +116,14 @@ impl Exemplars {
 
     /// The first after a moment.
     pub(crate) fn after<'c>(&self, at: Timestamp, catalog: &'c Catalog) -> Option<&'c Exemplar> {
-        let next = self.places.partition_point(|place| place.time <= at);
-        catalog.exemplars.get(self.places.get(next)?.index as usize)
+        let next = self.known().partition_point(|place| place.time <= at);
+        catalog.exemplars.get(self.known().get(next)?.index as usize)
     }
 
     /// The last before a moment.
     pub(crate) fn before<'c>(&self, at: Timestamp, catalog: &'c Catalog) -> Option<&'c Exemplar> {
-        let next = self.places.partition_point(|place| place.time < at);
-        catalog.exemplars.get(self.places.get(next.checked_sub(1)?)?.index as usize)
+        let next = self.known().partition_point(|place| place.time < at);
+        catalog.exemplars.get(self.known().get(next.checked_sub(1)?)?.index as usize)
     }
 }
 

@@ -329,6 +329,7 @@ impl Panel {
         self.parts.hide_from(self.until);
         self.parts.prepare(visible, columns, fineness);
         self.heat.lay(visible, columns);
+        self.exemplars.until = self.until;
         self.exemplars.lay(visible, columns, self.behind.as_ref().map_or(&[], |behind| &behind.bounds));
         let resets = self.derivation.iter().flat_map(|derivation| &derivation.resets);
         let until = self.until;

@@ -44,7 +44,8 @@ pub(super) fn open(state: &mut State) {
 }
 
 fn say_none(state: &mut State) {
-    let words = match (state.panels.selected(), state.catalog.exemplars.len()) {
+    let is_known = |exemplar: &&Exemplar| state.hidden_from().is_none_or(|until| exemplar.time < until);
+    let words = match (state.panels.selected(), state.catalog.exemplars.iter().filter(is_known).count()) {
         (None, _) => "no panel selected: 2 goes to the panels".to_owned(),
         (_, 0) => {
             "no exemplars here: OpenMetrics text, a database with its exemplars or an answer of query_exemplars holds them".to_owned()
