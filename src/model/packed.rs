@@ -45,6 +45,13 @@ impl Packed {
         self.push_values(values);
     }
 
+    /// Adds samples that come after these, which must be whole blocks.
+    pub fn append(&mut self, later: &Self) {
+        self.times.append(&later.times);
+        self.values.append(&later.values);
+        self.leaves.extend_from_slice(&later.leaves);
+    }
+
     fn push_values(&mut self, values: &[f64]) {
         let leaf = self.values.push(values);
         if values.len() == BLOCK {

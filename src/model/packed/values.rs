@@ -160,6 +160,13 @@ impl Values {
         pack(&mut self.words, block.iter().map(code), u32::from(head.width));
     }
 
+    /// Adds values that come after these, which must be whole blocks.
+    pub fn append(&mut self, later: &Self) {
+        let first = self.words.len();
+        self.blocks.extend(later.blocks.iter().map(|block| ValueBlock { word: block.word + first, ..*block }));
+        self.words.extend_from_slice(&later.words);
+    }
+
     /// The value at `index`. O(1).
     #[inline]
     pub fn get(&self, index: usize) -> f64 {

@@ -23,6 +23,7 @@ mod raw;
 mod reading;
 mod sets;
 mod spans;
+mod streamed;
 mod twins;
 mod unpack;
 mod utf16;
