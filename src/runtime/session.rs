@@ -1,5 +1,6 @@
 //! The loop: wait, drain, draw once. Nothing awaits in the key path; all work is jobs, the saver, or the loader.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -12,6 +13,7 @@ use super::follow::Follower;
 use super::jobs::{Jobs, guarded};
 use super::journal::CaseStore;
 use super::keys::key_press;
+use super::memory::Keeper;
 use super::saver::Saver;
 use super::terminal::{self, Screen};
 use super::{editor, export};
@@ -53,11 +55,13 @@ pub struct Start {
     /// Whether growing sources are followed from the start.
     pub is_following: bool,
     /// What happens first of all.
-    pub first: Option<Message>,
+    pub first: Vec<Message>,
+    /// Folder of what is kept for the user, if anything is.
+    pub memory: Option<PathBuf>,
 }
 
-/// Runs the explorer until the user leaves. Returns after the terminal is restored and the case is on disk.
-pub fn run(start: Start) -> anyhow::Result<()> {
+/// Runs the explorer until the user leaves; tells where in the case that was. Returns after the terminal is restored and the case is on disk.
+pub fn run(start: Start) -> anyhow::Result<Option<String>> {
     terminal::install_panic_hook();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(Session::run(start));
@@ -72,12 +76,15 @@ struct Session {
     screen: Screen,
     jobs: Jobs,
     saver: Saver,
+    keeper: Keeper,
     source: Arc<FileSource>,
     export_to: export::Target,
     messages: UnboundedSender<Message>,
     follower: Option<Follower>,
     keys: EventStream,
     is_leaving: bool,
+    /// Something is being played, and goes on after the keys that wait.
+    goes_on: bool,
 }
 
 /// What woke the loop.
@@ -90,12 +97,13 @@ enum Wake {
     /// The play head of a replay is due to move.
     Play,
     Frame,
+    GoOn,
     Terminate,
     Lost,
 }
 
 impl Session {
-    async fn run(start: Start) -> anyhow::Result<()> {
+    async fn run(start: Start) -> anyhow::Result<Option<String>> {
         let (messages, mut inbox) = unbounded_channel();
         let screen = Screen::enter()?;
         let loading = start_loading(Arc::clone(&start.source), messages.clone());
@@ -106,12 +114,14 @@ impl Session {
             screen,
             jobs: Jobs::new(source, messages.clone()),
             saver: Saver::start(start.store, start.seed, messages.clone()),
+            keeper: Keeper::start(start.memory),
             source: start.source,
             export_to: start.export_to,
             messages,
             follower: None,
             keys: EventStream::new(),
             is_leaving: false,
+            goes_on: false,
         };
         for notice in start.notices {
             session.feed(Message::Notice(notice))?;
@@ -119,7 +129,7 @@ impl Session {
         if start.is_following {
             session.feed(Message::Follow)?;
         }
-        if let Some(message) = start.first {
+        for message in start.first {
             session.feed(message)?;
         }
         let result = session.serve(&mut inbox).await;
@@ -129,7 +139,8 @@ impl Session {
         }
         session.jobs.cancel_all();
         session.saver.finish();
-        result
+        session.keeper.finish();
+        result.map(|()| session.state.position())
     }
 
     async fn serve(&mut self, inbox: &mut UnboundedReceiver<Message>) -> anyhow::Result<()> {
@@ -150,6 +161,7 @@ impl Session {
                 _ = resizes.recv() => Wake::Resized,
                 event = self.keys.next() => match event { Some(Ok(event)) => Wake::Terminal(event), _ => Wake::Lost },
                 () = tokio::time::sleep_until(frame_due), if is_dirty => Wake::Frame,
+                () = std::future::ready(()), if self.goes_on => Wake::GoOn,
                 () = tokio::time::sleep_until(play_due), if self.state.is_playing() => Wake::Play,
                 message = inbox.recv() => message.map_or(Wake::Lost, Wake::Message),
                 _ = tick.tick() => Wake::Tick,
@@ -166,6 +178,10 @@ impl Session {
             };
             match wake {
                 Wake::Frame => {}
+                Wake::GoOn => {
+                    self.goes_on = false;
+                    self.feed(Message::GoOn)?;
+                }
                 Wake::Terminal(event) => self.terminal_event(event)?,
                 Wake::Message(message) => self.feed(message)?,
                 Wake::Resized => self.resize()?,
@@ -248,6 +264,8 @@ impl Session {
                     }
                 }
             }
+            Effect::GoOn => self.goes_on = true,
+            Effect::Remember(memory) => self.keeper.keep(memory),
             Effect::Copy(text) => terminal::copy(&text)?,
             Effect::Follow => self.follower = Some(Follower::start(Arc::clone(&self.source), self.messages.clone())),
             Effect::Unfollow => drop(self.follower.take()),

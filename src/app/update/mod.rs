@@ -8,6 +8,7 @@ mod annotate;
 mod answer;
 mod ask;
 mod chain;
+mod command_line;
 mod compare_view;
 mod debt;
 mod exemplars;
@@ -18,12 +19,14 @@ mod input;
 mod kind_form;
 mod navigate;
 mod overlays;
+mod palette;
 mod panel_edit;
 mod panel_form;
 mod panel_typed;
 mod panel_view;
 mod pattern_view;
 mod pick;
+mod play;
 mod records;
 mod replay;
 mod search;
@@ -39,6 +42,7 @@ use super::state::State;
 
 pub(crate) use ask::settle_view;
 pub(crate) use filter::from_case as read_filters;
+pub(crate) use palette::kind_of;
 pub(crate) use records::Bearing;
 pub(crate) use settle::Settling;
 
@@ -94,12 +98,19 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::RunAction(action) => action::run(state, action, None),
+        Message::Command(line) => play::command(state, &line),
+        Message::Start(script) => {
+            play::start(state, &script);
+            Vec::new()
+        }
+        Message::GoOn => Vec::new(),
         Message::Notice(text) => {
             state.warn(text);
             Vec::new()
         }
     };
     ask::settle(state, &mut effects);
+    play::go_on(state, &mut effects);
     effects
 }
 
