@@ -117,7 +117,7 @@ fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffe
         let label_room = label_room.min(room);
         let others = in_sight().map(|(index, _)| picker.items.get(*index).map_or("", |item| item.label.as_str()));
         let label = Shortened::of(&item.label, others, usize::from(label_room));
-        paint::put(buffer, x, y, label_room, &theme.signs(&label.text()), theme.text);
+        paint::put(buffer, x, y, label_room, &label.text(), theme.text);
         for column in positions.iter().filter_map(|position| label.column_of(*position)) {
             paint::tint(buffer, x + column as u16, y, 1, theme.key);
         }
