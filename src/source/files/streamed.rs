@@ -40,9 +40,9 @@ pub(super) fn read(content: &Content, mut stream: Stream, context: &Context, job
         match whole {
             Some(whole) => {
                 if jobs > 1 {
-                    stream.feed_by(&block[..whole], &crew)
+                    stream.feed_by(&block[..whole], &crew);
                 } else {
-                    stream.feed(&block[..whole])
+                    stream.feed(&block[..whole]);
                 }
                 at += whole as u64;
             }
