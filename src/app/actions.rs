@@ -223,7 +223,9 @@ actions! {
     Session {
         Palette "palette" ["ctrl-p"] MAIN "find any action, series, change, alert or mark";
         CommandLine "command" [":"] MAIN "type an action by its name";
-        Help "help" ["?", "F1"] MAIN "show all keys";
+        Help "help" ["?", "F1"] MAIN "show the keys that work here, and all others behind Tab";
+        HelpHere "help-here" ["F1"] OPEN "show the keys of what is open, or close them";
+        Tour "tour" ["F2"] MAIN "be guided through the recorded outage in ten steps; again skips a step";
         Copy "copy" ["y"] MAIN "copy the selected event, note or value";
         Close "close" ["esc"] MAIN "close one layer: a search under way, replay, pane zoom, range, find";
         Suspend "suspend" ["ctrl-z"] MAIN "suspend to the shell";

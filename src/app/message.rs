@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::actions::Action;
 use super::debt::Owed;
+use super::tour::Offer;
 use crate::model::AnnotationId;
 use crate::model::case::{AnnotationKind, CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict, Standing};
 use crate::model::compare::{CompareQuery, Difference};
@@ -377,6 +378,8 @@ pub enum Message {
     GoTo(Timestamp),
     /// Run this action, as if its key had been pressed.
     RunAction(Action),
+    /// The demo was opened: its tour is offered, or begins.
+    Tour(Offer),
     /// A word for the user from below (job panicked, file vanished).
     Notice(String),
 }

@@ -7,19 +7,26 @@ use super::args::OpenArgs;
 use super::documents::default_target;
 use super::open::{self, Opened};
 use crate::app::actions::Action;
+use crate::app::tour::Offer;
 use crate::app::{CasePlace, Message, Setup, State};
 use crate::runtime::journal::{CaseStore, Mode};
 use crate::runtime::session::{self, Start};
 use crate::ui::Theme;
 
-/// Opens what the arguments name.
+/// Opens what the arguments name, and remembers it for the welcome screen.
 pub fn explore(args: &OpenArgs, follow: Follow) -> anyhow::Result<Outcome> {
-    run(open::open(args)?, follow)
+    let opened = open::open(args)?;
+    run_with(opened, follow, None, &|name| super::first::remember(args, name))
+}
+
+/// Opens the demo, with its tour offered or begun.
+pub fn demo(opened: Opened, offer: Offer) -> anyhow::Result<Outcome> {
+    run_with(opened, Follow::No, Some(Message::Tour(offer)), &|_| {})
 }
 
 /// Opens a case on its list of conflicts.
 pub fn settle(args: &OpenArgs) -> anyhow::Result<Outcome> {
-    run_with(open::open(args)?, Follow::No, Some(Message::RunAction(Action::Conflicts)))
+    run_with(open::open(args)?, Follow::No, Some(Message::RunAction(Action::Conflicts)), &|_| {})
 }
 
 /// Whether growing sources are followed from the start.
@@ -37,12 +44,8 @@ impl From<bool> for Follow {
     }
 }
 
-/// Runs the screen over something opened.
-pub fn run(opened: Opened, follow: Follow) -> anyhow::Result<Outcome> {
-    run_with(opened, follow, None)
-}
-
-fn run_with(opened: Opened, follow: Follow, first: Option<Message>) -> anyhow::Result<Outcome> {
+/// Whether there is a terminal that can show the screen, and what works without.
+pub fn ensure_terminal() -> anyhow::Result<()> {
     anyhow::ensure!(
         std::io::stdout().is_terminal() && std::io::stdin().is_terminal(),
         "the explorer needs a terminal; without one use: coroner inspect, events, series, export, or screenshot"
@@ -51,9 +54,16 @@ fn run_with(opened: Opened, follow: Follow, first: Option<Message>) -> anyhow::R
         std::env::var("TERM").as_deref() != Ok("dumb"),
         "TERM=dumb cannot show the explorer; coroner inspect, events and export work"
     );
+    Ok(())
+}
+
+/// Runs the screen over something opened; `remember` is told what the case is called once it could be opened.
+fn run_with(opened: Opened, follow: Follow, first: Option<Message>, remember: &dyn Fn(&str)) -> anyhow::Result<Outcome> {
+    ensure_terminal()?;
     let export_to = default_target(&opened);
     let (store, on_disk, notices) = CaseStore::open(&opened.case_dir)?;
     let seed = opened.seed.clone().filter(|_| store.is_new());
+    remember(if on_disk.meta.title.is_empty() { &opened.name } else { &on_disk.meta.title });
     let state = State::new(Setup {
         title: opened.name.clone(),
         case: seed.clone().unwrap_or(on_disk),
@@ -84,6 +94,6 @@ fn id_seed() -> u64 {
 }
 
 /// Colours and signs that the terminal can show.
-fn theme_from_environment() -> Theme {
+pub fn theme_from_environment() -> Theme {
     Theme::of_terminal(|name| std::env::var(name).ok())
 }

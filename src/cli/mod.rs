@@ -10,6 +10,7 @@ mod documents;
 pub mod events;
 mod explore;
 mod fields;
+mod first;
 pub mod histogram;
 pub mod inspect;
 mod lint;
@@ -32,6 +33,8 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use args::{Cli, Command};
+
+use crate::app::tour::Offer;
 
 /// What a command found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +79,10 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 fn run(cli: Cli) -> anyhow::Result<Outcome> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let outcome = match cli.command {
+        None if cli.open.sources.is_empty() => {
+            drop(out);
+            return first::welcome(&cli.open, cli.follow.into());
+        }
         None => {
             drop(out);
             return explore::explore(&cli.open, cli.follow.into());
@@ -87,7 +94,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
                 screenshot::print(&opened, &mut out)?
             } else {
                 drop(out);
-                return explore::run(opened, explore::Follow::No);
+                return explore::demo(opened, Offer::Asked);
             }
         }
         Some(Command::Screenshot { open, output, size, at, keys, theme }) => {

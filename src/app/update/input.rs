@@ -10,6 +10,7 @@ use crate::app::state::State;
 /// One key.
 pub(super) fn key(state: &mut State, key: KeyPress) -> Vec<Effect> {
     let context = state.context();
+    crate::app::tour::key_pressed(state);
     if key.code == KeyCode::Esc && !state.pending.is_empty() {
         state.pending.clear();
         return Vec::new();
