@@ -110,6 +110,20 @@ fn promise(action: Action) -> bool {
         Action::ChooseZone => shows("t z \"Shanghai\" Enter", "11:20:00 Shanghai +08:00"),
         Action::CycleTime => notice(&format!("{m}t 0 T")) == "times from T+0" && notice("T").contains("UTC"),
         Action::Snap => near(cursor("t t \"03:21:00.7\" Enter '"), 61.0),
+        Action::Play => {
+            let playing = after(&format!("{m}space"));
+            playing.state.is_playing() && !after(&format!("{m}space space")).state.is_playing() && shows(&format!("{m}space"), "▶ ×10")
+        }
+        Action::Faster => shows(&format!("{m}space t +"), "▶ ×30") && notice("t +").starts_with("Space plays first"),
+        Action::Slower => shows(&format!("{m}space t -"), "▶ ×5"),
+        Action::Curtain => {
+            let closed = format!("{m}t .");
+            !shows(&closed, "▲rollback") && shows(&closed, "‖ ×10") && shows(&format!("{closed} t ."), "▲rollback")
+        }
+        Action::Known => {
+            let session = after(&format!("{m}t k ctrl-s"));
+            session.state.case().by_time()[0].text.contains("alert ErrorRateHigh fires for order since 03:23:25")
+        }
         Action::NextError => near(cursor("e"), 183.074),
         Action::PrevError => near(cursor("e e E"), 183.074),
         Action::NextWarning => cursor("w") < cursor("e"),
@@ -259,7 +273,7 @@ fn promise(action: Action) -> bool {
         Action::Stacked => {
             forms("2 V s") == ["stacked"]
                 && forms(": \"stacked service\" Enter") == ["stacked by service"]
-                && notice(": \"stacked nonsense\" Enter").contains("labels that do: service")
+                && shows(": \"stacked nonsense\" Enter", "labels that do: service")
                 && shows("2 V s", "sum")
         }
         Action::Multiples => forms("2 V m") == ["multiples"] && shows("2 V m", "payment") && !shows("2", "payment ▁"),
@@ -294,10 +308,23 @@ fn promise(action: Action) -> bool {
             is_on("R") && !is_on("R R") && !is_on("R u") && is_seen
         }
         Action::Palette => near(cursor("^p \"rollback\" Enter"), 420.0),
-        Action::CommandLine => near(cursor(": \"goto T+1m\" Enter"), 0.0) && near(cursor(": \"goto 03:25\" Enter"), 300.0),
-        Action::Help => shows("?", "keys: type to search") && shows("F1 \"zzqq\"", "no key does that"),
+        Action::CommandLine => near(cursor(": \"goto 03:25\" Enter"), 300.0) && shows(": \"goto T+1m\" Enter", "T+0"),
+        Action::RecordMacro => near(cursor("Q l l Q"), 2.0 * COLUMN) && shows("Q l l", "recording 2"),
+        Action::PlayMacro => near(cursor("Q l l Q @ @"), 6.0 * COLUMN) && notice("@").contains("no macro was recorded"),
+        Action::Macro => near(cursor("Q l l Q : \"macro save two\" Enter : \"macro play two 3\" Enter"), 8.0 * COLUMN),
+        Action::PressKeys => near(cursor(": \"keys 3*l\" Enter"), 3.0 * COLUMN),
+        Action::Help => shows("?", "keys that work in the panels") && shows("F1 \"zzqq\"", "no key does that"),
+        Action::HelpHere => shows("^p F1", "keys that work in this list") && !shows("^p F1 F1", "keys that work"),
         Action::Copy => matches!(after("3 y").effects.last(), Some(Effect::Copy(words)) if words.contains("GET /orders")),
         Action::Close => after(&format!("{m}v L esc")).state.selection().is_none(),
+        Action::Tour => {
+            let begin = Message::Tour(coroner::app::tour::Offer::Accepted);
+            let mut session = after("");
+            session.send(begin);
+            let first = screen(&session).contains("tour 1/10");
+            session.keys("F2");
+            first && screen(&session).contains("tour 2/10") && notice("F2").contains("coroner demo")
+        }
         Action::Follow => {
             let off = after("ctrl-f ctrl-f");
             after("ctrl-f").effects == [Effect::Follow] && shows("ctrl-f", "FOLLOW") && off.effects == [Effect::Follow, Effect::Unfollow]
@@ -305,7 +332,7 @@ fn promise(action: Action) -> bool {
         Action::Suspend => after("ctrl-z").effects == [Effect::Suspend],
         Action::Quit => after("q").effects == [Effect::Quit] && after("ctrl-c").effects == [Effect::Quit],
         Action::Accept => near(cursor("t t \"03:25\" Enter"), 300.0),
-        Action::Dismiss => !shows("? esc", "keys: type to search"),
+        Action::Dismiss => !shows("? esc", "keys that work"),
         Action::ListUp => near(cursor("^p down up Enter"), cursor("l")) || shows("^p down up", "palette"),
         Action::ListDown => shows("m down", "mark"),
         Action::Toggle => after("P \"go_gor\" down tab Enter").state.case().meta.panels.len() == 4,

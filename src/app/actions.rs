@@ -118,6 +118,11 @@ actions! {
         ChooseZone "zone" ["t z"] MAIN "choose the zone of local times";
         CycleTime "cycle-time" ["T"] MAIN "show times as UTC, local, or T±";
         Snap "snap" ["'"] MAIN "move the cursor to the nearest event, change or sample";
+        Play "play" ["space"] MAIN "replay from the cursor with the future hidden, or pause";
+        Faster "faster" ["t +", "t ="] MAIN "replay faster: ×1 to ×600";
+        Slower "slower" ["t -"] MAIN "replay slower";
+        Curtain "curtain" ["t ."] MAIN "hide what comes after the cursor without playing, or show it";
+        Known "known" ["t k"] MAIN "write down what could be known at the cursor";
         Follow "follow" ["ctrl-f"] MAIN "follow growing sources, or stop; at the end the cursor stays there";
     }
     Jump {
@@ -216,11 +221,17 @@ actions! {
         Trust "trust" ["R"] MAIN "shade gaps, resets, clipped and stale stretches, or stop";
     }
     Session {
-        Palette "palette" ["ctrl-p"] MAIN "find any action, series, change, alert or mark";
+        Palette "palette" ["ctrl-p"] MAIN "find anything: action, series, pattern, service, file, mark, time, filter";
         CommandLine "command" [":"] MAIN "type an action by its name";
-        Help "help" ["?", "F1"] MAIN "show all keys";
+        RecordMacro "record-macro" ["Q"] MAIN "record keys as a macro, or end it";
+        PlayMacro "play-macro" ["@"] MAIN "play the last macro, or several times: :play-macro 5";
+        Macro "macro" [] MAIN "keep the last macro by a name, play, list, remove: :macro save NAME";
+        PressKeys "keys" [] MAIN "press keys: :keys e e Enter";
+        Help "help" ["?", "F1"] MAIN "show the keys that work here, and all others behind Tab";
+        HelpHere "help-here" ["F1"] OPEN "show the keys of what is open, or close them";
+        Tour "tour" ["F2"] MAIN "be guided through the recorded outage in ten steps; again skips a step";
         Copy "copy" ["y"] MAIN "copy the selected event, note or value";
-        Close "close" ["esc"] MAIN "close one layer: a search under way, pane zoom, range, find";
+        Close "close" ["esc"] MAIN "close one layer: a search under way, replay, pane zoom, range, find";
         Suspend "suspend" ["ctrl-z"] MAIN "suspend to the shell";
         Quit "quit" ["q", "ctrl-c"] MAIN "leave; asks only when something is not saved";
         Accept "accept" ["enter"] TYPING "take what is selected or typed";
@@ -243,6 +254,11 @@ impl Action {
     /// Its line of the table.
     pub fn info(self) -> &'static ActionInfo {
         ALL.iter().find(|info| info.action == self).expect("the table is made from the same list as the enum")
+    }
+
+    /// The action of this name, wherever it works.
+    pub fn from_any_name(name: &str) -> Option<Self> {
+        ALL.iter().find(|info| info.name == name).map(|info| info.action)
     }
 
     /// The action of this name, if it can be run from the palette.

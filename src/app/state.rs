@@ -12,6 +12,7 @@ use crate::model::{CaseDoc, Catalog, Event, EventRef, TimeRange, Timestamp};
 
 use super::actions::Context;
 use super::clock::{Clock, Style};
+use super::commands::Typed;
 use super::compare::Compared;
 use super::debt::Debt;
 use super::follow::Following;
@@ -21,16 +22,20 @@ use super::keymap::Keymap;
 use super::lanes::Lanes;
 use super::layout::{self, Layout, Shape, Zoomed};
 use super::list::EventList;
+use super::macros::Macros;
 use super::message::{KeyPress, LoadProgress, Progress, Words};
 use super::overlay::Overlay;
 use super::panels::Panels;
 use super::patterns::Patterns;
 use super::preview::Preview;
+use super::replay::Replay;
+use super::resume::Resumed;
 use super::session::{CasePlace, Session};
 use super::shapes::Shapes;
 use super::side::Side;
 use super::side::Standings;
 use super::timeline::Timeline;
+use super::tour::Tour;
 use super::trace::TracePane;
 
 /// What the explorer starts with.
@@ -96,6 +101,8 @@ pub struct State {
     pub(crate) session: Session,
     pub(crate) timeline: Timeline,
     pub(crate) clock: Clock,
+    /// Of local times, where the case names none.
+    pub(crate) usual_zone: Tz,
     pub(crate) panels: Panels,
     pub(crate) list: EventList,
     pub(crate) lanes: Lanes,
@@ -115,10 +122,19 @@ pub struct State {
     /// Keys of an unfinished sequence.
     pub(crate) pending: Vec<KeyPress>,
     pub(crate) history: History,
+    /// Lines of the command line, of this session and those before.
+    pub(crate) commands: Typed,
+    /// Filters that were typed for this case.
+    pub(crate) filters_typed: Typed,
+    pub(crate) macros: Macros,
+    /// A place of before that waits for the data.
+    pub(crate) resumed: Option<Resumed>,
     pub(crate) notice: Option<Notice>,
     pub(crate) progress: Option<LoadProgress>,
     /// The last lines of logs that are not read to their end.
     pub(crate) preview: Preview,
+    /// `Some` while a curtain hides what comes after the cursor.
+    pub(crate) replay: Option<Box<Replay>>,
     /// `Some` while growing sources are followed.
     pub(crate) follow: Option<Following>,
     /// The selected event with all its fields.
@@ -130,6 +146,7 @@ pub struct State {
     pub(crate) freezing: Vec<Option<String>>,
     pub(crate) debt: Debt,
     pub(crate) standings: Standings,
+    pub(crate) tour: Tour,
     /// Rises with every answer, so that views know when to be made again.
     pub(crate) data_revision: u64,
     pub(crate) prepared: Option<PreparedFor>,
@@ -171,6 +188,7 @@ impl State {
             session: Session::new(setup.case, setup.place, setup.author, setup.id_seed),
             timeline: Timeline::new(columns),
             clock: Clock { zone, style: Style::Utc, t0: None },
+            usual_zone: Tz::UTC,
             panels: Panels::default(),
             list: EventList::new(),
             lanes: Lanes::default(),
@@ -188,8 +206,13 @@ impl State {
             overlays: Vec::new(),
             pending: Vec::new(),
             history: History::default(),
+            commands: Typed::default(),
+            filters_typed: Typed::default(),
+            macros: Macros::default(),
+            resumed: None,
             notice: None,
             progress: None,
+            replay: None,
             follow: None,
             preview: Preview::default(),
             detail: None,
@@ -198,6 +221,7 @@ impl State {
             freezing: Vec::new(),
             debt: Debt::default(),
             standings: Standings::default(),
+            tour: Tour::default(),
             data_revision: 0,
             prepared: None,
         };
@@ -234,6 +258,11 @@ impl State {
     /// Whether questions are under way.
     pub fn is_waiting(&self) -> bool {
         self.jobs.is_any_waiting()
+    }
+
+    /// Why the commands of a file or of `Message::Command` ended early.
+    pub fn script_failure(&self) -> Option<&str> {
+        self.macros.failure.as_deref()
     }
 
     /// The word to the user that is on screen.
@@ -282,7 +311,8 @@ impl State {
 
     /// Whether the screen says something else at this time than it does now, if nothing happens until then.
     pub fn shows_time(&self, at: Timestamp) -> bool {
-        self.notice.as_ref().is_some_and(|notice| notice.until <= at)
+        self.is_playing()
+            || self.notice.as_ref().is_some_and(|notice| notice.until <= at)
             || self.follow.is_some_and(|following| following.words(at) != following.words(self.now))
     }
 
@@ -292,7 +322,8 @@ impl State {
             n_panels: self.panels.all.len(),
             tall_panels: self.panels.tall(),
             selected_panel: self.panels.selected,
-            has_alerts: !self.catalog.alerts.is_empty(),
+            // In a replay the lane must not come with the first alert: nothing else on the screen may move then.
+            has_alerts: self.has_curtain() || !self.catalog.alerts.is_empty(),
             has_hits: self.list.find.is_some(),
             is_side_focused: self.focus == Focus::Side,
             zoomed: self.zoomed,

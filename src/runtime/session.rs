@@ -1,5 +1,6 @@
 //! The loop: wait, drain, draw once. Nothing awaits in the key path; all work is jobs, the saver, or the loader.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -12,6 +13,7 @@ use super::follow::Follower;
 use super::jobs::{Jobs, guarded};
 use super::journal::CaseStore;
 use super::keys::key_press;
+use super::memory::Keeper;
 use super::saver::Saver;
 use super::terminal::{self, Screen};
 use super::{editor, export};
@@ -29,6 +31,8 @@ use crate::ui::{self, Theme};
 const FRAME: Duration = Duration::from_millis(16);
 /// The clock on screen moves once a second.
 const TICK: Duration = Duration::from_secs(1);
+/// The play head of a replay moves this often: seen as motion, and little enough for a slow line.
+const PLAY_TICK: Duration = Duration::from_millis(125);
 /// How often loading reports while it runs.
 const LOAD_REPORT: Duration = Duration::from_millis(100);
 
@@ -51,11 +55,13 @@ pub struct Start {
     /// Whether growing sources are followed from the start.
     pub is_following: bool,
     /// What happens first of all.
-    pub first: Option<Message>,
+    pub first: Vec<Message>,
+    /// Folder of what is kept for the user, if anything is.
+    pub memory: Option<PathBuf>,
 }
 
-/// Runs the explorer until the user leaves. Returns after the terminal is restored and the case is on disk.
-pub fn run(start: Start) -> anyhow::Result<()> {
+/// Runs the explorer until the user leaves; tells where in the case that was. Returns after the terminal is restored and the case is on disk.
+pub fn run(start: Start) -> anyhow::Result<Option<String>> {
     terminal::install_panic_hook();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(Session::run(start));
@@ -70,12 +76,15 @@ struct Session {
     screen: Screen,
     jobs: Jobs,
     saver: Saver,
+    keeper: Keeper,
     source: Arc<FileSource>,
     export_to: export::Target,
     messages: UnboundedSender<Message>,
     follower: Option<Follower>,
     keys: EventStream,
     is_leaving: bool,
+    /// Something is being played, and goes on after the keys that wait.
+    goes_on: bool,
 }
 
 /// What woke the loop.
@@ -85,13 +94,16 @@ enum Wake {
     Resized,
     /// A second went by.
     Tick,
+    /// The play head of a replay is due to move.
+    Play,
     Frame,
+    GoOn,
     Terminate,
     Lost,
 }
 
 impl Session {
-    async fn run(start: Start) -> anyhow::Result<()> {
+    async fn run(start: Start) -> anyhow::Result<Option<String>> {
         let (messages, mut inbox) = unbounded_channel();
         let screen = Screen::enter()?;
         let loading = start_loading(Arc::clone(&start.source), messages.clone());
@@ -102,12 +114,14 @@ impl Session {
             screen,
             jobs: Jobs::new(source, messages.clone()),
             saver: Saver::start(start.store, start.seed, messages.clone()),
+            keeper: Keeper::start(start.memory),
             source: start.source,
             export_to: start.export_to,
             messages,
             follower: None,
             keys: EventStream::new(),
             is_leaving: false,
+            goes_on: false,
         };
         for notice in start.notices {
             session.feed(Message::Notice(notice))?;
@@ -115,7 +129,7 @@ impl Session {
         if start.is_following {
             session.feed(Message::Follow)?;
         }
-        if let Some(message) = start.first {
+        for message in start.first {
             session.feed(message)?;
         }
         let result = session.serve(&mut inbox).await;
@@ -125,7 +139,8 @@ impl Session {
         }
         session.jobs.cancel_all();
         session.saver.finish();
-        result
+        session.keeper.finish();
+        result.map(|()| session.state.position())
     }
 
     async fn serve(&mut self, inbox: &mut UnboundedReceiver<Message>) -> anyhow::Result<()> {
@@ -136,7 +151,9 @@ impl Session {
         let mut last_frame = Instant::now();
         let mut is_dirty = false;
         let mut tick = tokio::time::interval(TICK);
+        let mut last_play = Instant::now();
         while !self.is_leaving {
+            let play_due = tokio::time::Instant::from_std(last_play + PLAY_TICK);
             let frame_due = tokio::time::Instant::from_std(last_frame + FRAME);
             let wake = tokio::select! {
                 biased;
@@ -144,6 +161,8 @@ impl Session {
                 _ = resizes.recv() => Wake::Resized,
                 event = self.keys.next() => match event { Some(Ok(event)) => Wake::Terminal(event), _ => Wake::Lost },
                 () = tokio::time::sleep_until(frame_due), if is_dirty => Wake::Frame,
+                () = std::future::ready(()), if self.goes_on => Wake::GoOn,
+                () = tokio::time::sleep_until(play_due), if self.state.is_playing() => Wake::Play,
                 message = inbox.recv() => message.map_or(Wake::Lost, Wake::Message),
                 _ = tick.tick() => Wake::Tick,
             };
@@ -159,10 +178,18 @@ impl Session {
             };
             match wake {
                 Wake::Frame => {}
+                Wake::GoOn => {
+                    self.goes_on = false;
+                    self.feed(Message::GoOn)?;
+                }
                 Wake::Terminal(event) => self.terminal_event(event)?,
                 Wake::Message(message) => self.feed(message)?,
                 Wake::Resized => self.resize()?,
                 Wake::Tick => self.feed(Message::Tick(now()))?,
+                Wake::Play => {
+                    last_play = Instant::now();
+                    self.feed(Message::Tick(now()))?;
+                }
                 // A signal or a terminal that is gone: leave; the journal has every step.
                 Wake::Terminate | Wake::Lost => self.is_leaving = true,
             }
@@ -237,6 +264,8 @@ impl Session {
                     }
                 }
             }
+            Effect::GoOn => self.goes_on = true,
+            Effect::Remember(memory) => self.keeper.keep(memory),
             Effect::Copy(text) => terminal::copy(&text)?,
             Effect::Follow => self.follower = Some(Follower::start(Arc::clone(&self.source), self.messages.clone())),
             Effect::Unfollow => drop(self.follower.take()),
@@ -273,7 +302,7 @@ async fn any_signal(signals: &mut [Signal; 3]) -> Option<()> {
 }
 
 /// Stops this process the way `^z` does and returns when it is continued.
-fn suspend() {
+pub(super) fn suspend() {
     // Only this process: the shell's job control continues it with SIGCONT.
     let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
 }

@@ -116,7 +116,7 @@ fn counts_words(state: &State) -> String {
     if state.catalog.n_events == 0 {
         return String::new();
     }
-    let all = paint::compact(state.catalog.n_events);
+    let all = paint::compact(state.n_events_known());
     if state.list.filter.is_empty() {
         return all;
     }
@@ -218,7 +218,7 @@ fn draw_preview(state: &State, n_rows: u16, theme: &Theme, buffer: &mut Buffer) 
 
 fn empty_words(state: &State) -> Option<String> {
     if let Some(why) = state.jobs.error(Slot::ListAfter) {
-        return Some(format!("the events cannot be read: {why}"));
+        return Some(format!("the events cannot be read: {why}; 7 shows the sources, coroner inspect tells all"));
     }
     if !state.list.rows.is_empty() {
         return None;

@@ -5,6 +5,7 @@
 
 mod braille;
 mod chips;
+mod command;
 mod header;
 mod heat;
 mod help;
@@ -16,11 +17,14 @@ mod overlays;
 mod paint;
 mod panels;
 mod prompt;
+mod replay;
 mod several;
 mod side;
 mod spark;
 mod theme;
+mod tour;
 mod trust;
+pub mod welcome;
 mod write;
 
 use ratatui::Frame;
@@ -51,6 +55,7 @@ fn draw_panes(state: &State, theme: &Theme, buffer: &mut Buffer) {
     lanes::draw(state, theme, buffer);
     panels::draw(state, theme, buffer);
     lanes::draw_cursor(state, theme, buffer);
+    replay::draw_curtain(state, theme, buffer);
     list::draw_heading(state, theme, buffer);
     list::draw(state, theme, buffer);
     side::draw(state, theme, buffer);
@@ -58,6 +63,7 @@ fn draw_panes(state: &State, theme: &Theme, buffer: &mut Buffer) {
     for overlay in &state.overlays {
         overlays::draw(state, overlay, theme, buffer);
     }
+    tour::draw(state, theme, buffer);
 }
 
 fn too_small(state: &State, theme: &Theme, buffer: &mut Buffer) {

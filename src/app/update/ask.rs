@@ -17,6 +17,7 @@ const GHOSTS: usize = 4;
 
 /// Lays out, asks, prepares.
 pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
+    super::replay::settle(state);
     lay_out(state);
     state.list.is_at_end = state.is_following() && state.timeline.is_at_end();
     state.list.follow(state.timeline.cursor);
@@ -41,10 +42,16 @@ pub(crate) fn settle_view(state: &mut State) {
     state.preview.prepare(&state.catalog);
     let height = usize::from(state.layout.list.height);
     state.list.scroll(height - state.preview.n_rows(height));
+    if crate::app::tour::watch(state) {
+        settle_view(state);
+    }
 }
 
 fn lay_out(state: &mut State) {
-    state.layout = layout::compute(state.layout.size, &state.shape());
+    let (width, height) = state.layout.size;
+    let for_tour = crate::app::tour::n_rows(state, height);
+    state.layout = layout::compute((width, height - for_tour), &state.shape());
+    state.layout.size = (width, height);
     state.timeline.columns = NonZeroUsize::new(usize::from(state.layout.lanes_width)).unwrap_or(NonZeroUsize::MIN);
     state.clock.t0 = state.t0();
 }
@@ -116,7 +123,14 @@ fn prepare(state: &mut State) {
         return;
     }
     state.prepared = Some(key);
-    let sight = Sight { catalog: &state.catalog, doc: &state.session.doc, clock: &state.clock, visible: state.timeline.visible, columns };
+    let sight = Sight {
+        catalog: &state.catalog,
+        doc: state.replay.as_ref().map_or(&state.session.doc, |replay| &replay.told),
+        clock: &state.clock,
+        visible: state.timeline.visible,
+        columns,
+        until: state.hidden_from(),
+    };
     state.lanes.prepare(&sight);
     let baseline = state.baseline();
     state.panels.prepare((state.timeline.visible, columns.get()), (baseline, state.t0()), &state.clock);
