@@ -149,6 +149,10 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     // Session
     ("palette", "", "^p", "─ palette"),
     ("command", "", ":", "─ command"),
+    ("record-macro", "", "Q l", "recording 1"),
+    ("play-macro", "Q l l Q", "@", "2026-11-22 03:20:42"),
+    ("macro", "Q l \"x\" Q : \"macro save right\" Enter", ": \"macro list\" Enter", "right (2 keys)"),
+    ("keys", "", ": \"keys 3*l\" Enter", "2026-11-22 03:20:31"),
     ("help", "", "?", "keys that work in the panels"),
     ("help-here", "^p", "F1", "keys that work in this list"),
     ("tour", "", "F2", "the tour runs inside the recorded outage"),
