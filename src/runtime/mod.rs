@@ -17,6 +17,7 @@ pub mod jobs;
 pub mod journal;
 pub mod keys;
 mod names;
+mod onsets;
 pub mod publish;
 pub mod saver;
 pub mod session;

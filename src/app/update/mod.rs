@@ -16,6 +16,7 @@ mod forms;
 mod input;
 mod kind_form;
 mod navigate;
+mod onset_view;
 mod overlays;
 mod panel_edit;
 mod panel_form;
