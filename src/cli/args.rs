@@ -353,8 +353,12 @@ pub enum Command {
         /// Then run the commands of a file: one a line, as after : on screen
         #[arg(long, value_name = "FILE")]
         run: Option<PathBuf>,
-        /// Then press these keys, for example "v 10*l Enter"; <zoom-in> or <goto T+3m> runs an action by its name
-        #[arg(long, value_name = "KEYS")]
+        /// Keys.
+        #[arg(
+            long,
+            value_name = "KEYS",
+            help = "Then press these keys, for example \"v 10*l Enter\"; <zoom-in> or <goto T+3m> runs an action by its name"
+        )]
         keys: Option<String>,
         /// Keys and settings of this file; without it those of the program
         #[arg(long, value_name = "FILE")]
