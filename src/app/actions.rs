@@ -227,7 +227,9 @@ actions! {
         PlayMacro "play-macro" ["@"] MAIN "play the last macro, or several times: :play-macro 5";
         Macro "macro" [] MAIN "keep the last macro by a name, play, list, remove: :macro save NAME";
         PressKeys "keys" [] MAIN "press keys: :keys e e Enter";
-        Help "help" ["?", "F1"] MAIN "show all keys";
+        Help "help" ["?", "F1"] MAIN "show the keys that work here, and all others behind Tab";
+        HelpHere "help-here" ["F1"] OPEN "show the keys of what is open, or close them";
+        Tour "tour" ["F2"] MAIN "be guided through the recorded outage in ten steps; again skips a step";
         Copy "copy" ["y"] MAIN "copy the selected event, note or value";
         Close "close" ["esc"] MAIN "close one layer: a search under way, replay, pane zoom, range, find";
         Suspend "suspend" ["ctrl-z"] MAIN "suspend to the shell";

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::actions::Action;
 use super::debt::Owed;
 use super::script::Script;
+use super::tour::Offer;
 use crate::model::AnnotationId;
 use crate::model::case::{AnnotationKind, CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict, Standing};
 use crate::model::compare::{CompareQuery, Difference};
@@ -384,6 +385,8 @@ pub enum Message {
     Start(Script),
     /// What is being played goes on (asked for by `Effect::GoOn`).
     GoOn,
+    /// The demo was opened: its tour is offered, or begins.
+    Tour(Offer),
     /// A word for the user from below (job panicked, file vanished).
     Notice(String),
 }

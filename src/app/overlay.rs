@@ -15,6 +15,7 @@ use super::actions::Action;
 use super::editor::Editor;
 use super::find::Typing;
 use super::form::Form;
+use super::help::Scope;
 use super::line::LineInput;
 use super::message::FreezeTarget;
 use super::panels;
@@ -39,6 +40,7 @@ pub(crate) enum Overlay {
 pub(crate) struct Help {
     pub(crate) input: LineInput,
     pub(crate) scroll: usize,
+    pub(crate) scope: Scope,
 }
 
 /// What a line of a picker stands for.

@@ -73,6 +73,7 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::FilterOut => prompt(state, PromptKind::FilterOut),
         Action::Filters => state.overlays.push(Overlay::Filters(0)),
         Action::Help => state.overlays.push(Overlay::Help(crate::app::overlay::Help::default())),
+        Action::HelpHere => overlays::help_here(state),
         Action::Palette => palette::open(state),
         Action::Conflicts => settle::list(state),
         Action::Suggested => return super::debt::ask_suggested(state),
@@ -179,6 +180,7 @@ fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Curtain => return replay::toggle_curtain(state),
         Action::Follow => return crate::app::follow::toggle(state),
         Action::Copy => return copy(state),
+        Action::Tour => return crate::app::tour::run(state),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Quit => return quit(state),
         Action::Accept => return overlays::accept(state),
@@ -256,6 +258,7 @@ pub(super) fn with_argument(state: &mut State, action: Action, argument: &str) -
         Action::Overlaid => panel_form::split(state, PanelShape::Overlaid, argument),
         Action::Stacked => panel_form::split(state, PanelShape::Stacked, argument),
         Action::Multiples => panel_form::split(state, PanelShape::Multiples, argument),
+        Action::Tour => crate::app::tour::run_typed(state, argument),
         Action::Title => Ok(forms::change_case(state, |meta| argument.clone_into(&mut meta.title))),
         Action::Severity => Ok(forms::change_case(state, |meta| meta.severity = Some(argument.to_owned()))),
         Action::Note => Ok(annotate::add_note(state, navigate::span(state), argument)),
@@ -330,7 +333,7 @@ fn close(state: &mut State) -> Vec<Effect> {
         (state.timeline.anchor, state.list.anchor) = (None, None);
     } else if state.list.find.is_some() {
         find::drop_find(state);
-    } else {
+    } else if !crate::app::tour::leave(state) {
         state.notice = None;
     }
     effects

@@ -82,7 +82,12 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::CaseMoved => vec![state.session.merge()],
         Message::CaseMerged { revision, case, words } => merged(state, revision, *case, &words),
         Message::MetaSettled(before, after) => settle::meta_settled(state, &before, &after),
+        Message::Tour(offer) => {
+            super::tour::begin(state, offer);
+            Vec::new()
+        }
         Message::Exported(path) => {
+            state.tour.n_exports += 1;
             state.say(format!("postmortem written to {}", path.display()));
             Vec::new()
         }
