@@ -10,11 +10,12 @@ use super::debt::Owed;
 use crate::model::AnnotationId;
 use crate::model::case::{AnnotationKind, CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict, Standing};
 use crate::model::compare::{CompareQuery, Difference};
+use crate::model::facets::{FacetQuery, Facets};
 use crate::model::find::Fit;
 use crate::model::query::{FieldSeen, HistogramQuery, Pattern, PatternQuery, TextMatch, TextPattern, ValueAt};
 use crate::model::skew::ClockCheck;
 use crate::model::{
-    Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, SeriesId, SeriesQuery, TimeRange, Timestamp,
+    Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, SeriesId, SeriesQuery, SourceId, TimeRange, Timestamp,
 };
 
 /// Names one background job; the state counts them up.
@@ -108,6 +109,8 @@ pub enum Question {
     Event(EventRef),
     /// Message patterns, with what two windows tell of each.
     Patterns(PatternQuery),
+    /// Which values the events of a window have. Answered by `Reply::Facets`.
+    Facets(Box<FacetQuery>),
     /// What differs between two windows. Answered by `Reply::Difference`.
     Compare(Box<CompareQuery>),
     /// How far the clocks of the sources are apart, by the traces that they share.
@@ -280,6 +283,8 @@ pub enum Reply {
     Events(EventPage),
     /// To `Patterns`.
     Patterns(Vec<Pattern>),
+    /// To `Facets`.
+    Facets(Box<Facets>),
     /// To `Compare`.
     Difference(Box<Difference>),
     /// To `Standings`: whether evidence stands where it was pinned.
@@ -370,6 +375,8 @@ pub enum Message {
     GoTo(Timestamp),
     /// Run this action, as if its key had been pressed.
     RunAction(Action),
+    /// Something good or neutral from below (where a copy was put).
+    Told(String),
     /// A word for the user from below (job panicked, file vanished).
     Notice(String),
 }
@@ -410,8 +417,19 @@ pub enum Effect {
     Export(Box<CaseDoc>),
     /// Open `$EDITOR` on this text, then `Edited`.
     OpenEditor(String),
-    /// Copy to the clipboard (OSC 52).
+    /// Copy to the clipboard (OSC 52), and to a file where that may not arrive; then `Told` where it is.
     Copy(String),
+    /// Open the source of an event at its line in `$VISUAL` or `$EDITOR`.
+    OpenSource {
+        /// Which source.
+        source: SourceId,
+        /// First line of the event, from 1.
+        line: u64,
+        /// Its lines.
+        n_lines: u32,
+    },
+    /// Show this text in `$PAGER`.
+    OpenPager(String),
     /// Look for growing sources again and again; what is found comes as `Message::Catalog`.
     Follow,
     /// No longer.

@@ -74,7 +74,15 @@ impl Jobs {
 
 /// Whether how far it is may be told while it is answered.
 fn may_last(question: &Question) -> bool {
-    matches!(question, Question::Count { .. } | Question::Look(_) | Question::Events(_) | Question::Position { .. } | Question::Compare(_))
+    matches!(
+        question,
+        Question::Count { .. }
+            | Question::Look(_)
+            | Question::Events(_)
+            | Question::Position { .. }
+            | Question::Compare(_)
+            | Question::Facets(_)
+    )
 }
 
 /// Tells how far a job is until it ends; short ones are never told of.

@@ -17,6 +17,8 @@ pub mod jobs;
 pub mod journal;
 pub mod keys;
 mod names;
+pub mod outside;
+pub mod private;
 pub mod publish;
 pub mod saver;
 pub mod session;

@@ -6,10 +6,14 @@
 mod action;
 mod annotate;
 mod answer;
+mod arrange;
 mod ask;
 mod chain;
+mod column_pick;
 mod compare_view;
 mod debt;
+mod detail_view;
+mod facet_view;
 mod filter;
 mod find;
 mod forms;
@@ -17,6 +21,7 @@ mod input;
 mod kind_form;
 mod navigate;
 mod overlays;
+mod pager;
 mod panel_edit;
 mod panel_form;
 mod panel_typed;
@@ -91,6 +96,10 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::RunAction(action) => action::run(state, action, None),
+        Message::Told(text) => {
+            state.say(text);
+            Vec::new()
+        }
         Message::Notice(text) => {
             state.warn(text);
             Vec::new()
