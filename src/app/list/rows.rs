@@ -106,7 +106,13 @@ pub(crate) fn shape(state: &State, width: u16) -> Shape {
             shape.has_header = !names.is_empty();
             for name in names {
                 // Columns do not become narrower while one scrolls: they would jump.
-                let before = state.list.shape.columns().find(|column| column.name == *name).map_or(0, |column| column.width);
+                let before = state
+                    .list
+                    .shape
+                    .columns()
+                    .filter(|_| state.list.shape.has_header)
+                    .find(|column| column.name == *name)
+                    .map_or(0, |column| column.width);
                 let column = Column { name: name.clone(), width: widest(&state.list.rows, name).max(before) };
                 if shape.moving.is_empty() && x + column.width < width * 3 / 5 {
                     x += column.width + 1;

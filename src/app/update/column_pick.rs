@@ -25,8 +25,7 @@ pub(super) fn open(state: &mut State) {
     let mut names = present.clone();
     let known = rows::OWN.iter().map(|own| own.0.to_owned()).chain(fields(state).into_keys());
     names.extend(known.filter(|name| !present.contains(name)));
-    let picker = Picker::new(PickPurpose::Columns, TITLE, names.iter().map(|name| item(state, name)).collect());
-    let mut picker = picker;
+    let mut picker = Picker::new(PickPurpose::Columns, TITLE, names.iter().map(|name| item(state, name)).collect());
     picker.order = (0..present.len()).collect();
     picker.chosen = Some(picker.order.iter().copied().collect());
     picker.first_chosen.clone_from(&picker.chosen);

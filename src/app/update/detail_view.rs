@@ -51,7 +51,7 @@ fn head(state: &State, side: &mut Side, event: &Event, width: usize) {
         _ => Ink::Strong,
     };
     side.item(value(FacetKey::Level.condition(event.level.name()), event.level.name()));
-    let time = event.time.map(|at| format!("  {}", text::rfc3339(at))).unwrap_or_else(|| "  without a time".to_owned());
+    let time = event.time.map_or_else(|| "  without a time".to_owned(), |at| format!("  {}", text::rfc3339(at)));
     let offset = event.time.and_then(|at| state.clock.offset(at)).map(|offset| format!("  {offset}")).unwrap_or_default();
     side.line(vec![(ink, event.level.name().to_owned()), (Ink::Time, time), (Ink::Dim, offset)]);
     let first = event.message.lines().next().unwrap_or_default();

@@ -17,6 +17,10 @@ const MOST_EVENTS: usize = 10_000;
 
 /// Opens the file of the selected event: that of the trace where one walks through it, else that of the list.
 pub(super) fn open_source(state: &mut State) -> Vec<Effect> {
+    if state.has_curtain() {
+        state.say("the file holds what lies behind the curtain: t . opens it first");
+        return Vec::new();
+    }
     let in_trace = match state.side.item_selected() {
         Some(SideItem::Event(id)) if state.focus == Focus::Side && state.side.tab == Tab::Trace => Some(*id),
         _ => None,
