@@ -344,7 +344,7 @@ fn promise(action: Action) -> bool {
         Action::Stacked => {
             forms("2 V s") == ["stacked"]
                 && forms(": \"stacked service\" Enter") == ["stacked by service"]
-                && notice(": \"stacked nonsense\" Enter").contains("labels that do: service")
+                && shows(": \"stacked nonsense\" Enter", "labels that do: service")
                 && shows("2 V s", "sum")
         }
         Action::Multiples => forms("2 V m") == ["multiples"] && shows("2 V m", "payment") && !shows("2", "payment ▁"),
@@ -379,7 +379,11 @@ fn promise(action: Action) -> bool {
             is_on("R") && !is_on("R R") && !is_on("R u") && is_seen
         }
         Action::Palette => near(cursor("^p \"rollback\" Enter"), 420.0),
-        Action::CommandLine => near(cursor(": \"goto T+1m\" Enter"), 0.0) && near(cursor(": \"goto 03:25\" Enter"), 300.0),
+        Action::CommandLine => near(cursor(": \"goto 03:25\" Enter"), 300.0) && shows(": \"goto T+1m\" Enter", "T+0"),
+        Action::RecordMacro => near(cursor("Q l l Q"), 2.0 * COLUMN) && shows("Q l l", "recording 2"),
+        Action::PlayMacro => near(cursor("Q l l Q @ @"), 6.0 * COLUMN) && notice("@").contains("no macro was recorded"),
+        Action::Macro => near(cursor("Q l l Q : \"macro save two\" Enter : \"macro play two 3\" Enter"), 8.0 * COLUMN),
+        Action::PressKeys => near(cursor(": \"keys 3*l\" Enter"), 3.0 * COLUMN),
         Action::Help => shows("?", "keys: type to search") && shows("F1 \"zzqq\"", "no key does that"),
         Action::Copy => matches!(after("3 y").effects.last(), Some(Effect::Copy(words)) if words.contains("GET /orders")),
         Action::Close => after(&format!("{m}v L esc")).state.selection().is_none(),

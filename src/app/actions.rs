@@ -238,8 +238,12 @@ actions! {
         Trust "trust" ["R"] MAIN "shade gaps, resets, clipped and stale stretches, or stop";
     }
     Session {
-        Palette "palette" ["ctrl-p"] MAIN "find any action, series, change, alert or mark";
+        Palette "palette" ["ctrl-p"] MAIN "find anything: action, series, pattern, service, file, mark, time, filter";
         CommandLine "command" [":"] MAIN "type an action by its name";
+        RecordMacro "record-macro" ["Q"] MAIN "record keys as a macro, or end it";
+        PlayMacro "play-macro" ["@"] MAIN "play the last macro, or several times: :play-macro 5";
+        Macro "macro" [] MAIN "keep the last macro by a name, play, list, remove: :macro save NAME";
+        PressKeys "keys" [] MAIN "press keys: :keys e e Enter";
         Help "help" ["?", "F1"] MAIN "show all keys";
         OpenSource "open-source" ["ctrl-e"] MAIN "open the file of the selected event at its line in $EDITOR";
         Copy "copy" ["y"] MAIN "copy the selected event, note or value";
@@ -266,6 +270,11 @@ impl Action {
     /// Its line of the table.
     pub fn info(self) -> &'static ActionInfo {
         ALL.iter().find(|info| info.action == self).expect("the table is made from the same list as the enum")
+    }
+
+    /// The action of this name, wherever it works.
+    pub fn from_any_name(name: &str) -> Option<Self> {
+        ALL.iter().find(|info| info.name == name).map(|info| info.action)
     }
 
     /// The action of this name, if it can be run from the palette.

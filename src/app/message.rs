@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::actions::Action;
 use super::debt::Owed;
+use super::script::Script;
 use crate::model::AnnotationId;
 use crate::model::case::{AnnotationKind, CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict, Standing};
 use crate::model::compare::{CompareQuery, Difference};
@@ -384,8 +385,25 @@ pub enum Message {
     RunAction(Action),
     /// Something good or neutral from below (where a copy was put).
     Told(String),
+    /// Run this line of the command line, as if it had been typed.
+    Command(String),
+    /// Run these commands once everything is read.
+    Start(Script),
+    /// What is being played goes on (asked for by `Effect::GoOn`).
+    GoOn,
     /// A word for the user from below (job panicked, file vanished).
     Notice(String),
+}
+
+/// What is kept for a user, whatever is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Memory {
+    /// A line of the command line.
+    Command(String),
+    /// A macro: its name, and its keys as `keys::parse_sequence` reads them.
+    Macro(String, String),
+    /// The macro of this name is gone.
+    NoMacro(String),
 }
 
 /// What the state asks of the world.
@@ -437,6 +455,10 @@ pub enum Effect {
     },
     /// Show this text in `$PAGER`.
     OpenPager(String),
+    /// Send `Message::GoOn`, after the keys that wait: something is being played.
+    GoOn,
+    /// Keep this for the user's next session.
+    Remember(Memory),
     /// Look for growing sources again and again; what is found comes as `Message::Catalog`.
     Follow,
     /// No longer.

@@ -5,9 +5,11 @@
 //! `list`, `side`) are made here when something changes, so that drawing only copies.
 
 pub mod actions;
+pub(crate) mod arguments;
 pub(crate) mod chips;
 pub(crate) mod clock;
 pub(crate) mod columns;
+pub mod commands;
 pub(crate) mod compare;
 pub mod debt;
 pub(crate) mod editor;
@@ -25,6 +27,7 @@ pub(crate) mod lanes;
 pub(crate) mod layout;
 pub(crate) mod line;
 pub(crate) mod list;
+pub(crate) mod macros;
 pub mod message;
 pub(crate) mod overlay;
 pub(crate) mod panels;
@@ -32,9 +35,12 @@ pub(crate) mod parts;
 pub(crate) mod patterns;
 pub(crate) mod preview;
 pub(crate) mod replay;
+pub(crate) mod resume;
 pub(crate) mod scale;
+pub mod script;
 pub(crate) mod series_search;
 pub(crate) mod session;
+pub mod settings;
 pub(crate) mod shapes;
 pub(crate) mod side;
 pub(crate) mod state;
@@ -45,7 +51,9 @@ pub(crate) mod update;
 
 pub use crate::model::fuzzy;
 pub use actions::{Action, ActionInfo};
-pub use message::{Effect, JobId, KeyCode, KeyPress, Message, Question, Reply};
+pub use message::{Effect, JobId, KeyCode, KeyPress, Memory, Message, Question, Reply};
+pub use script::Script;
 pub use session::CasePlace;
+pub use settings::Settings;
 pub use state::{Setup, State};
 pub use update::update;

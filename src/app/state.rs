@@ -12,6 +12,7 @@ use crate::model::{CaseDoc, Catalog, Event, EventRef, TimeRange, Timestamp};
 
 use super::actions::Context;
 use super::clock::{Clock, Style};
+use super::commands::Typed;
 use super::compare::Compared;
 use super::debt::Debt;
 use super::facets::FacetPane;
@@ -22,12 +23,14 @@ use super::keymap::Keymap;
 use super::lanes::Lanes;
 use super::layout::{self, Layout, Shape, Zoomed};
 use super::list::EventList;
+use super::macros::Macros;
 use super::message::{KeyPress, LoadProgress, Progress, Words};
 use super::overlay::Overlay;
 use super::panels::Panels;
 use super::patterns::Patterns;
 use super::preview::Preview;
 use super::replay::Replay;
+use super::resume::Resumed;
 use super::session::{CasePlace, Session};
 use super::shapes::Shapes;
 use super::side::Side;
@@ -98,6 +101,8 @@ pub struct State {
     pub(crate) session: Session,
     pub(crate) timeline: Timeline,
     pub(crate) clock: Clock,
+    /// Of local times, where the case names none.
+    pub(crate) usual_zone: Tz,
     pub(crate) panels: Panels,
     pub(crate) list: EventList,
     pub(crate) lanes: Lanes,
@@ -118,6 +123,13 @@ pub struct State {
     /// Keys of an unfinished sequence.
     pub(crate) pending: Vec<KeyPress>,
     pub(crate) history: History,
+    /// Lines of the command line, of this session and those before.
+    pub(crate) commands: Typed,
+    /// Filters that were typed for this case.
+    pub(crate) filters_typed: Typed,
+    pub(crate) macros: Macros,
+    /// A place of before that waits for the data.
+    pub(crate) resumed: Option<Resumed>,
     pub(crate) notice: Option<Notice>,
     pub(crate) progress: Option<LoadProgress>,
     /// The last lines of logs that are not read to their end.
@@ -177,6 +189,7 @@ impl State {
             session: Session::new(setup.case, setup.place, setup.author, setup.id_seed),
             timeline: Timeline::new(columns),
             clock: Clock { zone, style: Style::Utc, t0: None },
+            usual_zone: Tz::UTC,
             panels: Panels::default(),
             list: EventList::new(),
             lanes: Lanes::default(),
@@ -195,6 +208,10 @@ impl State {
             overlays: Vec::new(),
             pending: Vec::new(),
             history: History::default(),
+            commands: Typed::default(),
+            filters_typed: Typed::default(),
+            macros: Macros::default(),
+            resumed: None,
             notice: None,
             progress: None,
             replay: None,
@@ -242,6 +259,11 @@ impl State {
     /// Whether questions are under way.
     pub fn is_waiting(&self) -> bool {
         self.jobs.is_any_waiting()
+    }
+
+    /// Why the commands of a file or of `Message::Command` ended early.
+    pub fn script_failure(&self) -> Option<&str> {
+        self.macros.failure.as_deref()
     }
 
     /// The word to the user that is on screen.

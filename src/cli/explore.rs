@@ -1,33 +1,77 @@
 //! `coroner SOURCE…`: the screen.
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 
 use super::Outcome;
-use super::args::OpenArgs;
+use super::args::{BeginArgs, OpenArgs};
 use super::documents::default_target;
 use super::open::{self, Opened};
+use super::settings;
 use crate::app::actions::Action;
-use crate::app::{CasePlace, Message, Setup, State};
+use crate::app::{CasePlace, Message, Script, Settings, Setup, State};
+use crate::config::Config;
 use crate::runtime::journal::{CaseStore, Mode};
+use crate::runtime::memory;
+use crate::runtime::position;
+use crate::runtime::programs::{self, Programs};
 use crate::runtime::session::{self, Start};
 use crate::ui::Theme;
 
 /// Opens what the arguments name.
-pub fn explore(args: &OpenArgs, follow: Follow) -> anyhow::Result<Outcome> {
-    run(open::open(args)?, follow)
+pub fn explore(args: &OpenArgs, begin: &Begin) -> anyhow::Result<Outcome> {
+    run(open::open(args)?, begin)
 }
 
 /// Opens a case on its list of conflicts.
 pub fn settle(args: &OpenArgs) -> anyhow::Result<Outcome> {
-    run_with(open::open(args)?, Follow::No, Some(Message::RunAction(Action::Conflicts)))
+    let first = vec![Message::RunAction(Action::Conflicts)];
+    run_with(open::open(args)?, &Begin::default(), first)
+}
+
+/// How the explorer begins.
+#[derive(Debug, Clone, Default)]
+pub struct Begin {
+    /// Whether growing sources are followed from the start.
+    pub follow: Follow,
+    /// Commands that run when everything is read.
+    pub script: Script,
+    /// What the user settled.
+    pub config: Config,
+    /// Whether what was kept is left alone.
+    pub forgets: bool,
+}
+
+impl Begin {
+    /// What the flags say.
+    pub fn new(args: &BeginArgs, follow: Follow) -> anyhow::Result<Self> {
+        let config = settings::of(args)?;
+        let own = args.run.as_ref().map(settings::script).transpose()?;
+        let script = config.start.clone().then(own.unwrap_or_default());
+        let forgets = args.no_state || !config.keeps_state;
+        Ok(Self { follow, script, config, forgets })
+    }
+
+    /// Settings for the screen, with what was kept for the user.
+    fn settings(&self, memory: Option<&PathBuf>) -> Settings {
+        let kept = memory.map(|folder| memory::read(folder)).unwrap_or_default();
+        Settings {
+            keymap: self.config.keymap.clone(),
+            style: self.config.time,
+            zone: self.config.zone,
+            commands: kept.commands,
+            macros: kept.macros,
+        }
+    }
 }
 
 /// Whether growing sources are followed from the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Follow {
     /// New lines appear as they are written.
     Yes,
     /// Until the key is pressed.
+    #[default]
     No,
 }
 
@@ -38,11 +82,11 @@ impl From<bool> for Follow {
 }
 
 /// Runs the screen over something opened.
-pub fn run(opened: Opened, follow: Follow) -> anyhow::Result<Outcome> {
-    run_with(opened, follow, None)
+pub fn run(opened: Opened, begin: &Begin) -> anyhow::Result<Outcome> {
+    run_with(opened, begin, Vec::new())
 }
 
-fn run_with(opened: Opened, follow: Follow, first: Option<Message>) -> anyhow::Result<Outcome> {
+fn run_with(opened: Opened, begin: &Begin, mut first: Vec<Message>) -> anyhow::Result<Outcome> {
     anyhow::ensure!(
         std::io::stdout().is_terminal() && std::io::stdin().is_terminal(),
         "the explorer needs a terminal; without one use: coroner inspect, events, series, export, or screenshot"
@@ -52,20 +96,51 @@ fn run_with(opened: Opened, follow: Follow, first: Option<Message>) -> anyhow::R
         "TERM=dumb cannot show the explorer; coroner inspect, events and export work"
     );
     let export_to = default_target(&opened);
-    let (store, on_disk, notices) = CaseStore::open(&opened.case_dir)?;
+    let (store, on_disk, mut notices) = CaseStore::open(&opened.case_dir)?;
     let seed = opened.seed.clone().filter(|_| store.is_new());
-    let state = State::new(Setup {
+    let memory = memory::state_folder(|name| std::env::var_os(name)).filter(|_| !begin.forgets);
+    let mut state = State::new(Setup {
         title: opened.name.clone(),
         case: seed.clone().unwrap_or(on_disk),
         now: session::now(),
         id_seed: id_seed(),
-        author: std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_else(|_| "unknown".into()),
+        author: settings::author(&begin.config),
         size: (80, 24),
         place: place(&store),
     });
-    let is_following = follow == Follow::Yes;
-    let theme = theme_from_environment();
-    session::run(Start { source: opened.source, store, seed, notices, state, theme, export_to, is_following, first })?;
+    state.configure(begin.settings(memory.as_ref()));
+    // The demo begins as it did the first time, and what is read-only stays as it is.
+    let is_kept = !begin.forgets && *store.mode() == Mode::Writable && opened.seed.is_none() && !store.dir().as_os_str().is_empty();
+    let place_file = is_kept.then(|| store.dir().to_owned());
+    if let Some(kept) = place_file.as_ref().and_then(|dir| position::read(dir, memory.as_deref())) {
+        state.resume(&kept);
+    }
+    notices.extend(begin.config.conflicts.first().map(|first| {
+        let more = begin.config.conflicts.len() - 1;
+        let more = if more > 0 { format!("; and {more} more: coroner config --check") } else { String::new() };
+        format!("{first}{more}")
+    }));
+    programs::settle(Programs { editor: begin.config.editor.clone(), pager: begin.config.pager.clone() });
+    if !begin.script.is_empty() {
+        first.push(Message::Start(begin.script.clone()));
+    }
+    let is_following = begin.follow == Follow::Yes;
+    let theme = theme_of(&begin.config);
+    let position = session::run(Start {
+        source: opened.source,
+        store,
+        seed,
+        notices,
+        state,
+        theme,
+        export_to,
+        is_following,
+        first,
+        memory: memory.clone(),
+    })?;
+    if let Some((dir, position)) = place_file.zip(position) {
+        position::write(&dir, memory.as_deref(), &position);
+    }
     Ok(Outcome::Done)
 }
 
@@ -83,7 +158,8 @@ fn id_seed() -> u64 {
     session::now().0 as u64 ^ u64::from(std::process::id()).rotate_left(40)
 }
 
-/// Colours and signs that the terminal can show.
-fn theme_from_environment() -> Theme {
-    Theme::of_terminal(|name| std::env::var(name).ok())
+/// Colours and signs that the terminal can show, or those that were settled.
+fn theme_of(config: &Config) -> Theme {
+    // The environment comes before the file; both are read into the settings already.
+    Theme::of_terminal(|name| std::env::var(name).ok().or_else(|| config.theme.clone().filter(|_| name == "CORONER_THEME")))
 }

@@ -22,6 +22,7 @@ pub mod patterns;
 mod queries;
 mod screenshot;
 pub mod series;
+mod settings;
 mod tail;
 pub mod trace;
 mod verify;
@@ -60,7 +61,9 @@ pub fn main() -> ExitCode {
         // Whoever reads our output has seen enough: success, as for any filter.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("coroner: {}", crate::model::text::printable(&format!("{error:#}")));
+            for line in format!("{error:#}").lines() {
+                eprintln!("coroner: {}", crate::model::text::printable(line));
+            }
             if let Some(wrong) = error.downcast_ref::<queries::WrongFilter>() {
                 eprintln!("{}", wrong.marked());
             }
@@ -78,20 +81,28 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
     let outcome = match cli.command {
         None => {
             drop(out);
-            return explore::explore(&cli.open, cli.follow.into());
+            return explore::explore(&cli.open, &explore::Begin::new(&cli.begin, cli.follow.into())?);
         }
-        Some(Command::Demo { blank, print, case }) => {
+        Some(Command::Demo { blank, print, case, begin }) => {
             let notes = if blank { open::Notes::Blank } else { open::Notes::Finished };
             let opened = open::open_demo(case, notes)?;
             if print {
                 screenshot::print(&opened, &mut out)?
             } else {
                 drop(out);
-                return explore::run(opened, explore::Follow::No);
+                return explore::run(opened, &explore::Begin::new(&begin, explore::Follow::No)?);
             }
         }
-        Some(Command::Screenshot { open, output, size, at, keys, theme }) => {
-            screenshot::run(&open, &screenshot::Picture { output, size, at, keys, theme }, &mut out)?
+        Some(Command::Screenshot { open, output, size, at, run, keys, config, theme }) => {
+            screenshot::run(&open, &screenshot::Picture { output, size, at, run, keys, config, theme }, &mut out)?
+        }
+        Some(Command::Config { print_default, path: _, check, config }) => {
+            let asked = match (print_default, check) {
+                (true, _) => settings::Asked::Default,
+                (_, true) => settings::Asked::Check,
+                _ => settings::Asked::Path,
+            };
+            settings::run(config, asked, &mut out)?
         }
         Some(Command::Completions { shell }) => documents::completions(shell, &mut out),
         Some(Command::Man) => documents::man(&mut out)?,

@@ -7,10 +7,11 @@ use anyhow::Context as _;
 
 use super::outside::program_of;
 use super::private::PrivateFile;
+use super::programs;
 
 /// Opens `$VISUAL` or `$EDITOR` (else `vi`) on `text` and returns what was saved. The terminal must not be ours.
 pub fn edit(text: &str) -> anyhow::Result<String> {
-    let (program, arguments) = program_of(&["VISUAL", "EDITOR"], "vi")?;
+    let (program, arguments) = program_of(&programs::editor())?;
     let file = PrivateFile::create("note.md", text.as_bytes())?;
     let status = Command::new(&program)
         .args(arguments)

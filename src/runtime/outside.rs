@@ -1,7 +1,7 @@
 //! Other programs at the terminal: the source of an event in an editor, text in a pager, copies for other machines.
 //!
 //! Nothing goes through a shell: a program is started with its arguments, paths are absolute, text goes through a pipe.
-//! What `$VISUAL`, `$EDITOR` and `$PAGER` say is split at blanks and nothing else.
+//! What the settings, `$VISUAL`, `$EDITOR` and `$PAGER` say is split at blanks and nothing else.
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -12,7 +12,7 @@ use std::{env, fs};
 use anyhow::Context as _;
 
 use super::private::PrivateFile;
-use super::terminal;
+use super::{programs, terminal};
 use crate::model::SourceId;
 use crate::model::text::grouped;
 use crate::source::{Job, Source};
@@ -89,16 +89,16 @@ pub fn locate(source: &dyn Source, id: SourceId, (line, n_lines): (u64, u32)) ->
     Ok(Place { path: copy.path().to_owned(), line: line - lines.first + 1, words: Some(words), copy: Some(copy) })
 }
 
-/// Opens a file in `$VISUAL` or `$EDITOR` (else `vi`) at a line. The terminal must not be ours.
+/// Opens a file in the editor of the user at a line. The terminal must not be ours.
 pub fn open_at(path: &Path, line: u64) -> anyhow::Result<()> {
-    let (program, mut arguments) = program_of(&["VISUAL", "EDITOR"], "vi")?;
+    let (program, mut arguments) = program_of(&programs::editor())?;
     arguments.extend(at_line(&program, path, line));
     run(Command::new(&program).args(arguments), &program, "$EDITOR")
 }
 
-/// Shows text in `$PAGER` (else `less`). The terminal must not be ours.
+/// Shows text in the pager of the user. The terminal must not be ours.
 pub fn page(text: &str) -> anyhow::Result<()> {
-    let (program, arguments) = program_of(&["PAGER"], "less")?;
+    let (program, arguments) = program_of(&programs::pager())?;
     let mut child = Command::new(&program)
         .args(arguments)
         .stdin(Stdio::piped())
@@ -113,10 +113,8 @@ pub fn page(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A program and its arguments as a variable names them.
-pub fn program_of(variables: &[&str], usual: &str) -> anyhow::Result<(String, Vec<OsString>)> {
-    let named = variables.iter().find_map(|name| env::var(name).ok().filter(|value| !value.trim().is_empty()));
-    let named = named.unwrap_or_else(|| usual.to_owned());
+/// A program and its arguments as settings or environment name them.
+pub fn program_of(named: &str) -> anyhow::Result<(String, Vec<OsString>)> {
     let mut words = named.split_whitespace();
     let program = words.next().context("no program is named")?.to_owned();
     Ok((program, words.map(OsString::from).collect()))

@@ -1,5 +1,6 @@
 //! The loop: wait, drain, draw once. Nothing awaits in the key path; all work is jobs, the saver, or the loader.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -12,6 +13,7 @@ use super::follow::Follower;
 use super::jobs::{Jobs, guarded};
 use super::journal::CaseStore;
 use super::keys::key_press;
+use super::memory::Keeper;
 use super::private::PrivateFile;
 use super::saver::Saver;
 use super::terminal::{self, Screen};
@@ -54,11 +56,13 @@ pub struct Start {
     /// Whether growing sources are followed from the start.
     pub is_following: bool,
     /// What happens first of all.
-    pub first: Option<Message>,
+    pub first: Vec<Message>,
+    /// Folder of what is kept for the user, if anything is.
+    pub memory: Option<PathBuf>,
 }
 
-/// Runs the explorer until the user leaves. Returns after the terminal is restored and the case is on disk.
-pub fn run(start: Start) -> anyhow::Result<()> {
+/// Runs the explorer until the user leaves; tells where in the case that was. Returns after the terminal is restored and the case is on disk.
+pub fn run(start: Start) -> anyhow::Result<Option<String>> {
     terminal::install_panic_hook();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(Session::run(start));
@@ -73,6 +77,7 @@ struct Session {
     screen: Screen,
     jobs: Jobs,
     saver: Saver,
+    keeper: Keeper,
     source: Arc<FileSource>,
     export_to: export::Target,
     messages: UnboundedSender<Message>,
@@ -81,6 +86,8 @@ struct Session {
     /// Unpacked for an editor: removed on leaving.
     copies: Vec<PrivateFile>,
     is_leaving: bool,
+    /// Something is being played, and goes on after the keys that wait.
+    goes_on: bool,
 }
 
 /// What woke the loop.
@@ -93,12 +100,13 @@ enum Wake {
     /// The play head of a replay is due to move.
     Play,
     Frame,
+    GoOn,
     Terminate,
     Lost,
 }
 
 impl Session {
-    async fn run(start: Start) -> anyhow::Result<()> {
+    async fn run(start: Start) -> anyhow::Result<Option<String>> {
         let (messages, mut inbox) = unbounded_channel();
         let screen = Screen::enter()?;
         let loading = start_loading(Arc::clone(&start.source), messages.clone());
@@ -109,6 +117,7 @@ impl Session {
             screen,
             jobs: Jobs::new(source, messages.clone()),
             saver: Saver::start(start.store, start.seed, messages.clone()),
+            keeper: Keeper::start(start.memory),
             source: start.source,
             export_to: start.export_to,
             messages,
@@ -116,6 +125,7 @@ impl Session {
             keys: EventStream::new(),
             copies: Vec::new(),
             is_leaving: false,
+            goes_on: false,
         };
         for notice in start.notices {
             session.feed(Message::Notice(notice))?;
@@ -123,7 +133,7 @@ impl Session {
         if start.is_following {
             session.feed(Message::Follow)?;
         }
-        if let Some(message) = start.first {
+        for message in start.first {
             session.feed(message)?;
         }
         let result = session.serve(&mut inbox).await;
@@ -133,7 +143,8 @@ impl Session {
         }
         session.jobs.cancel_all();
         session.saver.finish();
-        result
+        session.keeper.finish();
+        result.map(|()| session.state.position())
     }
 
     async fn serve(&mut self, inbox: &mut UnboundedReceiver<Message>) -> anyhow::Result<()> {
@@ -154,6 +165,7 @@ impl Session {
                 _ = resizes.recv() => Wake::Resized,
                 event = self.keys.next() => match event { Some(Ok(event)) => Wake::Terminal(event), _ => Wake::Lost },
                 () = tokio::time::sleep_until(frame_due), if is_dirty => Wake::Frame,
+                () = std::future::ready(()), if self.goes_on => Wake::GoOn,
                 () = tokio::time::sleep_until(play_due), if self.state.is_playing() => Wake::Play,
                 message = inbox.recv() => message.map_or(Wake::Lost, Wake::Message),
                 _ = tick.tick() => Wake::Tick,
@@ -170,6 +182,10 @@ impl Session {
             };
             match wake {
                 Wake::Frame => {}
+                Wake::GoOn => {
+                    self.goes_on = false;
+                    self.feed(Message::GoOn)?;
+                }
                 Wake::Terminal(event) => self.terminal_event(event)?,
                 Wake::Message(message) => self.feed(message)?,
                 Wake::Resized => self.resize()?,
@@ -268,6 +284,8 @@ impl Session {
                 Err(error) => self.feed(Message::Notice(format!("{error:#}")))?,
             },
             Effect::OpenPager(text) => self.lend(|| outside::page(&text))?,
+            Effect::GoOn => self.goes_on = true,
+            Effect::Remember(memory) => self.keeper.keep(memory),
             Effect::Follow => self.follower = Some(Follower::start(Arc::clone(&self.source), self.messages.clone())),
             Effect::Unfollow => drop(self.follower.take()),
             Effect::Suspend => self.screen.lend(suspend)?,

@@ -5,6 +5,7 @@
 
 mod braille;
 mod chips;
+mod command;
 mod header;
 mod heat;
 mod help;

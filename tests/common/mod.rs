@@ -39,6 +39,9 @@ impl Pty {
         command.env("LC_ALL", "C.UTF-8");
         command.env("USER", "tester");
         command.env_remove("NO_COLOR");
+        // Nothing of the machine, and nothing of the test before.
+        command.env("CORONER_CONFIG", "");
+        command.env("CORONER_STATE", "off");
         for (name, value) in variables {
             command.env(name, value);
         }

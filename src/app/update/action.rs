@@ -14,16 +14,19 @@ use super::arrange::{self, Arrangement};
 use super::navigate::{self, Way};
 use super::records::{self, Bearing, Judgement};
 use super::{
-    annotate, chain, column_pick, compare_view, facet_view, filter, find, forms, kind_form, overlays, pager, panel_edit, panel_form,
-    panel_typed, panel_view, pattern_view, pick, replay, search, settle, trace_view,
+    annotate, chain, column_pick, command_line, compare_view, facet_view, filter, find, forms, kind_form, overlays, pager, palette,
+    panel_edit, panel_form, panel_typed, panel_view, pattern_view, pick, play, replay, search, settle, trace_view,
 };
 
 /// Runs it.
 pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> Vec<Effect> {
     if let Some(argument) = argument.map(str::trim).filter(|argument| !argument.is_empty())
-        && let Some(effects) = with_argument(state, action, argument)
+        && let Some(result) = with_argument(state, action, argument)
     {
-        return effects;
+        return result.unwrap_or_else(|why| {
+            state.warn(why);
+            Vec::new()
+        });
     }
     match action {
         Action::CursorLeft
@@ -71,7 +74,7 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::FilterOut => return filter_by_selected(state, PromptKind::FilterOut),
         Action::Filters => state.overlays.push(Overlay::Filters(0)),
         Action::Help => state.overlays.push(Overlay::Help(crate::app::overlay::Help::default())),
-        Action::Palette => pick::palette(state),
+        Action::Palette => palette::open(state),
         Action::Conflicts => settle::list(state),
         Action::Suggested => return super::debt::ask_suggested(state),
         Action::AddRecord => kind_form::kinds(state),
@@ -83,7 +86,10 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::TagRecords => prompt(state, PromptKind::Tag),
         Action::Retime => prompt(state, PromptKind::Retime),
         Action::FilterNotes => prompt(state, PromptKind::Notes),
-        Action::CommandLine => pick::commands(state),
+        Action::CommandLine => command_line::open(state, ""),
+        Action::RecordMacro => play::record(state),
+        Action::PlayMacro => play::last(state, 1),
+        Action::Macro | Action::PressKeys => command_line::open(state, &format!("{} ", action.info().name)),
         Action::ChooseZone => pick::zones(state),
         Action::PanelPicker => pick::panels(state),
         Action::Mark => pick::markers(state),
@@ -242,8 +248,8 @@ fn cycle_time(state: &mut State) {
 }
 
 /// What an argument on the command line does; `None` when the action takes none.
-fn with_argument(state: &mut State, action: Action, argument: &str) -> Option<Vec<Effect>> {
-    let result = match action {
+pub(super) fn with_argument(state: &mut State, action: Action, argument: &str) -> Option<Result<Vec<Effect>, String>> {
+    Some(match action {
         Action::GoTo => super::typed_time::parse(state, argument).map(|at| {
             state.jump_to(at);
             Vec::new()
@@ -272,12 +278,12 @@ fn with_argument(state: &mut State, action: Action, argument: &str) -> Option<Ve
         Action::Title => Ok(forms::change_case(state, |meta| argument.clone_into(&mut meta.title))),
         Action::Severity => Ok(forms::change_case(state, |meta| meta.severity = Some(argument.to_owned()))),
         Action::Note => Ok(annotate::add_note(state, navigate::span(state), argument)),
+        Action::PanelPicker => Ok(pick::add_formula(state, argument)),
+        Action::PlayMacro => play::counted(state, argument),
+        Action::Macro => play::named(state, argument),
+        Action::PressKeys => play::keys(state, argument),
         _ => return None,
-    };
-    Some(result.unwrap_or_else(|why| {
-        state.warn(why);
-        Vec::new()
-    }))
+    })
 }
 
 /// Opens a line to type.

@@ -24,6 +24,7 @@ pub(super) fn catalog(state: &mut State, catalog: Arc<Catalog>) {
     state.panels.rebuild(&state.catalog, &state.session.doc.meta);
     let first = first_place(state);
     state.timeline.set_extent(state.catalog.extent, first);
+    state.take_up();
     state.keep_to_end(&before);
     // Times in filters may refer to what is loaded.
     super::filter::from_case(state);
@@ -231,6 +232,7 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
             find::words_came(state);
             super::filter::words_came(state);
             super::column_pick::words_came(state);
+            super::palette::words_came(state);
         }
         (Slot::FindTotal, Reply::Count(n)) => {
             if let Some(find) = &mut state.list.find {

@@ -10,6 +10,7 @@ mod arrange;
 mod ask;
 mod chain;
 mod column_pick;
+mod command_line;
 mod compare_view;
 mod debt;
 mod detail_view;
@@ -22,12 +23,14 @@ mod kind_form;
 mod navigate;
 mod overlays;
 mod pager;
+mod palette;
 mod panel_edit;
 mod panel_form;
 mod panel_typed;
 mod panel_view;
 mod pattern_view;
 mod pick;
+mod play;
 mod records;
 mod replay;
 mod search;
@@ -43,6 +46,7 @@ use super::state::State;
 
 pub(crate) use ask::settle_view;
 pub(crate) use filter::from_case as read_filters;
+pub(crate) use palette::kind_of;
 pub(crate) use records::Bearing;
 pub(crate) use settle::Settling;
 
@@ -102,12 +106,19 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.say(text);
             Vec::new()
         }
+        Message::Command(line) => play::command(state, &line),
+        Message::Start(script) => {
+            play::start(state, &script);
+            Vec::new()
+        }
+        Message::GoOn => Vec::new(),
         Message::Notice(text) => {
             state.warn(text);
             Vec::new()
         }
     };
     ask::settle(state, &mut effects);
+    play::go_on(state, &mut effects);
     effects
 }
 

@@ -6,7 +6,7 @@ use crate::app::overlay::{Confirm, ConfirmPurpose, Overlay, Prompt, PromptKind};
 use crate::app::state::State;
 
 use super::navigate::Way;
-use super::{action, annotate, filter, find, forms, pick, records};
+use super::{action, annotate, command_line, filter, find, forms, palette, pick, records};
 
 /// A key that is no action here is typed.
 pub(super) fn typed(state: &mut State, key: KeyPress) -> Vec<Effect> {
@@ -23,10 +23,19 @@ pub(super) fn typed(state: &mut State, key: KeyPress) -> Vec<Effect> {
             _ => {
                 if picker.input.key(key) {
                     picker.narrow();
+                    palette::offer(state);
                 }
             }
         },
         Some(Overlay::Prompt(prompt)) => {
+            match (key.code, prompt.kind.is_recalled()) {
+                (KeyCode::Up, true) => return command_line::recall(state, -1),
+                (KeyCode::Down, true) => return command_line::recall(state, 1),
+                (KeyCode::Char('p'), true) if key.ctrl => return command_line::recall(state, -1),
+                (KeyCode::Char('n'), true) if key.ctrl => return command_line::recall(state, 1),
+                _ => {}
+            }
+            prompt.recalled = None;
             prompt.input.key(key);
             refresh_prompt(state);
         }
@@ -94,6 +103,9 @@ pub(super) fn refresh_prompt(state: &mut State) {
     }
     if kind == PromptKind::Find {
         return find::refresh(state);
+    }
+    if kind == PromptKind::Command {
+        return command_line::refresh(state);
     }
     let preview = match kind {
         PromptKind::Ghost | PromptKind::Limit => super::panel_typed::preview(state, kind, &typed),
@@ -172,6 +184,9 @@ pub(super) fn accept(state: &mut State) -> Vec<Effect> {
 fn accept_prompt(state: &mut State, prompt: &Prompt) -> Result<Vec<Effect>, String> {
     let typed = prompt.input.text();
     let is_empty = typed.trim().is_empty();
+    if prompt.kind.is_filter() {
+        state.filters_typed.remember(typed);
+    }
     match prompt.kind {
         PromptKind::Find => find::accept(state, prompt),
         PromptKind::FilterAll => filter::replace(state, typed),
@@ -181,6 +196,8 @@ fn accept_prompt(state: &mut State, prompt: &Prompt) -> Result<Vec<Effect>, Stri
             effects
         }
         PromptKind::Notes => Ok(records::filter(state, typed)),
+        PromptKind::Command if is_empty => Ok(Vec::new()),
+        PromptKind::Command => command_line::accept(state, typed),
         _ if is_empty => Ok(Vec::new()),
         PromptKind::Tag => records::tag(state, typed),
         PromptKind::Retime => records::retime(state, typed),
