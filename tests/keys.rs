@@ -85,6 +85,59 @@ fn promise_of_records(action: Action) -> bool {
     }
 }
 
+/// The same for how the screen is shared out and what leaves it.
+fn promise_of_panes(action: Action) -> bool {
+    let view = |keys: &str| after(keys).state.case().meta.screen.clone();
+    let hides = |keys: &str, name: &str| view(keys).hides(name);
+    let rows = |keys: &str| screen(&after(keys)).lines().position(|line| line.contains(" events ") && line.contains("chain")).unwrap_or(0);
+    let border = |keys: &str| {
+        let drawn = screen(&after(keys));
+        drawn.lines().find_map(|line| line.find('┬').map(|at| line[..at].chars().count())).unwrap_or(0)
+    };
+    match action {
+        Action::FocusFacets => shows("9", "4 values") || shows("9", "3 values"),
+        Action::ChooseColumns => {
+            view("C \"latency\" Tab Enter").columns.as_deref() == Some(&["level", "service", "latency_ms"].map(str::to_owned)[..])
+                && view("C \"latency\" Tab Enter u").columns.is_none()
+                && shows("C \"latency\" Enter", "level service latency_ms message")
+        }
+        Action::Wrap => view("\\").is_wrapped && !view("\\ \\").is_wrapped && !view("\\ u").is_wrapped,
+        Action::ScrollRight => {
+            let session = |keys: &str| {
+                let mut session = Session::loaded(60, 24);
+                session.keys(keys);
+                screen(&session)
+            };
+            !session("3").contains("latency_ms=") && session("3 )").contains("latency_ms=") && session("3 ) ) ) )").contains("are in sight")
+        }
+        Action::ScrollLeft => notice("3 (") == "this is the beginning",
+        Action::TallerList => rows("ctrl-w +") < rows("") && rows("ctrl-w + u") == rows(""),
+        Action::LowerList => rows("ctrl-w -") > rows("") && rows("ctrl-w - ctrl-w +") == rows(""),
+        Action::WiderList => border("ctrl-w >") == border("") + 4,
+        Action::NarrowerList => border("ctrl-w <") + 4 == border("") && border("ctrl-w < u") == border(""),
+        Action::UsualSizes => border("ctrl-w < ctrl-w < ctrl-w =") == border("") && rows("ctrl-w - ctrl-w =") == rows(""),
+        Action::HideSide => hides("ctrl-w s", "side") && border("ctrl-w s") == 0 && shows("ctrl-w s 4", "No causal chain yet"),
+        Action::Lanes => hides("ctrl-w l \"phases\" Tab Enter", "phases") && !shows("ctrl-w l \"phases\" Enter", " phases "),
+        Action::Balanced => view("ctrl-w 2 ctrl-w 1") == coroner::model::case::ScreenView::default(),
+        Action::LogsFirst => rows("ctrl-w 2") < rows("") && hides("ctrl-w 2", "phases"),
+        Action::MetricsFirst => rows("ctrl-w 3") > rows(""),
+        Action::Writing => border("ctrl-w 4") < border("") && shows("7 ctrl-w 4", "No causal chain yet"),
+        Action::Pager => {
+            let paged = |keys: &str| match after(keys).effects.last() {
+                Some(Effect::OpenPager(words)) => words.clone(),
+                _ => String::new(),
+            };
+            paged("3 & \"level:error\" Enter ctrl-w p").contains(" events that pass level:error, 2026-11-22T03:20:00Z")
+                && paged("7 ctrl-w p").contains("ends in the middle of a record")
+                && paged("2 ctrl-w p").contains("http_p99")
+                && paged("1 ctrl-w p").contains("rollback")
+        }
+        _ => {
+            matches!(after("3 e ctrl-e").effects.last(), Some(Effect::OpenSource { source, line, n_lines: 1 }) if source.0 == 1 && *line > 1)
+        }
+    }
+}
+
 /// For every action: keys that use it and whether the world is as it should be afterwards.
 fn promise(action: Action) -> bool {
     let near = |a: f64, b: f64| (a - b).abs() < 1e-6;
@@ -198,6 +251,24 @@ fn promise(action: Action) -> bool {
         | Action::FilterNotes
         | Action::Suggested
         | Action::Conflicts => promise_of_records(action),
+        Action::FocusFacets
+        | Action::ChooseColumns
+        | Action::Wrap
+        | Action::ScrollLeft
+        | Action::ScrollRight
+        | Action::TallerList
+        | Action::LowerList
+        | Action::WiderList
+        | Action::NarrowerList
+        | Action::UsualSizes
+        | Action::HideSide
+        | Action::Lanes
+        | Action::Balanced
+        | Action::LogsFirst
+        | Action::MetricsFirst
+        | Action::Writing
+        | Action::Pager
+        | Action::OpenSource => promise_of_panes(action),
         Action::Attempt => kinds(&after(&format!("{m}M \"scaled out\" ^s"))) == ["attempt"],
         Action::ActionItem => {
             kinds(&after("A \"add a limit\" ^s")) == ["action"] && shows("A \"x\" Tab Tab Tab Tab \"soon\" ^s", "is no date")

@@ -46,6 +46,12 @@ pub(crate) enum Slot {
     /// Evidence being frozen.
     Freeze,
     Patterns,
+    /// Values of level, service and source.
+    FacetColumns,
+    /// Values of patterns and fields.
+    FacetFields,
+    /// Events for the pager.
+    Pager,
     /// What differs between two windows.
     Compare,
     /// Counts of each pattern over the visible range.

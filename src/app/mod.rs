@@ -14,6 +14,7 @@ pub(crate) mod compare;
 pub mod debt;
 pub(crate) mod editor;
 pub(crate) mod exemplars;
+pub(crate) mod facets;
 pub(crate) mod find;
 pub(crate) mod follow;
 pub(crate) mod form;

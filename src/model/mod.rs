@@ -7,6 +7,7 @@ pub mod case;
 pub mod catalog;
 pub mod compare;
 pub mod event;
+pub mod facets;
 pub mod filter;
 pub mod find;
 pub mod fuzzy;

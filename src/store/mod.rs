@@ -12,6 +12,7 @@ pub mod derive;
 pub mod derived;
 pub mod ends;
 pub mod events;
+mod facets;
 pub mod fields;
 pub mod filter;
 mod fresh;

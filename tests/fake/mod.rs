@@ -9,6 +9,7 @@
 
 mod compare;
 mod evidence;
+mod facets;
 mod onsets;
 mod patterns;
 
@@ -17,7 +18,6 @@ use std::sync::Arc;
 
 use coroner::app::message::{Crossing, LoadProgress, Look, LookQuery, PanelChoice, SeriesStats, Words};
 use coroner::app::{self, CasePlace, Effect, JobId, Message, Question, Reply, Setup, State, keys};
-use coroner::model::filter::{Expr, Term};
 use coroner::model::find::{Fit, conditions};
 use coroner::model::query::{FieldSeen, GroupBy, PageStart, Pattern, PatternStatus, TextPattern, ValueAt};
 use coroner::model::record::{Alert, AlertState, Change, ProfileMark, ThresholdRule};
@@ -327,18 +327,13 @@ impl Fake {
     fn passes(event: &Event, filter: &EventFilter) -> bool {
         filter.min_level.is_none_or(|level| event.level >= level)
             && (filter.services.is_empty() || filter.services.iter().any(|service| event.service.as_ref() == Some(service)))
-            && filter.expr.as_ref().is_none_or(|expr| {
-                expr.conditions().iter().all(|part| match part {
-                    Expr::Term(Term::Pattern(id)) => pattern_of(event) == *id,
-                    _ => true,
-                })
-            })
+            && filter.expr.as_ref().is_none_or(|expr| facets::holds(expr, event))
             && filter.trace_id.as_ref().is_none_or(|trace| event.trace_id.as_ref() == Some(trace))
             && filter.text.iter().all(|condition| {
                 let is_match = match &condition.pattern {
                     TextPattern::Literal(words) if words.chars().any(char::is_uppercase) => event.raw.contains(words.as_str()),
                     TextPattern::Literal(words) => event.raw.to_lowercase().contains(words.as_str()),
-                    TextPattern::Regex(words) => regex::Regex::new(words).expect("checked before").is_match(&event.raw),
+                    TextPattern::Regex(words) => is_match(words, &event.raw),
                     TextPattern::Fuzzy(words) => app::fuzzy::score(words, &event.raw).is_some(),
                 };
                 is_match != condition.is_negated
@@ -494,6 +489,7 @@ impl Fake {
                 Reply::Standings(all.iter().map(|(id, _)| (id.clone(), coroner::model::case::Standing::Holds)).collect())
             }
             Question::Onsets(query) => Reply::Onsets(self.onsets(query)),
+            Question::Facets(query) => Reply::Facets(Box::new(self.facets(query))),
             Question::Clocks => Reply::Clocks(self.clocks.clone()),
             Question::Count { filter, range } => {
                 let query =
@@ -508,6 +504,17 @@ impl Fake {
             Question::Freeze(targets) => Reply::Frozen(targets.iter().map(|target| self.freeze(target)).collect()),
         }
     }
+}
+
+/// A regular expression is made once, not for each event.
+fn is_match(words: &str, raw: &str) -> bool {
+    thread_local!(static MADE: std::cell::RefCell<Option<(String, regex::Regex)>> = const { std::cell::RefCell::new(None) });
+    MADE.with_borrow_mut(|made| {
+        if made.as_ref().is_none_or(|(known, _)| known != words) {
+            *made = Some((words.to_owned(), regex::Regex::new(words).expect("checked before")));
+        }
+        made.as_ref().is_some_and(|(_, regex)| regex.is_match(raw))
+    })
 }
 
 /// What the messages have in common.

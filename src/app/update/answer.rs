@@ -74,6 +74,10 @@ pub(super) fn progress(state: &mut State, id: JobId, progress: Progress) {
             state.compared.progress = Some(progress).filter(|_| is_known);
             state.data_revision += 1;
         }
+        Slot::FacetFields => {
+            state.facets.progress = Some(progress).filter(|_| is_known);
+            state.data_revision += 1;
+        }
         Slot::LookTotal => {
             if let Some(typing) = find::typing_mut(state) {
                 typing.counting = Some(progress).filter(|_| is_known);
@@ -134,6 +138,7 @@ fn refused(state: &mut State, slot: Slot, why: &str) {
             }
         }
         Slot::Onsets => state.warn(format!("looking for bursts: {why}")),
+        Slot::Pager => state.warn(format!("nothing for the pager: {why}")),
         Slot::Freeze => state.warn(format!("not pinned: {why}")),
         Slot::Formulas => {
             state.panels.pending = None;
@@ -213,6 +218,12 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
                 super::pattern_view::take(state, query, found);
             }
         }
+        (Slot::FacetColumns | Slot::FacetFields, Reply::Facets(found)) => {
+            if let Question::Facets(query) = question {
+                super::facet_view::take(state, query, *found);
+            }
+        }
+        (Slot::Pager, Reply::Events(page)) => return super::pager::events_came(state, &page),
         (Slot::PatternCourses, Reply::Histogram(histogram)) => state.patterns.take_courses(histogram),
         (Slot::Trace, Reply::Events(page)) => {
             if let Question::Events(query) = question {
@@ -244,6 +255,7 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
             state.words = Some(words);
             find::words_came(state);
             super::filter::words_came(state);
+            super::column_pick::words_came(state);
             super::palette::words_came(state);
         }
         (Slot::FindTotal, Reply::Count(n)) => {
