@@ -4,7 +4,7 @@
 //! absolute deviation (Hampel 1974) say what is normal. A stretch is *out* when its mean lies beyond everything that the
 //! baseline spans by more than the noise: the deviation of the baseline, a fiftieth of its median, or what means nothing in
 //! the unit, whichever is most; of counts also the square root that chance alone gives. An onset is a stretch that is out
-//! where the last [`QUIET`] with a number were not: what stays out, or trembles on the border, begins once.
+//! where the last three with a number were not: what stays out, or trembles on the border, begins once.
 
 use std::num::NonZeroUsize;
 

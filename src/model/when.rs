@@ -132,7 +132,7 @@ pub fn parse(text: &str, reference: &Reference) -> Result<Timestamp, String> {
     if text.eq_ignore_ascii_case("now") {
         return reference.now.map_or_else(|| refuse("needs a clock, and there is none here"), Ok);
     }
-    if let Some(rest) = text.strip_prefix(['T', 't']) {
+    if let Some(rest) = text.strip_prefix(['T', 't']).filter(|rest| !rest.starts_with(char::is_alphabetic)) {
         let Some(ns) = signed_duration(rest) else { return refuse("begins like an offset from T+0 but has no duration such as T+3m") };
         return reference.t0.map_or_else(|| refuse("counts from T+0, which is not set"), |t0| Ok(t0.plus_ns(ns)));
     }

@@ -33,6 +33,6 @@ pub fn find(source: &dyn Source, query: &OnsetQuery, job: &Job) -> Result<Vec<On
             onsets.extend(onset::of_counts(OnsetOf::Events(least), query.baseline, query.range, &counts));
         }
     }
-    onsets.sort_by(|a, b| (a.at, a.of).cmp(&(b.at, b.of)));
+    onsets.sort_by_key(|onset| (onset.at, onset.of));
     Ok(onsets)
 }

@@ -20,7 +20,7 @@ impl Fake {
             }
         }
         onsets.extend(onset::of_counts(OnsetOf::Events(Some(Level::Error)), query.baseline, query.range, &counts));
-        onsets.sort_by(|a, b| (a.at, a.of).cmp(&(b.at, b.of)));
+        onsets.sort_by_key(|onset| (onset.at, onset.of));
         onsets
     }
 }
