@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::actions::Action;
 use super::debt::Owed;
+use super::draft::{Manuscript, ManuscriptQuery};
 use crate::model::AnnotationId;
 use crate::model::case::{AnnotationKind, CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict, Standing};
 use crate::model::compare::{CompareQuery, Difference};
@@ -136,6 +137,8 @@ pub enum Question {
     Words,
     /// Which claims of this case lack support. Answered by `Reply::Debt`.
     Debt(Box<CaseDoc>),
+    /// The document as it would be exported. Answered by `Reply::Manuscript`.
+    Manuscript(Box<ManuscriptQuery>),
     /// Which markers the data suggest that this case has not. Answered by `Reply::Suggested`.
     Suggested(Box<CaseDoc>),
     /// Turn what is under the cursor into evidence with frozen values and hashes. Answered by `Reply::Frozen`.
@@ -296,6 +299,8 @@ pub enum Reply {
     Words(Arc<Words>),
     /// To `Debt`, the weakest first.
     Debt(Vec<Owed>),
+    /// To `Manuscript`.
+    Manuscript(Box<Manuscript>),
     /// To `Suggested`: markers with their rule, and what they are.
     Suggested(Vec<(AnnotationKind, String)>),
     /// To `Freeze`, in the order asked.
@@ -358,6 +363,17 @@ pub enum Message {
     },
     /// One of the two values of a conflict in `case.toml` was taken; the case as it was then, and as it becomes.
     MetaSettled(Box<CaseMeta>, Box<CaseMeta>),
+    /// The words of this section are in its file.
+    SectionWritten(String),
+    /// They are not.
+    SectionFailed {
+        /// Which.
+        stem: String,
+        /// The words, so that they are not lost.
+        text: String,
+        /// Why.
+        why: String,
+    },
     /// The postmortem was written.
     Exported(PathBuf),
     /// It could not be written.
@@ -405,6 +421,15 @@ pub enum Effect {
         conflict: MetaConflict,
         /// Which value.
         choice: Choice,
+    },
+    /// Write `sections/STEM.md`, then `SectionWritten` or `SectionFailed`.
+    WriteSection {
+        /// Which.
+        stem: String,
+        /// What its file held when it was opened; another text in it is not written over.
+        before: String,
+        /// The new text.
+        text: String,
     },
     /// Write the postmortem.
     Export(Box<CaseDoc>),

@@ -12,6 +12,7 @@ use crate::model::case::{AnnotationKind, Choice, Link, MarkerName, PanelForm, Pa
 use crate::model::{AnnotationId, SeriesId, SeriesMeta, TimeRange, Timestamp, fuzzy};
 
 use super::actions::Action;
+use super::draft::{Draft, Origin};
 use super::editor::Editor;
 use super::find::Typing;
 use super::form::Form;
@@ -32,6 +33,8 @@ pub(crate) enum Overlay {
     Editor(Box<Editor>),
     Form(Box<Form>),
     Confirm(Confirm),
+    /// The document as it would be exported.
+    Draft(Box<Draft>),
 }
 
 /// Help with its search.
@@ -58,6 +61,8 @@ pub(crate) enum PickValue {
     Suggested(Box<AnnotationKind>, String),
     /// One of the two values of a conflict.
     Settle(Settling, Choice),
+    /// A section to write.
+    Section(&'static str),
     /// A kind of record to add.
     Kind(&'static str),
     /// A link between two records.
@@ -93,6 +98,8 @@ pub(crate) enum PickPurpose {
     Conflicts,
     Suggested,
     Kind,
+    /// Which section to write.
+    Section,
     Link,
     /// Evidence for or against a claim.
     Attach(Bearing),
@@ -424,4 +431,6 @@ pub(crate) enum TextPurpose {
     NewNote(TimeRange),
     /// The words of a record.
     ChangeText(AnnotationId),
+    /// The words of a section of the document.
+    Prose(Origin),
 }

@@ -1,5 +1,6 @@
 //! Commands that write documents: `export`, `man`, `completions`.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -131,6 +132,7 @@ pub fn default_target(opened: &Opened) -> writer::Target {
         name: opened.name.clone(),
         case_dir: opened.case_dir.clone(),
         sections: opened.sections.clone(),
+        unsaved: BTreeMap::new(),
         edits: writer::Edits::Keep,
     }
 }

@@ -53,7 +53,7 @@ fn draw(opened: &Opened, picture: &Picture, quiet: bool, out: &mut dyn Write) ->
     let now = catalog.extent.map_or_else(Default::default, crate::model::TimeRange::end);
     let place = CasePlace::Saved(opened.case_dir.display().to_string());
     let setup = Setup { title: opened.name.clone(), case, now, id_seed: 0, author: String::new(), size, place };
-    let mut batch = Batch::new(State::new(setup), &*opened.source)?;
+    let mut batch = Batch::new(State::new(setup), &*opened.source, super::documents::default_target(opened))?;
     if let Some(at) = at {
         batch.feed(Message::GoTo(at));
     }

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
 
 use super::answer::{choose_panels, freeze, freeze_lines, hex};
-use super::export::{Prepared, Target, panel_refs, prepare};
+use super::export::{Prepared, Target, panel_refs, prepare, sections_of};
 use super::facts::SourceFacts;
 use crate::app::debt::Owed;
 use crate::app::message::FreezeTarget;
@@ -66,10 +66,11 @@ pub fn lint(
 }
 
 /// Claims of the case that lack support, the weakest first: what the status bar counts.
-pub fn debt(case: &CaseDoc, source: &dyn Source, job: &Job) -> Result<Vec<Owed>, SourceError> {
+pub fn debt(case: &CaseDoc, source: &dyn Source, target: &Target, job: &Job) -> Result<Vec<Owed>, SourceError> {
     let facts = SourceFacts::of_case(source, case, job)?;
     let panels = if case.meta.panels.is_empty() { panel_refs(facts.catalog(), choose_panels(source, job)?) } else { Vec::new() };
-    let postmortem = gather(case, &facts, &ReportSettings { panels, scope: Scope::Claims, ..ReportSettings::default() });
+    let sections = sections_of(target).map_err(|error| SourceError::Question(format!("{error:#}")))?;
+    let postmortem = gather(case, &facts, &ReportSettings { panels, sections, scope: Scope::Claims, ..ReportSettings::default() });
     job.check()?;
     let findings = lint::check(&Desk { case, postmortem: &postmortem, facts: &facts, fresh: "", exported: None, today: None });
     job.check()?;

@@ -14,7 +14,7 @@ use super::journal::CaseStore;
 use super::keys::key_press;
 use super::saver::Saver;
 use super::terminal::{self, Screen};
-use super::{editor, export};
+use super::{editor, export, sections};
 use crate::app::message::LoadProgress;
 use crate::app::{Effect, Message, State, update};
 use crate::model::case::{CaseMeta, Choice, MetaConflict};
@@ -100,7 +100,7 @@ impl Session {
             state: start.state,
             theme: start.theme,
             screen,
-            jobs: Jobs::new(source, messages.clone()),
+            jobs: Jobs::new(source, start.export_to.clone(), messages.clone()),
             saver: Saver::start(start.store, start.seed, messages.clone()),
             source: start.source,
             export_to: start.export_to,
@@ -219,6 +219,10 @@ impl Session {
             Effect::Journal { number, step } => self.saver.journal(number, step),
             Effect::SaveCase(case) => self.saver.save(case),
             Effect::MergeCase { revision, case } => self.saver.merge(revision, case),
+            Effect::WriteSection { stem, before, text } => {
+                let message = sections::written(&self.export_to, stem, &before, text);
+                self.feed(message)?;
+            }
             Effect::SettleMeta { meta, conflict, choice } => {
                 let message = settled_meta(meta, &conflict, choice);
                 self.feed(message)?;

@@ -86,7 +86,9 @@ fn is_notice_shown(state: &State, notice: &Notice) -> bool {
     match state.context() {
         Context::Main => true,
         Context::Editing => notice.is_bad,
-        Context::Typing | Context::Asking => false,
+        // There is no prompt that could be hidden.
+        Context::Typing => matches!(state.overlays.last(), Some(Overlay::Draft(_))),
+        Context::Asking => false,
     }
 }
 
@@ -180,6 +182,9 @@ fn hints(state: &State) -> &'static [(Action, &'static str)] {
         ],
         Some(Overlay::Picker(picker)) if picker.chosen.is_some() => &[(A::Toggle, "choose"), (A::Accept, "take"), (A::Dismiss, "close")],
         Some(Overlay::Help(_)) => &[(A::ListDown, "scroll"), (A::Dismiss, "close")],
+        Some(Overlay::Draft(_)) => {
+            &[(A::Accept, "write"), (A::ListDown, "down"), (A::Toggle, "next section"), (A::Find, "find"), (A::Dismiss, "close")]
+        }
         Some(_) => &[(A::Accept, "take"), (A::ListDown, "next"), (A::Dismiss, "close")],
         None if state.timeline.anchor.is_some() => &[
             (A::CursorRight, "widen"),

@@ -5,6 +5,7 @@
 
 mod braille;
 mod chips;
+mod draft;
 mod header;
 mod heat;
 mod help;

@@ -9,6 +9,7 @@
 
 mod compare;
 mod evidence;
+mod manuscript;
 mod patterns;
 
 use std::num::NonZeroUsize;
@@ -402,6 +403,7 @@ impl Fake {
                 )
             }
             Question::Debt(case) => Reply::Debt(unsupported(case)),
+            Question::Manuscript(query) => Reply::Manuscript(Box::new(manuscript::of(query))),
             Question::Compare(query) => Reply::Difference(Box::new(self.compare(query))),
             Question::Standings(all) => {
                 Reply::Standings(all.iter().map(|(id, _)| (id.clone(), coroner::model::case::Standing::Holds)).collect())

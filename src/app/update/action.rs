@@ -68,6 +68,7 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::Filters => state.overlays.push(Overlay::Filters(0)),
         Action::Help => state.overlays.push(Overlay::Help(crate::app::overlay::Help::default())),
         Action::Palette => pick::palette(state),
+        Action::Preview => super::draft_view::open(state),
         Action::Conflicts => settle::list(state),
         Action::Suggested => return super::debt::ask_suggested(state),
         Action::AddRecord => kind_form::kinds(state),

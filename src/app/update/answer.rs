@@ -114,6 +114,11 @@ fn refused(state: &mut State, slot: Slot, why: &str) {
                 typing.error = Some(why.to_owned());
             }
         }
+        Slot::Manuscript => {
+            if let Some(draft) = super::draft_view::open_draft(state) {
+                draft.error = Some(why.to_owned());
+            }
+        }
         Slot::Freeze => state.warn(format!("not pinned: {why}")),
         Slot::Formulas => {
             state.panels.pending = None;
@@ -185,6 +190,11 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
         (Slot::Debt, Reply::Debt(owed)) => {
             state.debt.owed = owed;
             state.debt.next = 0;
+        }
+        (Slot::Manuscript, Reply::Manuscript(made)) => {
+            if let Some(draft) = super::draft_view::open_draft(state) {
+                draft.take(*made);
+            }
         }
         (Slot::Suggested, Reply::Suggested(found)) => super::debt::suggest(state, found),
         (Slot::Patterns, Reply::Patterns(found)) => {

@@ -27,6 +27,7 @@ pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
         super::shape_view::ask(state, effects);
         super::trace_view::ask(state, effects);
         super::debt::ask(state, effects);
+        super::draft_view::ask(state, effects);
         super::settle::ask_standings(state, effects);
     }
     settle_view(state);
@@ -38,6 +39,7 @@ pub(crate) fn settle_view(state: &mut State) {
     prepare(state);
     super::side_view::prepare(state);
     state.side.scroll(usize::from(state.layout.side.height));
+    super::draft_view::prepare(state);
     state.preview.prepare(&state.catalog);
     let height = usize::from(state.layout.list.height);
     state.list.scroll(height - state.preview.n_rows(height));

@@ -10,6 +10,7 @@ mod ask;
 mod chain;
 mod compare_view;
 mod debt;
+mod draft_view;
 mod filter;
 mod find;
 mod forms;
@@ -73,9 +74,24 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.session.failed(why);
             Vec::new()
         }
-        Message::CaseMoved => vec![state.session.merge()],
+        Message::CaseMoved => {
+            // Sections may have changed as well: what was made of them is asked for again.
+            state.debt.asked = None;
+            if let Some(draft) = draft_view::open_draft(state) {
+                draft.asked = None;
+            }
+            vec![state.session.merge()]
+        }
         Message::CaseMerged { revision, case, words } => merged(state, revision, *case, &words),
         Message::MetaSettled(before, after) => settle::meta_settled(state, &before, &after),
+        Message::SectionWritten(stem) => {
+            draft_view::written(state, &stem);
+            Vec::new()
+        }
+        Message::SectionFailed { stem, text, why } => {
+            draft_view::failed(state, stem, &text, &why);
+            Vec::new()
+        }
         Message::Exported(path) => {
             state.say(format!("postmortem written to {}", path.display()));
             Vec::new()
