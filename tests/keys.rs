@@ -77,6 +77,12 @@ fn promise_of_records(action: Action) -> bool {
         Action::NudgeLater => time("; .") > Some(at(240)),
         Action::Star => after(&note("; p")).state.case().by_time()[0].is_pinned,
         Action::FilterNotes => shows("; / \"kind:lesson\" Enter", "only kind:lesson"),
+        Action::PinUrl => {
+            kinds(&after("; u \"https://git.example/7 the fix\" Enter")) == ["evidence"]
+                && shows("; u \"file:///x\" Enter", "is no address")
+        }
+        Action::PinDiff => shows("; d \"x\" ^s", "no unified diff") && shows("; d", "paste a unified diff"),
+        Action::RecordHistory => after(&note("; y")).effects.iter().any(|effect| matches!(effect, Effect::History(_))),
         Action::Preview => shows("; v", "as it would be exported"),
         Action::Suggested => shows("; s", "markers that the data suggest"),
         _ => shows("; x", "no conflicts to settle"),
@@ -172,6 +178,9 @@ fn promise(action: Action) -> bool {
         | Action::FilterNotes
         | Action::Suggested
         | Action::Preview
+        | Action::PinUrl
+        | Action::PinDiff
+        | Action::RecordHistory
         | Action::Conflicts => promise_of_records(action),
         Action::Attempt => kinds(&after(&format!("{m}M \"scaled out\" ^s"))) == ["attempt"],
         Action::ActionItem => {
@@ -838,4 +847,31 @@ fn a_section_that_is_made_leads_to_what_it_is_made_of() {
     let mut session = Session::loaded(120, 40);
     session.keys("a \"first\" ^s ; v ] ] ] enter");
     assert!(!screen(&session).contains("as it would be exported") && screen(&session).contains("first"), "{}", screen(&session));
+}
+
+#[test]
+fn a_record_becomes_again_what_it_was() {
+    use coroner::app::message::RecordVersion;
+    let mut session = after("a \"one\" ^s 5");
+    let before = session.state.case().by_time()[0].clone();
+    session.keys("i \" two\" ^s");
+    let now = session.state.case().by_time()[0].clone();
+    let versions = vec![
+        RecordVersion { step: "note".into(), before: None, after: Some(Box::new(before.clone())) },
+        RecordVersion { step: "change text".into(), before: Some(Box::new(before.clone())), after: Some(Box::new(now.clone())) },
+    ];
+    session.send(Message::History(now.id.clone(), versions));
+    assert!(screen(&session).contains("one → one two"), "{}", screen(&session));
+    session.keys("down Enter");
+    assert_eq!(session.state.case().by_time()[0].text, "one");
+    session.keys("u");
+    assert_eq!(session.state.case().by_time()[0].text, "one two");
+}
+
+#[test]
+fn a_pasted_diff_is_evidence_with_its_files_counted() {
+    let mut session = after("; d");
+    session.send(Message::Paste("--- a/pool.go\n+++ b/pool.go\n@@ -1 +1 @@\n-defer c.Close()\n+c.Close()\n".into()));
+    session.keys("^s");
+    assert_eq!(session.state.case().by_time()[0].text, "pool.go +1 −1");
 }

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use super::actions::Action;
 use super::debt::Owed;
 use super::draft::{Manuscript, ManuscriptQuery};
-use crate::model::AnnotationId;
 use crate::model::case::{AnnotationKind, CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict, Standing};
 use crate::model::compare::{CompareQuery, Difference};
 use crate::model::find::Fit;
 use crate::model::query::{FieldSeen, HistogramQuery, Pattern, PatternQuery, TextMatch, TextPattern, ValueAt};
 use crate::model::skew::ClockCheck;
+use crate::model::{Annotation, AnnotationId};
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, SeriesId, SeriesQuery, TimeRange, Timestamp,
 };
@@ -322,6 +322,17 @@ pub struct LoadProgress {
     pub left_s: Option<u64>,
 }
 
+/// One change of one record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordVersion {
+    /// Name of the step that made it.
+    pub step: String,
+    /// As it was; `None`: it was not there.
+    pub before: Option<Box<Annotation>>,
+    /// As it became; `None`: it was removed.
+    pub after: Option<Box<Annotation>>,
+}
+
 /// Everything that can happen.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Message {
@@ -363,6 +374,8 @@ pub enum Message {
     },
     /// One of the two values of a conflict in `case.toml` was taken; the case as it was then, and as it becomes.
     MetaSettled(Box<CaseMeta>, Box<CaseMeta>),
+    /// How a record came to be, oldest first.
+    History(AnnotationId, Vec<RecordVersion>),
     /// The words of this section are in its file.
     SectionWritten(String),
     /// They are not.
@@ -422,6 +435,8 @@ pub enum Effect {
         /// Which value.
         choice: Choice,
     },
+    /// Tell how a record came to be, then `History`.
+    History(AnnotationId),
     /// Write `sections/STEM.md`, then `SectionWritten` or `SectionFailed`.
     WriteSection {
         /// Which.

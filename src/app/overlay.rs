@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 
 use crate::model::case::{AnnotationKind, Choice, Link, MarkerName, PanelForm, PanelRef, PanelShape};
-use crate::model::{AnnotationId, SeriesId, SeriesMeta, TimeRange, Timestamp, fuzzy};
+use crate::model::{Annotation, AnnotationId, SeriesId, SeriesMeta, TimeRange, Timestamp, fuzzy};
 
 use super::actions::Action;
 use super::draft::{Draft, Origin};
@@ -61,6 +61,8 @@ pub(crate) enum PickValue {
     Suggested(Box<AnnotationKind>, String),
     /// One of the two values of a conflict.
     Settle(Settling, Choice),
+    /// A record as it was.
+    Version(Option<Box<Annotation>>),
     /// A section to write.
     Section(&'static str),
     /// A kind of record to add.
@@ -100,6 +102,8 @@ pub(crate) enum PickPurpose {
     Kind,
     /// Which section to write.
     Section,
+    /// How a record was.
+    Versions,
     Link,
     /// Evidence for or against a claim.
     Attach(Bearing),
@@ -336,6 +340,8 @@ pub(crate) enum PromptKind {
     Retime,
     /// Which notes are listed.
     Notes,
+    /// An address to pin, with words behind it.
+    Url,
 }
 
 impl PromptKind {
@@ -389,6 +395,7 @@ impl Prompt {
             PromptKind::Tag => "labels",
             PromptKind::Retime => "move by",
             PromptKind::Notes => "notes",
+            PromptKind::Url => "pin",
         }
     }
 
@@ -403,6 +410,7 @@ impl Prompt {
             PromptKind::Tag => "pool   -draft takes a label off; for the selected note, or all that the filter of the notes leaves",
             PromptKind::Retime => "+90s   -1h   250ms",
             PromptKind::Notes => "kind:hypothesis   tag:pool   author:name   pinned   words; nothing lists all",
+            PromptKind::Url => "https://git.example/pull/7 the change that closes each connection",
             PromptKind::Find => "fuzzy words   'exact text   /regex/",
         }
     }
@@ -431,6 +439,8 @@ pub(crate) enum TextPurpose {
     NewNote(TimeRange),
     /// The words of a record.
     ChangeText(AnnotationId),
+    /// A unified diff to pin at this moment.
+    Diff(Timestamp),
     /// The words of a section of the document.
     Prose(Origin),
 }

@@ -12,6 +12,7 @@ pub mod find;
 pub mod fuzzy;
 pub mod glob;
 pub mod packed;
+pub mod patch;
 pub mod pattern;
 pub mod preview;
 pub mod query;

@@ -58,6 +58,7 @@ impl<'a> Batch<'a> {
                     | Effect::SaveCase(_)
                     | Effect::Export(_)
                     | Effect::WriteSection { .. }
+                    | Effect::History(_)
                     | Effect::OpenEditor(_)
                     | Effect::Copy(_)
                     | Effect::Follow

@@ -219,6 +219,7 @@ impl Session {
             Effect::Journal { number, step } => self.saver.journal(number, step),
             Effect::SaveCase(case) => self.saver.save(case),
             Effect::MergeCase { revision, case } => self.saver.merge(revision, case),
+            Effect::History(id) => self.saver.history(id),
             Effect::WriteSection { stem, before, text } => {
                 let message = sections::written(&self.export_to, stem, &before, text);
                 self.feed(message)?;

@@ -17,6 +17,7 @@ mod forms;
 mod input;
 mod kind_form;
 mod navigate;
+mod outside;
 mod overlays;
 mod panel_edit;
 mod panel_form;
@@ -31,6 +32,7 @@ mod shape_view;
 mod side_view;
 mod trace_view;
 mod typed_time;
+mod versions;
 
 use super::message::{Effect, Message};
 use super::overlay::Overlay;
@@ -84,6 +86,10 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::CaseMerged { revision, case, words } => merged(state, revision, *case, &words),
         Message::MetaSettled(before, after) => settle::meta_settled(state, &before, &after),
+        Message::History(id, versions) => {
+            versions::list(state, &id, &versions);
+            Vec::new()
+        }
         Message::SectionWritten(stem) => {
             draft_view::written(state, &stem);
             Vec::new()

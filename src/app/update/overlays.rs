@@ -6,7 +6,7 @@ use crate::app::overlay::{Confirm, ConfirmPurpose, Overlay, Prompt, PromptKind};
 use crate::app::state::State;
 
 use super::navigate::Way;
-use super::{action, annotate, draft_view, filter, find, forms, pick, records};
+use super::{action, annotate, draft_view, filter, find, forms, outside, pick, records};
 
 /// A key that is no action here is typed.
 pub(super) fn typed(state: &mut State, key: KeyPress) -> Vec<Effect> {
@@ -98,7 +98,7 @@ pub(super) fn refresh_prompt(state: &mut State) {
     }
     let preview = match kind {
         PromptKind::Ghost | PromptKind::Limit => super::panel_typed::preview(state, kind, &typed),
-        PromptKind::Tag | PromptKind::Retime | PromptKind::Notes => None,
+        PromptKind::Tag | PromptKind::Retime | PromptKind::Notes | PromptKind::Url => None,
         _ => super::typed_time::preview(state, &typed),
     };
     if let Some(Overlay::Prompt(prompt)) = state.overlays.last_mut() {
@@ -188,6 +188,7 @@ fn accept_prompt(state: &mut State, prompt: &Prompt) -> Result<Vec<Effect>, Stri
         }
         PromptKind::Notes => Ok(records::filter(state, typed)),
         _ if is_empty => Ok(Vec::new()),
+        PromptKind::Url => outside::pin_url(state, typed),
         PromptKind::Tag => records::tag(state, typed),
         PromptKind::Retime => records::retime(state, typed),
         PromptKind::GoTo => {
