@@ -405,3 +405,12 @@ fn the_document_is_read_as_it_would_be_exported_and_written_beside_it() {
         check("document_found", &session);
     }
 }
+
+#[test]
+fn a_replay_hides_what_comes_after_the_play_head() {
+    each_size("replay", |session| {
+        session.keys(STORY).keys("t t \"03:23:00\" Enter space t +");
+        let tick = |ms: i64| Message::Tick(Timestamp(Timestamp::from_secs(fake::START + 86_400).0 + ms * 1_000_000));
+        (1..=8).for_each(|step| session.send(tick(step * 125)));
+    });
+}

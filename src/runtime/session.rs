@@ -29,6 +29,8 @@ use crate::ui::{self, Theme};
 const FRAME: Duration = Duration::from_millis(16);
 /// The clock on screen moves once a second.
 const TICK: Duration = Duration::from_secs(1);
+/// The play head of a replay moves this often: seen as motion, and little enough for a slow line.
+const PLAY_TICK: Duration = Duration::from_millis(125);
 /// How often loading reports while it runs.
 const LOAD_REPORT: Duration = Duration::from_millis(100);
 
@@ -85,6 +87,8 @@ enum Wake {
     Resized,
     /// A second went by.
     Tick,
+    /// The play head of a replay is due to move.
+    Play,
     Frame,
     Terminate,
     Lost,
@@ -136,7 +140,9 @@ impl Session {
         let mut last_frame = Instant::now();
         let mut is_dirty = false;
         let mut tick = tokio::time::interval(TICK);
+        let mut last_play = Instant::now();
         while !self.is_leaving {
+            let play_due = tokio::time::Instant::from_std(last_play + PLAY_TICK);
             let frame_due = tokio::time::Instant::from_std(last_frame + FRAME);
             let wake = tokio::select! {
                 biased;
@@ -144,6 +150,7 @@ impl Session {
                 _ = resizes.recv() => Wake::Resized,
                 event = self.keys.next() => match event { Some(Ok(event)) => Wake::Terminal(event), _ => Wake::Lost },
                 () = tokio::time::sleep_until(frame_due), if is_dirty => Wake::Frame,
+                () = tokio::time::sleep_until(play_due), if self.state.is_playing() => Wake::Play,
                 message = inbox.recv() => message.map_or(Wake::Lost, Wake::Message),
                 _ = tick.tick() => Wake::Tick,
             };
@@ -163,6 +170,10 @@ impl Session {
                 Wake::Message(message) => self.feed(message)?,
                 Wake::Resized => self.resize()?,
                 Wake::Tick => self.feed(Message::Tick(now()))?,
+                Wake::Play => {
+                    last_play = Instant::now();
+                    self.feed(Message::Tick(now()))?;
+                }
                 // A signal or a terminal that is gone: leave; the journal has every step.
                 Wake::Terminate | Wake::Lost => self.is_leaving = true,
             }

@@ -306,7 +306,7 @@ impl Theme {
 }
 
 fn ascii(c: char) -> &'static str {
-    const TABLE: [(char, &str); 43] = [
+    const TABLE: [(char, &str); 45] = [
         ('╎', ":"),
         ('≤', "<="),
         ('–', "-"),
@@ -347,6 +347,8 @@ fn ascii(c: char) -> &'static str {
         ('≈', "~"),
         ('∞', "8"),
         ('µ', "u"),
+        ('▶', ">"),
+        ('‖', "="),
         ('☐', "[ ]"),
         ('☑', "[x]"),
         ('\u{a0}', " "),
