@@ -65,6 +65,9 @@ pub fn render_in(postmortem: &Postmortem, style: &Style) -> Rendered {
     }
     let mut front = String::new();
     front_matter(&mut front, postmortem);
+    for (key, value) in style.stated() {
+        let _ = writeln!(front, "{key}: {}", yaml(&value));
+    }
     let hashes: Vec<String> = body.iter().map(|(name, text)| format!("{name} {}", blocks::hash(text))).collect();
     let _ = writeln!(front, "document: {}", yaml(&blocks::hash(&hashes.join("\n"))));
     let wrapped = body.iter().map(|(name, text)| blocks::wrap(name, text));

@@ -284,3 +284,21 @@ pub(super) fn sentence(evidence: &Evidence) -> (&'static str, String) {
         EvidenceTarget::Link { url, .. } => ("observation", url.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_diff_tells_how_much_of_it_is_shown_and_what_it_holds() {
+        let lines: String = (0..100).map(|n| format!("+line {n} {}\n", "x".repeat(400))).collect();
+        let text = format!("--- a/pool.go\n+++ b/pool.go\n@@ -0,0 +1,100 @@\n{lines}");
+        let Block::Lines { excerpt, pairs } = diff(&text, (&None, &Some("1f2e3d4".into())), "T+0".into()) else { panic!("lines") };
+        assert_eq!(excerpt.lines().count(), DIFF_LINES);
+        assert!(excerpt.lines().all(|line| line.chars().count() <= DIFF_COLUMNS + 1));
+        let of = |name: &str| pairs.iter().find(|pair| pair.0 == name).map(|pair| pair.1.as_str());
+        assert_eq!(of("Shown"), Some("the first 40 of 103 lines"));
+        assert_eq!((of("Files"), of("After"), of("Before")), (Some("pool.go +100 −0"), Some("1f2e3d4"), Some("not recorded")));
+        assert_eq!(of("sha256 of the diff").map(str::len), Some(64));
+    }
+}
