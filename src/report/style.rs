@@ -64,7 +64,7 @@ impl Style {
 
     /// The style that a document states in its front matter; what it does not state is as usual.
     pub fn of_document(document: &str) -> Self {
-        let front = document.lines().take(FRONT_LINES).take_while(|line| !line.starts_with("# "));
+        let front = document.lines().skip(1).take(FRONT_LINES).take_while(|line| *line != "---");
         let mut style = Self::default();
         let mut is_public = false;
         for line in front {
@@ -97,7 +97,7 @@ mod tests {
                     let dialect = Dialect { mermaid, ..Dialect::default() };
                     let style = Style { layout: layout.clone(), dialect, language };
                     let lines: String = style.stated().iter().map(|(key, value)| format!("{key}: \"{value}\"\n")).collect();
-                    assert_eq!(Style::of_document(&format!("---\n{lines}---\n\n# T\npreset: x\n")), style);
+                    assert_eq!(Style::of_document(&format!("---\n# gen:front\n{lines}---\n\n# T\npreset: tldr\n")), style);
                 }
             }
         }
