@@ -183,6 +183,10 @@ actions! {
         Star "star" ["; p"] MAIN "put the selected note into the short timeline, or take it out";
         FilterNotes "filter-notes" ["; /"] MAIN "list only some notes: kind:lesson tag:pool author:name pinned words";
         Suggested "suggested" ["; s"] MAIN "list the markers that the data suggest, and take one";
+        Preview "preview" ["; v"] MAIN "read the postmortem as it would be exported, and write it";
+        PinUrl "pin-url" ["; u"] MAIN "pin an address as evidence: a pull request, a page, a mail";
+        PinDiff "pin-diff" ["; d"] MAIN "pin a diff as evidence: paste it, or ^e in $EDITOR";
+        RecordHistory "history" ["; y"] MAIN "who changed the selected record, what and when";
         Conflicts "conflicts" ["; x"] MAIN "settle what a merge could not: choose between two values";
         Undo "undo" ["u"] MAIN "take the last edit back";
         Redo "redo" ["ctrl-r"] MAIN "make the undone edit again";

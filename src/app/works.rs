@@ -30,6 +30,7 @@ pub(crate) fn place(state: &State) -> String {
         Some(Overlay::Picker(_)) => "in this list".to_owned(),
         Some(Overlay::Prompt(_)) => "while typing".to_owned(),
         Some(Overlay::Filters(_)) => "in the filters".to_owned(),
+        Some(Overlay::Draft(_)) => "in the postmortem".to_owned(),
         Some(Overlay::Editor(_)) => "in this note".to_owned(),
         Some(Overlay::Form(_)) => "in this form".to_owned(),
         Some(Overlay::Confirm(_)) => "in this question".to_owned(),

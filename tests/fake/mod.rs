@@ -10,6 +10,7 @@
 mod compare;
 mod evidence;
 mod facets;
+mod manuscript;
 mod onsets;
 mod patterns;
 
@@ -484,6 +485,7 @@ impl Fake {
                 )
             }
             Question::Debt(case) => Reply::Debt(unsupported(case)),
+            Question::Manuscript(query) => Reply::Manuscript(Box::new(manuscript::of(query))),
             Question::Compare(query) => Reply::Difference(Box::new(self.compare(query))),
             Question::Standings(all) => {
                 Reply::Standings(all.iter().map(|(id, _)| (id.clone(), coroner::model::case::Standing::Holds)).collect())
