@@ -12,11 +12,13 @@ use super::tour::Offer;
 use crate::model::AnnotationId;
 use crate::model::case::{AnnotationKind, CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict, Standing};
 use crate::model::compare::{CompareQuery, Difference};
+use crate::model::facets::{FacetQuery, Facets};
 use crate::model::find::Fit;
+use crate::model::onset::{Onset, OnsetQuery};
 use crate::model::query::{FieldSeen, HistogramQuery, Pattern, PatternQuery, TextMatch, TextPattern, ValueAt};
 use crate::model::skew::ClockCheck;
 use crate::model::{
-    Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, SeriesId, SeriesQuery, TimeRange, Timestamp,
+    Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, SeriesId, SeriesQuery, SourceId, TimeRange, Timestamp,
 };
 
 /// Names one background job; the state counts them up.
@@ -110,8 +112,12 @@ pub enum Question {
     Event(EventRef),
     /// Message patterns, with what two windows tell of each.
     Patterns(PatternQuery),
+    /// Which values the events of a window have. Answered by `Reply::Facets`.
+    Facets(Box<FacetQuery>),
     /// What differs between two windows. Answered by `Reply::Difference`.
     Compare(Box<CompareQuery>),
+    /// When something left its own baseline. Answered by `Reply::Onsets`.
+    Onsets(Box<OnsetQuery>),
     /// How far the clocks of the sources are apart, by the traces that they share.
     Clocks,
     /// Whether evidence stands where it was pinned. Answered by `Reply::Standings`.
@@ -289,10 +295,14 @@ pub enum Reply {
     Events(EventPage),
     /// To `Patterns`.
     Patterns(Vec<Pattern>),
+    /// To `Facets`.
+    Facets(Box<Facets>),
     /// To `Compare`.
     Difference(Box<Difference>),
     /// To `Standings`: whether evidence stands where it was pinned.
     Standings(std::collections::BTreeMap<AnnotationId, Standing>),
+    /// To `Onsets`, in order of time.
+    Onsets(Vec<Onset>),
     /// To `Clocks`.
     Clocks(ClockCheck),
     /// To `Event`.
@@ -379,6 +389,8 @@ pub enum Message {
     GoTo(Timestamp),
     /// Run this action, as if its key had been pressed.
     RunAction(Action),
+    /// Something good or neutral from below (where a copy was put).
+    Told(String),
     /// Run this line of the command line, as if it had been typed.
     Command(String),
     /// Run these commands once everything is read.
@@ -438,8 +450,19 @@ pub enum Effect {
     Export(Box<CaseDoc>),
     /// Open `$EDITOR` on this text, then `Edited`.
     OpenEditor(String),
-    /// Copy to the clipboard (OSC 52).
+    /// Copy to the clipboard (OSC 52), and to a file where that may not arrive; then `Told` where it is.
     Copy(String),
+    /// Open the source of an event at its line in `$VISUAL` or `$EDITOR`.
+    OpenSource {
+        /// Which source.
+        source: SourceId,
+        /// First line of the event, from 1.
+        line: u64,
+        /// Its lines.
+        n_lines: u32,
+    },
+    /// Show this text in `$PAGER`.
+    OpenPager(String),
     /// Send `Message::GoOn`, after the keys that wait: something is being played.
     GoOn,
     /// Keep this for the user's next session.

@@ -121,6 +121,7 @@ fn works_on_panel(state: &State, action: Action) -> Option<bool> {
     Some(match action {
         A::LogScale | A::Ghost | A::GhostWindow | A::Limit | A::Overlaid | A::Stacked | A::Multiples => panel.is_some(),
         A::HeatMap => panel.is_some_and(|panel| panel.behind.is_some() || panel.form.is_some()),
+        A::Exemplar | A::NextExemplar | A::PrevExemplar => panel.is_some_and(|panel| !panel.exemplars.is_empty()),
         A::Plain => panel.is_some_and(|panel| panel.form.is_some()),
         A::Renderer | A::Trust => !state.panels.all.is_empty(),
         _ => return None,

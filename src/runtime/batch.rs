@@ -83,6 +83,8 @@ impl<'a> Batch<'a> {
                     | Effect::Export(_)
                     | Effect::OpenEditor(_)
                     | Effect::Copy(_)
+                    | Effect::OpenSource { .. }
+                    | Effect::OpenPager(_)
                     | Effect::Follow
                     | Effect::Unfollow
                     | Effect::Suspend

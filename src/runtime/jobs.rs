@@ -77,7 +77,15 @@ fn may_last(question: &Question) -> bool {
     if let Question::Known { question, .. } = question {
         return may_last(question);
     }
-    matches!(question, Question::Count { .. } | Question::Look(_) | Question::Events(_) | Question::Position { .. } | Question::Compare(_))
+    matches!(
+        question,
+        Question::Count { .. }
+            | Question::Look(_)
+            | Question::Events(_)
+            | Question::Position { .. }
+            | Question::Compare(_)
+            | Question::Facets(_)
+    )
 }
 
 /// Tells how far a job is until it ends; short ones are never told of.

@@ -14,9 +14,10 @@ use super::jobs::{Jobs, guarded};
 use super::journal::CaseStore;
 use super::keys::key_press;
 use super::memory::Keeper;
+use super::private::PrivateFile;
 use super::saver::Saver;
 use super::terminal::{self, Screen};
-use super::{editor, export};
+use super::{editor, export, outside};
 use crate::app::message::LoadProgress;
 use crate::app::{Effect, Message, State, update};
 use crate::model::case::{CaseMeta, Choice, MetaConflict};
@@ -82,6 +83,8 @@ struct Session {
     messages: UnboundedSender<Message>,
     follower: Option<Follower>,
     keys: EventStream,
+    /// Unpacked for an editor: removed on leaving.
+    copies: Vec<PrivateFile>,
     is_leaving: bool,
     /// Something is being played, and goes on after the keys that wait.
     goes_on: bool,
@@ -120,6 +123,7 @@ impl Session {
             messages,
             follower: None,
             keys: EventStream::new(),
+            copies: Vec::new(),
             is_leaving: false,
             goes_on: false,
         };
@@ -264,15 +268,42 @@ impl Session {
                     }
                 }
             }
+            Effect::Copy(text) => {
+                let message = outside::copy(&text).map_or_else(|error| Message::Notice(format!("not copied: {error:#}")), Message::Told);
+                self.feed(message)?;
+            }
+            Effect::OpenSource { source, line, n_lines } => match outside::locate(&*self.source, source, (line, n_lines)) {
+                Ok(place) => {
+                    self.lend(|| outside::open_at(&place.path, place.line))?;
+                    if let Some(words) = place.words {
+                        self.feed(Message::Told(words))?;
+                    }
+                    // An editor with windows of its own goes on with the file.
+                    self.copies.extend(place.copy);
+                }
+                Err(error) => self.feed(Message::Notice(format!("{error:#}")))?,
+            },
+            Effect::OpenPager(text) => self.lend(|| outside::page(&text))?,
             Effect::GoOn => self.goes_on = true,
             Effect::Remember(memory) => self.keeper.keep(memory),
-            Effect::Copy(text) => terminal::copy(&text)?,
             Effect::Follow => self.follower = Some(Follower::start(Arc::clone(&self.source), self.messages.clone())),
             Effect::Unfollow => drop(self.follower.take()),
             Effect::Suspend => self.screen.lend(suspend)?,
             Effect::Quit => self.is_leaving = true,
         }
         Ok(())
+    }
+
+    /// Gives the terminal to another program; what went wrong there is told.
+    fn lend(&mut self, run: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+        // The key reader must not eat the other program's keys.
+        self.keys = EventStream::new();
+        let result = self.screen.lend(run)?;
+        self.keys = EventStream::new();
+        match result {
+            Ok(()) => Ok(()),
+            Err(error) => self.feed(Message::Notice(format!("{error:#}"))),
+        }
     }
 
     fn export(&self, case: Box<CaseDoc>) {

@@ -19,6 +19,7 @@ mod panels;
 mod prompt;
 mod replay;
 mod several;
+mod shorten;
 mod side;
 mod spark;
 mod theme;

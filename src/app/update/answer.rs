@@ -74,6 +74,10 @@ pub(super) fn progress(state: &mut State, id: JobId, progress: Progress) {
             state.compared.progress = Some(progress).filter(|_| is_known);
             state.data_revision += 1;
         }
+        Slot::FacetFields => {
+            state.facets.progress = Some(progress).filter(|_| is_known);
+            state.data_revision += 1;
+        }
         Slot::LookTotal => {
             if let Some(typing) = find::typing_mut(state) {
                 typing.counting = Some(progress).filter(|_| is_known);
@@ -133,6 +137,8 @@ fn refused(state: &mut State, slot: Slot, why: &str) {
                 typing.error = Some(why.to_owned());
             }
         }
+        Slot::Onsets => state.warn(format!("looking for bursts: {why}")),
+        Slot::Pager => state.warn(format!("nothing for the pager: {why}")),
         Slot::Freeze => state.warn(format!("not pinned: {why}")),
         Slot::Formulas => {
             state.panels.pending = None;
@@ -212,6 +218,12 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
                 super::pattern_view::take(state, query, found);
             }
         }
+        (Slot::FacetColumns | Slot::FacetFields, Reply::Facets(found)) => {
+            if let Question::Facets(query) = question {
+                super::facet_view::take(state, query, *found);
+            }
+        }
+        (Slot::Pager, Reply::Events(page)) => return super::pager::events_came(state, &page),
         (Slot::PatternCourses, Reply::Histogram(histogram)) => state.patterns.take_courses(histogram),
         (Slot::Trace, Reply::Events(page)) => {
             if let Question::Events(query) = question {
@@ -224,6 +236,11 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
         }
         (Slot::Compare, Reply::Difference(found)) => state.compared.take(*found),
         (Slot::Standings, Reply::Standings(found)) => super::settle::stand(state, found),
+        (Slot::Onsets, Reply::Onsets(onsets)) => {
+            if let Question::Onsets(query) = question {
+                super::onset_view::came(state, query, &onsets);
+            }
+        }
         (Slot::Clocks, Reply::Clocks(clocks)) => state.trace.clocks = Some(clocks),
         (Slot::Total, Reply::Count(n)) => (state.list.n_passing, state.list.counting) = (Some(n), None),
         (Slot::Look, Reply::Look(look)) => find::looked(state, *look),
@@ -238,6 +255,7 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
             state.words = Some(words);
             find::words_came(state);
             super::filter::words_came(state);
+            super::column_pick::words_came(state);
             super::palette::words_came(state);
         }
         (Slot::FindTotal, Reply::Count(n)) => {

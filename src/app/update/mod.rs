@@ -6,18 +6,25 @@
 mod action;
 mod annotate;
 mod answer;
+mod arrange;
 mod ask;
 mod chain;
+mod column_pick;
 mod command_line;
 mod compare_view;
 mod debt;
+mod detail_view;
+mod exemplars;
+mod facet_view;
 mod filter;
 mod find;
 mod forms;
 mod input;
 mod kind_form;
 mod navigate;
+mod onset_view;
 mod overlays;
+mod pager;
 mod palette;
 mod panel_edit;
 mod panel_form;
@@ -102,6 +109,10 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::RunAction(action) => action::run(state, action, None),
+        Message::Told(text) => {
+            state.say(text);
+            Vec::new()
+        }
         Message::Command(line) => play::command(state, &line),
         Message::Start(script) => {
             play::start(state, &script);
