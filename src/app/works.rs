@@ -4,7 +4,7 @@
 //! in doubt an action works: a key that is listed and then explains itself does less harm than one that is hidden.
 
 use super::actions::{Action, ActionInfo, Context};
-use super::overlay::{Overlay, Prompt};
+use super::overlay::Overlay;
 use super::side::{SideItem, Tab};
 use super::state::{Focus, State};
 use crate::model::{Annotation, AnnotationKind};
@@ -60,7 +60,6 @@ fn works_in_layer(state: &State, action: Action) -> bool {
         (Some(Overlay::Picker(_) | Overlay::Prompt(_)), A::Lower | A::Raise) | (Some(Overlay::Editor(_)), A::NextField | A::PrevField) => {
             false
         }
-        (Some(Overlay::Prompt(Prompt { kind, find, .. })), A::ListUp | A::ListDown | A::Toggle) => kind.is_filter() || find.is_some(),
         _ => true,
     }
 }
