@@ -133,6 +133,16 @@ fn promise(action: Action) -> bool {
         Action::PrevWarning => near(cursor("w w W"), cursor("w")),
         Action::NextChange => near(cursor("."), 125.0) && notice(".").contains("deploy") && near(cursor("1 j"), 100.0),
         Action::PrevChange => near(cursor("G ,"), 420.0) && near(cursor("1 G k"), 460.0),
+        Action::NextAlert => near(cursor("t a"), 195.0) && notice("t a t a").contains("ErrorRateHigh fires"),
+        Action::PrevAlert => near(cursor("G t A"), 470.0) && notice("G t A").contains("GoroutinesHigh is over"),
+        Action::NextOnset => {
+            let first = ". t 0 s";
+            near(cursor(first), 135.0)
+                && notice(first).starts_with("goroutines order left its baseline: 117, usually 39 · P99 order left")
+                && notice(&format!("{first} s")).starts_with("errors burst: ")
+                && notice("G s").starts_with("no burst or onset after the cursor")
+        }
+        Action::PrevOnset => cursor(". t 0 G S") > 135.0 && near(cursor(". t 0 s s S"), 135.0),
         Action::NextMark => near(cursor(&format!("{m}m Enter g ]")), 240.0),
         Action::PrevMark => near(cursor(&format!("{m}m Enter G [")), 240.0),
         Action::WeakestClaim => {

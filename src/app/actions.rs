@@ -132,6 +132,10 @@ actions! {
         PrevWarning "prev-warning" ["W"] MAIN "go to the previous warning or worse";
         NextChange "next-change" ["."] MAIN "go to the next change or alert";
         PrevChange "prev-change" [","] MAIN "go to the previous change or alert";
+        NextAlert "next-alert" ["t a"] MAIN "go to the next moment at which an alert fires or ends";
+        PrevAlert "prev-alert" ["t A"] MAIN "go to the previous moment at which an alert fires or ends";
+        NextOnset "next-onset" ["s"] MAIN "go to the next burst of events or onset of a panel";
+        PrevOnset "prev-onset" ["S"] MAIN "go to the previous burst of events or onset of a panel";
         NextMark "next-mark" ["]"] MAIN "go to the next mark or note";
         PrevMark "prev-mark" ["["] MAIN "go to the previous mark or note";
         WeakestClaim "weakest-claim" ["D"] MAIN "go to the claim that lacks evidence most, with each press to the next";

@@ -13,6 +13,7 @@ use crate::model::AnnotationId;
 use crate::model::case::{AnnotationKind, CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict, Standing};
 use crate::model::compare::{CompareQuery, Difference};
 use crate::model::find::Fit;
+use crate::model::onset::{Onset, OnsetQuery};
 use crate::model::query::{FieldSeen, HistogramQuery, Pattern, PatternQuery, TextMatch, TextPattern, ValueAt};
 use crate::model::skew::ClockCheck;
 use crate::model::{
@@ -112,6 +113,8 @@ pub enum Question {
     Patterns(PatternQuery),
     /// What differs between two windows. Answered by `Reply::Difference`.
     Compare(Box<CompareQuery>),
+    /// When something left its own baseline. Answered by `Reply::Onsets`.
+    Onsets(Box<OnsetQuery>),
     /// How far the clocks of the sources are apart, by the traces that they share.
     Clocks,
     /// Whether evidence stands where it was pinned. Answered by `Reply::Standings`.
@@ -293,6 +296,8 @@ pub enum Reply {
     Difference(Box<Difference>),
     /// To `Standings`: whether evidence stands where it was pinned.
     Standings(std::collections::BTreeMap<AnnotationId, Standing>),
+    /// To `Onsets`, in order of time.
+    Onsets(Vec<Onset>),
     /// To `Clocks`.
     Clocks(ClockCheck),
     /// To `Event`.

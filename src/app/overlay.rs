@@ -443,7 +443,7 @@ impl Prompt {
 
     pub(crate) const fn hint(&self) -> &'static str {
         match self.kind {
-            PromptKind::GoTo => "14:03:22   T+12m   -90s   2026-11-22T03:24Z   1795400650",
+            PromptKind::GoTo => "14:03:22   3pm   yesterday 3pm   T+12m   -90s   2026-11-22T03:24Z   1795400650",
             PromptKind::FilterIn | PromptKind::FilterOut | PromptKind::FilterAll | PromptKind::FilterOne(_) => {
                 "level>=warn   service:name   status>=500   latency>1s   words   \"exact\"   /regex/   and or not ()"
             }

@@ -18,6 +18,7 @@ pub mod journal;
 pub mod keys;
 pub mod memory;
 mod names;
+mod onsets;
 pub mod position;
 pub mod programs;
 pub mod publish;

@@ -9,6 +9,7 @@
 
 mod compare;
 mod evidence;
+mod onsets;
 mod patterns;
 
 use std::num::NonZeroUsize;
@@ -492,6 +493,7 @@ impl Fake {
             Question::Standings(all) => {
                 Reply::Standings(all.iter().map(|(id, _)| (id.clone(), coroner::model::case::Standing::Holds)).collect())
             }
+            Question::Onsets(query) => Reply::Onsets(self.onsets(query)),
             Question::Clocks => Reply::Clocks(self.clocks.clone()),
             Question::Count { filter, range } => {
                 let query =

@@ -13,8 +13,8 @@ use crate::model::case::PanelShape;
 use super::navigate::{self, Way};
 use super::records::{self, Bearing, Judgement};
 use super::{
-    annotate, chain, command_line, compare_view, exemplars, filter, find, forms, kind_form, overlays, palette, panel_edit, panel_form,
-    panel_typed, panel_view, pattern_view, pick, play, replay, search, settle, trace_view,
+    annotate, chain, command_line, compare_view, exemplars, filter, find, forms, kind_form, onset_view, overlays, palette, panel_edit,
+    panel_form, panel_typed, panel_view, pattern_view, pick, play, replay, search, settle, trace_view,
 };
 
 /// Runs it.
@@ -44,6 +44,8 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         | Action::SwapEnd
         | Action::CycleTime
         | Action::Snap => time(state, action),
+        Action::NextAlert => navigate::alert(state, Way::Forward),
+        Action::PrevAlert => navigate::alert(state, Way::Back),
         Action::NextChange => navigate::change(state, Way::Forward),
         Action::PrevChange => navigate::change(state, Way::Back),
         Action::WeakestClaim => super::debt::weakest(state),
@@ -132,6 +134,8 @@ fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
         Action::PrevError => return search::level(state, Level::Error, Way::Back),
         Action::NextWarning => return search::level(state, Level::Warn, Way::Forward),
         Action::PrevWarning => return search::level(state, Level::Warn, Way::Back),
+        Action::NextOnset => return onset_view::seek(state, Way::Forward),
+        Action::PrevOnset => return onset_view::seek(state, Way::Back),
         Action::NextTrace => return search::trace(state, Way::Forward),
         Action::PrevTrace => return search::trace(state, Way::Back),
         Action::FindNext => return find::step(state, Way::Forward),

@@ -133,6 +133,7 @@ fn refused(state: &mut State, slot: Slot, why: &str) {
                 typing.error = Some(why.to_owned());
             }
         }
+        Slot::Onsets => state.warn(format!("looking for bursts: {why}")),
         Slot::Freeze => state.warn(format!("not pinned: {why}")),
         Slot::Formulas => {
             state.panels.pending = None;
@@ -224,6 +225,11 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
         }
         (Slot::Compare, Reply::Difference(found)) => state.compared.take(*found),
         (Slot::Standings, Reply::Standings(found)) => super::settle::stand(state, found),
+        (Slot::Onsets, Reply::Onsets(onsets)) => {
+            if let Question::Onsets(query) = question {
+                super::onset_view::came(state, query, &onsets);
+            }
+        }
         (Slot::Clocks, Reply::Clocks(clocks)) => state.trace.clocks = Some(clocks),
         (Slot::Total, Reply::Count(n)) => (state.list.n_passing, state.list.counting) = (Some(n), None),
         (Slot::Look, Reply::Look(look)) => find::looked(state, *look),

@@ -18,6 +18,7 @@ mod forms;
 mod input;
 mod kind_form;
 mod navigate;
+mod onset_view;
 mod overlays;
 mod palette;
 mod panel_edit;
