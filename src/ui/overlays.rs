@@ -120,7 +120,8 @@ fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffe
         let others = in_sight().map(|(index, _)| picker.items.get(*index).map_or("", |item| item.label.as_str()));
         let label = Shortened::of(&item.label, others, usize::from(label_room));
         paint::put(buffer, x, y, label_room, &label.text(), theme.text);
-        for column in positions.iter().filter_map(|position| label.column_of(*position)) {
+        let is_drawn = |column: &usize| label.width() <= usize::from(label_room) || column + 1 < usize::from(label_room);
+        for column in positions.iter().filter_map(|position| label.column_of(*position)).filter(is_drawn) {
             paint::tint(buffer, x + column as u16, y, 1, theme.key);
         }
         let after = x + label_room + 2;
