@@ -45,6 +45,9 @@ fn shows(sequence: &str, words: &str) -> bool {
     drawn.contains(words)
 }
 
+/// The histogram that keeps some, as a panel.
+const EXEMPLARS: &str = "P \"heat map rpc\" Enter 2";
+
 fn kinds(session: &Session) -> Vec<String> {
     session.state.case().by_time().iter().map(|record| record.kind.name().to_owned()).collect()
 }
@@ -183,6 +186,16 @@ fn promise(action: Action) -> bool {
         Action::PrevWarning => near(cursor("w w W"), cursor("w")),
         Action::NextChange => near(cursor("."), 125.0) && notice(".").contains("deploy") && near(cursor("1 j"), 100.0),
         Action::PrevChange => near(cursor("G ,"), 420.0) && near(cursor("1 G k"), 460.0),
+        Action::NextAlert => near(cursor("t a"), 195.0) && notice("t a t a").contains("ErrorRateHigh fires"),
+        Action::PrevAlert => near(cursor("G t A"), 470.0) && notice("G t A").contains("GoroutinesHigh is over"),
+        Action::NextOnset => {
+            let first = ". t 0 s";
+            near(cursor(first), 135.0)
+                && notice(first).starts_with("goroutines order left its baseline: 117, usually 39 · P99 order left")
+                && notice(&format!("{first} s")).starts_with("errors burst: ")
+                && notice("G s").starts_with("no burst or onset after the cursor")
+        }
+        Action::PrevOnset => cursor(". t 0 G S") > 135.0 && near(cursor(". t 0 s s S"), 135.0),
         Action::NextMark => near(cursor(&format!("{m}m Enter g ]")), 240.0),
         Action::PrevMark => near(cursor(&format!("{m}m Enter G [")), 240.0),
         Action::WeakestClaim => {
@@ -307,6 +320,20 @@ fn promise(action: Action) -> bool {
                 && filters(&format!("{level} u")).is_empty()
                 && notice(". t 0 g v t t \"03:22:05\" Enter b").starts_with("this range is the baseline itself")
         }
+        Action::NextExemplar => {
+            (notice("2 V n").starts_with("no exemplars of this series; 3 of others"))
+                && notice(&format!("{EXEMPLARS} g V n V n")) == "exemplar 7.5 s of trace t9"
+                && (cursor(&format!("{EXEMPLARS} g V n V n")) - 200.0).abs() < 0.5
+                && notice(&format!("{EXEMPLARS} G V n")).starts_with("no exemplar of this panel after")
+        }
+        Action::PrevExemplar => {
+            let said = notice(&format!("{EXEMPLARS} G V N"));
+            said.starts_with("exemplar 9 s customer=") && said.ends_with("gold") && !said.contains('\u{1b}')
+        }
+        Action::Exemplar => {
+            let opened = after(&format!("{EXEMPLARS} G V x"));
+            screen(&opened).contains("trace t9") && (opened.cursor_secs() - 200.0).abs() < 0.5
+        }
         Action::FocusTrace => shows("3 t o", "widest gap") && shows("3 t t \"03:20:05\" Enter t o", "has no trace id"),
         Action::Reorder => notice("8 r") == "patterns by born around the cursor 03:20:00" && notice("r").contains("only the patterns"),
         Action::ZoomPane => !shows("3 z", "goroutines") && shows("3 z z", "goroutines"),
@@ -384,9 +411,18 @@ fn promise(action: Action) -> bool {
         Action::PlayMacro => near(cursor("Q l l Q @ @"), 6.0 * COLUMN) && notice("@").contains("no macro was recorded"),
         Action::Macro => near(cursor("Q l l Q : \"macro save two\" Enter : \"macro play two 3\" Enter"), 8.0 * COLUMN),
         Action::PressKeys => near(cursor(": \"keys 3*l\" Enter"), 3.0 * COLUMN),
-        Action::Help => shows("?", "keys: type to search") && shows("F1 \"zzqq\"", "no key does that"),
+        Action::Help => shows("?", "keys that work in the panels") && shows("F1 \"zzqq\"", "no key does that"),
+        Action::HelpHere => shows("^p F1", "keys that work in this list") && !shows("^p F1 F1", "keys that work"),
         Action::Copy => matches!(after("3 y").effects.last(), Some(Effect::Copy(words)) if words.contains("GET /orders")),
         Action::Close => after(&format!("{m}v L esc")).state.selection().is_none(),
+        Action::Tour => {
+            let begin = Message::Tour(coroner::app::tour::Offer::Accepted);
+            let mut session = after("");
+            session.send(begin);
+            let first = screen(&session).contains("tour 1/10");
+            session.keys("F2");
+            first && screen(&session).contains("tour 2/10") && notice("F2").contains("coroner demo")
+        }
         Action::Follow => {
             let off = after("ctrl-f ctrl-f");
             after("ctrl-f").effects == [Effect::Follow] && shows("ctrl-f", "FOLLOW") && off.effects == [Effect::Follow, Effect::Unfollow]
@@ -394,7 +430,7 @@ fn promise(action: Action) -> bool {
         Action::Suspend => after("ctrl-z").effects == [Effect::Suspend],
         Action::Quit => after("q").effects == [Effect::Quit] && after("ctrl-c").effects == [Effect::Quit],
         Action::Accept => near(cursor("t t \"03:25\" Enter"), 300.0),
-        Action::Dismiss => !shows("? esc", "keys: type to search"),
+        Action::Dismiss => !shows("? esc", "keys that work"),
         Action::ListUp => near(cursor("^p down up Enter"), cursor("l")) || shows("^p down up", "palette"),
         Action::ListDown => shows("m down", "mark"),
         Action::Toggle => after("P \"go_gor\" down tab Enter").state.case().meta.panels.len() == 4,

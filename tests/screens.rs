@@ -202,6 +202,9 @@ fn a_histogram_over_time_is_explained_in_words() {
     let mut session = Session::loaded(120, 40);
     session.keys("t t \"03:23:30\" Enter P \"heat map rpc\" Enter 2 z");
     check("heat_zoomed", &session);
+    let mut session = Session::loaded(120, 40);
+    session.keys("P \"rpc 10\" Enter 2 g V n 6 2");
+    check("exemplars", &session);
 }
 
 #[test]

@@ -132,6 +132,10 @@ actions! {
         PrevWarning "prev-warning" ["W"] MAIN "go to the previous warning or worse";
         NextChange "next-change" ["."] MAIN "go to the next change or alert";
         PrevChange "prev-change" [","] MAIN "go to the previous change or alert";
+        NextAlert "next-alert" ["t a"] MAIN "go to the next moment at which an alert fires or ends";
+        PrevAlert "prev-alert" ["t A"] MAIN "go to the previous moment at which an alert fires or ends";
+        NextOnset "next-onset" ["s"] MAIN "go to the next burst of events or onset of a panel";
+        PrevOnset "prev-onset" ["S"] MAIN "go to the previous burst of events or onset of a panel";
         NextMark "next-mark" ["]"] MAIN "go to the next mark or note";
         PrevMark "prev-mark" ["["] MAIN "go to the previous mark or note";
         WeakestClaim "weakest-claim" ["D"] MAIN "go to the claim that lacks evidence most, with each press to the next";
@@ -216,6 +220,9 @@ actions! {
         Multiples "multiples" ["V m"] MAIN "draw a small panel for each of them, with one axis";
         Plain "plain" ["V p"] MAIN "show one series only again";
         Renderer "renderer" ["V b"] MAIN "draw lines of braille dots, or blocks again";
+        Exemplar "exemplar" ["V x"] MAIN "show the trace of the nearest exemplar of the selected panel";
+        NextExemplar "next-exemplar" ["V n"] MAIN "go to the next exemplar of the selected panel";
+        PrevExemplar "prev-exemplar" ["V N"] MAIN "go to the previous exemplar of the selected panel";
         Ghost "ghost" ["B"] MAIN "draw the baseline behind the selected panel, or stop";
         GhostWindow "ghost-window" ["V g"] MAIN "draw another earlier window behind the selected panel: -1h, T-10m";
         Limit "limit" ["V l"] MAIN "draw a limit across the selected panel: 1.5s, <99.9%, off";
@@ -244,8 +251,10 @@ actions! {
         PlayMacro "play-macro" ["@"] MAIN "play the last macro, or several times: :play-macro 5";
         Macro "macro" [] MAIN "keep the last macro by a name, play, list, remove: :macro save NAME";
         PressKeys "keys" [] MAIN "press keys: :keys e e Enter";
-        Help "help" ["?", "F1"] MAIN "show all keys";
         OpenSource "open-source" ["ctrl-e"] MAIN "open the file of the selected event at its line in $EDITOR";
+        Help "help" ["?", "F1"] MAIN "show the keys that work here, and all others behind Tab";
+        HelpHere "help-here" ["F1"] OPEN "show the keys of what is open, or close them";
+        Tour "tour" ["F2"] MAIN "be guided through the recorded outage in ten steps; again skips a step";
         Copy "copy" ["y"] MAIN "copy the selected event, note or value";
         Close "close" ["esc"] MAIN "close one layer: a search under way, replay, pane zoom, range, find";
         Suspend "suspend" ["ctrl-z"] MAIN "suspend to the shell";

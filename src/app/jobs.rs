@@ -58,6 +58,8 @@ pub(crate) enum Slot {
     PatternCourses,
     /// Events of the trace.
     Trace,
+    /// When something left its own baseline.
+    Onsets,
     /// What shared traces tell of the clocks.
     Clocks,
     /// Whether evidence stands where it was pinned.

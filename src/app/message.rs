@@ -8,11 +8,13 @@ use std::sync::Arc;
 use super::actions::Action;
 use super::debt::Owed;
 use super::script::Script;
+use super::tour::Offer;
 use crate::model::AnnotationId;
 use crate::model::case::{AnnotationKind, CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict, Standing};
 use crate::model::compare::{CompareQuery, Difference};
 use crate::model::facets::{FacetQuery, Facets};
 use crate::model::find::Fit;
+use crate::model::onset::{Onset, OnsetQuery};
 use crate::model::query::{FieldSeen, HistogramQuery, Pattern, PatternQuery, TextMatch, TextPattern, ValueAt};
 use crate::model::skew::ClockCheck;
 use crate::model::{
@@ -114,6 +116,8 @@ pub enum Question {
     Facets(Box<FacetQuery>),
     /// What differs between two windows. Answered by `Reply::Difference`.
     Compare(Box<CompareQuery>),
+    /// When something left its own baseline. Answered by `Reply::Onsets`.
+    Onsets(Box<OnsetQuery>),
     /// How far the clocks of the sources are apart, by the traces that they share.
     Clocks,
     /// Whether evidence stands where it was pinned. Answered by `Reply::Standings`.
@@ -297,6 +301,8 @@ pub enum Reply {
     Difference(Box<Difference>),
     /// To `Standings`: whether evidence stands where it was pinned.
     Standings(std::collections::BTreeMap<AnnotationId, Standing>),
+    /// To `Onsets`, in order of time.
+    Onsets(Vec<Onset>),
     /// To `Clocks`.
     Clocks(ClockCheck),
     /// To `Event`.
@@ -391,6 +397,8 @@ pub enum Message {
     Start(Script),
     /// What is being played goes on (asked for by `Effect::GoOn`).
     GoOn,
+    /// The demo was opened: its tour is offered, or begins.
+    Tour(Offer),
     /// A word for the user from below (job panicked, file vanished).
     Notice(String),
 }

@@ -15,6 +15,7 @@ use super::actions::Action;
 use super::editor::Editor;
 use super::find::Typing;
 use super::form::Form;
+use super::help::Scope;
 use super::layout::Lane;
 use super::line::LineInput;
 use super::message::FreezeTarget;
@@ -40,6 +41,7 @@ pub(crate) enum Overlay {
 pub(crate) struct Help {
     pub(crate) input: LineInput,
     pub(crate) scroll: usize,
+    pub(crate) scope: Scope,
 }
 
 /// What a line of a picker stands for.
@@ -464,7 +466,7 @@ impl Prompt {
 
     pub(crate) const fn hint(&self) -> &'static str {
         match self.kind {
-            PromptKind::GoTo => "14:03:22   T+12m   -90s   2026-11-22T03:24Z   1795400650",
+            PromptKind::GoTo => "14:03:22   3pm   yesterday 3pm   T+12m   -90s   2026-11-22T03:24Z   1795400650",
             PromptKind::FilterIn | PromptKind::FilterOut | PromptKind::FilterAll | PromptKind::FilterOne(_) => {
                 "level>=warn   service:name   status>=500   latency>1s   words   \"exact\"   /regex/   and or not ()"
             }

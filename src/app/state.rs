@@ -36,6 +36,7 @@ use super::shapes::Shapes;
 use super::side::Side;
 use super::side::Standings;
 use super::timeline::Timeline;
+use super::tour::Tour;
 use super::trace::TracePane;
 
 /// What the explorer starts with.
@@ -147,6 +148,7 @@ pub struct State {
     pub(crate) freezing: Vec<Option<String>>,
     pub(crate) debt: Debt,
     pub(crate) standings: Standings,
+    pub(crate) tour: Tour,
     /// Rises with every answer, so that views know when to be made again.
     pub(crate) data_revision: u64,
     pub(crate) prepared: Option<PreparedFor>,
@@ -223,6 +225,7 @@ impl State {
             freezing: Vec::new(),
             debt: Debt::default(),
             standings: Standings::default(),
+            tour: Tour::default(),
             data_revision: 0,
             prepared: None,
         };

@@ -15,9 +15,10 @@ use crate::report::words::Language;
 #[derive(Debug, Parser)]
 #[command(name = "coroner", version, about, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 #[command(
-    after_help = "Examples:\n  coroner incident/              open a folder\n  coroner demo                   open the recorded outage\n  \
+    after_help = "Examples:\n  coroner                        welcome: this folder, a guided tour, recent cases\n  coroner incident/              open a folder\n  coroner demo                   open the recorded outage\n  \
     coroner inspect incident/      what was recognised, and every problem\n  coroner events incident/ --level error --from T+3m --limit 20\n\n\
-    Colours and signs follow NO_COLOR, TERM, COLORFGBG and the locale; CORONER_THEME=dark|light|16|mono chooses.\n\n\
+    Colours and signs follow NO_COLOR, TERM, COLORFGBG and the locale; CORONER_THEME=dark|light|16|mono chooses.\n\
+    Recent cases are listed in $XDG_STATE_HOME/coroner/recent.json; CORONER_NO_RECENT=1 keeps no list.\n\n\
     Exit codes: 0 done; 1 the answer is \"no\" (nothing matched); 2 usage, unreadable input, or a gate (lint, verify) that objects."
 )]
 pub struct Cli {
@@ -121,7 +122,7 @@ pub enum Command {
         /// Print the screen once, as text, and leave
         #[arg(long)]
         print: bool,
-        /// Folder of the case, to keep your notes; default: nothing is kept
+        /// Folder of the case, for your notes; default: coroner-demo in this folder, made with the first note
         #[arg(long, value_name = "DIR")]
         case: Option<PathBuf>,
         /// How the screen begins.
@@ -272,6 +273,9 @@ pub enum Command {
             help = "A formula over the series in PromQL instead: sum by (service) (rate(http_requests_total[10s]))"
         )]
         expr: Option<String>,
+        /// Only exemplars: single observations that series keep as examples, with the trace that made them
+        #[arg(long, conflicts_with_all = ["expr", "at", "columns", "step"])]
+        exemplars: bool,
         /// Value at a moment: the last sample at or before it, null if stale
         #[arg(long, value_name = "TIME", allow_hyphen_values = true, conflicts_with_all = ["columns", "step"])]
         at: Option<String>,
@@ -353,8 +357,12 @@ pub enum Command {
         /// Then run the commands of a file: one a line, as after : on screen
         #[arg(long, value_name = "FILE")]
         run: Option<PathBuf>,
-        /// Then press these keys, for example "v 10*l Enter"; <zoom-in> or <goto T+3m> runs an action by its name
-        #[arg(long, value_name = "KEYS")]
+        /// Keys.
+        #[arg(
+            long,
+            value_name = "KEYS",
+            help = "Then press these keys, for example \"v 10*l Enter\"; <zoom-in> or <goto T+3m> runs an action by its name"
+        )]
         keys: Option<String>,
         /// Keys and settings of this file; without it those of the program
         #[arg(long, value_name = "FILE")]

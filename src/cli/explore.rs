@@ -9,6 +9,7 @@ use super::documents::default_target;
 use super::open::{self, Opened};
 use super::settings;
 use crate::app::actions::Action;
+use crate::app::tour::Offer;
 use crate::app::{CasePlace, Message, Script, Settings, Setup, State};
 use crate::config::Config;
 use crate::runtime::journal::{CaseStore, Mode};
@@ -18,15 +19,21 @@ use crate::runtime::programs::{self, Programs};
 use crate::runtime::session::{self, Start};
 use crate::ui::Theme;
 
-/// Opens what the arguments name.
+/// Opens what the arguments name, and remembers it for the welcome screen.
 pub fn explore(args: &OpenArgs, begin: &Begin) -> anyhow::Result<Outcome> {
-    run(open::open(args)?, begin)
+    let opened = open::open(args)?;
+    run_with(opened, begin, Vec::new(), &|name| super::first::remember(args, name))
+}
+
+/// Opens the demo, with its tour offered or begun.
+pub fn demo(opened: Opened, begin: &Begin, offer: Offer) -> anyhow::Result<Outcome> {
+    run_with(opened, begin, vec![Message::Tour(offer)], &|_| {})
 }
 
 /// Opens a case on its list of conflicts.
 pub fn settle(args: &OpenArgs) -> anyhow::Result<Outcome> {
     let first = vec![Message::RunAction(Action::Conflicts)];
-    run_with(open::open(args)?, &Begin::default(), first)
+    run_with(open::open(args)?, &Begin::default(), first, &|_| {})
 }
 
 /// How the explorer begins.
@@ -81,12 +88,8 @@ impl From<bool> for Follow {
     }
 }
 
-/// Runs the screen over something opened.
-pub fn run(opened: Opened, begin: &Begin) -> anyhow::Result<Outcome> {
-    run_with(opened, begin, Vec::new())
-}
-
-fn run_with(opened: Opened, begin: &Begin, mut first: Vec<Message>) -> anyhow::Result<Outcome> {
+/// Whether there is a terminal that can show the screen, and what works without.
+pub fn ensure_terminal() -> anyhow::Result<()> {
     anyhow::ensure!(
         std::io::stdout().is_terminal() && std::io::stdin().is_terminal(),
         "the explorer needs a terminal; without one use: coroner inspect, events, series, export, or screenshot"
@@ -95,9 +98,16 @@ fn run_with(opened: Opened, begin: &Begin, mut first: Vec<Message>) -> anyhow::R
         std::env::var("TERM").as_deref() != Ok("dumb"),
         "TERM=dumb cannot show the explorer; coroner inspect, events and export work"
     );
+    Ok(())
+}
+
+/// Runs the screen over something opened; `remember` is told what the case is called once it could be opened.
+fn run_with(opened: Opened, begin: &Begin, mut first: Vec<Message>, remember: &dyn Fn(&str)) -> anyhow::Result<Outcome> {
+    ensure_terminal()?;
     let export_to = default_target(&opened);
     let (store, on_disk, mut notices) = CaseStore::open(&opened.case_dir)?;
     let seed = opened.seed.clone().filter(|_| store.is_new());
+    remember(if on_disk.meta.title.is_empty() { &opened.name } else { &on_disk.meta.title });
     let memory = memory::state_folder(|name| std::env::var_os(name)).filter(|_| !begin.forgets);
     let mut state = State::new(Setup {
         title: opened.name.clone(),
@@ -120,7 +130,7 @@ fn run_with(opened: Opened, begin: &Begin, mut first: Vec<Message>) -> anyhow::R
         let more = if more > 0 { format!("; and {more} more: coroner config --check") } else { String::new() };
         format!("{first}{more}")
     }));
-    programs::settle(Programs { editor: begin.config.editor.clone(), pager: begin.config.pager.clone() });
+    programs::settle(Programs { editor: begin.config.editor.clone() });
     if !begin.script.is_empty() {
         first.push(Message::Start(begin.script.clone()));
     }
@@ -159,7 +169,7 @@ fn id_seed() -> u64 {
 }
 
 /// Colours and signs that the terminal can show, or those that were settled.
-fn theme_of(config: &Config) -> Theme {
+pub fn theme_of(config: &Config) -> Theme {
     // The environment comes before the file; both are read into the settings already.
     Theme::of_terminal(|name| std::env::var(name).ok().or_else(|| config.theme.clone().filter(|_| name == "CORONER_THEME")))
 }

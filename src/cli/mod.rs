@@ -10,6 +10,7 @@ mod documents;
 pub mod events;
 mod explore;
 mod fields;
+mod first;
 pub mod histogram;
 pub mod inspect;
 mod lint;
@@ -33,6 +34,8 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use args::{Cli, Command};
+
+use crate::app::tour::Offer;
 
 /// What a command found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +82,10 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 fn run(cli: Cli) -> anyhow::Result<Outcome> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let outcome = match cli.command {
+        None if cli.open.sources.is_empty() => {
+            drop(out);
+            return first::welcome(&cli.open, &explore::Begin::new(&cli.begin, cli.follow.into())?);
+        }
         None => {
             drop(out);
             return explore::explore(&cli.open, &explore::Begin::new(&cli.begin, cli.follow.into())?);
@@ -90,7 +97,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
                 screenshot::print(&opened, &mut out)?
             } else {
                 drop(out);
-                return explore::run(opened, &explore::Begin::new(&begin, explore::Follow::No)?);
+                return explore::demo(opened, &explore::Begin::new(&begin, explore::Follow::No)?, Offer::Asked);
             }
         }
         Some(Command::Screenshot { open, output, size, at, run, keys, config, theme }) => {

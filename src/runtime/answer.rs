@@ -43,6 +43,7 @@ pub fn answer(source: &dyn Source, question: &Question, job: &Job) -> Result<Rep
         Question::Patterns(query) => Reply::Patterns(source.patterns(query, job)?.value),
         Question::Compare(query) => Reply::Difference(Box::new(super::compare::difference(source, query, job)?)),
         Question::Facets(query) => Reply::Facets(Box::new(source.facets(query, job)?.value)),
+        Question::Onsets(query) => Reply::Onsets(super::onsets::find(source, query, job)?),
         Question::Clocks => Reply::Clocks(super::clocks::check(source, job)?),
         Question::Count { filter, range } => Reply::Count(source.count(filter, *range, job)?.value),
         Question::Look(query) => Reply::Look(Box::new(find::look(source, query, job)?)),

@@ -333,7 +333,7 @@ async fn any_signal(signals: &mut [Signal; 3]) -> Option<()> {
 }
 
 /// Stops this process the way `^z` does and returns when it is continued.
-fn suspend() {
+pub(super) fn suspend() {
     // Only this process: the shell's job control continues it with SIGCONT.
     let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
 }

@@ -5,6 +5,7 @@
 //! Knows nothing of files, archives or screens: `source::files` fills it and hands its answers on.
 
 pub mod cache;
+mod cells;
 mod column;
 pub mod columns;
 pub mod derive;

@@ -48,6 +48,8 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
     }
     if !state.pending.is_empty() {
         continuations(state, y, room, theme, buffer);
+    } else if let Some(offer) = crate::app::tour::offer(state).filter(|_| state.notice.is_none()) {
+        paint::put(buffer, 0, y, room, &theme.signs(&offer), theme.key);
     } else if let Some(notice) = state.notice.as_ref().filter(|notice| is_notice_shown(state, notice)) {
         let (sign, style) = if notice.is_bad { ("! ", theme.error) } else { ("· ", theme.good) };
         let words = format!("{sign}{}", text::printable(&notice.text));
@@ -186,7 +188,7 @@ fn hints(state: &State) -> &'static [(Action, &'static str)] {
             (A::Dismiss, "close"),
         ],
         Some(Overlay::Picker(picker)) if picker.chosen.is_some() => &[(A::Toggle, "choose"), (A::Accept, "take"), (A::Dismiss, "close")],
-        Some(Overlay::Help(_)) => &[(A::ListDown, "scroll"), (A::Dismiss, "close")],
+        Some(Overlay::Help(_)) => &[(A::ListDown, "scroll"), (A::Toggle, "all or here"), (A::Dismiss, "close")],
         Some(Overlay::Prompt(prompt)) if prompt.kind == PromptKind::Command => {
             &[(A::Accept, "run"), (A::Toggle, "go on"), (A::ListUp, "earlier"), (A::Dismiss, "close")]
         }

@@ -19,10 +19,13 @@ mod panels;
 mod prompt;
 mod replay;
 mod several;
+mod shorten;
 mod side;
 mod spark;
 mod theme;
+mod tour;
 mod trust;
+pub mod welcome;
 mod write;
 
 use ratatui::Frame;
@@ -61,6 +64,7 @@ fn draw_panes(state: &State, theme: &Theme, buffer: &mut Buffer) {
     for overlay in &state.overlays {
         overlays::draw(state, overlay, theme, buffer);
     }
+    tour::draw(state, theme, buffer);
 }
 
 fn too_small(state: &State, theme: &Theme, buffer: &mut Buffer) {

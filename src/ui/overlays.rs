@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use unicode_width::UnicodeWidthStr;
 
 use super::paint;
+use super::shorten::Shortened;
 use super::theme::Theme;
 use super::{help, prompt, write};
 use crate::app::State;
@@ -94,7 +95,8 @@ fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffe
     let rows = usize::from(area.height.saturating_sub(1));
     let top = (picker.selected + 1).saturating_sub(rows);
     let is_palette = picker.purpose == PickPurpose::Palette;
-    for (row, (index, positions)) in picker.shown.iter().skip(top).take(rows).enumerate() {
+    let in_sight = || picker.shown.iter().skip(top).take(rows);
+    for (row, (index, positions)) in in_sight().enumerate() {
         let Some(item) = picker.items.get(*index) else { continue };
         let y = area.y + 1 + row as u16;
         let mut x = area.x;
@@ -113,13 +115,11 @@ fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffe
         let room = (area.x + area.width).saturating_sub(x + key_width);
         let label_room = if detail.is_empty() { room } else { room.min((item.label.width() as u16).max(18)) };
         let label_room = label_room.min(room);
-        paint::put(buffer, x, y, label_room, &item.label, theme.text);
-        for position in positions {
-            let before: String = item.label.chars().take(*position).collect();
-            let at = before.width() as u16;
-            if at + 1 < label_room {
-                paint::tint(buffer, x + at, y, 1, theme.key);
-            }
+        let others = in_sight().map(|(index, _)| picker.items.get(*index).map_or("", |item| item.label.as_str()));
+        let label = Shortened::of(&item.label, others, usize::from(label_room));
+        paint::put(buffer, x, y, label_room, &label.text(), theme.text);
+        for column in positions.iter().filter_map(|position| label.column_of(*position)) {
+            paint::tint(buffer, x + column as u16, y, 1, theme.key);
         }
         let after = x + label_room + 2;
         paint::put(buffer, after, y, (area.x + area.width).saturating_sub(after + key_width), &theme.signs(detail), theme.dim);

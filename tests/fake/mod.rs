@@ -10,6 +10,7 @@
 mod compare;
 mod evidence;
 mod facets;
+mod onsets;
 mod patterns;
 
 use std::num::NonZeroUsize;
@@ -127,6 +128,23 @@ pub struct Fake {
     other_from: Option<i64>,
 }
 
+/// Requests that the histogram keeps as examples: one while all is well, two slow ones.
+fn exemplars() -> Vec<Exemplar> {
+    let one = |secs, value, bound: &str, own: &[(&str, &str)]| Exemplar {
+        name: "rpc_duration_seconds_bucket".into(),
+        labels: meta(0, "", &[("le", bound), ("service", "order")], Unit::None, None).labels,
+        time: at(secs),
+        value,
+        own: Labels::new(own.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()),
+        source: SourceId(2),
+    };
+    vec![
+        one(40, 0.05, "0.1", &[("trace_id", "t7")]),
+        one(200, 7.5, "10", &[("trace_id", "t9")]),
+        one(230, 9.0, "10", &[("customer", "\u{1b}[31mgold")]),
+    ]
+}
+
 fn events() -> Vec<Event> {
     let mut events = Vec::new();
     for secs in 0..720 {
@@ -238,6 +256,7 @@ impl Fake {
                 for_ns: 15 * NS,
                 source: SourceId(0),
             }],
+            exemplars: exemplars(),
             n_events: events.len() as u64,
             extent: Some(TimeRange::new(at(0), at(720))),
             version: 1,
@@ -470,6 +489,7 @@ impl Fake {
                 Reply::Standings(all.iter().map(|(id, _)| (id.clone(), coroner::model::case::Standing::Holds)).collect())
             }
             Question::Facets(query) => Reply::Facets(Box::new(self.facets(query))),
+            Question::Onsets(query) => Reply::Onsets(self.onsets(query)),
             Question::Clocks => Reply::Clocks(self.clocks.clone()),
             Question::Count { filter, range } => {
                 let query =

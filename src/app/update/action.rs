@@ -14,8 +14,8 @@ use super::arrange::{self, Arrangement};
 use super::navigate::{self, Way};
 use super::records::{self, Bearing, Judgement};
 use super::{
-    annotate, chain, column_pick, command_line, compare_view, facet_view, filter, find, forms, kind_form, overlays, pager, palette,
-    panel_edit, panel_form, panel_typed, panel_view, pattern_view, pick, play, replay, search, settle, trace_view,
+    annotate, chain, column_pick, command_line, compare_view, exemplars, facet_view, filter, find, forms, kind_form, onset_view, overlays,
+    pager, palette, panel_edit, panel_form, panel_typed, panel_view, pattern_view, pick, play, replay, search, settle, trace_view,
 };
 
 /// Runs it.
@@ -45,6 +45,8 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         | Action::SwapEnd
         | Action::CycleTime
         | Action::Snap => time(state, action),
+        Action::NextAlert => navigate::alert(state, Way::Forward),
+        Action::PrevAlert => navigate::alert(state, Way::Back),
         Action::NextChange => navigate::change(state, Way::Forward),
         Action::PrevChange => navigate::change(state, Way::Back),
         Action::WeakestClaim => super::debt::weakest(state),
@@ -74,6 +76,7 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::FilterOut => return filter_by_selected(state, PromptKind::FilterOut),
         Action::Filters => state.overlays.push(Overlay::Filters(0)),
         Action::Help => state.overlays.push(Overlay::Help(crate::app::overlay::Help::default())),
+        Action::HelpHere => overlays::help_here(state),
         Action::Palette => palette::open(state),
         Action::Conflicts => settle::list(state),
         Action::Suggested => return super::debt::ask_suggested(state),
@@ -109,6 +112,9 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::ScrollRight => column_pick::scroll(state, Way::Forward),
         Action::Lanes => arrange::pick_lanes(state),
         Action::FocusTrace => trace_view::show(state),
+        Action::Exemplar => exemplars::open(state),
+        Action::NextExemplar => exemplars::step(state, Way::Forward),
+        Action::PrevExemplar => exemplars::step(state, Way::Back),
         Action::Reorder => pattern_view::next_order(state),
         Action::ZoomPane => zoom_pane(state),
         Action::Dismiss => overlays::dismiss(state),
@@ -134,6 +140,8 @@ fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
         Action::PrevError => return search::level(state, Level::Error, Way::Back),
         Action::NextWarning => return search::level(state, Level::Warn, Way::Forward),
         Action::PrevWarning => return search::level(state, Level::Warn, Way::Back),
+        Action::NextOnset => return onset_view::seek(state, Way::Forward),
+        Action::PrevOnset => return onset_view::seek(state, Way::Back),
         Action::NextTrace => return search::trace(state, Way::Forward),
         Action::PrevTrace => return search::trace(state, Way::Back),
         Action::FindNext => return find::step(state, Way::Forward),
@@ -198,6 +206,7 @@ fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
         Action::LogsFirst => return arrange::arrange(state, Arrangement::LogsFirst),
         Action::MetricsFirst => return arrange::arrange(state, Arrangement::MetricsFirst),
         Action::Writing => return arrange::arrange(state, Arrangement::Writing),
+        Action::Tour => return crate::app::tour::run(state),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Quit => return quit(state),
         Action::Accept => return overlays::accept(state),
@@ -275,6 +284,7 @@ pub(super) fn with_argument(state: &mut State, action: Action, argument: &str) -
         Action::Overlaid => panel_form::split(state, PanelShape::Overlaid, argument),
         Action::Stacked => panel_form::split(state, PanelShape::Stacked, argument),
         Action::Multiples => panel_form::split(state, PanelShape::Multiples, argument),
+        Action::Tour => crate::app::tour::run_typed(state, argument),
         Action::Title => Ok(forms::change_case(state, |meta| argument.clone_into(&mut meta.title))),
         Action::Severity => Ok(forms::change_case(state, |meta| meta.severity = Some(argument.to_owned()))),
         Action::Note => Ok(annotate::add_note(state, navigate::span(state), argument)),
@@ -350,7 +360,7 @@ fn close(state: &mut State) -> Vec<Effect> {
         (state.timeline.anchor, state.list.anchor) = (None, None);
     } else if state.list.find.is_some() {
         find::drop_find(state);
-    } else if state.notice.take().is_none() {
+    } else if !crate::app::tour::leave(state) && state.notice.take().is_none() {
         state.say("nothing to close: q leaves");
     }
     effects

@@ -45,10 +45,16 @@ pub(crate) fn settle_view(state: &mut State) {
     state.list.shape = rows::shape(state, state.layout.list.width);
     let height = state.list_height();
     state.list.scroll(height);
+    if crate::app::tour::watch(state) {
+        settle_view(state);
+    }
 }
 
 fn lay_out(state: &mut State) {
-    state.layout = layout::compute(state.layout.size, &state.shape());
+    let (width, height) = state.layout.size;
+    let for_tour = crate::app::tour::n_rows(state, height);
+    state.layout = layout::compute((width, height - for_tour), &state.shape());
+    state.layout.size = (width, height);
     state.timeline.columns = NonZeroUsize::new(usize::from(state.layout.lanes_width)).unwrap_or(NonZeroUsize::MIN);
     state.clock.t0 = state.t0();
 }

@@ -15,6 +15,7 @@ pub(super) fn key(state: &mut State, key: KeyPress) -> Vec<Effect> {
 /// One key, of the user or of a macro.
 pub(super) fn press(state: &mut State, key: KeyPress) -> Vec<Effect> {
     let context = state.context();
+    crate::app::tour::key_pressed(state);
     if key.code == KeyCode::Esc && !state.pending.is_empty() {
         state.pending.clear();
         return Vec::new();

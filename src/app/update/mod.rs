@@ -14,6 +14,7 @@ mod command_line;
 mod compare_view;
 mod debt;
 mod detail_view;
+mod exemplars;
 mod facet_view;
 mod filter;
 mod find;
@@ -21,6 +22,7 @@ mod forms;
 mod input;
 mod kind_form;
 mod navigate;
+mod onset_view;
 mod overlays;
 mod pager;
 mod palette;
@@ -87,7 +89,12 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::CaseMoved => vec![state.session.merge()],
         Message::CaseMerged { revision, case, words } => merged(state, revision, *case, &words),
         Message::MetaSettled(before, after) => settle::meta_settled(state, &before, &after),
+        Message::Tour(offer) => {
+            super::tour::begin(state, offer);
+            Vec::new()
+        }
         Message::Exported(path) => {
+            state.tour.n_exports += 1;
             state.say(format!("postmortem written to {}", path.display()));
             Vec::new()
         }

@@ -74,6 +74,13 @@ pub(super) fn change(state: &mut State, way: Way) {
     go_and_tell(state, at, "change or alert", way);
 }
 
+/// Next or previous moment at which an alert fires or ends; says which.
+pub(super) fn alert(state: &mut State, way: Way) {
+    let moments = state.catalog.alerts.iter().flat_map(|alert| [alert.firing_at, alert.ended_at].into_iter().flatten());
+    let at = beyond(&mut moments.collect::<Vec<_>>().into_iter(), state.timeline.cursor, way);
+    go_and_tell(state, at, "alert that fires or ends", way);
+}
+
 /// The same with profiles: there may be very many, so only the lane itself steps over each.
 fn lane_mark(state: &mut State, way: Way) {
     let profiles = state.catalog.profiles.iter().filter_map(|profile| profile.time);
@@ -100,8 +107,13 @@ fn go_and_tell(state: &mut State, at: Option<Timestamp>, what: &str, way: Way) {
 fn things_at(state: &State, at: Timestamp) -> Vec<String> {
     let catalog = &state.catalog;
     let changes = catalog.changes.iter().filter(|change| change.time == Some(at)).map(|change| format!("{} {}", change.kind, change.text));
-    let alerts = catalog.alerts.iter().filter(|alert| alert.active_at == at || alert.firing_at == Some(at)).map(|alert| {
-        let word = if alert.firing_at == Some(at) { "fires" } else { "pending" };
+    let is_here = |alert: &&crate::model::Alert| alert.active_at == at || alert.firing_at == Some(at) || alert.ended_at == Some(at);
+    let alerts = catalog.alerts.iter().filter(is_here).map(|alert| {
+        let word = match alert.firing_at {
+            Some(firing) if firing == at => "fires",
+            _ if alert.active_at == at => "pending",
+            _ => "is over",
+        };
         format!("alert {} {word}{}", alert.name, alert.service.as_ref().map(|service| format!(" for {service}")).unwrap_or_default())
     });
     let profiles = catalog

@@ -1,8 +1,9 @@
 //! What keys do in the layer that lies open on top.
 
+use crate::app::help;
 use crate::app::list::IsNegated;
 use crate::app::message::{Effect, KeyCode, KeyPress};
-use crate::app::overlay::{Confirm, ConfirmPurpose, Overlay, Prompt, PromptKind};
+use crate::app::overlay::{Confirm, ConfirmPurpose, Help, Overlay, Prompt, PromptKind};
 use crate::app::state::State;
 
 use super::navigate::Way;
@@ -40,8 +41,10 @@ pub(super) fn typed(state: &mut State, key: KeyPress) -> Vec<Effect> {
             refresh_prompt(state);
         }
         Some(Overlay::Help(help)) => match key.code {
-            KeyCode::PageUp => help.scroll = help.scroll.saturating_sub(10),
-            KeyCode::PageDown => help.scroll += 10,
+            KeyCode::PageUp => scroll_help(state, -10),
+            KeyCode::PageDown => scroll_help(state, 10),
+            KeyCode::Home => scroll_help(state, isize::MIN),
+            KeyCode::End => scroll_help(state, isize::MAX),
             _ => {
                 if help.input.key(key) {
                     help.scroll = 0;
@@ -55,6 +58,23 @@ pub(super) fn typed(state: &mut State, key: KeyPress) -> Vec<Effect> {
         Some(Overlay::Confirm(_)) | None => {}
     }
     Vec::new()
+}
+
+fn scroll_help(state: &mut State, rows: isize) {
+    let Some(Overlay::Help(open)) = state.overlays.last() else { return };
+    let scroll = help::scroll(state, open, rows);
+    if let Some(Overlay::Help(open)) = state.overlays.last_mut() {
+        open.scroll = scroll;
+    }
+}
+
+/// The keys of the open layer, or away with them.
+pub(super) fn help_here(state: &mut State) {
+    if let Some(Overlay::Help(_)) = state.overlays.last() {
+        state.overlays.pop();
+    } else {
+        state.overlays.push(Overlay::Help(Help::default()));
+    }
 }
 
 /// A key in the list of filters.
@@ -122,7 +142,7 @@ pub(super) fn step(state: &mut State, rows: isize) {
     let n_filters = state.list.chips.len();
     match state.overlays.last_mut() {
         Some(Overlay::Picker(picker)) => picker.step(rows),
-        Some(Overlay::Help(help)) => help.scroll = help.scroll.saturating_add_signed(rows),
+        Some(Overlay::Help(_)) => scroll_help(state, rows),
         Some(Overlay::Filters(selected)) => *selected = selected.saturating_add_signed(rows).min(n_filters.saturating_sub(1)),
         Some(Overlay::Prompt(Prompt { find: Some(typing), .. })) => typing.step(rows),
         Some(Overlay::Prompt(_)) => filter::complete(state, rows),
@@ -133,6 +153,7 @@ pub(super) fn step(state: &mut State, rows: isize) {
 /// Chooses or unchooses.
 pub(super) fn toggle(state: &mut State) -> Vec<Effect> {
     match state.overlays.last_mut() {
+        Some(Overlay::Help(help)) => (help.scope, help.scroll) = (help.scope.other(), 0),
         Some(Overlay::Picker(picker)) if picker.chosen.is_some() => picker.toggle(),
         Some(Overlay::Picker(picker)) => picker.step(1),
         Some(Overlay::Prompt(Prompt { find: Some(typing), .. })) => typing.step(1),

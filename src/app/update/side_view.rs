@@ -11,7 +11,7 @@ use crate::model::{SeriesMeta, SourceReport, ZoneCertainty, text};
 
 use super::annotate::headline;
 use super::chain::{self, Above};
-use super::{compare_view, detail_view, facet_view, pattern_view, trace_view};
+use super::{compare_view, detail_view, exemplars, facet_view, pattern_view, trace_view};
 
 /// Makes the lines again. O(lines of the tab).
 pub(crate) fn prepare(state: &mut State) {
@@ -46,7 +46,16 @@ fn key(state: &State) -> MadeFor {
         zone: state.clock.zone,
         t0: state.clock.t0,
         subject: (state.subject, state.panels.selected, state.list.selected().map(|row| row.id)),
-        cursor: (state.side.tab == Tab::Detail && state.subject == Focus::Changes).then_some(state.timeline.cursor),
+        cursor: (state.side.tab == Tab::Detail && tells_of_cursor(state)).then_some(state.timeline.cursor),
+    }
+}
+
+/// Whether the detail says what lies under the cursor, besides values that are asked for.
+fn tells_of_cursor(state: &State) -> bool {
+    match state.subject {
+        Focus::Changes => true,
+        Focus::Panels => state.panels.selected().is_some_and(|panel| !panel.exemplars.is_empty()),
+        _ => false,
     }
 }
 
@@ -194,6 +203,10 @@ fn notes(state: &State, side: &mut Side, width: usize) {
             side.folded(vec![(Ink::Normal, "  ".into())], (Ink::Normal, &lines_of(&record.text)), width);
         }
     }
+    if side.items.is_empty() && !filter.is_empty() {
+        let words = format!("No note fits {}. ; / changes the filter, empty it lists all.", text::printable(&filter));
+        return advice(side, &words, width);
+    }
     if side.items.is_empty() {
         advice(side, "No marks or notes yet. m marks a key moment, a writes a note, p pins evidence, A adds an action item.", width);
     }
@@ -232,7 +245,7 @@ const fn evidence_kind(target: &EvidenceTarget) -> &'static str {
     }
 }
 
-fn pair(side: &mut Side, name: &str, value: &str, width: usize) {
+pub(super) fn pair(side: &mut Side, name: &str, value: &str, width: usize) {
     if !value.is_empty() {
         side.item(SideItem::Text);
         let name = text::printable(name);
@@ -248,10 +261,10 @@ fn detail(state: &State, side: &mut Side, width: usize) {
     }
     if side.items.is_empty() {
         let words = match state.subject {
-            Focus::Panels => "No panel selected.",
+            Focus::Panels => "No panel selected: P adds panels, 2 goes to them.",
             Focus::Changes => "No change, alert or profile under the cursor: . and , go to them.",
-            _ if !state.has_catalog => "Nothing loaded yet.",
-            _ => "No event selected.",
+            _ if !state.has_catalog => "Nothing loaded yet. Details of what is selected appear here.",
+            _ => "No event selected: 3 goes to the events, F changes what they are filtered by.",
         };
         advice(side, words, width);
     }
@@ -292,6 +305,7 @@ fn panel_detail(state: &State, side: &mut Side, width: usize) {
         }
     }
     form_detail(state, side, panel, width);
+    exemplars::lines(state, side, panel, width);
     view_detail(state, side, panel, width);
 }
 
@@ -445,6 +459,6 @@ fn sources(state: &State, side: &mut Side, width: usize) {
         }
     }
     if side.items.is_empty() {
-        advice(side, "No sources yet. Start with coroner DIR, or give files to open.", width);
+        advice(side, "No sources here. Start with coroner DIR or the names of files; coroner demo opens a recorded outage.", width);
     }
 }
