@@ -36,6 +36,8 @@ pub struct Config {
     pub author: Option<String>,
     /// Program that edits texts; `None`: `$VISUAL` or `$EDITOR`.
     pub editor: Option<String>,
+    /// Program that shows long texts; `None`: `$PAGER`.
+    pub pager: Option<String>,
     /// Whether position and layout of a case, typed lines and macros are kept.
     pub keeps_state: bool,
     /// Commands at the start.
@@ -56,6 +58,7 @@ impl Default for Config {
             preset: Preset::Default,
             author: None,
             editor: None,
+            pager: None,
             keeps_state: true,
             start: Script::default(),
             keymap: Keymap::standard(),
@@ -161,6 +164,12 @@ const ENTRIES: &[Entry] = &[
         default: "\"\"",
         words: "Program that edits texts (ctrl-e in a note); empty: $VISUAL, $EDITOR or vi.",
         take: |config, value| text(value).map(|text| config.editor = text),
+    },
+    Entry {
+        name: "pager",
+        default: "\"\"",
+        words: "Program that shows long texts; empty: $PAGER or less.",
+        take: |config, value| text(value).map(|text| config.pager = text),
     },
     Entry {
         name: "state",

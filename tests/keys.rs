@@ -80,6 +80,13 @@ fn promise_of_records(action: Action) -> bool {
         Action::NudgeLater => time("; .") > Some(at(240)),
         Action::Star => after(&note("; p")).state.case().by_time()[0].is_pinned,
         Action::FilterNotes => shows("; / \"kind:lesson\" Enter", "only kind:lesson"),
+        Action::PinUrl => {
+            kinds(&after("; u \"https://git.example/7 the fix\" Enter")) == ["evidence"]
+                && shows("; u \"file:///x\" Enter", "is no address")
+        }
+        Action::PinDiff => shows("; d \"x\" ^s", "no unified diff") && shows("; d", "paste a unified diff"),
+        Action::RecordHistory => after(&note("; y")).effects.iter().any(|effect| matches!(effect, Effect::History(_))),
+        Action::Preview => shows("; v", "as it would be exported"),
         Action::Suggested => shows("; s", "markers that the data suggest"),
         _ => shows("; x", "no conflicts to settle"),
     }
@@ -250,6 +257,10 @@ fn promise(action: Action) -> bool {
         | Action::Star
         | Action::FilterNotes
         | Action::Suggested
+        | Action::Preview
+        | Action::PinUrl
+        | Action::PinDiff
+        | Action::RecordHistory
         | Action::Conflicts => promise_of_records(action),
         Action::FocusFacets
         | Action::ChooseColumns
@@ -929,4 +940,63 @@ fn the_keys_for_records_are_all_told_after_their_first_key() {
             assert!(shown.contains(&words), "{}: {shown}", info.name);
         }
     }
+}
+
+#[test]
+fn a_section_is_written_beside_the_document_and_kept_where_it_came_from() {
+    let mut session = Session::loaded(120, 40);
+    session.keys("; v ] i \"nine of ten orders failed\"");
+    assert_eq!(screen(&session).matches("nine of ten orders failed").count(), 2, "source and document");
+    assert!(!screen(&session).contains("40 to 150 words"), "advice is gone with the first letter");
+    session.keys("^s");
+    let sections = |session: &Session| {
+        let all = session.state.case().annotations.values();
+        all.filter(|record| record.kind.name() == "section").map(|record| record.text.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(sections(&session), ["nine of ten orders failed"]);
+    session.keys("i \" at once\" ^s");
+    assert_eq!(sections(&session), ["nine of ten orders failed at once"]);
+    session.keys("Esc u u");
+    assert!(sections(&session).is_empty());
+    session.keys("; v ] ] i \"x\" ^s");
+    let before = "- Loops over ids are **batches**.\n- A pool that is full tells nobody.\n".to_owned();
+    let text = "- Loops over ids are **batches**.\n- A pool that is full tells nobody.x".to_owned();
+    assert!(session.effects.contains(&Effect::WriteSection { stem: "lessons".into(), before, text: text.clone() }));
+    let why = "somebody else has changed it".to_owned();
+    session.send(Message::SectionFailed { stem: "lessons".into(), text, why });
+    assert!(screen(&session).contains("tells nobody.x") && screen(&session).contains("somebody else"), "{}", screen(&session));
+}
+
+#[test]
+fn a_section_that_is_made_leads_to_what_it_is_made_of() {
+    let mut session = Session::loaded(120, 40);
+    session.keys("a \"first\" ^s ; v ] ] ] enter");
+    assert!(!screen(&session).contains("as it would be exported") && screen(&session).contains("first"), "{}", screen(&session));
+}
+
+#[test]
+fn a_record_becomes_again_what_it_was() {
+    use coroner::app::message::RecordVersion;
+    let mut session = after("a \"one\" ^s 5");
+    let before = session.state.case().by_time()[0].clone();
+    session.keys("i \" two\" ^s");
+    let now = session.state.case().by_time()[0].clone();
+    let versions = vec![
+        RecordVersion { step: "note".into(), before: None, after: Some(Box::new(before.clone())) },
+        RecordVersion { step: "change text".into(), before: Some(Box::new(before.clone())), after: Some(Box::new(now.clone())) },
+    ];
+    session.send(Message::History(now.id.clone(), versions));
+    assert!(screen(&session).contains("one → one two"), "{}", screen(&session));
+    session.keys("down Enter");
+    assert_eq!(session.state.case().by_time()[0].text, "one");
+    session.keys("u");
+    assert_eq!(session.state.case().by_time()[0].text, "one two");
+}
+
+#[test]
+fn a_pasted_diff_is_evidence_with_its_files_counted() {
+    let mut session = after("; d");
+    session.send(Message::Paste("--- a/pool.go\n+++ b/pool.go\n@@ -1 +1 @@\n-defer c.Close()\n+c.Close()\n".into()));
+    session.keys("^s");
+    assert_eq!(session.state.case().by_time()[0].text, "pool.go +1 −1");
 }

@@ -394,6 +394,22 @@ fn a_second_that_goes_by_is_drawn_only_where_the_screen_tells_it() {
 }
 
 #[test]
+fn the_document_is_read_as_it_would_be_exported_and_written_beside_it() {
+    each_size("document", |session| {
+        session.keys(STORY).keys("; v ] ]");
+    });
+    for (width, height) in [(80, 24), (120, 40)] {
+        let mut session = Session::loaded(width, height);
+        session.keys(STORY).keys("; v ] i");
+        check("document_empty_page", &session);
+        session.keys("\"It was an error of *nobody*, and the **pool** was to blame for four minutes in which every order failed.\"");
+        check("document_writing", &session);
+        session.keys("^s / \"pool\" Enter n");
+        check("document_found", &session);
+    }
+}
+
+#[test]
 fn a_replay_hides_what_comes_after_the_play_head() {
     each_size("replay", |session| {
         session.keys(STORY).keys("t t \"03:23:00\" Enter space t +");

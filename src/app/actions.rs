@@ -183,6 +183,10 @@ actions! {
         Star "star" ["; p"] MAIN "put the selected note into the short timeline, or take it out";
         FilterNotes "filter-notes" ["; /"] MAIN "list only some notes: kind:lesson tag:pool author:name pinned words";
         Suggested "suggested" ["; s"] MAIN "list the markers that the data suggest, and take one";
+        Preview "preview" ["; v"] MAIN "read the postmortem as it would be exported, and write it";
+        PinUrl "pin-url" ["; u"] MAIN "pin an address as evidence: a pull request, a page, a mail";
+        PinDiff "pin-diff" ["; d"] MAIN "pin a diff as evidence: paste it, or ^e in $EDITOR";
+        RecordHistory "history" ["; y"] MAIN "who changed the selected record, what and when";
         Conflicts "conflicts" ["; x"] MAIN "settle what a merge could not: choose between two values";
         Undo "undo" ["u"] MAIN "take the last edit back";
         Redo "redo" ["ctrl-r"] MAIN "make the undone edit again";
@@ -251,10 +255,10 @@ actions! {
         PlayMacro "play-macro" ["@"] MAIN "play the last macro, or several times: :play-macro 5";
         Macro "macro" [] MAIN "keep the last macro by a name, play, list, remove: :macro save NAME";
         PressKeys "keys" [] MAIN "press keys: :keys e e Enter";
-        OpenSource "open-source" ["ctrl-e"] MAIN "open the file of the selected event at its line in $EDITOR";
         Help "help" ["?", "F1"] MAIN "show the keys that work here, and all others behind Tab";
         HelpHere "help-here" ["F1"] OPEN "show the keys of what is open, or close them";
         Tour "tour" ["F2"] MAIN "be guided through the recorded outage in ten steps; again skips a step";
+        OpenSource "open-source" ["ctrl-e"] MAIN "open the file of the selected event at its line in $EDITOR";
         Copy "copy" ["y"] MAIN "copy the selected event, note or value";
         Close "close" ["esc"] MAIN "close one layer: a search under way, replay, pane zoom, range, find";
         Suspend "suspend" ["ctrl-z"] MAIN "suspend to the shell";

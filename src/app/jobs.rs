@@ -68,6 +68,8 @@ pub(crate) enum Slot {
     Debt,
     /// Markers that the data suggest.
     Suggested,
+    /// The document as it would be exported.
+    Manuscript,
 }
 
 /// One slot.

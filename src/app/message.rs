@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use super::actions::Action;
 use super::debt::Owed;
+use super::draft::{Manuscript, ManuscriptQuery};
 use super::script::Script;
 use super::tour::Offer;
-use crate::model::AnnotationId;
 use crate::model::case::{AnnotationKind, CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict, Standing};
 use crate::model::compare::{CompareQuery, Difference};
 use crate::model::facets::{FacetQuery, Facets};
@@ -17,6 +17,7 @@ use crate::model::find::Fit;
 use crate::model::onset::{Onset, OnsetQuery};
 use crate::model::query::{FieldSeen, HistogramQuery, Pattern, PatternQuery, TextMatch, TextPattern, ValueAt};
 use crate::model::skew::ClockCheck;
+use crate::model::{Annotation, AnnotationId};
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, SeriesId, SeriesQuery, SourceId, TimeRange, Timestamp,
 };
@@ -144,6 +145,8 @@ pub enum Question {
     Words,
     /// Which claims of this case lack support. Answered by `Reply::Debt`.
     Debt(Box<CaseDoc>),
+    /// The document as it would be exported. Answered by `Reply::Manuscript`.
+    Manuscript(Box<ManuscriptQuery>),
     /// Which markers the data suggest that this case has not. Answered by `Reply::Suggested`.
     Suggested(Box<CaseDoc>),
     /// The same as if nothing from a moment on had happened yet. Answered as the question itself.
@@ -315,6 +318,8 @@ pub enum Reply {
     Words(Arc<Words>),
     /// To `Debt`, the weakest first.
     Debt(Vec<Owed>),
+    /// To `Manuscript`.
+    Manuscript(Box<Manuscript>),
     /// To `Suggested`: markers with their rule, and what they are.
     Suggested(Vec<(AnnotationKind, String)>),
     /// To `Freeze`, in the order asked.
@@ -334,6 +339,17 @@ pub struct LoadProgress {
     pub bytes_per_s: u64,
     /// Seconds that are left at this speed, once that can be told.
     pub left_s: Option<u64>,
+}
+
+/// One change of one record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordVersion {
+    /// Name of the step that made it.
+    pub step: String,
+    /// As it was; `None`: it was not there.
+    pub before: Option<Box<Annotation>>,
+    /// As it became; `None`: it was removed.
+    pub after: Option<Box<Annotation>>,
 }
 
 /// Everything that can happen.
@@ -377,6 +393,19 @@ pub enum Message {
     },
     /// One of the two values of a conflict in `case.toml` was taken; the case as it was then, and as it becomes.
     MetaSettled(Box<CaseMeta>, Box<CaseMeta>),
+    /// How a record came to be, oldest first.
+    History(AnnotationId, Vec<RecordVersion>),
+    /// The words of this section are in its file.
+    SectionWritten(String),
+    /// They are not.
+    SectionFailed {
+        /// Which.
+        stem: String,
+        /// The words, so that they are not lost.
+        text: String,
+        /// Why.
+        why: String,
+    },
     /// The postmortem was written.
     Exported(PathBuf),
     /// It could not be written.
@@ -445,6 +474,17 @@ pub enum Effect {
         conflict: MetaConflict,
         /// Which value.
         choice: Choice,
+    },
+    /// Tell how a record came to be, then `History`.
+    History(AnnotationId),
+    /// Write `sections/STEM.md`, then `SectionWritten` or `SectionFailed`.
+    WriteSection {
+        /// Which.
+        stem: String,
+        /// What its file held when it was opened; another text in it is not written over.
+        before: String,
+        /// The new text.
+        text: String,
     },
     /// Write the postmortem.
     Export(Box<CaseDoc>),

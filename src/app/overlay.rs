@@ -9,9 +9,10 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 
 use crate::model::case::{AnnotationKind, Choice, Link, MarkerName, PanelForm, PanelRef, PanelShape};
-use crate::model::{AnnotationId, SeriesId, SeriesMeta, TimeRange, Timestamp, fuzzy};
+use crate::model::{Annotation, AnnotationId, SeriesId, SeriesMeta, TimeRange, Timestamp, fuzzy};
 
 use super::actions::Action;
+use super::draft::{Draft, Origin};
 use super::editor::Editor;
 use super::find::Typing;
 use super::form::Form;
@@ -34,6 +35,8 @@ pub(crate) enum Overlay {
     Editor(Box<Editor>),
     Form(Box<Form>),
     Confirm(Confirm),
+    /// The document as it would be exported.
+    Draft(Box<Draft>),
 }
 
 /// Help with its search.
@@ -63,6 +66,10 @@ pub(crate) enum PickValue {
     Suggested(Box<AnnotationKind>, String),
     /// One of the two values of a conflict.
     Settle(Settling, Choice),
+    /// A record as it was.
+    Version(Option<Box<Annotation>>),
+    /// A section to write.
+    Section(&'static str),
     /// A kind of record to add.
     Kind(&'static str),
     /// A link between two records.
@@ -117,6 +124,10 @@ pub(crate) enum PickPurpose {
     Conflicts,
     Suggested,
     Kind,
+    /// Which section to write.
+    Section,
+    /// How a record was.
+    Versions,
     Link,
     /// Evidence for or against a claim.
     Attach(Bearing),
@@ -391,6 +402,8 @@ pub(crate) enum PromptKind {
     Notes,
     /// An action by its name.
     Command,
+    /// An address to pin, with words behind it.
+    Url,
 }
 
 impl PromptKind {
@@ -461,6 +474,7 @@ impl Prompt {
             PromptKind::Retime => "move by",
             PromptKind::Notes => "notes",
             PromptKind::Command => "command",
+            PromptKind::Url => "pin",
         }
     }
 
@@ -476,6 +490,7 @@ impl Prompt {
             PromptKind::Retime => "+90s   -1h   250ms",
             PromptKind::Notes => "kind:hypothesis   tag:pool   author:name   pinned   words; nothing lists all",
             PromptKind::Command => "",
+            PromptKind::Url => "https://git.example/pull/7 the change that closes each connection",
             PromptKind::Find => "fuzzy words   'exact text   /regex/",
         }
     }
@@ -506,4 +521,8 @@ pub(crate) enum TextPurpose {
     Known(Timestamp),
     /// The words of a record.
     ChangeText(AnnotationId),
+    /// A unified diff to pin at this moment.
+    Diff(Timestamp),
+    /// The words of a section of the document.
+    Prose(Origin),
 }

@@ -130,7 +130,7 @@ fn run_with(opened: Opened, begin: &Begin, mut first: Vec<Message>, remember: &d
         let more = if more > 0 { format!("; and {more} more: coroner config --check") } else { String::new() };
         format!("{first}{more}")
     }));
-    programs::settle(Programs { editor: begin.config.editor.clone() });
+    programs::settle(Programs { editor: begin.config.editor.clone(), pager: begin.config.pager.clone() });
     if !begin.script.is_empty() {
         first.push(Message::Start(begin.script.clone()));
     }

@@ -15,6 +15,7 @@ pub mod glob;
 pub mod known;
 pub mod onset;
 pub mod packed;
+pub mod patch;
 pub mod pattern;
 pub mod preview;
 pub mod query;

@@ -10,6 +10,8 @@ use std::sync::OnceLock;
 pub struct Programs {
     /// Edits texts.
     pub editor: Option<String>,
+    /// Shows long texts.
+    pub pager: Option<String>,
 }
 
 static SETTLED: OnceLock<Programs> = OnceLock::new();
@@ -29,7 +31,8 @@ pub fn editor() -> String {
     settled.or_else(|| named("VISUAL")).or_else(|| named("EDITOR")).unwrap_or_else(|| "vi".into())
 }
 
-/// The pager with its arguments: `$PAGER`, `less`.
+/// The pager with its arguments: that of the settings, `$PAGER`, `less`.
 pub fn pager() -> String {
-    named("PAGER").unwrap_or_else(|| "less".into())
+    let settled = SETTLED.get().and_then(|programs| programs.pager.clone());
+    settled.or_else(|| named("PAGER")).unwrap_or_else(|| "less".into())
 }

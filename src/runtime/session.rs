@@ -17,7 +17,7 @@ use super::memory::Keeper;
 use super::private::PrivateFile;
 use super::saver::Saver;
 use super::terminal::{self, Screen};
-use super::{editor, export, outside};
+use super::{editor, export, outside, sections};
 use crate::app::message::LoadProgress;
 use crate::app::{Effect, Message, State, update};
 use crate::model::case::{CaseMeta, Choice, MetaConflict};
@@ -115,7 +115,7 @@ impl Session {
             state: start.state,
             theme: start.theme,
             screen,
-            jobs: Jobs::new(source, messages.clone()),
+            jobs: Jobs::new(source, start.export_to.clone(), messages.clone()),
             saver: Saver::start(start.store, start.seed, messages.clone()),
             keeper: Keeper::start(start.memory),
             source: start.source,
@@ -250,6 +250,11 @@ impl Session {
             Effect::Journal { number, step } => self.saver.journal(number, step),
             Effect::SaveCase(case) => self.saver.save(case),
             Effect::MergeCase { revision, case } => self.saver.merge(revision, case),
+            Effect::History(id) => self.saver.history(id),
+            Effect::WriteSection { stem, before, text } => {
+                let message = sections::written(&self.export_to, stem, &before, text);
+                self.feed(message)?;
+            }
             Effect::SettleMeta { meta, conflict, choice } => {
                 let message = settled_meta(meta, &conflict, choice);
                 self.feed(message)?;

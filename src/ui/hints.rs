@@ -88,7 +88,9 @@ fn is_notice_shown(state: &State, notice: &Notice) -> bool {
     match state.context() {
         Context::Main => true,
         Context::Editing => notice.is_bad,
-        Context::Typing | Context::Asking => false,
+        // There is no prompt that could be hidden.
+        Context::Typing => matches!(state.overlays.last(), Some(Overlay::Draft(_))),
+        Context::Asking => false,
     }
 }
 
@@ -191,6 +193,9 @@ fn hints(state: &State) -> &'static [(Action, &'static str)] {
         Some(Overlay::Help(_)) => &[(A::ListDown, "scroll"), (A::Toggle, "all or here"), (A::Dismiss, "close")],
         Some(Overlay::Prompt(prompt)) if prompt.kind == PromptKind::Command => {
             &[(A::Accept, "run"), (A::Toggle, "go on"), (A::ListUp, "earlier"), (A::Dismiss, "close")]
+        }
+        Some(Overlay::Draft(_)) => {
+            &[(A::Accept, "write"), (A::ListDown, "down"), (A::Toggle, "next section"), (A::Find, "find"), (A::Dismiss, "close")]
         }
         Some(_) => &[(A::Accept, "take"), (A::ListDown, "next"), (A::Dismiss, "close")],
         None if state.timeline.anchor.is_some() => &[

@@ -6,6 +6,7 @@
 mod braille;
 mod chips;
 mod command;
+mod draft;
 mod header;
 mod heat;
 mod help;

@@ -17,7 +17,8 @@ impl Shortened {
         if whole.width() > room {
             whole.drop_common(name, others);
         }
-        if whole.width() > room {
+        // Sentences are read from their beginning: they are cut where they are drawn.
+        if whole.width() > room && (pairs(name).is_some() || !name.contains(' ')) {
             whole.cut_middle(room);
         }
         whole
@@ -118,6 +119,7 @@ mod tests {
         assert_eq!(shown(0, 40), r#"http_seconds_bucket{le="0.5"…}"#);
         assert_eq!(shown(1, 24), r#"http_se…bucket{le="1"…}"#.replace("bucket", "_bucket").as_str());
         assert_eq!(shown(2, 9), "ot…b=\"x\"}");
+        assert_eq!(Shortened::of("words in a line", [].into_iter(), 5).text(), "words in a line");
         for room in 0..90 {
             (0..3).for_each(|line| drop(shown(line, room)));
         }

@@ -10,6 +10,7 @@
 mod compare;
 mod evidence;
 mod facets;
+mod manuscript;
 mod onsets;
 mod patterns;
 
@@ -484,12 +485,13 @@ impl Fake {
                 )
             }
             Question::Debt(case) => Reply::Debt(unsupported(case)),
+            Question::Manuscript(query) => Reply::Manuscript(Box::new(manuscript::of(query))),
             Question::Compare(query) => Reply::Difference(Box::new(self.compare(query))),
             Question::Standings(all) => {
                 Reply::Standings(all.iter().map(|(id, _)| (id.clone(), coroner::model::case::Standing::Holds)).collect())
             }
-            Question::Facets(query) => Reply::Facets(Box::new(self.facets(query))),
             Question::Onsets(query) => Reply::Onsets(self.onsets(query)),
+            Question::Facets(query) => Reply::Facets(Box::new(self.facets(query))),
             Question::Clocks => Reply::Clocks(self.clocks.clone()),
             Question::Count { filter, range } => {
                 let query =

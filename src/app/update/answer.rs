@@ -137,8 +137,13 @@ fn refused(state: &mut State, slot: Slot, why: &str) {
                 typing.error = Some(why.to_owned());
             }
         }
-        Slot::Pager => state.warn(format!("nothing for the pager: {why}")),
         Slot::Onsets => state.warn(format!("looking for bursts: {why}")),
+        Slot::Pager => state.warn(format!("nothing for the pager: {why}")),
+        Slot::Manuscript => {
+            if let Some(draft) = super::draft_view::open_draft(state) {
+                draft.error = Some(why.to_owned());
+            }
+        }
         Slot::Freeze => state.warn(format!("not pinned: {why}")),
         Slot::Formulas => {
             state.panels.pending = None;
@@ -211,6 +216,11 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
         (Slot::Debt, Reply::Debt(owed)) => {
             state.debt.owed = owed;
             state.debt.next = 0;
+        }
+        (Slot::Manuscript, Reply::Manuscript(made)) => {
+            if let Some(draft) = super::draft_view::open_draft(state) {
+                draft.take(*made);
+            }
         }
         (Slot::Suggested, Reply::Suggested(found)) => super::debt::suggest(state, found),
         (Slot::Patterns, Reply::Patterns(found)) => {

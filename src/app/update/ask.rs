@@ -30,6 +30,7 @@ pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
         super::shape_view::ask(state, effects);
         super::trace_view::ask(state, effects);
         super::debt::ask(state, effects);
+        super::draft_view::ask(state, effects);
         super::settle::ask_standings(state, effects);
     }
     settle_view(state);
@@ -41,6 +42,7 @@ pub(crate) fn settle_view(state: &mut State) {
     prepare(state);
     super::side_view::prepare(state);
     state.side.scroll(usize::from(state.layout.side.height));
+    super::draft_view::prepare(state);
     state.preview.prepare(&state.catalog);
     state.list.shape = rows::shape(state, state.layout.list.width);
     let height = state.list_height();

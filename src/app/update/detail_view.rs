@@ -27,7 +27,7 @@ const CONDITION_CHARS: usize = 300;
 pub(super) fn lines(state: &State, side: &mut Side, width: usize) {
     let Some(row) = state.list.selected() else { return };
     if let Some(why) = state.jobs.error(Slot::Detail) {
-        advice(side, &format!("the event cannot be read: {why}"), width);
+        advice(side, &format!("the event cannot be read: {why}. 7 shows the sources."), width);
         return;
     }
     let Some(event) = state.detail.as_ref().filter(|event| event.id == row.id) else {

@@ -191,6 +191,8 @@ pub(super) fn take(state: &mut State, value: PickValue) -> Vec<Effect> {
         PickValue::Suggested(kind, words) => annotate::accept(state, *kind, words),
         PickValue::KeyMoment => annotate::add_key_moment(state),
         PickValue::Target(target) => annotate::freeze(state, vec![target]),
+        PickValue::Version(version) => super::versions::restore(state, version),
+        PickValue::Section(stem) => super::draft_view::picked(state, stem),
         PickValue::Kind(kind) => {
             kind_form::open_new(state, kind);
             Vec::new()
