@@ -37,6 +37,8 @@ pub(crate) enum Argument {
     Macro,
     /// Keys to press.
     Keys,
+    /// A step of the tour.
+    Step,
 }
 
 impl Argument {
@@ -61,6 +63,7 @@ impl Argument {
             Self::Count => "TIMES",
             Self::Macro => "save NAME, play NAME [TIMES], remove NAME or list",
             Self::Keys => "KEYS",
+            Self::Step => "STEP, skip or off",
         }
     }
 
@@ -79,7 +82,7 @@ impl Argument {
             Self::Notes => "kind:hypothesis   tag:pool   author:name   pinned   words",
             Self::Keys => "e e Enter   3*l   \"typed text\"   <zoom-in>   ^p",
             Self::Severity => "SEV1   SEV2   as your house says",
-            Self::Marker | Self::Kind | Self::Label | Self::Words | Self::Count | Self::Macro => "",
+            Self::Marker | Self::Kind | Self::Label | Self::Words | Self::Count | Self::Macro | Self::Step => "",
         }
     }
 }
@@ -106,6 +109,7 @@ pub(crate) const fn of(action: Action) -> Option<Argument> {
         A::PlayMacro => Argument::Count,
         A::Macro => Argument::Macro,
         A::PressKeys => Argument::Keys,
+        A::Tour => Argument::Step,
         _ => return None,
     })
 }
