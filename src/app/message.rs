@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use super::actions::Action;
 use super::debt::Owed;
+use super::looks::{Signs, ThemeName};
+use super::mouse::MousePress;
 use crate::model::AnnotationId;
 use crate::model::case::{AnnotationKind, CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict, Standing};
 use crate::model::compare::{CompareQuery, Difference};
@@ -324,6 +326,10 @@ pub enum Message {
     Key(KeyPress),
     /// Text was pasted.
     Paste(String),
+    /// The mouse did something, while it is ours.
+    Mouse(MousePress),
+    /// What fits the terminal, known at the start.
+    Terminal(ThemeName, Signs),
     /// The terminal has this size now.
     Resized {
         /// Columns.

@@ -17,7 +17,8 @@ use crate::report::words::Language;
 #[command(
     after_help = "Examples:\n  coroner incident/              open a folder\n  coroner demo                   open the recorded outage\n  \
     coroner inspect incident/      what was recognised, and every problem\n  coroner events incident/ --level error --from T+3m --limit 20\n\n\
-    Colours and signs follow NO_COLOR, TERM, COLORFGBG and the locale; CORONER_THEME=dark|light|16|mono chooses.\n\n\
+    Colours and signs follow the terminal's background, NO_COLOR, TERM, COLORTERM, COLORFGBG and the locale;\n\
+    CORONER_THEME=dark|light|high-contrast|16|16-light|mono and ascii choose, for example CORONER_THEME=light,ascii.\n\n\
     Exit codes: 0 done; 1 the answer is \"no\" (nothing matched); 2 usage, unreadable input, or a gate (lint, verify) that objects."
 )]
 pub struct Cli {
@@ -30,6 +31,9 @@ pub struct Cli {
     /// Follow growing files: new lines appear as they are written (^f on screen)
     #[arg(long)]
     pub follow: bool,
+    /// Tell everything in lines of text instead of a screen: for screen readers, TERM=dumb, and keys out of a pipe (U p on screen)
+    #[arg(long)]
+    pub plain: bool,
 }
 
 /// Sources and how to read them: the same for every command.
@@ -101,6 +105,9 @@ pub enum Command {
         /// Print the screen once, as text, and leave
         #[arg(long)]
         print: bool,
+        /// Tell everything in lines of text instead of a screen
+        #[arg(long)]
+        plain: bool,
         /// Folder of the case, to keep your notes; default: nothing is kept
         #[arg(long, value_name = "DIR")]
         case: Option<PathBuf>,
@@ -330,9 +337,12 @@ pub enum Command {
         /// Then press these keys, for example "v 10*l Enter"
         #[arg(long, value_name = "KEYS")]
         keys: Option<String>,
-        /// Colours: dark, light, 16, 16-light, mono, ascii
+        /// Colours: dark, light, high-contrast, 16, 16-light, mono, ascii
         #[arg(long, value_name = "NAME", default_value = "dark")]
         theme: String,
+        /// The same moment in lines of text, courses in words
+        #[arg(long)]
+        plain: bool,
     },
     /// Shell completions: bash, zsh, fish, elvish, powershell
     Completions {

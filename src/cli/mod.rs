@@ -78,20 +78,20 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
     let outcome = match cli.command {
         None => {
             drop(out);
-            return explore::explore(&cli.open, cli.follow.into());
+            return explore::explore(&cli.open, cli.follow.into(), explore::Face::of(cli.plain));
         }
-        Some(Command::Demo { blank, print, case }) => {
+        Some(Command::Demo { blank, print, plain, case }) => {
             let notes = if blank { open::Notes::Blank } else { open::Notes::Finished };
             let opened = open::open_demo(case, notes)?;
             if print {
                 screenshot::print(&opened, &mut out)?
             } else {
                 drop(out);
-                return explore::run(opened, explore::Follow::No);
+                return explore::run(opened, explore::Follow::No, explore::Face::of(plain));
             }
         }
-        Some(Command::Screenshot { open, output, size, at, keys, theme }) => {
-            screenshot::run(&open, &screenshot::Picture { output, size, at, keys, theme }, &mut out)?
+        Some(Command::Screenshot { open, output, size, at, keys, theme, plain }) => {
+            screenshot::run(&open, &screenshot::Picture { output, size, at, keys, theme, face: explore::Face::of(plain) }, &mut out)?
         }
         Some(Command::Completions { shell }) => documents::completions(shell, &mut out),
         Some(Command::Man) => documents::man(&mut out)?,

@@ -20,6 +20,8 @@ pub struct Page {
 impl Page {
     /// For the dark theme.
     pub const DARK: Self = Self { background: "#14161b", foreground: "#d4d7dd" };
+    /// For the theme of high contrast.
+    pub const BLACK: Self = Self { background: "#000000", foreground: "#ffffff" };
     /// For the light theme.
     pub const LIGHT: Self = Self { background: "#fbfbf9", foreground: "#22252a" };
 }

@@ -13,8 +13,8 @@ use crate::model::case::PanelShape;
 use super::navigate::{self, Way};
 use super::records::{self, Bearing, Judgement};
 use super::{
-    annotate, chain, compare_view, filter, find, forms, kind_form, overlays, panel_edit, panel_form, panel_typed, panel_view, pattern_view,
-    pick, search, settle, trace_view,
+    annotate, chain, compare_view, filter, find, forms, kind_form, looks, overlays, panel_edit, panel_form, panel_typed, panel_view,
+    pattern_view, pick, search, settle, trace_view,
 };
 
 /// Runs it.
@@ -96,6 +96,7 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::FocusTrace => trace_view::show(state),
         Action::Reorder => pattern_view::next_order(state),
         Action::ZoomPane => zoom_pane(state),
+        Action::NextTheme | Action::Mouse | Action::PlainText | Action::Redraw => looks::run(state, action, None),
         Action::Dismiss => overlays::dismiss(state),
         Action::ListUp => overlays::step(state, -1),
         Action::ListDown => overlays::step(state, 1),
@@ -246,6 +247,10 @@ fn with_argument(state: &mut State, action: Action, argument: &str) -> Option<Ve
         Action::Stacked => panel_form::split(state, PanelShape::Stacked, argument),
         Action::Multiples => panel_form::split(state, PanelShape::Multiples, argument),
         Action::Title => Ok(forms::change_case(state, |meta| argument.clone_into(&mut meta.title))),
+        Action::NextTheme | Action::Mouse | Action::PlainText => {
+            looks::run(state, action, Some(argument));
+            Ok(Vec::new())
+        }
         Action::Severity => Ok(forms::change_case(state, |meta| meta.severity = Some(argument.to_owned()))),
         Action::Note => Ok(annotate::add_note(state, navigate::span(state), argument)),
         _ => return None,
