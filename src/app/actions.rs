@@ -219,9 +219,9 @@ actions! {
         Palette "palette" ["ctrl-p"] MAIN "find any action, series, change, alert or mark";
         CommandLine "command" [":"] MAIN "type an action by its name";
         Help "help" ["?", "F1"] MAIN "show all keys";
-        NextTheme "theme" ["U t"] MAIN "go through the themes; :theme NAME takes one: dark, light, high-contrast, 16, mono, ascii";
-        Mouse "mouse" ["U m"] MAIN "let wheel, click and drag work here, or leave the mouse to the terminal";
-        PlainText "plain-text" ["U p"] MAIN "tell everything in lines of text, for screen readers, or draw it again";
+        NextTheme "theme" ["U t"] MAIN "next theme: dark, light, high-contrast, 16, mono; :theme NAME takes one";
+        Mouse "mouse" ["U m"] MAIN "take the mouse or leave it to the terminal: wheel, click, drag and double click";
+        PlainText "plain-text" ["U p"] MAIN "tell everything in lines of text: for screen readers; again, and it is drawn";
         Redraw "redraw" ["ctrl-l"] MAIN "draw the whole screen anew";
         Copy "copy" ["y"] MAIN "copy the selected event, note or value";
         Close "close" ["esc"] MAIN "close one layer: a search under way, pane zoom, range, find";

@@ -284,6 +284,10 @@ impl Session {
         for effect in update(&mut self.state, message) {
             self.execute(effect)?;
         }
+        if self.state.looks().plain() != looks.plain() {
+            self.screen.show_as(self.state.looks().plain())?;
+            self.resize()?;
+        }
         if self.state.looks().n_redraws() != looks.n_redraws() {
             panic_if_asked();
             self.screen.forget();

@@ -58,7 +58,6 @@ impl Screen {
     /// Draws what changed. Call it only while the line is free.
     pub fn draw(&mut self, state: &State, theme: &Theme) -> io::Result<()> {
         let looks = state.looks();
-        self.show_as(looks.plain())?;
         if looks.mouse().is_on() != HAS_MOUSE.load(Ordering::SeqCst) {
             turn_mouse(looks.mouse())?;
         }
@@ -84,8 +83,8 @@ impl Screen {
         if bytes.is_empty() { Ok(()) } else { self.writer.send(bytes) }
     }
 
-    /// Changes between screen and lines of text.
-    fn show_as(&mut self, plain: Switch) -> io::Result<()> {
+    /// Changes between screen and lines of text. Their sizes differ: the state must be told the new one.
+    pub fn show_as(&mut self, plain: Switch) -> io::Result<()> {
         if self.plain == plain {
             return Ok(());
         }

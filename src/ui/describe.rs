@@ -19,6 +19,7 @@ use crate::app::keys;
 use crate::app::overlay::Overlay;
 use crate::app::panels::Panel;
 use crate::app::session::{CasePlace, SaveStatus};
+use crate::app::side::{SideItem, SideLine};
 use crate::app::state::Focus;
 use crate::model::{Level, Timestamp, text};
 
@@ -32,7 +33,7 @@ pub fn describe(state: &State) -> Vec<String> {
     time(state, &mut lines);
     changes(state, &mut lines);
     for (index, panel) in state.panels.all.iter().enumerate() {
-        lines.push(panel_words(state, panel, index));
+        lines.extend(panel_words(state, panel, index).into_iter().filter(|line| !line.is_empty()));
     }
     list(state, &mut lines);
     side(state, &mut lines);
@@ -131,23 +132,19 @@ fn changes(state: &State, lines: &mut Vec<String>) {
     }
 }
 
-/// `P99 order: rose from 31 ms to ≥10 s between T+7s and T+2m, now 9.8 s, ×122, base 80 ms`.
-fn panel_words(state: &State, panel: &Panel, index: usize) -> String {
+/// `P99 order: rose from 31 ms to ≥10 s between T+7s and T+2m, base 80 ms`, and what it is at the cursor in a line of its own:
+/// that alone is told again when the cursor moves.
+fn panel_words(state: &State, panel: &Panel, index: usize) -> [String; 2] {
     let is_selected = index == state.panels.selected && state.focus == Focus::Panels;
-    let name = [panel.name.as_str(), panel.place.as_str()].iter().filter(|word| !word.is_empty()).copied().collect::<Vec<_>>().join(" ");
-    let mut parts = vec![course(state, panel)];
-    let texts = &panel.texts;
-    if !texts.value.is_empty() {
-        parts.push(format!("now {}", texts.value));
-    }
-    if panel.is_bad_at_cursor() {
-        parts.push("over its limit here".to_owned());
-    }
-    let peak = if texts.peak.is_empty() { String::new() } else { format!("{} at {}", texts.peak, texts.peak_at) };
-    parts.extend([texts.ratio.clone(), texts.baseline.clone(), peak, texts.crossing.clone()]);
-    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let join = |parts: &[&str], between: &str| parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(between);
+    let (texts, n) = (&panel.texts, index + 1);
+    let name = join(&[&panel.name, &panel.place], " ");
+    let peak = join(&[&texts.peak, &texts.peak_at], " at ");
     let selected = if is_selected { ", selected" } else { "" };
-    format!("panel {}{selected}: {name}: {}", index + 1, parts.join(", "))
+    let course = join(&[&course(state, panel), &texts.baseline, &peak, &texts.crossing], ", ");
+    let bad = if panel.is_bad_at_cursor() { "over its limit" } else { "" };
+    let here = join(&[&texts.value, &texts.ratio, bad], ", ");
+    [format!("panel {n}{selected}: {name}: {course}"), if here.is_empty() { here } else { format!("panel {n} at the cursor: {here}") }]
 }
 
 /// The course in the window, in words.
@@ -203,14 +200,22 @@ fn list(state: &State, lines: &mut Vec<String>) {
 }
 
 fn side(state: &State, lines: &mut Vec<String>) {
-    let words_of = |line: &crate::app::side::SideLine| line.words.iter().map(|word| word.1.as_str()).collect::<String>();
+    let words_of = |line: &SideLine| line.words.iter().map(|word| word.1.as_str()).collect::<String>();
     let tab = state.side.tab.name();
+    let mut told: Vec<(Option<usize>, String)> = Vec::new();
     for line in state.side.heading.iter().chain(&state.side.lines) {
         let words = words_of(line);
-        if !words.trim().is_empty() {
-            lines.push(format!("{tab}: {}", words.trim()));
+        // Lines of one record are one sentence; advice stays as it is.
+        let item = state.side.items.get(line.item).filter(|item| **item != SideItem::Text).map(|_| line.item);
+        match told.last_mut() {
+            Some((last, sentence)) if item.is_some() && *last == item => {
+                sentence.push(' ');
+                sentence.push_str(words.trim());
+            }
+            _ => told.push((item, words.trim().to_owned())),
         }
     }
+    lines.extend(told.into_iter().filter(|(_, words)| !words.is_empty()).map(|(_, words)| format!("{tab}: {words}")));
     if state.focus == Focus::Side {
         let selected = state.side.selected();
         let words: Vec<String> = state.side.lines.iter().filter(|line| line.item == selected).map(words_of).collect();

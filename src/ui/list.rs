@@ -283,7 +283,7 @@ fn draw_row(state: &State, event: &EventRow, place: (u16, u16, u16), columns: &C
         paint::put(buffer, at, y, columns.service, &event.service, theme.dim);
         at += columns.service + 1;
     }
-    let style = if event.level >= Level::Error { theme.error } else { theme.text };
-    at += paint::put(buffer, at, y, end.saturating_sub(at), &event.message, style) + 2;
+    // The word for the level carries the colour: a screen full of errors stays readable.
+    at += paint::put(buffer, at, y, end.saturating_sub(at), &event.message, theme.text) + 2;
     paint::put(buffer, at, y, end.saturating_sub(at), &event.fields, theme.dim);
 }

@@ -1,5 +1,7 @@
 //! Colours as eyes see them: luminance, contrast, colour blindness, distance.
 
+#![expect(clippy::many_single_char_names, reason = "the letters of the published formulas")]
+
 use ratatui::style::Color;
 
 /// Red, green, blue in linear light, 0 to 1.
@@ -113,7 +115,7 @@ fn ciede2000([l1, a1, b1]: [f64; 3], [l2, a2, b2]: [f64; 3]) -> f64 {
     let h = match h1 + h2 {
         sum if is_grey => sum,
         sum if (h1 - h2).abs() <= 180.0 => sum / 2.0,
-        sum if sum < 360.0 => (sum + 360.0) / 2.0,
+        sum if sum < 360.0 => f64::midpoint(sum, 360.0),
         sum => (sum - 360.0) / 2.0,
     };
     let cos = |degrees: f64| degrees.to_radians().cos();

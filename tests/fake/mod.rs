@@ -527,7 +527,7 @@ impl Session {
             series.labels = Labels::new(vec![("service".into(), text.into())]);
         }
         for source in &mut catalog.sources {
-            source.path = format!("logs/{text}.log").into();
+            source.path = format!("logs/{text}.log");
         }
         session.fake.catalog = Arc::new(catalog.clone());
         session.send(Message::Catalog(Arc::new(catalog)));

@@ -178,7 +178,7 @@ const SIXTEEN_LIGHT: Theme = Theme {
     base: PLAIN,
     text: PLAIN,
     dim: PLAIN,
-    faint: PLAIN,
+    faint: DIM,
     strong: BOLD,
     key: BOLD,
     time: named(Color::Blue),
