@@ -111,6 +111,20 @@ fn promise(action: Action) -> bool {
         Action::ChooseZone => shows("t z \"Shanghai\" Enter", "11:20:00 Shanghai +08:00"),
         Action::CycleTime => notice(&format!("{m}t 0 T")) == "times from T+0" && notice("T").contains("UTC"),
         Action::Snap => near(cursor("t t \"03:21:00.7\" Enter '"), 61.0),
+        Action::Play => {
+            let playing = after(&format!("{m}space"));
+            playing.state.is_playing() && !after(&format!("{m}space space")).state.is_playing() && shows(&format!("{m}space"), "▶ ×10")
+        }
+        Action::Faster => shows(&format!("{m}space t +"), "▶ ×30") && notice("t +").starts_with("Space plays first"),
+        Action::Slower => shows(&format!("{m}space t -"), "▶ ×5"),
+        Action::Curtain => {
+            let closed = format!("{m}t .");
+            !shows(&closed, "▲rollback") && shows(&closed, "‖ ×10") && shows(&format!("{closed} t ."), "▲rollback")
+        }
+        Action::Known => {
+            let session = after(&format!("{m}t k ctrl-s"));
+            session.state.case().by_time()[0].text.contains("alert ErrorRateHigh fires for order since 03:23:25")
+        }
         Action::NextError => near(cursor("e"), 183.074),
         Action::PrevError => near(cursor("e e E"), 183.074),
         Action::NextWarning => cursor("w") < cursor("e"),

@@ -389,3 +389,12 @@ fn a_second_that_goes_by_is_drawn_only_where_the_screen_tells_it() {
     told_seconds(&mut session, &mut now, 12);
     assert_eq!(told_seconds(&mut session, &mut now, 5), 0, "nothing came yet");
 }
+
+#[test]
+fn a_replay_hides_what_comes_after_the_play_head() {
+    each_size("replay", |session| {
+        session.keys(STORY).keys("t t \"03:23:00\" Enter space t +");
+        let tick = |ms: i64| Message::Tick(Timestamp(Timestamp::from_secs(fake::START + 86_400).0 + ms * 1_000_000));
+        (1..=8).for_each(|step| session.send(tick(step * 125)));
+    });
+}

@@ -118,6 +118,11 @@ actions! {
         ChooseZone "zone" ["t z"] MAIN "choose the zone of local times";
         CycleTime "cycle-time" ["T"] MAIN "show times as UTC, local, or T±";
         Snap "snap" ["'"] MAIN "move the cursor to the nearest event, change or sample";
+        Play "play" ["space"] MAIN "replay from the cursor with the future hidden, or pause";
+        Faster "faster" ["t +", "t ="] MAIN "replay faster: ×1 to ×600";
+        Slower "slower" ["t -"] MAIN "replay slower";
+        Curtain "curtain" ["t ."] MAIN "hide what comes after the cursor without playing, or show it";
+        Known "known" ["t k"] MAIN "write down what could be known at the cursor";
         Follow "follow" ["ctrl-f"] MAIN "follow growing sources, or stop; at the end the cursor stays there";
     }
     Jump {
@@ -224,7 +229,7 @@ actions! {
         PlainText "plain-text" ["U p"] MAIN "tell everything in lines of text: for screen readers; again, and it is drawn";
         Redraw "redraw" ["ctrl-l"] MAIN "draw the whole screen anew";
         Copy "copy" ["y"] MAIN "copy the selected event, note or value";
-        Close "close" ["esc"] MAIN "close one layer: a search under way, pane zoom, range, find";
+        Close "close" ["esc"] MAIN "close one layer: a search under way, replay, pane zoom, range, find";
         Suspend "suspend" ["ctrl-z"] MAIN "suspend to the shell";
         Quit "quit" ["q", "ctrl-c"] MAIN "leave; asks only when something is not saved";
         Accept "accept" ["enter"] TYPING "take what is selected or typed";

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::message::{Effect, JobId, Question};
+use crate::model::Timestamp;
 
 /// What an answer is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,6 +66,8 @@ pub(crate) enum Slot {
 #[derive(Debug, Clone)]
 struct Asked {
     question: Question,
+    /// The first moment that its answer does not know.
+    until: Option<Timestamp>,
     /// Version of the catalog for which it was asked.
     version: u64,
     waiting: Option<JobId>,
@@ -75,6 +78,8 @@ struct Asked {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Jobs {
     last: u64,
+    /// The first moment that answers must not know, while a curtain hides the rest.
+    pub(crate) until: Option<Timestamp>,
     slots: BTreeMap<Slot, Asked>,
 }
 
@@ -88,8 +93,10 @@ impl Jobs {
             self.drop_slot(slot, effects);
             return;
         };
+        let until = self.until_for(slot);
+        let is_wanted = |asked: &Asked| asked.question == wanted && asked.until == until;
         let is_wanted_already =
-            self.slots.get(&slot).is_some_and(|asked| asked.question == wanted && (asked.version == version || asked.waiting.is_some()));
+            self.slots.get(&slot).is_some_and(|asked| is_wanted(asked) && (asked.version == version || asked.waiting.is_some()));
         if !is_wanted_already {
             self.ask(slot, wanted, version, effects);
         }
@@ -100,8 +107,25 @@ impl Jobs {
         self.drop_slot(slot, effects);
         self.last += 1;
         let id = JobId(self.last);
-        self.slots.insert(slot, Asked { question: question.clone(), version, waiting: Some(id), error: None });
+        let until = self.until_for(slot);
+        self.slots.insert(slot, Asked { question: question.clone(), until, version, waiting: Some(id), error: None });
+        let question = match until {
+            Some(until) => Question::Known { until, question: Box::new(question) },
+            None => question,
+        };
         effects.push(Effect::Ask(id, question));
+    }
+
+    /// What an answer for this slot must not know. Which panels there are stays as it was, and what the case itself holds
+    /// is hidden by its own time.
+    fn until_for(&self, slot: Slot) -> Option<Timestamp> {
+        self.until.filter(|_| !matches!(slot, Slot::Panels | Slot::Formulas | Slot::Standings | Slot::Debt))
+    }
+
+    /// Whether what the panes show is still on its way.
+    pub(crate) fn is_view_waiting(&self) -> bool {
+        use Slot::{Events, ListAfter, ListBefore, Overview, Series, Stats, Values};
+        [Series, Stats, Values, Events, Overview, ListBefore, ListAfter].into_iter().any(|slot| self.is_waiting(slot))
     }
 
     fn drop_slot(&mut self, slot: Slot, effects: &mut Vec<Effect>) {
@@ -156,6 +180,20 @@ mod tests {
         assert_eq!(effects[1..], [Effect::Cancel(JobId(1)), Effect::Ask(JobId(2), values(2))]);
         assert!(jobs.settle(JobId(1), None).is_none());
         assert_eq!(jobs.settle(JobId(2), None), Some((Slot::Values, values(2))));
+    }
+
+    #[test]
+    fn behind_another_curtain_everything_is_asked_again_but_what_panels_there_are() {
+        let (mut jobs, mut effects) = (Jobs { until: Some(Timestamp(7)), ..Jobs::default() }, Vec::new());
+        jobs.sync(Slot::Values, Some(values(1)), 1, &mut effects);
+        jobs.sync(Slot::Panels, Some(Question::ChoosePanels), 1, &mut effects);
+        let known = |until| Question::Known { until: Timestamp(until), question: Box::new(values(1)) };
+        assert_eq!(effects, [Effect::Ask(JobId(1), known(7)), Effect::Ask(JobId(2), Question::ChoosePanels)]);
+        assert_eq!(jobs.settle(JobId(1), None), Some((Slot::Values, values(1))));
+        jobs.until = Some(Timestamp(9));
+        jobs.sync(Slot::Values, Some(values(1)), 1, &mut effects);
+        jobs.sync(Slot::Panels, Some(Question::ChoosePanels), 1, &mut effects);
+        assert_eq!(effects[2..], [Effect::Ask(JobId(3), known(9))]);
     }
 
     #[test]

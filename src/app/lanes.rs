@@ -5,6 +5,7 @@
 use std::num::NonZeroUsize;
 
 use crate::model::case::{AnnotationKind, CaseDoc, MarkerName};
+use crate::model::known::{before, n_known};
 use crate::model::text;
 use crate::model::{AnnotationId, Catalog, Change, Histogram, Level, TimeRange, Timestamp};
 
@@ -126,6 +127,8 @@ pub(crate) struct Sight<'a> {
     pub(crate) clock: &'a Clock,
     pub(crate) visible: TimeRange,
     pub(crate) columns: NonZeroUsize,
+    /// What lies from here on is hidden.
+    pub(crate) until: Option<Timestamp>,
 }
 
 impl Lanes {
@@ -146,6 +149,20 @@ impl Lanes {
         self.overview = by_column(histogram);
     }
 
+    /// Forgets the counts of columns that do not lie wholly before a moment.
+    pub(crate) fn forget_from(&mut self, until: Timestamp, extent: Option<TimeRange>) {
+        let cut = |range: TimeRange, cells: &mut [LevelCounts]| {
+            let n = n_known(range, cells.len(), until);
+            cells[n..].fill([0; 7]);
+        };
+        for (range, cells) in [&mut self.events_answer, &mut self.hits_answer].into_iter().flatten() {
+            cut(*range, cells);
+        }
+        if let Some(extent) = extent {
+            cut(extent, &mut self.overview);
+        }
+    }
+
     /// Makes everything again. O(columns + records held whole).
     pub(crate) fn prepare(&mut self, sight: &Sight<'_>) {
         let columns = sight.columns.get();
@@ -154,6 +171,9 @@ impl Lanes {
             .filter_map(|(at, label)| Some((sight.visible.column_of(at, sight.columns)?, label)))
             .collect();
         self.all_phases = phases(sight.doc, sight.catalog.extent);
+        if let Some(until) = sight.until {
+            self.all_phases.retain_mut(|phase| before(phase.range, until).map(|range| phase.range = range).is_some());
+        }
         self.phases = self
             .all_phases
             .iter()
@@ -204,7 +224,7 @@ impl Lanes {
             .alerts
             .iter()
             .filter_map(|alert| {
-                let end = alert.ended_at.unwrap_or(sight.visible.end());
+                let end = alert.ended_at.or(sight.until).unwrap_or(sight.visible.end());
                 let span = sight.span(alert.active_at, end, text::printable(&alert.name).into_owned())?;
                 let firing_from = alert.firing_at.and_then(|at| sight.column_clamped(at));
                 let severity = alert.severity.as_deref().unwrap_or_default();
@@ -249,6 +269,7 @@ impl Lanes {
 impl Sight<'_> {
     /// Columns that a stretch of time touches; `None` when it is out of sight. A moment is a stretch of one column.
     fn span(&self, from: Timestamp, to: Timestamp, label: String) -> Option<Span> {
+        let to = self.until.map_or(to, |until| to.min(until));
         let to = if to > from { to.plus_ns(-1) } else { from };
         if to < self.visible.start() || from >= self.visible.end() {
             return None;

@@ -327,6 +327,22 @@ impl EventList {
         self.drop_pages();
     }
 
+    /// Forgets what does not pass, for nothing from a moment on may be known any more.
+    pub(crate) fn cut_rows(&mut self, is_known: &dyn Fn(&EventRow) -> bool, until: Timestamp) {
+        self.rows.retain(is_known);
+        self.selected = self.selected.filter(|_| !self.rows.is_empty()).map(|index| index.min(self.rows.len() - 1));
+        if let Centre::Event(row) = &self.centre
+            && !is_known(row)
+        {
+            self.centre = Centre::Time(until);
+        }
+        (self.picked, self.n_passing, self.counting) = (None, None, None);
+        if let Some(find) = &mut self.find {
+            (find.total, find.position) = (None, None);
+        }
+        self.drop_pages();
+    }
+
     /// Keeps the selection inside the drawn rows.
     pub(crate) fn scroll(&mut self, height: usize) {
         let selected = self.selected.unwrap_or(0);

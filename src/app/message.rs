@@ -140,6 +140,13 @@ pub enum Question {
     Debt(Box<CaseDoc>),
     /// Which markers the data suggest that this case has not. Answered by `Reply::Suggested`.
     Suggested(Box<CaseDoc>),
+    /// The same as if nothing from a moment on had happened yet. Answered as the question itself.
+    Known {
+        /// The first moment that is not known.
+        until: Timestamp,
+        /// What is asked.
+        question: Box<Question>,
+    },
     /// Turn what is under the cursor into evidence with frozen values and hashes. Answered by `Reply::Frozen`.
     Freeze(Vec<FreezeTarget>),
 }

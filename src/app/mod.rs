@@ -32,6 +32,7 @@ pub(crate) mod panels;
 pub(crate) mod parts;
 pub(crate) mod patterns;
 pub(crate) mod preview;
+pub(crate) mod replay;
 pub(crate) mod scale;
 pub(crate) mod series_search;
 pub(crate) mod session;

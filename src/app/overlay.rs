@@ -422,6 +422,8 @@ pub(crate) struct Confirm {
 pub(crate) enum TextPurpose {
     /// A new note on this stretch (a moment when empty).
     NewNote(TimeRange),
+    /// A note on what could be known at this moment.
+    Known(Timestamp),
     /// The words of a record.
     ChangeText(AnnotationId),
 }

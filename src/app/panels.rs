@@ -3,6 +3,7 @@
 //! A panel names its series by full name and source path, because ids shift while sources are still loading.
 
 mod asked;
+mod forget;
 mod limits;
 mod naming;
 mod words;
@@ -72,6 +73,8 @@ pub(crate) struct Panel {
     pub(crate) ghost: Vec<Option<f64>>,
     /// Where the limit is first crossed.
     pub(crate) crossing_column: Option<usize>,
+    /// What lies from here on is hidden.
+    until: Option<Timestamp>,
     extent: Option<TimeRange>,
     step_ns: Option<i64>,
     /// Cells of braille, two a column; empty with blocks.
@@ -110,6 +113,8 @@ pub(crate) struct Panels {
     n_early: usize,
     /// How the lines of the formula that was just typed are to be shown together.
     pub(crate) pending_shape: Option<PanelShape>,
+    /// What lies from here on is hidden.
+    pub(crate) until: Option<Timestamp>,
     /// Whether the choice was answered.
     pub(crate) is_chosen: bool,
 }
@@ -213,8 +218,9 @@ impl Panels {
 
     /// Lays the answers over the visible window and writes the words. O(panels × columns).
     pub(crate) fn prepare(&mut self, sight: (TimeRange, usize), normal: (Option<TimeRange>, Option<Timestamp>), clock: &Clock) {
-        let fineness = self.fineness();
+        let (fineness, until) = (self.fineness(), self.until);
         for panel in &mut self.all {
+            panel.until = until;
             panel.prepare((sight, fineness), normal, clock);
         }
     }
@@ -248,6 +254,7 @@ impl Panel {
             ghost_columns: None,
             ghost: Vec::new(),
             crossing_column: None,
+            until: None,
             extent: None,
             fine: Vec::new(),
             form: None,
@@ -310,10 +317,13 @@ impl Panel {
         self.shown = columns::together(&fine, fineness);
         self.fine = if fineness > 1 { fine } else { Vec::new() };
         self.is_stale = !is_fresh;
+        self.parts.hide_from(self.until);
         self.parts.prepare(visible, columns, fineness);
         self.heat.lay(visible, columns);
         let resets = self.derivation.iter().flat_map(|derivation| &derivation.resets);
-        let column_of = |at: Timestamp| NonZeroUsize::new(columns).and_then(|n| visible.column_of(at, n));
+        let until = self.until;
+        let is_known = |at: Timestamp| until.is_none_or(|until| at < until);
+        let column_of = |at: Timestamp| NonZeroUsize::new(columns).filter(|_| is_known(at)).and_then(|n| visible.column_of(at, n));
         self.resets = resets.filter_map(|at| column_of(*at)).chain(trust::falls(&self.shown, self.kind)).collect();
         self.crossing_column = self.stats.and_then(|stats| column_of(stats.crossing?.at));
         self.trust = if self.is_stale { Vec::new() } else { trust::columns(&self.shown, visible, &self.nature()) };
@@ -325,7 +335,8 @@ impl Panel {
 
     /// What tells a stale series from one that has nothing to say.
     fn nature(&self) -> Nature {
-        Nature { extent: self.extent, clip: self.clip, step_ns: self.step_ns, is_computed: self.derivation.is_some() }
+        let is_computed = self.derivation.is_some();
+        Nature { extent: self.extent, clip: self.clip, step_ns: self.step_ns, is_computed, until: self.until }
     }
 
     /// One axis for everything that the panel shows.

@@ -5,9 +5,10 @@
 use std::collections::BTreeSet;
 
 use crate::model::case::{PanelForm, PanelShape};
+use crate::model::known::cut_columns;
 use crate::model::query::ValueAt;
 use crate::model::series::Bucket;
-use crate::model::{Catalog, Columns, SeriesId, SeriesMeta, TimeRange, text};
+use crate::model::{Catalog, Columns, SeriesId, SeriesMeta, TimeRange, Timestamp, text};
 
 use super::columns;
 use super::trust::{self, Nature, Trust};
@@ -175,6 +176,19 @@ impl Parts {
     /// Lays the answers over the visible window, `fineness` cells of an answer a column.
     pub(crate) fn prepare(&mut self, visible: TimeRange, n: usize, fineness: usize) {
         self.all.iter_mut().for_each(|part| part.prepare(visible, n, fineness));
+    }
+
+    /// What lies from here on is hidden.
+    pub(crate) fn hide_from(&mut self, until: Option<Timestamp>) {
+        self.all.iter_mut().for_each(|part| part.nature.until = until);
+    }
+
+    /// Forgets what is known from a moment on.
+    pub(crate) fn forget_from(&mut self, until: Timestamp) {
+        for part in &mut self.all {
+            part.answers.iter_mut().flatten().for_each(|columns| cut_columns(columns, until));
+            part.values.iter_mut().for_each(|value| *value = value.take().filter(|value| value.sample_time < until));
+        }
     }
 
     /// Whether any part has something to draw.

@@ -28,6 +28,7 @@ use super::overlay::Overlay;
 use super::panels::Panels;
 use super::patterns::Patterns;
 use super::preview::Preview;
+use super::replay::Replay;
 use super::session::{CasePlace, Session};
 use super::shapes::Shapes;
 use super::side::Side;
@@ -123,6 +124,8 @@ pub struct State {
     pub(crate) progress: Option<LoadProgress>,
     /// The last lines of logs that are not read to their end.
     pub(crate) preview: Preview,
+    /// `Some` while a curtain hides what comes after the cursor.
+    pub(crate) replay: Option<Box<Replay>>,
     /// `Some` while growing sources are followed.
     pub(crate) follow: Option<Following>,
     /// The selected event with all its fields.
@@ -196,6 +199,7 @@ impl State {
             history: History::default(),
             notice: None,
             progress: None,
+            replay: None,
             follow: None,
             preview: Preview::default(),
             detail: None,
@@ -303,7 +307,8 @@ impl State {
 
     /// Whether the screen says something else at this time than it does now, if nothing happens until then.
     pub fn shows_time(&self, at: Timestamp) -> bool {
-        self.notice.as_ref().is_some_and(|notice| notice.until <= at)
+        self.is_playing()
+            || self.notice.as_ref().is_some_and(|notice| notice.until <= at)
             || self.follow.is_some_and(|following| following.words(at) != following.words(self.now))
     }
 
@@ -313,7 +318,8 @@ impl State {
             n_panels: self.panels.all.len(),
             tall_panels: self.panels.tall(),
             selected_panel: self.panels.selected,
-            has_alerts: !self.catalog.alerts.is_empty(),
+            // In a replay the lane must not come with the first alert: nothing else on the screen may move then.
+            has_alerts: self.has_curtain() || !self.catalog.alerts.is_empty(),
             has_hits: self.list.find.is_some(),
             is_side_focused: self.focus == Focus::Side,
             zoomed: self.zoomed,

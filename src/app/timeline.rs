@@ -130,6 +130,14 @@ impl Timeline {
         }
     }
 
+    /// The play head goes on: a window that it leaves turns like a page, so that it does not crawl.
+    pub(crate) fn play_to(&mut self, at: Timestamp) {
+        if at >= self.visible.end() {
+            self.shift(at.since(self.visible.end()).saturating_add(self.visible.len_ns() / 2));
+        }
+        self.move_to(at);
+    }
+
     /// Moves the window by half its length and the cursor with it.
     pub(crate) fn pan(&mut self, halves: i64) {
         let ns = (self.visible.len_ns() / 2).saturating_mul(halves);

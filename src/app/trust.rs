@@ -35,12 +35,14 @@ pub(crate) struct Nature {
     pub(crate) step_ns: Option<i64>,
     /// From other series, step by step: where there is none, the formula had no value.
     pub(crate) is_computed: bool,
+    /// What lies from here on is hidden, and so nothing is missing there.
+    pub(crate) until: Option<Timestamp>,
 }
 
 impl Nature {
     /// What is known of a series.
     pub(crate) fn of(meta: &SeriesMeta) -> Self {
-        Self { extent: meta.extent, clip: meta.clip, step_ns: meta.step_ns, is_computed: meta.derivation.is_some() }
+        Self { extent: meta.extent, clip: meta.clip, step_ns: meta.step_ns, is_computed: meta.derivation.is_some(), until: None }
     }
 }
 
@@ -48,6 +50,7 @@ impl Nature {
 pub(crate) fn columns(shown: &[Option<Bucket>], visible: TimeRange, nature: &Nature) -> Vec<Trust> {
     let Some(n) = NonZeroUsize::new(shown.len()) else { return Vec::new() };
     let of = |(column, bucket): (usize, &Option<Bucket>)| match bucket {
+        None if nature.until.is_some_and(|until| visible.edge(column, n) >= until) => Trust::Sound,
         None => missing(visible.edge(column + 1, n), nature),
         Some(bucket) if bucket.count == 0 => Trust::NoNumber,
         Some(bucket) if is_clipped(bucket.max, nature.clip) => Trust::Clipped,
@@ -58,10 +61,12 @@ pub(crate) fn columns(shown: &[Option<Bucket>], visible: TimeRange, nature: &Nat
     // Columns narrower than the distance of samples are empty between two of them: nothing is missing there.
     let width = (visible.len_ns() / n.get() as i64).max(1);
     let reach = nature.step_ns.map_or(0, |step| step.saturating_add(step / 2) / width);
+    let n_shown = nature.until.map_or(shown.len(), |until| visible.column_of(until, n).map_or(shown.len(), |column| column + 1));
     let mut at = 0;
-    while at < shown.len() {
-        let end = (at..shown.len()).find(|column| shown[*column].is_some()).unwrap_or(shown.len());
-        if at > 0 && end < shown.len() && (end - at) as i64 <= reach {
+    while at < n_shown {
+        let end = (at..n_shown).find(|column| shown[*column].is_some()).unwrap_or(n_shown);
+        // Before the curtain the next sample may only not have come yet.
+        if at > 0 && end < shown.len() && end.saturating_sub(at) as i64 <= reach && at <= end {
             out[at..end].fill(Trust::Sound);
         }
         at = end + 1;

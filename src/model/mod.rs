@@ -11,6 +11,7 @@ pub mod filter;
 pub mod find;
 pub mod fuzzy;
 pub mod glob;
+pub mod known;
 pub mod packed;
 pub mod pattern;
 pub mod preview;

@@ -4,12 +4,15 @@
 //! A zone and a missing year are put in by the clock of `parse::log`. What cannot be told in nanoseconds
 //! of 64 bits, or lies before 1971, has no time: nothing lands at 1970.
 
+mod calendar;
 mod offset;
 mod slashed;
 
 use super::bytes;
 use crate::model::time::NS_PER_S;
 
+pub use calendar::{civil_of_days, days};
+use calendar::{is_leap, week_date};
 use offset::offset;
 use slashed::Half;
 pub use slashed::{DateOrder, is_ambiguous, votes};
@@ -67,6 +70,10 @@ enum Tail {
     Compact,
     /// `:SS`, fraction, zone, then the year (ctime).
     Year,
+    /// `:SS.fraction`, without which the form is another one (Android).
+    Point,
+    /// `AM` or `PM` at once, without which the form is another one (kitchen clock).
+    Half,
 }
 
 /// Reads the stamp at the start of `text`, in any known form but klog's. O(1).
@@ -102,14 +109,14 @@ impl StampReader {
     #[inline]
     pub fn read(&mut self, text: &[u8]) -> Option<Stamp> {
         let n = self.last.len;
-        if n == 16 {
-            if let Some(head) = text.first_chunk::<16>()
-                && u128::from_le_bytes(*head) == u128::from_le_bytes(*self.bytes.first_chunk().expect("24 bytes hold 16"))
-            {
-                return tail(text, self.last);
-            }
-        } else if n != 0 && text.get(..n) == Some(&self.bytes[..n]) {
-            return tail(text, self.last);
+        let is_remembered = if n == 16 {
+            let known = self.bytes.first_chunk().expect("24 bytes hold 16");
+            text.first_chunk::<16>().is_some_and(|head| u128::from_le_bytes(*head) == u128::from_le_bytes(*known))
+        } else {
+            n != 0 && text.get(..n) == Some(&self.bytes[..n])
+        };
+        if is_remembered && let Some(stamp) = tail(text, self.last) {
+            return Some(stamp);
         }
         let found = minutes(text, self.order)?;
         if found.len <= self.bytes.len() {
@@ -144,7 +151,8 @@ fn numeric(text: &[u8]) -> Option<Minutes> {
     if (text[2] == b'-' && text.get(14) == Some(&b'.') || text[2] == b'.' && text.get(11) == Some(&b':')) && text.get(5) == Some(&b' ') {
         // `11-23 02:28:09.123`, as Android writes; `11.23 02:28:09`.
         let date = days(1972, two(text, 0)?, two(text, 3)?)?;
-        return colon(11, date * 86_400 + hour_minute(text, 6)?, Missing::Year);
+        let tail = if text[2] == b'-' { Tail::Point } else { Tail::Colon };
+        return Some(Minutes { len: 11, secs: date * 86_400 + hour_minute(text, 6)?, missing: Missing::Year, tail });
     }
     if matches!(text[2], b'/' | b'-' | b' ') && text[3].is_ascii_alphabetic() {
         let date = days(i64::from(four(text, 7)?), month(text, 3)?, two(text, 0)?)?;
@@ -249,14 +257,16 @@ fn tail(text: &[u8], minutes: Minutes) -> Option<Stamp> {
     let mut at = minutes.len;
     let common = seconds_and_millis(bytes::eight(text, at));
     match (minutes.tail, text.get(at)) {
-        (Tail::Colon | Tail::Year, _) if common.is_some() => {
+        (Tail::Point, _) if text.get(at + 3) != Some(&b'.') => return None,
+        (Tail::Half, _) if Half::at(text, at).is_none() => return None,
+        (Tail::Colon | Tail::Year | Tail::Point, _) if common.is_some() => {
             let (secs, nanos) = common.unwrap_or_default();
             civil.secs += secs;
             civil.nanos = nanos;
             at += 7;
         }
         (Tail::Compact, _) => {
-            civil.secs += i64::from(two(text, at)?);
+            civil.secs += i64::from(two(text, at).filter(|secs| *secs < 61)?);
             at += 2;
         }
         (_, Some(b':')) => {
@@ -369,47 +379,6 @@ fn month(text: &[u8], at: usize) -> Option<u32> {
     const MONTHS: [&[u8; 3]; 12] = [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
     let name = text.get(at..at + 3)?.first_chunk::<3>()?.to_ascii_lowercase();
     MONTHS.iter().position(|month| month[..] == name[..]).map(|index| index as u32 + 1)
-}
-
-/// Days to a date of ISO 8601 given by week and day of the week; week 1 holds 4 January.
-fn week_date(year: i64, week: u32, day: u32) -> Option<i64> {
-    let fourth = days(year, 1, 4)?;
-    let monday = fourth - (fourth + 3).rem_euclid(7);
-    let is_date = (1..=53).contains(&week) && (1..=7).contains(&day);
-    is_date.then(|| monday + i64::from(week - 1) * 7 + i64::from(day - 1))
-}
-
-fn is_leap(year: i64) -> bool {
-    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-}
-
-/// Days from 1970-01-01 to a date; `None` when there is no such date. Algorithm: H. Hinnant, `days_from_civil`.
-pub fn days(year: i64, month: u32, day: u32) -> Option<i64> {
-    let last = match month {
-        2 => 28 + u32::from(is_leap(year)),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    if day == 0 || day > last {
-        return None;
-    }
-    let y = if month <= 2 { year - 1 } else { year };
-    let era = y.div_euclid(400);
-    let year_of_era = y.rem_euclid(400);
-    let day_of_year = (153 * ((i64::from(month) + 9) % 12) + 2) / 5 + i64::from(day) - 1;
-    Some(era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468)
-}
-
-/// Year, month and day of a number of days from 1970-01-01. Algorithm: H. Hinnant, `civil_from_days`.
-pub fn civil_of_days(days: i64) -> (i64, u32, u32) {
-    let z = days + 719_468;
-    let (era, doe) = (z.div_euclid(146_097), z.rem_euclid(146_097));
-    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
-    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    let mp = (5 * doy + 2) / 153;
-    let month = if mp < 10 { mp + 3 } else { mp - 9 };
-    (yoe + era * 400 + i64::from(month <= 2), month as u32, (doy - (153 * mp + 2) / 5 + 1) as u32)
 }
 
 /// The first moment that counts as a time: whatever lies before 1971 is a clock that was not set.

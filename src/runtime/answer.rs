@@ -14,7 +14,7 @@ use crate::model::filter::{Expr, Term};
 use crate::model::query::PageStart;
 use crate::model::series::Sample;
 use crate::model::{Catalog, EventFilter, EventQuery, EventRef, SeriesId, SeriesQuery, SourceId, TimeRange, Timestamp};
-use crate::source::{Job, Source, SourceError};
+use crate::source::{Curtain, Job, Source, SourceError};
 
 /// Columns over the whole extent from which the telling series are chosen.
 const CHOICE_COLUMNS: NonZeroUsize = NonZeroUsize::new(240).expect("not zero");
@@ -28,6 +28,7 @@ const EXCERPT: (usize, usize) = (15, 400);
 /// Answers one question. Cancellation is checked by the source every chunk.
 pub fn answer(source: &dyn Source, question: &Question, job: &Job) -> Result<Reply, SourceError> {
     Ok(match question {
+        Question::Known { until, question } => answer(&Curtain::new(source, *until), question, job)?,
         Question::ChoosePanels => Reply::Panels(choose_panels(source, job)?),
         Question::Define(formulas) => {
             let defined = source.define(formulas, job)?;

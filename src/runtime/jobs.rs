@@ -74,6 +74,9 @@ impl Jobs {
 
 /// Whether how far it is may be told while it is answered.
 fn may_last(question: &Question) -> bool {
+    if let Question::Known { question, .. } = question {
+        return may_last(question);
+    }
     matches!(question, Question::Count { .. } | Question::Look(_) | Question::Events(_) | Question::Position { .. } | Question::Compare(_))
 }
 

@@ -35,6 +35,8 @@ const PLAIN_WAIT: Duration = Duration::from_millis(400);
 const ANSWER_WAIT: Duration = Duration::from_millis(80);
 /// The clock on screen moves once a second.
 const TICK: Duration = Duration::from_secs(1);
+/// The play head of a replay moves this often: seen as motion, and little enough for a slow line.
+const PLAY_TICK: Duration = Duration::from_millis(125);
 /// How often loading reports while it runs.
 const LOAD_REPORT: Duration = Duration::from_millis(100);
 
@@ -97,6 +99,8 @@ enum Wake {
     Resized,
     /// A second went by.
     Tick,
+    /// The play head of a replay is due to move.
+    Play,
     Frame,
     /// The terminal has taken the last frame.
     Freed,
@@ -158,8 +162,10 @@ impl Session {
         let mut last_frame = Instant::now();
         let mut is_dirty = false;
         let mut tick = tokio::time::interval(TICK);
+        let mut last_play = Instant::now();
         while !self.is_leaving {
             let frame_due = tokio::time::Instant::from_std(last_frame + self.pause());
+            let play_due = tokio::time::Instant::from_std(last_play + PLAY_TICK);
             let (is_free, takes_keys) = (self.screen.is_free(), self.takes_keys(is_dirty));
             let wake = tokio::select! {
                 biased;
@@ -169,6 +175,7 @@ impl Session {
                 () = freed.notified() => Wake::Freed,
                 // While the terminal has not taken the last frame, none is drawn: the next one shows it all.
                 () = tokio::time::sleep_until(frame_due), if is_dirty && is_free => Wake::Frame,
+                () = tokio::time::sleep_until(play_due), if self.state.is_playing() => Wake::Play,
                 message = inbox.recv() => message.map_or(Wake::Lost, Wake::Message),
                 _ = tick.tick() => Wake::Tick,
             };
@@ -177,7 +184,7 @@ impl Session {
                 (last_frame, is_dirty) = (Instant::now(), false);
                 continue;
             }
-            if self.state.looks().plain().is_on() && !matches!(wake, Wake::Tick | Wake::Freed) {
+            if self.state.looks().plain().is_on() && matches!(wake, Wake::Input(_)) {
                 last_frame = Instant::now();
             }
             // A second that goes by changes few screens, and no other is drawn for it.
@@ -192,6 +199,10 @@ impl Session {
                 Wake::Message(message) => self.feed(message)?,
                 Wake::Resized => self.resize()?,
                 Wake::Tick => self.feed(Message::Tick(now()))?,
+                Wake::Play => {
+                    last_play = Instant::now();
+                    self.feed(Message::Tick(now()))?;
+                }
                 // A signal or a terminal that is gone: leave; the journal has every step.
                 Wake::Terminate | Wake::Lost => self.is_leaving = true,
             }

@@ -3,10 +3,12 @@
 //! Every answer is already reduced to what a screen or a page needs. Nothing above this folder can tell
 //! the engines apart; `contract` is the suite that all must pass.
 
+pub mod curtain;
 pub mod files;
 pub mod job;
 pub mod pace;
 
+pub use curtain::Curtain;
 pub use job::Job;
 
 use std::sync::Arc;

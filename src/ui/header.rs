@@ -65,6 +65,11 @@ fn parts(state: &State, theme: &Theme, width: u16) -> Vec<Part> {
         theme.strong,
         false,
     );
+    if let Some(replay) = &state.replay {
+        push(0, super::replay::head(replay), theme.key, false);
+        let (words, short) = super::replay::warnings(state);
+        push(1, (words, short), theme.error, true);
+    }
     let timeline = &state.timeline;
     if let Some(extent) = timeline.extent {
         let precision = Precision::for_column(timeline.column_ns());
@@ -78,7 +83,7 @@ fn parts(state: &State, theme: &Theme, width: u16) -> Vec<Part> {
         let range = format!("{}─{} ({length}{whole})", state.clock.short(visible.start()), state.clock.short(visible.end()));
         push(6, (range, format!("({length}{whole})")), theme.dim, false);
     }
-    let (n_read, n_guessed) = state.catalog.n_events_expected();
+    let (n_read, n_guessed) = if state.has_curtain() { (state.n_events_known(), 0) } else { state.catalog.n_events_expected() };
     if n_read + n_guessed > 0 {
         let n = format!("{}{}", if n_guessed > 0 { "~" } else { "" }, paint::compact(n_read + n_guessed));
         push(3, (format!("{n} events"), format!("{n} ev")), theme.dim, true);

@@ -41,7 +41,7 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
     let status = theme.signs(&status);
     let mut room = width.saturating_sub(status.width() as u16 + if status.is_empty() { 0 } else { 2 });
     paint::put_right(buffer, 0, y, width, &status, status_style);
-    let debt = state.debt.words(if width < 100 { IsNarrow::Yes } else { IsNarrow::No });
+    let debt = if state.has_curtain() { String::new() } else { state.debt.words(if width < 100 { IsNarrow::Yes } else { IsNarrow::No }) };
     if !debt.is_empty() && room > width / 2 {
         paint::put_right(buffer, 0, y, room, &debt, theme.warn);
         room = room.saturating_sub(debt.width() as u16 + 2);
@@ -188,6 +188,15 @@ fn hints(state: &State) -> &'static [(Action, &'static str)] {
             (A::Note, "note"),
             (A::Pin, "pin"),
             (A::Close, "drop"),
+        ],
+        None if state.has_curtain() => &[
+            (A::Play, "play or pause"),
+            (A::Faster, "faster"),
+            (A::CursorRight, "scrub"),
+            (A::Known, "write down"),
+            (A::Curtain, "open"),
+            (A::Close, "end"),
+            (A::Help, "help"),
         ],
         None => match state.focus {
             Focus::Panels => &[

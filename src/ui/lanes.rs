@@ -331,7 +331,7 @@ fn notes(state: &State, y: u16, theme: &Theme, buffer: &mut Buffer) {
     }
     let n_profiles = state.lanes.profiles.len();
     if n_profiles > 0 {
-        value(state, y, &format!("◆ {n_profiles} profiles"), theme.profile, theme, buffer);
+        value(state, y, &format!("◆ {n_profiles} profile{}", if n_profiles == 1 { "" } else { "s" }), theme.profile, theme, buffer);
     }
 }
 

@@ -116,7 +116,7 @@ fn counts_words(state: &State) -> String {
     if state.catalog.n_events == 0 {
         return String::new();
     }
-    let all = paint::compact(state.catalog.n_events);
+    let all = paint::compact(state.n_events_known());
     if state.list.filter.is_empty() {
         return all;
     }

@@ -17,6 +17,7 @@ mod overlays;
 mod paint;
 mod panels;
 mod prompt;
+mod replay;
 mod several;
 mod side;
 mod spark;
@@ -59,6 +60,7 @@ fn draw_panes(state: &State, theme: &Theme, buffer: &mut Buffer) {
     lanes::draw(state, theme, buffer);
     panels::draw(state, theme, buffer);
     lanes::draw_cursor(state, theme, buffer);
+    replay::draw_curtain(state, theme, buffer);
     list::draw_heading(state, theme, buffer);
     list::draw(state, theme, buffer);
     side::draw(state, theme, buffer);

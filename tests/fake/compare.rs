@@ -16,8 +16,7 @@ impl Fake {
         let n = NonZeroUsize::new(60).expect("not zero");
         for meta in self.catalog.series.iter().filter(|meta| !compare::is_bucket(meta)) {
             found.tally.n_compared += 1;
-            match compare::series(meta, Target::Known, &Self::columns(meta.id, query.baseline, n), &Self::columns(meta.id, query.window, n))
-            {
+            match compare::series(meta, Target::Known, &self.columns(meta.id, query.baseline, n), &self.columns(meta.id, query.window, n)) {
                 Verdict::Differs(change) => found.series.push(*change),
                 Verdict::Few => found.tally.n_few += 1,
                 Verdict::Alike => {}

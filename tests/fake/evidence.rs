@@ -19,7 +19,7 @@ impl Fake {
                     unit: meta.unit,
                     range: *range,
                     at: *at,
-                    value: Self::value_at(*id, *at).map(|value| value.value),
+                    value: self.value_at(*id, *at).map(|value| value.value),
                     peak: None,
                     points: vec![Some(1.0), None, Some(2.0)],
                 };

@@ -119,6 +119,12 @@ pub struct Fake {
     pub catalog: Arc<Catalog>,
     pub events: Vec<Event>,
     pub clocks: ClockCheck,
+    /// All events, also those that a question may not know.
+    every: Arc<Vec<Event>>,
+    /// The first second that a question may not know.
+    until: Option<i64>,
+    /// From this second on everything happens otherwise.
+    other_from: Option<i64>,
 }
 
 fn events() -> Vec<Event> {
@@ -239,7 +245,64 @@ impl Fake {
             ..Catalog::default()
         };
         let _ = AlertState::Firing;
-        Self { catalog: Arc::new(catalog), events, clocks: patterns::clocks() }
+        let every = Arc::new(events.clone());
+        Self { catalog: Arc::new(catalog), events, clocks: patterns::clocks(), every, until: None, other_from: None }
+    }
+
+    /// The same incident up to a second, and another one from then on: other events, values, changes and alerts.
+    pub fn with_other_future(mut self, secs: i64) -> Self {
+        self.other_from = Some(secs);
+        for event in self.events.iter_mut().filter(|event| event.time >= Some(at(secs))) {
+            event.message = format!("nobody expected this {}", event.line);
+            event.raw.clone_from(&event.message);
+            event.level = Level::Fatal;
+        }
+        let mut n = 0;
+        self.events.retain(|event| {
+            event.time < Some(at(secs)) || {
+                n += 1;
+                n % 2 == 0
+            }
+        });
+        self.every = Arc::new(self.events.clone());
+        let catalog = Arc::make_mut(&mut self.catalog);
+        catalog.n_events = self.events.len() as u64;
+        catalog.changes.retain(|change| change.time < Some(at(secs)));
+        catalog.changes.push(change(secs, "restart", None, "all of it"));
+        catalog.profiles.retain(|profile| profile.time < Some(at(secs)));
+        catalog.alerts.retain(|alert| alert.active_at < at(secs));
+        for alert in &mut catalog.alerts {
+            alert.firing_at = alert.firing_at.filter(|firing| *firing < at(secs));
+            alert.ended_at = alert.ended_at.filter(|ended| *ended < at(secs));
+        }
+        for source in &mut catalog.sources {
+            source.n_records += 77;
+            source.problems = catalog::Problems::default();
+        }
+        for series in &mut catalog.series {
+            (series.n_samples, series.bounds) = (1, Some((0.0, 1e9)));
+        }
+        self
+    }
+
+    /// As if nothing from a moment on had happened yet.
+    fn known(&self, until: Timestamp) -> Self {
+        let events = self.events.iter().filter(|event| event.time.is_some_and(|at| at < until)).cloned().collect();
+        // Samples lie on whole seconds.
+        let secs = (until.0 - 1).div_euclid(NS) - START + 1;
+        Self {
+            catalog: Arc::new(self.catalog.known_until(until)),
+            events,
+            clocks: self.clocks.clone(),
+            every: Arc::clone(&self.every),
+            until: Some(secs),
+            other_from: self.other_from,
+        }
+    }
+
+    fn sample(&self, series: usize, secs: i64) -> Option<f64> {
+        let value = sample(series, secs).filter(|_| self.until.is_none_or(|until| secs < until))?;
+        Some(if self.other_from.is_some_and(|from| secs >= from) { value * 3.0 + 7.0 } else { value })
     }
 
     fn passes(event: &Event, filter: &EventFilter) -> bool {
@@ -272,12 +335,13 @@ impl Fake {
             })
             .collect();
         let key = |event: &Event| (event.time, event.id);
-        let of = |id: EventRef| self.events.iter().find(|event| event.id == id).map(key).expect("known");
+        let of = |id: EventRef| self.every.iter().find(|event| event.id == id).map(key).expect("known");
         let (found, is_forward): (Vec<&Event>, bool) = match query.start {
             PageStart::AtOrAfter(at) => (all.into_iter().filter(|event| event.time >= Some(at)).collect(), true),
             PageStart::Before(at) => (all.into_iter().filter(|event| event.time < Some(at)).collect(), false),
             PageStart::After(id) => (all.into_iter().filter(|event| key(event) > of(id)).collect(), true),
             PageStart::BeforeEvent(id) => (all.into_iter().filter(|event| key(event) < of(id)).collect(), false),
+            PageStart::Unplaced(_) if self.until.is_some() => return EventPage::default(),
             PageStart::Unplaced(_) => return EventPage { events: vec![unplaced()], has_more: false },
         };
         let has_more = found.len() > query.limit;
@@ -302,17 +366,20 @@ impl Fake {
         last
     }
 
-    fn columns(id: SeriesId, range: TimeRange, n: NonZeroUsize) -> Columns {
+    pub fn columns(&self, id: SeriesId, range: TimeRange, n: NonZeroUsize) -> Columns {
         let columns = range
             .split(n)
             .into_iter()
             .map(|part| {
-                let samples: Vec<f64> =
-                    (0..720).step_by(5).filter(|secs| part.contains(at(*secs))).filter_map(|secs| sample(id.0 as usize, secs)).collect();
+                let samples: Vec<f64> = (0..720)
+                    .step_by(5)
+                    .filter(|secs| part.contains(at(*secs)))
+                    .filter_map(|secs| self.sample(id.0 as usize, secs))
+                    .collect();
                 if samples.is_empty() {
                     // Between two samples of a fine zoom the value before still holds.
                     let secs = (part.start().0 / NS - START).div_euclid(5) * 5;
-                    let held = sample(id.0 as usize, secs).filter(|_| part.len_ns() < 5 * NS && (0..720).contains(&secs));
+                    let held = self.sample(id.0 as usize, secs).filter(|_| part.len_ns() < 5 * NS && (0..720).contains(&secs));
                     return held.map(|value| bucket(&[value]));
                 }
                 Some(bucket(&samples))
@@ -321,20 +388,21 @@ impl Fake {
         Columns { range, columns }
     }
 
-    fn value_at(id: SeriesId, at: Timestamp) -> Option<ValueAt> {
+    pub fn value_at(&self, id: SeriesId, at: Timestamp) -> Option<ValueAt> {
         let secs = (at.0 / NS - START).div_euclid(5) * 5;
-        let value = sample(id.0 as usize, secs)?;
+        let value = self.sample(id.0 as usize, secs)?;
         Some(ValueAt { value, sample_time: Timestamp::from_secs(START + secs) })
     }
 
     pub fn answer(&self, question: &Question) -> Reply {
         match question {
+            Question::Known { until, question } => self.known(*until).answer(question),
             Question::ChoosePanels => {
                 let choice = |role: &str, id| PanelChoice { role: role.into(), id: SeriesId(id), why: "moves most".into(), others: vec![] };
                 Reply::Panels(vec![choice("goroutines", 0), choice("P99", 3), choice("error rate", 2)])
             }
             Question::Define(_) => Reply::Defined(Arc::clone(&self.catalog), Vec::new()),
-            Question::Series(query) => Reply::Series(query.ids.iter().map(|id| Self::columns(*id, query.range, query.columns)).collect()),
+            Question::Series(query) => Reply::Series(query.ids.iter().map(|id| self.columns(*id, query.range, query.columns)).collect()),
             Question::Stats { ids, baseline, window, limits } => Reply::Stats(
                 ids.iter()
                     .zip(limits)
@@ -343,7 +411,7 @@ impl Fake {
                             (0..720)
                                 .step_by(5)
                                 .filter(move |secs| range.contains(at(*secs)))
-                                .filter_map(|secs| Some((secs, sample(id.0 as usize, secs)?)))
+                                .filter_map(|secs| Some((secs, self.sample(id.0 as usize, secs)?)))
                         };
                         let mut normal: Vec<f64> = within(*baseline).map(|pair| pair.1).collect();
                         normal.sort_by(f64::total_cmp);
@@ -364,7 +432,7 @@ impl Fake {
                     })
                     .collect(),
             ),
-            Question::ValuesAt { ids, at } => Reply::Values(ids.iter().map(|id| Self::value_at(*id, *at)).collect()),
+            Question::ValuesAt { ids, at } => Reply::Values(ids.iter().map(|id| self.value_at(*id, *at)).collect()),
             Question::Histogram(query) => {
                 let mut histogram = Histogram { range: query.range, ..Histogram::default() };
                 for event in self.events.iter().filter(|event| Self::passes(event, &query.filter)) {
@@ -477,6 +545,19 @@ pub struct Session {
 impl Session {
     /// Nothing read yet.
     pub fn unloaded(width: u16, height: u16) -> Self {
+        Self::of(Fake::new(), width, height)
+    }
+
+    /// Another incident, everything read.
+    pub fn with(fake: Fake, width: u16, height: u16) -> Self {
+        let mut session = Self::of(fake, width, height);
+        let catalog = session.fake.catalog.clone();
+        session.send(Message::Catalog(catalog));
+        session.keys("g");
+        session
+    }
+
+    fn of(fake: Fake, width: u16, height: u16) -> Self {
         let setup = Setup {
             title: "order-outage".into(),
             case: CaseDoc::default(),
@@ -486,7 +567,7 @@ impl Session {
             size: (width, height),
             place: CasePlace::Saved("order-outage".into()),
         };
-        Self { state: State::new(setup), fake: Fake::new(), effects: Vec::new(), n_asked: 0, size: (width, height) }
+        Self { state: State::new(setup), fake, effects: Vec::new(), n_asked: 0, size: (width, height) }
     }
 
     /// Everything read.

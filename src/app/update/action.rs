@@ -14,7 +14,7 @@ use super::navigate::{self, Way};
 use super::records::{self, Bearing, Judgement};
 use super::{
     annotate, chain, compare_view, filter, find, forms, kind_form, looks, overlays, panel_edit, panel_form, panel_typed, panel_view,
-    pattern_view, pick, search, settle, trace_view,
+    pattern_view, pick, replay, search, settle, trace_view,
 };
 
 /// Runs it.
@@ -59,6 +59,9 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
             focus(state, Focus::List);
         }
         Action::ClearFilters => return filter::clear(state),
+        Action::Faster => replay::change_speed(state, Way::Forward),
+        Action::Slower => replay::change_speed(state, Way::Back),
+        Action::Known => replay::write_known(state),
         Action::GoTo => prompt(state, PromptKind::GoTo),
         Action::Find => prompt(state, PromptKind::Find),
         Action::GhostWindow => prompt(state, PromptKind::Ghost),
@@ -167,6 +170,8 @@ fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Renderer => return panel_view::toggle_renderer(state),
         Action::Ghost => return panel_view::toggle_ghost(state),
         Action::Trust => return panel_view::toggle_trust(state),
+        Action::Play => return replay::toggle(state),
+        Action::Curtain => return replay::toggle_curtain(state),
         Action::Follow => return crate::app::follow::toggle(state),
         Action::Copy => return copy(state),
         Action::Suspend => return vec![Effect::Suspend],
@@ -315,7 +320,7 @@ fn zoom_pane(state: &mut State) {
 /// Esc with nothing open above the panes: exactly one layer.
 fn close(state: &mut State) -> Vec<Effect> {
     let mut effects = Vec::new();
-    if find::stop(state, &mut effects) || compare_view::stop(state, &mut effects) {
+    if find::stop(state, &mut effects) || compare_view::stop(state, &mut effects) || replay::end(state) {
         return effects;
     }
     if state.zoomed.is_some() {

@@ -111,6 +111,12 @@ pub(super) fn save_editor(state: &mut State, editor: &Editor) -> Vec<Effect> {
             }
             add_note(state, span, &words)
         }
+        TextPurpose::Known(at) => {
+            let kind = AnnotationKind::Moment { at: *at, service: None, row_kind: None, uncertainty_ns: None };
+            let mut record = state.session.annotation(state.now, kind, words);
+            record.tags.push("known".to_owned());
+            state.session.commit("what could be known", vec![Session::put(record)])
+        }
         TextPurpose::ChangeText(id) => {
             let edit = state.session.change(id, state.now, |record| record.text = words);
             state.session.commit("change text", edit.into_iter().collect())

@@ -20,7 +20,7 @@ pub(super) fn catalog(state: &mut State, catalog: Arc<Catalog>) {
     if catalog.is_complete {
         state.progress = None;
     }
-    state.catalog = catalog;
+    state.catalog = super::replay::take_catalog(state, catalog);
     state.panels.rebuild(&state.catalog, &state.session.doc.meta);
     let first = first_place(state);
     state.timeline.set_extent(state.catalog.extent, first);
@@ -155,6 +155,7 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
                     panel.stats = Some(numbers);
                 }
             }
+            super::replay::tell_crossings(state);
         }
         (Slot::Formulas, Reply::Defined(catalog, wrong)) => return defined(state, catalog, &wrong),
         (Slot::Values, Reply::Values(values)) => {
@@ -264,7 +265,11 @@ fn found(state: &mut State, page: &EventPage) -> Vec<Effect> {
         if seek.is_find && !seek.has_wrapped {
             return super::search::wrap(state, seek);
         }
-        let where_to = if seek.is_forward { " after the cursor" } else { " before the cursor" };
+        let where_to = match (seek.is_forward, state.has_curtain()) {
+            (true, true) => " yet: the curtain hides what comes after the cursor",
+            (true, false) => " after the cursor",
+            (false, _) => " before the cursor",
+        };
         state.say(format!("no {}{}", seek.what, if seek.has_wrapped { "" } else { where_to }));
         return Vec::new();
     };

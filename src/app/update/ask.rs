@@ -17,6 +17,7 @@ const GHOSTS: usize = 4;
 
 /// Lays out, asks, prepares.
 pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
+    super::replay::settle(state);
     lay_out(state);
     state.list.is_at_end = state.is_following() && state.timeline.is_at_end();
     state.list.follow(state.timeline.cursor);
@@ -116,7 +117,14 @@ fn prepare(state: &mut State) {
         return;
     }
     state.prepared = Some(key);
-    let sight = Sight { catalog: &state.catalog, doc: &state.session.doc, clock: &state.clock, visible: state.timeline.visible, columns };
+    let sight = Sight {
+        catalog: &state.catalog,
+        doc: state.replay.as_ref().map_or(&state.session.doc, |replay| &replay.told),
+        clock: &state.clock,
+        visible: state.timeline.visible,
+        columns,
+        until: state.hidden_from(),
+    };
     state.lanes.prepare(&sight);
     let baseline = state.baseline();
     state.panels.prepare((state.timeline.visible, columns.get()), (baseline, state.t0()), &state.clock);

@@ -62,6 +62,10 @@ pub(super) fn suggest(state: &mut State, found: Vec<(AnnotationKind, String)>) {
 
 /// Goes to the weakest claim, with each press to the next one.
 pub(super) fn weakest(state: &mut State) {
+    if state.has_curtain() {
+        state.say("claims are judged by all the data: t . opens the curtain first");
+        return;
+    }
     let n = state.debt.owed.len();
     if n == 0 {
         state.say(match (state.session.doc.annotations.is_empty(), state.jobs.is_waiting(Slot::Debt)) {

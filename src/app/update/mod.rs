@@ -26,6 +26,7 @@ mod panel_view;
 mod pattern_view;
 mod pick;
 mod records;
+mod replay;
 mod search;
 mod settle;
 mod shape_view;
@@ -58,6 +59,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Tick(now) => {
             tick(state, now);
+            replay::tick(state);
             Vec::new()
         }
         Message::Catalog(catalog) => {

@@ -61,6 +61,9 @@ fn beyond(moments: &mut dyn Iterator<Item = Timestamp>, cursor: Timestamp, way: 
 fn jump_or_say(state: &mut State, at: Option<Timestamp>, what: &str, way: Way) {
     match at {
         Some(at) => state.jump_to(at),
+        None if way == Way::Forward && state.has_curtain() => {
+            state.say(format!("no {what} yet: the curtain hides what comes after the cursor"));
+        }
         None => state.say(format!("no {what} {} the cursor", if way == Way::Forward { "after" } else { "before" })),
     }
 }

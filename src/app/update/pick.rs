@@ -44,7 +44,7 @@ pub(super) fn palette(state: &mut State) {
     let mut items = action_items(state);
     items.extend(moment_items(state));
     let clock = &state.clock;
-    items.extend(state.session.doc.by_time().into_iter().filter_map(|record| {
+    items.extend(state.told().by_time().into_iter().filter_map(|record| {
         let at = record.at()?;
         let label = annotate::headline(record);
         Some(item(label, format!("{} {}", record.kind.name(), clock.both(at)), PickValue::Annotation(record.id.clone())))

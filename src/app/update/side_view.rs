@@ -63,8 +63,18 @@ fn when(state: &State, record: &Annotation) -> String {
     record.at().map(|at| state.clock.both(at)).unwrap_or_default()
 }
 
+/// How many records the curtain hides.
+fn untold(state: &State, side: &mut Side, width: usize) {
+    let n = state.n_untold();
+    if n > 0 {
+        let records = if n == 1 { "record" } else { "records" };
+        side.head(vec![(Ink::Dim, format!("{n} {records} of later moments, or without one, behind the curtain"))], width);
+    }
+}
+
 fn chain(state: &State, side: &mut Side, width: usize) {
-    let steps = state.session.doc.chain();
+    untold(state, side, width);
+    let steps = state.told().chain();
     if steps.is_empty() {
         let pins = state.session.fresh_pins.len();
         let pinned = if pins > 0 { format!(" {pins} pinned and waiting.") } else { String::new() };
@@ -96,7 +106,11 @@ fn chain(state: &State, side: &mut Side, width: usize) {
         }
         side.folded(vec![(Ink::Normal, "  ".into())], (Ink::Normal, &lines_of(&record.text)), width);
         for id in &cause.evidence {
-            let words = state.session.doc.annotations.get(id).map_or_else(|| "evidence was removed".into(), headline);
+            let words = match (state.told().annotations.get(id), state.session.doc.annotations.contains_key(id)) {
+                (Some(record), _) => headline(record),
+                (None, true) => "evidence of a later moment".into(),
+                (None, false) => "evidence was removed".into(),
+            };
             // One line each: the notes (5) show them whole.
             side.line(vec![(Ink::Dim, "  ▪ ".into()), (Ink::Dim, words)]);
         }
@@ -104,7 +118,7 @@ fn chain(state: &State, side: &mut Side, width: usize) {
             side.line(vec![(Ink::Warn, "  no evidence: i attaches some".into())]);
         }
     }
-    let attempts = state.session.doc.by_time().into_iter().filter(|record| matches!(record.kind, AnnotationKind::Attempt(_)));
+    let attempts = state.told().by_time().into_iter().filter(|record| matches!(record.kind, AnnotationKind::Attempt(_)));
     for record in attempts {
         let AnnotationKind::Attempt(attempt) = &record.kind else { continue };
         side.item(SideItem::Annotation(record.id.clone()));
@@ -131,12 +145,13 @@ const GUIDE: [&str; 6] = [
 ];
 
 fn notes(state: &State, side: &mut Side, width: usize) {
+    untold(state, side, width);
     let mut n_notes = 0;
     let filter = side.notes_filter.clone();
     if !filter.is_empty() {
         side.head(vec![(Ink::Dim, format!("only {}", text::printable(&filter)))], width);
     }
-    for record in state.session.doc.by_time().into_iter().filter(|record| super::records::passes(&filter, record)) {
+    for record in state.told().by_time().into_iter().filter(|record| super::records::passes(&filter, record)) {
         let (mark, kind) = match &record.kind {
             AnnotationKind::Marker { name, .. } => ("▼ ".to_owned(), name.name().replace('_', " ")),
             AnnotationKind::Moment { .. } | AnnotationKind::Range { .. } => {
@@ -292,7 +307,8 @@ fn panel_detail(state: &State, side: &mut Side, width: usize) {
         } else {
             pair(side, "query", meta.query.as_deref().unwrap_or_default(), width);
         }
-        pair(side, "samples", &text::grouped(meta.n_samples), width);
+        let samples = if state.has_curtain() { String::new() } else { text::grouped(meta.n_samples) };
+        pair(side, "samples", &samples, width);
         for panel in crate::app::panels::dashboards_of(meta, &state.catalog).take(SHOWN_DASHBOARDS) {
             pair(side, "dashboard", format!("{} / {}", panel.dashboard, panel.title).trim_matches([' ', '/']), width);
             panel.expressions.iter().for_each(|expression| pair(side, "asks", expression, width));
@@ -417,6 +433,9 @@ fn rounded(n: u64) -> u64 {
 }
 
 fn sources(state: &State, side: &mut Side, width: usize) {
+    if state.has_curtain() {
+        side.head(vec![(Ink::Dim, "counts and problems of whole files are behind the curtain".into())], width);
+    }
     for source in &state.catalog.sources {
         side.item(SideItem::Text);
         let ink = if source.problems.total() > 0 { Ink::Warn } else { Ink::Good };
@@ -426,7 +445,7 @@ fn sources(state: &State, side: &mut Side, width: usize) {
             (ink, if source.problems.total() > 0 { "! ".into() } else { "  ".into() }),
             (Ink::Strong, crate::app::side::fit(&text::printable(&source.path), name_width)),
             (Ink::Dim, format!(" {:<16}", source.format)),
-            (Ink::Normal, format!("{:>9}{state_mark}", text::grouped(source.n_records))),
+            (Ink::Normal, format!("{:>9}{state_mark}", if state.has_curtain() { String::new() } else { text::grouped(source.n_records) })),
         ]);
         if let Some(preview) = &source.preview {
             let words = format!("    about {} more to be read", text::grouped(rounded(preview.n_records)));
@@ -435,7 +454,7 @@ fn sources(state: &State, side: &mut Side, width: usize) {
         if source.zone.certainty >= ZoneCertainty::Default && source.zone.certainty != ZoneCertainty::None {
             side.line(vec![(Ink::Warn, "    times without a zone: UTC taken, --tz overrides".into())]);
         }
-        if source.is_complete && source.n_records == 0 && !source.why.is_empty() {
+        if source.is_complete && source.n_records == 0 && !state.has_curtain() && !source.why.is_empty() {
             side.folded(vec![(Ink::Dim, "    ".into())], (Ink::Dim, &text::printable(&source.why)), width);
         }
         if source.n_unplaced > 0 {

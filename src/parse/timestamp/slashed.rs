@@ -134,5 +134,5 @@ impl Half {
 pub(super) fn kitchen(text: &[u8]) -> Option<Minutes> {
     let (secs, at) = hour_minute(text, 0)?;
     let (half, _) = Half::at(text, at)?;
-    half.shift(secs).map(|_| Minutes { len: at, secs, missing: Missing::Date, tail: Tail::Colon })
+    half.shift(secs).map(|_| Minutes { len: at, secs, missing: Missing::Date, tail: Tail::Half })
 }

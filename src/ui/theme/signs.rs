@@ -2,7 +2,7 @@
 
 /// Its stand-in; `?` for what has none.
 pub(super) fn ascii(c: char) -> &'static str {
-    const TABLE: [(char, &str); 43] = [
+    const TABLE: [(char, &str); 45] = [
         ('╎', ":"),
         ('≤', "<="),
         ('–', "-"),
@@ -43,6 +43,8 @@ pub(super) fn ascii(c: char) -> &'static str {
         ('≈', "~"),
         ('∞', "8"),
         ('µ', "u"),
+        ('▶', ">"),
+        ('‖', "="),
         ('☐', "[ ]"),
         ('☑', "[x]"),
         ('\u{a0}', " "),
