@@ -224,7 +224,7 @@ actions! {
         Palette "palette" ["ctrl-p"] MAIN "find any action, series, change, alert or mark";
         CommandLine "command" [":"] MAIN "type an action by its name";
         Help "help" ["?", "F1"] MAIN "show all keys";
-        NextTheme "theme" ["U t"] MAIN "next theme: dark, light, high-contrast, 16, mono; :theme NAME takes one";
+        NextTheme "theme" ["U t"] MAIN "next theme; :theme NAME takes one, such as light or mono";
         Mouse "mouse" ["U m"] MAIN "take the mouse or leave it to the terminal: wheel, click, drag and double click";
         PlainText "plain-text" ["U p"] MAIN "tell everything in lines of text: for screen readers; again, and it is drawn";
         Redraw "redraw" ["ctrl-l"] MAIN "draw the whole screen anew";

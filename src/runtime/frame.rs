@@ -113,15 +113,19 @@ impl Pen<'_> {
         let (fg, bg, modifier) = style;
         let mut codes = Vec::with_capacity(4);
         if style != PLAIN {
-            let (old, gone) = (self.style.2, self.style.2 - modifier);
-            let has_weight_gone = gone.intersects(Modifier::BOLD | Modifier::DIM);
+            let old = self.style.2;
+            // One code ends both weights; and terminals differ in whether they add up, so they are always set in one order.
+            let weights = Modifier::BOLD | Modifier::DIM;
+            let is_weight_new = old.intersects(weights) && old & weights != modifier & weights;
+            if is_weight_new {
+                codes.push("22".to_owned());
+            }
             for (flag, on, off) in MODIFIERS {
-                let is_kept = old.contains(flag) && !(has_weight_gone && off == 22);
-                if gone.contains(flag) && !codes.contains(&off.to_string()) {
-                    codes.insert(0, off.to_string());
-                }
+                let is_kept = old.contains(flag) && !(is_weight_new && weights.contains(flag));
                 if modifier.contains(flag) && !is_kept {
                     codes.push(on.to_string());
+                } else if is_kept && !modifier.contains(flag) {
+                    codes.push(off.to_string());
                 }
             }
             if fg != self.style.0 {
