@@ -44,6 +44,7 @@
 pub mod analysis;
 pub mod app;
 pub mod cli;
+pub mod config;
 pub mod model;
 pub mod parse;
 pub mod report;

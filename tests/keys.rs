@@ -274,7 +274,7 @@ fn promise(action: Action) -> bool {
         Action::Stacked => {
             forms("2 V s") == ["stacked"]
                 && forms(": \"stacked service\" Enter") == ["stacked by service"]
-                && notice(": \"stacked nonsense\" Enter").contains("labels that do: service")
+                && shows(": \"stacked nonsense\" Enter", "labels that do: service")
                 && shows("2 V s", "sum")
         }
         Action::Multiples => forms("2 V m") == ["multiples"] && shows("2 V m", "payment") && !shows("2", "payment ▁"),
@@ -309,10 +309,23 @@ fn promise(action: Action) -> bool {
             is_on("R") && !is_on("R R") && !is_on("R u") && is_seen
         }
         Action::Palette => near(cursor("^p \"rollback\" Enter"), 420.0),
-        Action::CommandLine => near(cursor(": \"goto T+1m\" Enter"), 0.0) && near(cursor(": \"goto 03:25\" Enter"), 300.0),
-        Action::Help => shows("?", "keys: type to search") && shows("F1 \"zzqq\"", "no key does that"),
+        Action::CommandLine => near(cursor(": \"goto 03:25\" Enter"), 300.0) && shows(": \"goto T+1m\" Enter", "T+0"),
+        Action::RecordMacro => near(cursor("Q l l Q"), 2.0 * COLUMN) && shows("Q l l", "recording 2"),
+        Action::PlayMacro => near(cursor("Q l l Q @ @"), 6.0 * COLUMN) && notice("@").contains("no macro was recorded"),
+        Action::Macro => near(cursor("Q l l Q : \"macro save two\" Enter : \"macro play two 3\" Enter"), 8.0 * COLUMN),
+        Action::PressKeys => near(cursor(": \"keys 3*l\" Enter"), 3.0 * COLUMN),
+        Action::Help => shows("?", "keys that work in the panels") && shows("F1 \"zzqq\"", "no key does that"),
+        Action::HelpHere => shows("^p F1", "keys that work in this list") && !shows("^p F1 F1", "keys that work"),
         Action::Copy => matches!(after("3 y").effects.last(), Some(Effect::Copy(words)) if words.contains("GET /orders")),
         Action::Close => after(&format!("{m}v L esc")).state.selection().is_none(),
+        Action::Tour => {
+            let begin = Message::Tour(coroner::app::tour::Offer::Accepted);
+            let mut session = after("");
+            session.send(begin);
+            let first = screen(&session).contains("tour 1/10");
+            session.keys("F2");
+            first && screen(&session).contains("tour 2/10") && notice("F2").contains("coroner demo")
+        }
         Action::Follow => {
             let off = after("ctrl-f ctrl-f");
             after("ctrl-f").effects == [Effect::Follow] && shows("ctrl-f", "FOLLOW") && off.effects == [Effect::Follow, Effect::Unfollow]
@@ -324,7 +337,7 @@ fn promise(action: Action) -> bool {
         Action::Suspend => after("ctrl-z").effects == [Effect::Suspend],
         Action::Quit => after("q").effects == [Effect::Quit] && after("ctrl-c").effects == [Effect::Quit],
         Action::Accept => near(cursor("t t \"03:25\" Enter"), 300.0),
-        Action::Dismiss => !shows("? esc", "keys: type to search"),
+        Action::Dismiss => !shows("? esc", "keys that work"),
         Action::ListUp => near(cursor("^p down up Enter"), cursor("l")) || shows("^p down up", "palette"),
         Action::ListDown => shows("m down", "mark"),
         Action::Toggle => after("P \"go_gor\" down tab Enter").state.case().meta.panels.len() == 4,

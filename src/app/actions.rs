@@ -221,9 +221,15 @@ actions! {
         Trust "trust" ["R"] MAIN "shade gaps, resets, clipped and stale stretches, or stop";
     }
     Session {
-        Palette "palette" ["ctrl-p"] MAIN "find any action, series, change, alert or mark";
+        Palette "palette" ["ctrl-p"] MAIN "find anything: action, series, pattern, service, file, mark, time, filter";
         CommandLine "command" [":"] MAIN "type an action by its name";
-        Help "help" ["?", "F1"] MAIN "show all keys";
+        RecordMacro "record-macro" ["Q"] MAIN "record keys as a macro, or end it";
+        PlayMacro "play-macro" ["@"] MAIN "play the last macro, or several times: :play-macro 5";
+        Macro "macro" [] MAIN "keep the last macro by a name, play, list, remove: :macro save NAME";
+        PressKeys "keys" [] MAIN "press keys: :keys e e Enter";
+        Help "help" ["?", "F1"] MAIN "show the keys that work here, and all others behind Tab";
+        HelpHere "help-here" ["F1"] OPEN "show the keys of what is open, or close them";
+        Tour "tour" ["F2"] MAIN "be guided through the recorded outage in ten steps; again skips a step";
         NextTheme "theme" ["U t"] MAIN "next theme; :theme NAME takes one, such as light or mono";
         Mouse "mouse" ["U m"] MAIN "take the mouse or leave it to the terminal: wheel, click, drag and double click";
         PlainText "plain-text" ["U p"] MAIN "tell everything in lines of text: for screen readers; again, and it is drawn";
@@ -252,6 +258,11 @@ impl Action {
     /// Its line of the table.
     pub fn info(self) -> &'static ActionInfo {
         ALL.iter().find(|info| info.action == self).expect("the table is made from the same list as the enum")
+    }
+
+    /// The action of this name, wherever it works.
+    pub fn from_any_name(name: &str) -> Option<Self> {
+        ALL.iter().find(|info| info.name == name).map(|info| info.action)
     }
 
     /// The action of this name, if it can be run from the palette.

@@ -11,7 +11,7 @@ use crate::model::{TimeRange, Timestamp};
 
 /// Which of the three clocks leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Style {
+pub enum Style {
     Utc,
     Local,
     Offset,

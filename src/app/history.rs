@@ -31,6 +31,14 @@ impl History {
         }
     }
 
+    pub(crate) fn can_go_back(&self) -> bool {
+        !self.back.is_empty()
+    }
+
+    pub(crate) fn can_go_forward(&self) -> bool {
+        !self.forward.is_empty()
+    }
+
     pub(crate) fn back(&mut self, now: Place) -> Option<Place> {
         let place = self.back.pop()?;
         self.forward.push(now);

@@ -1,4 +1,6 @@
-//! Which action a sequence of keys means in a context; built from the action table, ready to be rebound.
+//! Which action a sequence of keys means in a context: those of the action table, with what a user bound over them.
+//!
+//! No sequence is the beginning of another one in the same context: binding one takes it from whoever had it.
 
 use std::collections::BTreeMap;
 
@@ -18,24 +20,58 @@ pub enum Meaning {
 }
 
 /// Bindings by context.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keymap {
     bindings: BTreeMap<(Context, Vec<KeyPress>), Action>,
+    /// The same by action, in the order in which they are told.
+    sequences: BTreeMap<Action, Vec<(Context, Vec<KeyPress>)>>,
 }
 
 impl Keymap {
     /// The default keys of the action table.
     pub fn standard() -> Self {
-        let mut bindings = BTreeMap::new();
+        let mut keymap = Self { bindings: BTreeMap::new(), sequences: BTreeMap::new() };
         for info in actions::ALL {
             for key in info.keys {
                 let keys = keys::parse_sequence(key).expect("a test reads every default key");
                 for context in info.contexts {
-                    bindings.insert((*context, keys.clone()), info.action);
+                    keymap.put(*context, keys.clone(), info.action);
                 }
             }
         }
-        Self { bindings }
+        keymap
+    }
+
+    fn put(&mut self, context: Context, keys: Vec<KeyPress>, action: Action) {
+        self.bindings.insert((context, keys.clone()), action);
+        self.sequences.entry(action).or_default().push((context, keys));
+    }
+
+    /// Takes the keys of an action in a context away.
+    pub fn unbind(&mut self, context: Context, action: Action) {
+        self.bindings.retain(|(of, _), bound| (*of, *bound) != (context, action));
+        if let Some(sequences) = self.sequences.get_mut(&action) {
+            sequences.retain(|(of, _)| *of != context);
+        }
+    }
+
+    /// Binds keys to an action; tells which keys of other actions went for that.
+    pub fn bind(&mut self, context: Context, keys: Vec<KeyPress>, action: Action) -> Vec<(Vec<KeyPress>, Action)> {
+        let is_in_the_way = |other: &[KeyPress]| other.starts_with(&keys) || keys.starts_with(other);
+        let gone: Vec<(Vec<KeyPress>, Action)> = self
+            .bindings
+            .iter()
+            .filter(|((of, other), _)| *of == context && is_in_the_way(other))
+            .map(|((_, other), action)| (other.clone(), *action))
+            .collect();
+        for (other, of) in &gone {
+            self.bindings.remove(&(context, other.clone()));
+            if let Some(sequences) = self.sequences.get_mut(of) {
+                sequences.retain(|known| known != &(context, other.clone()));
+            }
+        }
+        self.put(context, keys, action);
+        gone.into_iter().filter(|(_, of)| *of != action).collect()
     }
 
     /// Looks the keys up.
@@ -54,16 +90,22 @@ impl Keymap {
             .map(move |((_, keys), action)| (keys[pressed.len()], *action))
     }
 
-    /// All keys of an action as text, in the order of the table: `h ←`.
+    /// All keys of an action as text, each once: `h ←`.
     pub fn keys_of(&self, action: Action) -> Vec<String> {
-        action
-            .info()
-            .keys
-            .iter()
-            .filter_map(|key| keys::parse_sequence(key).ok())
-            .filter(|keys| action.info().contexts.iter().any(|context| self.bindings.get(&(*context, keys.clone())) == Some(&action)))
-            .map(|keys| keys::show_sequence(&keys))
-            .collect()
+        let mut told: Vec<String> = Vec::new();
+        for (_, keys) in self.sequences.get(&action).into_iter().flatten() {
+            let words = keys::show_sequence(keys);
+            if !told.contains(&words) {
+                told.push(words);
+            }
+        }
+        told
+    }
+
+    /// The keys of an action in one context.
+    pub fn keys_in(&self, context: Context, action: Action) -> Vec<String> {
+        let here = self.sequences.get(&action).into_iter().flatten().filter(|(of, _)| *of == context);
+        here.map(|(_, keys)| keys::show_sequence(keys)).collect()
     }
 
     /// The first key of an action, for hints; empty when it has none.

@@ -76,29 +76,63 @@ pub fn parse(text: &str) -> Result<KeyPress, String> {
     Ok(key)
 }
 
+/// One step of a sequence: a key, or an action by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A key.
+    Key(KeyPress),
+    /// A line of the command line: the name of an action, and what follows it.
+    Command(String),
+}
+
+/// Most steps of one sequence.
+const MAX_STEPS: usize = 100_000;
+
 /// Reads keys separated by blanks; text in double quotes is typed letter by letter: `l l T Enter "T+3m" ^s`.
-/// Inside quotes `\"` and `\\` stand for themselves and `\n` for Enter.
+/// Inside quotes `\"` and `\\` stand for themselves and `\n` for Enter; `10*l` is a key ten times.
 pub fn parse_sequence(text: &str) -> Result<Vec<KeyPress>, String> {
-    let mut keys = Vec::new();
-    let mut chars = text.chars().peekable();
-    while let Some(&c) = chars.peek() {
-        if c.is_whitespace() {
-            chars.next();
-            continue;
+    let key = |step| match step {
+        Step::Key(key) => Ok(key),
+        Step::Command(name) => Err(format!("<{name}> is no key")),
+    };
+    parse_steps(text)?.into_iter().map(key).collect()
+}
+
+/// The same with actions by their names between `<` and `>`: `l <zoom-in> <goto T+3m>`.
+pub fn parse_steps(text: &str) -> Result<Vec<Step>, String> {
+    let mut steps = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        if steps.len() > MAX_STEPS {
+            return Err(format!("more than {MAX_STEPS} keys"));
         }
-        if c == '"' {
-            chars.next();
+        if let Some(inside) = rest.strip_prefix('"') {
+            let mut chars = inside.chars().peekable();
+            let mut keys = Vec::new();
             quoted(&mut chars, &mut keys)?;
-            continue;
+            steps.extend(keys.into_iter().map(Step::Key));
+            rest = &inside[inside.len() - chars.map(char::len_utf8).sum::<usize>()..];
+        } else if let Some(inside) = rest.strip_prefix('<').filter(|inside| inside.starts_with(char::is_alphabetic)) {
+            // A name ends where nothing follows the sign: `<filter-in level>=warn>`.
+            let ends = |at: &usize| inside[at + 1..].chars().next().is_none_or(char::is_whitespace);
+            let end = inside.match_indices('>').map(|(at, _)| at).find(ends).ok_or_else(|| format!("{rest:?} has no closing >"))?;
+            steps.push(Step::Command(inside[..end].to_owned()));
+            rest = &inside[end + 1..];
+        } else {
+            let (word, after) = rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len()));
+            let (times, key) = times(word);
+            steps.extend(std::iter::repeat_n(Step::Key(parse(key)?), times.min(MAX_STEPS)));
+            rest = after;
         }
-        let mut word = String::new();
-        while let Some(&c) = chars.peek().filter(|c| !c.is_whitespace()) {
-            word.push(c);
-            chars.next();
-        }
-        keys.push(parse(&word)?);
+        rest = rest.trim_start();
     }
-    Ok(keys)
+    Ok(steps)
+}
+
+/// `10*l`: how often, and what.
+fn times(word: &str) -> (usize, &str) {
+    let counted = word.split_once('*').and_then(|(times, key)| Some((times.parse().ok()?, key)));
+    counted.filter(|(_, key)| !key.is_empty()).unwrap_or((1, word))
 }
 
 fn quoted(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, keys: &mut Vec<KeyPress>) -> Result<(), String> {
@@ -134,6 +168,47 @@ pub fn show(key: KeyPress) -> String {
     format!("{ctrl}{alt}{shift}{name}")
 }
 
+/// A key as [`parse_sequence`] reads it: `ctrl-p`, `alt-left`, `"\""`.
+pub fn write(key: KeyPress) -> String {
+    let name = match key.code {
+        KeyCode::F(n) => format!("F{n}"),
+        KeyCode::Char('"') => return "\"\\\"\"".to_owned(),
+        code => NAMED.iter().find(|named| named.1 == code).map_or_else(
+            || match code {
+                KeyCode::Char(c) => c.to_string(),
+                _ => String::new(),
+            },
+            |named| named.0.to_owned(),
+        ),
+    };
+    let ctrl = if key.ctrl { "ctrl-" } else { "" };
+    let alt = if key.alt { "alt-" } else { "" };
+    let shift = if key.shift { "shift-" } else { "" };
+    format!("{ctrl}{alt}{shift}{name}")
+}
+
+/// Several keys as [`parse_sequence`] reads them; what is typed stands in quotes.
+pub fn write_sequence(keys: &[KeyPress]) -> String {
+    let typed = |key: &KeyPress| match key {
+        KeyPress { code: KeyCode::Char(c), ctrl: false, alt: false, shift: false } if !c.is_control() => Some(*c),
+        _ => None,
+    };
+    let mut words: Vec<String> = Vec::new();
+    let mut at = 0;
+    while at < keys.len() {
+        let text: String = keys[at..].iter().map_while(typed).collect();
+        let n = text.chars().count();
+        if n > 2 {
+            words.push(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")));
+            at += n;
+        } else {
+            words.push(write(keys[at]));
+            at += 1;
+        }
+    }
+    words.join(" ")
+}
+
 /// Several keys one after the other: `t z`.
 pub fn show_sequence(keys: &[KeyPress]) -> String {
     keys.iter().map(|key| show(*key)).collect::<Vec<_>>().join(" ")
@@ -164,5 +239,34 @@ mod tests {
         assert_eq!(show_sequence(&keys), "l t t T + 3 m Enter a Space \" b \" Enter");
         assert!(parse_sequence("\"open").is_err());
         assert!(parse_sequence("l hop").unwrap_err().contains("hop"));
+    }
+
+    #[test]
+    fn a_key_may_be_counted_and_an_action_named() {
+        assert_eq!(show_sequence(&parse_sequence("2*l 3*ctrl-p *").expect("sequence")), "l l ^p ^p ^p *");
+        let steps = parse_steps("l <zoom-in> < > <filter-in level>=warn> \"<x>\"").expect("steps");
+        let told: Vec<String> = steps
+            .into_iter()
+            .map(|step| match step {
+                Step::Key(key) => show(key),
+                Step::Command(line) => format!("({line})"),
+            })
+            .collect();
+        assert_eq!(told.join(" "), "l (zoom-in) < > (filter-in level>=warn) < x >");
+        assert!(parse_steps("<zoom-in").is_err_and(|why| why.contains("no closing >")));
+        assert!(parse_sequence("<zoom-in>").is_err());
+        assert!(parse_sequence("999999999*l").is_ok_and(|keys| keys.len() <= MAX_STEPS));
+    }
+
+    #[test]
+    fn keys_are_read_back_as_they_are_written() {
+        let text = r#"l 2*t "T+3m \"x\" \\ é" Enter ctrl-s alt-left shift-right backtab F5 space < > ^ - + "9*x <a>""#;
+        let keys = parse_sequence(text).expect("sequence");
+        assert_eq!(parse_sequence(&write_sequence(&keys)), Ok(keys));
+        let all: Vec<KeyPress> = ('!'..='~').chain(['é', '漢', ' ']).map(KeyPress::char).collect();
+        assert_eq!(parse_sequence(&write_sequence(&all)), Ok(all.clone()));
+        for key in all {
+            assert_eq!(parse_sequence(&write(key)), Ok(vec![key]));
+        }
     }
 }

@@ -9,6 +9,8 @@ use super::actions::Action;
 use super::debt::Owed;
 use super::looks::{Signs, ThemeName};
 use super::mouse::MousePress;
+use super::script::Script;
+use super::tour::Offer;
 use crate::model::AnnotationId;
 use crate::model::case::{AnnotationKind, CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict, Standing};
 use crate::model::compare::{CompareQuery, Difference};
@@ -383,8 +385,27 @@ pub enum Message {
     GoTo(Timestamp),
     /// Run this action, as if its key had been pressed.
     RunAction(Action),
+    /// Run this line of the command line, as if it had been typed.
+    Command(String),
+    /// Run these commands once everything is read.
+    Start(Script),
+    /// What is being played goes on (asked for by `Effect::GoOn`).
+    GoOn,
+    /// The demo was opened: its tour is offered, or begins.
+    Tour(Offer),
     /// A word for the user from below (job panicked, file vanished).
     Notice(String),
+}
+
+/// What is kept for a user, whatever is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Memory {
+    /// A line of the command line.
+    Command(String),
+    /// A macro: its name, and its keys as `keys::parse_sequence` reads them.
+    Macro(String, String),
+    /// The macro of this name is gone.
+    NoMacro(String),
 }
 
 /// What the state asks of the world.
@@ -425,6 +446,10 @@ pub enum Effect {
     OpenEditor(String),
     /// Copy to the clipboard (OSC 52).
     Copy(String),
+    /// Send `Message::GoOn`, after the keys that wait: something is being played.
+    GoOn,
+    /// Keep this for the user's next session.
+    Remember(Memory),
     /// Look for growing sources again and again; what is found comes as `Message::Catalog`.
     Follow,
     /// No longer.

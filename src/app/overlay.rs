@@ -15,6 +15,7 @@ use super::actions::Action;
 use super::editor::Editor;
 use super::find::Typing;
 use super::form::Form;
+use super::help::Scope;
 use super::line::LineInput;
 use super::message::FreezeTarget;
 use super::panels;
@@ -39,6 +40,7 @@ pub(crate) enum Overlay {
 pub(crate) struct Help {
     pub(crate) input: LineInput,
     pub(crate) scroll: usize,
+    pub(crate) scope: Scope,
 }
 
 /// What a line of a picker stands for.
@@ -49,6 +51,8 @@ pub(crate) enum PickValue {
     /// A panel of what is typed.
     Formula(String),
     Moment(Timestamp),
+    /// Something else of the palette.
+    Place(Place),
     Annotation(AnnotationId),
     Zone(Tz),
     Marker(MarkerName),
@@ -70,6 +74,22 @@ pub(crate) enum PickValue {
     Sum(PanelShape, String),
 }
 
+/// What only the palette leads to.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Place {
+    /// Number of a message pattern.
+    Pattern(u32),
+    Service(String),
+    /// Its place among the sources.
+    Source(usize),
+    /// A time that was typed.
+    Time(Timestamp),
+    /// A filter that was typed.
+    Filter(String),
+    /// A line of the command line.
+    Command(String),
+}
+
 /// One line of a picker.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PickItem {
@@ -85,7 +105,6 @@ pub(crate) struct PickItem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PickPurpose {
     Palette,
-    Command,
     Panels,
     Zone,
     Marker,
@@ -164,11 +183,7 @@ impl Picker {
             self.items.truncate(self.n_own);
             self.items.extend(series.lines(&words));
         }
-        let query = match self.purpose {
-            // What follows the name of a command is its argument.
-            PickPurpose::Command => self.input.text().split_whitespace().next().unwrap_or_default(),
-            _ => words.text.as_str(),
-        };
+        let query = words.text.as_str();
         let mut scored: Vec<(i64, usize, Vec<usize>)> = self
             .items
             .iter()
@@ -255,6 +270,28 @@ impl Picker {
         }
     }
 
+    /// Puts lines that were made for what is typed before or behind those that fit; typing on drops them.
+    pub(crate) fn offer(&mut self, first: Vec<PickItem>, last: Vec<PickItem>) {
+        for (n, item) in first.into_iter().enumerate() {
+            self.items.push(item);
+            self.shown.insert(n, (self.items.len() - 1, Vec::new()));
+        }
+        for item in last {
+            self.items.push(item);
+            self.shown.push((self.items.len() - 1, Vec::new()));
+        }
+    }
+
+    /// Own lines that are known only now; what is selected stays.
+    pub(crate) fn add_own(&mut self, more: Vec<PickItem>) {
+        let selected = self.selected;
+        self.items.truncate(self.n_own);
+        self.items.extend(more);
+        self.n_own = self.items.len();
+        self.narrow();
+        self.selected = selected.min(self.shown.len().saturating_sub(1));
+    }
+
     pub(crate) fn current(&self) -> Option<usize> {
         self.shown.get(self.selected).map(|shown| shown.0)
     }
@@ -329,9 +366,16 @@ pub(crate) enum PromptKind {
     Retime,
     /// Which notes are listed.
     Notes,
+    /// An action by its name.
+    Command,
 }
 
 impl PromptKind {
+    /// Whether lines that were typed before can be called back.
+    pub(crate) const fn is_recalled(self) -> bool {
+        self.is_filter() || matches!(self, Self::Command)
+    }
+
     /// Whether the filter language is typed.
     pub(crate) const fn is_filter(self) -> bool {
         matches!(self, Self::FilterIn | Self::FilterOut | Self::FilterAll | Self::FilterOne(_))
@@ -362,11 +406,22 @@ pub(crate) struct Prompt {
     pub(crate) offered: Option<Offered>,
     /// What a find offers so far.
     pub(crate) find: Option<Box<Typing>>,
+    /// An earlier line that was called back.
+    pub(crate) recalled: Option<Recalled>,
+}
+
+/// An earlier line in the place of what was typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Recalled {
+    /// Its place among those that were typed.
+    pub(crate) at: usize,
+    /// What was typed before it.
+    pub(crate) typed: String,
 }
 
 impl Prompt {
     pub(crate) fn new(kind: PromptKind, text: &str) -> Self {
-        Self { kind, input: LineInput::new(text), preview: None, wrong: None, offered: None, find: None }
+        Self { kind, input: LineInput::new(text), preview: None, wrong: None, offered: None, find: None, recalled: None }
     }
 
     pub(crate) const fn title(&self) -> &'static str {
@@ -382,6 +437,7 @@ impl Prompt {
             PromptKind::Tag => "labels",
             PromptKind::Retime => "move by",
             PromptKind::Notes => "notes",
+            PromptKind::Command => "command",
         }
     }
 
@@ -396,6 +452,7 @@ impl Prompt {
             PromptKind::Tag => "pool   -draft takes a label off; for the selected note, or all that the filter of the notes leaves",
             PromptKind::Retime => "+90s   -1h   250ms",
             PromptKind::Notes => "kind:hypothesis   tag:pool   author:name   pinned   words; nothing lists all",
+            PromptKind::Command => "",
             PromptKind::Find => "fuzzy words   'exact text   /regex/",
         }
     }

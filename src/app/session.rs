@@ -127,6 +127,14 @@ impl Session {
         self.journal(step)
     }
 
+    pub(crate) fn can_undo(&self) -> bool {
+        !self.undo.is_empty()
+    }
+
+    pub(crate) fn can_redo(&self) -> bool {
+        !self.redo.is_empty()
+    }
+
     /// Takes the last step back; its name is told. What others changed in the same records since then stays.
     pub(crate) fn undo(&mut self) -> Option<(String, Vec<Effect>)> {
         let step = self.undo.pop()?;

@@ -12,6 +12,7 @@ use crate::model::{CaseDoc, Catalog, Event, EventRef, TimeRange, Timestamp};
 
 use super::actions::Context;
 use super::clock::{Clock, Style};
+use super::commands::Typed;
 use super::compare::Compared;
 use super::debt::Debt;
 use super::follow::Following;
@@ -22,6 +23,7 @@ use super::lanes::Lanes;
 use super::layout::{self, Layout, Shape, Zoomed};
 use super::list::EventList;
 use super::looks::Looks;
+use super::macros::Macros;
 use super::message::{KeyPress, LoadProgress, Progress, Words};
 use super::mouse::Pointer;
 use super::overlay::Overlay;
@@ -29,11 +31,13 @@ use super::panels::Panels;
 use super::patterns::Patterns;
 use super::preview::Preview;
 use super::replay::Replay;
+use super::resume::Resumed;
 use super::session::{CasePlace, Session};
 use super::shapes::Shapes;
 use super::side::Side;
 use super::side::Standings;
 use super::timeline::Timeline;
+use super::tour::Tour;
 use super::trace::TracePane;
 
 /// What the explorer starts with.
@@ -99,6 +103,8 @@ pub struct State {
     pub(crate) session: Session,
     pub(crate) timeline: Timeline,
     pub(crate) clock: Clock,
+    /// Of local times, where the case names none.
+    pub(crate) usual_zone: Tz,
     pub(crate) panels: Panels,
     pub(crate) list: EventList,
     pub(crate) lanes: Lanes,
@@ -120,6 +126,13 @@ pub struct State {
     /// Keys of an unfinished sequence.
     pub(crate) pending: Vec<KeyPress>,
     pub(crate) history: History,
+    /// Lines of the command line, of this session and those before.
+    pub(crate) commands: Typed,
+    /// Filters that were typed for this case.
+    pub(crate) filters_typed: Typed,
+    pub(crate) macros: Macros,
+    /// A place of before that waits for the data.
+    pub(crate) resumed: Option<Resumed>,
     pub(crate) notice: Option<Notice>,
     pub(crate) progress: Option<LoadProgress>,
     /// The last lines of logs that are not read to their end.
@@ -137,6 +150,7 @@ pub struct State {
     pub(crate) freezing: Vec<Option<String>>,
     pub(crate) debt: Debt,
     pub(crate) standings: Standings,
+    pub(crate) tour: Tour,
     /// Rises with every answer, so that views know when to be made again.
     pub(crate) data_revision: u64,
     pub(crate) prepared: Option<PreparedFor>,
@@ -178,6 +192,7 @@ impl State {
             session: Session::new(setup.case, setup.place, setup.author, setup.id_seed),
             timeline: Timeline::new(columns),
             clock: Clock { zone, style: Style::Utc, t0: None },
+            usual_zone: Tz::UTC,
             panels: Panels::default(),
             list: EventList::new(),
             lanes: Lanes::default(),
@@ -197,6 +212,10 @@ impl State {
             overlays: Vec::new(),
             pending: Vec::new(),
             history: History::default(),
+            commands: Typed::default(),
+            filters_typed: Typed::default(),
+            macros: Macros::default(),
+            resumed: None,
             notice: None,
             progress: None,
             replay: None,
@@ -208,6 +227,7 @@ impl State {
             freezing: Vec::new(),
             debt: Debt::default(),
             standings: Standings::default(),
+            tour: Tour::default(),
             data_revision: 0,
             prepared: None,
         };
@@ -259,6 +279,11 @@ impl State {
     /// Whether everything is read.
     pub fn is_read(&self) -> bool {
         self.has_catalog && self.catalog.is_complete
+    }
+
+    /// Why the commands of a file or of `Message::Command` ended early.
+    pub fn script_failure(&self) -> Option<&str> {
+        self.macros.failure.as_deref()
     }
 
     /// The word to the user that is on screen.

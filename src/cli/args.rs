@@ -15,10 +15,11 @@ use crate::report::words::Language;
 #[derive(Debug, Parser)]
 #[command(name = "coroner", version, about, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 #[command(
-    after_help = "Examples:\n  coroner incident/              open a folder\n  coroner demo                   open the recorded outage\n  \
+    after_help = "Examples:\n  coroner                        welcome: this folder, a guided tour, recent cases\n  coroner incident/              open a folder\n  coroner demo                   open the recorded outage\n  \
     coroner inspect incident/      what was recognised, and every problem\n  coroner events incident/ --level error --from T+3m --limit 20\n\n\
     Colours and signs follow the terminal's background, NO_COLOR, TERM, COLORTERM, COLORFGBG and the locale;\n\
-    CORONER_THEME=dark|light|high-contrast|16|16-light|mono and ascii choose, for example CORONER_THEME=light,ascii.\n\n\
+    CORONER_THEME=dark|light|high-contrast|16|16-light|mono and ascii choose, for example CORONER_THEME=light,ascii.\n\
+    Recent cases are listed in $XDG_STATE_HOME/coroner/recent.json; CORONER_NO_RECENT=1 keeps no list.\n\n\
     Exit codes: 0 done; 1 the answer is \"no\" (nothing matched); 2 usage, unreadable input, or a gate (lint, verify) that objects."
 )]
 pub struct Cli {
@@ -31,9 +32,29 @@ pub struct Cli {
     /// Follow growing files: new lines appear as they are written (^f on screen)
     #[arg(long)]
     pub follow: bool,
+    /// How the screen begins.
+    #[command(flatten)]
+    pub begin: BeginArgs,
+}
+
+/// How the screen begins.
+#[derive(Debug, Clone, Args, Default)]
+pub struct BeginArgs {
     /// Tell everything in lines of text instead of a screen: for screen readers, TERM=dumb, and keys out of a pipe (U p on screen)
     #[arg(long)]
     pub plain: bool,
+    /// Run the commands of a file when everything is read: one a line, as after : on screen; # begins a comment
+    #[arg(long, value_name = "FILE")]
+    pub run: Option<PathBuf>,
+    /// Settings of this file instead of the usual one (coroner config --path)
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// No settings file at all
+    #[arg(long)]
+    pub no_config: bool,
+    /// Neither take up nor keep the place in the case, typed commands and macros
+    #[arg(long)]
+    pub no_state: bool,
 }
 
 /// Sources and how to read them: the same for every command.
@@ -105,12 +126,12 @@ pub enum Command {
         /// Print the screen once, as text, and leave
         #[arg(long)]
         print: bool,
-        /// Tell everything in lines of text instead of a screen
-        #[arg(long)]
-        plain: bool,
-        /// Folder of the case, to keep your notes; default: nothing is kept
+        /// Folder of the case, for your notes; default: coroner-demo in this folder, made with the first note
         #[arg(long, value_name = "DIR")]
         case: Option<PathBuf>,
+        /// How the screen begins.
+        #[command(flatten)]
+        begin: BeginArgs,
     },
     /// What was recognised: per source format and why, records, span, zone, every problem with <file:line> and reason
     Inspect {
@@ -334,15 +355,36 @@ pub enum Command {
         /// Put the cursor here first
         #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
         at: Option<String>,
-        /// Then press these keys, for example "v 10*l Enter"
+        /// Then run the commands of a file: one a line, as after : on screen
+        #[arg(long, value_name = "FILE")]
+        run: Option<PathBuf>,
+        /// Then press these keys, for example "v 10*l Enter"; <zoom-in> or <goto T+3m> runs an action by its name
         #[arg(long, value_name = "KEYS")]
         keys: Option<String>,
+        /// Keys and settings of this file; without it those of the program
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
         /// Colours: dark, light, high-contrast, 16, 16-light, mono, ascii
         #[arg(long, value_name = "NAME", default_value = "dark")]
         theme: String,
         /// The same moment in lines of text, courses in words
         #[arg(long)]
         plain: bool,
+    },
+    /// The settings file: where it lies, what it says, what it could say. None is needed
+    Config {
+        /// Print every key with its default and what it means
+        #[arg(long, conflicts_with_all = ["path", "check"])]
+        print_default: bool,
+        /// Print where the file is looked for
+        #[arg(long, conflicts_with = "check")]
+        path: bool,
+        /// Tell what is wrong in the file, and which of your keys took one from another action (exit code 1)
+        #[arg(long)]
+        check: bool,
+        /// This file instead of the usual one
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
     },
     /// Shell completions: bash, zsh, fish, elvish, powershell
     Completions {

@@ -1,33 +1,86 @@
 //! `coroner SOURCE…`: the screen.
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 
 use super::Outcome;
-use super::args::OpenArgs;
+use super::args::{BeginArgs, OpenArgs};
 use super::documents::default_target;
 use super::open::{self, Opened};
+use super::settings;
 use crate::app::actions::Action;
-use crate::app::{CasePlace, Message, Setup, State};
+use crate::app::tour::Offer;
+use crate::app::{CasePlace, Message, Script, Settings, Setup, State};
+use crate::config::Config;
 use crate::runtime::journal::{CaseStore, Mode};
+use crate::runtime::memory;
+use crate::runtime::position;
+use crate::runtime::programs::{self, Programs};
 use crate::runtime::session::{self, Start};
 use crate::ui::{Background, Theme};
 
-/// Opens what the arguments name.
-pub fn explore(args: &OpenArgs, follow: Follow, face: Face) -> anyhow::Result<Outcome> {
-    run(open::open(args)?, follow, face)
+/// Opens what the arguments name, and remembers it for the welcome screen.
+pub fn explore(args: &OpenArgs, begin: &Begin) -> anyhow::Result<Outcome> {
+    let opened = open::open(args)?;
+    run_with(opened, begin, Vec::new(), &|name| super::first::remember(args, name))
+}
+
+/// Opens the demo, with its tour offered or begun.
+pub fn demo(opened: Opened, begin: &Begin, offer: Offer) -> anyhow::Result<Outcome> {
+    run_with(opened, begin, vec![Message::Tour(offer)], &|_| {})
 }
 
 /// Opens a case on its list of conflicts.
 pub fn settle(args: &OpenArgs) -> anyhow::Result<Outcome> {
-    run_with(open::open(args)?, Follow::No, Face::Cells, Some(Message::RunAction(Action::Conflicts)))
+    let first = vec![Message::RunAction(Action::Conflicts)];
+    run_with(open::open(args)?, &Begin::default(), first, &|_| {})
+}
+
+/// How the explorer begins.
+#[derive(Debug, Clone, Default)]
+pub struct Begin {
+    /// Whether growing sources are followed from the start.
+    pub follow: Follow,
+    /// Commands that run when everything is read.
+    pub script: Script,
+    /// What the user settled.
+    pub config: Config,
+    /// Whether what was kept is left alone.
+    pub forgets: bool,
+    /// Cells, or lines of text.
+    pub face: Face,
+}
+
+impl Begin {
+    /// What the flags say.
+    pub fn new(args: &BeginArgs, follow: Follow) -> anyhow::Result<Self> {
+        let config = settings::of(args)?;
+        let own = args.run.as_ref().map(settings::script).transpose()?;
+        let script = config.start.clone().then(own.unwrap_or_default());
+        let forgets = args.no_state || !config.keeps_state;
+        Ok(Self { follow, script, config, forgets, face: Face::of(args.plain) })
+    }
+
+    /// Settings for the screen, with what was kept for the user.
+    fn settings(&self, memory: Option<&PathBuf>) -> Settings {
+        let kept = memory.map(|folder| memory::read(folder)).unwrap_or_default();
+        Settings {
+            keymap: self.config.keymap.clone(),
+            style: self.config.time,
+            zone: self.config.zone,
+            commands: kept.commands,
+            macros: kept.macros,
+        }
+    }
 }
 
 /// Whether growing sources are followed from the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Follow {
     /// New lines appear as they are written.
     Yes,
     /// Until the key is pressed.
+    #[default]
     No,
 }
 
@@ -35,11 +88,6 @@ impl From<bool> for Follow {
     fn from(is_asked: bool) -> Self {
         if is_asked { Self::Yes } else { Self::No }
     }
-}
-
-/// Runs the screen over something opened.
-pub fn run(opened: Opened, follow: Follow, face: Face) -> anyhow::Result<Outcome> {
-    run_with(opened, follow, face, None)
 }
 
 /// How the state is shown.
@@ -57,48 +105,82 @@ impl Face {
     pub(super) const fn of(is_plain: bool) -> Self {
         if is_plain { Self::Lines } else { Self::Cells }
     }
-
-    /// Whether the explorer can be shown so where it was started; else an error that says what works there.
-    fn check(self) -> anyhow::Result<()> {
-        let term = std::env::var("TERM").unwrap_or_default();
-        if self == Self::Lines {
-            return Ok(());
-        }
-        anyhow::ensure!(
-            std::io::stdout().is_terminal() && std::io::stdin().is_terminal(),
-            "the explorer needs a terminal; without one: --plain tells everything in lines of text, coroner screenshot draws one screen, \
-             coroner inspect, events, series and export answer in text and JSON"
-        );
-        anyhow::ensure!(
-            !matches!(term.as_str(), "dumb" | "emacs"),
-            "TERM={term} has no screen for the explorer; --plain tells everything in lines of text, coroner screenshot prints one screen"
-        );
-        Ok(())
-    }
 }
 
-fn run_with(opened: Opened, follow: Follow, face: Face, first: Option<Message>) -> anyhow::Result<Outcome> {
-    face.check()?;
+/// Whether there is a terminal that can show the screen; else an error that says what works there.
+pub fn ensure_terminal() -> anyhow::Result<()> {
+    let term = std::env::var("TERM").unwrap_or_default();
+    anyhow::ensure!(
+        std::io::stdout().is_terminal() && std::io::stdin().is_terminal(),
+        "the explorer needs a terminal; without one: --plain tells everything in lines of text, coroner screenshot draws one screen, \
+         coroner inspect, events, series and export answer in text and JSON"
+    );
+    anyhow::ensure!(
+        !matches!(term.as_str(), "dumb" | "emacs"),
+        "TERM={term} has no screen for the explorer; --plain tells everything in lines of text, coroner screenshot prints one screen"
+    );
+    Ok(())
+}
+
+/// Runs the screen over something opened; `remember` is told what the case is called once it could be opened.
+fn run_with(opened: Opened, begin: &Begin, mut first: Vec<Message>, remember: &dyn Fn(&str)) -> anyhow::Result<Outcome> {
+    if begin.face == Face::Cells {
+        ensure_terminal()?;
+    }
     let export_to = default_target(&opened);
-    let (store, on_disk, notices) = CaseStore::open(&opened.case_dir)?;
+    let (store, on_disk, mut notices) = CaseStore::open(&opened.case_dir)?;
     let seed = opened.seed.clone().filter(|_| store.is_new());
-    let state = State::new(Setup {
+    remember(if on_disk.meta.title.is_empty() { &opened.name } else { &on_disk.meta.title });
+    let memory = memory::state_folder(|name| std::env::var_os(name)).filter(|_| !begin.forgets);
+    let mut state = State::new(Setup {
         title: opened.name.clone(),
         case: seed.clone().unwrap_or(on_disk),
         now: session::now(),
         id_seed: id_seed(),
-        author: std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_else(|_| "unknown".into()),
+        author: settings::author(&begin.config),
         size: (80, 24),
         place: place(&store),
     });
-    let is_following = follow == Follow::Yes;
-    let theme = theme_from_environment(None);
-    let theme_for = Theme::asks_background(variable).then_some((|background| theme_from_environment(Some(background))) as fn(_) -> _);
-    let mut state = state;
-    if face == Face::Lines {
+    state.configure(begin.settings(memory.as_ref()));
+    // The demo begins as it did the first time, and what is read-only stays as it is.
+    let is_kept = !begin.forgets && *store.mode() == Mode::Writable && opened.seed.is_none() && !store.dir().as_os_str().is_empty();
+    let place_file = is_kept.then(|| store.dir().to_owned());
+    if let Some(kept) = place_file.as_ref().and_then(|dir| position::read(dir, memory.as_deref())) {
+        state.resume(&kept);
+    }
+    notices.extend(begin.config.conflicts.first().map(|first| {
+        let more = begin.config.conflicts.len() - 1;
+        let more = if more > 0 { format!("; and {more} more: coroner config --check") } else { String::new() };
+        format!("{first}{more}")
+    }));
+    programs::settle(Programs { editor: begin.config.editor.clone(), pager: begin.config.pager.clone() });
+    if !begin.script.is_empty() {
+        first.push(Message::Start(begin.script.clone()));
+    }
+    let is_following = begin.follow == Follow::Yes;
+    let theme = theme_of(&begin.config);
+    let settled = begin.config.theme.clone();
+    let asks = Theme::asks_background(|name| variable(name, settled.as_deref()));
+    let theme_for = asks.then(|| Box::new(move |background| theme_with(settled.as_deref(), Some(background))) as session::ThemeFor);
+    if begin.face == Face::Lines {
         state.start_plain();
     }
-    session::run(Start { source: opened.source, store, seed, notices, state, theme, theme_for, export_to, is_following, first })?;
+    let position = session::run(Start {
+        source: opened.source,
+        store,
+        seed,
+        notices,
+        state,
+        theme,
+        theme_for,
+        export_to,
+        is_following,
+        first,
+        memory: memory.clone(),
+    })?;
+    if let Some((dir, position)) = place_file.zip(position) {
+        position::write(&dir, memory.as_deref(), &position);
+    }
     Ok(Outcome::Done)
 }
 
@@ -116,11 +198,17 @@ fn id_seed() -> u64 {
     session::now().0 as u64 ^ u64::from(std::process::id()).rotate_left(40)
 }
 
-/// Colours and signs that the terminal can show, with the background that it told.
-fn theme_from_environment(background: Option<Background>) -> Theme {
-    Theme::of_answering_terminal(variable, background)
+/// Colours and signs that the terminal can show, or those that were settled.
+pub fn theme_of(config: &Config) -> Theme {
+    theme_with(config.theme.as_deref(), None)
 }
 
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+/// The same, with the background that the terminal told.
+fn theme_with(settled: Option<&str>, background: Option<Background>) -> Theme {
+    // The environment comes before the file; both are read into the settings already.
+    Theme::of_answering_terminal(|name| variable(name, settled), background)
+}
+
+fn variable(name: &str, settled: Option<&str>) -> Option<String> {
+    std::env::var(name).ok().or_else(|| settled.filter(|_| name == "CORONER_THEME").map(str::to_owned))
 }

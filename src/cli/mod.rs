@@ -10,6 +10,7 @@ mod documents;
 pub mod events;
 mod explore;
 mod fields;
+mod first;
 pub mod histogram;
 pub mod inspect;
 mod lint;
@@ -22,6 +23,7 @@ pub mod patterns;
 mod queries;
 mod screenshot;
 pub mod series;
+mod settings;
 mod tail;
 pub mod trace;
 mod verify;
@@ -32,6 +34,8 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use args::{Cli, Command};
+
+use crate::app::tour::Offer;
 
 /// What a command found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +64,9 @@ pub fn main() -> ExitCode {
         // Whoever reads our output has seen enough: success, as for any filter.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("coroner: {}", crate::model::text::printable(&format!("{error:#}")));
+            for line in format!("{error:#}").lines() {
+                eprintln!("coroner: {}", crate::model::text::printable(line));
+            }
             if let Some(wrong) = error.downcast_ref::<queries::WrongFilter>() {
                 eprintln!("{}", wrong.marked());
             }
@@ -76,22 +82,35 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 fn run(cli: Cli) -> anyhow::Result<Outcome> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let outcome = match cli.command {
+        None if cli.open.sources.is_empty() => {
+            drop(out);
+            return first::welcome(&cli.open, &explore::Begin::new(&cli.begin, cli.follow.into())?);
+        }
         None => {
             drop(out);
-            return explore::explore(&cli.open, cli.follow.into(), explore::Face::of(cli.plain));
+            return explore::explore(&cli.open, &explore::Begin::new(&cli.begin, cli.follow.into())?);
         }
-        Some(Command::Demo { blank, print, plain, case }) => {
+        Some(Command::Demo { blank, print, case, begin }) => {
             let notes = if blank { open::Notes::Blank } else { open::Notes::Finished };
             let opened = open::open_demo(case, notes)?;
             if print {
                 screenshot::print(&opened, &mut out)?
             } else {
                 drop(out);
-                return explore::run(opened, explore::Follow::No, explore::Face::of(plain));
+                return explore::demo(opened, &explore::Begin::new(&begin, explore::Follow::No)?, Offer::Asked);
             }
         }
-        Some(Command::Screenshot { open, output, size, at, keys, theme, plain }) => {
-            screenshot::run(&open, &screenshot::Picture { output, size, at, keys, theme, face: explore::Face::of(plain) }, &mut out)?
+        Some(Command::Screenshot { open, output, size, at, run, keys, config, theme, plain }) => {
+            let face = explore::Face::of(plain);
+            screenshot::run(&open, &screenshot::Picture { output, size, at, run, keys, config, theme, face }, &mut out)?
+        }
+        Some(Command::Config { print_default, path: _, check, config }) => {
+            let asked = match (print_default, check) {
+                (true, _) => settings::Asked::Default,
+                (_, true) => settings::Asked::Check,
+                _ => settings::Asked::Path,
+            };
+            settings::run(config, asked, &mut out)?
         }
         Some(Command::Completions { shell }) => documents::completions(shell, &mut out),
         Some(Command::Man) => documents::man(&mut out)?,

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::Outcome;
-use super::args::{NoteAction, NoteAddArgs, NoteArgs, OpenArgs, PinArgs};
+use super::args::{BeginArgs, NoteAction, NoteAddArgs, NoteArgs, OpenArgs, PinArgs};
 use super::note::args::{FieldArgs, NoteEditArgs, SelectArgs};
 use super::note::values;
 use super::note::{self, ListFormat, NewNote, NoteChange, NoteOptions, Only, Select, Standings};
@@ -80,7 +80,8 @@ fn list_suggested(doc: &CaseDoc, opened: &Opened, is_quiet: bool, out: &mut dyn 
 }
 
 fn author() -> String {
-    std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_else(|_| "unknown".into())
+    // A settings file that is wrong is told where the screen opens; a note is written all the same.
+    super::settings::author(&super::settings::of(&BeginArgs::default()).unwrap_or_default())
 }
 
 /// Different in every process and at every moment.

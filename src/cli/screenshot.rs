@@ -9,8 +9,10 @@ use super::Outcome;
 use super::args::OpenArgs;
 use super::explore::Face;
 use super::open::{self, Clock, Notes, Opened};
+use super::settings;
 use crate::app::looks::ThemeName;
-use crate::app::{CasePlace, Message, Setup, State, keys};
+use crate::app::{CasePlace, Message, Settings, Setup, State, keys};
+use crate::config::Place;
 use crate::runtime::batch::{Batch, as_text};
 use crate::runtime::svg::{self, Page};
 use crate::ui::{self, Theme};
@@ -24,8 +26,12 @@ pub struct Picture {
     pub size: String,
     /// Cursor.
     pub at: Option<String>,
+    /// Commands that run after that.
+    pub run: Option<PathBuf>,
     /// Keys pressed after that.
     pub keys: Option<String>,
+    /// Settings file.
+    pub config: Option<PathBuf>,
     /// Name of a theme, or ascii.
     pub theme: String,
     /// Cells, or lines of text.
@@ -48,7 +54,10 @@ pub fn print(opened: &Opened, out: &mut dyn Write) -> anyhow::Result<Outcome> {
 
 fn draw(opened: &Opened, picture: &Picture, quiet: bool, out: &mut dyn Write) -> anyhow::Result<()> {
     let size = parse_size(&picture.size)?;
-    let keys = picture.keys.as_deref().map(keys::parse_sequence).transpose().map_err(anyhow::Error::msg)?.unwrap_or_default();
+    let steps = picture.keys.as_deref().map(keys::parse_steps).transpose().map_err(anyhow::Error::msg)?.unwrap_or_default();
+    let script = picture.run.as_ref().map(settings::script).transpose()?;
+    // The same case gives the same picture on every machine: settings count only where they are named.
+    let config = picture.config.clone().map(|path| settings::load(&Place::Named(path))).transpose()?.unwrap_or_default();
     let (theme, page) = theme_of(&picture.theme)?;
     let catalog = open::load(opened, quiet)?;
     let case = opened.case()?;
@@ -57,11 +66,14 @@ fn draw(opened: &Opened, picture: &Picture, quiet: bool, out: &mut dyn Write) ->
     let now = catalog.extent.map_or_else(Default::default, crate::model::TimeRange::end);
     let place = CasePlace::Saved(opened.case_dir.display().to_string());
     let setup = Setup { title: opened.name.clone(), case, now, id_seed: 0, author: String::new(), size, place };
-    let mut batch = Batch::new(State::new(setup), &*opened.source)?;
+    let mut state = State::new(setup);
+    state.configure(Settings { keymap: config.keymap.clone(), style: config.time, zone: config.zone, ..Settings::default() });
+    let mut batch = Batch::new(state, &*opened.source)?;
     if let Some(at) = at {
         batch.feed(Message::GoTo(at));
     }
-    batch.press(&keys);
+    batch.run(config.start.then(script.unwrap_or_default())).map_err(anyhow::Error::msg)?;
+    batch.take(&steps).map_err(anyhow::Error::msg)?;
     let buffer = batch.screen(size, &theme)?;
     // Keys may have chosen another one.
     let page = batch.state.looks().theme().map_or(page, page_of);

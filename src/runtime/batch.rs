@@ -10,7 +10,8 @@ use ratatui::buffer::Buffer;
 
 use super::answer::answer;
 use super::session::settled_meta;
-use crate::app::{Effect, KeyPress, Message, State, update};
+use crate::app::keys::Step;
+use crate::app::{Effect, KeyPress, Message, Script, State, update};
 use crate::source::{Job, Source};
 use crate::ui::{self, Theme};
 
@@ -37,6 +38,30 @@ impl<'a> Batch<'a> {
         }
     }
 
+    /// Presses keys and runs actions, one after the other; the first that goes wrong ends it.
+    pub fn take(&mut self, steps: &[Step]) -> Result<(), String> {
+        for step in steps {
+            match step {
+                Step::Key(key) => self.feed(Message::Key(*key)),
+                Step::Command(line) => {
+                    self.feed(Message::Command(line.clone()));
+                    self.check().map_err(|why| format!("<{line}>: {why}"))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs the commands of a file.
+    pub fn run(&mut self, script: Script) -> Result<(), String> {
+        self.feed(Message::Start(script));
+        self.check()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.state.script_failure().map_or(Ok(()), |why| Err(why.to_owned()))
+    }
+
     /// One message and everything that follows from it. Effects on the world (journal, export, editor) are
     /// acknowledged without being done: a screenshot changes nothing.
     pub fn feed(&mut self, message: Message) {
@@ -49,10 +74,12 @@ impl<'a> Batch<'a> {
                         messages.push_back(Message::Replied(id, reply));
                     }
                     Effect::Journal { number, .. } => messages.push_back(Message::Saved(number)),
+                    Effect::GoOn => messages.push_back(Message::GoOn),
                     Effect::SettleMeta { meta, conflict, choice } => messages.push_back(settled_meta(meta, &conflict, choice)),
                     Effect::Cancel(_)
                     | Effect::MergeCase { .. }
                     | Effect::SaveCase(_)
+                    | Effect::Remember(_)
                     | Effect::Export(_)
                     | Effect::OpenEditor(_)
                     | Effect::Copy(_)

@@ -8,8 +8,7 @@ use anyhow::Context as _;
 
 /// Opens `$VISUAL` or `$EDITOR` (else `vi`) on `text` and returns what was saved. The terminal must not be ours.
 pub fn edit(text: &str) -> anyhow::Result<String> {
-    let named = |name| env::var(name).ok().filter(|editor| !editor.trim().is_empty());
-    let editor = named("VISUAL").or_else(|| named("EDITOR")).unwrap_or_else(|| "vi".into());
+    let editor = super::programs::editor();
     let mut words = editor.split_whitespace();
     let program = words.next().context("no editor is named")?;
     let file = TemporaryFile::create(text)?;

@@ -1,6 +1,7 @@
 //! The loop: wait, drain, draw once. Nothing awaits in the key path; all work is jobs, the saver, or the loader.
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -12,6 +13,7 @@ use super::input::Input;
 use super::jobs::{Jobs, guarded};
 use super::journal::CaseStore;
 use super::keyboard::Keyboard;
+use super::memory::Keeper;
 use super::saver::Saver;
 use super::terminal::{self, Screen};
 use super::{editor, export};
@@ -40,6 +42,9 @@ const PLAY_TICK: Duration = Duration::from_millis(125);
 /// How often loading reports while it runs.
 const LOAD_REPORT: Duration = Duration::from_millis(100);
 
+/// Which theme fits a background.
+pub type ThemeFor = Box<dyn Fn(Background) -> Theme>;
+
 /// Everything a session starts with.
 pub struct Start {
     /// The sources, not yet loaded.
@@ -55,17 +60,19 @@ pub struct Start {
     /// Colours and symbols.
     pub theme: Theme,
     /// Whether the terminal is asked for its background, and which theme fits then.
-    pub theme_for: Option<fn(Background) -> Theme>,
+    pub theme_for: Option<ThemeFor>,
     /// Where `X` writes.
     pub export_to: export::Target,
     /// Whether growing sources are followed from the start.
     pub is_following: bool,
     /// What happens first of all.
-    pub first: Option<Message>,
+    pub first: Vec<Message>,
+    /// Folder of what is kept for the user, if anything is.
+    pub memory: Option<PathBuf>,
 }
 
-/// Runs the explorer until the user leaves. Returns after the terminal is restored and the case is on disk.
-pub fn run(start: Start) -> anyhow::Result<()> {
+/// Runs the explorer until the user leaves; tells where in the case that was. Returns after the terminal is restored and the case is on disk.
+pub fn run(start: Start) -> anyhow::Result<Option<String>> {
     terminal::install_panic_hook();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(Session::run(start));
@@ -80,16 +87,19 @@ struct Session {
     screen: Screen,
     jobs: Jobs,
     saver: Saver,
+    keeper: Keeper,
     source: Arc<FileSource>,
     export_to: export::Target,
     messages: UnboundedSender<Message>,
     follower: Option<Follower>,
     keyboard: Option<Keyboard>,
     keys: UnboundedSender<Input>,
-    theme_for: Option<fn(Background) -> Theme>,
+    theme_for: Option<ThemeFor>,
     /// Keys come out of a pipe, not from somebody who types.
     is_piped: bool,
     is_leaving: bool,
+    /// Something is being played, and goes on after the keys that wait.
+    goes_on: bool,
 }
 
 /// What woke the loop.
@@ -104,12 +114,13 @@ enum Wake {
     Frame,
     /// The terminal has taken the last frame.
     Freed,
+    GoOn,
     Terminate,
     Lost,
 }
 
 impl Session {
-    async fn run(start: Start) -> anyhow::Result<()> {
+    async fn run(start: Start) -> anyhow::Result<Option<String>> {
         let (messages, mut inbox) = unbounded_channel();
         let (keys, mut typed) = unbounded_channel();
         let screen = Screen::enter(start.state.looks().plain())?;
@@ -121,6 +132,7 @@ impl Session {
             screen,
             jobs: Jobs::new(source, messages.clone()),
             saver: Saver::start(start.store, start.seed, messages.clone()),
+            keeper: Keeper::start(start.memory),
             source: start.source,
             export_to: start.export_to,
             messages,
@@ -130,6 +142,7 @@ impl Session {
             theme_for: start.theme_for,
             is_piped: !std::io::stdin().is_terminal(),
             is_leaving: false,
+            goes_on: false,
         };
         for notice in start.notices {
             session.feed(Message::Notice(notice))?;
@@ -137,7 +150,7 @@ impl Session {
         if start.is_following {
             session.feed(Message::Follow)?;
         }
-        if let Some(message) = start.first {
+        for message in start.first {
             session.feed(message)?;
         }
         let result = session.serve(&mut inbox, &mut typed).await;
@@ -147,7 +160,8 @@ impl Session {
         }
         session.jobs.cancel_all();
         session.saver.finish();
-        result
+        session.keeper.finish();
+        result.map(|()| session.state.position())
     }
 
     async fn serve(&mut self, inbox: &mut UnboundedReceiver<Message>, typed: &mut UnboundedReceiver<Input>) -> anyhow::Result<()> {
@@ -175,6 +189,7 @@ impl Session {
                 () = freed.notified() => Wake::Freed,
                 // While the terminal has not taken the last frame, none is drawn: the next one shows it all.
                 () = tokio::time::sleep_until(frame_due), if is_dirty && is_free => Wake::Frame,
+                () = std::future::ready(()), if self.goes_on => Wake::GoOn,
                 () = tokio::time::sleep_until(play_due), if self.state.is_playing() => Wake::Play,
                 message = inbox.recv() => message.map_or(Wake::Lost, Wake::Message),
                 _ = tick.tick() => Wake::Tick,
@@ -195,6 +210,10 @@ impl Session {
             };
             match wake {
                 Wake::Frame | Wake::Freed => {}
+                Wake::GoOn => {
+                    self.goes_on = false;
+                    self.feed(Message::GoOn)?;
+                }
                 Wake::Input(input) => self.input(input)?,
                 Wake::Message(message) => self.feed(message)?,
                 Wake::Resized => self.resize()?,
@@ -271,7 +290,7 @@ impl Session {
                 self.feed(Message::Mouse(press))
             }
             Input::Background(answer) => {
-                if let (Some(theme_for), Some(background)) = (self.theme_for, Background::of_answer(&answer)) {
+                if let (Some(theme_for), Some(background)) = (&self.theme_for, Background::of_answer(&answer)) {
                     self.theme = theme_for(background);
                     self.feed(Message::Terminal(self.theme.name(), self.theme.signs_of()))?;
                 }
@@ -325,6 +344,8 @@ impl Session {
                     self.feed(Message::Notice(error.to_string()))?;
                 }
             },
+            Effect::GoOn => self.goes_on = true,
+            Effect::Remember(memory) => self.keeper.keep(memory),
             Effect::Copy(text) => terminal::copy(&text)?,
             Effect::Follow => self.follower = Some(Follower::start(Arc::clone(&self.source), self.messages.clone())),
             Effect::Unfollow => drop(self.follower.take()),
@@ -374,7 +395,7 @@ async fn any_signal(signals: &mut [Signal; 3]) -> Option<()> {
 }
 
 /// Stops this process the way `^z` does and returns when it is continued.
-fn suspend() {
+pub(super) fn suspend() {
     // Only this process: the shell's job control continues it with SIGCONT.
     let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
 }

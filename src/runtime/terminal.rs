@@ -71,16 +71,28 @@ impl Screen {
             }
             self.lines = lines;
         } else {
-            let (width, height) = self.size()?;
-            let mut next = Buffer::empty(Rect::new(0, 0, width, height));
-            ui::paint(state, theme, &mut next);
-            if self.shown.area != next.area {
-                self.known = Known::Stale;
-            }
-            frame::encode(&self.shown, &next, self.known, &mut bytes);
-            (self.shown, self.known) = (next, Known::Shown);
+            return self.show(|buffer| ui::paint(state, theme, buffer));
         }
         if bytes.is_empty() { Ok(()) } else { self.writer.send(bytes) }
+    }
+
+    /// Shows what is painted into an empty screen; nothing is written when nothing changed.
+    pub fn show(&mut self, paint: impl FnOnce(&mut Buffer)) -> io::Result<()> {
+        let (width, height) = self.size()?;
+        let mut next = Buffer::empty(Rect::new(0, 0, width, height));
+        paint(&mut next);
+        if self.shown.area != next.area {
+            self.known = Known::Stale;
+        }
+        let mut bytes = Vec::new();
+        frame::encode(&self.shown, &next, self.known, &mut bytes);
+        (self.shown, self.known) = (next, Known::Shown);
+        if bytes.is_empty() { Ok(()) } else { self.writer.send(bytes) }
+    }
+
+    /// Waits until the last frame is out.
+    pub fn settle(&self) {
+        self.writer.settle();
     }
 
     /// Changes between screen and lines of text. Their sizes differ: the state must be told the new one.

@@ -10,7 +10,7 @@ use crate::app::actions::{self, Action, Context};
 use crate::app::debt::IsNarrow;
 use crate::app::keys;
 use crate::app::message::KeyPress;
-use crate::app::overlay::Overlay;
+use crate::app::overlay::{Overlay, PromptKind};
 use crate::app::session::{CasePlace, SaveStatus};
 use crate::app::side::Tab;
 use crate::app::state::{Focus, Notice};
@@ -48,6 +48,8 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
     }
     if !state.pending.is_empty() {
         continuations(state, y, room, theme, buffer);
+    } else if let Some(offer) = crate::app::tour::offer(state).filter(|_| state.notice.is_none()) {
+        paint::put(buffer, 0, y, room, &theme.signs(&offer), theme.key);
     } else if let Some(notice) = state.notice.as_ref().filter(|notice| is_notice_shown(state, notice)) {
         let (sign, style) = if notice.is_bad { ("! ", theme.error) } else { ("· ", theme.good) };
         let words = format!("{sign}{}", text::printable(&notice.text));
@@ -138,14 +140,14 @@ fn hint(buffer: &mut Buffer, x: u16, y: u16, room: u16, key: &str, words: &str, 
 }
 
 fn keys_for(state: &State, y: u16, room: u16, theme: &Theme, buffer: &mut Buffer) {
-    let mut x = 0;
+    let mut x = recording(state, y, room, theme, buffer);
     if let (Some(range), Context::Main) = (state.timeline.selection(), state.context()) {
         let length = match range.len_ns() {
             ns @ ..1_000_000_000 => text::value(ns as f64 / 1e9, crate::model::Unit::Seconds),
             ns => text::whole_duration((ns / 1_000_000_000) as u64),
         };
         let words = format!("range {length}  ");
-        x = paint::put(buffer, 0, y, room, &words, theme.strong);
+        x += paint::put(buffer, x, y, room.saturating_sub(x), &words, theme.strong);
     }
     // Whoever sees only a few keys needs the one that shows all most.
     let hints = hints(state);
@@ -160,6 +162,13 @@ fn keys_for(state: &State, y: u16, room: u16, theme: &Theme, buffer: &mut Buffer
     for (action, words) in hints.iter().skip_while(|hint| hint.0 != Action::Help).skip(1) {
         x = hint(buffer, x, y, room, &state.keymap.key_of(*action), words, theme);
     }
+}
+
+/// A macro that is being recorded is told all the while: keys are kept.
+fn recording(state: &State, y: u16, room: u16, theme: &Theme, buffer: &mut Buffer) -> u16 {
+    let Some(n) = state.macros.n_recorded() else { return 0 };
+    let words = format!("recording {n}: {} ends  ", state.keymap.key_of(Action::RecordMacro));
+    paint::put(buffer, 0, y, room, &theme.signs(&words), theme.warn)
 }
 
 fn hints(state: &State) -> &'static [(Action, &'static str)] {
@@ -179,7 +188,10 @@ fn hints(state: &State) -> &'static [(Action, &'static str)] {
             (A::Dismiss, "close"),
         ],
         Some(Overlay::Picker(picker)) if picker.chosen.is_some() => &[(A::Toggle, "choose"), (A::Accept, "take"), (A::Dismiss, "close")],
-        Some(Overlay::Help(_)) => &[(A::ListDown, "scroll"), (A::Dismiss, "close")],
+        Some(Overlay::Help(_)) => &[(A::ListDown, "scroll"), (A::Toggle, "all or here"), (A::Dismiss, "close")],
+        Some(Overlay::Prompt(prompt)) if prompt.kind == PromptKind::Command => {
+            &[(A::Accept, "run"), (A::Toggle, "go on"), (A::ListUp, "earlier"), (A::Dismiss, "close")]
+        }
         Some(_) => &[(A::Accept, "take"), (A::ListDown, "next"), (A::Dismiss, "close")],
         None if state.timeline.anchor.is_some() => &[
             (A::CursorRight, "widen"),

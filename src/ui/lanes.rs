@@ -115,7 +115,7 @@ fn ruler(state: &State, y: u16, theme: &Theme, buffer: &mut Buffer) {
         }
     }
     if state.timeline.extent.is_none() {
-        let words = if state.catalog.is_complete { "nothing with a time here" } else { "" };
+        let words = if state.catalog.is_complete { "nothing with a time here: 7 shows the sources" } else { "" };
         paint::put(buffer, x, y, state.layout.lanes_width, words, theme.dim);
     }
 }
@@ -166,7 +166,14 @@ fn events(state: &State, y: u16, height: u16, theme: &Theme, buffer: &mut Buffer
         return;
     }
     if let Some(why) = state.jobs.error(Slot::Events) {
-        paint::put(buffer, state.layout.label_width, y, state.layout.lanes_width, &format!("no answer: {why}"), theme.error);
+        paint::put(
+            buffer,
+            state.layout.label_width,
+            y,
+            state.layout.lanes_width,
+            &format!("no answer: {why}; zoom asks again"),
+            theme.error,
+        );
         return;
     }
     // What is still to be read is added where all events are counted, and faint where it is more than what was read.

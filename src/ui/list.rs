@@ -218,7 +218,7 @@ fn draw_preview(state: &State, n_rows: u16, theme: &Theme, buffer: &mut Buffer) 
 
 fn empty_words(state: &State) -> Option<String> {
     if let Some(why) = state.jobs.error(Slot::ListAfter) {
-        return Some(format!("the events cannot be read: {why}"));
+        return Some(format!("the events cannot be read: {why}; 7 shows the sources, coroner inspect tells all"));
     }
     if !state.list.rows.is_empty() {
         return None;

@@ -5,6 +5,7 @@
 
 mod braille;
 mod chips;
+mod command;
 mod describe;
 mod header;
 mod heat;
@@ -22,7 +23,9 @@ mod several;
 mod side;
 mod spark;
 mod theme;
+mod tour;
 mod trust;
+pub mod welcome;
 mod write;
 
 use ratatui::Frame;
@@ -68,6 +71,7 @@ fn draw_panes(state: &State, theme: &Theme, buffer: &mut Buffer) {
     for overlay in &state.overlays {
         overlays::draw(state, overlay, theme, buffer);
     }
+    tour::draw(state, theme, buffer);
 }
 
 fn too_small(state: &State, theme: &Theme, buffer: &mut Buffer) {

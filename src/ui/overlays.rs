@@ -9,7 +9,7 @@ use super::{help, prompt, write};
 use crate::app::State;
 use crate::app::layout::Area;
 use crate::app::line::LineInput;
-use crate::app::overlay::{Confirm, Overlay, Picker};
+use crate::app::overlay::{Confirm, Overlay, PickPurpose, Picker};
 
 /// Draws one layer.
 pub(super) fn draw(state: &State, overlay: &Overlay, theme: &Theme, buffer: &mut Buffer) {
@@ -77,6 +77,9 @@ pub(super) fn draw_line(buffer: &mut Buffer, place: (u16, u16, u16), line: &Line
     start
 }
 
+/// Room for the kind of a line of the palette.
+const KIND: u16 = 11;
+
 fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffer) {
     let screen = state.layout.hints_y;
     let wanted = (picker.items.len() as u16).saturating_add(2).min(screen * 3 / 5).max(6);
@@ -90,6 +93,7 @@ fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffe
     paint::put_right(buffer, area.x + area.width - count_width, area.y, count_width, &count, theme.dim);
     let rows = usize::from(area.height.saturating_sub(1));
     let top = (picker.selected + 1).saturating_sub(rows);
+    let is_palette = picker.purpose == PickPurpose::Palette;
     for (row, (index, positions)) in picker.shown.iter().skip(top).take(rows).enumerate() {
         let Some(item) = picker.items.get(*index) else { continue };
         let y = area.y + 1 + row as u16;
@@ -98,9 +102,16 @@ fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffe
             let sign = if chosen.contains(index) { "☑ " } else { "☐ " };
             x += paint::put(buffer, x, y, 4, &theme.signs(sign), theme.key);
         }
+        let mut detail = item.detail.as_str();
+        if is_palette {
+            let (kind, rest) = crate::app::update::kind_of(item);
+            paint::put(buffer, x, y, KIND, &theme.signs(kind), theme.dim);
+            detail = rest;
+            x += KIND + 1;
+        }
         let key_width = if item.key.is_empty() { 0 } else { 6 };
         let room = (area.x + area.width).saturating_sub(x + key_width);
-        let label_room = if item.detail.is_empty() { room } else { room.min((item.label.width() as u16).max(18)) };
+        let label_room = if detail.is_empty() { room } else { room.min((item.label.width() as u16).max(18)) };
         let label_room = label_room.min(room);
         paint::put(buffer, x, y, label_room, &item.label, theme.text);
         for position in positions {
@@ -111,7 +122,7 @@ fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffe
             }
         }
         let after = x + label_room + 2;
-        paint::put(buffer, after, y, (area.x + area.width).saturating_sub(after + key_width), &theme.signs(&item.detail), theme.dim);
+        paint::put(buffer, after, y, (area.x + area.width).saturating_sub(after + key_width), &theme.signs(detail), theme.dim);
         paint::put_right(buffer, area.x, y, area.width, &theme.signs(&item.key), theme.key);
         if top + row == picker.selected {
             paint::cell(buffer, area.x - 1, y, theme.sign('▌'), theme.key);

@@ -127,10 +127,10 @@ fn draw_label(state: &State, (panel, index): (&Panel, usize), area: Area, theme:
 fn draw_columns(state: &State, panel: &Panel, area: Area, theme: &Theme, buffer: &mut Buffer) {
     if panel.columns.is_none() || panel.shown.iter().all(Option::is_none) {
         let words = match state.jobs.error(Slot::Series) {
-            Some(why) => format!("no answer: {why}"),
-            None if panel.id.is_none() && state.catalog.is_complete => "not in these sources".into(),
+            Some(why) => format!("no answer: {why}; zoom asks again"),
+            None if panel.id.is_none() && state.catalog.is_complete => "not in these sources: d removes the panel, P picks others".into(),
             None if panel.columns.is_none() || panel.is_stale => "reading …".into(),
-            None => "no samples in this window".into(),
+            None => "no samples in this window: 0 shows all".into(),
         };
         paint::put(buffer, area.x + 1, area.y + area.height / 2, area.width.saturating_sub(1), &theme.signs(&words), theme.dim);
         return;

@@ -11,13 +11,16 @@ use crate::app::State;
 use crate::app::clock::Precision;
 use crate::app::find::{Row, Typing, share_words, total_words};
 use crate::app::layout::Area;
-use crate::app::overlay::Prompt;
+use crate::app::overlay::{Prompt, PromptKind};
 use crate::model::find::Fit;
 use crate::model::query::TextPattern;
 use crate::model::text::printable;
 
 /// Draws a line to type with what it means.
 pub(super) fn draw(state: &State, prompt: &Prompt, theme: &Theme, buffer: &mut Buffer) {
+    if prompt.kind == PromptKind::Command {
+        return super::command::draw(state, prompt, theme, buffer);
+    }
     let (words, style) = match (&prompt.preview, prompt.find.as_deref()) {
         (Some(Err(words)), _) => (format!("! {words}"), theme.error),
         (_, Some(Typing { error: Some(why), .. })) => (format!("! {why}"), theme.error),
@@ -110,7 +113,7 @@ fn draw_find(state: &State, typing: &Typing, area: Area, theme: &Theme, buffer: 
 }
 
 /// Marks below the text what of it is wrong. `start` is the byte that is drawn first.
-fn draw_wrong(prompt: &Prompt, start: usize, area: Area, theme: &Theme, buffer: &mut Buffer) {
+pub(super) fn draw_wrong(prompt: &Prompt, start: usize, area: Area, theme: &Theme, buffer: &mut Buffer) {
     let text = prompt.input.text();
     let Some(span) = prompt.wrong.clone() else { return };
     let (from, to) = (span.start.max(start), span.end.max(start));

@@ -39,6 +39,11 @@ impl Pty {
         command.env("LC_ALL", "C.UTF-8");
         command.env("USER", "tester");
         command.env_remove("NO_COLOR");
+        // Nothing of the machine, and nothing of the test before.
+        command.env("CORONER_CONFIG", "");
+        command.env("CORONER_STATE", "off");
+        // Tests leave no trace in the list of whoever runs them.
+        command.env("CORONER_NO_RECENT", "1");
         for (name, value) in variables {
             command.env(name, value);
         }

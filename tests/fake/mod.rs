@@ -628,6 +628,7 @@ impl Session {
                     app::update(&mut self.state, Message::Replied(*id, Ok(reply)))
                 }
                 Effect::Cancel(_) => Vec::new(),
+                Effect::GoOn => app::update(&mut self.state, Message::GoOn),
                 Effect::Journal { number, .. } => {
                     let number = *number;
                     self.effects.push(effect);

@@ -13,16 +13,19 @@ use crate::model::case::PanelShape;
 use super::navigate::{self, Way};
 use super::records::{self, Bearing, Judgement};
 use super::{
-    annotate, chain, compare_view, filter, find, forms, kind_form, looks, overlays, panel_edit, panel_form, panel_typed, panel_view,
-    pattern_view, pick, replay, search, settle, trace_view,
+    annotate, chain, command_line, compare_view, filter, find, forms, kind_form, looks, overlays, palette, panel_edit, panel_form,
+    panel_typed, panel_view, pattern_view, pick, play, replay, search, settle, trace_view,
 };
 
 /// Runs it.
 pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> Vec<Effect> {
     if let Some(argument) = argument.map(str::trim).filter(|argument| !argument.is_empty())
-        && let Some(effects) = with_argument(state, action, argument)
+        && let Some(result) = with_argument(state, action, argument)
     {
-        return effects;
+        return result.unwrap_or_else(|why| {
+            state.warn(why);
+            Vec::new()
+        });
     }
     match action {
         Action::CursorLeft
@@ -70,7 +73,8 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::FilterOut => prompt(state, PromptKind::FilterOut),
         Action::Filters => state.overlays.push(Overlay::Filters(0)),
         Action::Help => state.overlays.push(Overlay::Help(crate::app::overlay::Help::default())),
-        Action::Palette => pick::palette(state),
+        Action::HelpHere => overlays::help_here(state),
+        Action::Palette => palette::open(state),
         Action::Conflicts => settle::list(state),
         Action::Suggested => return super::debt::ask_suggested(state),
         Action::AddRecord => kind_form::kinds(state),
@@ -82,7 +86,10 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::TagRecords => prompt(state, PromptKind::Tag),
         Action::Retime => prompt(state, PromptKind::Retime),
         Action::FilterNotes => prompt(state, PromptKind::Notes),
-        Action::CommandLine => pick::commands(state),
+        Action::CommandLine => command_line::open(state, ""),
+        Action::RecordMacro => play::record(state),
+        Action::PlayMacro => play::last(state, 1),
+        Action::Macro | Action::PressKeys => command_line::open(state, &format!("{} ", action.info().name)),
         Action::ChooseZone => pick::zones(state),
         Action::PanelPicker => pick::panels(state),
         Action::Mark => pick::markers(state),
@@ -174,6 +181,7 @@ fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Curtain => return replay::toggle_curtain(state),
         Action::Follow => return crate::app::follow::toggle(state),
         Action::Copy => return copy(state),
+        Action::Tour => return crate::app::tour::run(state),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Quit => return quit(state),
         Action::Accept => return overlays::accept(state),
@@ -224,8 +232,8 @@ fn cycle_time(state: &mut State) {
 }
 
 /// What an argument on the command line does; `None` when the action takes none.
-fn with_argument(state: &mut State, action: Action, argument: &str) -> Option<Vec<Effect>> {
-    let result = match action {
+pub(super) fn with_argument(state: &mut State, action: Action, argument: &str) -> Option<Result<Vec<Effect>, String>> {
+    Some(match action {
         Action::GoTo => super::typed_time::parse(state, argument).map(|at| {
             state.jump_to(at);
             Vec::new()
@@ -251,6 +259,7 @@ fn with_argument(state: &mut State, action: Action, argument: &str) -> Option<Ve
         Action::Overlaid => panel_form::split(state, PanelShape::Overlaid, argument),
         Action::Stacked => panel_form::split(state, PanelShape::Stacked, argument),
         Action::Multiples => panel_form::split(state, PanelShape::Multiples, argument),
+        Action::Tour => crate::app::tour::run_typed(state, argument),
         Action::Title => Ok(forms::change_case(state, |meta| argument.clone_into(&mut meta.title))),
         Action::NextTheme | Action::Mouse | Action::PlainText => {
             looks::run(state, action, Some(argument));
@@ -258,12 +267,12 @@ fn with_argument(state: &mut State, action: Action, argument: &str) -> Option<Ve
         }
         Action::Severity => Ok(forms::change_case(state, |meta| meta.severity = Some(argument.to_owned()))),
         Action::Note => Ok(annotate::add_note(state, navigate::span(state), argument)),
+        Action::PanelPicker => Ok(pick::add_formula(state, argument)),
+        Action::PlayMacro => play::counted(state, argument),
+        Action::Macro => play::named(state, argument),
+        Action::PressKeys => play::keys(state, argument),
         _ => return None,
-    };
-    Some(result.unwrap_or_else(|why| {
-        state.warn(why);
-        Vec::new()
-    }))
+    })
 }
 
 /// Opens a line to type.
@@ -329,7 +338,7 @@ fn close(state: &mut State) -> Vec<Effect> {
         (state.timeline.anchor, state.list.anchor) = (None, None);
     } else if state.list.find.is_some() {
         find::drop_find(state);
-    } else {
+    } else if !crate::app::tour::leave(state) {
         state.notice = None;
     }
     effects

@@ -9,7 +9,7 @@ use crate::app::message::{Effect, JobId, Progress, Question, Reply};
 use crate::app::state::State;
 use crate::model::case::{Evidence, EvidenceTarget};
 use crate::model::series::ValueState;
-use crate::model::{Catalog, EventPage, Level, Timestamp, text};
+use crate::model::{Catalog, EventPage, Level, ProblemKind, SourceReport, Timestamp, text};
 
 use super::find;
 
@@ -17,17 +17,36 @@ use super::find;
 pub(super) fn catalog(state: &mut State, catalog: Arc<Catalog>) {
     let before = state.end_before();
     state.has_catalog = true;
+    let is_news = catalog.is_complete && !state.catalog.is_complete;
     if catalog.is_complete {
         state.progress = None;
     }
     state.catalog = super::replay::take_catalog(state, catalog);
+    if let Some(words) = failed_words(&state.catalog).filter(|_| is_news) {
+        state.warn(words);
+    }
     state.panels.rebuild(&state.catalog, &state.session.doc.meta);
     let first = first_place(state);
     state.timeline.set_extent(state.catalog.extent, first);
+    state.take_up();
     state.keep_to_end(&before);
     // Times in filters may refer to what is loaded.
     super::filter::from_case(state);
     state.data_revision += 1;
+}
+
+/// Sources of which nothing could be used, and the way out; the rest goes on.
+fn failed_words(catalog: &Catalog) -> Option<String> {
+    let failed = |source: &&SourceReport| {
+        source.problems.counts().contains_key(&ProblemKind::Unreadable) || (source.n_records == 0 && source.problems.total() > 0)
+    };
+    let mut all = catalog.sources.iter().filter(failed);
+    let first = all.next()?;
+    let why = first.problems.kept().first().map(|problem| format!(": {}", problem.reason)).unwrap_or_default();
+    Some(match all.count() {
+        0 => format!("{} cannot be used{why}; 7 shows the sources", first.path),
+        more => format!("{} and {more} more cannot be used{why}; 7 shows them all", first.path),
+    })
 }
 
 /// A question goes on.
@@ -219,6 +238,7 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
             state.words = Some(words);
             find::words_came(state);
             super::filter::words_came(state);
+            super::palette::words_came(state);
         }
         (Slot::FindTotal, Reply::Count(n)) => {
             if let Some(find) = &mut state.list.find {

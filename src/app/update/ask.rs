@@ -42,10 +42,16 @@ pub(crate) fn settle_view(state: &mut State) {
     state.preview.prepare(&state.catalog);
     let height = usize::from(state.layout.list.height);
     state.list.scroll(height - state.preview.n_rows(height));
+    if crate::app::tour::watch(state) {
+        settle_view(state);
+    }
 }
 
 fn lay_out(state: &mut State) {
-    state.layout = layout::compute(state.layout.size, &state.shape());
+    let (width, height) = state.layout.size;
+    let for_tour = crate::app::tour::n_rows(state, height);
+    state.layout = layout::compute((width, height - for_tour), &state.shape());
+    state.layout.size = (width, height);
     state.timeline.columns = NonZeroUsize::new(usize::from(state.layout.lanes_width)).unwrap_or(NonZeroUsize::MIN);
     state.clock.t0 = state.t0();
 }

@@ -1,5 +1,7 @@
 //! Filters: what is typed becomes chips of the case, with words to go on with and the column of a mistake.
 
+use std::ops::Range;
+
 use crate::app::chips;
 use crate::app::list::IsNegated;
 use crate::app::message::Effect;
@@ -107,36 +109,50 @@ pub(super) fn edit_one(state: &mut State, index: usize) {
 pub(super) fn refresh(state: &mut State) {
     let Some(Overlay::Prompt(prompt)) = state.overlays.last() else { return };
     let (typed, before, kind) = (prompt.input.text().to_owned(), prompt.input.before_cursor().to_owned(), prompt.kind);
+    let offered = offer(state, &before);
+    let (preview, wrong) = told(state, &typed, kind);
+    if let Some(Overlay::Prompt(prompt)) = state.overlays.last_mut() {
+        prompt.preview = preview;
+        prompt.wrong = wrong;
+        prompt.offered = Some(offered);
+    }
+}
+
+/// What a text of the filter language may go on with.
+pub(super) fn offer(state: &State, before: &str) -> Offered {
     let known = (state.catalog.services(), state.catalog.sources.iter().map(|source| source.path.clone()).collect::<Vec<_>>());
     let words = state.words.clone().unwrap_or_default();
     let known = Known { services: &known.0, files: &known.1, fields: &words.fields, patterns: &words.patterns };
-    let mut offered = filter::complete(&before, known);
+    let mut offered = filter::complete(before, known);
     if offered.start == before.len() && !before.ends_with([':', '=', '<', '>', '~']) {
         let own = under_cursor(state);
         offered.notes.splice(0..0, own.iter().map(|_| String::new()));
         offered.words.splice(0..0, own);
     }
     offered.words.truncate(MAX_OFFERED);
-    let (preview, wrong) = match read(state, &typed, kind) {
+    Offered { start: offered.start, words: offered.words, notes: offered.notes, chosen: None }
+}
+
+/// What a text of the filter language means, or why it means nothing and which bytes of it are wrong.
+pub(super) fn told(state: &State, typed: &str, kind: PromptKind) -> (Option<Result<String, String>>, Option<Range<usize>>) {
+    let known = (state.catalog.services(), state.catalog.sources.iter().map(|source| source.path.clone()).collect::<Vec<_>>());
+    let words = state.words.clone().unwrap_or_default();
+    let known = Known { services: &known.0, files: &known.1, fields: &words.fields, patterns: &words.patterns };
+    match read(state, typed, kind) {
         Ok(None) => (None, None),
         Ok(Some(expr)) => {
             let words = [expr.to_string()].into_iter().chain(filter::remarks(&expr, known)).collect::<Vec<_>>().join("   ! ");
             (Some(Ok(text::printable(&words).into_owned())), None)
         }
         Err(error) => (Some(Err(error.reason)), Some(error.span)),
-    };
-    if let Some(Overlay::Prompt(prompt)) = state.overlays.last_mut() {
-        prompt.preview = preview;
-        prompt.wrong = wrong;
-        prompt.offered = Some(Offered { start: offered.start, words: offered.words, notes: offered.notes, chosen: None });
     }
 }
 
 /// The words of the data came: what is typed may go on with them.
 pub(super) fn words_came(state: &mut State) {
-    if matches!(state.overlays.last(), Some(Overlay::Prompt(prompt)) if prompt.kind.is_filter() && prompt.offered.as_ref().is_none_or(|offered| offered.chosen.is_none()))
+    if matches!(state.overlays.last(), Some(Overlay::Prompt(prompt)) if prompt.kind.is_recalled() && prompt.offered.as_ref().is_none_or(|offered| offered.chosen.is_none()))
     {
-        refresh(state);
+        super::overlays::refresh_prompt(state);
     }
 }
 
@@ -159,7 +175,8 @@ pub(super) fn complete(state: &mut State, step: isize) {
     };
     prompt.input.replace_before(offered.start, &offered.words[next]);
     offered.chosen = Some(next);
-    refresh(state);
+    prompt.recalled = None;
+    super::overlays::refresh_prompt(state);
     // Tab goes on through the words that were offered for what was typed, not for what it put there.
     if let Some(Overlay::Prompt(prompt)) = state.overlays.last_mut() {
         prompt.offered = Some(offered);

@@ -64,7 +64,8 @@ pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     let version = state.catalog.version;
     let has_events = state.catalog.n_events > 0;
     let is_prompt =
-        matches!(state.overlays.last(), Some(Overlay::Prompt(prompt)) if prompt.kind.is_filter() || prompt.kind == PromptKind::Find);
+        matches!(state.overlays.last(), Some(Overlay::Prompt(prompt)) if prompt.kind.is_recalled() || prompt.kind == PromptKind::Find);
+    let is_prompt = is_prompt || super::palette::is_open(state);
     if is_prompt && has_events {
         state.jobs.sync(Slot::Words, Some(Question::Words), version, effects);
     }
@@ -117,7 +118,7 @@ pub(super) fn accept(state: &mut State, prompt: &Prompt) -> Result<Vec<Effect>, 
             (None, crate::app::find::Name::Series(id)) => {
                 let meta = state.catalog.series(*id).cloned();
                 let reference = meta.map(|meta| panels::reference(&state.catalog, &meta, ""));
-                Ok(reference.map_or_else(Vec::new, |reference| pick::take(state, PickValue::Series(reference), None)))
+                Ok(reference.map_or_else(Vec::new, |reference| pick::take(state, PickValue::Series(reference))))
             }
             (None, _) => Ok(Vec::new()),
         },

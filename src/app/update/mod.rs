@@ -8,6 +8,7 @@ mod annotate;
 mod answer;
 mod ask;
 mod chain;
+mod command_line;
 mod compare_view;
 mod debt;
 mod filter;
@@ -19,12 +20,14 @@ mod looks;
 mod mouse;
 mod navigate;
 mod overlays;
+mod palette;
 mod panel_edit;
 mod panel_form;
 mod panel_typed;
 mod panel_view;
 mod pattern_view;
 mod pick;
+mod play;
 mod records;
 mod replay;
 mod search;
@@ -40,6 +43,7 @@ use super::state::State;
 
 pub(crate) use ask::settle_view;
 pub(crate) use filter::from_case as read_filters;
+pub(crate) use palette::kind_of;
 pub(crate) use records::Bearing;
 pub(crate) use settle::Settling;
 
@@ -85,7 +89,12 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::CaseMoved => vec![state.session.merge()],
         Message::CaseMerged { revision, case, words } => merged(state, revision, *case, &words),
         Message::MetaSettled(before, after) => settle::meta_settled(state, &before, &after),
+        Message::Tour(offer) => {
+            super::tour::begin(state, offer);
+            Vec::new()
+        }
         Message::Exported(path) => {
+            state.tour.n_exports += 1;
             state.say(format!("postmortem written to {}", path.display()));
             Vec::new()
         }
@@ -100,12 +109,19 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::RunAction(action) => action::run(state, action, None),
+        Message::Command(line) => play::command(state, &line),
+        Message::Start(script) => {
+            play::start(state, &script);
+            Vec::new()
+        }
+        Message::GoOn => Vec::new(),
         Message::Notice(text) => {
             state.warn(text);
             Vec::new()
         }
     };
     ask::settle(state, &mut effects);
+    play::go_on(state, &mut effects);
     effects
 }
 

@@ -1,12 +1,13 @@
 //! What keys do in the layer that lies open on top.
 
+use crate::app::help;
 use crate::app::list::IsNegated;
 use crate::app::message::{Effect, KeyCode, KeyPress};
-use crate::app::overlay::{Confirm, ConfirmPurpose, Overlay, Prompt, PromptKind};
+use crate::app::overlay::{Confirm, ConfirmPurpose, Help, Overlay, Prompt, PromptKind};
 use crate::app::state::State;
 
 use super::navigate::Way;
-use super::{action, annotate, filter, find, forms, pick, records};
+use super::{action, annotate, command_line, filter, find, forms, palette, pick, records};
 
 /// A key that is no action here is typed.
 pub(super) fn typed(state: &mut State, key: KeyPress) -> Vec<Effect> {
@@ -23,16 +24,27 @@ pub(super) fn typed(state: &mut State, key: KeyPress) -> Vec<Effect> {
             _ => {
                 if picker.input.key(key) {
                     picker.narrow();
+                    palette::offer(state);
                 }
             }
         },
         Some(Overlay::Prompt(prompt)) => {
+            match (key.code, prompt.kind.is_recalled()) {
+                (KeyCode::Up, true) => return command_line::recall(state, -1),
+                (KeyCode::Down, true) => return command_line::recall(state, 1),
+                (KeyCode::Char('p'), true) if key.ctrl => return command_line::recall(state, -1),
+                (KeyCode::Char('n'), true) if key.ctrl => return command_line::recall(state, 1),
+                _ => {}
+            }
+            prompt.recalled = None;
             prompt.input.key(key);
             refresh_prompt(state);
         }
         Some(Overlay::Help(help)) => match key.code {
-            KeyCode::PageUp => help.scroll = help.scroll.saturating_sub(10),
-            KeyCode::PageDown => help.scroll += 10,
+            KeyCode::PageUp => scroll_help(state, -10),
+            KeyCode::PageDown => scroll_help(state, 10),
+            KeyCode::Home => scroll_help(state, isize::MIN),
+            KeyCode::End => scroll_help(state, isize::MAX),
             _ => {
                 if help.input.key(key) {
                     help.scroll = 0;
@@ -46,6 +58,23 @@ pub(super) fn typed(state: &mut State, key: KeyPress) -> Vec<Effect> {
         Some(Overlay::Confirm(_)) | None => {}
     }
     Vec::new()
+}
+
+fn scroll_help(state: &mut State, rows: isize) {
+    let Some(Overlay::Help(open)) = state.overlays.last() else { return };
+    let scroll = help::scroll(state, open, rows);
+    if let Some(Overlay::Help(open)) = state.overlays.last_mut() {
+        open.scroll = scroll;
+    }
+}
+
+/// The keys of the open layer, or away with them.
+pub(super) fn help_here(state: &mut State) {
+    if let Some(Overlay::Help(_)) = state.overlays.last() {
+        state.overlays.pop();
+    } else {
+        state.overlays.push(Overlay::Help(Help::default()));
+    }
 }
 
 /// A key in the list of filters.
@@ -95,6 +124,9 @@ pub(super) fn refresh_prompt(state: &mut State) {
     if kind == PromptKind::Find {
         return find::refresh(state);
     }
+    if kind == PromptKind::Command {
+        return command_line::refresh(state);
+    }
     let preview = match kind {
         PromptKind::Ghost | PromptKind::Limit => super::panel_typed::preview(state, kind, &typed),
         PromptKind::Tag | PromptKind::Retime | PromptKind::Notes => None,
@@ -110,7 +142,7 @@ pub(super) fn step(state: &mut State, rows: isize) {
     let n_filters = state.list.chips.len();
     match state.overlays.last_mut() {
         Some(Overlay::Picker(picker)) => picker.step(rows),
-        Some(Overlay::Help(help)) => help.scroll = help.scroll.saturating_add_signed(rows),
+        Some(Overlay::Help(_)) => scroll_help(state, rows),
         Some(Overlay::Filters(selected)) => *selected = selected.saturating_add_signed(rows).min(n_filters.saturating_sub(1)),
         Some(Overlay::Prompt(Prompt { find: Some(typing), .. })) => typing.step(rows),
         Some(Overlay::Prompt(_)) => filter::complete(state, rows),
@@ -121,6 +153,7 @@ pub(super) fn step(state: &mut State, rows: isize) {
 /// Chooses or unchooses.
 pub(super) fn toggle(state: &mut State) -> Vec<Effect> {
     match state.overlays.last_mut() {
+        Some(Overlay::Help(help)) => (help.scope, help.scroll) = (help.scope.other(), 0),
         Some(Overlay::Picker(picker)) if picker.chosen.is_some() => picker.toggle(),
         Some(Overlay::Picker(picker)) => picker.step(1),
         Some(Overlay::Prompt(Prompt { find: Some(typing), .. })) => typing.step(1),
@@ -172,6 +205,9 @@ pub(super) fn accept(state: &mut State) -> Vec<Effect> {
 fn accept_prompt(state: &mut State, prompt: &Prompt) -> Result<Vec<Effect>, String> {
     let typed = prompt.input.text();
     let is_empty = typed.trim().is_empty();
+    if prompt.kind.is_filter() {
+        state.filters_typed.remember(typed);
+    }
     match prompt.kind {
         PromptKind::Find => find::accept(state, prompt),
         PromptKind::FilterAll => filter::replace(state, typed),
@@ -181,6 +217,8 @@ fn accept_prompt(state: &mut State, prompt: &Prompt) -> Result<Vec<Effect>, Stri
             effects
         }
         PromptKind::Notes => Ok(records::filter(state, typed)),
+        PromptKind::Command if is_empty => Ok(Vec::new()),
+        PromptKind::Command => command_line::accept(state, typed),
         _ if is_empty => Ok(Vec::new()),
         PromptKind::Tag => records::tag(state, typed),
         PromptKind::Retime => records::retime(state, typed),

@@ -15,8 +15,7 @@ pub(super) fn set(state: &mut State, name: &str, panels: Vec<PanelRef>) -> Vec<E
 /// The case says something else about panels, zone or T+0 now.
 pub(super) fn case_changed(state: &mut State) {
     state.panels.rebuild(&state.catalog, &state.session.doc.meta);
-    let zone = state.session.doc.meta.time_zone.as_deref().and_then(|name| name.parse().ok());
-    state.clock.zone = zone.unwrap_or(chrono_tz::Tz::UTC);
+    state.clock.zone = state.case_zone();
     super::filter::from_case(state);
     state.data_revision += 1;
 }

@@ -95,8 +95,11 @@ fn order_words(state: &State) -> String {
 pub(super) fn lines(state: &State, side: &mut Side, width: usize) {
     let Some(found) = state.patterns.found.as_deref().filter(|_| state.catalog.n_events > 0) else {
         let words = match state.jobs.error(Slot::Patterns) {
-            Some(why) => format!("Patterns cannot be found: {why}"),
-            None if !state.has_catalog => "Nothing loaded yet.".into(),
+            Some(why) => format!("Patterns cannot be found: {why}. 7 shows the sources."),
+            None if !state.has_catalog => "Nothing loaded yet. Patterns appear with the first log; keys work already.".into(),
+            None if state.catalog.n_events == 0 && !state.catalog.is_complete => {
+                "No log events so far. Patterns appear with the first log.".into()
+            }
             None if state.catalog.n_events == 0 => "No log events, so no patterns. Open a folder with logs.".into(),
             None => "looking for patterns …".into(),
         };

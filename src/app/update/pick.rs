@@ -1,11 +1,11 @@
-//! Lists to pick from: palette, commands, zones, panels, markers, things to pin.
+//! Lists to pick from: zones, panels, markers, things to pin.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
 
-use crate::app::actions::{self, Action};
+use crate::app::actions::Action;
 use crate::app::heat;
 use crate::app::message::{Effect, FreezeTarget};
 use crate::app::overlay::{Overlay, PickItem, PickPurpose, PickValue, Picker};
@@ -13,84 +13,16 @@ use crate::app::panels as shown;
 use crate::app::series_search::{self, SeriesSearch};
 use crate::app::state::State;
 use crate::model::case::{MarkerName, PanelForm, PanelRef, PanelShape};
-use crate::model::{Timestamp, text};
+use crate::model::text;
 
-use super::{action, annotate, kind_form, panel_edit, panel_form, records, settle};
+use super::{action, annotate, kind_form, palette, panel_edit, panel_form, records, settle};
 
-fn item(label: impl Into<String>, detail: impl Into<String>, value: PickValue) -> PickItem {
+pub(super) fn item(label: impl Into<String>, detail: impl Into<String>, value: PickValue) -> PickItem {
     PickItem { label: label.into(), detail: detail.into(), key: String::new(), value }
 }
 
-fn clean(words: &str) -> String {
+pub(super) fn clean(words: &str) -> String {
     text::printable(words).into_owned()
-}
-
-fn action_items(state: &State) -> Vec<PickItem> {
-    actions::ALL
-        .iter()
-        .filter(|info| info.is_in_palette())
-        .map(|info| {
-            let key = state.keymap.key_of(info.action);
-            PickItem { key, ..item(info.name, info.sentence, PickValue::Action(info.action)) }
-        })
-        .collect()
-}
-
-/// Lines of one kind in the palette: beyond that those nearest to the cursor.
-const MOMENTS: usize = 1_000;
-
-/// Everything there is: actions, changes, alerts, marks, series.
-pub(super) fn palette(state: &mut State) {
-    let mut items = action_items(state);
-    items.extend(moment_items(state));
-    let clock = &state.clock;
-    items.extend(state.told().by_time().into_iter().filter_map(|record| {
-        let at = record.at()?;
-        let label = annotate::headline(record);
-        Some(item(label, format!("{} {}", record.kind.name(), clock.both(at)), PickValue::Annotation(record.id.clone())))
-    }));
-    let picker = Picker::new(PickPurpose::Palette, "palette: action, series, change, alert, profile, mark", items)
-        .with_series(SeriesSearch::new(Arc::clone(&state.catalog), BTreeSet::new()));
-    state.overlays.push(Overlay::Picker(picker));
-}
-
-/// Changes, alerts and profiles, of each kind those nearest to the cursor.
-fn moment_items(state: &State) -> Vec<PickItem> {
-    let (catalog, clock, cursor) = (&state.catalog, &state.clock, state.timeline.cursor);
-    let nearest = |moments: &mut dyn Iterator<Item = (Timestamp, usize)>| {
-        let mut all: Vec<(Timestamp, usize)> = moments.collect();
-        if all.len() > MOMENTS {
-            all.sort_by_key(|(at, _)| at.since(cursor).unsigned_abs());
-            all.truncate(MOMENTS);
-            all.sort();
-        }
-        all
-    };
-    let changes = nearest(&mut catalog.changes.iter().enumerate().filter_map(|(index, change)| Some((change.time?, index))));
-    let changes = changes.into_iter().map(|(at, index)| {
-        let change = &catalog.changes[index];
-        item(clean(&format!("{} {}", change.kind, change.text)), format!("change {}", clock.both(at)), PickValue::Moment(at))
-    });
-    let began = |alert: &crate::model::Alert| alert.firing_at.unwrap_or(alert.active_at);
-    let alerts = nearest(&mut catalog.alerts.iter().enumerate().map(|(index, alert)| (began(alert), index)));
-    let alerts = alerts.into_iter().map(|(at, index)| {
-        let alert = &catalog.alerts[index];
-        let label = format!("{} {}", alert.name, alert.service.as_deref().unwrap_or_default());
-        item(clean(label.trim()), format!("alert {}", clock.both(at)), PickValue::Moment(at))
-    });
-    let profiles = nearest(&mut catalog.profiles.iter().enumerate().filter_map(|(index, profile)| Some((profile.time?, index))));
-    let profiles = profiles.into_iter().map(|(at, index)| {
-        let profile = &catalog.profiles[index];
-        let label = format!("{} profile {}", profile.kind, profile.service.as_deref().unwrap_or_default());
-        item(clean(label.trim()), format!("profile {}", clock.both(at)), PickValue::Moment(at))
-    });
-    changes.chain(alerts).chain(profiles).collect()
-}
-
-/// Actions by name, with an argument.
-pub(super) fn commands(state: &mut State) {
-    let picker = Picker::new(PickPurpose::Command, "command: name and argument, for example goto T+3m", action_items(state));
-    state.overlays.push(Overlay::Picker(picker));
 }
 
 /// Zones of the world.
@@ -172,7 +104,7 @@ pub(super) fn targets(state: &mut State, targets: Vec<(String, String, FreezeTar
 pub(super) fn set_zone(state: &mut State, zone: Tz) -> Vec<Effect> {
     state.clock.zone = zone;
     state.clock.style = if zone == Tz::UTC { crate::app::clock::Style::Utc } else { crate::app::clock::Style::Local };
-    let name = (zone != Tz::UTC).then(|| zone.name().to_owned());
+    let name = (zone != state.usual_zone).then(|| zone.name().to_owned());
     state.say(format!("times in {}", zone.name()));
     match state.session.change_meta(|meta| meta.time_zone = name) {
         Some(edit) => state.session.commit(format!("zone {}", zone.name()), vec![edit]),
@@ -216,30 +148,25 @@ pub(super) fn picked(state: &mut State, picker: &Picker) -> Vec<Effect> {
         }
         _ => {}
     }
-    let argument = match picker.purpose {
-        PickPurpose::Command => picker.input.text().trim().split_once(char::is_whitespace).map(|(_, argument)| argument.to_owned()),
-        _ => None,
-    };
     let Some(value) = current.map(|index| picker.items[index].value.clone()) else {
         state.say(format!("nothing is called {:?}", picker.input.text()));
         return Vec::new();
     };
-    take(state, value, argument.as_deref())
+    take(state, value)
 }
 
 /// Does what a line stands for.
-pub(super) fn take(state: &mut State, value: PickValue, argument: Option<&str>) -> Vec<Effect> {
+pub(super) fn take(state: &mut State, value: PickValue) -> Vec<Effect> {
     match value {
-        PickValue::Action(Action::Palette | Action::CommandLine) => Vec::new(),
-        PickValue::Action(chosen) => action::run(state, chosen, argument),
+        PickValue::Action(Action::Palette) => Vec::new(),
+        PickValue::Action(chosen) => action::run(state, chosen, None),
+        PickValue::Place(place) => palette::take(state, place),
         PickValue::Moment(at) => {
             state.jump_to(at);
             Vec::new()
         }
         PickValue::Annotation(id) => {
-            if let Some(at) = state.session.doc.annotations.get(&id).and_then(crate::model::Annotation::at) {
-                state.jump_to(at);
-            }
+            palette::show_record(state, &id);
             Vec::new()
         }
         PickValue::Series(reference) => {
@@ -294,7 +221,7 @@ fn add_heat(state: &mut State, reference: PanelRef) -> Vec<Effect> {
 }
 
 /// Asks for the lines of a formula; they become panels when they are there.
-fn add_formula(state: &mut State, text: &str) -> Vec<Effect> {
+pub(super) fn add_formula(state: &mut State, text: &str) -> Vec<Effect> {
     if state.panels.all.iter().any(|panel| panel.reference.formula() == Some(text)) {
         state.say("this formula is a panel already");
     } else if state.catalog.is_complete {

@@ -193,6 +193,10 @@ fn notes(state: &State, side: &mut Side, width: usize) {
             side.folded(vec![(Ink::Normal, "  ".into())], (Ink::Normal, &lines_of(&record.text)), width);
         }
     }
+    if side.items.is_empty() && !filter.is_empty() {
+        let words = format!("No note fits {}. ; / changes the filter, empty it lists all.", text::printable(&filter));
+        return advice(side, &words, width);
+    }
     if side.items.is_empty() {
         advice(side, "No marks or notes yet. m marks a key moment, a writes a note, p pins evidence, A adds an action item.", width);
     }
@@ -247,10 +251,10 @@ fn detail(state: &State, side: &mut Side, width: usize) {
     }
     if side.items.is_empty() {
         let words = match state.subject {
-            Focus::Panels => "No panel selected.",
+            Focus::Panels => "No panel selected: P adds panels, 2 goes to them.",
             Focus::Changes => "No change, alert or profile under the cursor: . and , go to them.",
-            _ if !state.has_catalog => "Nothing loaded yet.",
-            _ => "No event selected.",
+            _ if !state.has_catalog => "Nothing loaded yet. Details of what is selected appear here.",
+            _ => "No event selected: 3 goes to the events, F changes what they are filtered by.",
         };
         advice(side, words, width);
     }
@@ -259,7 +263,7 @@ fn detail(state: &State, side: &mut Side, width: usize) {
 fn event_detail(state: &State, side: &mut Side, width: usize) {
     let Some(row) = state.list.selected() else { return };
     if let Some(why) = state.jobs.error(crate::app::jobs::Slot::Detail) {
-        advice(side, &format!("the event cannot be read: {why}"), width);
+        advice(side, &format!("the event cannot be read: {why}. 7 shows the sources."), width);
         return;
     }
     let Some(event) = state.detail.as_ref().filter(|event| event.id == row.id) else {
@@ -473,6 +477,6 @@ fn sources(state: &State, side: &mut Side, width: usize) {
         }
     }
     if side.items.is_empty() {
-        advice(side, "No sources yet. Start with coroner DIR, or give files to open.", width);
+        advice(side, "No sources here. Start with coroner DIR or the names of files; coroner demo opens a recorded outage.", width);
     }
 }

@@ -72,7 +72,7 @@ pub(super) fn open(state: &mut State, id: EventRef) {
 pub(super) fn lines(state: &State, side: &mut Side, width: usize) {
     let Some(id) = &state.trace.id else {
         let words = match state.list.selected() {
-            _ if !state.has_catalog => "Nothing loaded yet.",
+            _ if !state.has_catalog => "Nothing loaded yet. A trace needs an event: 3 goes to them once the first log is read.",
             None => "No event selected, so no trace. 3 goes to the events.",
             Some(_) => {
                 "The selected event has no trace id. 3 goes to the events; j and k choose one that has, or & trace: finds it by its id."
@@ -81,11 +81,11 @@ pub(super) fn lines(state: &State, side: &mut Side, width: usize) {
         return side_view::advice(side, words, width);
     };
     if let Some(why) = state.jobs.error(Slot::Trace) {
-        return side_view::advice(side, &format!("the trace cannot be read: {why}"), width);
+        return side_view::advice(side, &format!("the trace cannot be read: {why}. 7 shows the sources."), width);
     }
     let Some(trace) = state.trace.shown() else { return side_view::advice(side, "looking for the events of this trace …", width) };
     if trace.events.is_empty() {
-        return side_view::advice(side, "No event of this trace has a time.", width);
+        return side_view::advice(side, "No event of this trace has a time: :unplaced lists those without.", width);
     }
     head(state, side, (trace, id), width);
     let widest = trace.widest_gap();

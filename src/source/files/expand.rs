@@ -19,6 +19,13 @@ const MAX_DEPTH: usize = 64;
 /// What Coroner writes into a case folder (one that holds `case.toml`).
 const CASE_FILES: &[&str] = &["case.toml", "annotations.jsonl", "sources.lock", "sections", "postmortem.md", "postmortem.assets"];
 
+/// Whether this is a file of the case itself in a folder that holds one.
+pub(super) fn is_case_file(folder: &Path, name: &std::ffi::OsStr) -> bool {
+    let text = name.to_string_lossy();
+    let is_written = CASE_FILES.contains(&&*text) || text.starts_with("postmortem.");
+    is_written && folder.join("case.toml").is_file()
+}
+
 /// One source before anything is read.
 #[derive(Debug)]
 pub struct Found {

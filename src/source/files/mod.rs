@@ -12,6 +12,7 @@ mod database;
 pub mod decode;
 pub mod expand;
 mod follow;
+pub mod glance;
 mod identity;
 mod load;
 mod look;
