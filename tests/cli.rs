@@ -188,6 +188,28 @@ fn a_histogram_has_only_rows_that_count() {
 }
 
 #[test]
+fn exemplars_are_listed_by_the_series_that_keeps_them() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let text = "# TYPE a counter\na_total{i=\"1\"} 1 1700000000 # {trace_id=\"t1\",user=\"x\"} 0.5 1699999999.5\n\
+        a_total{i=\"1\"} 2 1700000001\nb_total 1 1700000000\n# EOF\n";
+    fs::write(dir.path().join("metrics.txt"), text).expect("written");
+    let (code, out, _) = coroner(dir.path(), &["series", ".", "--exemplars", "--json", "--quiet"]);
+    let found: Value = serde_json::from_str(&out).expect("json");
+    assert_eq!((code, &found["schema"], found["series"].as_array().map(Vec::len)), (0, &serde_json::json!("coroner.series/1"), Some(1)));
+    let own = &found["series"][0];
+    assert_eq!(
+        (&own["name"], &own["labels"], &own["source"]),
+        (&serde_json::json!("a_total"), &serde_json::json!({"i": "1"}), &serde_json::json!("metrics.txt"))
+    );
+    let labels = serde_json::json!({"trace_id": "t1", "user": "x"});
+    let told = serde_json::json!([{"time": "2023-11-14T22:13:19.5Z", "value": 0.5, "trace_id": "t1", "labels": labels}]);
+    assert_eq!((&own["n_exemplars"], &own["exemplars"]), (&serde_json::json!(1), &told));
+    let (_, out, _) = coroner(dir.path(), &["series", ".", "--exemplars", "--quiet"]);
+    assert!(out.contains("a_total{i=\"1\"}  1 exemplars") && out.contains("t1") && out.contains("user=x"), "{out}");
+    assert_eq!(coroner(dir.path(), &["series", ".", "--exemplars", "--match", "b*", "--quiet"]).0, 1);
+}
+
+#[test]
 fn series_say_missing_infinite_and_stale() {
     let dir = case();
     let document = json(dir.path(), &["series", "--json", "--quiet", "--step", "1s", "--match", "wait*", "case"]);

@@ -46,6 +46,9 @@ fn shows(sequence: &str, words: &str) -> bool {
     drawn.contains(words)
 }
 
+/// The histogram that keeps some, as a panel.
+const EXEMPLARS: &str = "P \"heat map rpc\" Enter 2";
+
 fn kinds(session: &Session) -> Vec<String> {
     session.state.case().by_time().iter().map(|record| record.kind.name().to_owned()).collect()
 }
@@ -78,8 +81,68 @@ fn promise_of_records(action: Action) -> bool {
         Action::NudgeLater => time("; .") > Some(at(240)),
         Action::Star => after(&note("; p")).state.case().by_time()[0].is_pinned,
         Action::FilterNotes => shows("; / \"kind:lesson\" Enter", "only kind:lesson"),
+        Action::PinUrl => {
+            kinds(&after("; u \"https://git.example/7 the fix\" Enter")) == ["evidence"]
+                && shows("; u \"file:///x\" Enter", "is no address")
+        }
+        Action::PinDiff => shows("; d \"x\" ^s", "no unified diff") && shows("; d", "paste a unified diff"),
+        Action::RecordHistory => after(&note("; y")).effects.iter().any(|effect| matches!(effect, Effect::History(_))),
+        Action::Preview => shows("; v", "as it would be exported"),
         Action::Suggested => shows("; s", "markers that the data suggest"),
         _ => shows("; x", "no conflicts to settle"),
+    }
+}
+
+/// The same for how the screen is shared out and what leaves it.
+fn promise_of_panes(action: Action) -> bool {
+    let view = |keys: &str| after(keys).state.case().meta.screen.clone();
+    let hides = |keys: &str, name: &str| view(keys).hides(name);
+    let rows = |keys: &str| screen(&after(keys)).lines().position(|line| line.contains(" events ") && line.contains("chain")).unwrap_or(0);
+    let border = |keys: &str| {
+        let drawn = screen(&after(keys));
+        drawn.lines().find_map(|line| line.find('┬').map(|at| line[..at].chars().count())).unwrap_or(0)
+    };
+    match action {
+        Action::FocusFacets => shows("9", "4 values") || shows("9", "3 values"),
+        Action::ChooseColumns => {
+            view("C \"latency\" Tab Enter").columns.as_deref() == Some(&["level", "service", "latency_ms"].map(str::to_owned)[..])
+                && view("C \"latency\" Tab Enter u").columns.is_none()
+                && shows("C \"latency\" Enter", "level service latency_ms message")
+        }
+        Action::Wrap => view("\\").is_wrapped && !view("\\ \\").is_wrapped && !view("\\ u").is_wrapped,
+        Action::ScrollRight => {
+            let session = |keys: &str| {
+                let mut session = Session::loaded(60, 24);
+                session.keys(keys);
+                screen(&session)
+            };
+            !session("3").contains("latency_ms=") && session("3 )").contains("latency_ms=") && session("3 ) ) ) )").contains("are in sight")
+        }
+        Action::ScrollLeft => notice("3 (") == "this is the beginning",
+        Action::TallerList => rows("ctrl-w +") < rows("") && rows("ctrl-w + u") == rows(""),
+        Action::LowerList => rows("ctrl-w -") > rows("") && rows("ctrl-w - ctrl-w +") == rows(""),
+        Action::WiderList => border("ctrl-w >") == border("") + 4,
+        Action::NarrowerList => border("ctrl-w <") + 4 == border("") && border("ctrl-w < u") == border(""),
+        Action::UsualSizes => border("ctrl-w < ctrl-w < ctrl-w =") == border("") && rows("ctrl-w - ctrl-w =") == rows(""),
+        Action::HideSide => hides("ctrl-w s", "side") && border("ctrl-w s") == 0 && shows("ctrl-w s 4", "No causal chain yet"),
+        Action::Lanes => hides("ctrl-w l \"phases\" Tab Enter", "phases") && !shows("ctrl-w l \"phases\" Enter", " phases "),
+        Action::Balanced => view("ctrl-w 2 ctrl-w 1") == coroner::model::case::ScreenView::default(),
+        Action::LogsFirst => rows("ctrl-w 2") < rows("") && hides("ctrl-w 2", "phases"),
+        Action::MetricsFirst => rows("ctrl-w 3") > rows(""),
+        Action::Writing => border("ctrl-w 4") < border("") && shows("7 ctrl-w 4", "No causal chain yet"),
+        Action::Pager => {
+            let paged = |keys: &str| match after(keys).effects.last() {
+                Some(Effect::OpenPager(words)) => words.clone(),
+                _ => String::new(),
+            };
+            paged("3 & \"level:error\" Enter ctrl-w p").contains(" events that pass level:error, 2026-11-22T03:20:00Z")
+                && paged("7 ctrl-w p").contains("ends in the middle of a record")
+                && paged("2 ctrl-w p").contains("http_p99")
+                && paged("1 ctrl-w p").contains("rollback")
+        }
+        _ => {
+            matches!(after("3 e ctrl-e").effects.last(), Some(Effect::OpenSource { source, line, n_lines: 1 }) if source.0 == 1 && *line > 1)
+        }
     }
 }
 
@@ -131,6 +194,16 @@ fn promise(action: Action) -> bool {
         Action::PrevWarning => near(cursor("w w W"), cursor("w")),
         Action::NextChange => near(cursor("."), 125.0) && notice(".").contains("deploy") && near(cursor("1 j"), 100.0),
         Action::PrevChange => near(cursor("G ,"), 420.0) && near(cursor("1 G k"), 460.0),
+        Action::NextAlert => near(cursor("t a"), 195.0) && notice("t a t a").contains("ErrorRateHigh fires"),
+        Action::PrevAlert => near(cursor("G t A"), 470.0) && notice("G t A").contains("GoroutinesHigh is over"),
+        Action::NextOnset => {
+            let first = ". t 0 s";
+            near(cursor(first), 135.0)
+                && notice(first).starts_with("goroutines order left its baseline: 117, usually 39 · P99 order left")
+                && notice(&format!("{first} s")).starts_with("errors burst: ")
+                && notice("G s").starts_with("no burst or onset after the cursor")
+        }
+        Action::PrevOnset => cursor(". t 0 G S") > 135.0 && near(cursor(". t 0 s s S"), 135.0),
         Action::NextMark => near(cursor(&format!("{m}m Enter g ]")), 240.0),
         Action::PrevMark => near(cursor(&format!("{m}m Enter G [")), 240.0),
         Action::WeakestClaim => {
@@ -185,7 +258,29 @@ fn promise(action: Action) -> bool {
         | Action::Star
         | Action::FilterNotes
         | Action::Suggested
+        | Action::Preview
+        | Action::PinUrl
+        | Action::PinDiff
+        | Action::RecordHistory
         | Action::Conflicts => promise_of_records(action),
+        Action::FocusFacets
+        | Action::ChooseColumns
+        | Action::Wrap
+        | Action::ScrollLeft
+        | Action::ScrollRight
+        | Action::TallerList
+        | Action::LowerList
+        | Action::WiderList
+        | Action::NarrowerList
+        | Action::UsualSizes
+        | Action::HideSide
+        | Action::Lanes
+        | Action::Balanced
+        | Action::LogsFirst
+        | Action::MetricsFirst
+        | Action::Writing
+        | Action::Pager
+        | Action::OpenSource => promise_of_panes(action),
         Action::Attempt => kinds(&after(&format!("{m}M \"scaled out\" ^s"))) == ["attempt"],
         Action::ActionItem => {
             kinds(&after("A \"add a limit\" ^s")) == ["action"] && shows("A \"x\" Tab Tab Tab Tab \"soon\" ^s", "is no date")
@@ -236,6 +331,20 @@ fn promise(action: Action) -> bool {
                 && near(cursor(&level), 125.0)
                 && filters(&format!("{level} u")).is_empty()
                 && notice(". t 0 g v t t \"03:22:05\" Enter b").starts_with("this range is the baseline itself")
+        }
+        Action::NextExemplar => {
+            (notice("2 V n").starts_with("no exemplars of this series; 3 of others"))
+                && notice(&format!("{EXEMPLARS} g V n V n")) == "exemplar 7.5 s of trace t9"
+                && (cursor(&format!("{EXEMPLARS} g V n V n")) - 200.0).abs() < 0.5
+                && notice(&format!("{EXEMPLARS} G V n")).starts_with("no exemplar of this panel after")
+        }
+        Action::PrevExemplar => {
+            let said = notice(&format!("{EXEMPLARS} G V N"));
+            said.starts_with("exemplar 9 s customer=") && said.ends_with("gold") && !said.contains('\u{1b}')
+        }
+        Action::Exemplar => {
+            let opened = after(&format!("{EXEMPLARS} G V x"));
+            screen(&opened).contains("trace t9") && (opened.cursor_secs() - 200.0).abs() < 0.5
         }
         Action::FocusTrace => shows("3 t o", "widest gap") && shows("3 t t \"03:20:05\" Enter t o", "has no trace id"),
         Action::Reorder => notice("8 r") == "patterns by born around the cursor 03:20:00" && notice("r").contains("only the patterns"),
@@ -836,4 +945,63 @@ fn the_keys_for_records_are_all_told_after_their_first_key() {
             assert!(shown.contains(&words), "{}: {shown}", info.name);
         }
     }
+}
+
+#[test]
+fn a_section_is_written_beside_the_document_and_kept_where_it_came_from() {
+    let mut session = Session::loaded(120, 40);
+    session.keys("; v ] i \"nine of ten orders failed\"");
+    assert_eq!(screen(&session).matches("nine of ten orders failed").count(), 2, "source and document");
+    assert!(!screen(&session).contains("40 to 150 words"), "advice is gone with the first letter");
+    session.keys("^s");
+    let sections = |session: &Session| {
+        let all = session.state.case().annotations.values();
+        all.filter(|record| record.kind.name() == "section").map(|record| record.text.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(sections(&session), ["nine of ten orders failed"]);
+    session.keys("i \" at once\" ^s");
+    assert_eq!(sections(&session), ["nine of ten orders failed at once"]);
+    session.keys("Esc u u");
+    assert!(sections(&session).is_empty());
+    session.keys("; v ] ] i \"x\" ^s");
+    let before = "- Loops over ids are **batches**.\n- A pool that is full tells nobody.\n".to_owned();
+    let text = "- Loops over ids are **batches**.\n- A pool that is full tells nobody.x".to_owned();
+    assert!(session.effects.contains(&Effect::WriteSection { stem: "lessons".into(), before, text: text.clone() }));
+    let why = "somebody else has changed it".to_owned();
+    session.send(Message::SectionFailed { stem: "lessons".into(), text, why });
+    assert!(screen(&session).contains("tells nobody.x") && screen(&session).contains("somebody else"), "{}", screen(&session));
+}
+
+#[test]
+fn a_section_that_is_made_leads_to_what_it_is_made_of() {
+    let mut session = Session::loaded(120, 40);
+    session.keys("a \"first\" ^s ; v ] ] ] enter");
+    assert!(!screen(&session).contains("as it would be exported") && screen(&session).contains("first"), "{}", screen(&session));
+}
+
+#[test]
+fn a_record_becomes_again_what_it_was() {
+    use coroner::app::message::RecordVersion;
+    let mut session = after("a \"one\" ^s 5");
+    let before = session.state.case().by_time()[0].clone();
+    session.keys("i \" two\" ^s");
+    let now = session.state.case().by_time()[0].clone();
+    let versions = vec![
+        RecordVersion { step: "note".into(), before: None, after: Some(Box::new(before.clone())) },
+        RecordVersion { step: "change text".into(), before: Some(Box::new(before.clone())), after: Some(Box::new(now.clone())) },
+    ];
+    session.send(Message::History(now.id.clone(), versions));
+    assert!(screen(&session).contains("one → one two"), "{}", screen(&session));
+    session.keys("down Enter");
+    assert_eq!(session.state.case().by_time()[0].text, "one");
+    session.keys("u");
+    assert_eq!(session.state.case().by_time()[0].text, "one two");
+}
+
+#[test]
+fn a_pasted_diff_is_evidence_with_its_files_counted() {
+    let mut session = after("; d");
+    session.send(Message::Paste("--- a/pool.go\n+++ b/pool.go\n@@ -1 +1 @@\n-defer c.Close()\n+c.Close()\n".into()));
+    session.keys("^s");
+    assert_eq!(session.state.case().by_time()[0].text, "pool.go +1 −1");
 }

@@ -149,7 +149,7 @@ fn commands_of_a_file_run_when_everything_is_read_and_name_their_line_when_they_
     session.send(Message::Start(script("# first\ngoto 03:25\nfilter-in level>=error\nkeys l l <title Down>\n")));
     assert!(session.state.notice().is_some_and(|words| words.contains("Esc drops them")));
     session.keys("?");
-    assert!(screen(&session).contains("keys: type to search"), "waiting takes no key");
+    assert!(screen(&session).contains("keys that work"), "waiting takes no key");
     session.keys("esc");
     let catalog = session.fake.catalog.clone();
     session.send(Message::Catalog(catalog));

@@ -1,186 +1,337 @@
-//! Every pane in every condition says what to do: nothing here, still reading, failed, filtered to nothing, too small.
+//! Panes: the same key does the same thing in each of them, and what they look like at four sizes.
 
 mod fake;
 
-use std::sync::Arc;
-
-use coroner::app::{Effect, Message, update};
-use coroner::model::{Catalog, Problem, ProblemKind, SourceId, SourceKind, SourceReport};
+use coroner::app::actions::Action;
+use coroner::app::{Effect, Message, keys, update};
+use coroner::model::{Event, Level};
 use coroner::ui::{self, Theme};
 use fake::Session;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use unicode_width::UnicodeWidthStr;
+
+const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
+
+fn buffer(session: &Session, theme: &Theme) -> Buffer {
+    let (width, height) = session.size;
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test backend cannot fail");
+    terminal.draw(|frame| ui::draw(&session.state, theme, frame)).expect("a test backend cannot fail");
+    terminal.backend().buffer().clone()
+}
+
+/// The screen as text, blanks at line ends removed.
+fn text(buffer: &Buffer) -> String {
+    let mut out = String::new();
+    for y in 0..buffer.area.height {
+        let mut line = String::new();
+        let mut skip = 0;
+        for x in 0..buffer.area.width {
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            let symbol = buffer[(x, y)].symbol();
+            line.push_str(symbol);
+            skip = symbol.width().saturating_sub(1);
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
 
 fn screen(session: &Session) -> String {
-    let mut terminal = Terminal::new(TestBackend::new(session.size.0, session.size.1)).expect("a test backend cannot fail");
-    terminal.draw(|frame| ui::draw(&session.state, &Theme::dark(), frame)).expect("a test backend cannot fail");
-    let buffer = terminal.backend().buffer();
-    let row = |y| (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
-    (0..buffer.area.height).map(row).collect::<Vec<_>>().join("\n")
+    text(&buffer(session, &Theme::dark()))
 }
 
-/// What the world is like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Condition {
-    /// Nothing is read yet.
-    Loading,
-    /// Read to the end: no source at all.
-    Empty,
-    /// Only series.
-    NoLogs,
-    /// Only logs.
-    NoSeries,
-    /// Every question fails.
-    Failed,
-    /// Read, but a filter lets nothing through.
-    Filtered,
-    /// Read, nothing noted, nothing selected.
-    Fresh,
+/// An event that says much: at 03:24:00 sharp, a nested field, a stack trace, a long word without a blank.
+fn telling(session: &mut Session) -> usize {
+    let is_it = |event: &Event| event.time == Some(fake::at(240));
+    let place = session.fake.events.iter().position(is_it).expect("there is one each second");
+    let event = &mut session.fake.events[place];
+    let frames: Vec<String> = (1..=14).map(|n| format!("\tat shop.pricing.Batch.load{n}(Batch.java:{})", 100 + n)).collect();
+    event.level = Level::Error;
+    event.message = format!("price batch failed: upstream said no\n{}", frames.join("\n"));
+    event.n_lines = 15;
+    event.fields = vec![
+        ("status".into(), "503".into()),
+        ("request.ids".into(), format!("{}END", "1f2e3d4c5b6a".repeat(30))),
+        ("upstream".into(), r#"{"host":"10.0.0.7","tries":[{"n":1,"ms":1500.0},{"n":2,"ms":3000}],"tls":null}"#.into()),
+    ];
+    event.raw = format!("{{\"level\":\"error\",\"msg\":\"price batch failed: upstream said no\"{}}}", ",\"pad\":1".repeat(20));
+    place
 }
-use Condition::{Empty, Failed, Filtered, Fresh, Loading, NoLogs, NoSeries};
 
-fn session(condition: Condition, size: (u16, u16)) -> Session {
-    let mut session = Session::unloaded(size.0, size.1);
-    let whole = (*session.fake.catalog).clone();
-    match condition {
-        Loading => drop(session.loading()),
-        Empty => session.send(Message::Catalog(Arc::new(Catalog { version: 1, is_complete: true, ..Catalog::default() }))),
-        NoLogs => {
-            session.fake.events.clear();
-            session.send(Message::Catalog(Arc::new(Catalog { n_events: 0, ..whole })));
-        }
-        NoSeries => session.send(Message::Catalog(Arc::new(Catalog { series: Vec::new(), ..whole }))),
-        Failed => fail(&mut session, Message::Catalog(Arc::new(whole))),
-        Filtered => {
-            session.send(Message::Catalog(Arc::new(whole)));
-            session.keys("& \"level>=fatal\" Enter");
-        }
-        Fresh => session.send(Message::Catalog(Arc::new(whole))),
-    }
+fn telling_session(width: u16, height: u16) -> Session {
+    let mut session = Session::unloaded(width, height);
+    telling(&mut session);
+    let catalog = session.fake.catalog.clone();
+    session.send(Message::Catalog(catalog));
+    session.keys("t t \"03:24:00\" Enter 3");
     session
 }
 
-/// Sends a message; whatever is asked fails.
-fn fail(session: &mut Session, message: Message) {
-    let mut queue = vec![message];
-    while let Some(message) = queue.pop() {
-        for effect in update(&mut session.state, message) {
-            if let Effect::Ask(id, _) = effect {
-                queue.push(Message::Replied(id, Err("engine \u{1b}[2J went away".into())));
-            }
-        }
+#[track_caller]
+fn check(name: &str, keys: &str) {
+    for (width, height) in SIZES {
+        let mut session = telling_session(width, height);
+        session.keys(keys);
+        insta::assert_snapshot!(format!("{name}_{width}x{height}"), screen(&session));
     }
 }
 
-/// Keys that lead to a pane, the condition, what it says.
-const TABLE: &[(&str, Condition, &str)] = &[
-    ("2", Loading, "panels appear when the first series is read"),
-    ("2", Empty, "no metric series here: add Prometheus JSON"),
-    ("2", NoSeries, "no metric series here: add Prometheus JSON"),
-    ("2", Failed, "P picks series by name"),
-    ("3", Loading, "events appear as soon as the first log is read; keys work already"),
-    ("3", Empty, "nothing here that can be read: start with coroner DIR"),
-    ("3", NoLogs, "no log events here: open a folder that holds logs"),
-    ("3", Failed, "the events cannot be read: engine ␛[2J went away; 7 shows"),
-    ("3", Filtered, "no event passes level>=fatal: F changes the filters"),
-    ("4", Loading, "No causal chain yet. p pins evidence, c adds a step"),
-    ("4", Fresh, "No causal chain yet. p pins evidence, c adds a step"),
-    ("5", Loading, "No marks or notes yet. m marks a key moment"),
-    ("5", Fresh, "No marks or notes yet. m marks a key moment"),
-    ("m Enter 5 ; / \"kind:lesson\" Enter", Fresh, "No note fits kind:lesson. ; / changes the filter"),
-    ("6", Loading, "Nothing loaded yet. Details of what is selected appear here."),
-    ("3 6", Empty, "No event selected: 3 goes to the events"),
-    ("3 6", Filtered, "No event selected: 3 goes to the events"),
-    ("t t \"03:20:30\" Enter 1 6", Fresh, "No change, alert or profile under the cursor: . and , go to them."),
-    ("2 6", Empty, "No panel selected: P adds panels"),
-    ("7", Loading, "No sources here. Start with coroner DIR"),
-    ("7", Empty, "No sources here. Start with coroner DIR"),
-    ("8", Loading, "Nothing loaded yet. Patterns appear with the first log"),
-    ("8", NoLogs, "No log events, so no patterns. Open a folder with logs."),
-    ("8", Filtered, "No event passes the filter, so there are no patterns. F changes it."),
-    ("t o", Loading, "Nothing loaded yet. A trace needs an event: 3"),
-    ("t o", NoLogs, "No event selected, so no trace. 3 goes to the events."),
-    ("t o", Filtered, "No event selected, so no trace. 3 goes to the events."),
-    ("b", Loading, "nothing to compare yet"),
-    ("1", Loading, "with profiles"),
+#[test]
+fn values_of_the_events_in_sight_have_counts_and_shares() {
+    check("facets", "9");
+}
+
+#[test]
+fn an_event_is_laid_out_by_its_fields() {
+    check("detail", "6 z");
+}
+
+#[test]
+fn long_messages_go_on_in_further_rows() {
+    check("wrapped", "\\");
+}
+
+#[test]
+fn the_ready_made_arrangements_leave_every_pane_useful() {
+    check("logs_first", "ctrl-w 2");
+    check("metrics_first", "ctrl-w 3");
+    check("writing", "ctrl-w 4");
+    check("balanced", "ctrl-w 3 ctrl-w 1");
+}
+
+#[test]
+fn chosen_columns_stand_in_their_order_under_their_names() {
+    check("columns", "C \"status\" Tab ctrl-u \"service\" Tab ctrl-u \"level\" Tab ctrl-u \"level\" Tab Enter");
+}
+
+/// Every pane, and the keys that focus it in the middle of what it shows.
+const PANES: [(&str, &str); 11] = [
+    ("changes", "1"),
+    ("panels", "2 j"),
+    ("events", "3"),
+    ("chain", "c \"a\" ^s c \"b\" ^s c \"x\" ^s 4 g j"),
+    ("notes", "a \"a\" ^s a \"b\" ^s a \"x\" ^s 5 g j"),
+    ("detail", "3 6 j j j j"),
+    ("sources", "7 j"),
+    ("patterns", "8 j"),
+    ("facets", "9 j j j j"),
+    ("trace", "3 j t o g j"),
+    ("compare", ". t 0 b j j"),
 ];
 
+/// Keys that mean the same everywhere.
+const KEYS: [&str; 10] = ["j", "k", "g", "G", "ctrl-d", "ctrl-u", "Enter", "Esc", "y", "/"];
+
+/// What the user can tell of the state.
+fn told(session: &Session) -> (String, Option<String>, usize) {
+    let mut drawn = screen(session);
+    // The last row holds the keys, which are no reaction.
+    drawn.truncate(drawn.trim_end().rfind('\n').unwrap_or(0));
+    (drawn, session.state.notice().map(str::to_owned), session.effects.len())
+}
+
 #[test]
-fn every_pane_says_what_to_do_when_it_has_nothing_to_show() {
-    let mut faults = Vec::new();
-    for (keys, condition, words) in TABLE {
-        for size in [(80, 24), (120, 40)] {
-            let mut session = session(*condition, size);
-            session.keys(keys);
-            // Where the pane shares the width, all of its words are read in the zoomed pane.
-            if !screen(&session).contains(words) {
-                session.keys("z");
+fn every_pane_reacts_to_every_common_key_or_says_why_not() {
+    let mut silent = Vec::new();
+    for (width, height) in [(120, 40), (80, 24)] {
+        for (pane, focus) in PANES {
+            for key in KEYS {
+                let mut session = telling_session(width, height);
+                session.keys(focus);
+                // What the keys before said must not be taken for an answer.
+                session.send(Message::Tick(fake::at(200_000)));
+                let before = told(&session);
+                session.keys(key);
+                if told(&session) == before {
+                    silent.push(format!("{key} in {pane} at {width}x{height}"));
+                }
             }
-            let shown = screen(&session);
-            if !shown.contains(words) {
-                faults.push(format!("{keys:?} {condition:?} at {size:?} does not say {words:?}:\n{shown}"));
+        }
+    }
+    assert!(silent.is_empty(), "{}", silent.join("\n"));
+}
+
+#[test]
+fn at_its_ends_every_list_says_that_it_ends() {
+    for (pane, focus) in PANES.iter().filter(|(pane, _)| *pane != "changes") {
+        for (end, key) in [("g", "k"), ("G", "j"), ("g", "ctrl-u"), ("G", "ctrl-d")] {
+            let mut session = telling_session(120, 40);
+            session.keys(focus);
+            if *pane == "panels" {
+                session.keys(if end == "g" { "k k k" } else { "j j j" });
+            } else {
+                session.keys(end);
             }
+            session.keys(key);
+            let words = session.state.notice().unwrap_or_default().to_owned();
+            assert!(words.starts_with("this is the"), "{end} {key} in {pane}: {words:?}\n{}", screen(&session));
         }
-    }
-    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
-}
-
-#[test]
-fn panes_whose_questions_fail_say_why_and_the_rest_goes_on() {
-    for (keys, words) in [("8", "Patterns cannot be found: engine"), ("b", "Not compared: engine"), ("t o", "No event selected")] {
-        let mut session = session(Failed, (80, 24));
-        for key in coroner::app::keys::parse_sequence(keys).expect(keys) {
-            fail(&mut session, Message::Key(key));
-        }
-        let shown = screen(&session);
-        assert!(shown.contains(words) && !shown.contains('\u{1b}'), "{keys}: {shown}");
     }
 }
 
 #[test]
-fn a_source_that_fails_is_a_notice_with_its_way_out_and_told_once() {
-    let source = |id: u32, path: &str, n_records| {
-        let mut report = SourceReport {
-            id: SourceId(id),
-            path: path.into(),
-            kind: SourceKind::Unknown,
-            n_records,
-            is_complete: true,
-            ..SourceReport::default()
-        };
-        let reason = "permission denied \u{1b}[2J".to_owned();
-        report.problems.push(Problem { line: 0, byte: 0, kind: ProblemKind::Unreadable, reason });
-        report
+fn copying_gives_what_is_selected_in_each_pane() {
+    let copied = |keys: &str| {
+        let mut session = telling_session(120, 40);
+        session.keys(keys);
+        match session.effects.last() {
+            Some(Effect::Copy(words)) => words.clone(),
+            _ => format!("nothing: {:?}", session.state.notice()),
+        }
     };
-    let mut session = Session::unloaded(120, 40);
-    let whole = (*session.fake.catalog).clone();
-    let with = |more: Vec<SourceReport>, version| {
-        let sources = whole.sources.iter().cloned().chain(more).collect();
-        Message::Catalog(Arc::new(Catalog { sources, version, ..whole.clone() }))
-    };
-    session.send(with(vec![source(8, "logs/secret.log", 0)], 1));
-    let shown = screen(&session);
-    assert!(shown.contains("! logs/secret.log cannot be used: permission denied ␛[2J; 7 shows the sources"), "{shown}");
-    assert!(shown.contains("GET /orders"), "the rest goes on");
-    session.keys("l esc");
-    session.send(with(vec![source(8, "logs/secret.log", 0)], 2));
-    assert!(!screen(&session).contains("cannot be used"), "once");
-    let mut two = Session::unloaded(120, 40);
-    two.send(with(vec![source(8, "a", 0), source(9, "b", 0)], 1));
-    assert!(screen(&two).contains("a and 1 more cannot be used"), "{}", screen(&two));
+    let message = copied("6 g j j j j y");
+    assert!(message.starts_with("price batch failed") && message.ends_with("(Batch.java:114)"), "the whole message: {message}");
+    assert_eq!(copied("9 g j y"), "info");
+    assert!(copied("7 j y").contains("logs/order-1.log"));
+    assert!(copied("3 y").starts_with("{\"level\":\"error\""));
 }
 
 #[test]
-fn too_small_a_screen_says_what_it_needs_in_every_condition() {
-    for condition in [Loading, Empty, NoLogs, NoSeries, Failed, Filtered, Fresh] {
-        let shown = screen(&session(condition, (29, 20)));
-        assert!(shown.contains("29×20 is too small") && shown.contains("enlarge the"), "{condition:?}: {shown}");
-        // The smallest screen that is large enough shows something in every pane.
-        for keys in ["1", "2", "3", "4", "5", "6", "7", "8", "t o", "?", "^p", "m", "a", "c"] {
-            let mut session = session(condition, (30, 8));
-            session.keys(keys);
-            let shown = screen(&session);
-            assert!(!shown.contains("too small") && shown.lines().filter(|row| !row.trim().is_empty()).count() >= 4, "{keys}: {shown}");
+fn a_field_of_the_detail_becomes_a_condition() {
+    let filters = |keys: &str| {
+        let mut session = telling_session(120, 40);
+        session.keys(keys);
+        let texts = session.state.case().meta.filters.iter().map(|filter| filter.text.clone()).collect::<Vec<_>>();
+        (texts, session.state.notice().unwrap_or_default().to_owned())
+    };
+    // The message takes eight lines and one that unfolds it; then come service, source, trace and the fields.
+    let status = "6 g j j j j j j j j j j j j j";
+    assert_eq!(filters(&format!("{status} Enter")).0, ["\"status\":503"]);
+    assert_eq!(filters(&format!("{status} &")).0, ["\"status\":503"]);
+    assert_eq!(filters(&format!("{status} !")).0, ["-\"status\":503"]);
+    assert!(filters(&format!("{status} Enter u")).0.is_empty());
+    assert_eq!(filters("6 g Enter").0, ["level:error"]);
+    assert!(filters(&format!("{status} j Enter")).1.contains("too long for a filter"));
+}
+
+#[test]
+fn what_is_folded_away_is_shown_on_demand() {
+    let shown = |keys: &str| {
+        let mut session = telling_session(120, 40);
+        session.keys(keys);
+        screen(&session)
+    };
+    let folded = shown("6 z");
+    assert!(folded.contains("+ 7 more lines: Enter shows them") && !folded.contains("load14"), "{folded}");
+    let fold = "6 z g j j j j j j j j j";
+    assert!(shown(&format!("{fold} Enter")).contains("load14"));
+    assert!(!shown(&format!("{fold} Enter Enter")).contains("load14") || shown(&format!("{fold} Enter")).contains("- Enter folds"));
+    assert!(folded.contains("\"ms\": 1500.0"), "numbers stay as they are: {folded}");
+    assert!(!folded.contains("\"pad\":1") && shown("6 z G Enter").contains("\"pad\":1"));
+}
+
+#[test]
+fn no_byte_of_a_message_is_out_of_reach_at_80_columns() {
+    let mut session = telling_session(80, 24);
+    let mut seen = screen(&session);
+    for _ in 0..80 {
+        session.keys(")");
+        seen.push_str(&screen(&session));
+    }
+    assert!(seen.contains("END") && seen.contains("load14") && seen.contains("\"tls\":null"), "{seen}");
+    let mut session = telling_session(80, 24);
+    session.keys("\\");
+    let mut seen = screen(&session);
+    for _ in 0..20 {
+        session.keys(")");
+        seen.push_str(&screen(&session));
+    }
+    for words in ["load1(", "load14(", "END", "\"tls\":null"] {
+        assert!(seen.contains(words), "{words}\n{seen}");
+    }
+    session.keys("j");
+    assert!(screen(&session).contains("▌03:24:00.037"), "{}", screen(&session));
+}
+
+#[test]
+fn facets_filter_in_and_out_and_the_selected_value_stays_selected() {
+    let mut session = telling_session(120, 40);
+    session.keys("9 g j j Enter");
+    let texts = |session: &Session| session.state.case().meta.filters.iter().map(|filter| filter.text.clone()).collect::<Vec<_>>();
+    assert_eq!(texts(&session), ["level:error"]);
+    let drawn = screen(&session);
+    assert!(drawn.lines().any(|line| line.contains('▌') && line.contains("100 %") && line.ends_with("error")), "{drawn}");
+    session.keys("u !");
+    assert_eq!(texts(&session), ["-level:error"]);
+    assert!(!screen(&session).lines().any(|line| line.ends_with("  error")), "{}", screen(&session));
+    session.keys("u Enter Enter");
+    assert!(session.state.notice().is_some_and(|words| words.contains("already")), "{:?}", session.state.notice());
+}
+
+#[test]
+fn facets_say_how_many_values_they_do_not_list() {
+    let mut session = telling_session(120, 40);
+    session.keys("9 z");
+    let drawn = screen(&session);
+    assert!(drawn.contains("+ 4 more values: Enter lists 4"), "{drawn}");
+    assert!(drawn.contains("more than 1 000 different values: not listed"), "{drawn}");
+}
+
+#[test]
+fn counting_fields_blocks_no_key_and_esc_stops_it() {
+    let mut session = telling_session(120, 40);
+    let press = |session: &mut Session, name: &str| {
+        let key = keys::parse_sequence(name).expect("a key")[0];
+        update(&mut session.state, Message::Key(key))
+    };
+    let asked: Vec<_> =
+        press(&mut session, "9").into_iter().filter_map(|effect| if let Effect::Ask(id, _) = effect { Some(id) } else { None }).collect();
+    assert_eq!(asked.len(), 2, "columns at once, fields beside them");
+    let progress = coroner::app::message::Progress { done: 30, total: 120, found: 0 };
+    update(&mut session.state, Message::Progress(asked[1], progress));
+    assert!(press(&mut session, "j").is_empty());
+    assert!(press(&mut session, "esc").contains(&Effect::Cancel(asked[1])));
+    assert_eq!(session.state.notice(), Some("counting stopped: another window or filter counts again"));
+    assert!(!press(&mut session, "k").iter().any(|effect| matches!(effect, Effect::Ask(..))), "it stays stopped");
+    assert!(press(&mut session, "+").iter().filter(|effect| matches!(effect, Effect::Ask(..))).count() > 2);
+}
+
+#[test]
+fn sizes_end_where_a_pane_would_be_of_no_use() {
+    for (width, height) in SIZES {
+        for key in ["+", "-", "<", ">"] {
+            let mut session = telling_session(width, height);
+            for _ in 0..60 {
+                session.keys(&format!("ctrl-w {key}"));
+            }
+            assert!(session.state.notice().is_some(), "the end is told: {key} at {width}x{height}");
+            let drawn = screen(&session);
+            assert!(drawn.contains("03:24:00") && drawn.contains("gorouti"), "{key}\n{drawn}");
+            session.keys(&"u ".repeat(60));
+            assert_eq!(session.state.case(), &coroner::model::CaseDoc::default());
         }
     }
+}
+
+#[test]
+fn the_prefix_of_panes_lists_its_keys() {
+    for (width, height) in [(80, 24), (120, 40)] {
+        let mut session = telling_session(width, height);
+        session.keys("ctrl-w");
+        let drawn = screen(&session);
+        for action in [Action::TallerList, Action::HideSide, Action::Writing, Action::Pager, Action::Lanes] {
+            let words: String = action.info().sentence.chars().take(24).collect();
+            assert!(drawn.contains(&words), "{words}\n{drawn}");
+        }
+    }
+}
+
+#[test]
+fn the_source_of_an_event_of_a_trace_is_that_event() {
+    let mut session = telling_session(120, 40);
+    session.keys("j t o g ctrl-e");
+    let first = match session.effects.last() {
+        Some(Effect::OpenSource { line, .. }) => *line,
+        other => panic!("{other:?}"),
+    };
+    session.keys("j ctrl-e");
+    assert!(matches!(session.effects.last(), Some(Effect::OpenSource { line, .. }) if *line > first));
+    session.keys("3 ctrl-e");
+    assert!(matches!(session.effects.last(), Some(Effect::OpenSource { .. })));
 }

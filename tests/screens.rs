@@ -202,6 +202,9 @@ fn a_histogram_over_time_is_explained_in_words() {
     let mut session = Session::loaded(120, 40);
     session.keys("t t \"03:23:30\" Enter P \"heat map rpc\" Enter 2 z");
     check("heat_zoomed", &session);
+    let mut session = Session::loaded(120, 40);
+    session.keys("P \"rpc 10\" Enter 2 g V n 6 2");
+    check("exemplars", &session);
 }
 
 #[test]
@@ -388,6 +391,22 @@ fn a_second_that_goes_by_is_drawn_only_where_the_screen_tells_it() {
     session.keys("^f");
     told_seconds(&mut session, &mut now, 12);
     assert_eq!(told_seconds(&mut session, &mut now, 5), 0, "nothing came yet");
+}
+
+#[test]
+fn the_document_is_read_as_it_would_be_exported_and_written_beside_it() {
+    each_size("document", |session| {
+        session.keys(STORY).keys("; v ] ]");
+    });
+    for (width, height) in [(80, 24), (120, 40)] {
+        let mut session = Session::loaded(width, height);
+        session.keys(STORY).keys("; v ] i");
+        check("document_empty_page", &session);
+        session.keys("\"It was an error of *nobody*, and the **pool** was to blame for four minutes in which every order failed.\"");
+        check("document_writing", &session);
+        session.keys("^s / \"pool\" Enter n");
+        check("document_found", &session);
+    }
 }
 
 #[test]

@@ -164,7 +164,7 @@ fn the_whole_story_is_told_with_keys_and_exported_the_same_every_time() {
 
     // To the rollback by name, a little on, and out.
     pty.press("\x10", "palette");
-    pty.press("rollback order", "▌rollback");
+    pty.press("rollback order", "▌change      rollback");
     pty.press_and_see("\r", offset);
     walk(&mut pty, "l", offset, |offset| seconds(offset) >= 418);
     mark(&mut pty, "mitigated");

@@ -135,6 +135,12 @@ fn levels(columns: &Columns) -> Course {
     Course { all: all.collect(), n: numbers(columns).map(|(_, bucket)| u64::from(bucket.count)).sum() }
 }
 
+/// The mean of each stretch that has a number, by its index; of a counter what it rises by in a second.
+pub(super) fn means(meta: &SeriesMeta, columns: &Columns) -> Vec<(usize, f64)> {
+    let course = if is_rate(meta) { risen(columns) } else { levels(columns) };
+    course.all.into_iter().map(|stretch| (stretch.index, stretch.mean)).collect()
+}
+
 /// What a counter rises by in a second, from stretch to stretch; one that fell began again at zero.
 fn risen(columns: &Columns) -> Course {
     let n = columns.columns.len().max(1);
@@ -166,7 +172,7 @@ fn spread(course: &Course) -> Option<Spread> {
 }
 
 /// Below this a change means nothing in the unit: a millisecond, one per cent, one of a count.
-fn floor(meta: &SeriesMeta, greatest: f64, is_rate: bool) -> f64 {
+pub(super) fn floor(meta: &SeriesMeta, greatest: f64, is_rate: bool) -> f64 {
     match meta.unit {
         Unit::Bytes => 65_536.0,
         _ if is_rate => (greatest * 0.01).clamp(f64::MIN_POSITIVE, 1.0),

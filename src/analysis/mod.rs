@@ -1,6 +1,7 @@
 //! Pure reckoning over values: which series tell the story, what was normal, how far it went, whose clock is wrong.
 
 pub mod compare;
+pub mod onset;
 pub mod panels;
 pub mod skew;
 pub mod stats;

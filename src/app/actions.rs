@@ -132,6 +132,10 @@ actions! {
         PrevWarning "prev-warning" ["W"] MAIN "go to the previous warning or worse";
         NextChange "next-change" ["."] MAIN "go to the next change or alert";
         PrevChange "prev-change" [","] MAIN "go to the previous change or alert";
+        NextAlert "next-alert" ["t a"] MAIN "go to the next moment at which an alert fires or ends";
+        PrevAlert "prev-alert" ["t A"] MAIN "go to the previous moment at which an alert fires or ends";
+        NextOnset "next-onset" ["s"] MAIN "go to the next burst of events or onset of a panel";
+        PrevOnset "prev-onset" ["S"] MAIN "go to the previous burst of events or onset of a panel";
         NextMark "next-mark" ["]"] MAIN "go to the next mark or note";
         PrevMark "prev-mark" ["["] MAIN "go to the previous mark or note";
         WeakestClaim "weakest-claim" ["D"] MAIN "go to the claim that lacks evidence most, with each press to the next";
@@ -179,6 +183,10 @@ actions! {
         Star "star" ["; p"] MAIN "put the selected note into the short timeline, or take it out";
         FilterNotes "filter-notes" ["; /"] MAIN "list only some notes: kind:lesson tag:pool author:name pinned words";
         Suggested "suggested" ["; s"] MAIN "list the markers that the data suggest, and take one";
+        Preview "preview" ["; v"] MAIN "read the postmortem as it would be exported, and write it";
+        PinUrl "pin-url" ["; u"] MAIN "pin an address as evidence: a pull request, a page, a mail";
+        PinDiff "pin-diff" ["; d"] MAIN "pin a diff as evidence: paste it, or ^e in $EDITOR";
+        RecordHistory "history" ["; y"] MAIN "who changed the selected record, what and when";
         Conflicts "conflicts" ["; x"] MAIN "settle what a merge could not: choose between two values";
         Undo "undo" ["u"] MAIN "take the last edit back";
         Redo "redo" ["ctrl-r"] MAIN "make the undone edit again";
@@ -206,6 +214,7 @@ actions! {
         Compare "compare" ["b"] MAIN "tell what differs in the range, or in sight, from the baseline";
         FocusTrace "trace" ["t o"] MAIN "show the trace of the selected event and its gaps";
         Reorder "reorder" ["r"] MAIN "list patterns by change, born, died, count, first in turn";
+        FocusFacets "facets" ["9"] MAIN "show the values of fields of the events in sight, with counts";
         ZoomPane "zoom-pane" ["z"] MAIN "give the focused pane all the room, or take it back";
         PanelPicker "panel-picker" ["P"] MAIN "add and remove panels";
         LogScale "log-scale" ["Y"] MAIN "give the selected panel a logarithmic axis, or a linear one";
@@ -215,9 +224,28 @@ actions! {
         Multiples "multiples" ["V m"] MAIN "draw a small panel for each of them, with one axis";
         Plain "plain" ["V p"] MAIN "show one series only again";
         Renderer "renderer" ["V b"] MAIN "draw lines of braille dots, or blocks again";
+        Exemplar "exemplar" ["V x"] MAIN "show the trace of the nearest exemplar of the selected panel";
+        NextExemplar "next-exemplar" ["V n"] MAIN "go to the next exemplar of the selected panel";
+        PrevExemplar "prev-exemplar" ["V N"] MAIN "go to the previous exemplar of the selected panel";
         Ghost "ghost" ["B"] MAIN "draw the baseline behind the selected panel, or stop";
         GhostWindow "ghost-window" ["V g"] MAIN "draw another earlier window behind the selected panel: -1h, T-10m";
         Limit "limit" ["V l"] MAIN "draw a limit across the selected panel: 1.5s, <99.9%, off";
+        ChooseColumns "list-columns" ["C"] MAIN "choose the columns of the event list from the fields";
+        Wrap "wrap" ["\\"] MAIN "let long messages of the list go on in further rows, or cut them";
+        ScrollLeft "scroll-left" ["("] MAIN "show what stands left in long messages";
+        ScrollRight "scroll-right" [")"] MAIN "show what stands right in long messages, or below in a wrapped one";
+        TallerList "taller-list" ["ctrl-w +"] MAIN "give the list rows of the panels";
+        LowerList "lower-list" ["ctrl-w -"] MAIN "give the panels rows of the list";
+        NarrowerList "narrower-list" ["ctrl-w <"] MAIN "give the side pane columns of the list";
+        WiderList "wider-list" ["ctrl-w >"] MAIN "give the list columns of the side pane";
+        UsualSizes "usual-sizes" ["ctrl-w ="] MAIN "give the panes their usual sizes";
+        HideSide "hide-side" ["ctrl-w s"] MAIN "hide the side pane, or show it again";
+        Lanes "lanes" ["ctrl-w l"] MAIN "choose the lanes that are shown";
+        Balanced "balanced" ["ctrl-w 1"] MAIN "show everything in its usual size";
+        LogsFirst "logs-first" ["ctrl-w 2"] MAIN "give the events most of the room";
+        MetricsFirst "metrics-first" ["ctrl-w 3"] MAIN "give the panels most of the room";
+        Writing "writing" ["ctrl-w 4"] MAIN "give chain and prose most of the room";
+        Pager "pager" ["ctrl-w p"] MAIN "show the text of the focused pane in $PAGER";
         Trust "trust" ["R"] MAIN "shade gaps, resets, clipped and stale stretches, or stop";
     }
     Session {
@@ -231,9 +259,10 @@ actions! {
         HelpHere "help-here" ["F1"] OPEN "show the keys of what is open, or close them";
         Tour "tour" ["F2"] MAIN "be guided through the recorded outage in ten steps; again skips a step";
         NextTheme "theme" ["U t"] MAIN "next theme; :theme NAME takes one, such as light or mono";
-        Mouse "mouse" ["U m"] MAIN "take the mouse or leave it to the terminal: wheel, click, drag and double click";
-        PlainText "plain-text" ["U p"] MAIN "tell everything in lines of text: for screen readers; again, and it is drawn";
+        Mouse "mouse" ["U m"] MAIN "take the mouse: wheel, click, drag; or leave it to the terminal";
+        PlainText "plain-text" ["U p"] MAIN "lines of text instead of the screen: for screen readers; or back";
         Redraw "redraw" ["ctrl-l"] MAIN "draw the whole screen anew";
+        OpenSource "open-source" ["ctrl-e"] MAIN "open the file of the selected event at its line in $EDITOR";
         Copy "copy" ["y"] MAIN "copy the selected event, note or value";
         Close "close" ["esc"] MAIN "close one layer: a search under way, replay, pane zoom, range, find";
         Suspend "suspend" ["ctrl-z"] MAIN "suspend to the shell";

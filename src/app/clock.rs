@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, Datelike, Offset, TimeZone, Timelike, Utc};
+use chrono::{DateTime, Datelike, LocalResult, Offset, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 
 use crate::model::text;
@@ -68,9 +68,8 @@ impl Clock {
             return "UTC".into();
         }
         let secs = self.at(at).offset().fix().local_minus_utc();
-        let sign = if secs < 0 { '-' } else { '+' };
         let name = zone.name().rsplit('/').next().unwrap_or("local");
-        format!("{name} {sign}{:02}:{:02}", secs.abs() / 3600, secs.abs() / 60 % 60)
+        format!("{name} {}", text_of_offset(secs))
     }
 
     /// `03:24:10.123` in the shown zone, whatever the style.
@@ -95,15 +94,30 @@ impl Clock {
     pub(crate) fn short(&self, at: Timestamp) -> String {
         match (self.style, self.offset(at)) {
             (Style::Offset, Some(offset)) => offset,
-            _ => self.day_time(at, Precision::Seconds),
+            _ => self.told_time(at),
         }
     }
 
     /// A moment both ways: `03:24:10 T+2m05s`.
     pub(crate) fn both(&self, at: Timestamp) -> String {
-        self.offset(at)
-            .map_or_else(|| self.day_time(at, Precision::Seconds), |offset| format!("{} {offset}", self.day_time(at, Precision::Seconds)))
+        self.offset(at).map_or_else(|| self.told_time(at), |offset| format!("{} {offset}", self.told_time(at)))
     }
+
+    /// `03:24:10`; where the clocks go back and that time of day comes twice, with its offset: `02:30:00 +02:00`.
+    fn told_time(&self, at: Timestamp) -> String {
+        let local = self.at(at);
+        let time = self.day_time(at, Precision::Seconds);
+        match self.shown_zone().offset_from_local_datetime(&local.naive_local()) {
+            LocalResult::Ambiguous(..) => format!("{time} {}", text_of_offset(local.offset().fix().local_minus_utc())),
+            _ => time,
+        }
+    }
+}
+
+/// `+02:00`.
+fn text_of_offset(secs: i32) -> String {
+    let sign = if secs < 0 { '-' } else { '+' };
+    format!("{sign}{:02}:{:02}", secs.abs() / 3600, secs.abs() / 60 % 60)
 }
 
 /// Distances between ticks that people can count in, ns.
@@ -211,6 +225,13 @@ mod tests {
         assert_eq!(clock(Style::Utc).date_time(at, Precision::Millis), "2026-11-23 02:24:10.123 UTC");
         assert_eq!(clock(Style::Local).date_time(at, Precision::Seconds), "2026-11-23 10:24:10 Shanghai +08:00");
         assert_eq!(clock(Style::Offset).short(at), "T+28s");
+    }
+
+    #[test]
+    fn a_time_of_day_that_comes_twice_says_which_it_is() {
+        let berlin = Clock { zone: Tz::Europe__Berlin, style: Style::Local, t0: None };
+        let night = |hours: i64| berlin.short(Timestamp::from_secs(1_792_886_400 + hours * 3600)); // 2026-10-25T00:00:00Z
+        assert_eq!([night(-1), night(0), night(1), night(2)], ["01:00:00", "02:00:00 +02:00", "02:00:00 +01:00", "03:00:00"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::app::columns::project;
 use crate::model::series::Bucket;
 use crate::model::{Columns, TimeRange, Unit, text};
 
-pub(crate) use behind::{Behind, behind, histograms};
+pub(crate) use behind::{Behind, behind, histograms, observed_unit};
 
 /// Counts of one column, bucket by bucket; `None` where nothing was scraped.
 type Counts = Option<Vec<f64>>;
@@ -106,6 +106,11 @@ impl Heat {
         let all: f64 = counts.iter().sum();
         let here: f64 = counts[row.first..=row.last].iter().sum();
         Some((here, if all > 0.0 { here / all } else { 0.0 }))
+    }
+
+    /// The row that holds a bucket.
+    pub(crate) fn row_of(rows: &[Row], bucket: usize) -> Option<usize> {
+        rows.iter().position(|row| (row.first..=row.last).contains(&bucket))
     }
 
     /// All observations of a column.

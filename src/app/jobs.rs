@@ -46,12 +46,20 @@ pub(crate) enum Slot {
     /// Evidence being frozen.
     Freeze,
     Patterns,
+    /// Values of level, service and source.
+    FacetColumns,
+    /// Values of patterns and fields.
+    FacetFields,
+    /// Events for the pager.
+    Pager,
     /// What differs between two windows.
     Compare,
     /// Counts of each pattern over the visible range.
     PatternCourses,
     /// Events of the trace.
     Trace,
+    /// When something left its own baseline.
+    Onsets,
     /// What shared traces tell of the clocks.
     Clocks,
     /// Whether evidence stands where it was pinned.
@@ -60,6 +68,8 @@ pub(crate) enum Slot {
     Debt,
     /// Markers that the data suggest.
     Suggested,
+    /// The document as it would be exported.
+    Manuscript,
 }
 
 /// One slot.

@@ -110,6 +110,8 @@ pub(crate) struct Lanes {
     /// Columns of the overview that are visible, both inclusive.
     pub(crate) overview_window: Option<(usize, usize)>,
     pub(crate) overview_cursor: Option<usize>,
+    /// Column of T+0.
+    pub(crate) overview_t0: Option<usize>,
     pub(crate) changes: Vec<ChangeCell>,
     pub(crate) alerts: Vec<AlertCell>,
     pub(crate) notes: Vec<NoteCell>,
@@ -200,6 +202,7 @@ impl Lanes {
     }
 
     fn prepare_overview(&mut self, sight: &Sight<'_>) {
+        self.overview_t0 = sight.catalog.extent.zip(sight.clock.t0).and_then(|(extent, t0)| extent.column_of(t0, sight.columns));
         self.overview_expected =
             sight.catalog.extent.map(|extent| preview::expected(sight.catalog, extent, sight.columns)).unwrap_or_default();
         self.overview_window = sight.catalog.extent.and_then(|extent| {

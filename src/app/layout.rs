@@ -1,9 +1,19 @@
 //! Which part of the screen belongs to which pane: pure arithmetic on the size.
 //!
+//! Shares that the user chose are clamped to what leaves every pane usable; they never take a pane away.
 //! All lanes and panels share the columns `lanes_x .. lanes_x + lanes_width`, so one moment is one column everywhere.
+
+use crate::model::case::ScreenView;
 
 /// Smallest screen that shows anything but advice.
 pub(crate) const MIN_SIZE: (u16, u16) = (30, 8);
+
+/// From this width on list and side pane stand beside one another.
+pub(crate) const SPLIT_WIDTH: u16 = 100;
+/// Least columns of the list and of the side pane beside one another.
+const MIN_SPLIT: (u16, u16) = (40, 30);
+/// Rows of the list that panels never take.
+const MIN_LIST: u16 = 3;
 
 /// A rectangle of cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,6 +38,25 @@ pub(crate) enum Lane {
     Notes,
 }
 
+impl Lane {
+    /// Lanes that can be hidden.
+    pub(crate) const ALL: [Self; 7] = [Self::Overview, Self::Ruler, Self::Phases, Self::Events, Self::Changes, Self::Alerts, Self::Notes];
+
+    /// Name on screen and in files.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Ruler => "ruler",
+            Self::Phases => "phases",
+            Self::Events => "events",
+            Self::Hits => "hits",
+            Self::Changes => "changes",
+            Self::Alerts => "alerts",
+            Self::Notes => "notes",
+        }
+    }
+}
+
 /// Which pane has all the room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Zoomed {
@@ -47,6 +76,8 @@ pub(crate) struct Shape {
     pub(crate) has_hits: bool,
     pub(crate) is_side_focused: bool,
     pub(crate) zoomed: Option<Zoomed>,
+    /// What the user chose.
+    pub(crate) screen: ScreenView,
 }
 
 /// Where everything goes.
@@ -115,8 +146,10 @@ pub(crate) fn compute(size: (u16, u16), shape: &Shape) -> Layout {
 
 fn lanes_for(height: u16, shape: &Shape) -> Vec<(Lane, u16)> {
     let mut lanes = usual_lanes(height, shape.has_alerts);
-    if let Some(at) = lanes.iter().position(|(lane, _)| *lane == Lane::Events).filter(|_| shape.has_hits) {
-        lanes.insert(at + 1, (Lane::Hits, 1));
+    lanes.retain(|(lane, _)| !shape.screen.hides(lane.name()));
+    if shape.has_hits {
+        let at = lanes.iter().rposition(|(lane, _)| *lane <= Lane::Events).map_or(0, |at| at + 1);
+        lanes.insert(at, (Lane::Hits, 1));
     }
     lanes
 }
@@ -144,9 +177,15 @@ fn place_panels(layout: &mut Layout, y: u16, shape: &Shape) -> u16 {
     let height = layout.size.1;
     let free = layout.hints_y.saturating_sub(y + 1);
     let n_tall = shape.tall_panels.len().min(shape.n_panels) as u16;
+    let share = shape.screen.panels.filter(|_| shape.zoomed.is_none());
     let room = match shape.zoomed {
         Some(Zoomed::Panels) => free,
         Some(_) => 0,
+        None if share.is_some() => {
+            let most = free.saturating_sub(MIN_LIST);
+            let rows = (u32::from(free) * u32::from(share.unwrap_or(0)) + 50) / 100;
+            (rows as u16).clamp(most.min(1), most)
+        }
         // What needs many rows takes some of the list.
         None if n_tall > 0 => (height / 2).min(free.saturating_sub(2)),
         None => (height * 2 / 5).min(free.saturating_sub(2)),
@@ -156,7 +195,7 @@ fn place_panels(layout: &mut Layout, y: u16, shape: &Shape) -> u16 {
     if room == 0 {
         return y;
     }
-    let is_zoomed = shape.zoomed == Some(Zoomed::Panels);
+    let is_zoomed = shape.zoomed == Some(Zoomed::Panels) || share.is_some();
     let wanted = match height {
         _ if is_zoomed => 12,
         ..30 => 1,
@@ -205,14 +244,17 @@ fn place_list(layout: &mut Layout, shape: &Shape) {
     let height = layout.hints_y.saturating_sub(y);
     let whole = Area { x: 0, y, width, height };
     let nothing = Area { x: width, y, width: 0, height };
+    let is_alone = width < SPLIT_WIDTH || shape.screen.hides(ScreenView::SIDE);
     (layout.list, layout.side) = if shape.zoomed == Some(Zoomed::Panels) {
         (Area { height: 0, ..whole }, nothing)
-    } else if shape.zoomed == Some(Zoomed::Side) || (width < 100 && shape.is_side_focused) {
+    } else if shape.zoomed == Some(Zoomed::Side) || (is_alone && shape.is_side_focused) {
         (Area { width: 0, ..whole }, whole)
-    } else if shape.zoomed == Some(Zoomed::List) || width < 100 {
+    } else if shape.zoomed == Some(Zoomed::List) || is_alone {
         (whole, nothing)
     } else {
-        let side = (width * 2 / 5).min(90);
+        let usual = (width * 2 / 5).min(90);
+        let chosen = shape.screen.side.map(|share| (u32::from(width) * u32::from(share) + 50) / 100);
+        let side = chosen.map_or(usual, |columns| (columns as u16).clamp(MIN_SPLIT.1, width - MIN_SPLIT.0 - 1));
         (Area { width: width - side - 1, ..whole }, Area { x: width - side, width: side, ..whole })
     };
 }
@@ -228,17 +270,25 @@ mod tests {
             width in 0u16..400, height in 0u16..200, n_panels in 0usize..40, selected in 0usize..40,
             tall in proptest::collection::btree_set(0usize..40, 0..4),
             has_alerts: bool, has_hits: bool, is_side_focused: bool, zoomed in 0u8..4,
+            shares in (proptest::option::of(0u8..=100), proptest::option::of(0u8..=100)), hidden in proptest::collection::btree_set(0usize..8, 0..4),
         ) {
             let zoomed = [None, Some(Zoomed::Panels), Some(Zoomed::List), Some(Zoomed::Side)][zoomed as usize];
             let selected_panel = selected.min(n_panels.saturating_sub(1));
             let tall_panels = tall.into_iter().filter(|index| *index < n_panels).map(|index| (index, 4 + index as u16)).collect();
-            let layout = compute((width, height), &Shape { n_panels, tall_panels, selected_panel, has_alerts, has_hits, is_side_focused, zoomed });
+            let screen = ScreenView {
+                panels: shares.0,
+                side: shares.1,
+                hidden: hidden.into_iter().map(|index| Lane::ALL.get(index).map_or(ScreenView::SIDE, |lane| lane.name()).to_owned()).collect(),
+                ..ScreenView::default()
+            };
+            let layout = compute((width, height), &Shape { screen, n_panels, tall_panels, selected_panel, has_alerts, has_hits, is_side_focused, zoomed });
             if !layout.is_too_small {
                 for area in [layout.list, layout.side] {
                     prop_assert!(area.x + area.width <= width && area.y + area.height <= layout.hints_y);
                 }
                 prop_assert!(layout.lanes_width >= 9);
                 prop_assert!(layout.panel_rows().end <= layout.hints_y);
+                prop_assert!(n_panels == 0 || shares.0.is_none() || height < 12 || layout.list.height >= 2 || zoomed == Some(Zoomed::Panels));
                 if !layout.panels.is_empty() {
                     prop_assert!(layout.panels.iter().any(|(index, ..)| *index == selected_panel));
                 }

@@ -13,6 +13,8 @@ use super::chips::{self, Chip};
 use super::find::Find;
 use super::message::Progress;
 
+pub(crate) mod rows;
+
 /// Rows in each direction of one page: several screens, one short answer.
 const PAGE: usize = 200;
 /// When fewer rows than this are left towards an end, the centre moves.
@@ -33,6 +35,16 @@ pub(crate) struct EventRow {
     pub(crate) trace_id: Option<String>,
     /// The record as in the source, for copying.
     pub(crate) raw: String,
+    /// Path of its source.
+    pub(crate) source: String,
+    /// Its line there, from 1.
+    pub(crate) line: String,
+    /// Lines of the record.
+    pub(crate) n_lines: u32,
+    /// The message with all its lines, as in the source.
+    pub(crate) whole_message: String,
+    /// All fields, as in the source.
+    pub(crate) pairs: Vec<(String, String)>,
 }
 
 impl EventRow {
@@ -44,15 +56,24 @@ impl EventRow {
             level: event.level,
             service: text::printable(event.service.as_deref().unwrap_or_default()).into_owned(),
             message: text::printable(line.trim_end()).into_owned(),
-            fields: fields_words(&event.fields),
+            fields: fields_words(&event.fields.iter().collect::<Vec<_>>(), VALUE_CHARS),
             trace_id: event.trace_id.clone(),
             raw: event.raw.clone(),
+            source: event.source.clone(),
+            line: event.line.to_string(),
+            n_lines: event.n_lines,
+            whole_message: event.message.clone(),
+            pairs: event.fields.clone(),
         }
     }
 }
 
-/// `status=503 latency_ms=12`: what tells structured records with the same message apart.
-fn fields_words(fields: &[(String, String)]) -> String {
+/// Longest value of a field in a row that is cut.
+const VALUE_CHARS: usize = 100;
+
+/// `status=503 latency_ms=12`: what tells structured records with the same message apart. With a limit of characters for
+/// each value the fields together are limited too.
+fn fields_words(fields: &[&(String, String)], most_chars: usize) -> String {
     /// Values of several words tell most, so they come first; longer ones without a blank are ids and paths as a rule
     /// and come last.
     const SHORT_CHARS: usize = 12;
@@ -62,13 +83,13 @@ fn fields_words(fields: &[(String, String)]) -> String {
         short if short.chars().count() <= SHORT_CHARS => 1,
         _ => 2,
     };
-    let mut ranked: Vec<&(String, String)> = fields.iter().collect();
+    let mut ranked: Vec<&(String, String)> = fields.to_vec();
     ranked.sort_by_key(|field| rank(&field.1));
     for (name, value) in ranked {
-        if out.len() > MESSAGE_CHARS / 2 {
+        if most_chars == VALUE_CHARS && out.len() > MESSAGE_CHARS / 2 {
             break;
         }
-        let value: String = value.chars().take(100).collect();
+        let value: String = value.chars().take(most_chars).collect();
         let _ = write!(out, "{}{name}={value}", if out.is_empty() { "" } else { " " });
     }
     text::printable(&out).into_owned()
@@ -90,6 +111,14 @@ pub(crate) struct EventList {
     pub(crate) selected: Option<usize>,
     /// First row that is drawn.
     pub(crate) top: usize,
+    /// What stands in the rows.
+    pub(crate) shape: rows::Shape,
+    /// Columns by which long messages are moved to the left.
+    pub(crate) pan: usize,
+    /// Lines of the selected message that stand above the list, when it is wrapped and higher than that.
+    pub(crate) skip: usize,
+    /// The message that `skip` is about.
+    skip_of: Option<EventRef>,
     /// What the chips that are on let pass.
     pub(crate) filter: EventFilter,
     pub(crate) chips: Vec<Chip>,
@@ -117,6 +146,10 @@ impl EventList {
             rows: Vec::new(),
             selected: None,
             top: 0,
+            shape: rows::Shape::default(),
+            pan: 0,
+            skip: 0,
+            skip_of: None,
             filter: EventFilter::default(),
             chips: Vec::new(),
             find: None,
@@ -327,6 +360,48 @@ impl EventList {
         self.drop_pages();
     }
 
+    /// Which row is selected, and whether it is known: tells whether a step did anything.
+    pub(crate) fn place(&self) -> (Option<EventRef>, Option<usize>, bool) {
+        (self.selected().map(|row| row.id), self.selected, self.is_answered)
+    }
+
+    /// Lines of a row in a list of this height.
+    fn height_of(&self, row: usize, height: usize) -> usize {
+        self.rows.get(row).map_or(1, |row| row.n_lines(&self.shape, height))
+    }
+
+    /// The same where rows have several lines. O(height).
+    fn scroll_wrapped(&mut self, height: usize) {
+        let selected = self.selected.unwrap_or(0).min(self.rows.len().saturating_sub(1));
+        let id = self.rows.get(selected).map(|row| row.id);
+        if self.skip_of != id {
+            (self.skip, self.skip_of) = (0, id);
+        }
+        let mut room = height.saturating_sub(self.height_of(selected, height));
+        let mut first = selected;
+        while first > self.top.min(selected) && room > 0 {
+            let above = self.height_of(first - 1, height);
+            if above > room {
+                break;
+            }
+            room -= above;
+            first -= 1;
+        }
+        let is_in_sight = self.top <= selected && first <= self.top;
+        if !is_in_sight {
+            let mut third = (height / 3).min(height.saturating_sub(self.height_of(selected, height)));
+            self.top = selected;
+            while self.top > 0 {
+                let above = self.height_of(self.top - 1, height);
+                if above > third {
+                    break;
+                }
+                third -= above;
+                self.top -= 1;
+            }
+        }
+    }
+
     /// Forgets what does not pass, for nothing from a moment on may be known any more.
     pub(crate) fn cut_rows(&mut self, is_known: &dyn Fn(&EventRow) -> bool, until: Timestamp) {
         self.rows.retain(is_known);
@@ -345,6 +420,9 @@ impl EventList {
 
     /// Keeps the selection inside the drawn rows.
     pub(crate) fn scroll(&mut self, height: usize) {
+        if self.shape.is_wrapped {
+            return self.scroll_wrapped(height.max(1));
+        }
         let selected = self.selected.unwrap_or(0);
         let height = height.max(1);
         let third = height / 3;

@@ -7,18 +7,21 @@ use std::sync::Arc;
 
 use super::actions::Action;
 use super::debt::Owed;
+use super::draft::{Manuscript, ManuscriptQuery};
 use super::looks::{Signs, ThemeName};
 use super::mouse::MousePress;
 use super::script::Script;
 use super::tour::Offer;
-use crate::model::AnnotationId;
 use crate::model::case::{AnnotationKind, CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict, Standing};
 use crate::model::compare::{CompareQuery, Difference};
+use crate::model::facets::{FacetQuery, Facets};
 use crate::model::find::Fit;
+use crate::model::onset::{Onset, OnsetQuery};
 use crate::model::query::{FieldSeen, HistogramQuery, Pattern, PatternQuery, TextMatch, TextPattern, ValueAt};
 use crate::model::skew::ClockCheck;
+use crate::model::{Annotation, AnnotationId};
 use crate::model::{
-    Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, SeriesId, SeriesQuery, TimeRange, Timestamp,
+    Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, SeriesId, SeriesQuery, SourceId, TimeRange, Timestamp,
 };
 
 /// Names one background job; the state counts them up.
@@ -112,8 +115,12 @@ pub enum Question {
     Event(EventRef),
     /// Message patterns, with what two windows tell of each.
     Patterns(PatternQuery),
+    /// Which values the events of a window have. Answered by `Reply::Facets`.
+    Facets(Box<FacetQuery>),
     /// What differs between two windows. Answered by `Reply::Difference`.
     Compare(Box<CompareQuery>),
+    /// When something left its own baseline. Answered by `Reply::Onsets`.
+    Onsets(Box<OnsetQuery>),
     /// How far the clocks of the sources are apart, by the traces that they share.
     Clocks,
     /// Whether evidence stands where it was pinned. Answered by `Reply::Standings`.
@@ -140,6 +147,8 @@ pub enum Question {
     Words,
     /// Which claims of this case lack support. Answered by `Reply::Debt`.
     Debt(Box<CaseDoc>),
+    /// The document as it would be exported. Answered by `Reply::Manuscript`.
+    Manuscript(Box<ManuscriptQuery>),
     /// Which markers the data suggest that this case has not. Answered by `Reply::Suggested`.
     Suggested(Box<CaseDoc>),
     /// The same as if nothing from a moment on had happened yet. Answered as the question itself.
@@ -291,10 +300,14 @@ pub enum Reply {
     Events(EventPage),
     /// To `Patterns`.
     Patterns(Vec<Pattern>),
+    /// To `Facets`.
+    Facets(Box<Facets>),
     /// To `Compare`.
     Difference(Box<Difference>),
     /// To `Standings`: whether evidence stands where it was pinned.
     Standings(std::collections::BTreeMap<AnnotationId, Standing>),
+    /// To `Onsets`, in order of time.
+    Onsets(Vec<Onset>),
     /// To `Clocks`.
     Clocks(ClockCheck),
     /// To `Event`.
@@ -307,6 +320,8 @@ pub enum Reply {
     Words(Arc<Words>),
     /// To `Debt`, the weakest first.
     Debt(Vec<Owed>),
+    /// To `Manuscript`.
+    Manuscript(Box<Manuscript>),
     /// To `Suggested`: markers with their rule, and what they are.
     Suggested(Vec<(AnnotationKind, String)>),
     /// To `Freeze`, in the order asked.
@@ -326,6 +341,17 @@ pub struct LoadProgress {
     pub bytes_per_s: u64,
     /// Seconds that are left at this speed, once that can be told.
     pub left_s: Option<u64>,
+}
+
+/// One change of one record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordVersion {
+    /// Name of the step that made it.
+    pub step: String,
+    /// As it was; `None`: it was not there.
+    pub before: Option<Box<Annotation>>,
+    /// As it became; `None`: it was removed.
+    pub after: Option<Box<Annotation>>,
 }
 
 /// Everything that can happen.
@@ -373,6 +399,19 @@ pub enum Message {
     },
     /// One of the two values of a conflict in `case.toml` was taken; the case as it was then, and as it becomes.
     MetaSettled(Box<CaseMeta>, Box<CaseMeta>),
+    /// How a record came to be, oldest first.
+    History(AnnotationId, Vec<RecordVersion>),
+    /// The words of this section are in its file.
+    SectionWritten(String),
+    /// They are not.
+    SectionFailed {
+        /// Which.
+        stem: String,
+        /// The words, so that they are not lost.
+        text: String,
+        /// Why.
+        why: String,
+    },
     /// The postmortem was written.
     Exported(PathBuf),
     /// It could not be written.
@@ -385,6 +424,8 @@ pub enum Message {
     GoTo(Timestamp),
     /// Run this action, as if its key had been pressed.
     RunAction(Action),
+    /// Something good or neutral from below (where a copy was put).
+    Told(String),
     /// Run this line of the command line, as if it had been typed.
     Command(String),
     /// Run these commands once everything is read.
@@ -440,12 +481,34 @@ pub enum Effect {
         /// Which value.
         choice: Choice,
     },
+    /// Tell how a record came to be, then `History`.
+    History(AnnotationId),
+    /// Write `sections/STEM.md`, then `SectionWritten` or `SectionFailed`.
+    WriteSection {
+        /// Which.
+        stem: String,
+        /// What its file held when it was opened; another text in it is not written over.
+        before: String,
+        /// The new text.
+        text: String,
+    },
     /// Write the postmortem.
     Export(Box<CaseDoc>),
     /// Open `$EDITOR` on this text, then `Edited`.
     OpenEditor(String),
-    /// Copy to the clipboard (OSC 52).
+    /// Copy to the clipboard (OSC 52), and to a file where that may not arrive; then `Told` where it is.
     Copy(String),
+    /// Open the source of an event at its line in `$VISUAL` or `$EDITOR`.
+    OpenSource {
+        /// Which source.
+        source: SourceId,
+        /// First line of the event, from 1.
+        line: u64,
+        /// Its lines.
+        n_lines: u32,
+    },
+    /// Show this text in `$PAGER`.
+    OpenPager(String),
     /// Send `Message::GoOn`, after the keys that wait: something is being played.
     GoOn,
     /// Keep this for the user's next session.

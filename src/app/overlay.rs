@@ -9,13 +9,15 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 
 use crate::model::case::{AnnotationKind, Choice, Link, MarkerName, PanelForm, PanelRef, PanelShape};
-use crate::model::{AnnotationId, SeriesId, SeriesMeta, TimeRange, Timestamp, fuzzy};
+use crate::model::{Annotation, AnnotationId, SeriesId, SeriesMeta, TimeRange, Timestamp, fuzzy};
 
 use super::actions::Action;
+use super::draft::{Draft, Origin};
 use super::editor::Editor;
 use super::find::Typing;
 use super::form::Form;
 use super::help::Scope;
+use super::layout::Lane;
 use super::line::LineInput;
 use super::message::FreezeTarget;
 use super::panels;
@@ -33,6 +35,8 @@ pub(crate) enum Overlay {
     Editor(Box<Editor>),
     Form(Box<Form>),
     Confirm(Confirm),
+    /// The document as it would be exported.
+    Draft(Box<Draft>),
 }
 
 /// Help with its search.
@@ -62,6 +66,10 @@ pub(crate) enum PickValue {
     Suggested(Box<AnnotationKind>, String),
     /// One of the two values of a conflict.
     Settle(Settling, Choice),
+    /// A record as it was.
+    Version(Option<Box<Annotation>>),
+    /// A section to write.
+    Section(&'static str),
     /// A kind of record to add.
     Kind(&'static str),
     /// A link between two records.
@@ -72,6 +80,10 @@ pub(crate) enum PickValue {
     Form(PanelForm),
     /// A formula whose lines share a panel.
     Sum(PanelShape, String),
+    /// A lane to hide or show.
+    Lane(Lane),
+    /// A column of the event list.
+    Column(String),
 }
 
 /// What only the palette leads to.
@@ -112,11 +124,19 @@ pub(crate) enum PickPurpose {
     Conflicts,
     Suggested,
     Kind,
+    /// Which section to write.
+    Section,
+    /// How a record was.
+    Versions,
     Link,
     /// Evidence for or against a claim.
     Attach(Bearing),
     /// How the selected panel is split.
     Split,
+    /// Lanes that are shown.
+    Lanes,
+    /// Columns of the event list.
+    Columns,
 }
 
 /// A list narrowed by typing.
@@ -136,6 +156,8 @@ pub(crate) struct Picker {
     pub(crate) chosen: Option<BTreeSet<usize>>,
     /// Those that were chosen when it was opened.
     pub(crate) first_chosen: Option<BTreeSet<usize>>,
+    /// The chosen items in the order in which they were chosen.
+    pub(crate) order: Vec<usize>,
     /// The record that the choice is for.
     pub(crate) about: Option<AnnotationId>,
 }
@@ -153,6 +175,7 @@ impl Picker {
             selected: 0,
             chosen: None,
             first_chosen: None,
+            order: Vec::new(),
             about: None,
         };
         picker.narrow();
@@ -164,6 +187,15 @@ impl Picker {
         self.series = Some(series);
         self.narrow();
         self
+    }
+
+    /// Further lines of its own that were not known when it was opened; what is chosen and typed stays.
+    pub(crate) fn add(&mut self, items: Vec<PickItem>) {
+        let selected = self.selected;
+        self.items.splice(self.n_own..self.n_own, items.iter().cloned());
+        self.n_own += items.len();
+        self.narrow();
+        self.selected = selected.min(self.shown.len().saturating_sub(1));
     }
 
     /// How many lines there are to choose from, listed or not.
@@ -315,10 +347,12 @@ impl Picker {
         let is_series = |index: &usize| !matches!(self.items[*index].value, PickValue::Formula(_) | PickValue::Heat(_));
         let current = self.current().filter(|index| self.chosen.is_some() && is_series(index));
         let Some(index) = current.map(|index| self.keep(index)) else { return };
-        if let Some(chosen) = &mut self.chosen
-            && !chosen.remove(&index)
-        {
-            chosen.insert(index);
+        if let Some(chosen) = &mut self.chosen {
+            self.order.retain(|kept| *kept != index);
+            if !chosen.remove(&index) {
+                chosen.insert(index);
+                self.order.push(index);
+            }
         }
         self.selected = (self.selected + 1).min(self.shown.len().saturating_sub(1));
     }
@@ -368,6 +402,8 @@ pub(crate) enum PromptKind {
     Notes,
     /// An action by its name.
     Command,
+    /// An address to pin, with words behind it.
+    Url,
 }
 
 impl PromptKind {
@@ -438,12 +474,13 @@ impl Prompt {
             PromptKind::Retime => "move by",
             PromptKind::Notes => "notes",
             PromptKind::Command => "command",
+            PromptKind::Url => "pin",
         }
     }
 
     pub(crate) const fn hint(&self) -> &'static str {
         match self.kind {
-            PromptKind::GoTo => "14:03:22   T+12m   -90s   2026-11-22T03:24Z   1795400650",
+            PromptKind::GoTo => "14:03:22   3pm   yesterday 3pm   T+12m   -90s   2026-11-22T03:24Z   1795400650",
             PromptKind::FilterIn | PromptKind::FilterOut | PromptKind::FilterAll | PromptKind::FilterOne(_) => {
                 "level>=warn   service:name   status>=500   latency>1s   words   \"exact\"   /regex/   and or not ()"
             }
@@ -453,6 +490,7 @@ impl Prompt {
             PromptKind::Retime => "+90s   -1h   250ms",
             PromptKind::Notes => "kind:hypothesis   tag:pool   author:name   pinned   words; nothing lists all",
             PromptKind::Command => "",
+            PromptKind::Url => "https://git.example/pull/7 the change that closes each connection",
             PromptKind::Find => "fuzzy words   'exact text   /regex/",
         }
     }
@@ -483,4 +521,8 @@ pub(crate) enum TextPurpose {
     Known(Timestamp),
     /// The words of a record.
     ChangeText(AnnotationId),
+    /// A unified diff to pin at this moment.
+    Diff(Timestamp),
+    /// The words of a section of the document.
+    Prose(Origin),
 }

@@ -18,6 +18,7 @@ use crate::model::text;
 use crate::model::{Catalog, Columns, SeriesId, SeriesKind, SeriesMeta, TimeRange, Timestamp, Unit};
 
 use super::clock::Clock;
+use super::exemplars::Exemplars;
 use super::ghost::Ghost;
 use super::heat::{Behind, Heat};
 use super::message::{Limit, PanelChoice, SeriesStats};
@@ -85,6 +86,8 @@ pub(crate) struct Panel {
     /// The histogram behind it, while it is shown as one.
     pub(crate) behind: Option<Behind>,
     pub(crate) heat: Heat,
+    /// Observations that its series keep as examples.
+    pub(crate) exemplars: Exemplars,
     derivation: Option<Arc<Derivation>>,
     /// Whether a value at the cursor was answered at all.
     pub(crate) has_value_answer: bool,
@@ -261,6 +264,7 @@ impl Panel {
             parts: Parts::default(),
             behind: None,
             heat: Heat::default(),
+            exemplars: Exemplars::default(),
             derivation: None,
             has_value_answer: false,
             axis: (0.0, 1.0),
@@ -277,6 +281,11 @@ impl Panel {
         self.is_haunted = meta.view.ghost.contains(&self.reference.series);
         self.earlier = meta.view.earlier.get(&self.reference.series).copied();
         self.find_parts(found, catalog, meta);
+        self.exemplars = match (found, &self.behind) {
+            (Some(found), Some(_)) => Exemplars::of_histogram(found, catalog),
+            (Some(found), None) => Exemplars::of(found, catalog),
+            (None, _) => Exemplars::default(),
+        };
         let Some(found) = found else {
             self.place = "not loaded".into();
             return;
@@ -320,6 +329,8 @@ impl Panel {
         self.parts.hide_from(self.until);
         self.parts.prepare(visible, columns, fineness);
         self.heat.lay(visible, columns);
+        self.exemplars.until = self.until;
+        self.exemplars.lay(visible, columns, self.behind.as_ref().map_or(&[], |behind| &behind.bounds));
         let resets = self.derivation.iter().flat_map(|derivation| &derivation.resets);
         let until = self.until;
         let is_known = |at: Timestamp| until.is_none_or(|until| at < until);

@@ -142,6 +142,7 @@ impl State {
             self.detail = None;
         }
         (self.patterns.found, self.patterns.courses) = (None, std::collections::HashMap::new());
+        self.facets = super::facets::FacetPane::default();
         if self.compared.query.as_ref().is_some_and(|query| query.window.end() > until) {
             self.compared = super::compare::Compared::default();
         }

@@ -26,11 +26,20 @@ pub(crate) struct SeriesSearch {
     /// How many fit what is typed, among those looked through.
     n_fitting: usize,
     n_listed: usize,
-    /// What was typed last, and the places in the catalog of the series that fit it.
-    passed: Option<(SeriesWords, Vec<u32>)>,
+    /// What was typed last, and which series fit it.
+    passed: Option<(SeriesWords, Passed)>,
     /// Shapes as far as they are known.
     outlines: Option<Arc<BTreeMap<SeriesId, Outline>>>,
     moment: Moment,
+}
+
+/// Series that fit what was typed.
+#[derive(Debug, Clone, Default)]
+struct Passed {
+    /// Their places in the catalog.
+    places: Vec<u32>,
+    /// Whether some may fit by the path of their source only.
+    has_named: bool,
 }
 
 /// Where a series may move, and how far the shapes are known.
@@ -114,11 +123,14 @@ impl SeriesSearch {
             .collect();
         let words: Vec<Vec<u8>> = lower.split_whitespace().map(letters).collect();
         let (mut tight, mut loose, mut passed) = (Vec::new(), Vec::new(), Vec::new());
-        let before = self.passed.take().filter(|(typed, _)| query.narrows(typed)).map(|(_, passed)| passed);
+        let before = self.passed.take().filter(|(typed, _)| query.narrows(typed));
+        // What passed holds the words that were typed before; only the last of them may have grown.
+        let n_sure = before.as_ref().filter(|(_, passed)| !passed.has_named).map_or(0, |(typed, _)| typed.n_ended_words());
+        let new = &words[n_sure.min(words.len())..];
         let is_wanted = |meta: &SeriesMeta| {
             let is_left_out = !self.left_out.is_empty() && self.left_out.contains(&meta.id);
             let is_named = || !sources.is_empty() && meta.sources().any(|source| sources.contains(&source));
-            !is_left_out && (words.iter().all(|word| may_fit(word, meta)) || is_named()) && self.fits(meta, query)
+            !is_left_out && (new.iter().all(|word| may_fit(word, meta)) || is_named()) && self.fits(meta, query)
         };
         let mut look = |place: u32, meta| {
             if !is_wanted(meta) {
@@ -133,14 +145,15 @@ impl SeriesSearch {
             }
         };
         match before {
-            Some(places) => places
+            Some((_, before)) => before
+                .places
                 .into_iter()
                 .filter_map(|place| Some((place, catalog.series.get(place as usize)?)))
                 .for_each(|(place, meta)| look(place, meta)),
             None => (0..).zip(catalog.series.iter().take(LOOKED_THROUGH)).for_each(|(place, meta)| look(place, meta)),
         }
         self.n_fitting = passed.len();
-        self.passed = Some((query.clone(), passed));
+        self.passed = Some((query.clone(), Passed { places: passed, has_named: !sources.is_empty() }));
         // Whole words first: scattered letters must not crowd them out.
         let mut fitting: Vec<&SeriesMeta> = tight.into_iter().chain(loose).collect();
         if query.is_by_moves() {
@@ -238,6 +251,12 @@ impl SeriesWords {
     /// Whether every series that fits this fits the other too, because one typed on.
     fn narrows(&self, other: &Self) -> bool {
         self.text.starts_with(&other.text) && self.units == other.units && self.shapes == other.shapes
+    }
+
+    /// Words that are typed to their end.
+    fn n_ended_words(&self) -> usize {
+        let n = self.text.split_whitespace().count();
+        if self.text.ends_with(char::is_whitespace) { n } else { n.saturating_sub(1) }
     }
 
     pub(crate) fn is_letters_only(&self) -> bool {

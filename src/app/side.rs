@@ -1,9 +1,9 @@
-//! The side pane as lines: causal chain, notes, detail of what is selected, sources, patterns, a
+//! The side pane as lines: causal chain, notes, detail of what is selected, sources, patterns, values of fields, a
 //! trace, what differs.
 //!
 //! Lines are made in `update` for the width of the pane; `Ink` says what a word means, not its colour.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono_tz::Tz;
 use unicode_width::UnicodeWidthStr;
@@ -12,6 +12,8 @@ use super::clock::Style;
 use super::compare::Found;
 use super::state::Focus;
 use crate::model::case::Standing;
+use crate::model::facets::FacetKey;
+use crate::model::filter::Expr;
 use crate::model::{AnnotationId, EventRef, Timestamp};
 
 /// Tabs in their order.
@@ -23,12 +25,14 @@ pub(crate) enum Tab {
     Detail,
     Sources,
     Patterns,
+    Facets,
     Trace,
     Compare,
 }
 
 impl Tab {
-    pub(crate) const ALL: [Self; 7] = [Self::Chain, Self::Notes, Self::Detail, Self::Sources, Self::Patterns, Self::Trace, Self::Compare];
+    pub(crate) const ALL: [Self; 8] =
+        [Self::Chain, Self::Notes, Self::Detail, Self::Sources, Self::Patterns, Self::Facets, Self::Trace, Self::Compare];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -37,6 +41,7 @@ impl Tab {
             Self::Detail => "detail",
             Self::Sources => "sources",
             Self::Patterns => "patterns",
+            Self::Facets => "facets",
             Self::Trace => "trace",
             Self::Compare => "compare",
         }
@@ -82,7 +87,31 @@ pub(crate) enum SideItem {
     Event(EventRef),
     /// A difference: its place among those of the comparison.
     Difference(Found),
+    /// Something that filters may ask for.
+    Value(Box<Choice>),
+    /// More of something: Enter shows it, or takes it back.
+    Fold(Fold),
     Text,
+}
+
+/// A value and the events that have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Choice {
+    /// The condition, or why there is none.
+    pub(crate) expr: Result<Expr, &'static str>,
+    /// As it stands in the source, for copying.
+    pub(crate) text: String,
+}
+
+/// What is shown in full on demand.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fold {
+    /// The record as in its source.
+    Raw,
+    /// A long text of the detail, by name.
+    Text(String),
+    /// The further values of a key.
+    Facet(FacetKey),
 }
 
 /// The pane.
@@ -98,6 +127,8 @@ pub(crate) struct Side {
     pub(crate) top: usize,
     /// Conditions on the notes that are listed.
     pub(crate) notes_filter: String,
+    /// What is shown in full.
+    pub(crate) open: BTreeSet<Fold>,
     /// What the lines were made for.
     pub(crate) made_for: Option<MadeFor>,
 }
@@ -126,8 +157,32 @@ impl Side {
         self.selected[self.tab as usize] = item.min(self.items.len().saturating_sub(1));
     }
 
-    pub(crate) fn step(&mut self, items: isize) {
-        self.select(self.selected().saturating_add_signed(items));
+    /// Goes up or down by items in a pane of this height; one that is higher than the pane is first seen to its end.
+    /// Whether anything moved.
+    pub(crate) fn step(&mut self, items: isize, height: usize) -> bool {
+        let room = height.saturating_sub(self.heading_rows(height)).max(1);
+        let (first, last) = self.lines_of(self.selected());
+        let (before, top) = (self.selected(), self.top);
+        if items > 0 && last >= self.top + room && first <= self.top {
+            self.top = (self.top + items.unsigned_abs()).min((last + 1).saturating_sub(room));
+        } else if items < 0 && first < self.top && last >= self.top {
+            self.top = self.top.saturating_sub(items.unsigned_abs()).max(first);
+        } else {
+            self.select(self.selected().saturating_add_signed(items));
+        }
+        (before, top) != (self.selected(), self.top)
+    }
+
+    /// The selected item moves up in a pane of this height, so that lines that come below it are in sight.
+    pub(crate) fn make_room_below(&mut self, height: usize) {
+        let first = self.lines_of(self.selected()).0;
+        self.top = self.top.max(first.saturating_sub(height / 3));
+    }
+
+    /// First and last line of an item.
+    fn lines_of(&self, item: usize) -> (usize, usize) {
+        let first = self.lines.iter().position(|line| line.item == item).unwrap_or(0);
+        (first, self.lines.iter().rposition(|line| line.item == item).unwrap_or(first))
     }
 
     /// The selected record of the case.
@@ -154,6 +209,17 @@ impl Side {
         self.heading.clear();
         self.lines.clear();
         self.items.clear();
+    }
+
+    /// The lines of the selected item as text.
+    pub(crate) fn text_of_selected(&self) -> String {
+        let selected = self.selected();
+        text_of(self.lines.iter().filter(|line| line.item == selected))
+    }
+
+    /// Everything in the pane as text.
+    pub(crate) fn text(&self) -> String {
+        text_of(self.heading.iter().chain(&self.lines))
     }
 
     /// Starts an item; following lines belong to it.
@@ -201,16 +267,22 @@ impl Side {
         let height = height - self.heading_rows(height);
         let selected = self.selected().min(self.items.len().saturating_sub(1));
         self.selected[self.tab as usize] = selected;
-        let first = self.lines.iter().position(|line| line.item == selected).unwrap_or(0);
-        let last = self.lines.iter().rposition(|line| line.item == selected).unwrap_or(0);
-        if last >= self.top + height {
+        let (first, last) = self.lines_of(selected);
+        if last - first >= height.max(1) {
+            // Higher than the pane: any part of it may be in sight.
+            self.top = self.top.clamp(first, last + 1 - height.max(1));
+        } else if last >= self.top + height {
             self.top = (last + 1).saturating_sub(height);
-        }
-        if first < self.top {
+        } else if first < self.top {
             self.top = first;
         }
         self.top = self.top.min(self.lines.len().saturating_sub(height.max(1)));
     }
+}
+
+fn text_of<'a>(lines: impl Iterator<Item = &'a SideLine>) -> String {
+    let line = |line: &SideLine| line.words.iter().map(|word| word.1.as_str()).collect::<String>().trim_end().to_owned();
+    lines.map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Exactly so many columns: cut in front with `…` (the end of a path tells more), or filled with blanks.
@@ -229,6 +301,27 @@ pub(crate) fn fit(text: &str, width: usize) -> String {
     }
     let blanks = width.saturating_sub(1 + tail.width());
     format!("…{tail}{}", " ".repeat(blanks))
+}
+
+/// Exactly so many columns: cut at its end with `…`, or filled with blanks.
+pub(crate) fn fit_start(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    let mut used = 0;
+    let room = if text.width() <= width { width } else { width.saturating_sub(1) };
+    for c in text.chars() {
+        let columns = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+        if used + columns > room {
+            break;
+        }
+        used += columns;
+        out.push(c);
+    }
+    if room < width {
+        out.push('…');
+        used += 1;
+    }
+    out.push_str(&" ".repeat(width.saturating_sub(used)));
+    out
 }
 
 /// Folds text at blanks; words wider than a line are cut. Line ends are kept.

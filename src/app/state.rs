@@ -15,6 +15,7 @@ use super::clock::{Clock, Style};
 use super::commands::Typed;
 use super::compare::Compared;
 use super::debt::Debt;
+use super::facets::FacetPane;
 use super::follow::Following;
 use super::history::History;
 use super::jobs::Jobs;
@@ -110,6 +111,7 @@ pub struct State {
     pub(crate) lanes: Lanes,
     pub(crate) side: Side,
     pub(crate) patterns: Patterns,
+    pub(crate) facets: FacetPane,
     pub(crate) shapes: Shapes,
     pub(crate) trace: TracePane,
     pub(crate) compared: Compared,
@@ -181,6 +183,7 @@ impl State {
             has_hits: false,
             is_side_focused: false,
             zoomed: None,
+            screen: setup.case.meta.screen.clone(),
         };
         let layout = layout::compute(setup.size, &shape);
         let columns = NonZeroUsize::new(usize::from(layout.lanes_width)).unwrap_or(NonZeroUsize::MIN);
@@ -198,6 +201,7 @@ impl State {
             lanes: Lanes::default(),
             side: Side::default(),
             patterns: Patterns::default(),
+            facets: FacetPane::default(),
             shapes: Shapes::default(),
             trace: TracePane::default(),
             compared: Compared::default(),
@@ -337,6 +341,12 @@ impl State {
             || self.follow.is_some_and(|following| following.words(at) != following.words(self.now))
     }
 
+    /// Rows that the event list has for events.
+    pub(crate) fn list_height(&self) -> usize {
+        let height = usize::from(self.layout.list.height);
+        height.saturating_sub(self.preview.n_rows(height) + usize::from(self.list.shape.has_header))
+    }
+
     /// The shape that the layout depends on.
     pub(crate) fn shape(&self) -> Shape {
         Shape {
@@ -348,6 +358,7 @@ impl State {
             has_hits: self.list.find.is_some(),
             is_side_focused: self.focus == Focus::Side,
             zoomed: self.zoomed,
+            screen: self.session.doc.meta.screen.clone(),
         }
     }
 }

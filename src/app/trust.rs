@@ -126,6 +126,7 @@ pub(crate) fn signs(panels: &Panels) -> Vec<(&'static str, String)> {
     say(any(&|panel| panel.threshold.is_some()), "╌", "limit");
     say(any(&|panel| panel.is_bad_at_cursor() || !panel.texts.crossing.is_empty()), "!", "limit crossed: first, here");
     say(any(&|panel| panel.ghost.iter().any(Option::is_some)), "∘", "an earlier time, laid over later");
+    say(any(&|panel| !panel.exemplars.columns.is_empty()), "◇", "exemplars: V n, V N go to them, V x shows a trace");
     let at_floor = |sign| {
         let is_there =
             |panel: &Panel| panel.shown.iter().flatten().any(|bucket| bucket.count > 0 && panel.scale.floor_sign(bucket.min) == Some(sign));

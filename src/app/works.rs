@@ -4,7 +4,7 @@
 //! in doubt an action works: a key that is listed and then explains itself does less harm than one that is hidden.
 
 use super::actions::{Action, ActionInfo, Context};
-use super::overlay::{Overlay, Prompt};
+use super::overlay::Overlay;
 use super::side::{SideItem, Tab};
 use super::state::{Focus, State};
 use crate::model::{Annotation, AnnotationKind};
@@ -30,6 +30,7 @@ pub(crate) fn place(state: &State) -> String {
         Some(Overlay::Picker(_)) => "in this list".to_owned(),
         Some(Overlay::Prompt(_)) => "while typing".to_owned(),
         Some(Overlay::Filters(_)) => "in the filters".to_owned(),
+        Some(Overlay::Draft(_)) => "in the postmortem".to_owned(),
         Some(Overlay::Editor(_)) => "in this note".to_owned(),
         Some(Overlay::Form(_)) => "in this form".to_owned(),
         Some(Overlay::Confirm(_)) => "in this question".to_owned(),
@@ -59,7 +60,6 @@ fn works_in_layer(state: &State, action: Action) -> bool {
         (Some(Overlay::Picker(_) | Overlay::Prompt(_)), A::Lower | A::Raise) | (Some(Overlay::Editor(_)), A::NextField | A::PrevField) => {
             false
         }
-        (Some(Overlay::Prompt(Prompt { kind, find, .. })), A::ListUp | A::ListDown | A::Toggle) => kind.is_filter() || find.is_some(),
         _ => true,
     }
 }
@@ -122,6 +122,7 @@ fn works_on_panel(state: &State, action: Action) -> Option<bool> {
     Some(match action {
         A::LogScale | A::Ghost | A::GhostWindow | A::Limit | A::Overlaid | A::Stacked | A::Multiples => panel.is_some(),
         A::HeatMap => panel.is_some_and(|panel| panel.behind.is_some() || panel.form.is_some()),
+        A::Exemplar | A::NextExemplar | A::PrevExemplar => panel.is_some_and(|panel| !panel.exemplars.is_empty()),
         A::Plain => panel.is_some_and(|panel| panel.form.is_some()),
         A::Renderer | A::Trust => !state.panels.all.is_empty(),
         _ => return None,

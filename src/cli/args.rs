@@ -277,6 +277,9 @@ pub enum Command {
             help = "A formula over the series in PromQL instead: sum by (service) (rate(http_requests_total[10s]))"
         )]
         expr: Option<String>,
+        /// Only exemplars: single observations that series keep as examples, with the trace that made them
+        #[arg(long, conflicts_with_all = ["expr", "at", "columns", "step"])]
+        exemplars: bool,
         /// Value at a moment: the last sample at or before it, null if stale
         #[arg(long, value_name = "TIME", allow_hyphen_values = true, conflicts_with_all = ["columns", "step"])]
         at: Option<String>,
@@ -358,8 +361,12 @@ pub enum Command {
         /// Then run the commands of a file: one a line, as after : on screen
         #[arg(long, value_name = "FILE")]
         run: Option<PathBuf>,
-        /// Then press these keys, for example "v 10*l Enter"; <zoom-in> or <goto T+3m> runs an action by its name
-        #[arg(long, value_name = "KEYS")]
+        /// Keys.
+        #[arg(
+            long,
+            value_name = "KEYS",
+            help = "Then press these keys, for example \"v 10*l Enter\"; <zoom-in> or <goto T+3m> runs an action by its name"
+        )]
         keys: Option<String>,
         /// Keys and settings of this file; without it those of the program
         #[arg(long, value_name = "FILE")]

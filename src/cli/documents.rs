@@ -1,5 +1,6 @@
 //! Commands that write documents: `export`, `man`, `completions`.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +25,10 @@ use crate::source::{Job, Source as _};
 
 /// `coroner export`: the postmortem of a case in the forms that were asked for.
 pub fn export(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Outcome> {
-    let style = style(args)?;
+    let mut style = style(args)?;
+    if args.public {
+        style.layout.audience = Audience::Public;
+    }
     let opened = match args.open.sources.as_slice() {
         [] => open::open_demo(args.open.read.case.clone(), Notes::Finished)?,
         _ => open::open(&args.open)?,
@@ -39,7 +43,7 @@ pub fn export(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Outcome>
     let to = Destination::of(args.output.as_deref(), &opened.case_dir);
     let markdown = args.format.iter().position(|format| *format == Format::Markdown).unwrap_or(0);
     let target = writer::Target { markdown: to.path(markdown, Format::Markdown), edits, ..default_target(&opened) };
-    let audience = if args.public { Audience::Public } else { style.layout.audience };
+    let audience = style.layout.audience;
     let (case, n_left_out) = redact::visible(&all, audience);
     let Prepared { facts, postmortem, .. } = writer::prepare(&case, &*opened.source, &target)?;
     let postmortem = redact::redact(postmortem, audience, &Names::of(&all, facts.catalog()));
@@ -131,6 +135,7 @@ pub fn default_target(opened: &Opened) -> writer::Target {
         name: opened.name.clone(),
         case_dir: opened.case_dir.clone(),
         sections: opened.sections.clone(),
+        unsaved: BTreeMap::new(),
         edits: writer::Edits::Keep,
     }
 }

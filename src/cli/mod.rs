@@ -6,7 +6,7 @@
 pub mod args;
 mod canary;
 pub mod compare;
-mod documents;
+pub mod documents;
 pub mod events;
 mod explore;
 mod fields;

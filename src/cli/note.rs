@@ -4,6 +4,7 @@
 //! same journal as the screen. Prints nothing: the answer is text or JSON lines for the caller to print.
 
 pub mod args;
+pub(super) mod pinned;
 pub(super) mod print;
 #[cfg(test)]
 mod tests;

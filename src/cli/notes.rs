@@ -9,8 +9,8 @@ use anyhow::Context as _;
 use super::Outcome;
 use super::args::{BeginArgs, NoteAction, NoteAddArgs, NoteArgs, OpenArgs, PinArgs};
 use super::note::args::{FieldArgs, NoteEditArgs, SelectArgs};
-use super::note::values;
 use super::note::{self, ListFormat, NewNote, NoteChange, NoteOptions, Only, Select, Standings};
+use super::note::{pinned, values};
 use super::open::{self, Clock, Opened};
 use crate::app::message::FreezeTarget;
 use crate::model::case::{
@@ -283,6 +283,10 @@ impl Desk<'_> {
     }
 
     fn pin(&mut self, doc: &CaseDoc, pin: &PinArgs) -> anyhow::Result<Evidence> {
+        if pin.diff.is_some() || pin.url.is_some() {
+            let at = pin.at.as_deref().map(|text| self.at(doc, text)).transpose()?;
+            return pinned::outside(pin, at);
+        }
         let catalog = self.catalog()?;
         let target = match (&pin.series, &pin.lines, &pin.change, &pin.alert, &pin.profile) {
             (Some(glob), ..) => series_target(doc, &catalog, glob, pin)?,
@@ -293,7 +297,7 @@ impl Desk<'_> {
                 alert_target(&catalog, name, near)?
             }
             (_, _, _, _, Some(glob)) => profile_target(&catalog, glob)?,
-            _ => anyhow::bail!("pin needs --series, --lines, --change, --alert or --profile"),
+            _ => anyhow::bail!("pin needs --series, --lines, --change, --alert, --profile, --diff or --url"),
         };
         Ok(freeze(&*self.opened.source, &target, &Job::new())?)
     }

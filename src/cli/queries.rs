@@ -93,17 +93,20 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             let options = compare::CompareOptions { window: clock.window(&window)?, baseline, filter, limit, form: form(json) };
             Ok(loaded.found(compare::run(loaded.source(), &options, out)?, "nothing differs by more than chance"))
         }
-        Command::Series { open, window, pattern, expr, at, columns, step, json } => {
+        Command::Series { open, window, pattern, expr, exemplars, at, columns, step, json } => {
             let loaded = Loaded::new(&open)?;
             let clock = loaded.clock()?;
             let division = match (at, step) {
                 (Some(at), _) => series::Division::At(clock.at(&at)?),
                 (None, Some(step)) => series::Division::Step(positive_duration("--step", &step)?),
+                (None, None) if exemplars => series::Division::Exemplars,
                 (None, None) => series::Division::Columns(columns.unwrap_or(NonZeroUsize::MIN)),
             };
             let options = series::SeriesOptions { pattern, expr, division, range: clock.window(&window)?, form: form(json) };
             let has_found = series::run(loaded.source(), &options, out)?;
-            let nothing = if options.expr.is_some() {
+            let nothing = if exemplars {
+                "no series that matches has exemplars in this window; coroner series PATH lists all"
+            } else if options.expr.is_some() {
                 "the expression finds no series; coroner series PATH lists them"
             } else {
                 "no series matches; coroner series PATH lists them"

@@ -68,7 +68,7 @@ fn draw(opened: &Opened, picture: &Picture, quiet: bool, out: &mut dyn Write) ->
     let setup = Setup { title: opened.name.clone(), case, now, id_seed: 0, author: String::new(), size, place };
     let mut state = State::new(setup);
     state.configure(Settings { keymap: config.keymap.clone(), style: config.time, zone: config.zone, ..Settings::default() });
-    let mut batch = Batch::new(state, &*opened.source)?;
+    let mut batch = Batch::new(state, &*opened.source, super::documents::default_target(opened))?;
     if let Some(at) = at {
         batch.feed(Message::GoTo(at));
     }

@@ -1,5 +1,6 @@
 //! `coroner series`: metrics by name, reduced to columns, or their values at one moment.
 
+mod exemplars;
 mod expression;
 
 use std::io::Write;
@@ -18,8 +19,6 @@ use crate::source::{Job, Source};
 
 /// Schema of the JSON form.
 const SCHEMA: &str = "coroner.series/1";
-/// Exemplars of one series that are told word by word; `n_exemplars` counts all.
-const MAX_EXEMPLARS: usize = 1_000;
 /// Columns of one answer, all series together.
 const MAX_COLUMNS: u64 = 20_000_000;
 
@@ -32,6 +31,8 @@ pub enum Division {
     Step(i64),
     /// No columns: the last sample at or before a moment.
     At(Timestamp),
+    /// No samples at all: exemplars only.
+    Exemplars,
 }
 
 /// Which series, and how.
@@ -56,18 +57,12 @@ pub fn run(source: &dyn Source, options: &SeriesOptions, out: &mut dyn Write) ->
     }
     let job = Job::new();
     let catalog = source.catalog(&job)?;
-    let is_wanted = |meta: &&SeriesMeta| {
-        options.pattern.as_ref().is_none_or(|pattern| {
-            let plain = &pattern[..pattern.find(['*', '?']).unwrap_or(pattern.len())];
-            let begins = meta.name.starts_with(plain) || plain.starts_with(meta.name.as_str());
-            begins && (matches(pattern, &meta.name) || matches(pattern, &meta.full_name()))
-        })
-    };
-    let metas: Vec<&SeriesMeta> = catalog.series.iter().filter(is_wanted).collect();
+    let metas: Vec<&SeriesMeta> = catalog.series.iter().filter(|meta| is_wanted(meta, options)).collect();
     let ids: Vec<SeriesId> = metas.iter().map(|meta| meta.id).collect();
     let (range, columns) = match options.division {
+        Division::Exemplars => return exemplars::run(&catalog, options, out),
         Division::At(at) => {
-            write_values(source, &metas, at, options.form, out)?;
+            write_values(source, &catalog, &metas, (at, options.form), out)?;
             return Ok(!metas.is_empty());
         }
         Division::Columns(columns) => (options.range.or(catalog.extent).unwrap_or_default(), columns),
@@ -85,6 +80,15 @@ pub fn run(source: &dyn Source, options: &SeriesOptions, out: &mut dyn Write) ->
         OutputForm::Text => metas.iter().zip(&answers).try_for_each(|(meta, columns)| write_columns(&catalog, meta, columns, out))?,
     }
     Ok(!metas.is_empty())
+}
+
+/// Whether the pattern fits the name or the name with its labels.
+fn is_wanted(meta: &SeriesMeta, options: &SeriesOptions) -> bool {
+    options.pattern.as_ref().is_none_or(|pattern| {
+        let plain = &pattern[..pattern.find(['*', '?']).unwrap_or(pattern.len())];
+        let begins = meta.name.starts_with(plain) || plain.starts_with(meta.name.as_str());
+        begins && (matches(pattern, &meta.name) || matches(pattern, &meta.full_name()))
+    })
 }
 
 /// The range widened to whole steps.
@@ -125,27 +129,8 @@ fn series_json(catalog: &Catalog, meta: &SeriesMeta, columns: &Columns) -> Value
         "columns": columns.columns.iter().enumerate().map(column).collect::<Vec<_>>(),
     });
     add_derivation(&mut json, meta);
-    let exemplars = exemplars(catalog, meta, columns.range);
-    if !exemplars.is_empty() {
-        json["n_exemplars"] = json!(exemplars.len());
-        let told = exemplars.iter().take(MAX_EXEMPLARS).map(|exemplar| {
-            json!({
-                "time": output::time(Some(exemplar.time)),
-                "value": output::number(Some(exemplar.value)),
-                "trace_id": exemplar.trace_id(),
-                "labels": output::labels(&exemplar.own),
-            })
-        });
-        json["exemplars"] = told.collect();
-    }
+    exemplars::add(&mut json, &exemplars::within(catalog.exemplars_of(meta), columns.range));
     json
-}
-
-/// Exemplars of a series within a range, by time; those that several sources hold once.
-fn exemplars<'c>(catalog: &'c Catalog, meta: &SeriesMeta, range: TimeRange) -> Vec<&'c Exemplar> {
-    let mut all: Vec<&Exemplar> = catalog.exemplars_of(meta).iter().filter(|exemplar| range.contains(exemplar.time)).collect();
-    all.dedup_by(|a, b| a.time == b.time && a.value.to_bits() == b.value.to_bits() && a.own == b.own);
-    all
 }
 
 /// How a series was computed, where it was.
@@ -212,7 +197,7 @@ fn write_columns(catalog: &Catalog, meta: &SeriesMeta, columns: &Columns, out: &
     writeln!(out, "{}  {} {}  {samples} samples  {}", printable(&name), meta.kind.name(), meta.unit.name(), printable(&path))?;
     write_derivation(meta, out)?;
     let traced = |exemplar: &Exemplar| exemplar.trace_id().map_or_else(String::new, |id| format!(" of trace {}", printable(id)));
-    let exemplars = exemplars(catalog, meta, columns.range);
+    let exemplars = exemplars::within(catalog.exemplars_of(meta), columns.range);
     if let Some(last) = exemplars.last() {
         let n = exemplars.len();
         writeln!(out, "  {n} exemplars, the last {} at {}{}", value(last.value, meta.unit), rfc3339(last.time), traced(last))?;
@@ -231,15 +216,26 @@ fn write_columns(catalog: &Catalog, meta: &SeriesMeta, columns: &Columns, out: &
     Ok(())
 }
 
-fn write_values(source: &dyn Source, metas: &[&SeriesMeta], at: Timestamp, form: OutputForm, out: &mut dyn Write) -> anyhow::Result<()> {
+fn write_values(
+    source: &dyn Source,
+    catalog: &Catalog,
+    metas: &[&SeriesMeta],
+    (at, form): (Timestamp, OutputForm),
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     let ids: Vec<SeriesId> = metas.iter().map(|meta| meta.id).collect();
     let values = source.values_at(&ids, at, &Job::new())?.value;
     let found: Vec<(&SeriesMeta, Option<ValueAt>)> = metas.iter().copied().zip(values).collect();
-    write_found(&found, at, form, out)
+    write_found(catalog, &found, (at, form), out)
 }
 
 /// Series with what was found of them at a moment.
-fn write_found(found: &[(&SeriesMeta, Option<ValueAt>)], at: Timestamp, form: OutputForm, out: &mut dyn Write) -> anyhow::Result<()> {
+fn write_found(
+    catalog: &Catalog,
+    found: &[(&SeriesMeta, Option<ValueAt>)],
+    (at, form): (Timestamp, OutputForm),
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     let state = |meta: &SeriesMeta, found: &Option<ValueAt>| ValueState::of(meta, found.as_ref().map(|found| found.value), at);
     if form == OutputForm::Json {
         let series = found.iter().map(|(meta, found)| {
@@ -249,6 +245,8 @@ fn write_found(found: &[(&SeriesMeta, Option<ValueAt>)], at: Timestamp, form: Ou
                 "value": output::number(found.as_ref().map(|found| found.value)),
                 "sample_time": output::time(found.as_ref().map(|found| found.sample_time)),
                 "state": state(meta, found).name(),
+                "source": source_path(catalog, meta),
+                "sources": source_paths(catalog, meta),
             });
             add_derivation(&mut json, meta);
             json
@@ -256,16 +254,24 @@ fn write_found(found: &[(&SeriesMeta, Option<ValueAt>)], at: Timestamp, form: Ou
         let json = json!({ "schema": SCHEMA, "at": output::time(Some(at)), "series": series.collect::<Vec<_>>() });
         return Ok(output::write_json(out, &json)?);
     }
-    let row = |(meta, found): &(&SeriesMeta, Option<ValueAt>)| {
+    // Scrapes of several processes may say the same name without a label: then the file tells them apart.
+    let is_same = |a: &SeriesMeta, b: &SeriesMeta| a.name == b.name && a.labels == b.labels;
+    let is_repeated = |index: usize| {
+        let meta = found[index].0;
+        let before = index.checked_sub(1).and_then(|index| found.get(index));
+        [before, found.get(index + 1)].into_iter().flatten().any(|other| is_same(other.0, meta))
+    };
+    let row = |(index, (meta, found)): (usize, &(&SeriesMeta, Option<ValueAt>))| {
         let shown = match found {
             Some(found) if meta.clip.is_some_and(|clip| found.value >= clip) => format!("≥{}", value(found.value, meta.unit)),
             Some(found) => value(found.value, meta.unit),
             None => state(meta, found).name().to_owned(),
         };
         let time = found.as_ref().map_or_else(String::new, |found| rfc3339(found.sample_time));
-        vec![printable(&meta.full_name()).into_owned(), shown, time]
+        let path = if is_repeated(index) { printable(source_path(catalog, meta)).into_owned() } else { String::new() };
+        vec![printable(&meta.full_name()).into_owned(), shown, time, path]
     };
-    output::write_table(out, &found.iter().map(row).collect::<Vec<_>>(), &[1])?;
+    output::write_table(out, &found.iter().enumerate().map(row).collect::<Vec<_>>(), &[1])?;
     Ok(())
 }
 

@@ -10,6 +10,7 @@ mod meta;
 mod moving;
 mod record;
 mod references;
+mod screen;
 mod settle;
 mod standing;
 mod values;
@@ -33,6 +34,7 @@ pub use meta::{
 };
 pub use record::{annotation_from_json, annotation_to_json, kind_from_fields, parse_time};
 pub use references::References;
+pub use screen::ScreenView;
 pub use settle::Choice;
 pub use standing::Standing;
 pub use values::{ReadTime, field_value, signed_duration};
@@ -408,7 +410,8 @@ impl Edit {
 impl EditStep {
     /// Whether it changes only what the screen shows, nothing that the postmortem tells.
     pub fn is_view_only(&self) -> bool {
-        let told = |meta: &CaseMeta| CaseMeta { filters: Vec::new(), view: PanelView::default(), ..meta.clone() };
+        let told =
+            |meta: &CaseMeta| CaseMeta { filters: Vec::new(), view: PanelView::default(), screen: ScreenView::default(), ..meta.clone() };
         self.edits.iter().all(|edit| matches!(edit, Edit::Meta { before, after } if told(before) == told(after)))
     }
 }

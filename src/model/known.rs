@@ -19,6 +19,7 @@ impl Catalog {
     pub fn known_until(&self, until: Timestamp) -> Self {
         let mut known = self.without_totals();
         known.take_known(self, until);
+        known.exemplars.retain(|exemplar| exemplar.time < until);
         for meta in &mut known.series {
             cut_series(meta, until);
         }
@@ -41,14 +42,14 @@ impl Catalog {
         known
     }
 
-    /// Takes from the whole catalog the changes, alerts, profiles and exemplars that are known before `until`. Indexes
-    /// are those of the whole catalog, as far as they go. O(changes + alerts + profiles + exemplars).
+    /// Takes from the whole catalog the changes, alerts and profiles that are known before `until`. Indexes are those of
+    /// the whole catalog, as far as they go; exemplars, of which there may be very many, stay, and who shows them hides
+    /// those of later moments. O(changes + alerts + profiles).
     pub fn take_known(&mut self, whole: &Self, until: Timestamp) {
         let is_past = |at: Option<Timestamp>| at.is_some_and(|at| at < until);
         self.changes = whole.changes.iter().filter(|change| is_past(change.time)).cloned().collect();
         self.profiles = whole.profiles.iter().filter(|profile| is_past(profile.time)).cloned().collect();
         self.alerts = whole.alerts.iter().filter(|alert| alert.active_at < until).map(|alert| known_alert(alert, until)).collect();
-        self.exemplars = whole.exemplars.iter().filter(|exemplar| exemplar.time < until).cloned().collect();
     }
 }
 

@@ -12,6 +12,8 @@ mod values;
 pub use times::Times;
 pub use values::{Node, Values};
 
+use std::ops::Range;
+
 use super::Sample;
 use super::time::Timestamp;
 
@@ -41,6 +43,13 @@ impl Packed {
     pub fn push_shared(&mut self, times: &Times, values: &[f64]) {
         self.times.append(times);
         self.push_values(values);
+    }
+
+    /// Adds samples that come after these, which must be whole blocks.
+    pub fn append(&mut self, later: &Self) {
+        self.times.append(&later.times);
+        self.values.append(&later.values);
+        self.leaves.extend_from_slice(&later.leaves);
     }
 
     fn push_values(&mut self, values: &[f64]) {
@@ -87,6 +96,15 @@ impl Packed {
     pub fn iter(&self) -> impl Iterator<Item = Sample> {
         (0..self.len()).map(|index| self.get(index))
     }
+}
+
+/// The blocks that a range of places reaches into, each with the places inside of it.
+fn blocks_of(range: Range<usize>) -> impl Iterator<Item = (usize, Range<usize>)> {
+    let blocks = if range.is_empty() { 0..0 } else { range.start / BLOCK..range.end.div_ceil(BLOCK) };
+    blocks.map(move |block| {
+        let first = block * BLOCK;
+        (block, range.start.max(first) - first..range.end.min(first + BLOCK) - first)
+    })
 }
 
 /// Puts numbers of `width` bits, at most 64, one after another; they begin and end with a word.
@@ -191,6 +209,10 @@ mod tests {
             for (i, value) in values.iter().enumerate() {
                 prop_assert_eq!(packed.get(i).to_bits(), value.to_bits());
             }
+            let from = values.len() / 3;
+            let mut all = Vec::new();
+            packed.each(from..values.len(), |value| all.push(value.to_bits()));
+            prop_assert_eq!(all, values[from..].iter().map(|value| value.to_bits()).collect::<Vec<_>>());
         }
 
         #[test]
@@ -203,6 +225,9 @@ mod tests {
             for (i, time) in times.iter().enumerate() {
                 prop_assert_eq!(packed.get(i), *time);
             }
+            let (from, mut all) = (times.len() / 3, Vec::new());
+            packed.each(from..times.len(), |time| all.push(time));
+            prop_assert_eq!(&all[..], &times[from..]);
             for edge in edges {
                 prop_assert_eq!(packed.index_of(0, edge), times.partition_point(|time| *time < edge));
             }

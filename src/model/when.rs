@@ -3,6 +3,8 @@
 //! The one reader behind the command line, the `go to` prompt and the small formats; log lines have their own
 //! fast paths in `parse::timestamp`. A time without an offset is read in the zone the caller gives, never silently.
 
+mod spoken;
+
 use chrono::{Datelike, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone};
 
 use super::text;
@@ -114,12 +116,13 @@ pub struct Reference {
 }
 
 /// Forms that `parse` accepts, for messages.
-pub const FORMS: &str = "2026-11-23T02:30:22Z, 2026-11-23 02:30, 02:30:22, T+3m, -5m, or an epoch in s, ms, us or ns";
+pub const FORMS: &str = "2026-11-23T02:30:22Z, 2026-11-23 02:30, 02:30:22, 3pm, yesterday 3pm, T+3m, -5m, or an epoch in s, ms, us or ns";
 
 /// Reads a moment in any of the accepted forms (`FORMS`); the error says what is wrong and names them.
 ///
 /// A clock time without a date falls on the day that lies inside the extent, nearest to the cursor. `+5m` and `-5m`
-/// count from the cursor, else from the end of the extent. Epochs are told apart by magnitude.
+/// count from the cursor, else from the end of the extent. Epochs are told apart by magnitude. `3pm`, `yesterday 3pm` and
+/// `monday 14h05` are understood too.
 pub fn parse(text: &str, reference: &Reference) -> Result<Timestamp, String> {
     let text = text.trim();
     let refuse = |why: &str| Err(format!("{text:?} {why}; known forms: {FORMS}"));
@@ -129,7 +132,7 @@ pub fn parse(text: &str, reference: &Reference) -> Result<Timestamp, String> {
     if text.eq_ignore_ascii_case("now") {
         return reference.now.map_or_else(|| refuse("needs a clock, and there is none here"), Ok);
     }
-    if let Some(rest) = text.strip_prefix(['T', 't']) {
+    if let Some(rest) = text.strip_prefix(['T', 't']).filter(|rest| !rest.starts_with(char::is_alphabetic)) {
         let Some(ns) = signed_duration(rest) else { return refuse("begins like an offset from T+0 but has no duration such as T+3m") };
         return reference.t0.map_or_else(|| refuse("counts from T+0, which is not set"), |t0| Ok(t0.plus_ns(ns)));
     }
@@ -143,6 +146,9 @@ pub fn parse(text: &str, reference: &Reference) -> Result<Timestamp, String> {
     }
     if let Some(ns_of_day) = clock(text) {
         return on_the_right_day(ns_of_day, reference).map_or_else(|| refuse("has no date, and there are no data to take it from"), Ok);
+    }
+    if let Some(at) = spoken::read(text, reference) {
+        return Ok(at);
     }
     if text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
         return match epoch(text) {

@@ -51,6 +51,20 @@ pub fn short(text: &[u8]) -> u64 {
     }
 }
 
+/// Whether two texts are the same: short ones at once, long ones only when they end alike.
+#[inline(always)]
+pub fn is_same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match (a.last_chunk::<8>(), b.last_chunk::<8>()) {
+        (Some(end), Some(other)) => {
+            u64::from_le_bytes(*end) == u64::from_le_bytes(*other) && (short(a) == short(b)) && (a.len() <= 16 || a == b)
+        }
+        _ => short(a) == short(b),
+    }
+}
+
 /// High bit of each byte that is no digit; the other bits are zero.
 #[inline(always)]
 pub const fn non_digits(word: u64) -> u64 {
@@ -161,6 +175,77 @@ pub fn find_blank_in_ascii(line: &[u8], at: usize) -> usize {
     line.len() - rest.len() + rest.iter().take_while(|byte| **byte > b' ').count()
 }
 
+/// High bit of each byte that is `A`, exact in text that is ASCII; a byte that is not spoils the one behind it only.
+#[inline(always)]
+pub const fn marks_in_ascii<const A: u8>(word: u64) -> u64 {
+    // No borrow leaves a byte of seven bits.
+    HIGHS.wrapping_sub(word ^ (ONES * A as u64)) & HIGHS
+}
+
+/// High bit of each byte from the first that is no digit, point, dash or slash on; those before it are exact.
+#[inline(always)]
+pub const fn ends_of_number(word: u64) -> u64 {
+    let low = word & !HIGHS;
+    !((low + ONES * (128 - b'-' as u64)) & !(low + ONES * (127 - b'9' as u64)) & !word) & HIGHS
+}
+
+/// Place of the first mark of two words in a row; 16 when there is none.
+#[inline(always)]
+pub const fn first_of_two(low: u64, high: u64) -> usize {
+    if low != 0 { first(low) } else { 8 + first(high) }
+}
+
+/// The same without a branch, for words of which nothing can be foreseen.
+#[inline(always)]
+pub const fn first_of_any_two(low: u64, high: u64) -> usize {
+    let place = first(low);
+    place + first(high) * (place >> 3)
+}
+
+/// Where a sign stands in a text, one bit a byte: the next one is found without a look at what lies between.
+#[derive(Debug, Default)]
+pub struct Signs {
+    bits: Vec<u8>,
+    /// The stretch of the text that they are of.
+    start: usize,
+    end: usize,
+}
+
+impl Signs {
+    /// Bytes that are looked through at once, so that the bits of a line are written long before they are read.
+    const STRETCH: usize = 4 << 10;
+
+    /// Looks through `text` so far that `range` is known of the sign `A`; that part must be ASCII behind a line end.
+    #[inline(always)]
+    pub fn cover<const A: u8>(&mut self, text: &[u8], range: std::ops::Range<usize>) {
+        if range.start < self.start || range.end > self.end {
+            self.look::<A>(text, range);
+        }
+    }
+
+    #[inline(never)]
+    fn look<const A: u8>(&mut self, text: &[u8], range: std::ops::Range<usize>) {
+        /// Brings the high bits of eight bytes together in the highest byte.
+        const TOGETHER: u64 = 0x0002_0408_1020_4081;
+        self.start = range.start;
+        self.end = text.len().min(range.end.max(range.start + Self::STRETCH));
+        self.bits.clear();
+        let (words, rest) = text[self.start..self.end].as_chunks::<8>();
+        let bits = |word: u64| (marks_in_ascii::<A>(word).wrapping_mul(TOGETHER) >> 56) as u8;
+        self.bits.extend(words.iter().map(|word| bits(u64::from_le_bytes(*word))));
+        self.bits.push(bits(short(rest)));
+        self.bits.extend_from_slice(&[0; 8]);
+    }
+
+    /// Bytes from `at`, which must be covered, to the next sign; 64 or more when it is more than 56 away.
+    #[inline(always)]
+    pub fn until_next(&self, at: usize) -> usize {
+        let at = at.wrapping_sub(self.start);
+        let Some(bits) = self.bits.get(at / 8..).and_then(|bits| bits.first_chunk::<8>()) else { return 64 };
+        (u64::from_le_bytes(*bits) >> (at % 8)).trailing_zeros() as usize
+    }
+}
+
 /// How many of the bytes from `at` on are digits, points, dashes or slashes, as numbers are written.
 #[inline(always)]
 pub fn digits_and_points(line: &[u8], at: usize) -> usize {
@@ -207,6 +292,44 @@ mod tests {
             prop_assert_eq!(find_in_ascii::<b'"'>(text, at), expected);
             let blank = (at..text.len()).find(|at| text[*at] <= b' ').unwrap_or(text.len());
             prop_assert_eq!(find_blank_in_ascii(text, at), blank);
+        }
+
+        #[test]
+        fn the_same_is_the_same(a in "[ab]{0,40}", b in "[ab]{0,40}", at in 0usize..40) {
+            let mut other = a.clone().into_bytes();
+            prop_assert!(is_same(a.as_bytes(), &other));
+            prop_assert_eq!(is_same(a.as_bytes(), b.as_bytes()), a == b);
+            if let Some(byte) = other.get_mut(at) {
+                *byte ^= 1;
+                prop_assert!(!is_same(a.as_bytes(), &other));
+            }
+        }
+
+        #[test]
+        fn signs_are_found_where_they_are(lines in prop::collection::vec("[\"!#a\u{e9}-]{0,90}", 1..80)) {
+            let text = lines.join("\n");
+            let (mut signs, mut start) = (Signs::default(), 0);
+            for line in &lines {
+                let end = start + line.len();
+                if line.is_ascii() {
+                    signs.cover::<b'"'>(text.as_bytes(), start..end);
+                    for at in start..end {
+                        let len = text.as_bytes()[at..].iter().position(|byte| *byte == b'"').unwrap_or(64);
+                        let got = signs.until_next(at);
+                        prop_assert!(got == len || got >= end - at && len >= end - at || len > 56 && got >= 64, "{} {} {}", got, len, end - at);
+                    }
+                }
+                start = end + 1;
+            }
+        }
+
+        #[test]
+        fn two_words_end_a_number_where_it_ends(text in prop_oneof!["[0-9./-]{0,16}[^0-9]?.{0,8}", ".{16}"]) {
+            let mut bytes = text.into_bytes();
+            bytes.resize(16, b',');
+            let (low, high) = (eight(&bytes, 0), eight(&bytes, 8));
+            prop_assert_eq!(first_of_two(ends_of_number(low), ends_of_number(high)), digits_and_points(&bytes, 0));
+            prop_assert_eq!(first_of_any_two(ends_of_number(low), ends_of_number(high)), digits_and_points(&bytes, 0));
         }
 
         #[test]

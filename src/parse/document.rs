@@ -135,6 +135,14 @@ impl Stream {
         }
     }
 
+    /// The same with the help of others, where that is of use.
+    pub fn feed_by(&mut self, lines: &[u8], crew: metric::csv::Crew<'_>) {
+        match self {
+            Self::Exposition(stream) => stream.feed(lines),
+            Self::Table(stream) => stream.feed_by(lines, crew),
+        }
+    }
+
     /// What they held.
     pub fn finish(self, context: &Context) -> Document {
         checked(match self {

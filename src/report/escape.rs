@@ -171,7 +171,7 @@ pub fn xml(text: &str) -> String {
 /// A link only if it is a plain web address of harmless characters; otherwise the words.
 pub fn web_link(text: &str) -> String {
     let text = text.trim();
-    let is_web = text.starts_with("https://") || text.starts_with("http://");
+    let is_web = ["https://", "http://", "mailto:"].iter().any(|scheme| text.starts_with(scheme));
     let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/?#@!$&'*+,;=%".contains(c));
     if is_web && is_plain { format!("<{text}>") } else { cell(text) }
 }

@@ -79,6 +79,7 @@ pub fn value(postmortem: &Postmortem) -> Value {
         attempts,
         turning_points,
         actions,
+        considered,
         coverage,
         stages,
         told,
@@ -114,6 +115,7 @@ pub fn value(postmortem: &Postmortem) -> Value {
         "attempts": all(attempts, attempt),
         "turning_points": all(turning_points, turning_point),
         "actions": all(actions, action),
+        "considered": all(considered, action),
         "coverage": self::coverage(coverage),
         "stages": all(stages, stage),
         "told": told.iter().map(|one| json!({"name": one.name, "title": one.title, "head": one.head, "rows": one.rows})).collect::<Vec<_>>(),
@@ -248,10 +250,10 @@ fn finding(finding: &Finding) -> Value {
 
 /// One event of the timeline.
 pub(super) fn row(row: &TimelineRow) -> Value {
-    let TimelineRow { at, until, doubt, offset, service, kind, text, evidence } = row;
+    let TimelineRow { at, until, doubt, offset, service, owner, kind, text, evidence } = row;
     json!({
-        "at": moment(Some(*at)), "until": moment(*until), "doubt": doubt, "offset": offset, "service": service, "kind": kind,
-        "text": text, "evidence": evidence,
+        "at": moment(Some(*at)), "until": moment(*until), "doubt": doubt, "offset": offset, "service": service, "owner": owner,
+        "kind": kind, "text": text, "evidence": evidence,
     })
 }
 
@@ -333,10 +335,10 @@ fn turning_point(point: &TurningPoint) -> Value {
 }
 
 fn action(row: &ActionRow) -> Value {
-    let ActionRow { label, action, action_type, owner, priority, link, due, done_when, causes } = row;
+    let ActionRow { label, action, action_type, owner, priority, link, due, done_when, done_on, causes, gap, not_doing_because } = row;
     json!({
         "id": label, "action": action, "type": action_type, "owner": owner, "priority": priority, "link": link, "due": due,
-        "done_when": done_when, "causes": causes,
+        "done_when": done_when, "causes": causes, "done_on": done_on, "gap": gap, "not_doing_because": not_doing_because,
     })
 }
 

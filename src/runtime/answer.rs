@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 
 use sha2::{Digest, Sha256};
 
+use super::export::Target;
 use super::find;
 use crate::analysis::{panels, stats};
 use crate::app::message::{Crossing, FreezeTarget, Limit, PanelChoice, Question, Reply, SeriesStats};
@@ -25,8 +26,13 @@ const STATS_SAMPLES: usize = 2_000_000;
 /// Lines of a log excerpt that evidence keeps, and the width at which each is cut.
 const EXCERPT: (usize, usize) = (15, 400);
 
-/// Answers one question. Cancellation is checked by the source every chunk.
+/// Answers one question of a case that is kept nowhere. Cancellation is checked by the source every chunk.
 pub fn answer(source: &dyn Source, question: &Question, job: &Job) -> Result<Reply, SourceError> {
+    answer_for(source, &Target::default(), question, job)
+}
+
+/// The same for a case whose documents go to `target`: it knows the words of `sections/*.md`.
+pub fn answer_for(source: &dyn Source, target: &Target, question: &Question, job: &Job) -> Result<Reply, SourceError> {
     Ok(match question {
         Question::Known { until, question } => answer(&Curtain::new(source, *until), question, job)?,
         Question::ChoosePanels => Reply::Panels(choose_panels(source, job)?),
@@ -42,6 +48,8 @@ pub fn answer(source: &dyn Source, question: &Question, job: &Job) -> Result<Rep
         Question::Event(id) => Reply::Event(Box::new(source.event(*id, job)?)),
         Question::Patterns(query) => Reply::Patterns(source.patterns(query, job)?.value),
         Question::Compare(query) => Reply::Difference(Box::new(super::compare::difference(source, query, job)?)),
+        Question::Onsets(query) => Reply::Onsets(super::onsets::find(source, query, job)?),
+        Question::Facets(query) => Reply::Facets(Box::new(source.facets(query, job)?.value)),
         Question::Clocks => Reply::Clocks(super::clocks::check(source, job)?),
         Question::Count { filter, range } => Reply::Count(source.count(filter, *range, job)?.value),
         Question::Look(query) => Reply::Look(Box::new(find::look(source, query, job)?)),
@@ -54,7 +62,11 @@ pub fn answer(source: &dyn Source, question: &Question, job: &Job) -> Result<Rep
                 .collect::<Result<_, SourceError>>()?,
         ),
         Question::Suggested(case) => Reply::Suggested(super::gate::suggested(case, source, job)?),
-        Question::Debt(case) => Reply::Debt(super::gate::debt(case, source, job)?),
+        Question::Debt(case) => Reply::Debt(super::gate::debt(case, source, target, job)?),
+        Question::Manuscript(query) => {
+            let made = super::manuscript::manuscript(query, source, target);
+            Reply::Manuscript(Box::new(made.map_err(|error| SourceError::Question(format!("{error:#}")))?))
+        }
         Question::Freeze(targets) => Reply::Frozen(targets.iter().map(|target| freeze(source, target, job)).collect::<Result<_, _>>()?),
     })
 }

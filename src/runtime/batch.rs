@@ -8,7 +8,8 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
-use super::answer::answer;
+use super::answer::answer_for;
+use super::export::Target;
 use super::session::settled_meta;
 use crate::app::keys::Step;
 use crate::app::{Effect, KeyPress, Message, Script, State, update};
@@ -20,13 +21,15 @@ pub struct Batch<'a> {
     /// The state, to be looked at.
     pub state: State,
     source: &'a dyn Source,
+    target: Target,
 }
 
 impl<'a> Batch<'a> {
     /// A state over a loaded source: knows the catalog and has all its first answers.
-    pub fn new(state: State, source: &'a dyn Source) -> anyhow::Result<Self> {
+    /// Documents of its case would go to `target`.
+    pub fn new(state: State, source: &'a dyn Source, target: Target) -> anyhow::Result<Self> {
         let catalog = source.catalog(&Job::new())?;
-        let mut batch = Self { state, source };
+        let mut batch = Self { state, source, target };
         batch.feed(Message::Catalog(catalog));
         Ok(batch)
     }
@@ -70,7 +73,7 @@ impl<'a> Batch<'a> {
             for effect in update(&mut self.state, message) {
                 match effect {
                     Effect::Ask(id, question) => {
-                        let reply = answer(self.source, &question, &Job::new()).map_err(|error| error.to_string());
+                        let reply = answer_for(self.source, &self.target, &question, &Job::new()).map_err(|error| error.to_string());
                         messages.push_back(Message::Replied(id, reply));
                     }
                     Effect::Journal { number, .. } => messages.push_back(Message::Saved(number)),
@@ -81,8 +84,12 @@ impl<'a> Batch<'a> {
                     | Effect::SaveCase(_)
                     | Effect::Remember(_)
                     | Effect::Export(_)
+                    | Effect::WriteSection { .. }
+                    | Effect::History(_)
                     | Effect::OpenEditor(_)
                     | Effect::Copy(_)
+                    | Effect::OpenSource { .. }
+                    | Effect::OpenPager(_)
                     | Effect::Follow
                     | Effect::Unfollow
                     | Effect::Suspend

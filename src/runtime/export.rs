@@ -40,6 +40,8 @@ pub struct Target {
     pub case_dir: PathBuf,
     /// Sections of a case that comes with the program; those in the folder win.
     pub sections: BTreeMap<String, String>,
+    /// Sections that are being written and not kept yet; they win over all others.
+    pub unsaved: BTreeMap<String, String>,
     /// What becomes of a document that is there already.
     pub edits: Edits,
 }
@@ -79,7 +81,7 @@ pub fn prepare<'a>(case: &CaseDoc, source: &'a dyn Source, target: &Target) -> a
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         assets: format!("{stem}.assets"),
         panels: panel_refs(facts.catalog(), panels),
-        sections: target.sections.clone().into_iter().chain(read_sections(&target.case_dir.join("sections"))?).collect(),
+        sections: sections_of(target)?,
         name: target.name.clone(),
         ..ReportSettings::default()
     };
@@ -160,6 +162,13 @@ pub(super) fn panel_refs(catalog: &Catalog, choices: Vec<PanelChoice>) -> Vec<Pa
         Some(PanelRef { role: choice.role, series: meta.full_name(), source })
     };
     choices.into_iter().filter_map(named).collect()
+}
+
+/// Words of sections: those of the case's files, and those that are being written.
+pub(super) fn sections_of(target: &Target) -> anyhow::Result<BTreeMap<String, String>> {
+    let has_case = !target.case_dir.as_os_str().is_empty();
+    let files = if has_case { read_sections(&target.case_dir.join("sections"))? } else { BTreeMap::new() };
+    Ok(target.sections.clone().into_iter().chain(files).chain(target.unsaved.clone()).collect())
 }
 
 /// `sections/*.md` of the case by their stem, in order of name.

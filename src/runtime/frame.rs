@@ -40,20 +40,8 @@ pub fn encode(before: &Buffer, after: &Buffer, known: Known, out: &mut Vec<u8>) 
         pen.out.extend_from_slice(b"\x1b[m\x1b[2J");
     }
     let written = pen.out.len();
-    let width = after.area.width;
-    let mut erased_row = None;
-    for (x, y, cell) in before.diff(after) {
-        if erased_row == Some(y) {
-            continue;
-        }
-        if is_blank(cell) && width - x > 4 && (x..width).all(|column| is_blank(&after[(column, y)])) {
-            pen.go_to(x, y);
-            pen.set_style(PLAIN);
-            pen.out.extend_from_slice(b"\x1b[K");
-            erased_row = Some(y);
-        } else {
-            pen.put(x, y, cell);
-        }
+    for y in after.area.y..after.area.height {
+        encode_row(before, after, y, &mut pen);
     }
     if pen.out.len() == written && known == Known::Shown {
         pen.out.truncate(start);
@@ -61,6 +49,34 @@ pub fn encode(before: &Buffer, after: &Buffer, known: Known, out: &mut Vec<u8>) 
     }
     pen.set_style(PLAIN);
     pen.out.extend_from_slice(END);
+}
+
+/// Columns of a cell's sign, at least one.
+fn columns(cell: &Cell) -> u16 {
+    cell.symbol().width().clamp(1, 8) as u16
+}
+
+/// What differs in a row. Where a wide sign lay of which only a part is written over, the rest is written too: terminals
+/// show there what they like.
+fn encode_row(before: &Buffer, after: &Buffer, y: u16, pen: &mut Pen<'_>) {
+    let width = after.area.width;
+    let (mut x, mut unsure_until) = (0, 0);
+    while x < width {
+        let cell = &after[(x, y)];
+        let end = (x + columns(cell)).min(width);
+        if x < unsure_until || before[(x, y)] != *cell {
+            if is_blank(cell) && width - x > 4 && (x..width).all(|column| is_blank(&after[(column, y)])) {
+                pen.go_to(x, y);
+                pen.set_style(PLAIN);
+                pen.out.extend_from_slice(b"\x1b[K");
+                return;
+            }
+            pen.put(x, y, cell);
+            let hidden = (x..end).map(|column| column + columns(&before[(column, y)])).max().unwrap_or(end);
+            unsure_until = unsure_until.max(hidden).max(end);
+        }
+        x = end;
+    }
 }
 
 type CellStyle = (Color, Color, Modifier);

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
 
 use super::answer::{choose_panels, freeze, freeze_lines, hex};
-use super::export::{Prepared, Target, panel_refs, prepare};
+use super::export::{Prepared, Target, panel_refs, prepare, sections_of};
 use super::facts::SourceFacts;
 use crate::app::debt::Owed;
 use crate::app::message::FreezeTarget;
@@ -17,7 +17,10 @@ use crate::model::{AnnotationKind, CaseDoc, Catalog, SeriesMeta};
 use crate::report::Facts as _;
 use crate::report::escape::inline;
 use crate::report::lint::{self, Desk, Finding};
+use crate::report::markdown;
 use crate::report::postmortem::{ReportSettings, Scope, Suggestion, gather};
+use crate::report::redact::{self, Names};
+use crate::report::style::Style;
 use crate::report::verify::{self, Picture, Report};
 use crate::source::{Job, Source, SourceError};
 
@@ -31,8 +34,13 @@ pub fn verify(case: &CaseDoc, source: &dyn Source, target: &Target) -> anyhow::R
         "{}: holds no block that coroner generated (<!-- gen:… -->); export the case again without --no-html, and verify that",
         path.display()
     );
-    let case = frozen_anew(case, source)?;
-    let Prepared { facts, postmortem, rendered } = prepare(&case, source, target)?;
+    let all = frozen_anew(case, source)?;
+    // Written as it was: the same sections in the same order, words and language, for the same readers.
+    let style = Style::of_document(&document);
+    let (case, _) = redact::visible(&all, style.layout.audience);
+    let Prepared { facts, postmortem, .. } = prepare(&case, source, target)?;
+    let postmortem = redact::redact(postmortem, style.layout.audience, &Names::of(&all, facts.catalog()));
+    let rendered = markdown::render_in(&postmortem, &style);
     // Written in one folder and verified in another: the same sources under other paths are no drift.
     let moved = verify::stated_sources(&document).into_iter().filter_map(|then| {
         let now = facts.catalog().source_of(&then)?.path.clone();
@@ -66,10 +74,11 @@ pub fn lint(
 }
 
 /// Claims of the case that lack support, the weakest first: what the status bar counts.
-pub fn debt(case: &CaseDoc, source: &dyn Source, job: &Job) -> Result<Vec<Owed>, SourceError> {
+pub fn debt(case: &CaseDoc, source: &dyn Source, target: &Target, job: &Job) -> Result<Vec<Owed>, SourceError> {
     let facts = SourceFacts::of_case(source, case, job)?;
     let panels = if case.meta.panels.is_empty() { panel_refs(facts.catalog(), choose_panels(source, job)?) } else { Vec::new() };
-    let postmortem = gather(case, &facts, &ReportSettings { panels, scope: Scope::Claims, ..ReportSettings::default() });
+    let sections = sections_of(target).map_err(|error| SourceError::Question(format!("{error:#}")))?;
+    let postmortem = gather(case, &facts, &ReportSettings { panels, sections, scope: Scope::Claims, ..ReportSettings::default() });
     job.check()?;
     let findings = lint::check(&Desk { case, postmortem: &postmortem, facts: &facts, fresh: "", exported: None, today: None });
     job.check()?;

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::answer::answer;
+use super::answer::answer_for;
+use super::export::Target;
 use crate::app::message::Progress;
 use crate::app::{JobId, Message, Question};
 use crate::source::{Job, Source, SourceError};
@@ -19,14 +20,15 @@ const REPORT: Duration = Duration::from_millis(100);
 /// Runs questions against one source and sends the replies as messages.
 pub struct Jobs {
     source: Arc<dyn Source>,
+    target: Arc<Target>,
     messages: UnboundedSender<Message>,
     running: HashMap<JobId, Job>,
 }
 
 impl Jobs {
-    /// Jobs over `source` that report to `messages`.
-    pub fn new(source: Arc<dyn Source>, messages: UnboundedSender<Message>) -> Self {
-        Self { source, messages, running: HashMap::new() }
+    /// Jobs over `source` that report to `messages`; documents of the case go to `target`.
+    pub fn new(source: Arc<dyn Source>, target: Target, messages: UnboundedSender<Message>) -> Self {
+        Self { source, target: Arc::new(target), messages, running: HashMap::new() }
     }
 
     /// Starts answering; the reply arrives as `Message::Replied` unless it is cancelled first.
@@ -37,9 +39,9 @@ impl Jobs {
         if may_last(&question) {
             tokio::spawn(report(id, job.clone(), Arc::clone(&is_done), self.messages.clone()));
         }
-        let (source, messages) = (Arc::clone(&self.source), self.messages.clone());
+        let (source, target, messages) = (Arc::clone(&self.source), Arc::clone(&self.target), self.messages.clone());
         tokio::task::spawn_blocking(move || {
-            let answered = guarded(|| answer(&*source, &question, &job));
+            let answered = guarded(|| answer_for(&*source, &target, &question, &job));
             is_done.store(true, Ordering::Relaxed);
             let reply = match answered {
                 Ok(Ok(reply)) => Ok(reply),
@@ -77,7 +79,15 @@ fn may_last(question: &Question) -> bool {
     if let Question::Known { question, .. } = question {
         return may_last(question);
     }
-    matches!(question, Question::Count { .. } | Question::Look(_) | Question::Events(_) | Question::Position { .. } | Question::Compare(_))
+    matches!(
+        question,
+        Question::Count { .. }
+            | Question::Look(_)
+            | Question::Events(_)
+            | Question::Position { .. }
+            | Question::Compare(_)
+            | Question::Facets(_)
+    )
 }
 
 /// Tells how far a job is until it ends; short ones are never told of.

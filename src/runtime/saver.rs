@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::journal::{CaseStore, Outside, StoreError};
+use super::journal::{CaseStore, Outside, StoreError, Version};
 use crate::app::Message;
+use crate::app::message::RecordVersion;
+use crate::model::AnnotationId;
 use crate::model::case::{CaseDoc, EditStep};
 
 /// A pull is seen soon, and nobody notices two calls of the system.
@@ -20,6 +22,7 @@ enum Order {
     Journal { number: u64, step: EditStep },
     Save(Box<CaseDoc>),
     Merge { revision: u64, case: Box<CaseDoc> },
+    History(AnnotationId),
 }
 
 /// Handle of the saving thread.
@@ -52,6 +55,11 @@ impl Saver {
     /// Merges what others wrote into a case, then `Message::CaseMerged`.
     pub fn merge(&self, revision: u64, case: Box<CaseDoc>) {
         self.send(Order::Merge { revision, case });
+    }
+
+    /// Tells how a record came to be, everything ordered so far included, then `Message::History`.
+    pub fn history(&self, id: AnnotationId) {
+        self.send(Order::History(id));
     }
 
     fn send(&self, order: Order) {
@@ -101,6 +109,7 @@ fn serve(mut store: CaseStore, mut seed: Option<CaseDoc>, inbox: &Receiver<Order
                 }
                 Err(error) => Message::SaveFailed(error.to_string()),
             },
+            Order::History(id) => Message::History(id.clone(), store.history(&id).into_iter().map(version).collect()),
             Order::Merge { revision, case } => match store.merge_outside(&case) {
                 Ok(Some(Outside { doc, words })) => Message::CaseMerged { revision, case: Box::new(doc), words },
                 Ok(None) => continue,
@@ -114,6 +123,10 @@ fn serve(mut store: CaseStore, mut seed: Option<CaseDoc>, inbox: &Receiver<Order
     {
         let _ = messages.send(Message::SaveFailed(error.to_string()));
     }
+}
+
+fn version(version: Version) -> RecordVersion {
+    RecordVersion { step: version.step, before: version.before.map(Box::new), after: version.after.map(Box::new) }
 }
 
 fn write_seed(store: &mut CaseStore, seed: &mut Option<CaseDoc>) -> Result<(), StoreError> {

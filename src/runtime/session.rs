@@ -14,9 +14,10 @@ use super::jobs::{Jobs, guarded};
 use super::journal::CaseStore;
 use super::keyboard::Keyboard;
 use super::memory::Keeper;
+use super::private::PrivateFile;
 use super::saver::Saver;
 use super::terminal::{self, Screen};
-use super::{editor, export};
+use super::{editor, export, outside, sections};
 use crate::app::message::LoadProgress;
 use crate::app::{Effect, Message, State, update};
 use crate::model::case::{CaseMeta, Choice, MetaConflict};
@@ -97,6 +98,8 @@ struct Session {
     theme_for: Option<ThemeFor>,
     /// Keys come out of a pipe, not from somebody who types.
     is_piped: bool,
+    /// Unpacked for an editor: removed on leaving.
+    copies: Vec<PrivateFile>,
     is_leaving: bool,
     /// Something is being played, and goes on after the keys that wait.
     goes_on: bool,
@@ -130,7 +133,7 @@ impl Session {
             state: start.state,
             theme: start.theme,
             screen,
-            jobs: Jobs::new(source, messages.clone()),
+            jobs: Jobs::new(source, start.export_to.clone(), messages.clone()),
             saver: Saver::start(start.store, start.seed, messages.clone()),
             keeper: Keeper::start(start.memory),
             source: start.source,
@@ -141,6 +144,7 @@ impl Session {
             keys,
             theme_for: start.theme_for,
             is_piped: !std::io::stdin().is_terminal(),
+            copies: Vec::new(),
             is_leaving: false,
             goes_on: false,
         };
@@ -332,6 +336,11 @@ impl Session {
             Effect::Journal { number, step } => self.saver.journal(number, step),
             Effect::SaveCase(case) => self.saver.save(case),
             Effect::MergeCase { revision, case } => self.saver.merge(revision, case),
+            Effect::History(id) => self.saver.history(id),
+            Effect::WriteSection { stem, before, text } => {
+                let message = sections::written(&self.export_to, stem, &before, text);
+                self.feed(message)?;
+            }
             Effect::SettleMeta { meta, conflict, choice } => {
                 let message = settled_meta(meta, &conflict, choice);
                 self.feed(message)?;
@@ -344,9 +353,24 @@ impl Session {
                     self.feed(Message::Notice(error.to_string()))?;
                 }
             },
+            Effect::Copy(text) => {
+                let message = outside::copy(&text).map_or_else(|error| Message::Notice(format!("not copied: {error:#}")), Message::Told);
+                self.feed(message)?;
+            }
+            Effect::OpenSource { source, line, n_lines } => match outside::locate(&*self.source, source, (line, n_lines)) {
+                Ok(place) => {
+                    self.show_outside(|| outside::open_at(&place.path, place.line))?;
+                    if let Some(words) = place.words {
+                        self.feed(Message::Told(words))?;
+                    }
+                    // An editor with windows of its own goes on with the file.
+                    self.copies.extend(place.copy);
+                }
+                Err(error) => self.feed(Message::Notice(format!("{error:#}")))?,
+            },
+            Effect::OpenPager(text) => self.show_outside(|| outside::page(&text))?,
             Effect::GoOn => self.goes_on = true,
             Effect::Remember(memory) => self.keeper.keep(memory),
-            Effect::Copy(text) => terminal::copy(&text)?,
             Effect::Follow => self.follower = Some(Follower::start(Arc::clone(&self.source), self.messages.clone())),
             Effect::Unfollow => drop(self.follower.take()),
             Effect::Suspend => self.lend(suspend)?,
@@ -361,6 +385,14 @@ impl Session {
         let result = self.screen.lend(meanwhile)?;
         self.keyboard = Some(Keyboard::start(self.keys.clone())?);
         Ok(result)
+    }
+
+    /// Gives the terminal to another program; what went wrong there is told.
+    fn show_outside(&mut self, run: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+        match self.lend(run)? {
+            Ok(()) => Ok(()),
+            Err(error) => self.feed(Message::Notice(format!("{error:#}"))),
+        }
     }
 
     fn export(&self, case: Box<CaseDoc>) {

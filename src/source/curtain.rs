@@ -4,9 +4,11 @@
 //! is asked for again up to it: the other columns are exactly those without a curtain. What cannot be cut is refused.
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Answer, Job, RawLines, Source, SourceError};
+use crate::model::facets::{FacetQuery, Facets};
 use crate::model::known::{before, cut_columns, cut_histogram, n_known};
 use crate::model::query::{BestEvent, BestQuery, FieldSeen, HistogramQuery, PageStart, Pattern, PatternQuery, ValueAt};
 use crate::model::{
@@ -87,6 +89,13 @@ impl Source for Curtain<'_> {
         Ok(answer)
     }
 
+    fn facets(&self, query: &FacetQuery, job: &Job) -> Result<Answer<Facets>, SourceError> {
+        match before(query.range, self.until) {
+            Some(range) => self.source.facets(&FacetQuery { range, ..query.clone() }, job),
+            None => Ok(Answer::complete(Facets::default())),
+        }
+    }
+
     fn events(&self, query: &EventQuery, job: &Job) -> Result<Answer<EventPage>, SourceError> {
         match self.cut(query.range).filter(|_| !matches!(query.start, PageStart::Unplaced(_))) {
             Some(range) => self.source.events(&EventQuery { range: Some(range), ..query.clone() }, job),
@@ -139,6 +148,10 @@ impl Source for Curtain<'_> {
 
     fn lines(&self, source: SourceId, first: u64, last: u64, job: &Job) -> Result<RawLines, SourceError> {
         self.source.lines(source, first, last, job)
+    }
+
+    fn file(&self, source: SourceId) -> Option<PathBuf> {
+        self.source.file(source)
     }
 
     fn sha256(&self, source: SourceId, job: &Job) -> Result<String, SourceError> {

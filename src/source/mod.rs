@@ -11,11 +11,13 @@ pub mod pace;
 pub use curtain::Curtain;
 pub use job::Job;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use crate::store::derived::Computed;
 pub use crate::store::promql::Steps;
 
+use crate::model::facets::{FacetQuery, Facets};
 use crate::model::query::{BestEvent, BestQuery, FieldSeen, HistogramQuery, Pattern, PatternQuery, Stats, StatsQuery, ValueAt};
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, Sample, SeriesId, SeriesQuery, SourceId, TimeRange,
@@ -101,6 +103,12 @@ pub trait Source: Send + Sync {
     /// Counts of events by group and column.
     fn histogram(&self, query: &HistogramQuery, job: &Job) -> Result<Answer<Histogram>, SourceError>;
 
+    /// Which values the events of a window have.
+    fn facets(&self, query: &FacetQuery, job: &Job) -> Result<Answer<Facets>, SourceError> {
+        let _ = (query, job);
+        Err(SourceError::Question("this source counts no values of fields".into()))
+    }
+
     /// Statistics of fields of events by group and column.
     fn stats(&self, query: &StatsQuery, job: &Job) -> Result<Answer<Stats>, SourceError> {
         let _ = (query, job);
@@ -142,6 +150,12 @@ pub trait Source: Send + Sync {
 
     /// Lines `first..=last` of a text source, for evidence and `verify`.
     fn lines(&self, source: SourceId, first: u64, last: u64, job: &Job) -> Result<RawLines, SourceError>;
+
+    /// The file on this machine whose lines are those of the source; `None` for one that was unpacked, put together or handed over.
+    fn file(&self, source: SourceId) -> Option<PathBuf> {
+        let _ = source;
+        None
+    }
 
     /// SHA-256 of the decoded bytes of a source as lower-case hex.
     fn sha256(&self, source: SourceId, job: &Job) -> Result<String, SourceError>;

@@ -9,13 +9,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::cells::{Cell, Counts, Grid, each_latency, each_run};
 use super::log::Log;
 use super::parallel::{map, stretches};
 use super::segment::Segment;
 use super::{StoreError, Watch};
 use crate::model::time::NS_PER_S;
-use crate::model::{Level, Sample, SeriesKind, SourceId, Timestamp, Unit};
-use crate::parse::NO_TIME;
+use crate::model::{Sample, SeriesKind, SourceId, Unit};
 use crate::parse::metric::gotrace;
 
 /// Cells of all services together; the step grows until they fit (four numbers and a sample each).
@@ -114,10 +114,8 @@ impl Tally {
         let mut cells = vec![Cell::default(); n_cells];
         for (log, segment) in segments {
             watch.check()?;
-            let columns = &segment.columns;
-            each_cell(segment, &services.codes[*log], grid, |i, cell| {
-                cells[cell].count(columns.level(i), columns.status(i), columns.latency(i));
-            });
+            let counts = Counts::of(&segment.columns);
+            each_run(segment, &services.codes[*log], grid, |run, cell| cells[cell].count(&counts, run));
         }
         let mut starts = Vec::with_capacity(n_cells + 1);
         let mut n_latencies = 0usize;
@@ -130,12 +128,13 @@ impl Tally {
         let mut next = starts.clone();
         for (log, segment) in segments.iter().filter(|(_, segment)| segment.columns.has_latencies()) {
             watch.check()?;
-            each_cell(segment, &services.codes[*log], grid, |i, cell| {
-                let latency = segment.columns.latency(i);
-                if !latency.is_nan() {
-                    latencies[next[cell]] = latency;
-                    next[cell] += 1;
-                }
+            each_run(segment, &services.codes[*log], grid, |run, cell| {
+                each_latency(&segment.columns.latencies, run, |latency| {
+                    if !latency.is_nan() {
+                        latencies[next[cell]] = latency;
+                        next[cell] += 1;
+                    }
+                });
             });
         }
         Ok(Self { cells, latencies, starts })
@@ -144,29 +143,6 @@ impl Tally {
     /// Latencies of one cell.
     fn of_cell(&self, cell: usize) -> &[f32] {
         &self.latencies[self.starts[cell]..self.starts[cell + 1]]
-    }
-}
-
-/// Calls `visit` for every placed record of a segment with its cell. O(records).
-fn each_cell(segment: &Segment, codes: &[usize], grid: &Grid, mut visit: impl FnMut(usize, usize)) {
-    let columns = &segment.columns;
-    let firsts: Vec<Option<usize>> = segment.service_codes.iter().map(|code| Some(codes.get(usize::from(*code))? * grid.n_steps)).collect();
-    // Most records are in the step of the one before.
-    let (mut start, mut end, mut step) = (1, 0, 0);
-    for i in 0..columns.len {
-        let time = columns.time(i);
-        if time < start || time >= end {
-            if time == NO_TIME {
-                continue;
-            }
-            // A time outside of its segment's span, which only a forged index has, counts at the nearer end.
-            step = ((time.saturating_sub(grid.start).max(0) / grid.step_ns) as usize).min(grid.n_steps - 1);
-            start = grid.start.saturating_add(grid.step_ns.saturating_mul(step as i64));
-            end = start.saturating_add(grid.step_ns);
-        }
-        if let Some(Some(first)) = firsts.get(columns.service(i)) {
-            visit(i, first + step);
-        }
     }
 }
 
@@ -193,13 +169,6 @@ impl Services {
     }
 }
 
-/// Equal steps on absolute multiples of their length, so that every engine can count the same ones.
-struct Grid {
-    start: i64,
-    step_ns: i64,
-    n_steps: usize,
-}
-
 impl Grid {
     fn over(logs: &[Arc<Log>], n_services: usize) -> Option<Self> {
         let spans = || logs.iter().flat_map(|log| &log.segments).filter_map(|segment| segment.span);
@@ -217,42 +186,8 @@ impl Grid {
         Some(Self { start, step_ns, n_steps })
     }
 
-    /// End of a step.
-    fn end(&self, step: usize) -> Timestamp {
-        Timestamp(self.start).plus_ns(self.step_ns.saturating_mul(step as i64 + 1))
-    }
-
     fn step_s(&self) -> f64 {
         self.step_ns as f64 / NS_PER_S as f64
-    }
-}
-
-/// Events of one service in one step.
-#[derive(Debug, Clone, Copy, Default)]
-struct Cell {
-    n_events: u32,
-    n_errors: u32,
-    n_statuses: u32,
-    n_failed: u32,
-    n_latencies: u32,
-}
-
-impl Cell {
-    #[inline]
-    fn count(&mut self, level: Level, status: u16, latency: f32) {
-        self.n_events += 1;
-        self.n_errors += u32::from(level >= Level::Error);
-        self.n_statuses += u32::from(status > 0);
-        self.n_failed += u32::from(status >= 500);
-        self.n_latencies += u32::from(!latency.is_nan());
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.n_events += other.n_events;
-        self.n_errors += other.n_errors;
-        self.n_statuses += other.n_statuses;
-        self.n_failed += other.n_failed;
-        self.n_latencies += other.n_latencies;
     }
 }
 
@@ -320,8 +255,10 @@ impl Service<'_> {
                 continue;
             }
             let own = &mut own[..];
-            p99.push(self.sample(step, quantile(own, 0.99)));
             p50.push(self.sample(step, quantile(own, 0.5)));
+            // The median stands at its place now, and what is greater behind it.
+            let below = (own.len() - 1) / 2;
+            p99.push(self.sample(step, quantile_above(below, &mut own[below..], 0.99)));
         }
         [
             self.series("fromlogs:latency_p50", "median of the latency", p50),
@@ -338,9 +275,14 @@ impl Service<'_> {
 
 /// Linear between the two nearest (type 7 of Hyndman and Fan 1996). `values` are not empty, and put in another order. O(n).
 fn quantile(values: &mut [f32], q: f64) -> f64 {
-    let at = q * (values.len() - 1) as f64;
+    quantile_above(0, values, q)
+}
+
+/// The same of values of which the `n_below` least are left out; it must not lie among them.
+fn quantile_above(n_below: usize, values: &mut [f32], q: f64) -> f64 {
+    let at = q * (n_below + values.len() - 1) as f64;
     let low = at.floor() as usize;
-    let (_, a, above) = values.select_nth_unstable_by(low, f32::total_cmp);
+    let (_, a, above) = values.select_nth_unstable_by(low - n_below, f32::total_cmp);
     let a = f64::from(*a);
     match above.iter().copied().min_by(f32::total_cmp) {
         Some(b) if at > low as f64 => a + (f64::from(b) - a) * (at - low as f64),
@@ -352,6 +294,7 @@ fn quantile(values: &mut [f32], q: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::store::testing::{log, watch};
+    use proptest::prelude::*;
 
     /// `name{service} end_of_step=value …`, one line a series; steps in seconds.
     fn derived(texts: &[(&str, &str)]) -> Vec<String> {
@@ -408,6 +351,60 @@ mod tests {
         let logs = [log(0, "a.log", text, 2)];
         let grid = Grid::over(&logs, 1).expect("there are events");
         assert!(grid.n_steps <= MAX_STEPS as usize + 1 && grid.step_ns % (86_400 * NS_PER_S / 4) == 0, "{} {}", grid.n_steps, grid.step_ns);
+    }
+
+    proptest! {
+        #[test]
+        fn each_cell_is_what_its_records_are_one_by_one(
+            records in prop::collection::vec((0i64..9, 0usize..3, 0usize..4, 0u32..5), 1..60), is_in_order: bool, n_lines in 1usize..70,
+        ) {
+            let mut records = records;
+            if is_in_order {
+                records.sort_by_key(|record| record.0);
+            }
+            let level = |n: usize| ["info", "error", "fatal"][n];
+            let service = |n: usize| ["api", "db", "pay", "-"][n];
+            let line = |(time, l, s, latency): &(i64, usize, usize, u32)| match time {
+                0 => format!("- {} {} {latency}\n", level(*l), service(*s)),
+                time => format!("{}00000000 {} {} {}\n", time * 7, level(*l), service(*s), if *latency > 3 { "x".into() } else { latency.to_string() }),
+            };
+            let text: String = records.iter().map(line).collect();
+            let logs = [log(0, "web.log", &text, n_lines)];
+            let services = Services::of(&logs);
+            let Some(grid) = Grid::over(&logs, services.names.len()) else { return Ok(()) };
+            let n_cells = grid.n_steps * services.names.len();
+            let pieces: Vec<Piece> = logs[0].segments.iter().map(|segment| (0, &**segment)).collect();
+            let got = Tally::of(&pieces, (&services, &grid), n_cells, &watch()).unwrap();
+            let (mut cells, mut latencies) = (vec![Cell::default(); n_cells], vec![Vec::new(); n_cells]);
+            for segment in &logs[0].segments {
+                let columns = &segment.columns;
+                for i in (0..columns.len).filter(|i| columns.time(*i) != crate::parse::NO_TIME) {
+                    let step = (columns.time(i) - grid.start) / grid.step_ns;
+                    let cell = services.codes[0][usize::from(segment.service(i))] * grid.n_steps + step as usize;
+                    let (status, latency) = (columns.status(i), columns.latency(i));
+                    cells[cell].add(&Cell {
+                        n_events: 1,
+                        n_errors: u32::from(columns.level(i) >= crate::model::Level::Error),
+                        n_statuses: u32::from(status > 0),
+                        n_failed: u32::from(status >= 500),
+                        n_latencies: u32::from(!latency.is_nan()),
+                    });
+                    latencies[cell].extend(Some(latency).filter(|latency| !latency.is_nan()));
+                }
+            }
+            prop_assert_eq!(&got.cells, &cells);
+            for (cell, latencies) in latencies.iter().enumerate() {
+                prop_assert_eq!(got.of_cell(cell), &latencies[..]);
+            }
+        }
+
+        #[test]
+        fn a_quantile_behind_the_median_is_that_of_all(values in prop::collection::vec(-9i16..9, 1..40), q in 0.5f64..1.0) {
+            let mut values: Vec<f32> = values.into_iter().map(f32::from).collect();
+            let expected = quantile(&mut values.clone(), q);
+            let (below, _) = ((values.len() - 1) / 2, quantile(&mut values, 0.5));
+            prop_assert_eq!(quantile_above(below, &mut values[below..], q).to_bits(), expected.to_bits());
+        }
     }
 
     #[test]

@@ -101,6 +101,17 @@ impl Events<'_> {
         Ok(keys.into_iter().map(|key| (key, numbers.by_ref().take(n).collect())).collect())
     }
 
+    /// Visits the fields of the events that pass, all threads at once; what was gathered of each stretch, in file order.
+    pub(super) fn each_detail<A: Default + Send>(
+        &self,
+        query: &HistogramQuery,
+        watch: &Watch<'_>,
+        visit: impl Fn(&mut A, &[(String, String)]) + Sync,
+    ) -> Result<Vec<A>, StoreError> {
+        let visit = |gathered: &mut A, cell: Cell<'_>| visit(gathered, cell.detail.map_or(&[], |detail| &detail.fields));
+        Ok(self.each_cell(query, Detail::Text, watch, visit)?.into_iter().map(|(_, gathered)| gathered).collect())
+    }
+
     /// Visits the events that pass on all threads; gives the groups and what was gathered of each stretch, in file order.
     fn each_cell<A: Default + Send>(
         &self,

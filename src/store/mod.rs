@@ -5,12 +5,14 @@
 //! Knows nothing of files, archives or screens: `source::files` fills it and hands its answers on.
 
 pub mod cache;
+mod cells;
 mod column;
 pub mod columns;
 pub mod derive;
 pub mod derived;
 pub mod ends;
 pub mod events;
+mod facets;
 pub mod fields;
 pub mod filter;
 mod fresh;

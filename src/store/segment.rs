@@ -103,6 +103,14 @@ impl Late {
 
     /// Takes in the times of the next chunk, whose first record has the index `base`. O(n).
     pub(super) fn append(&mut self, times: &[i64], base: u64) {
+        if let Some((first, last)) = ends_of_rising(times)
+            && self.latest.is_none_or(|latest| latest <= first)
+        {
+            self.latest = Some(last);
+            self.n_placed += times.len() as u64;
+            self.n_whole += times.iter().map(|time| u64::from(time % NS_PER_S == 0)).sum::<u64>();
+            return;
+        }
         for (i, time) in times.iter().enumerate().filter(|(_, time)| **time != NO_TIME) {
             self.add(base + i as u64, *time);
         }
@@ -180,9 +188,20 @@ impl Draft {
     }
 }
 
+/// First and last of times of which none is missing and none is earlier than the one before it.
+fn ends_of_rising(times: &[i64]) -> Option<(i64, i64)> {
+    let (first, last) = (*times.first()?, *times.last()?);
+    // No time is the least of all numbers.
+    (first != NO_TIME && times.is_sorted()).then_some((first, last))
+}
+const _: () = assert!(NO_TIME == i64::MIN);
+
 impl Times {
     /// O(n), O(n log n) when records are out of order.
     pub fn of(times: &[i64]) -> Self {
+        if let Some(span) = ends_of_rising(times) {
+            return Self { span: Some(span), ..Self::default() };
+        }
         let mut found = Self::default();
         let mut unplaced = Vec::new();
         let mut is_disordered = false;
@@ -319,6 +338,36 @@ impl Segment {
 mod tests {
     use super::*;
     use crate::store::testing::chunk;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn times_that_rise_say_what_they_say_one_by_one(
+            chunks in prop::collection::vec((prop::collection::vec(0i64..6, 0..8), prop::bool::weighted(0.7)), 1..6),
+        ) {
+            let (mut late, mut one_by_one, mut base, mut start) = (Late::default(), Late::default(), 0, 0);
+            for (mut times, is_rising) in chunks {
+                for time in &mut times {
+                    *time = if *time == 0 && !is_rising { NO_TIME } else { start + *time * NS_PER_S / 4 };
+                }
+                if is_rising {
+                    times.sort_unstable();
+                }
+                late.append(&times, base);
+                for (i, time) in times.iter().enumerate().filter(|(_, time)| **time != NO_TIME) {
+                    one_by_one.add(base + i as u64, *time);
+                }
+                prop_assert_eq!(late, one_by_one);
+                let placed = || times.iter().copied().filter(|time| *time != NO_TIME);
+                let found = Times::of(&times);
+                prop_assert_eq!(found.span, placed().min().zip(placed().max()));
+                prop_assert_eq!(found.unplaced.len() + placed().count(), times.len());
+                prop_assert_eq!(found.order.is_some(), !times.is_sorted() || times.contains(&NO_TIME));
+                base += times.len() as u64;
+                start += NS_PER_S / 2;
+            }
+        }
+    }
 
     #[test]
     fn late_records_are_compared_with_the_latest_before_them_across_chunks() {

@@ -126,7 +126,15 @@ impl SeriesStore {
     pub fn samples(&self, range: TimeRange, limit: usize) -> (Vec<Sample>, bool) {
         let (from, to) = (self.index_of(range.start()), self.index_of(range.end()));
         let cut = to.min(from.saturating_add(limit));
-        ((from..cut).map(|i| self.sample(i)).collect(), cut < to)
+        let mut samples = Vec::with_capacity(cut.saturating_sub(from));
+        self.times.each(from..cut, |time| samples.push(Sample { time: Timestamp(time), value: 0.0 }));
+        let mut places = samples.iter_mut();
+        self.values.each(from..cut, |value| {
+            if let Some(place) = places.next() {
+                place.value = value;
+            }
+        });
+        (samples, cut < to)
     }
 
     fn sample(&self, index: usize) -> Sample {

@@ -4,11 +4,12 @@
 //! holds, and beside each row stands its count there.
 
 use ratatui::buffer::Buffer;
+use ratatui::style::Modifier;
 
 use super::paint;
 use super::theme::Theme;
 use crate::app::State;
-use crate::app::heat::{Behind, Row, number};
+use crate::app::heat::{Behind, Heat, Row, number};
 use crate::app::layout::Area;
 use crate::app::panels::Panel;
 
@@ -30,6 +31,23 @@ pub(super) fn draw(state: &State, (panel, behind): (&Panel, &Behind), area: Area
         let words = if panel.heat.shown.is_empty() { "reading …" } else { "nothing observed in this window" };
         paint::put(buffer, area.x + 1, area.y + 1, area.width - 1, &theme.signs(words), theme.dim);
     }
+    draw_rows(state, (panel, &rows), area, theme, buffer);
+    // An observation that is kept as an example lies in a bucket of its own column.
+    for (column, bucket) in &panel.exemplars.cells {
+        let place = Heat::row_of(&rows, *bucket).filter(|row| *row < usize::from(height) && *column < usize::from(area.width));
+        if let Some(row) = place {
+            let place = (area.x + *column as u16, area.y + area.height - 1 - row as u16);
+            let share = panel.heat.in_row(*column, &rows[row]).map_or(0.0, |(_, share)| share);
+            // Where much lies in the bucket the cell stays dark.
+            let style = if share >= SHARES[2] { theme.strong.add_modifier(Modifier::REVERSED) } else { theme.strong };
+            paint::cell(buffer, place.0, place.1, theme.sign('◇'), style);
+        }
+    }
+}
+
+/// The buckets, each with its label before it and its count at the cursor behind it.
+fn draw_rows(state: &State, (panel, rows): (&Panel, &[Row]), area: Area, theme: &Theme, buffer: &mut Buffer) {
+    let (cursor, height) = (state.timeline.cursor_column(), area.height.saturating_sub(1));
     for (index, row) in rows.iter().enumerate().take(usize::from(height)) {
         let y = area.y + area.height - 1 - index as u16;
         draw_row(panel, row, (area, y), theme, buffer);

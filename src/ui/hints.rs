@@ -88,7 +88,9 @@ fn is_notice_shown(state: &State, notice: &Notice) -> bool {
     match state.context() {
         Context::Main => true,
         Context::Editing => notice.is_bad,
-        Context::Typing | Context::Asking => false,
+        // There is no prompt that could be hidden.
+        Context::Typing => matches!(state.overlays.last(), Some(Overlay::Draft(_))),
+        Context::Asking => false,
     }
 }
 
@@ -192,6 +194,9 @@ fn hints(state: &State) -> &'static [(Action, &'static str)] {
         Some(Overlay::Prompt(prompt)) if prompt.kind == PromptKind::Command => {
             &[(A::Accept, "run"), (A::Toggle, "go on"), (A::ListUp, "earlier"), (A::Dismiss, "close")]
         }
+        Some(Overlay::Draft(_)) => {
+            &[(A::Accept, "write"), (A::ListDown, "down"), (A::Toggle, "next section"), (A::Find, "find"), (A::Dismiss, "close")]
+        }
         Some(_) => &[(A::Accept, "take"), (A::ListDown, "next"), (A::Dismiss, "close")],
         None if state.timeline.anchor.is_some() => &[
             (A::CursorRight, "widen"),
@@ -238,6 +243,9 @@ fn hints(state: &State) -> &'static [(Action, &'static str)] {
                 (A::Pin, "pin"),
                 (A::Note, "note"),
                 (A::Copy, "copy"),
+                (A::ChooseColumns, "columns"),
+                (A::Wrap, "wrap"),
+                (A::FocusFacets, "facets"),
                 (A::Palette, "palette"),
                 (A::Help, "help"),
             ],
@@ -264,7 +272,25 @@ fn hints(state: &State) -> &'static [(Action, &'static str)] {
                     (A::ZoomPane, "large"),
                     (A::Help, "help"),
                 ],
-                Tab::Detail => &[(A::Down, "next"), (A::Pin, "pin"), (A::ZoomPane, "large"), (A::NextPane, "pane"), (A::Help, "help")],
+                Tab::Detail => &[
+                    (A::Down, "next"),
+                    (A::Open, "only this"),
+                    (A::FilterOut, "leave out"),
+                    (A::Copy, "copy"),
+                    (A::OpenSource, "source"),
+                    (A::Pin, "pin"),
+                    (A::ZoomPane, "large"),
+                    (A::Help, "help"),
+                ],
+                Tab::Facets => &[
+                    (A::Down, "next"),
+                    (A::Open, "only this"),
+                    (A::FilterOut, "leave out"),
+                    (A::Undo, "undo"),
+                    (A::Copy, "copy"),
+                    (A::ZoomPane, "large"),
+                    (A::Help, "help"),
+                ],
                 Tab::Compare => &[
                     (A::Down, "next"),
                     (A::Open, "evidence"),

@@ -94,6 +94,9 @@ fn overview(state: &State, y: u16, theme: &Theme, buffer: &mut Buffer) {
         paint::cell(buffer, left, y, '[', theme.key);
         paint::cell(buffer, (x + to as u16 + 1).min(x + state.layout.lanes_width - 1), y, ']', theme.key);
     }
+    if let Some(column) = state.lanes.overview_t0 {
+        paint::cell(buffer, x + column as u16, y, theme.sign('┃'), theme.time);
+    }
     if let Some(column) = state.lanes.overview_cursor {
         paint::tint(buffer, x + column as u16, y, 1, theme.cursor);
     }

@@ -7,13 +7,14 @@ use unicode_width::UnicodeWidthStr;
 use super::paint;
 use super::theme::Theme;
 use crate::app::State;
-use crate::app::clock::{Precision, Style as ClockStyle};
+use crate::app::clock::Precision;
 use crate::app::jobs::Slot;
 use crate::app::list::EventRow;
-use crate::app::side::Tab;
+use crate::app::list::rows::{Shape, TailPart};
+use crate::app::side::{Tab, fit_start};
 use crate::app::state::Focus;
-use crate::model::Level;
 use crate::model::find::Fit;
+use crate::model::{Level, text};
 
 /// The line between panels and list: what the list shows, and the tabs of the side pane.
 pub(super) fn draw_heading(state: &State, theme: &Theme, buffer: &mut Buffer) {
@@ -135,33 +136,6 @@ fn find_words(state: &State) -> String {
     format!("{sign}{} {}{fit}", crate::model::text::printable(&find.typed), find.count_words())
 }
 
-/// Widths of the columns of a row.
-struct Columns {
-    time: u16,
-    offset: u16,
-    service: u16,
-    precision: Precision,
-}
-
-impl Columns {
-    fn new(state: &State, width: u16) -> Self {
-        let has_offset = state.clock.t0.is_some();
-        let is_offset_first = state.clock.style == ClockStyle::Offset && has_offset;
-        let (time, precision) = match width {
-            ..46 => (8, Precision::Seconds),
-            _ => (12, Precision::Millis),
-        };
-        let time = if is_offset_first && width < 70 { 0 } else { time };
-        let offset = if (has_offset && width >= 70) || (is_offset_first && width < 70) { 9 } else { 0 };
-        let service = match width {
-            ..46 => 0,
-            46..100 => 9,
-            _ => 12,
-        };
-        Self { time, offset, service, precision }
-    }
-}
-
 /// Draws the rows.
 pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
     let area = state.layout.list;
@@ -180,23 +154,63 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
         }
         return;
     }
-    let columns = Columns::new(state, area.width);
-    let range = state.list.range().filter(|_| state.timeline.anchor.is_some());
-    for row in 0..area.height - n_preview {
-        let index = state.list.top + usize::from(row);
-        let Some(event) = state.list.rows.get(index) else { break };
-        let y = area.y + row;
-        draw_row(state, event, (area.x, y, area.width), &columns, theme, buffer);
-        if range.is_some_and(|(from, to)| (from..=to).contains(&index)) {
-            paint::cell(buffer, area.x, y, theme.sign('┃'), theme.key);
-            paint::tint(buffer, area.x + 1, y, area.width - 1, theme.range);
-        }
-        if state.list.selected == Some(index) {
-            let has_focus = state.focus == Focus::List;
-            paint::cell(buffer, area.x, y, theme.sign('▌'), if has_focus { theme.key } else { theme.faint });
-            paint::tint(buffer, area.x + 1, y, area.width - 1, if has_focus { theme.selected_focused } else { theme.selected });
-        }
+    let shape = &state.list.shape;
+    let mut y = area.y;
+    let end = area.y + area.height - n_preview;
+    if shape.has_header {
+        draw_header(shape, (area.x, y, area.width), theme, buffer);
+        y += 1;
     }
+    let range = state.list.range().filter(|_| state.timeline.anchor.is_some());
+    let mut index = state.list.top;
+    while y < end {
+        let Some(event) = state.list.rows.get(index) else { break };
+        let is_selected = state.list.selected == Some(index);
+        let skip = if is_selected && shape.is_wrapped { state.list.skip } else { 0 };
+        let lines = event.tail_lines(shape, skip, usize::from(end - y));
+        draw_fixed(state, event, (area.x, y, area.width), theme, buffer);
+        let n_lines = (lines.len().max(1) as u16).min(end - y);
+        for (line, y) in lines.iter().zip(y..end) {
+            draw_tail(line, (area.x + shape.tail_x as u16, y, shape.tail_width as u16), theme, buffer);
+        }
+        if shape.pan > 0 && !shape.is_wrapped {
+            paint::cell(buffer, area.x + shape.tail_x as u16 - 1, y, '<', theme.key);
+        }
+        for y in y..y + n_lines {
+            if range.is_some_and(|(from, to)| (from..=to).contains(&index)) {
+                paint::cell(buffer, area.x, y, theme.sign('┃'), theme.key);
+                paint::tint(buffer, area.x + 1, y, area.width - 1, theme.range);
+            }
+            if is_selected {
+                let has_focus = state.focus == Focus::List;
+                paint::cell(buffer, area.x, y, theme.sign('▌'), if has_focus { theme.key } else { theme.faint });
+                paint::tint(buffer, area.x + 1, y, area.width - 1, if has_focus { theme.selected_focused } else { theme.selected });
+            }
+        }
+        y += n_lines;
+        index += 1;
+    }
+}
+
+/// Names of the columns.
+fn draw_header(shape: &Shape, (x, y, width): (u16, u16, u16), theme: &Theme, buffer: &mut Buffer) {
+    let mut at = usize::from(x) + 1;
+    for (name, width) in [("time", shape.time), ("T+0", shape.offset)].into_iter().filter(|column| column.1 > 0) {
+        paint::put(buffer, at as u16, y, width as u16, name, theme.faint);
+        at += width + 1;
+    }
+    for column in &shape.fixed {
+        paint::put(buffer, at as u16, y, column.width as u16, &theme.signs(&text::printable(&column.name)), theme.faint);
+        at += column.width + 1;
+    }
+    let mut tail = String::new();
+    for column in &shape.moving {
+        tail.push_str(&fit_start(&text::printable(&column.name), column.width + 2));
+    }
+    tail.push_str("message");
+    let moved: String = tail.chars().skip(if shape.is_wrapped { 0 } else { shape.pan }).collect();
+    let room = (x + width).saturating_sub(at as u16);
+    paint::put(buffer, at as u16, y, room, &theme.signs(&moved), theme.faint);
 }
 
 /// The last errors and warnings of logs that are still being read, in the last rows of the list.
@@ -263,27 +277,36 @@ const fn level_word(level: Level) -> &'static str {
     }
 }
 
-fn draw_row(state: &State, event: &EventRow, place: (u16, u16, u16), columns: &Columns, theme: &Theme, buffer: &mut Buffer) {
-    let (x, y, width) = place;
+/// Time and the columns that stay.
+fn draw_fixed(state: &State, event: &EventRow, (x, y, width): (u16, u16, u16), theme: &Theme, buffer: &mut Buffer) {
+    let shape = &state.list.shape;
     let end = x + width;
     let mut at = x + 1;
-    let time = event.time.map_or_else(|| "no time".into(), |time| state.clock.day_time(time, columns.precision));
-    if columns.time > 0 {
-        paint::put(buffer, at, y, columns.time, &time, theme.dim);
-        at += columns.time + 1;
+    let time = event.time.map_or_else(|| "no time".into(), |time| state.clock.day_time(time, shape.precision()));
+    if shape.time > 0 {
+        paint::put(buffer, at, y, shape.time as u16, &time, theme.dim);
+        at += shape.time as u16 + 1;
     }
-    if columns.offset > 0 {
+    if shape.offset > 0 {
         let offset = event.time.and_then(|time| state.clock.offset(time)).unwrap_or_default();
-        paint::put(buffer, at, y, columns.offset, &theme.signs(&offset), theme.time);
-        at += columns.offset + 1;
+        paint::put(buffer, at, y, shape.offset as u16, &theme.signs(&offset), theme.time);
+        at += shape.offset as u16 + 1;
     }
-    paint::put(buffer, at, y, 5, level_word(event.level), level_style(event.level, theme));
-    at += 6;
-    if columns.service > 0 {
-        paint::put(buffer, at, y, columns.service, &event.service, theme.dim);
-        at += columns.service + 1;
+    for column in &shape.fixed {
+        let width = (column.width as u16).min(end.saturating_sub(at));
+        if column.name == "level" {
+            paint::put(buffer, at, y, width, level_word(event.level), level_style(event.level, theme));
+        } else {
+            let cell = text::printable(event.cell(&column.name).unwrap_or_default());
+            paint::put(buffer, at, y, width, &cell, theme.dim);
+        }
+        at += column.width as u16 + 1;
     }
-    // The word for the level carries the colour: a screen full of errors stays readable.
-    at += paint::put(buffer, at, y, end.saturating_sub(at), &event.message, theme.text) + 2;
-    paint::put(buffer, at, y, end.saturating_sub(at), &event.fields, theme.dim);
+}
+
+/// A line of what stands behind them. The word for the level carries the colour: a screen full of errors stays readable.
+fn draw_tail(line: &[(TailPart, String)], (x, y, width): (u16, u16, u16), theme: &Theme, buffer: &mut Buffer) {
+    let style = |part: TailPart| if part == TailPart::Message { theme.text } else { theme.dim };
+    let words: Vec<(&str, Style)> = line.iter().map(|(part, words)| (words.as_str(), style(*part))).collect();
+    paint::put_words(buffer, x, y, width, &words);
 }

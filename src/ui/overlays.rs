@@ -4,12 +4,13 @@ use ratatui::buffer::Buffer;
 use unicode_width::UnicodeWidthStr;
 
 use super::paint;
+use super::shorten::Shortened;
 use super::theme::Theme;
-use super::{help, prompt, write};
+use super::{draft, help, prompt, write};
 use crate::app::State;
 use crate::app::layout::Area;
 use crate::app::line::LineInput;
-use crate::app::overlay::{Confirm, Overlay, PickPurpose, Picker};
+use crate::app::overlay::{Confirm, Overlay, PickPurpose, Picker, TextPurpose};
 
 /// Draws one layer.
 pub(super) fn draw(state: &State, overlay: &Overlay, theme: &Theme, buffer: &mut Buffer) {
@@ -18,9 +19,11 @@ pub(super) fn draw(state: &State, overlay: &Overlay, theme: &Theme, buffer: &mut
         Overlay::Picker(picker) => draw_picker(state, picker, theme, buffer),
         Overlay::Prompt(prompt) => prompt::draw(state, prompt, theme, buffer),
         Overlay::Filters(selected) => prompt::draw_filters(state, *selected, theme, buffer),
+        Overlay::Editor(editor) if matches!(editor.purpose, TextPurpose::Prose(_)) => draft::draw_source(state, editor, theme, buffer),
         Overlay::Editor(editor) => write::draw_editor(state, editor, theme, buffer),
         Overlay::Form(form) => write::draw_form(state, form, theme, buffer),
         Overlay::Confirm(confirm) => draw_confirm(state, confirm, theme, buffer),
+        Overlay::Draft(open) => draft::draw(state, open, theme, buffer),
     }
 }
 
@@ -94,7 +97,8 @@ fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffe
     let rows = usize::from(area.height.saturating_sub(1));
     let top = (picker.selected + 1).saturating_sub(rows);
     let is_palette = picker.purpose == PickPurpose::Palette;
-    for (row, (index, positions)) in picker.shown.iter().skip(top).take(rows).enumerate() {
+    let in_sight = || picker.shown.iter().skip(top).take(rows);
+    for (row, (index, positions)) in in_sight().enumerate() {
         let Some(item) = picker.items.get(*index) else { continue };
         let y = area.y + 1 + row as u16;
         let mut x = area.x;
@@ -113,13 +117,12 @@ fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffe
         let room = (area.x + area.width).saturating_sub(x + key_width);
         let label_room = if detail.is_empty() { room } else { room.min((item.label.width() as u16).max(18)) };
         let label_room = label_room.min(room);
-        paint::put(buffer, x, y, label_room, &item.label, theme.text);
-        for position in positions {
-            let before: String = item.label.chars().take(*position).collect();
-            let at = before.width() as u16;
-            if at + 1 < label_room {
-                paint::tint(buffer, x + at, y, 1, theme.key);
-            }
+        let others = in_sight().map(|(index, _)| picker.items.get(*index).map_or("", |item| item.label.as_str()));
+        let label = Shortened::of(&item.label, others, usize::from(label_room));
+        paint::put(buffer, x, y, label_room, &label.text(), theme.text);
+        let is_drawn = |column: &usize| label.width() <= usize::from(label_room) || column + 1 < usize::from(label_room);
+        for column in positions.iter().filter_map(|position| label.column_of(*position)).filter(is_drawn) {
+            paint::tint(buffer, x + column as u16, y, 1, theme.key);
         }
         let after = x + label_room + 2;
         paint::put(buffer, after, y, (area.x + area.width).saturating_sub(after + key_width), &theme.signs(detail), theme.dim);

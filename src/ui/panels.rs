@@ -158,6 +158,7 @@ fn draw_columns(state: &State, panel: &Panel, area: Area, theme: &Theme, buffer:
         dots.draw(area, theme, buffer);
     }
     trust::draw(panel, area, Lens::of(state), theme, buffer);
+    trust::exemplars(&panel.exemplars.columns, area, theme, buffer);
 }
 
 fn draw_values(state: &State, panel: &Panel, Area { y, height, .. }: Area, theme: &Theme, buffer: &mut Buffer) {

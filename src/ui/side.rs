@@ -42,8 +42,7 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
     }
     for (y, line) in (area.y + n_heading..area.y + area.height).zip(state.side.lines.iter().skip(state.side.top)) {
         draw_words(line, (area.x + 1, y, area.width - 1), theme, buffer);
-        let is_record =
-            matches!(state.side.items.get(line.item), Some(SideItem::Annotation(_) | SideItem::Pattern(_) | SideItem::Event(_)));
+        let is_record = !matches!(state.side.items.get(line.item), Some(SideItem::Text | SideItem::Difference(_)) | None);
         if has_focus && line.item == selected {
             paint::cell(buffer, area.x, y, theme.sign('▌'), theme.key);
             if is_record {

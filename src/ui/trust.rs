@@ -45,6 +45,21 @@ pub(super) fn draw(panel: &Panel, area: Area, lens: Lens, theme: &Theme, buffer:
     }
 }
 
+/// Marks columns in which observations are kept as examples: in the blank above the value, else cut out of its bar
+/// below the top. In a single row only where that hides no height.
+pub(super) fn exemplars(columns: &[usize], area: Area, theme: &Theme, buffer: &mut Buffer) {
+    for column in columns.iter().filter_map(|column| u16::try_from(*column).ok()).filter(|column| *column < area.width) {
+        let x = area.x + column;
+        if let Some(y) = highest_blank(buffer, x, area) {
+            paint::cell(buffer, x, y, theme.sign('◇'), theme.strong);
+        } else if area.height > 1 {
+            on_value(buffer, (x, area.y + 1), '◇', theme);
+        } else if buffer.cell((x, area.y)).is_some_and(|cell| cell.symbol() == theme.eighths()[7].to_string()) {
+            on_value(buffer, (x, area.y), '◇', theme);
+        }
+    }
+}
+
 /// Says of each column why it is not to be taken at face value.
 pub(super) fn columns(trust: &[Trust], area: Area, lens: Lens, theme: &Theme, buffer: &mut Buffer) {
     for (column, trust) in (0..area.width).zip(trust) {
@@ -143,6 +158,23 @@ mod tests {
         assert_eq!(screen(&ALL, &["     █", "▅  ×▅█"], Lens::Off, &theme), ["    ×█", "▅/\\×▅█"]);
         assert_eq!(screen(&ALL, &["     █", "▅  ×▅█"], Lens::On, &theme), [" /\\××≥", "▅/\\×▅█"]);
         assert_eq!(screen(&ALL, &["=  x=@"], Lens::Off, &Theme::mono().ascii()), ["=/\\x=@"]);
+    }
+
+    #[test]
+    fn the_mark_of_an_exemplar_never_hides_how_high_a_value_is() {
+        let marked = |bars: &[&str], theme: &Theme| {
+            let (width, height) = (bars[0].chars().count() as u16, bars.len() as u16);
+            let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+            for (y, bar) in (0..).zip(bars) {
+                paint::put(&mut buffer, 0, y, width, bar, Style::new());
+            }
+            let area = Area { x: 0, y: 0, width, height };
+            exemplars(&(0..=usize::from(width)).collect::<Vec<_>>(), area, theme, &mut buffer);
+            (0..height).map(|y| (0..width).map(|x| buffer[(x, y)].symbol()).collect()).collect::<Vec<String>>()
+        };
+        assert_eq!(marked(&["  ▃█", "▅ ██", "████"], &Theme::dark()), ["◇◇▃█", "▅ ◇◇", "████"]);
+        assert_eq!(marked(&[" ▃█"], &Theme::dark()), ["◇▃◇"]);
+        assert_eq!(marked(&[" :@"], &Theme::mono().ascii()), ["o:o"]);
     }
 
     #[test]

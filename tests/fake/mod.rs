@@ -9,6 +9,9 @@
 
 mod compare;
 mod evidence;
+mod facets;
+mod manuscript;
+mod onsets;
 mod patterns;
 
 use std::num::NonZeroUsize;
@@ -16,7 +19,6 @@ use std::sync::Arc;
 
 use coroner::app::message::{Crossing, LoadProgress, Look, LookQuery, PanelChoice, SeriesStats, Words};
 use coroner::app::{self, CasePlace, Effect, JobId, Message, Question, Reply, Setup, State, keys};
-use coroner::model::filter::{Expr, Term};
 use coroner::model::find::{Fit, conditions};
 use coroner::model::query::{FieldSeen, GroupBy, PageStart, Pattern, PatternStatus, TextPattern, ValueAt};
 use coroner::model::record::{Alert, AlertState, Change, ProfileMark, ThresholdRule};
@@ -125,6 +127,23 @@ pub struct Fake {
     until: Option<i64>,
     /// From this second on everything happens otherwise.
     other_from: Option<i64>,
+}
+
+/// Requests that the histogram keeps as examples: one while all is well, two slow ones.
+fn exemplars() -> Vec<Exemplar> {
+    let one = |secs, value, bound: &str, own: &[(&str, &str)]| Exemplar {
+        name: "rpc_duration_seconds_bucket".into(),
+        labels: meta(0, "", &[("le", bound), ("service", "order")], Unit::None, None).labels,
+        time: at(secs),
+        value,
+        own: Labels::new(own.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()),
+        source: SourceId(2),
+    };
+    vec![
+        one(40, 0.05, "0.1", &[("trace_id", "t7")]),
+        one(200, 7.5, "10", &[("trace_id", "t9")]),
+        one(230, 9.0, "10", &[("customer", "\u{1b}[31mgold")]),
+    ]
 }
 
 fn events() -> Vec<Event> {
@@ -238,6 +257,7 @@ impl Fake {
                 for_ns: 15 * NS,
                 source: SourceId(0),
             }],
+            exemplars: exemplars(),
             n_events: events.len() as u64,
             extent: Some(TimeRange::new(at(0), at(720))),
             version: 1,
@@ -308,18 +328,13 @@ impl Fake {
     fn passes(event: &Event, filter: &EventFilter) -> bool {
         filter.min_level.is_none_or(|level| event.level >= level)
             && (filter.services.is_empty() || filter.services.iter().any(|service| event.service.as_ref() == Some(service)))
-            && filter.expr.as_ref().is_none_or(|expr| {
-                expr.conditions().iter().all(|part| match part {
-                    Expr::Term(Term::Pattern(id)) => pattern_of(event) == *id,
-                    _ => true,
-                })
-            })
+            && filter.expr.as_ref().is_none_or(|expr| facets::holds(expr, event))
             && filter.trace_id.as_ref().is_none_or(|trace| event.trace_id.as_ref() == Some(trace))
             && filter.text.iter().all(|condition| {
                 let is_match = match &condition.pattern {
                     TextPattern::Literal(words) if words.chars().any(char::is_uppercase) => event.raw.contains(words.as_str()),
                     TextPattern::Literal(words) => event.raw.to_lowercase().contains(words.as_str()),
-                    TextPattern::Regex(words) => regex::Regex::new(words).expect("checked before").is_match(&event.raw),
+                    TextPattern::Regex(words) => is_match(words, &event.raw),
                     TextPattern::Fuzzy(words) => app::fuzzy::score(words, &event.raw).is_some(),
                 };
                 is_match != condition.is_negated
@@ -470,10 +485,13 @@ impl Fake {
                 )
             }
             Question::Debt(case) => Reply::Debt(unsupported(case)),
+            Question::Manuscript(query) => Reply::Manuscript(Box::new(manuscript::of(query))),
             Question::Compare(query) => Reply::Difference(Box::new(self.compare(query))),
             Question::Standings(all) => {
                 Reply::Standings(all.iter().map(|(id, _)| (id.clone(), coroner::model::case::Standing::Holds)).collect())
             }
+            Question::Onsets(query) => Reply::Onsets(self.onsets(query)),
+            Question::Facets(query) => Reply::Facets(Box::new(self.facets(query))),
             Question::Clocks => Reply::Clocks(self.clocks.clone()),
             Question::Count { filter, range } => {
                 let query =
@@ -488,6 +506,17 @@ impl Fake {
             Question::Freeze(targets) => Reply::Frozen(targets.iter().map(|target| self.freeze(target)).collect()),
         }
     }
+}
+
+/// A regular expression is made once, not for each event.
+fn is_match(words: &str, raw: &str) -> bool {
+    thread_local!(static MADE: std::cell::RefCell<Option<(String, regex::Regex)>> = const { std::cell::RefCell::new(None) });
+    MADE.with_borrow_mut(|made| {
+        if made.as_ref().is_none_or(|(known, _)| known != words) {
+            *made = Some((words.to_owned(), regex::Regex::new(words).expect("checked before")));
+        }
+        made.as_ref().is_some_and(|(_, regex)| regex.is_match(raw))
+    })
 }
 
 /// What the messages have in common.

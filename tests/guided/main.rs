@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use coroner::app::{CasePlace, Message, Setup, State, keys};
+use coroner::cli::documents;
 use coroner::cli::open::{self, Notes, Opened};
 use coroner::model::{CaseDoc, Timestamp};
 use coroner::runtime::batch::{Batch, as_text};
@@ -65,6 +66,6 @@ pub fn with_demo(notes: Notes, test: impl Fn(&mut dyn FnMut((u16, u16)) -> Walke
             size,
             place: CasePlace::Saved("coroner-demo".into()),
         };
-        Walker { batch: Batch::new(State::new(setup), &*opened.source).expect("a catalog"), size }
+        Walker { batch: Batch::new(State::new(setup), &*opened.source, documents::default_target(opened)).expect("a catalog"), size }
     });
 }

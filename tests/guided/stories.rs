@@ -34,8 +34,9 @@ const FIND: &[Do] = &[
 
 /// Pressed on `no-timeout`, from a fresh folder: T+0 on the deploy that took the deadline out (2), what differs: payment's
 /// requests in flight and goroutines 49 s later (1), the next alert: the bank is down (1), its words (2), the first error
-/// (2), its trace: three minutes of waiting before the bank (2), the change that put the deadline back (5): 15 presses.
-const NO_TIMEOUT: &str = "t 0 b . 1 6 3 e t o 1 . . . .";
+/// (2), its trace: three minutes of waiting before the bank (2), the change that put the deadline back, by its version (9):
+/// 19 presses.
+const NO_TIMEOUT: &str = "t 0 b . 1 6 3 e t o ^p \"5.3.1\" Enter 1 6";
 
 /// Four steps, each on what was pinned for it; the moments marked; written out.
 const CHAIN: &[Do] = &[

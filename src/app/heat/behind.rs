@@ -5,8 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regex::Regex;
-
+use crate::app::selector::{self, Matcher};
 use crate::model::{Catalog, SeriesId, SeriesMeta, SourceId, Unit};
 
 /// Bucket series of one histogram that are worth counting; each costs a pass over the columns.
@@ -28,26 +27,6 @@ pub(crate) struct Behind {
     pub(crate) step_ns: i64,
 }
 
-/// A condition on a label, as selectors have them.
-enum Matcher {
-    Is(String, String),
-    IsNot(String, String),
-    Fits(String, Regex),
-    FitsNot(String, Regex),
-}
-
-impl Matcher {
-    fn holds(&self, meta: &SeriesMeta) -> bool {
-        let value = |name: &str| meta.labels.get(name).unwrap_or_default().to_owned();
-        match self {
-            Self::Is(name, wanted) => value(name) == *wanted,
-            Self::IsNot(name, wanted) => value(name) != *wanted,
-            Self::Fits(name, wanted) => wanted.is_match(&value(name)),
-            Self::FitsNot(name, wanted) => !wanted.is_match(&value(name)),
-        }
-    }
-}
-
 /// The histogram behind a series; `None` when there is none, or more of it than can be counted. O(log series + its own).
 pub(crate) fn behind(meta: &SeriesMeta, catalog: &Catalog) -> Option<Behind> {
     let own = meta.name.strip_suffix("_bucket").or_else(|| meta.name.strip_suffix("_count")).or_else(|| meta.name.strip_suffix("_sum"));
@@ -60,7 +39,7 @@ pub(crate) fn behind(meta: &SeriesMeta, catalog: &Catalog) -> Option<Behind> {
     let is_own = |label: &str| !matches!(label, "le" | "quantile" | "__name__");
     let fits = |bucket: &&SeriesMeta| {
         bound_of(bucket).is_some()
-            && matchers.iter().all(|matcher| matcher.holds(bucket))
+            && matchers.iter().all(|matcher| matcher.holds(&bucket.labels))
             && meta
                 .labels
                 .iter()
@@ -98,64 +77,10 @@ fn bound_of(meta: &SeriesMeta) -> Option<f64> {
 
 /// The first metric of an expression that has buckets, with the conditions of its selector.
 fn named_in(expression: &str, catalog: &Catalog) -> Option<(String, Vec<Matcher>)> {
-    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':');
-    let mut at = 0;
-    while at < expression.len() {
-        let rest = &expression[at..];
-        let n = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
-        if n == 0 {
-            at += rest.chars().next().map_or(1, char::len_utf8);
-            continue;
-        }
-        let word = &rest[..n];
+    selector::words(expression).find_map(|(word, rest)| {
         let name = if word.ends_with("_bucket") { word.to_owned() } else { format!("{word}_bucket") };
-        if !of_name(catalog, &name).is_empty() {
-            return Some((name, matchers(&rest[n..])));
-        }
-        at += n;
-    }
-    None
-}
-
-/// The conditions of a selector that begins here; what cannot be read is left out.
-fn matchers(text: &str) -> Vec<Matcher> {
-    let Some(mut rest) = text.strip_prefix('{') else { return Vec::new() };
-    let mut out = Vec::new();
-    loop {
-        rest = rest.trim_start_matches([' ', ',']);
-        let n = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
-        let (name, after) = rest.split_at(n);
-        let after = after.trim_start();
-        let Some((sign, after)) = ["=~", "!~", "!=", "="].into_iter().find_map(|sign| Some((sign, after.strip_prefix(sign)?))) else {
-            return out;
-        };
-        let Some((value, after)) = quoted(after.trim_start()) else { return out };
-        let name = name.to_owned();
-        let whole = || Regex::new(&format!("^(?s:{value})$"));
-        match (sign, whole()) {
-            ("=", _) => out.push(Matcher::Is(name, value)),
-            ("!=", _) => out.push(Matcher::IsNot(name, value)),
-            ("=~", Ok(fits)) => out.push(Matcher::Fits(name, fits)),
-            ("!~", Ok(fits)) => out.push(Matcher::FitsNot(name, fits)),
-            _ => {}
-        }
-        rest = after;
-    }
-}
-
-/// A quoted text at the start, and what follows it.
-fn quoted(text: &str) -> Option<(String, &str)> {
-    let quote = text.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'))?;
-    let mut value = String::new();
-    let mut chars = text.char_indices().skip(1);
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '\\' if quote != '`' => value.extend(chars.next().map(|(_, c)| if c == 'n' { '\n' } else { c })),
-            c if c == quote => return Some((value, &text[at + c.len_utf8()..])),
-            c => value.push(c),
-        }
-    }
-    None
+        (!of_name(catalog, &name).is_empty()).then(|| (name, selector::matchers(rest)))
+    })
 }
 
 /// Those of the wanted source, else of the one with most samples; of all when no source has more than one bucket.
@@ -206,8 +131,15 @@ fn collect(name: &str, series: &[&SeriesMeta]) -> Option<Behind> {
 
 /// What is observed; the buckets themselves only count.
 fn unit_of(name: &str, series: &[&SeriesMeta]) -> Unit {
-    let base = name.trim_end_matches("_bucket");
-    let has = |word: &str| base.split('_').any(|part| part == word);
+    match observed_unit(name.trim_end_matches("_bucket")) {
+        Unit::None => series.first().map(|meta| meta.unit).filter(|unit| *unit == Unit::Seconds).unwrap_or_default(),
+        unit => unit,
+    }
+}
+
+/// The unit of single observations, from the name of a histogram or counter.
+pub(crate) fn observed_unit(name: &str) -> Unit {
+    let has = |word: &str| name.split('_').any(|part| part == word);
     if has("seconds") || has("duration") || has("latency") {
         Unit::Seconds
     } else if has("bytes") || has("size") {
@@ -215,6 +147,6 @@ fn unit_of(name: &str, series: &[&SeriesMeta]) -> Unit {
     } else if has("ratio") {
         Unit::Ratio
     } else {
-        series.first().map(|meta| meta.unit).filter(|unit| *unit == Unit::Seconds).unwrap_or_default()
+        Unit::None
     }
 }

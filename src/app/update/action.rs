@@ -10,11 +10,13 @@ use crate::app::state::{Focus, State};
 use crate::model::Level;
 use crate::model::case::PanelShape;
 
+use super::arrange::{self, Arrangement};
 use super::navigate::{self, Way};
 use super::records::{self, Bearing, Judgement};
 use super::{
-    annotate, chain, command_line, compare_view, filter, find, forms, kind_form, looks, overlays, palette, panel_edit, panel_form,
-    panel_typed, panel_view, pattern_view, pick, play, replay, search, settle, trace_view,
+    annotate, chain, column_pick, command_line, compare_view, exemplars, facet_view, filter, find, forms, kind_form, looks, onset_view,
+    overlays, pager, palette, panel_edit, panel_form, panel_typed, panel_view, pattern_view, pick, play, replay, search, settle,
+    trace_view,
 };
 
 /// Runs it.
@@ -44,6 +46,8 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         | Action::SwapEnd
         | Action::CycleTime
         | Action::Snap => time(state, action),
+        Action::NextAlert => navigate::alert(state, Way::Forward),
+        Action::PrevAlert => navigate::alert(state, Way::Back),
         Action::NextChange => navigate::change(state, Way::Forward),
         Action::PrevChange => navigate::change(state, Way::Back),
         Action::WeakestClaim => super::debt::weakest(state),
@@ -69,12 +73,15 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::Find => prompt(state, PromptKind::Find),
         Action::GhostWindow => prompt(state, PromptKind::Ghost),
         Action::Limit => prompt(state, PromptKind::Limit),
-        Action::FilterIn => prompt(state, PromptKind::FilterIn),
-        Action::FilterOut => prompt(state, PromptKind::FilterOut),
+        Action::FilterIn => return filter_by_selected(state, PromptKind::FilterIn),
+        Action::FilterOut => return filter_by_selected(state, PromptKind::FilterOut),
         Action::Filters => state.overlays.push(Overlay::Filters(0)),
         Action::Help => state.overlays.push(Overlay::Help(crate::app::overlay::Help::default())),
         Action::HelpHere => overlays::help_here(state),
         Action::Palette => palette::open(state),
+        Action::Preview => super::draft_view::open(state),
+        Action::PinUrl => prompt(state, PromptKind::Url),
+        Action::PinDiff => super::outside::write_diff(state),
         Action::Conflicts => settle::list(state),
         Action::Suggested => return super::debt::ask_suggested(state),
         Action::AddRecord => kind_form::kinds(state),
@@ -103,7 +110,15 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::FocusDetail => show_tab(state, Tab::Detail),
         Action::FocusSources => show_tab(state, Tab::Sources),
         Action::FocusPatterns => show_tab(state, Tab::Patterns),
+        Action::FocusFacets => show_tab(state, Tab::Facets),
+        Action::ChooseColumns => column_pick::open(state),
+        Action::ScrollLeft => column_pick::scroll(state, Way::Back),
+        Action::ScrollRight => column_pick::scroll(state, Way::Forward),
+        Action::Lanes => arrange::pick_lanes(state),
         Action::FocusTrace => trace_view::show(state),
+        Action::Exemplar => exemplars::open(state),
+        Action::NextExemplar => exemplars::step(state, Way::Forward),
+        Action::PrevExemplar => exemplars::step(state, Way::Back),
         Action::Reorder => pattern_view::next_order(state),
         Action::ZoomPane => zoom_pane(state),
         Action::NextTheme | Action::Mouse | Action::PlainText | Action::Redraw => looks::run(state, action, None),
@@ -130,6 +145,8 @@ fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
         Action::PrevError => return search::level(state, Level::Error, Way::Back),
         Action::NextWarning => return search::level(state, Level::Warn, Way::Forward),
         Action::PrevWarning => return search::level(state, Level::Warn, Way::Back),
+        Action::NextOnset => return onset_view::seek(state, Way::Forward),
+        Action::PrevOnset => return onset_view::seek(state, Way::Back),
         Action::NextTrace => return search::trace(state, Way::Forward),
         Action::PrevTrace => return search::trace(state, Way::Back),
         Action::FindNext => return find::step(state, Way::Forward),
@@ -151,6 +168,7 @@ fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Refute => return records::judge(state, Judgement::Refuted),
         Action::Reopen => return records::judge(state, Judgement::Open),
         Action::Star => return records::star(state),
+        Action::RecordHistory => return super::versions::ask(state),
         Action::NudgeEarlier => return records::nudge(state, Way::Back),
         Action::NudgeLater => return records::nudge(state, Way::Forward),
         Action::Undo => return undo(state, Way::Back),
@@ -182,6 +200,19 @@ fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Follow => return crate::app::follow::toggle(state),
         Action::Copy => return copy(state),
         Action::Tour => return crate::app::tour::run(state),
+        Action::OpenSource => return pager::open_source(state),
+        Action::Pager => return pager::start(state),
+        Action::Wrap => return column_pick::toggle_wrap(state),
+        Action::TallerList => return arrange::resize_list(state, Way::Forward),
+        Action::LowerList => return arrange::resize_list(state, Way::Back),
+        Action::WiderList => return arrange::resize_side(state, Way::Forward),
+        Action::NarrowerList => return arrange::resize_side(state, Way::Back),
+        Action::UsualSizes => return arrange::reset_sizes(state),
+        Action::HideSide => return arrange::toggle_side(state),
+        Action::Balanced => return arrange::arrange(state, Arrangement::Balanced),
+        Action::LogsFirst => return arrange::arrange(state, Arrangement::LogsFirst),
+        Action::MetricsFirst => return arrange::arrange(state, Arrangement::MetricsFirst),
+        Action::Writing => return arrange::arrange(state, Arrangement::Writing),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Quit => return quit(state),
         Action::Accept => return overlays::accept(state),
@@ -253,6 +284,7 @@ pub(super) fn with_argument(state: &mut State, action: Action, argument: &str) -
         Action::AddRecord => kind_form::by_name(state, argument),
         Action::TagRecords => records::tag(state, argument),
         Action::Retime => records::retime(state, argument),
+        Action::PinUrl => super::outside::pin_url(state, argument),
         Action::FilterNotes => Ok(records::filter(state, argument)),
         Action::Ghost | Action::GhostWindow => panel_typed::ghost(state, argument),
         Action::Limit => panel_typed::limit(state, argument),
@@ -329,7 +361,8 @@ fn zoom_pane(state: &mut State) {
 /// Esc with nothing open above the panes: exactly one layer.
 fn close(state: &mut State) -> Vec<Effect> {
     let mut effects = Vec::new();
-    if find::stop(state, &mut effects) || compare_view::stop(state, &mut effects) || replay::end(state) {
+    let is_stopped = find::stop(state, &mut effects) || compare_view::stop(state, &mut effects) || facet_view::stop(state, &mut effects);
+    if is_stopped || replay::end(state) {
         return effects;
     }
     if state.zoomed.is_some() {
@@ -338,10 +371,22 @@ fn close(state: &mut State) -> Vec<Effect> {
         (state.timeline.anchor, state.list.anchor) = (None, None);
     } else if state.list.find.is_some() {
         find::drop_find(state);
-    } else if !crate::app::tour::leave(state) {
-        state.notice = None;
+    } else if !crate::app::tour::leave(state) && state.notice.take().is_none() {
+        state.say("nothing to close: q leaves");
     }
     effects
+}
+
+/// `&` and `!`: the selected value of the side pane at once, else what is typed.
+fn filter_by_selected(state: &mut State, kind: PromptKind) -> Vec<Effect> {
+    let is_negated = if kind == PromptKind::FilterOut { IsNegated::Yes } else { IsNegated::No };
+    match state.side.item_selected() {
+        Some(SideItem::Value(choice)) if state.focus == Focus::Side => filter::by_value(state, choice.expr.clone(), is_negated),
+        _ => {
+            prompt(state, kind);
+            Vec::new()
+        }
+    }
 }
 
 /// Enter: the selected range first, else what the focused pane has selected.
@@ -366,9 +411,19 @@ fn open_in_side(state: &mut State) -> Vec<Effect> {
         Some(SideItem::Pattern(id)) => return pattern_view::open(state, id),
         Some(SideItem::Difference(found)) => return compare_view::open(state, found),
         Some(SideItem::Event(id)) => trace_view::open(state, id),
+        Some(SideItem::Value(choice)) => return filter::by_value(state, choice.expr, IsNegated::No),
+        Some(SideItem::Fold(fold)) => {
+            if !state.side.open.remove(&fold) {
+                state.side.open.insert(fold);
+                // What comes into sight comes below: there must be room for it.
+                state.side.make_room_below(usize::from(state.layout.side.height));
+            }
+            state.side.made_for = None;
+        }
         _ => {
             let at = state.side.annotation().and_then(|id| state.session.doc.annotations.get(id)).and_then(crate::model::Annotation::at);
             match at {
+                Some(at) if at == state.timeline.cursor => state.say("the cursor is there already"),
                 Some(at) => state.jump_to(at),
                 None => state.say("nothing here lies on the timeline"),
             }
@@ -413,12 +468,13 @@ fn copy(state: &mut State) -> Vec<Effect> {
             Some(SideItem::Event(id)) => {
                 state.trace.shown().and_then(|trace| trace.events.iter().find(|event| event.id == *id)).map(|event| event.raw.clone())
             }
-            _ => None,
+            Some(SideItem::Value(choice)) => Some(choice.text.clone()),
+            Some(_) => Some(state.side.text_of_selected()),
+            None => None,
         },
         Focus::Changes => Some(state.clock.both(state.timeline.cursor)),
     };
     if let Some(text) = text.filter(|text| !text.is_empty()) {
-        state.say("copied");
         vec![Effect::Copy(text)]
     } else {
         state.say("nothing selected to copy");

@@ -121,6 +121,8 @@ pub(super) fn save_editor(state: &mut State, editor: &Editor) -> Vec<Effect> {
             let edit = state.session.change(id, state.now, |record| record.text = words);
             state.session.commit("change text", edit.into_iter().collect())
         }
+        TextPurpose::Diff(at) => super::outside::pin_diff(state, editor, *at),
+        TextPurpose::Prose(origin) => super::draft_view::save(state, editor, origin),
     }
 }
 

@@ -74,6 +74,10 @@ pub(super) fn progress(state: &mut State, id: JobId, progress: Progress) {
             state.compared.progress = Some(progress).filter(|_| is_known);
             state.data_revision += 1;
         }
+        Slot::FacetFields => {
+            state.facets.progress = Some(progress).filter(|_| is_known);
+            state.data_revision += 1;
+        }
         Slot::LookTotal => {
             if let Some(typing) = find::typing_mut(state) {
                 typing.counting = Some(progress).filter(|_| is_known);
@@ -131,6 +135,13 @@ fn refused(state: &mut State, slot: Slot, why: &str) {
         Slot::Look | Slot::LookTotal => {
             if let Some(typing) = find::typing_mut(state) {
                 typing.error = Some(why.to_owned());
+            }
+        }
+        Slot::Onsets => state.warn(format!("looking for bursts: {why}")),
+        Slot::Pager => state.warn(format!("nothing for the pager: {why}")),
+        Slot::Manuscript => {
+            if let Some(draft) = super::draft_view::open_draft(state) {
+                draft.error = Some(why.to_owned());
             }
         }
         Slot::Freeze => state.warn(format!("not pinned: {why}")),
@@ -206,12 +217,23 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
             state.debt.owed = owed;
             state.debt.next = 0;
         }
+        (Slot::Manuscript, Reply::Manuscript(made)) => {
+            if let Some(draft) = super::draft_view::open_draft(state) {
+                draft.take(*made);
+            }
+        }
         (Slot::Suggested, Reply::Suggested(found)) => super::debt::suggest(state, found),
         (Slot::Patterns, Reply::Patterns(found)) => {
             if let Question::Patterns(query) = question {
                 super::pattern_view::take(state, query, found);
             }
         }
+        (Slot::FacetColumns | Slot::FacetFields, Reply::Facets(found)) => {
+            if let Question::Facets(query) = question {
+                super::facet_view::take(state, query, *found);
+            }
+        }
+        (Slot::Pager, Reply::Events(page)) => return super::pager::events_came(state, &page),
         (Slot::PatternCourses, Reply::Histogram(histogram)) => state.patterns.take_courses(histogram),
         (Slot::Trace, Reply::Events(page)) => {
             if let Question::Events(query) = question {
@@ -224,6 +246,11 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
         }
         (Slot::Compare, Reply::Difference(found)) => state.compared.take(*found),
         (Slot::Standings, Reply::Standings(found)) => super::settle::stand(state, found),
+        (Slot::Onsets, Reply::Onsets(onsets)) => {
+            if let Question::Onsets(query) = question {
+                super::onset_view::came(state, query, &onsets);
+            }
+        }
         (Slot::Clocks, Reply::Clocks(clocks)) => state.trace.clocks = Some(clocks),
         (Slot::Total, Reply::Count(n)) => (state.list.n_passing, state.list.counting) = (Some(n), None),
         (Slot::Look, Reply::Look(look)) => find::looked(state, *look),
@@ -238,6 +265,7 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
             state.words = Some(words);
             find::words_came(state);
             super::filter::words_came(state);
+            super::column_pick::words_came(state);
             super::palette::words_came(state);
         }
         (Slot::FindTotal, Reply::Count(n)) => {

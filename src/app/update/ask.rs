@@ -6,6 +6,7 @@ use crate::app::clock::Style;
 use crate::app::jobs::Slot;
 use crate::app::lanes::Sight;
 use crate::app::layout;
+use crate::app::list::rows;
 use crate::app::message::{Effect, Question};
 use crate::app::side::Tab;
 use crate::app::state::{Focus, PreparedFor, State};
@@ -25,9 +26,11 @@ pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
     if state.has_catalog {
         ask(state, effects);
         super::pattern_view::ask(state, effects);
+        super::facet_view::ask(state, effects);
         super::shape_view::ask(state, effects);
         super::trace_view::ask(state, effects);
         super::debt::ask(state, effects);
+        super::draft_view::ask(state, effects);
         super::settle::ask_standings(state, effects);
     }
     settle_view(state);
@@ -39,9 +42,11 @@ pub(crate) fn settle_view(state: &mut State) {
     prepare(state);
     super::side_view::prepare(state);
     state.side.scroll(usize::from(state.layout.side.height));
+    super::draft_view::prepare(state);
     state.preview.prepare(&state.catalog);
-    let height = usize::from(state.layout.list.height);
-    state.list.scroll(height - state.preview.n_rows(height));
+    state.list.shape = rows::shape(state, state.layout.list.width);
+    let height = state.list_height();
+    state.list.scroll(height);
     if crate::app::tour::watch(state) {
         settle_view(state);
     }

@@ -64,6 +64,26 @@ pub(super) fn add_expr(state: &mut State, expr: &Expr) -> Vec<Effect> {
     set(state, &format!("filter {expr}"), filters)
 }
 
+/// Keeps only the events with a value that is selected in a pane, or leaves them out.
+pub(super) fn by_value(state: &mut State, expr: Result<Expr, &'static str>, is_negated: IsNegated) -> Vec<Effect> {
+    let expr = match expr {
+        Ok(expr) if is_negated == IsNegated::Yes => Expr::Not(Box::new(expr)),
+        Ok(expr) => expr,
+        Err(why) => {
+            state.say(why);
+            return Vec::new();
+        }
+    };
+    let effects = add_expr(state, &expr);
+    let words = text::printable(&expr.to_string()).into_owned();
+    state.say(if effects.is_empty() {
+        format!("the filter says {words} already: F changes it")
+    } else {
+        format!("filter {words}: u takes it back")
+    });
+    effects
+}
+
 /// The conditions with this as the only one on patterns.
 pub(super) fn with_pattern(state: &State, id: u32) -> Vec<SavedFilter> {
     let is_other = |chip: &chips::Chip| !chip.active().is_some_and(Expr::has_patterns);

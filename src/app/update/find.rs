@@ -4,7 +4,7 @@ use crate::app::find::{Find, Row, Typing, Wanted};
 use crate::app::jobs::Slot;
 use crate::app::list::EventRow;
 use crate::app::message::{Effect, Look, LookQuery, Question};
-use crate::app::overlay::{Overlay, PickValue, Prompt, PromptKind};
+use crate::app::overlay::{Overlay, PickPurpose, PickValue, Prompt, PromptKind};
 use crate::app::panels;
 use crate::app::state::State;
 use crate::model::find::{Fit, conditions, pattern};
@@ -65,8 +65,8 @@ pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     let has_events = state.catalog.n_events > 0;
     let is_prompt =
         matches!(state.overlays.last(), Some(Overlay::Prompt(prompt)) if prompt.kind.is_recalled() || prompt.kind == PromptKind::Find);
-    let is_prompt = is_prompt || super::palette::is_open(state);
-    if is_prompt && has_events {
+    let is_column_pick = matches!(state.overlays.last(), Some(Overlay::Picker(picker)) if picker.purpose == PickPurpose::Columns);
+    if (is_prompt || is_column_pick || super::palette::is_open(state)) && has_events {
         state.jobs.sync(Slot::Words, Some(Question::Words), version, effects);
     }
     let (filter, from) = (state.list.filter.clone(), state.timeline.cursor);

@@ -49,7 +49,7 @@ fn is_typed_here(state: &State, action: Action, key: KeyPress) -> bool {
     match (state.overlays.last(), action) {
         // Tab in a note indents; only forms have fields.
         (Some(Overlay::Editor(_)), Action::NextField | Action::PrevField) => key.code == KeyCode::Tab,
-        (Some(Overlay::Prompt(_) | Overlay::Picker(_) | Overlay::Help(_)), Action::Lower | Action::Raise) => true,
+        (Some(Overlay::Prompt(_) | Overlay::Picker(_) | Overlay::Help(_) | Overlay::Draft(_)), Action::Lower | Action::Raise) => true,
         // Lines that were typed before come back by the arrows; Tab goes through what is offered.
         (Some(Overlay::Prompt(prompt)), Action::ListUp | Action::ListDown) => {
             prompt.kind.is_recalled() && !matches!(key.code, KeyCode::Tab | KeyCode::BackTab)
@@ -76,6 +76,11 @@ pub(super) fn paste(state: &mut State, text: &str) -> Vec<Effect> {
             super::overlays::refresh_prompt(state);
         }
         Some(Overlay::Help(help)) => help.input.insert(text.trim()),
+        Some(Overlay::Draft(draft)) => {
+            if let Some(find) = draft.find.as_mut().filter(|find| find.is_typing) {
+                find.input.insert(text.trim());
+            }
+        }
         Some(Overlay::Filters(_) | Overlay::Confirm(_)) => {}
         None => state.say("pasted text goes into notes and prompts; open one first"),
     }

@@ -14,7 +14,7 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) {
         Action::PlainText => state.looks.turn_plain(argument).map(str::to_owned),
         _ => {
             state.looks.redraw();
-            return;
+            Ok("drawn anew".to_owned())
         }
     };
     match told {

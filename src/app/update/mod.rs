@@ -6,11 +6,17 @@
 mod action;
 mod annotate;
 mod answer;
+mod arrange;
 mod ask;
 mod chain;
+mod column_pick;
 mod command_line;
 mod compare_view;
 mod debt;
+mod detail_view;
+mod draft_view;
+mod exemplars;
+mod facet_view;
 mod filter;
 mod find;
 mod forms;
@@ -19,7 +25,10 @@ mod kind_form;
 mod looks;
 mod mouse;
 mod navigate;
+mod onset_view;
+mod outside;
 mod overlays;
+mod pager;
 mod palette;
 mod panel_edit;
 mod panel_form;
@@ -36,6 +45,7 @@ mod shape_view;
 mod side_view;
 mod trace_view;
 mod typed_time;
+mod versions;
 
 use super::message::{Effect, Message};
 use super::overlay::Overlay;
@@ -86,11 +96,30 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.session.failed(why);
             Vec::new()
         }
-        Message::CaseMoved => vec![state.session.merge()],
+        Message::CaseMoved => {
+            // Sections may have changed as well: what was made of them is asked for again.
+            state.debt.asked = None;
+            if let Some(draft) = draft_view::open_draft(state) {
+                draft.asked = None;
+            }
+            vec![state.session.merge()]
+        }
         Message::CaseMerged { revision, case, words } => merged(state, revision, *case, &words),
         Message::MetaSettled(before, after) => settle::meta_settled(state, &before, &after),
         Message::Tour(offer) => {
             super::tour::begin(state, offer);
+            Vec::new()
+        }
+        Message::History(id, versions) => {
+            versions::list(state, &id, &versions);
+            Vec::new()
+        }
+        Message::SectionWritten(stem) => {
+            draft_view::written(state, &stem);
+            Vec::new()
+        }
+        Message::SectionFailed { stem, text, why } => {
+            draft_view::failed(state, stem, &text, &why);
             Vec::new()
         }
         Message::Exported(path) => {
@@ -109,6 +138,10 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::RunAction(action) => action::run(state, action, None),
+        Message::Told(text) => {
+            state.say(text);
+            Vec::new()
+        }
         Message::Command(line) => play::command(state, &line),
         Message::Start(script) => {
             play::start(state, &script);

@@ -57,11 +57,27 @@ fn within(area: Area, press: MousePress) -> Option<usize> {
     is_in.then(|| usize::from(press.row - area.y))
 }
 
+/// The event in a row of the list: folded ones have several rows.
+fn event_at(state: &State, row: usize) -> Option<usize> {
+    let (list, height) = (&state.list, usize::from(state.layout.list.height));
+    let mut below = usize::from(list.shape.has_header);
+    if row < below {
+        return None;
+    }
+    for (index, event) in list.rows.iter().enumerate().skip(list.top) {
+        let skip = if list.selected == Some(index) && list.shape.is_wrapped { list.skip } else { 0 };
+        below += event.tail_lines(&list.shape, skip, height.saturating_sub(below)).len().max(1);
+        if row < below {
+            return Some(index);
+        }
+    }
+    None
+}
+
 fn place(state: &State, press: MousePress) -> Place {
     let layout = &state.layout;
     if let Some(row) = within(layout.list, press) {
-        let index = state.list.top + row;
-        return if index < state.list.rows.len() { Place::Event(index) } else { Place::Nothing };
+        return event_at(state, row).map_or(Place::Nothing, Place::Event);
     }
     if let Some(row) = within(layout.side, press) {
         let n_heading = state.side.heading_rows(usize::from(layout.side.height));

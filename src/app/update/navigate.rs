@@ -74,6 +74,13 @@ pub(super) fn change(state: &mut State, way: Way) {
     go_and_tell(state, at, "change or alert", way);
 }
 
+/// Next or previous moment at which an alert fires or ends; says which.
+pub(super) fn alert(state: &mut State, way: Way) {
+    let moments = state.catalog.alerts.iter().flat_map(|alert| [alert.firing_at, alert.ended_at].into_iter().flatten());
+    let at = beyond(&mut moments.collect::<Vec<_>>().into_iter(), state.timeline.cursor, way);
+    go_and_tell(state, at, "alert that fires or ends", way);
+}
+
 /// The same with profiles: there may be very many, so only the lane itself steps over each.
 fn lane_mark(state: &mut State, way: Way) {
     let profiles = state.catalog.profiles.iter().filter_map(|profile| profile.time);
@@ -100,8 +107,13 @@ fn go_and_tell(state: &mut State, at: Option<Timestamp>, what: &str, way: Way) {
 fn things_at(state: &State, at: Timestamp) -> Vec<String> {
     let catalog = &state.catalog;
     let changes = catalog.changes.iter().filter(|change| change.time == Some(at)).map(|change| format!("{} {}", change.kind, change.text));
-    let alerts = catalog.alerts.iter().filter(|alert| alert.active_at == at || alert.firing_at == Some(at)).map(|alert| {
-        let word = if alert.firing_at == Some(at) { "fires" } else { "pending" };
+    let is_here = |alert: &&crate::model::Alert| alert.active_at == at || alert.firing_at == Some(at) || alert.ended_at == Some(at);
+    let alerts = catalog.alerts.iter().filter(is_here).map(|alert| {
+        let word = match alert.firing_at {
+            Some(firing) if firing == at => "fires",
+            _ if alert.active_at == at => "pending",
+            _ => "is over",
+        };
         format!("alert {} {word}{}", alert.name, alert.service.as_ref().map(|service| format!(" for {service}")).unwrap_or_default())
     });
     let profiles = catalog
@@ -174,17 +186,33 @@ pub(super) fn set_t0(state: &mut State) -> Vec<Effect> {
 pub(super) fn vertical(state: &mut State, rows: isize) {
     match state.focus {
         Focus::List => {
+            let before = state.list.place();
             if let Some(at) = state.list.step(rows) {
                 state.timeline.move_to(at);
+            }
+            if state.list.place() == before {
+                say_end(state, "event", rows);
             }
         }
         Focus::Panels => {
             let last = state.panels.all.len().saturating_sub(1);
-            state.panels.selected = state.panels.selected.saturating_add_signed(rows).min(last);
+            let before = state.panels.selected;
+            state.panels.selected = before.saturating_add_signed(rows).min(last);
+            if state.panels.selected == before {
+                say_end(state, "panel", rows);
+            }
         }
-        Focus::Side => state.side.step(rows),
+        Focus::Side => {
+            if !state.side.step(rows, usize::from(state.layout.side.height)) {
+                say_end(state, "line", rows);
+            }
+        }
         Focus::Changes => lane_mark(state, if rows > 0 { Way::Forward } else { Way::Back }),
     }
+}
+
+fn say_end(state: &mut State, what: &str, rows: isize) {
+    state.say(format!("this is the {} {what}", if rows > 0 { "last" } else { "first" }));
 }
 
 /// Half the height of the focused list.
@@ -196,11 +224,21 @@ pub(super) fn half_page(state: &State) -> isize {
 /// Start or end of the data; in the side pane of its list.
 pub(super) fn edge(state: &mut State, way: Way) {
     if state.focus == Focus::Side {
+        let before = state.side.selected();
         state.side.select(if way == Way::Back { 0 } else { usize::MAX });
+        if state.side.selected() == before {
+            say_end(state, "line", if way == Way::Back { -1 } else { 1 });
+        }
         return;
     }
-    if let Some(extent) = state.timeline.extent {
-        state.jump_to(if way == Way::Back { extent.start() } else { extent.end().plus_ns(-1) });
+    let Some(extent) = state.timeline.extent else {
+        state.say("nothing has a time yet");
+        return;
+    };
+    let (at, before) = (if way == Way::Back { extent.start() } else { extent.end().plus_ns(-1) }, state.timeline.cursor);
+    state.jump_to(at);
+    if state.timeline.cursor == before {
+        state.say(if way == Way::Back { "this is the start of the data" } else { "this is the end of the data" });
     }
 }
 

@@ -7,7 +7,7 @@ use crate::app::overlay::{Confirm, ConfirmPurpose, Help, Overlay, Prompt, Prompt
 use crate::app::state::State;
 
 use super::navigate::Way;
-use super::{action, annotate, command_line, filter, find, forms, palette, pick, records};
+use super::{action, annotate, command_line, draft_view, filter, find, forms, outside, palette, pick, records};
 
 /// A key that is no action here is typed.
 pub(super) fn typed(state: &mut State, key: KeyPress) -> Vec<Effect> {
@@ -55,6 +55,7 @@ pub(super) fn typed(state: &mut State, key: KeyPress) -> Vec<Effect> {
             let selected = *selected;
             return filter_key(state, selected, key);
         }
+        Some(Overlay::Draft(_)) => return draft_view::key(state, key),
         Some(Overlay::Confirm(_)) | None => {}
     }
     Vec::new()
@@ -129,7 +130,7 @@ pub(super) fn refresh_prompt(state: &mut State) {
     }
     let preview = match kind {
         PromptKind::Ghost | PromptKind::Limit => super::panel_typed::preview(state, kind, &typed),
-        PromptKind::Tag | PromptKind::Retime | PromptKind::Notes => None,
+        PromptKind::Tag | PromptKind::Retime | PromptKind::Notes | PromptKind::Url => None,
         _ => super::typed_time::preview(state, &typed),
     };
     if let Some(Overlay::Prompt(prompt)) = state.overlays.last_mut() {
@@ -146,6 +147,7 @@ pub(super) fn step(state: &mut State, rows: isize) {
         Some(Overlay::Filters(selected)) => *selected = selected.saturating_add_signed(rows).min(n_filters.saturating_sub(1)),
         Some(Overlay::Prompt(Prompt { find: Some(typing), .. })) => typing.step(rows),
         Some(Overlay::Prompt(_)) => filter::complete(state, rows),
+        Some(Overlay::Draft(draft)) => draft.step(rows),
         _ => {}
     }
 }
@@ -158,6 +160,7 @@ pub(super) fn toggle(state: &mut State) -> Vec<Effect> {
         Some(Overlay::Picker(picker)) => picker.step(1),
         Some(Overlay::Prompt(Prompt { find: Some(typing), .. })) => typing.step(1),
         Some(Overlay::Prompt(_)) => filter::complete(state, 1),
+        Some(Overlay::Draft(draft)) => draft.turn(1),
         Some(Overlay::Filters(selected)) => {
             let selected = *selected;
             return filter::toggle(state, selected);
@@ -175,6 +178,9 @@ pub(super) fn next_field(state: &mut State, fields: isize) {
 
 /// Enter in a list or prompt.
 pub(super) fn accept(state: &mut State) -> Vec<Effect> {
+    if let Some(Overlay::Draft(_)) = state.overlays.last() {
+        return draft_view::accept(state);
+    }
     match state.overlays.pop() {
         Some(Overlay::Picker(picker)) => pick::picked(state, &picker),
         Some(Overlay::Prompt(prompt)) => {
@@ -220,6 +226,7 @@ fn accept_prompt(state: &mut State, prompt: &Prompt) -> Result<Vec<Effect>, Stri
         PromptKind::Command if is_empty => Ok(Vec::new()),
         PromptKind::Command => command_line::accept(state, typed),
         _ if is_empty => Ok(Vec::new()),
+        PromptKind::Url => outside::pin_url(state, typed),
         PromptKind::Tag => records::tag(state, typed),
         PromptKind::Retime => records::retime(state, typed),
         PromptKind::GoTo => {
@@ -240,6 +247,11 @@ fn accept_prompt(state: &mut State, prompt: &Prompt) -> Result<Vec<Effect>, Stri
 
 /// Esc: closes the top layer, after a question when typed text would be lost.
 pub(super) fn dismiss(state: &mut State) {
+    if let Some(Overlay::Draft(draft)) = state.overlays.last_mut()
+        && draft_view::end_find(draft)
+    {
+        return;
+    }
     let would_lose = match state.overlays.last() {
         Some(Overlay::Editor(editor)) => editor.is_changed(),
         Some(Overlay::Form(form)) => form.is_changed(),

@@ -132,6 +132,8 @@ pub(super) fn picked(state: &mut State, picker: &Picker) -> Vec<Effect> {
             let targets = targets.collect();
             return annotate::freeze(state, targets);
         }
+        PickPurpose::Lanes => return super::arrange::take_lanes(state, picker),
+        PickPurpose::Columns => return super::column_pick::take(state, picker),
         PickPurpose::Attach(bearing) => {
             let Some(about) = picker.about.clone() else { return Vec::new() };
             let chosen = picker.chosen.clone().unwrap_or_default();
@@ -188,6 +190,8 @@ pub(super) fn take(state: &mut State, value: PickValue) -> Vec<Effect> {
         PickValue::Suggested(kind, words) => annotate::accept(state, *kind, words),
         PickValue::KeyMoment => annotate::add_key_moment(state),
         PickValue::Target(target) => annotate::freeze(state, vec![target]),
+        PickValue::Version(version) => super::versions::restore(state, version),
+        PickValue::Section(stem) => super::draft_view::picked(state, stem),
         PickValue::Kind(kind) => {
             kind_form::open_new(state, kind);
             Vec::new()
@@ -200,6 +204,8 @@ pub(super) fn take(state: &mut State, value: PickValue) -> Vec<Effect> {
             add_formula(state, &formula)
         }
         PickValue::Heat(reference) => add_heat(state, reference),
+        // These are taken as a whole.
+        PickValue::Lane(_) | PickValue::Column(_) => Vec::new(),
     }
 }
 

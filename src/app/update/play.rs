@@ -113,7 +113,11 @@ pub(super) fn named(state: &mut State, typed: &str) -> Result<Vec<Effect>, Strin
         }
         "remove" => Err(no_macro(state, name)),
         "list" => {
-            let all: Vec<String> = state.macros.names().map(|(name, keys)| format!("{name} ({} keys)", keys.len())).collect();
+            let all: Vec<String> = state
+                .macros
+                .names()
+                .map(|(name, keys)| format!("{name} ({} key{})", keys.len(), if keys.len() == 1 { "" } else { "s" }))
+                .collect();
             state.say(if all.is_empty() { "no macro is kept".to_owned() } else { all.join(", ") });
             Ok(Vec::new())
         }
@@ -241,6 +245,10 @@ fn is_held_up(state: &State) -> bool {
         Slot::Look,
         Slot::Freeze,
         Slot::Patterns,
+        Slot::Detail,
+        Slot::FacetColumns,
+        Slot::FacetFields,
+        Slot::Pager,
         Slot::Compare,
         Slot::Trace,
         Slot::Suggested,

@@ -7,11 +7,11 @@ use crate::app::state::{Focus, State};
 use crate::app::trust;
 use crate::model::case::{Annotation, AnnotationKind, CauseStatus, EvidenceTarget, HypothesisStatus, Relation, Standing};
 use crate::model::series::Derivation;
-use crate::model::{Level, SeriesMeta, SourceReport, ZoneCertainty, text};
+use crate::model::{SeriesMeta, SourceReport, ZoneCertainty, text};
 
 use super::annotate::headline;
 use super::chain::{self, Above};
-use super::{compare_view, pattern_view, trace_view};
+use super::{compare_view, detail_view, exemplars, facet_view, pattern_view, trace_view};
 
 /// Makes the lines again. O(lines of the tab).
 pub(crate) fn prepare(state: &mut State) {
@@ -29,6 +29,7 @@ pub(crate) fn prepare(state: &mut State) {
         Tab::Detail => detail(state, &mut side, width),
         Tab::Sources => sources(state, &mut side, width),
         Tab::Patterns => pattern_view::lines(state, &mut side, width),
+        Tab::Facets => facet_view::lines(state, &mut side, width),
         Tab::Trace => trace_view::lines(state, &mut side, width),
         Tab::Compare => compare_view::lines(state, &mut side, width),
     }
@@ -45,12 +46,21 @@ fn key(state: &State) -> MadeFor {
         zone: state.clock.zone,
         t0: state.clock.t0,
         subject: (state.subject, state.panels.selected, state.list.selected().map(|row| row.id)),
-        cursor: (state.side.tab == Tab::Detail && state.subject == Focus::Changes).then_some(state.timeline.cursor),
+        cursor: (state.side.tab == Tab::Detail && tells_of_cursor(state)).then_some(state.timeline.cursor),
+    }
+}
+
+/// Whether the detail says what lies under the cursor, besides values that are asked for.
+fn tells_of_cursor(state: &State) -> bool {
+    match state.subject {
+        Focus::Changes => true,
+        Focus::Panels => state.panels.selected().is_some_and(|panel| !panel.exemplars.is_empty()),
+        _ => false,
     }
 }
 
 /// Harmless text that keeps its line ends.
-fn lines_of(words: &str) -> String {
+pub(super) fn lines_of(words: &str) -> String {
     words.lines().map(text::printable).collect::<Vec<_>>().join("\n")
 }
 
@@ -235,7 +245,7 @@ const fn evidence_kind(target: &EvidenceTarget) -> &'static str {
     }
 }
 
-fn pair(side: &mut Side, name: &str, value: &str, width: usize) {
+pub(super) fn pair(side: &mut Side, name: &str, value: &str, width: usize) {
     if !value.is_empty() {
         side.item(SideItem::Text);
         let name = text::printable(name);
@@ -247,7 +257,7 @@ fn detail(state: &State, side: &mut Side, width: usize) {
     match state.subject {
         Focus::Panels => panel_detail(state, side, width),
         Focus::Changes => change_detail(state, side, width),
-        _ => event_detail(state, side, width),
+        _ => detail_view::lines(state, side, width),
     }
     if side.items.is_empty() {
         let words = match state.subject {
@@ -258,35 +268,6 @@ fn detail(state: &State, side: &mut Side, width: usize) {
         };
         advice(side, words, width);
     }
-}
-
-fn event_detail(state: &State, side: &mut Side, width: usize) {
-    let Some(row) = state.list.selected() else { return };
-    if let Some(why) = state.jobs.error(crate::app::jobs::Slot::Detail) {
-        advice(side, &format!("the event cannot be read: {why}. 7 shows the sources."), width);
-        return;
-    }
-    let Some(event) = state.detail.as_ref().filter(|event| event.id == row.id) else {
-        advice(side, "reading …", width);
-        return;
-    };
-    side.item(SideItem::Text);
-    let ink = match event.level {
-        Level::Error | Level::Fatal => Ink::Error,
-        Level::Warn => Ink::Warn,
-        _ => Ink::Strong,
-    };
-    side.line(vec![(ink, event.level.name().to_owned()), (Ink::Time, format!("  {}", event.time.map(text::rfc3339).unwrap_or_default()))]);
-    side.folded(Vec::new(), (Ink::Normal, &lines_of(&event.message)), width);
-    pair(side, "service", event.service.as_deref().unwrap_or_default(), width);
-    let lines = if event.n_lines > 1 { format!("{} (+{} lines)", event.line, event.n_lines - 1) } else { event.line.to_string() };
-    pair(side, "source", &format!("{}:{lines}", event.source), width);
-    pair(side, "trace", event.trace_id.as_deref().unwrap_or_default(), width);
-    for (name, value) in &event.fields {
-        pair(side, name, value, width);
-    }
-    side.item(SideItem::Text);
-    side.folded(vec![(Ink::Dim, "as it is   ".into())], (Ink::Dim, &lines_of(event.raw.trim_end())), width);
 }
 
 /// Panels of dashboards that one series is shown with.
@@ -324,6 +305,7 @@ fn panel_detail(state: &State, side: &mut Side, width: usize) {
         }
     }
     form_detail(state, side, panel, width);
+    exemplars::lines(state, side, panel, width);
     view_detail(state, side, panel, width);
 }
 

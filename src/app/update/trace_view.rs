@@ -80,12 +80,17 @@ pub(super) fn lines(state: &State, side: &mut Side, width: usize) {
         };
         return side_view::advice(side, words, width);
     };
+    if state.catalog.n_events == 0 {
+        let words = format!("No logs and no spans here, so nothing is known of trace {}.", text::printable(id));
+        return side_view::advice(side, &words, width);
+    }
     if let Some(why) = state.jobs.error(Slot::Trace) {
         return side_view::advice(side, &format!("the trace cannot be read: {why}. 7 shows the sources."), width);
     }
     let Some(trace) = state.trace.shown() else { return side_view::advice(side, "looking for the events of this trace …", width) };
     if trace.events.is_empty() {
-        return side_view::advice(side, "No event of this trace has a time: :unplaced lists those without.", width);
+        let words = format!("No event of trace {} has a time: :unplaced lists those without.", text::printable(id));
+        return side_view::advice(side, &words, width);
     }
     head(state, side, (trace, id), width);
     let widest = trace.widest_gap();

@@ -88,7 +88,7 @@ pub enum NoteAction {
     /// Add a note of any kind: add KIND WORDS; the kinds and their fields are below
     #[command(after_help = kinds_help())]
     Add(Box<NoteAddArgs>),
-    /// Pin evidence: a series around a moment, lines of a log, a change, an alert, a profile
+    /// Pin evidence: a series around a moment, lines of a log, a change, an alert, a profile, a diff, an address
     Pin(Box<PinArgs>),
     /// List the markers that the data suggest, or accept one: `trigger`, `impact_start`, `detected`, `mitigated`
     Accept {
@@ -157,7 +157,7 @@ pub struct SelectArgs {
 
 /// `coroner note CASE pin …`: exactly one of the things that can be pinned.
 #[derive(Debug, Clone, Args)]
-#[command(group = clap::ArgGroup::new("target").required(true).args(["series", "lines", "change", "alert", "profile"]))]
+#[command(group = clap::ArgGroup::new("target").required(true).args(["series", "lines", "change", "alert", "profile", "diff", "url"]))]
 pub struct PinArgs {
     /// A series by name or name{label="value"}, * for any text; must name exactly one
     #[arg(long, value_name = "GLOB", requires = "at")]
@@ -174,6 +174,18 @@ pub struct PinArgs {
     /// A profile or goroutine dump by its path, * for any text; must name exactly one
     #[arg(long, value_name = "GLOB")]
     pub profile: Option<String>,
+    /// A change of code: a file with a unified diff (git diff, git format-patch), - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub diff: Option<PathBuf>,
+    /// Commit that the diff leads from
+    #[arg(long, value_name = "COMMIT", requires = "diff")]
+    pub before: Option<String>,
+    /// Commit that the diff leads to; else what the patch says
+    #[arg(long, value_name = "COMMIT", requires = "diff")]
+    pub after: Option<String>,
+    /// An address: https://, http://, mailto:
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
     /// Moment whose value is frozen (series), or near which the alert fired
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub at: Option<String>,

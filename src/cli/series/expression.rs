@@ -27,7 +27,7 @@ pub(super) fn run(source: &dyn Source, expr: &str, options: &SeriesOptions, out:
             let rows = source.evaluate(expr, Some(Steps::at(at)), &job)?.value;
             let rows: Vec<(SeriesMeta, Option<ValueAt>)> = rows.into_iter().map(|row| found(row, at)).collect();
             let shown: Vec<(&SeriesMeta, Option<ValueAt>)> = rows.iter().map(|(meta, value)| (meta, value.clone())).collect();
-            write_found(&shown, at, options.form, out)?;
+            write_found(&catalog, &shown, (at, options.form), out)?;
             Ok(!rows.is_empty())
         }
         Division::Step(step) => {
@@ -36,6 +36,7 @@ pub(super) fn run(source: &dyn Source, expr: &str, options: &SeriesOptions, out:
             let rows = source.evaluate(expr, Some(asked), &job)?.value;
             write(&catalog, rows, (range, n), options.form, out)
         }
+        Division::Exemplars => bail!("a formula has no exemplars; --match chooses series"),
         Division::Columns(n) => {
             let rows = source.evaluate(expr, None, &job)?.value;
             write(&catalog, rows, (range, n), options.form, out)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{MarkerName, PanelView};
+use super::{MarkerName, PanelView, ScreenView};
 use crate::model::time::Timestamp;
 
 /// `case.toml`.
@@ -32,6 +32,8 @@ pub struct CaseMeta {
     pub filters: Vec<SavedFilter>,
     /// How the panels are drawn.
     pub view: PanelView,
+    /// How the screen is shared out (`[screen]`).
+    pub screen: ScreenView,
     /// Who, where, when: what stands at the head of the document besides title, severity and status.
     pub head: Head,
     /// What users felt and what cannot be measured (`[impact]`).
@@ -69,7 +71,7 @@ impl CaseMeta {
         macro_rules! take {
             ($($key:ident)*) => { $(if before.$key != after.$key { now.$key.clone_from(&after.$key); })* };
         }
-        take!(title severity status services time_zone t0 panels zones thresholds sources filters view);
+        take!(title severity status services time_zone t0 panels zones thresholds sources filters view screen);
         take!(head impact slos measures unknown_markers people lint conflicts);
         now
     }

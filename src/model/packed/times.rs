@@ -1,8 +1,9 @@
 //! Rising times in blocks: a line and what each time is off it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::{BLOCK, pack, unpack, width_of};
+use super::{BLOCK, blocks_of, pack, unpack, width_of};
 
 /// Rising times, ns.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -81,6 +82,20 @@ impl Times {
         let (block, i) = (&self.blocks[index / BLOCK], index % BLOCK);
         let code = block.words.as_ref().map_or(0, |words| unpack(words, i, u32::from(block.width)));
         block.first.wrapping_add(block.step.wrapping_mul(i as i64)).wrapping_add(block.unit.wrapping_mul(code as i64))
+    }
+
+    /// The times of a range in order: faster than one at a time.
+    pub fn each(&self, range: Range<usize>, mut visit: impl FnMut(i64)) {
+        for (index, own) in blocks_of(range) {
+            let block = &self.blocks[index];
+            match &block.words {
+                None => own.for_each(|i| visit(block.first.wrapping_add(block.step.wrapping_mul(i as i64)))),
+                Some(words) => own.for_each(|i| {
+                    let code = unpack(words, i, u32::from(block.width));
+                    visit(block.first.wrapping_add(block.step.wrapping_mul(i as i64)).wrapping_add(block.unit.wrapping_mul(code as i64)));
+                }),
+            }
+        }
     }
 
     /// Index of the first time from `from` on that is not below `edge`; `len` without one. O(log n).

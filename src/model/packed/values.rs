@@ -1,6 +1,8 @@
 //! Values in blocks, bit for bit: decimals as integers above a common base, all else as it is.
 
-use super::{pack, unpack, width_of};
+use std::ops::Range;
+
+use super::{blocks_of, pack, unpack, width_of};
 use crate::model::series::STALE_BITS;
 
 /// Powers of ten that a value may be scaled by; all are exact, and so is division by them below 2^53.
@@ -158,6 +160,13 @@ impl Values {
         pack(&mut self.words, block.iter().map(code), u32::from(head.width));
     }
 
+    /// Adds values that come after these, which must be whole blocks.
+    pub fn append(&mut self, later: &Self) {
+        let first = self.words.len();
+        self.blocks.extend(later.blocks.iter().map(|block| ValueBlock { word: block.word + first, ..*block }));
+        self.words.extend_from_slice(&later.words);
+    }
+
     /// The value at `index`. O(1).
     #[inline]
     pub fn get(&self, index: usize) -> f64 {
@@ -173,6 +182,24 @@ impl Values {
             }
         }
         (block.base + code as i64) as f64 / POWERS[usize::from(block.exponent)]
+    }
+
+    /// The values of a range in order: faster than one at a time.
+    pub fn each(&self, range: Range<usize>, mut visit: impl FnMut(f64)) {
+        for (index, own) in blocks_of(range) {
+            let block = self.blocks[index];
+            let (words, width) = (&self.words[block.word..], u32::from(block.width));
+            if block.exponent == RAW {
+                words[own].iter().for_each(|bits| visit(f64::from_bits(*bits)));
+            } else if block.has_specials {
+                own.for_each(|i| visit(self.get(index * super::BLOCK + i)));
+            } else if block.exponent == 0 {
+                own.for_each(|i| visit((block.base + unpack(words, i, width) as i64) as f64));
+            } else {
+                let power = POWERS[usize::from(block.exponent)];
+                own.for_each(|i| visit((block.base + unpack(words, i, width) as i64) as f64 / power));
+            }
+        }
     }
 
     /// Gives back what growing took beyond need.

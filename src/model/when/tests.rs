@@ -42,6 +42,28 @@ fn every_accepted_form_is_read() {
 }
 
 #[test]
+fn a_time_is_read_as_people_say_it() {
+    let monday = Reference { now: Some(Timestamp::from_secs(T + 3 * 86_400)), ..reference() }; // data of a Monday, read on Thursday
+    let said = |text: &str| parse(text, &monday).map(text::rfc3339).unwrap_or_default();
+    assert_eq!(said("1pm"), "2026-11-23T13:00:00Z");
+    assert_eq!(said("1:04 pm"), "2026-11-23T13:04:00Z");
+    assert_eq!(said("12:30am"), "2026-11-23T00:30:00Z");
+    assert_eq!(said("12pm"), "2026-11-23T12:00:00Z");
+    assert_eq!(said("14h05"), "2026-11-23T14:05:00Z");
+    assert_eq!(said("14h"), "2026-11-23T14:00:00Z");
+    assert_eq!(said("yesterday 3pm"), "2026-11-25T15:00:00Z");
+    assert_eq!(said("Yesterday at 02:30:22"), "2026-11-25T02:30:22Z");
+    assert_eq!(said("2:15 today"), "2026-11-26T02:15:00Z");
+    assert_eq!(said("today"), "2026-11-26T00:00:00Z");
+    assert_eq!(said("mon 2:31"), "2026-11-23T02:31:00Z");
+    assert_eq!(said("tuesday 9am"), "2026-11-24T09:00:00Z", "none in the data: the last one");
+    for wrong in ["13pm", "0am", "25h", "3 pm pm", "monday monday", "yesterday soon", "pm", "h", "9:99pm"] {
+        assert!(parse(wrong, &monday).is_err(), "{wrong}");
+    }
+    assert!(parse("yesterday", &reference()).is_err(), "without a clock there is no yesterday");
+}
+
+#[test]
 fn a_wrong_time_says_what_is_wrong_and_which_forms_there_are() {
     for (text, part) in [("yesterdayish", "not a time"), ("T+3", "no duration"), ("12", "number"), ("", "no time"), ("25:99", "not a time")]
     {

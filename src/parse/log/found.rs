@@ -1,5 +1,7 @@
 //! The roles found in one line: for each role the value of the best key, of equal keys the last.
 
+#![allow(clippy::inline_always, reason = "the inner loop of loading: each call that stays costs a tenth of it")]
+
 use std::borrow::Cow;
 
 use super::clock::Clock;
@@ -175,8 +177,9 @@ impl<'a> Found<'a> {
     pub fn take_level(&mut self, Binding { role, rank, .. }: Binding, text: &[u8], habits: &Habits) {
         // A stated word is better than a number beside it.
         let rank = if role == Role::Level { rank } else { 200 };
+        let common = if role == Role::Level { level::common(text) } else { None };
         if rank <= self.ranks[0]
-            && let Some(level) = level_of(role, text, habits)
+            && let Some(level) = common.or_else(|| level_of(role, text, habits))
         {
             (self.level, self.ranks[0]) = (level, rank);
         }
@@ -233,6 +236,7 @@ impl<'a> Found<'a> {
     }
 }
 
+#[inline(never)]
 fn level_of(role: Role, text: &[u8], habits: &Habits) -> Option<Level> {
     if !text.first()?.is_ascii_digit() {
         return if role == Role::OtelLevel { None } else { level::of_field(text) };
@@ -256,30 +260,54 @@ pub(super) fn status(text: &[u8]) -> Option<u16> {
 }
 
 /// A duration in seconds: a number in `unit`, or Go duration text such as `1m2.5s` or `1.39ms`.
+#[inline(always)]
 pub(super) fn seconds(text: &[u8], unit: Option<EpochUnit>) -> Option<f32> {
+    if let Some(unit) = unit
+        && let Some((digits, n_decimals)) = bytes::decimal(text)
+    {
+        return Some((few_digits(digits, n_decimals) * scale(unit)) as f32);
+    }
+    any_seconds(text, unit)
+}
+
+#[inline(never)]
+fn any_seconds(text: &[u8], unit: Option<EpochUnit>) -> Option<f32> {
     let is_number = text.last()?.is_ascii_digit() || *text.last()? == b'.';
     if !is_number {
         return go_duration(text);
     }
-    let scale = match unit? {
+    let scale = scale(unit?);
+    let value = decimal(text)?;
+    (value.is_finite() && value >= 0.0).then_some((value * scale) as f32)
+}
+
+/// Seconds in one unit.
+#[inline]
+const fn scale(unit: EpochUnit) -> f64 {
+    match unit {
         EpochUnit::Seconds => 1.0,
         EpochUnit::Millis => 1e-3,
         EpochUnit::Micros => 1e-6,
         EpochUnit::Nanos => 1e-9,
-    };
-    let value = decimal(text)?;
-    (value.is_finite() && value >= 0.0).then_some((value * scale) as f32)
+    }
+}
+
+const POWERS: [f64; 16] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+
+/// The number of at most eight digits, of which so many are decimals.
+#[inline(always)]
+fn few_digits(digits: u64, n_decimals: usize) -> f64 {
+    // Below 2^53 and with a power of ten that a float holds exactly, one division rounds once.
+    digits as f64 / POWERS[n_decimals % POWERS.len()]
 }
 
 /// A decimal number. Up to 15 digits without an exponent are read here, exactly as the library would.
 #[inline]
 fn decimal(text: &[u8]) -> Option<f64> {
-    const POWERS: [f64; 16] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
     if text.len() <= 8
         && let Some((digits, n_decimals)) = bytes::decimal(text)
     {
-        // Below 2^53 and with a power of ten that a float holds exactly, one division rounds once.
-        return Some(digits as f64 / POWERS[n_decimals]);
+        return Some(few_digits(digits, n_decimals));
     }
     let point = bytes::first(bytes::zeros(bytes::short(text) ^ u64::from_le_bytes([b'.'; 8])));
     if point < 8

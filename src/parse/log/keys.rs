@@ -8,8 +8,8 @@
 #![allow(clippy::inline_always, reason = "the inner loop of loading: each call that stays costs a tenth of it")]
 
 use super::LogPlan;
-use super::roles::{Binding, Meaning, N_RIVALS, Place, Role, meaning, path_of};
-use crate::parse::bytes::sixteen;
+use super::roles::{Binding, Meaning, N_HELD, N_RIVALS, Place, Role, meaning, path_of};
+use crate::parse::bytes::{Signs, sixteen};
 
 /// Longest key, quotes and colon included, that has a slot.
 const SLOT_BYTES: usize = 16;
@@ -22,7 +22,7 @@ const MISSES_TO_LEARN: u8 = 3;
 const ORDERS_TO_GIVE_UP: u8 = 8;
 /// Lines after which an order is looked for again.
 const LINES_WITHOUT_ORDER: u16 = 1024;
-/// Heads of keys that are told apart; a second key with the head of a first takes its place.
+/// Heads of keys that are told apart, short ones and then long ones.
 const HEADS: usize = 256;
 
 /// One known key: its quotes and colon (or its equals sign) included, as a number.
@@ -36,25 +36,72 @@ pub(super) struct Slot {
     meaning: Meaning,
     /// [`Role::rival`](super::roles::Role::rival) of its role, or the number after all of them.
     rival: u8,
+    /// The bit of that number.
+    bit: u32,
+    /// Whether its value was a string where it came in no order, and its bytes with the quote that opens such a value.
+    is_text: bool,
+    n_before_text: u8,
+    /// Bytes of the value seen last; [`ANY_LEN`] where they differ too often to be expected.
+    value_len: u32,
+    /// Values that were not as long as the one before.
+    n_other: u32,
+    /// Its role; any for a key without one.
+    binding: Binding,
 }
 
+/// No value has this length.
+const ANY_LEN: u32 = u32::MAX;
+/// Values of another length before it is asked whether one is to be expected at all.
+const OTHERS_TO_ASK: u32 = 16;
+
+/// Stands where no key has a role.
+const NO_BINDING: Binding = Binding { role: Role::Nanos, rank: 0, unit: None };
+
 impl Slot {
-    /// Which of the values that are held is its own; [`N_RIVALS`] for a key without a role.
+    /// Which of the values that are held is its own, and its bit; [`N_RIVALS`] for a key without a role.
     #[inline(always)]
-    pub fn rival(&self) -> usize {
-        usize::from(self.rival).min(N_RIVALS)
+    pub fn rival(&self) -> (usize, u32) {
+        (usize::from(self.rival), self.bit)
     }
 
-    /// Bytes of the key with its quotes and colon.
+    /// Bytes of the key with its quotes and colon; at most sixteen.
     #[inline(always)]
     pub fn len(&self) -> usize {
-        usize::from(self.len)
+        usize::from(self.len.wrapping_sub(1) & 15) + 1
     }
 
-    /// The role of its value.
+    /// Whether its value is likely a string, and where that or a number begins behind the start of the key.
     #[inline(always)]
-    pub fn binding(&self) -> Option<Binding> {
-        self.meaning.binding
+    pub fn likely_value(&self) -> (bool, usize) {
+        (self.is_text, usize::from(self.n_before_text))
+    }
+
+    /// Whether the bytes begin with this key.
+    #[inline(always)]
+    pub fn begins(&self, word: u128) -> bool {
+        word & self.mask == self.word
+    }
+
+    /// How long its value will be, if it is as long as the last one.
+    #[inline(always)]
+    pub fn expected_len(&self) -> usize {
+        self.value_len as usize
+    }
+
+    /// Remembers a length that was not expected.
+    #[inline(never)]
+    pub fn expect_len(&mut self, len: usize, n_lines: u32) {
+        if self.value_len != ANY_LEN {
+            self.n_other += 1;
+            let is_any = self.n_other > OTHERS_TO_ASK && self.n_other > n_lines / 4;
+            self.value_len = if is_any { ANY_LEN } else { len as u32 };
+        }
+    }
+
+    /// The role of its value; any when it has none.
+    #[inline(always)]
+    pub fn binding(&self) -> Binding {
+        self.binding
     }
 
     /// The position after this key, if it stands at `at` in the record itself.
@@ -96,12 +143,15 @@ pub(super) struct Keys {
     n_misses: u8,
     order: Order,
     is_simple: bool,
-    bindings: [Binding; N_RIVALS],
+    bindings: [Binding; N_HELD],
     /// Orders learnt since a line kept to one.
     n_orders: u8,
     /// The key seen last of each head, whatever its order.
     by_head: Vec<Option<Slot>>,
     cache: Vec<Option<Cached>>,
+    n_lines: u32,
+    /// Where quotes are, as far as that was asked.
+    pub quotes: Signs,
 }
 
 impl Default for Keys {
@@ -112,11 +162,13 @@ impl Default for Keys {
             n_misses: 0,
             order: Order::Learning,
             is_simple: false,
-            bindings: [Binding { role: Role::Nanos, rank: 0, unit: None }; N_RIVALS],
+            bindings: [NO_BINDING; N_HELD],
             n_orders: 0,
             // Both take their room with the first key: many a reader reads one record only.
             by_head: Vec::new(),
             cache: Vec::new(),
+            n_lines: 0,
+            quotes: Signs::default(),
         }
     }
 }
@@ -129,6 +181,7 @@ impl Keys {
             self.start_anew();
         }
         (self.cursor, self.n_misses) = (0, 0);
+        self.n_lines = self.n_lines.saturating_add(1);
     }
 
     /// Decides whether this line shall tell the order of keys.
@@ -159,8 +212,8 @@ impl Keys {
 
     /// The keys in their order, if all stand in the record itself and no two have rival roles; else nothing.
     #[inline(always)]
-    pub fn simple_order(&self) -> &[Slot] {
-        if self.is_simple { &self.slots } else { &[] }
+    pub fn simple_order(&mut self) -> (&mut [Slot], u32) {
+        (if self.is_simple { &mut self.slots } else { &mut [] }, self.n_lines)
     }
 
     /// Whether keys come in no order that lasts.
@@ -169,16 +222,35 @@ impl Keys {
         matches!(self.order, Order::Unknown(_))
     }
 
-    /// The key at `line[at]` of the record itself, if it is one that was seen.
+    /// The key of the record itself that these bytes begin with, if it is one that was seen.
     #[inline(always)]
-    pub fn known(&self, line: &[u8], at: usize) -> Option<&Slot> {
-        let word = sixteen(line, at)?;
-        self.by_head.get(head_of(word))?.as_ref().filter(|slot| slot.fits(word, Place(0)))
+    pub fn known(&self, word: u128) -> Option<&Slot> {
+        let first = self.by_head.get(head_of(word))?.as_ref();
+        if let Some(slot) = first
+            && slot.fits(word, Place(0))
+        {
+            return first;
+        }
+        self.by_head.get(long_head_of(word))?.as_ref().filter(|slot| slot.fits(word, Place(0)))
+    }
+
+    /// Remembers what the value of a key was that [`Keys::known`] gave for these bytes.
+    #[inline(never)]
+    pub fn expect_text(&mut self, word: u128, is_text: bool) {
+        let heads = [head_of(word), long_head_of(word)];
+        for head in heads {
+            if let Some(Some(slot)) = self.by_head.get_mut(head)
+                && slot.fits(word, Place(0))
+            {
+                (slot.is_text, slot.n_before_text) = (is_text, slot.len + u8::from(is_text));
+                return;
+            }
+        }
     }
 
     /// What the roles of [`Keys::simple_order`] are bound to.
     #[inline(always)]
-    pub fn simple_bindings(&self) -> &[Binding; N_RIVALS] {
+    pub fn simple_bindings(&self) -> &[Binding; N_HELD] {
         &self.bindings
     }
 
@@ -192,7 +264,7 @@ impl Keys {
         });
         for slot in &self.slots {
             if let Some(binding) = slot.meaning.binding {
-                self.bindings[slot.rival()] = binding;
+                self.bindings[usize::from(slot.rival)] = binding;
             }
         }
     }
@@ -226,7 +298,8 @@ impl Keys {
             self.cursor = ahead + 1;
             return Some(self.slots[ahead]);
         }
-        let slot = (*self.by_head.get(head_of(word))?).filter(|slot| slot.fits(word, place))?;
+        let at = |head: usize| self.by_head.get(head).copied().flatten().filter(|slot| slot.fits(word, place));
+        let slot = at(head_of(word)).or_else(|| at(long_head_of(word)))?;
         self.n_misses = self.n_misses.saturating_add(1);
         self.learn(slot);
         Some(slot)
@@ -255,12 +328,28 @@ impl Keys {
             let mut bytes = [0u8; SLOT_BYTES];
             bytes[..pattern.len()].copy_from_slice(pattern);
             let rival = meaning.binding.map_or(N_RIVALS, |binding| binding.role.rival()) as u8;
+            let (bit, binding) = (1 << rival, meaning.binding.unwrap_or(NO_BINDING));
             let mask = u128::MAX >> ((SLOT_BYTES - pattern.len()) * 8);
-            let slot = Slot { word: u128::from_le_bytes(bytes), mask, len: pattern.len() as u8, place, meaning, rival };
+            let slot = Slot {
+                word: u128::from_le_bytes(bytes),
+                mask,
+                len: pattern.len() as u8,
+                place,
+                meaning,
+                rival,
+                bit,
+                binding,
+                is_text: false,
+                n_before_text: pattern.len() as u8,
+                value_len: 0,
+                n_other: 0,
+            };
             if self.by_head.is_empty() {
-                self.by_head.resize(HEADS, None);
+                self.by_head.resize(HEADS * 2, None);
             }
-            self.by_head[head_of(slot.word)] = Some(slot);
+            let head = head_of(slot.word);
+            let is_taken = self.by_head[head].is_some_and(|other| other.word != slot.word);
+            self.by_head[if is_taken { long_head_of(slot.word) } else { head }] = Some(slot);
             self.learn(slot);
         }
         meaning
@@ -293,6 +382,12 @@ impl Keys {
 #[inline(always)]
 fn head_of(word: u128) -> usize {
     ((word as u32).wrapping_mul(0x9e37_79b1) >> 24) as usize
+}
+
+/// Where it is kept when another has its first bytes: by the first eight. That of a short key is found for some values only.
+#[inline(always)]
+fn long_head_of(word: u128) -> usize {
+    HEADS + ((word as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as usize
 }
 
 /// What a key of this file means: what its values told, else its name.

@@ -59,16 +59,26 @@ pub(super) fn of_status(status: u16) -> Level {
     }
 }
 
+/// The commonest words of [`of_field`].
+#[inline]
+pub(super) fn common(word: &[u8]) -> Option<Level> {
+    match word {
+        b"info" | b"INFO" => Some(Level::Info),
+        b"error" | b"ERROR" => Some(Level::Error),
+        b"warn" | b"WARN" => Some(Level::Warn),
+        b"debug" | b"DEBUG" => Some(Level::Debug),
+        _ => None,
+    }
+}
+
 /// A word in a field that holds levels: `info`, `ERROR+2` (slog), `DEBUG1` (`PostgreSQL`), `W` (mongodb).
 #[inline]
 pub(super) fn of_field(word: &[u8]) -> Option<Level> {
-    match word {
-        b"info" | b"INFO" => return Some(Level::Info),
-        b"error" | b"ERROR" => return Some(Level::Error),
-        b"warn" | b"WARN" => return Some(Level::Warn),
-        b"debug" | b"DEBUG" => return Some(Level::Debug),
-        [letter] | [letter, b'1'..=b'5'] => return of_letter(*letter),
-        _ => {}
+    if let Some(level) = common(word) {
+        return Some(level);
+    }
+    if let [letter] | [letter, b'1'..=b'5'] = word {
+        return of_letter(*letter);
     }
     let stem = word.iter().position(|byte| !byte.is_ascii_alphabetic()).unwrap_or(word.len());
     let level = Level::from_word(&word[..stem])?;

@@ -11,7 +11,7 @@ use super::found::{Found, Moment};
 use super::json::{self, Surprise};
 use super::keys::Keys;
 use super::roles::{Binding, Meaning, Place};
-use super::sink::{RoleSink, TakesTime};
+use super::sink::{Around, RoleSink, TakesTime};
 use super::text::Openings;
 use super::{Layout, LogPlan, access, level, named, pairs, text, wrapped};
 use crate::model::Level;
@@ -24,6 +24,8 @@ pub(super) const MAX_LINE_BYTES: usize = 64 << 10;
 #[derive(Debug)]
 pub(super) struct Reader<'p> {
     pub plan: &'p LogPlan,
+    /// What the lines are part of; empty when they are read alone.
+    pub chunk: &'p [u8],
     pub clock: Clock<'p>,
     pub json_keys: Keys,
     pub pair_keys: Keys,
@@ -106,6 +108,7 @@ impl<'p> Reader<'p> {
     pub fn new(plan: &'p LogPlan) -> Self {
         Self {
             plan,
+            chunk: &[],
             clock: Clock::new(&plan.clock),
             json_keys: Keys::default(),
             pair_keys: Keys::default(),
@@ -159,6 +162,7 @@ impl<'p> Reader<'p> {
     }
 
     /// Tries the layouts in turn, the main one first; the first that makes a record of the line.
+    #[inline(always)]
     fn layout<'a>(&mut self, line: &'a [u8], is_cut_by_us: bool, found: &mut Found<'a>) -> Option<Layout> {
         if self.plan.layout == Layout::Named
             && let Some(format) = &self.plan.named
@@ -192,7 +196,8 @@ impl<'p> Reader<'p> {
     /// Takes the roles of all pairs from `at` on; whether there were any.
     pub fn pairs<'a>(&mut self, line: &'a [u8], at: usize, found: &mut Found<'a>, takes_time: TakesTime) -> bool {
         self.pair_keys.start();
-        let mut sink = RoleSink::new((self.plan, &mut self.clock, &mut self.pair_keys), line, found, takes_time);
+        let around = self.around(line);
+        let mut sink = RoleSink::new((self.plan, &mut self.clock, &mut self.pair_keys), (line, around), found, takes_time);
         if self.is_plain {
             pairs::walk_plain(line, at, &mut sink);
         } else {
@@ -203,6 +208,7 @@ impl<'p> Reader<'p> {
         has_role
     }
 
+    #[inline(always)]
     fn json<'a>(&mut self, line: &'a [u8], is_cut_by_us: bool, found: &mut Found<'a>) -> bool {
         let end = self.object(line, 0, found, TakesTime::Yes);
         let is_main = self.plan.layout == Layout::Json;
@@ -236,10 +242,24 @@ impl<'p> Reader<'p> {
         found.time != Moment::None || (is_main && line.get(1) != Some(&b'{'))
     }
 
+    /// Where a line stands in the chunk.
+    #[inline(always)]
+    fn around<'w>(&self, line: &'w [u8]) -> Around<'w>
+    where
+        'p: 'w,
+    {
+        let start = (line.as_ptr() as usize).wrapping_sub(self.chunk.as_ptr() as usize);
+        match self.chunk.get(start..) {
+            Some(wide) if wide.len() >= line.len() => Around { chunk: self.chunk, wide, start },
+            _ => Around { chunk: &[], wide: line, start: 0 },
+        }
+    }
+
     /// Takes the roles of the object that starts at `at`.
     pub fn object<'a>(&mut self, line: &'a [u8], at: usize, found: &mut Found<'a>, takes_time: TakesTime) -> Result<usize, Surprise> {
         self.json_keys.start();
-        let mut sink = RoleSink::new((self.plan, &mut self.clock, &mut self.json_keys), line, found, takes_time);
+        let around = self.around(line);
+        let mut sink = RoleSink::new((self.plan, &mut self.clock, &mut self.json_keys), (line, around), found, takes_time);
         let end = if self.is_plain { json::walk_plain(line, at, &mut sink) } else { json::walk(line, at, &mut sink) };
         sink.finish();
         self.json_keys.end();

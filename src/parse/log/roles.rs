@@ -25,6 +25,9 @@ pub(super) enum Role {
 
 /// How many numbers [`Role::rival`] gives.
 pub(super) const N_RIVALS: usize = 8;
+/// Places for their values and one for those without a role: a power of two.
+pub(super) const N_HELD: usize = 16;
+const _: () = assert!(N_RIVALS < N_HELD);
 
 impl Role {
     /// The same number for roles whose values stand against one another.

@@ -11,6 +11,7 @@ use super::found::{Found, Moment, Spelling};
 use super::line::Reader;
 use super::{Layout, LogPlan, Patterns};
 use crate::model::catalog::{Problem, ProblemKind};
+use crate::parse::bytes::is_same;
 use crate::parse::chunk::lines;
 use crate::parse::template::{MAX_MESSAGE_BYTES, Shapes, first_line, signature};
 use crate::parse::{LogChunk, LogColumns, Message, NO_SERVICE, NO_TIME};
@@ -26,17 +27,17 @@ pub fn parse_chunk(plan: &LogPlan, bytes: &[u8]) -> LogChunk {
     let mut chunk = LogChunk::default();
     let mut services = Services::default();
     let mut messages = Messages::new();
-    let mut reader = Reader::new(plan);
-    let glance = Glance::of(bytes);
-    let suspect = Suspect { encoding: !glance.is_ascii && std::str::from_utf8(bytes).is_err(), nul: glance.has_nul };
-    let mut backslashes = Marks { bytes, byte: b'\\', next: if glance.has_backslash { 0 } else { usize::MAX } };
+    let mut reader = Reader { chunk: bytes, ..Reader::new(plan) };
+    let is_ascii = bytes.is_ascii();
+    let suspect = Suspect { encoding: !is_ascii && std::str::from_utf8(bytes).is_err(), nul: memchr(0, bytes).is_some() };
+    let mut backslashes = Marks { bytes, byte: b'\\', next: 0 };
     let mut equals = Marks { bytes, byte: b'=', next: 0 };
     reserve(&mut chunk.columns, bytes);
     let mut previous: Option<&[u8]> = None;
     for (offset, line) in lines(bytes) {
         chunk.n_lines += 1;
         suspect.check(&mut chunk, offset, line);
-        reader.is_plain = !backslashes.any_in(offset, line.len()) && (glance.is_ascii || line.is_ascii());
+        reader.is_plain = !backslashes.any_in(offset, line.len()) && (is_ascii || line.is_ascii());
         reader.has_pairs = plan.layout != Layout::Text || equals.any_in(offset, line.len());
         let mut at = 0;
         loop {
@@ -68,7 +69,7 @@ pub fn parse_chunk(plan: &LogPlan, bytes: &[u8]) -> LogChunk {
                     chunk.head_bytes = start as u32;
                     chunk.first_line_hash = Some(hash(piece));
                 }
-                Some(previous) if previous == piece => {
+                Some(previous) if is_same(previous, piece) => {
                     problem(&mut chunk, start, ProblemKind::Duplicate, "the same line as the record before");
                 }
                 Some(_) => {}
@@ -112,35 +113,6 @@ fn reserve(columns: &mut LogColumns, bytes: &[u8]) {
     columns.traces.reserve(room);
     columns.message_starts.reserve(room);
     columns.message_lens.reserve(room);
-}
-
-/// What kinds of byte a chunk has.
-struct Glance {
-    is_ascii: bool,
-    has_nul: bool,
-    has_backslash: bool,
-}
-
-impl Glance {
-    /// One pass without a branch a byte, so that the compiler may look at many bytes at a time.
-    fn of(bytes: &[u8]) -> Self {
-        const LANES: usize = 64;
-        // Bits that any byte has; the least byte; the least distance from a backslash. One step each for the machine.
-        let (mut any, mut least, mut nearest) = ([0u8; LANES], [u8::MAX; LANES], [u8::MAX; LANES]);
-        let (blocks, rest) = bytes.as_chunks::<LANES>();
-        for block in blocks {
-            for lane in 0..LANES {
-                any[lane] |= block[lane];
-                least[lane] = least[lane].min(block[lane]);
-                nearest[lane] = nearest[lane].min(block[lane] ^ b'\\');
-            }
-        }
-        Self {
-            is_ascii: any.is_ascii() && rest.is_ascii(),
-            has_nul: least.contains(&0) || rest.contains(&0),
-            has_backslash: nearest.contains(&0) || rest.contains(&b'\\'),
-        }
-    }
 }
 
 /// Where one byte is in a chunk; asked about its lines in order.
@@ -235,7 +207,7 @@ impl<'a> Messages<'a> {
                 let is_vain = self.n_said.1 > TRIES && self.n_said.1 / 4 > self.n_said.0;
                 let Some(place) = place_of(text).filter(|_| !is_vain) else { return self.index_of(start_of(text), found) };
                 let (known, index) = self.said[place];
-                if known == *text {
+                if is_same(known, text) {
                     self.n_said.0 += 1;
                     return index;
                 }
@@ -338,7 +310,7 @@ struct Services {
 impl Services {
     /// Index of a name; one beyond the 65,535th has none.
     fn index(&mut self, name: &[u8]) -> u16 {
-        if self.names.get(self.last).is_some_and(|last| last.as_bytes() == name) {
+        if self.names.get(self.last).is_some_and(|last| is_same(last.as_bytes(), name)) {
             return self.last as u16;
         }
         let known = if self.names.len() <= FEW && self.table.is_empty() {

@@ -5,13 +5,17 @@
 
 #![allow(clippy::inline_always, reason = "the inner loop of loading: each call that stays costs a tenth of it")]
 
+use std::hint::black_box;
+
 use super::LogPlan;
 use super::clock::Clock;
 use super::found::{Found, Spelling};
 use super::json::{Run, Sink, Value};
 use super::keys::Keys;
-use super::roles::{Binding, Meaning, N_RIVALS, Place};
-use crate::parse::bytes::{digits_and_points, find_blank_in_ascii, find_in_ascii};
+use super::roles::{Binding, Meaning, N_HELD, N_RIVALS, Place};
+use crate::parse::bytes::{
+    digits_and_points, ends_of_number, find_blank_in_ascii, find_in_ascii, first_of_any_two, first_of_two, marks_in_ascii,
+};
 
 /// Whether a key may give the time of its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +23,28 @@ pub(super) enum TakesTime {
     Yes,
     /// In text the time stands outside of keys.
     No,
+}
+
+/// Where a line stands: what follows it may be loaded with its last bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Around<'w> {
+    /// What it is a part of; empty for a line that is a copy.
+    pub chunk: &'w [u8],
+    /// The line and all that stands behind it.
+    pub wide: &'w [u8],
+    /// Where it begins in the chunk.
+    pub start: usize,
+}
+
+/// Bytes in which a key and the beginning of its value are found.
+type Field = [u8; 32];
+
+impl Around<'_> {
+    /// The bytes at `at` and behind it; `None` near the end of the chunk.
+    #[inline(always)]
+    fn field(&self, at: usize) -> Option<&Field> {
+        self.wide.get(at..)?.first_chunk()
+    }
 }
 
 /// See the head of this file.
@@ -30,9 +56,10 @@ pub(super) struct RoleSink<'s, 'p, 'a> {
     takes_time: TakesTime,
     /// All values are parts of it.
     line: &'a [u8],
+    around: Around<'s>,
     /// Start and length of the values that are held; the last one takes those without a role.
-    held: [(u32, u32); N_RIVALS + 1],
-    bindings: [Binding; N_RIVALS],
+    held: [(u32, u32); N_HELD],
+    bindings: [Binding; N_HELD],
     /// One bit for each that is held, and for each of those that has escapes.
     is_held: u32,
     is_escaped: u32,
@@ -45,19 +72,31 @@ impl<'a> Sink<'a> for RoleSink<'_, '_, 'a> {
             return self.run_in_any_order(line, at);
         }
         let (mut n_fields, mut is_held, mut end) = (0, 0u32, None);
-        for slot in self.keys.simple_order() {
-            let Some((start, len, next)) = slot.after(line, at).and_then(|value_at| simple_value(line, value_at)) else { break };
-            let is_last = match line.get(next) {
-                Some(b',') => false,
-                Some(b'}') => true,
-                _ => break,
-            };
-            let index = slot.rival();
-            self.held[index] = (start as u32, len as u32);
-            is_held |= 1 << index;
+        let (slots, n_lines) = self.keys.simple_order();
+        for slot in slots {
+            // The compiler must not see that this is the length that is found: the next key would wait for it.
+            let expected = black_box(slot.expected_len());
+            let Some(field) = self.around.field(at) else { break };
+            let (word, values) = words(field, slot.len());
+            if !slot.begins(word) {
+                break;
+            }
+            let value_at = at + slot.len();
+            let Some((is_text, mut len)) = value_in(line, value_at, values) else { break };
+            if len == expected {
+                len = expected;
+            } else {
+                slot.expect_len(len, n_lines);
+            }
+            let start = value_at + usize::from(is_text);
+            let next = start + len + usize::from(is_text);
+            let Some(after) = line.get(next).filter(|after| matches!(after, b',' | b'}')) else { break };
+            let (index, bit) = slot.rival();
+            self.held[index % N_HELD] = (start as u32, len as u32);
+            is_held |= bit;
             n_fields += 1;
             at = next + 1;
-            if is_last {
+            if *after == b'}' {
                 end = Some(at);
                 break;
             }
@@ -70,11 +109,11 @@ impl<'a> Sink<'a> for RoleSink<'_, '_, 'a> {
     #[inline(always)]
     fn run_pairs(&mut self, line: &'a [u8], mut at: usize) -> usize {
         let (mut n_fields, mut is_held) = (0, 0u32);
-        for slot in self.keys.simple_order() {
+        for slot in self.keys.simple_order().0 {
             let Some((start, len, next)) = slot.after(line, at).and_then(|value_at| simple_pair(line, value_at)) else { break };
-            let index = slot.rival();
-            self.held[index] = (start as u32, len as u32);
-            is_held |= 1 << index;
+            let (index, bit) = slot.rival();
+            self.held[index % N_HELD] = (start as u32, len as u32);
+            is_held |= bit;
             n_fields += 1;
             at = next;
         }
@@ -102,15 +141,31 @@ impl<'a> Sink<'a> for RoleSink<'_, '_, 'a> {
     }
 }
 
-/// Start and length of the string or number at `at`, and the position after it; of a line of ASCII without a backslash.
+/// Sixteen bytes of a field, and the sixteen behind its key.
 #[inline(always)]
-fn simple_value(line: &[u8], at: usize) -> Option<(usize, usize, usize)> {
-    if line.get(at) == Some(&b'"') {
-        let end = find_in_ascii::<b'"'>(line, at + 1)?;
-        return Some((at + 1, end - at - 1, end + 1));
+fn words(field: &Field, key_len: usize) -> (u128, (u64, u64)) {
+    let at = |at: usize| field.get(at..).and_then(|rest| rest.first_chunk::<16>()).map_or(0, |bytes| u128::from_le_bytes(*bytes));
+    let value = at(key_len);
+    (at(0), (value as u64, (value >> 64) as u64))
+}
+
+/// Whether the value at `at` is a string, and its length without quotes; of a line of ASCII without a backslash, of which
+/// sixteen bytes are given. `None` for what is neither string nor number.
+#[inline(always)]
+fn value_in(line: &[u8], at: usize, (low, high): (u64, u64)) -> Option<(bool, usize)> {
+    if low as u8 == b'"' {
+        // The quote that opens it is none that closes it.
+        let (first, second) = (marks_in_ascii::<b'"'>(low) & !0xff, marks_in_ascii::<b'"'>(high));
+        if first | second != 0 {
+            return Some((true, first_of_two(first, second) - 1));
+        }
+        return find_in_ascii::<b'"'>(line, at + 16).map(|end| (true, end - at - 1));
     }
-    let len = digits_and_points(line, at);
-    (len > 0).then_some((at, len, at + len))
+    let mut len = first_of_two(ends_of_number(low), ends_of_number(high));
+    if len == 16 {
+        len = digits_and_points(line, at);
+    }
+    (len > 0).then_some((false, len))
 }
 
 /// Start and length of the value of a pair at `at`, and the position after it and a blank.
@@ -134,36 +189,53 @@ impl<'s, 'p, 'a> RoleSink<'s, 'p, 'a> {
     #[inline(always)]
     pub fn new(
         reader: (&'p LogPlan, &'s mut Clock<'p>, &'s mut Keys),
-        line: &'a [u8],
+        (line, around): (&'a [u8], Around<'s>),
         found: &'s mut Found<'a>,
         takes_time: TakesTime,
     ) -> Self {
         let (plan, clock, keys) = reader;
         let bindings = *keys.simple_bindings();
-        Self { plan, clock, keys, found, takes_time, line, held: [(0, 0); N_RIVALS + 1], bindings, is_held: 0, is_escaped: 0 }
+        Self { plan, clock, keys, found, takes_time, line, around, held: [(0, 0); N_HELD], bindings, is_held: 0, is_escaped: 0 }
     }
 
-    /// [`Sink::run`] for lines whose keys come in any order; a role that comes twice ends it.
+    /// [`Sink::run`] for lines whose keys come in any order; a role that comes twice ends it. What a field is cannot be
+    /// foreseen here, so that nothing is asked of it that would have to be.
     fn run_in_any_order(&mut self, line: &'a [u8], mut at: usize) -> Run {
+        let Around { chunk, start: line_at, .. } = self.around;
+        if chunk.is_empty() {
+            return Run::Field(at);
+        }
+        self.keys.quotes.cover::<b'"'>(chunk, line_at..line_at + line.len());
         let mut is_held = self.is_held;
         let mut end = None;
         while end.is_none()
-            && let Some(slot) = self.keys.known(line, at)
-            && let Some((start, len, next)) = simple_value(line, at + slot.len())
+            && let Some(field) = self.around.field(at)
+            && let Some(slot) = self.keys.known(words(field, 1).0)
         {
-            let index = slot.rival();
-            match line.get(next) {
-                _ if is_held >> index & 1 != 0 => break,
-                Some(b',') => {}
-                Some(b'}') => end = Some(next + 1),
-                _ => break,
+            let (_, (low, high)) = words(field, slot.len());
+            let (mut is_text, before) = slot.likely_value();
+            let mut start = at + before;
+            let text_len = self.keys.quotes.until_next(line_at + start);
+            let number_len = first_of_any_two(ends_of_number(low), ends_of_number(high));
+            let mut len = if is_text { text_len } else { number_len };
+            let ((index, bit), binding) = (slot.rival(), slot.binding());
+            #[expect(clippy::needless_bitwise_bool, reason = "one branch that is hardly ever taken in place of four that nobody foresees")]
+            let is_odd = (len >= 64) | (!is_text & ((len == 0) | (len == 16))) | (is_text != (low as u8 == b'"')) | (is_held & bit != 0);
+            if is_odd {
+                let value_at = at + slot.len();
+                let Some(value) = value_in(line, value_at, (low, high)).filter(|_| is_held & bit == 0) else { break };
+                (is_text, len, start) = (value.0, value.1, value_at + usize::from(value.0));
+                self.keys.expect_text(words(field, 1).0, is_text);
             }
-            self.held[index] = (start as u32, len as u32);
-            if let (Some(binding), Some(place)) = (slot.binding(), self.bindings.get_mut(index)) {
-                *place = binding;
-            }
-            is_held |= (1 << index) & ((1 << N_RIVALS) - 1);
+            let next = start + len + usize::from(is_text);
+            let Some(after) = line.get(next).filter(|after| matches!(after, b',' | b'}')) else { break };
+            self.held[index % N_HELD] = (start as u32, len as u32);
+            self.bindings[index % N_HELD] = binding;
+            is_held |= bit & ((1 << N_RIVALS) - 1);
             at = next + 1;
+            if *after == b'}' {
+                end = Some(at);
+            }
         }
         self.is_held = is_held;
         end.map_or(Run::Field(at), Run::End)

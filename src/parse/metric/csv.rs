@@ -3,6 +3,7 @@
 //! Cells may have units, decimal commas and local dates, see `cell`. Several tables may follow one another, each with
 //! its header. Text columns become labels. A column of times needs no known name if its cells tell.
 
+mod blocks;
 mod plain;
 
 use crate::model::catalog::Problems;
@@ -11,6 +12,7 @@ use crate::model::{Labels, Problem, ProblemKind, Sample, Timestamp, Zone, ZoneCe
 use crate::parse::document::json;
 use crate::parse::{Context, Document};
 
+pub use blocks::Crew;
 use plain::PlainRows;
 
 use super::cell::{self, DateOrder, Decimal};
@@ -214,6 +216,8 @@ pub struct Stream {
     /// Lines that wait for those behind them.
     waiting: Vec<u8>,
     n_lines: u64,
+    /// Lines that are read alone before blocks are read side by side again.
+    n_alone: usize,
 }
 
 impl Stream {
@@ -239,24 +243,31 @@ impl Stream {
             place: Place { line: 1, byte: 0 },
             waiting: Vec::new(),
             n_lines: 0,
+            n_alone: 0,
         }
     }
 
     /// The next whole lines; only the last of all may lack its end.
     pub fn feed(&mut self, lines: &[u8]) {
         self.n_lines += json::count_lines(lines);
-        self.read(lines, Rest::MayFollow);
+        self.read(lines, Rest::MayFollow, None);
+    }
+
+    /// The same with the help of others. Says the same whoever helps.
+    pub fn feed_by(&mut self, lines: &[u8], crew: Crew<'_>) {
+        self.n_lines += json::count_lines(lines);
+        self.read(lines, Rest::MayFollow, Some(crew));
     }
 
     /// What they held.
     pub fn finish(mut self, context: &Context) -> Document {
-        self.read(&[], Rest::Nothing);
+        self.read(&[], Rest::Nothing, None);
         self.plain.flush(&mut self.reader);
         self.reader.into_document(self.n_lines, context)
     }
 
     /// Reads what waits and what is new, as far as it can be understood without what follows.
-    fn read(&mut self, new: &[u8], rest: Rest) {
+    fn read(&mut self, new: &[u8], rest: Rest, crew: Option<Crew<'_>>) {
         let mut waiting = std::mem::take(&mut self.waiting);
         let bytes = if waiting.is_empty() {
             new
@@ -271,14 +282,19 @@ impl Stream {
             let (line, byte) = (problem.line + self.place.line - 1, problem.byte + self.place.byte);
             self.reader.problems.push(Problem { line, byte, ..problem.clone() });
         }
-        let read = self.lines(&text, rest);
+        let read = self.lines(&text, rest, crew);
         self.waiting = text.as_bytes()[read..].to_vec();
     }
 
     /// Reads lines; gives how many bytes of them need not be seen again.
-    fn lines(&mut self, text: &str, rest: Rest) -> usize {
+    fn lines(&mut self, text: &str, rest: Rest, crew: Option<Crew<'_>>) -> usize {
         let mut at = 0;
         while at < text.len() {
+            let n_read = crew.map_or(0, |crew| self.blocks(&text[at..], crew));
+            if n_read > 0 {
+                at += n_read;
+                continue;
+            }
             let end = memchr::memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |end| at + end + 1);
             let line = text[at..end].trim_end_matches(['\n', '\r']);
             if !self.line(line, &text[at..], &text[end..], rest) {
@@ -351,6 +367,24 @@ enum Rest {
     Nothing,
 }
 
+/// What times leave open.
+#[derive(Debug, Clone, Copy, Default)]
+struct TimeNotes {
+    n_open_dates: u64,
+    is_zoneless: bool,
+}
+
+impl TimeNotes {
+    fn add(&mut self, written: &str, table: &Table) {
+        if when::epoch(written).is_some() {
+            return;
+        }
+        let known = when::written(written);
+        self.n_open_dates += u64::from(known.is_none() && table.dates == DateOrder::Open && written.contains('/'));
+        self.is_zoneless |= known.is_none_or(|at| at.offset.is_none());
+    }
+}
+
 struct Reader {
     collector: Collector,
     problems: Problems,
@@ -401,12 +435,14 @@ impl Reader {
 
     /// Remembers what a time leaves open.
     fn note_time(&mut self, written: &str, table: &Table) {
-        if when::epoch(written).is_some() {
-            return;
-        }
-        let known = when::written(written);
-        self.n_open_dates += u64::from(known.is_none() && table.dates == DateOrder::Open && written.contains('/'));
-        self.is_zoneless |= known.is_none_or(|at| at.offset.is_none());
+        let mut notes = TimeNotes::default();
+        notes.add(written, table);
+        self.note(&notes);
+    }
+
+    fn note(&mut self, notes: &TimeNotes) {
+        self.n_open_dates += notes.n_open_dates;
+        self.is_zoneless |= notes.is_zoneless;
     }
 
     fn into_document(mut self, n_lines: u64, context: &Context) -> Document {

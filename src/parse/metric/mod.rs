@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 
 use crate::model::catalog::Problems;
-use crate::model::packed::{BLOCK, Times};
+use crate::model::packed::{BLOCK, Packed, Times};
 use crate::model::{Labels, Problem, ProblemKind, Sample, Timestamp, Unit};
 
 use super::document::json::Sketch;
@@ -169,6 +169,16 @@ impl Collector {
         let samples = times.iter().zip(values).map(|(time, value)| Sample { time: Timestamp(*time), value: *value });
         series.samples.extend(samples);
         series.pack_first();
+    }
+
+    /// The same with values that are packed already.
+    pub fn push_packed(&mut self, index: usize, times: (&[i64], &Times), values: &[f64], packed: &Packed) {
+        let series = &mut self.series[index];
+        if series.samples.is_empty() {
+            series.packed.append(packed);
+        } else {
+            self.push_block(index, times, values);
+        }
     }
 
     /// The series with samples in rising order; unit and behaviour filled where the reader gave none.

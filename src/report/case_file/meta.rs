@@ -5,6 +5,7 @@ use toml_edit::{Array, DocumentMut, Item, Table, Value, value};
 use super::lists::{write_filters, write_panels};
 use super::merge_meta::write_conflicts;
 use super::parse_time;
+use super::screen::write_screen;
 use super::tables::{number, write_tables};
 use super::view::write_view;
 use crate::model::case::{Anchor, CaseMeta, Head};
@@ -98,6 +99,7 @@ pub fn write_meta(meta: &CaseMeta, loaded: &LoadedMeta) -> String {
         write_filters(root, &meta.filters, &before.filters);
     }
     write_view(root, &meta.view, &before.view);
+    write_screen(root, &meta.screen, &before.screen);
     write_map(root, "zones", &meta.zones, &before.zones, |zone| Value::from(zone.as_str()));
     for (key, now, was) in [("roles", &meta.head.roles, &before.head.roles), ("links", &meta.head.links, &before.head.links)] {
         write_map(root, key, now, was, |words| Value::from(words.as_str()));
@@ -126,6 +128,7 @@ fn read(document: &DocumentMut) -> (CaseMeta, Vec<String>) {
         sources: reader.texts("sources"),
         filters: reader.filters(),
         view: reader.view(),
+        screen: reader.screen(),
         head: reader.head(),
         impact: reader.impact(),
         slos: reader.slos(),

@@ -71,6 +71,24 @@ fn how_panels_are_drawn_is_kept_beside_what_is_not_known() {
 }
 
 #[test]
+fn how_the_screen_is_shared_out_is_kept_beside_what_is_not_known() {
+    let text = "[screen]\n# mine\ntilt = 3\nhide = [\"moon\", \"phases\"]\n";
+    let loaded = parse_meta(text).unwrap();
+    assert!(loaded.meta.screen.hides("phases") && loaded.problems.is_empty());
+    let mut screen = loaded.meta.screen.clone();
+    screen.hidden.remove("phases");
+    (screen.columns, screen.is_wrapped, screen.panels, screen.side) = (Some(vec![]), true, Some(40), Some(60));
+    let more = write_meta(&CaseMeta { screen: screen.clone(), ..loaded.meta.clone() }, &loaded);
+    assert!(more.contains("# mine\ntilt = 3\nhide = [\"moon\"]\n"), "{more}");
+    let again = parse_meta(&more).unwrap();
+    assert_eq!(again.meta.screen, screen, "no columns at all are not the usual ones");
+    let bare = write_meta(&CaseMeta { screen: ScreenView::default(), ..again.meta.clone() }, &again);
+    assert_eq!(bare, "[screen]\n# mine\ntilt = 3\n");
+    let broken = parse_meta("[screen]\ncolumns = 1\nwrap = 2\npanels = 300\nside = \"x\"\nhide = [1]\n").unwrap();
+    assert_eq!((broken.problems.len(), broken.meta.screen), (5, ScreenView::default()));
+}
+
+#[test]
 fn forms_ghosts_and_renderer_of_panels_are_kept_and_taken_back() {
     let loaded = parse_meta("title = \"t\"\n").unwrap();
     let view = PanelView {

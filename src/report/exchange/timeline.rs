@@ -15,7 +15,7 @@ use crate::report::postmortem::{Postmortem, TimelineRow};
 /// What AWS takes as the text of an event.
 const AWS_CHARS: usize = 4000;
 
-/// Columns as Dispatch writes them, ours behind. `Owner` is empty: the rows tell of services, not of people.
+/// Columns as Dispatch writes them, ours behind. `Owner` is who did, said or wrote it; alerts have none.
 pub fn timeline_csv(postmortem: &Postmortem) -> String {
     let mut csv =
         Csv::new(&["Time (in UTC)", "Description", "Owner", "End (in UTC)", "Offset", "Service", "Kind", "Uncertainty", "Evidence"]);
@@ -23,7 +23,7 @@ pub fn timeline_csv(postmortem: &Postmortem) -> String {
         csv.row(&[
             plain_time(row.at),
             row.text.clone(),
-            String::new(),
+            row.owner.clone().unwrap_or_default(),
             row.until.map_or_else(String::new, plain_time),
             row.offset.clone().unwrap_or_default(),
             row.service.clone().unwrap_or_default(),

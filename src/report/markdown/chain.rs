@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{NOT_RECORDED, clock, code_text, heading, image};
 use crate::model::case::{CauseStatus, CauseType, Relation};
 use crate::model::text::t_offset;
-use crate::report::escape::{cell, fence, inline, mermaid, paragraph};
+use crate::report::escape::{cell, fence, inline, mermaid, paragraph, web_link};
 use crate::report::postmortem::{Block, Edge, Exhibit, Postmortem, Step};
 use crate::report::style::Feature;
 
@@ -170,8 +170,14 @@ fn print_exhibit(out: &mut String, postmortem: &Postmortem, exhibit: &Exhibit) {
         Block::Values { pairs, .. } | Block::Lines { pairs, .. } => pairs,
     };
     for (name, value) in pairs {
-        let is_name = ["Series", "Source", "Record", "Lines", "Query", "sha256 of the lines"].contains(&name.as_str());
-        let _ = writeln!(out, "- {}: {}", cell(name), if is_name { code_text(value) } else { cell(value) });
+        let is_name =
+            ["Series", "Source", "Record", "Lines", "Query", "sha256 of the lines", "sha256 of the diff"].contains(&name.as_str());
+        let shown = match name.as_str() {
+            "Address" => web_link(value),
+            _ if is_name => code_text(value),
+            _ => cell(value),
+        };
+        let _ = writeln!(out, "- {}: {shown}", cell(name));
     }
     if let Block::Values { spark, .. } = &exhibit.block
         && !spark.is_empty()
@@ -180,7 +186,8 @@ fn print_exhibit(out: &mut String, postmortem: &Postmortem, exhibit: &Exhibit) {
     }
     match &exhibit.block {
         Block::Lines { excerpt, .. } => {
-            let _ = write!(out, "\n{}", fence(excerpt, "text"));
+            let language = if exhibit.kind == "code" { "diff" } else { "text" };
+            let _ = write!(out, "\n{}", fence(excerpt, language));
         }
         Block::Values { asset: Some(asset), .. } => {
             let _ = writeln!(out, "\n{}", image(postmortem, asset, &exhibit.subject));

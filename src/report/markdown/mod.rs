@@ -59,20 +59,15 @@ pub fn render(postmortem: &Postmortem) -> Rendered {
 
 /// Prints a postmortem in a style.
 pub fn render_in(postmortem: &Postmortem, style: &Style) -> Rendered {
-    let mut top = String::new();
-    heading(&mut top, 1, &postmortem.head.title);
-    lead(&mut top, &postmortem.head);
-    let top = match top.split_once('\n') {
-        // The title is the user's.
-        Some((title, rest)) => format!("{title}\n{}", style.language.markdown(rest)),
-        None => top,
-    };
-    let mut body = vec![("head".to_owned(), top)];
+    let mut body = vec![("head".to_owned(), head(postmortem, style))];
     for section in sections(postmortem, style) {
         body.push((section.name, format!("## {}\n\n{}", section.title, section.text)));
     }
     let mut front = String::new();
     front_matter(&mut front, postmortem);
+    for (key, value) in style.stated() {
+        let _ = writeln!(front, "{key}: {}", yaml(&value));
+    }
     let hashes: Vec<String> = body.iter().map(|(name, text)| format!("{name} {}", blocks::hash(text))).collect();
     let _ = writeln!(front, "document: {}", yaml(&blocks::hash(&hashes.join("\n"))));
     let wrapped = body.iter().map(|(name, text)| blocks::wrap(name, text));
@@ -80,6 +75,18 @@ pub fn render_in(postmortem: &Postmortem, style: &Style) -> Rendered {
     let markdown = if style.dialect.html == Feature::Off { dialect::without_html(&markdown) } else { markdown };
     let assets = postmortem.charts.iter().map(|(stem, chart)| (format!("{stem}.svg"), svg::draw(chart))).collect();
     Rendered { markdown, assets }
+}
+
+/// Title and the line under it.
+pub fn head(postmortem: &Postmortem, style: &Style) -> String {
+    let mut top = String::new();
+    heading(&mut top, 1, &postmortem.head.title);
+    lead(&mut top, &postmortem.head);
+    match top.split_once('\n') {
+        // The title is the user's.
+        Some((title, rest)) => format!("{title}\n{}", style.language.markdown(rest)),
+        None => top,
+    }
 }
 
 /// The sections about which something is known, in the order and under the titles of the style.
@@ -139,8 +146,8 @@ fn impact(out: &mut String, postmortem: &Postmortem) {
     prose(out, &postmortem.sections, "impact");
 }
 
-/// `03-went_well` → `went-well`.
-fn bare(stem: &str) -> String {
+/// `03-went_well` → `went-well`: the section that a file of prose is printed as.
+pub fn bare(stem: &str) -> String {
     stem.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-' || c == '_').replace(['_', ' '], "-").to_lowercase()
 }
 

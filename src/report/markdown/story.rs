@@ -7,7 +7,7 @@ use super::{NO_SAMPLE, NOT_RECORDED, clock, heading};
 use crate::model::Timestamp;
 use crate::model::text::rfc3339;
 use crate::report::escape::{cell, code, web_link};
-use crate::report::postmortem::{ACTION_TYPES, Effect, Postmortem, TimelineRow, timeline_limit};
+use crate::report::postmortem::{ACTION_TYPES, ActionRow, Effect, Postmortem, TimelineRow, timeline_limit};
 
 pub(super) fn timeline(out: &mut String, postmortem: &Postmortem) {
     heading(out, 2, "Timeline");
@@ -114,25 +114,47 @@ pub(super) fn actions(out: &mut String, postmortem: &Postmortem) {
     heading(out, 2, "Action items");
     if postmortem.actions.is_empty() {
         out.push_str("not recorded\n");
+    } else {
+        let mut table = Table::new(&["Id", "Action", "Type", "Owner", "Priority", "Due", "For", "Done when", "Done on", "Tracking"]);
+        let word = |text: &Option<String>| text.as_deref().map_or_else(String::new, cell);
+        for row in &postmortem.actions {
+            table.row(vec![
+                row.label.clone(),
+                cell(&row.action),
+                word(&row.action_type),
+                word(&row.owner),
+                word(&row.priority),
+                word(&row.due),
+                answers(row),
+                word(&row.done_when),
+                word(&row.done_on),
+                row.link.as_deref().map_or_else(String::new, web_link),
+            ]);
+        }
+        table.without_empty_columns().write(out);
+    }
+    considered(out, postmortem);
+    coverage(out, postmortem);
+}
+
+/// Labels of causes, and the gap that it closes.
+fn answers(row: &ActionRow) -> String {
+    let gap = row.gap.as_deref().map(cell).filter(|gap| !gap.is_empty());
+    row.causes.iter().cloned().chain(gap).collect::<Vec<_>>().join(", ")
+}
+
+/// What is not done, so that nobody proposes it again without its reason.
+fn considered(out: &mut String, postmortem: &Postmortem) {
+    if postmortem.considered.is_empty() {
         return;
     }
-    let mut table = Table::new(&["Id", "Action", "Type", "Owner", "Priority", "Due", "For", "Done when", "Tracking"]);
-    let word = |text: &Option<String>| text.as_deref().map_or_else(String::new, cell);
-    for row in &postmortem.actions {
-        table.row(vec![
-            row.label.clone(),
-            cell(&row.action),
-            word(&row.action_type),
-            word(&row.owner),
-            word(&row.priority),
-            word(&row.due),
-            row.causes.join(", "),
-            word(&row.done_when),
-            row.link.as_deref().map_or_else(String::new, web_link),
-        ]);
+    out.push_str("\nConsidered, and not done:\n\n");
+    let mut table = Table::new(&["Id", "Action", "For", "Not done because"]);
+    for row in &postmortem.considered {
+        let reason = row.not_doing_because.as_deref().map_or_else(String::new, cell);
+        table.row(vec![row.label.clone(), cell(&row.action), answers(row), reason]);
     }
     table.without_empty_columns().write(out);
-    coverage(out, postmortem);
 }
 
 /// Causes against sorts of actions: what nobody answers stands out.

@@ -83,8 +83,8 @@ pub(super) fn gather(context: &Context) -> (Vec<Step>, Vec<Edge>) {
     (steps, edges)
 }
 
-/// Action items in the order of their ids.
-pub(super) fn actions(context: &Context) -> Vec<ActionRow> {
+/// Action items in the order of their ids: those to do, and those that were considered and are not done.
+pub(super) fn actions(context: &Context) -> (Vec<ActionRow>, Vec<ActionRow>) {
     let mut rows = Vec::new();
     for annotation in context.case.annotations.values() {
         let AnnotationKind::Action(action) = &annotation.kind else { continue };
@@ -97,8 +97,11 @@ pub(super) fn actions(context: &Context) -> Vec<ActionRow> {
             link: action.link.clone(),
             due: action.due.clone(),
             done_when: action.done_when.clone(),
+            done_on: action.done_on.clone(),
             causes: action.causes.iter().filter_map(|id| context.causes.get(id).cloned()).collect(),
+            gap: action.gap.clone(),
+            not_doing_because: action.not_doing_because.clone().filter(|reason| !reason.trim().is_empty()),
         });
     }
-    rows
+    rows.into_iter().partition(|row| row.not_doing_because.is_none())
 }

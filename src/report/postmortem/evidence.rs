@@ -2,8 +2,11 @@
 
 use std::num::NonZeroUsize;
 
+use sha2::{Digest as _, Sha256};
+
 use super::context::{ChartLimits, Context, window_words};
 use crate::model::case::{Evidence, EvidenceTarget};
+use crate::model::patch::Patch;
 use crate::model::text::{self, rfc3339};
 use crate::model::time::NS_PER_S;
 use crate::model::{AnnotationId, Labels, Sample, SeriesMeta, TimeRange, Timestamp, Unit};
@@ -14,6 +17,10 @@ const SPARK_COLUMNS: NonZeroUsize = NonZeroUsize::new(40).expect("not zero");
 pub(super) const EXCERPT_LINES: usize = 15;
 /// Lines of a change of code that are printed.
 const DIFF_LINES: usize = 40;
+/// Columns of a line of a diff.
+const DIFF_COLUMNS: usize = 300;
+/// Files of a diff that are named.
+const MOST_FILES: usize = 8;
 
 /// One piece of evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +89,10 @@ pub(super) fn gather(context: &mut Context) -> Vec<Exhibit> {
 }
 
 fn doubts(context: &Context, evidence: &Evidence) -> Vec<String> {
+    // These never lay in a source.
+    if matches!(evidence.target, EvidenceTarget::Diff { .. } | EvidenceTarget::Link { .. }) {
+        return Vec::new();
+    }
     let now = context.facts.sha256(&evidence.source);
     match (&evidence.source_sha256, now) {
         (_, None) => vec![format!("{} is not among the loaded sources; the values frozen when it was pinned are shown", evidence.source)],
@@ -135,17 +146,36 @@ fn show(context: &mut Context, id: &AnnotationId, evidence: &Evidence) -> (&'sta
             ];
             ("profile", source.clone(), values(pairs))
         }
-        EvidenceTarget::Diff { at, before, after, text } => {
-            let commit = |commit: &Option<String>| commit.clone().unwrap_or_else(|| "not recorded".to_owned());
-            let pairs = vec![pair("Before", commit(before)), pair("After", commit(after)), pair("Time", when(context, *at))];
-            let excerpt: Vec<&str> = text.lines().take(DIFF_LINES).collect();
-            ("code", source.clone(), Block::Lines { excerpt: excerpt.join("\n"), pairs })
-        }
+        EvidenceTarget::Diff { at, before, after, text } => ("code", source.clone(), diff(text, (before, after), when(context, *at))),
         EvidenceTarget::Link { at, url } => {
             let pairs = vec![pair("Address", url.clone()), pair("Time", when(context, *at))];
             ("link", url.clone(), values(pairs))
         }
     }
+}
+
+/// What a diff says of itself, and its first lines; how many are left out is told.
+fn diff(text: &str, (before, after): (&Option<String>, &Option<String>), when: String) -> Block {
+    let pair = |name: &str, value: String| (name.to_owned(), value);
+    let commit = |commit: &Option<String>| commit.clone().unwrap_or_else(|| "not recorded".to_owned());
+    let mut pairs = vec![pair("Before", commit(before)), pair("After", commit(after)), pair("Time", when)];
+    if let Ok(patch) = Patch::read(text) {
+        let (added, removed) = patch.total();
+        pairs.push(pair("Files", patch.words(MOST_FILES)));
+        pairs.push(pair("Lines added, removed", format!("+{added} −{removed}")));
+    }
+    let digest = Sha256::digest(text.as_bytes());
+    pairs.push(pair("sha256 of the diff", digest.iter().map(|byte| format!("{byte:02x}")).collect()));
+    let n_lines = text.lines().count();
+    if n_lines > DIFF_LINES {
+        pairs.push(pair("Shown", format!("the first {DIFF_LINES} of {n_lines} lines")));
+    }
+    let cut = |line: &str| match line.char_indices().nth(DIFF_COLUMNS) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line.to_owned(),
+    };
+    let excerpt: Vec<String> = text.lines().take(DIFF_LINES).map(cut).collect();
+    Block::Lines { excerpt: excerpt.join("\n"), pairs }
 }
 
 fn full_name(name: &str, labels: &Labels) -> String {
@@ -252,5 +282,23 @@ pub(super) fn sentence(evidence: &Evidence) -> (&'static str, String) {
         }
         EvidenceTarget::Diff { .. } => ("change", format!("change of {}", evidence.source)),
         EvidenceTarget::Link { url, .. } => ("observation", url.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_diff_tells_how_much_of_it_is_shown_and_what_it_holds() {
+        let lines: String = (0..100).map(|n| format!("+line {n} {}\n", "x".repeat(400))).collect();
+        let text = format!("--- a/pool.go\n+++ b/pool.go\n@@ -0,0 +1,100 @@\n{lines}");
+        let Block::Lines { excerpt, pairs } = diff(&text, (&None, &Some("1f2e3d4".into())), "T+0".into()) else { panic!("lines") };
+        assert_eq!(excerpt.lines().count(), DIFF_LINES);
+        assert!(excerpt.lines().all(|line| line.chars().count() <= DIFF_COLUMNS + 1));
+        let of = |name: &str| pairs.iter().find(|pair| pair.0 == name).map(|pair| pair.1.as_str());
+        assert_eq!(of("Shown"), Some("the first 40 of 103 lines"));
+        assert_eq!((of("Files"), of("After"), of("Before")), (Some("pool.go +100 −0"), Some("1f2e3d4"), Some("not recorded")));
+        assert_eq!(of("sha256 of the diff").map(str::len), Some(64));
     }
 }

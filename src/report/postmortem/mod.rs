@@ -116,8 +116,14 @@ pub struct ActionRow {
     pub due: Option<String>,
     /// How one can tell that it is done.
     pub done_when: Option<String>,
+    /// Day on which it was done.
+    pub done_on: Option<String>,
     /// Labels of the causes it addresses.
     pub causes: Vec<String>,
+    /// The gap that it closes, when no record tells of it.
+    pub gap: Option<String>,
+    /// Why it is not done, though it was considered.
+    pub not_doing_because: Option<String>,
 }
 
 /// Head of the document.
@@ -184,6 +190,8 @@ pub struct Postmortem {
     pub turning_points: Vec<TurningPoint>,
     /// What to do.
     pub actions: Vec<ActionRow>,
+    /// What was considered and is not done, each with its reason.
+    pub considered: Vec<ActionRow>,
     /// Causes against sorts of actions.
     pub coverage: Coverage,
     /// Stages of the rollout of the fix, as the data judge them.
@@ -226,7 +234,7 @@ pub fn gather(case: &CaseDoc, facts: &dyn Facts, settings: &ReportSettings) -> P
     let (timeline, n_left_out) = timeline::gather(&mut context);
     let attempts = attempts::attempts(&mut context);
     let turning_points = attempts::turning_points(&mut context);
-    let actions = chain::actions(&context);
+    let (actions, considered) = chain::actions(&context);
     let coverage = coverage::gather(&chain, &actions);
     let stages = stages::gather(&mut context);
     let told = told::gather(&context, &stages);
@@ -253,6 +261,7 @@ pub fn gather(case: &CaseDoc, facts: &dyn Facts, settings: &ReportSettings) -> P
         attempts,
         turning_points,
         actions,
+        considered,
         coverage,
         stages,
         recovered: context.recovered,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Derived;
 use super::Suggestion;
 use super::context::Context;
-use crate::model::case::MarkerName;
+use crate::model::case::{EvidenceTarget, MarkerName};
 use crate::model::{SourceReport, Timestamp};
 
 /// What the appendix lists.
@@ -95,7 +95,9 @@ pub(super) fn gather(context: &Context) -> Provenance {
     let known: BTreeSet<String> = sources.iter().map(|source| source.path.clone()).collect();
     let mut lost: BTreeSet<&str> = BTreeSet::new();
     for (_, evidence) in context.case.evidence() {
-        if !known.contains(&evidence.source) && lost.insert(&evidence.source) {
+        // A diff and an address never lay in a source.
+        let is_outside = matches!(evidence.target, EvidenceTarget::Diff { .. } | EvidenceTarget::Link { .. });
+        if !is_outside && !known.contains(&evidence.source) && lost.insert(&evidence.source) {
             let sha256 = evidence.source_sha256.clone();
             sources.push(SourceUsed { path: evidence.source.clone(), sha256, format: "not loaded".into(), ..SourceUsed::default() });
         }

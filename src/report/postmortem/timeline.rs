@@ -31,6 +31,8 @@ pub struct TimelineRow {
     pub offset: Option<String>,
     /// Service.
     pub service: Option<String>,
+    /// Who did, said or wrote it: a role, or the author of the record.
+    pub owner: Option<String>,
     /// change, alert, symptom, action, decision, communication, recovery, observation.
     pub kind: String,
     /// What happened.
@@ -58,6 +60,7 @@ fn of_annotation(context: &Context, annotation: &Annotation) -> Option<TimelineR
         doubt: String::new(),
         offset: context.offset(at),
         service: None,
+        owner: Some(annotation.author.clone()).filter(|author| !author.trim().is_empty()),
         kind: "observation".into(),
         text: annotation.text.clone(),
         evidence: label.into_iter().collect(),
@@ -81,6 +84,7 @@ fn of_annotation(context: &Context, annotation: &Annotation) -> Option<TimelineR
         AnnotationKind::Attempt(attempt) => {
             row.until = (!attempt.at.is_empty()).then(|| attempt.at.end());
             row.kind = "action".into();
+            row.owner = attempt.by.clone().or(row.owner);
             if let Some(effect) = &attempt.effect {
                 row.text = format!("{} ({effect})", annotation.text);
             }
@@ -98,6 +102,7 @@ fn of_annotation(context: &Context, annotation: &Annotation) -> Option<TimelineR
         }
         AnnotationKind::Quote(quote) => {
             row.kind = "communication".into();
+            row.owner = quote.role.clone().or(row.owner);
             row.text = match &quote.role {
                 Some(role) => format!("{role}: “{}”", annotation.text.trim()),
                 None => format!("“{}”", annotation.text.trim()),
@@ -183,10 +188,19 @@ fn of_change(context: &Context, change: &Change) -> Option<TimelineRow> {
         doubt: String::new(),
         offset: context.offset(at),
         service: change.service.clone(),
+        owner: change_owner(change),
         kind: "change".into(),
         text: change_words(change),
         evidence,
     })
+}
+
+/// Who made a change, as its record names them.
+fn change_owner(change: &Change) -> Option<String> {
+    const NAMES: [&str; 10] =
+        ["author", "actor", "user", "deployer", "deployed_by", "triggered_by", "author_name", "author.name", "actor.login", "by"];
+    let field = |name: &&str| change.fields.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+    NAMES.iter().find_map(field).map(|(_, value)| value.clone()).filter(|value| !value.trim().is_empty())
 }
 
 fn of_alert(context: &Context, alert: &Alert) -> Option<TimelineRow> {
@@ -203,6 +217,7 @@ fn of_alert(context: &Context, alert: &Alert) -> Option<TimelineRow> {
         doubt: if alert.uncertainty_ns > 0 { format!("± {}", super::impact::duration(alert.uncertainty_ns)) } else { String::new() },
         offset: context.offset(at),
         service: alert.service.clone(),
+        owner: None,
         kind: "alert".into(),
         text: format!("{} fires{severity}{}", alert.name, summary.map_or(String::new(), |summary| format!(": {summary}"))),
         evidence,

@@ -20,6 +20,7 @@ pub(super) fn prune(postmortem: &mut Postmortem) {
     postmortem.summary.retain(|(_, words)| words != "not recorded");
     postmortem.sections.retain(|stem, _| ["summary", "impact"].contains(&stem.as_str()));
     for row in &mut postmortem.timeline {
+        row.owner = None;
         row.evidence.clear();
     }
     for row in &mut postmortem.attempts {
@@ -31,6 +32,7 @@ pub(super) fn prune(postmortem: &mut Postmortem) {
     for point in &mut postmortem.turning_points {
         (point.evidence, point.set_by) = (Vec::new(), String::new());
     }
+    postmortem.considered.clear();
     for action in &mut postmortem.actions {
         (action.owner, action.link) = (None, None);
     }
@@ -98,6 +100,7 @@ pub(super) fn visit(postmortem: &mut Postmortem, with: With) {
         attempts,
         turning_points,
         actions,
+        considered,
         coverage,
         stages,
         told,
@@ -143,7 +146,7 @@ pub(super) fn visit(postmortem: &mut Postmortem, with: With) {
     for row in turning_points.iter_mut() {
         turning_point(row, with);
     }
-    for row in actions.iter_mut() {
+    for row in actions.iter_mut().chain(considered.iter_mut()) {
         action(row, with);
     }
     let Coverage { rows: _, absent: _, open: _ } = coverage;
@@ -232,8 +235,9 @@ fn indicators(indicators: &mut Indicators, with: With) {
 }
 
 fn timeline_row(row: &mut TimelineRow, with: With) {
-    let TimelineRow { at: _, until: _, doubt: _, offset: _, service, kind, text, evidence } = row;
+    let TimelineRow { at: _, until: _, doubt: _, offset: _, service, owner, kind, text, evidence } = row;
     option(service, with);
+    option(owner, with);
     with(kind);
     with(text);
     all(evidence, with);
@@ -305,9 +309,10 @@ fn turning_point(point: &mut TurningPoint, with: With) {
 }
 
 fn action(row: &mut ActionRow, with: With) {
-    let ActionRow { label: _, action, action_type, owner, priority, link, due, done_when, causes: _ } = row;
+    let ActionRow { label: _, action, action_type, owner, priority, link, due, done_when, done_on, causes: _, gap, not_doing_because } =
+        row;
     with(action);
-    for word in [action_type, owner, priority, link, due, done_when] {
+    for word in [action_type, owner, priority, link, due, done_when, done_on, gap, not_doing_because] {
         option(word, with);
     }
 }

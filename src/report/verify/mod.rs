@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Facts;
 use super::blocks::{self, blocks};
+use super::words::Language;
 use claims::{Claim, ClaimKind, claims, numbers};
 
 /// What became of one claim.
@@ -172,22 +173,26 @@ fn squeezed(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Cells of a column of a table of the appendix by the name of their row, in whatever language the document is.
+fn cells(claims: &[Claim], table: &str, column: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for (language, _) in Language::ALL {
+        let (start, end) = (format!("appendix/{}/", language.say(table)), format!("/{}", language.say(column)));
+        let row = |claim: &Claim| Some((claim.id.strip_prefix(&start)?.strip_suffix(&end)?.to_owned(), claim.text.clone()));
+        found.extend(claims.iter().filter_map(row));
+    }
+    found
+}
+
 /// Path → hash of the sources that the appendix lists with a hash.
 fn sources(claims: &[Claim]) -> BTreeMap<String, String> {
-    let rows = claims.iter().filter_map(|claim| {
-        let path = claim.id.strip_prefix("appendix/Sources/")?.strip_suffix("/SHA-256")?;
-        let is_hash = claim.text.len() == 64 && claim.text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_hash.then(|| (path.to_owned(), claim.text.clone()))
-    });
-    rows.collect()
+    let mut found = cells(claims, "Sources", "SHA-256");
+    found.retain(|_, hash| hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    found
 }
 
 fn column(claims: &[Claim], name: &str) -> BTreeMap<String, String> {
-    let rows = claims.iter().filter_map(|claim| {
-        let id = claim.id.strip_prefix("appendix/Derived values/")?.strip_suffix(name)?.strip_suffix('/')?;
-        Some((id.to_owned(), claim.text.clone()))
-    });
-    rows.collect()
+    cells(claims, "Derived values", name)
 }
 
 fn inputs(claims: &[Claim]) -> BTreeMap<String, String> {

@@ -127,10 +127,14 @@ fn words(before: &CaseDoc, after: &CaseDoc) -> String {
 }
 
 fn glance(dir: &Path) -> Glance {
+    let sections = std::fs::read_dir(dir.join("sections")).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut sections: Vec<PathBuf> = sections.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect();
+    sections.sort();
     [META, ANNOTATIONS]
         .into_iter()
-        .map(|name| {
-            let path = dir.join(name);
+        .map(|name| dir.join(name))
+        .chain(sections)
+        .map(|path| {
             let seen = std::fs::metadata(&path).ok().map(|metadata| (metadata.len(), metadata.modified().ok()));
             (path, seen)
         })

@@ -18,7 +18,9 @@ use super::content::Content;
 
 /// How much of one line is parsed: longer than any honest record, small enough for a few at once in memory.
 const MAX_LINE_BYTES: u64 = 64 << 20;
-/// Bytes looked at in search of a line end.
+/// Bytes looked at first in search of a line end: most lines are shorter, and what is read here is read twice.
+const FIRST_PROBE_BYTES: u64 = 4 << 10;
+/// Bytes looked at further in search of it.
 const PROBE_BYTES: u64 = 64 << 10;
 
 thread_local! {
@@ -126,13 +128,14 @@ fn line_start(content: &Content, from: u64, to: u64) -> Result<Option<u64>, Stor
         return Ok((to > 0 || content.size_bytes() == 0).then_some(0));
     }
     // The line end before a line that starts at `from` is at `from - 1`.
-    let mut at = from - 1;
+    let (mut at, mut n_bytes) = (from - 1, FIRST_PROBE_BYTES);
     while at + 1 < to {
-        let probe = content.read(at..(to - 1).min(at + PROBE_BYTES))?;
+        let probe = content.read(at..(to - 1).min(at + n_bytes))?;
         if let Some(found) = memchr::memchr(b'\n', &probe) {
             return Ok(Some(at + found as u64 + 1));
         }
         at += probe.len() as u64;
+        n_bytes = PROBE_BYTES;
     }
     Ok(None)
 }

@@ -222,6 +222,16 @@ impl Content {
         matches!(self.place, Place::Folder { .. })
     }
 
+    /// The file whose lines are those of this content: plain, or the original of a text that keeps its lines.
+    pub fn plain_file(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Disk { file, .. } => Some(file),
+            Place::Cut { inner, .. } => inner.plain_file(),
+            Place::Converted { original, keeps_lines: true, .. } => original.plain_file(),
+            _ => None,
+        }
+    }
+
     /// The bytes as they were found: what a hash is taken of.
     pub fn original(&self) -> &Self {
         match &self.place {

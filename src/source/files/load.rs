@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::model::{Problem, ProblemKind, SourceId, SourceKind, SourceReport, TimeRange};
-use crate::parse::document::{self, Stream, parse_document};
+use crate::parse::document::{self, parse_document};
 use crate::parse::log::LogPlan;
 use crate::parse::metric::prometheus::exemplars;
 use crate::parse::{Context, Document, Plan, Verdict, metric};
@@ -27,7 +27,7 @@ use super::pool::{self, Step};
 use super::prepare::{self, Recognised, RotatedSet};
 use super::spans::busiest;
 use super::unpack::{self, Entry, EntryBytes};
-use super::{FileSource, Snapshot, chunks, database, expand, names};
+use super::{FileSource, Snapshot, chunks, database, expand, names, streamed};
 
 mod cached;
 mod logs;
@@ -36,8 +36,6 @@ mod logs;
 pub(super) const PUBLISH_EVERY: Duration = Duration::from_millis(100);
 /// Tables of queries are small; larger objects are something else.
 const MAX_QUERIES_BYTES: u64 = 1 << 20;
-/// Documents of lines that are larger than this are read in blocks of this size.
-const STREAMED_BYTES: u64 = 1 << 20;
 /// Name of the format of such a table when nothing else claims it.
 const QUERIES_FORMAT: &str = "query-names";
 
@@ -376,8 +374,8 @@ impl<'a> Loader<'a> {
             if content.is_folder() {
                 return Ok(database::parse(content, context, max_bytes));
             }
-            match document::stream(format, context).filter(|_| content.size_bytes() > STREAMED_BYTES) {
-                Some(stream) => streamed(content, stream, context),
+            match document::stream(format, context).filter(|_| content.size_bytes() > streamed::BLOCK_BYTES) {
+                Some(stream) => streamed::read(content, stream, context, jobs),
                 None => Ok(parse_document(format, &content.read(0..content.size_bytes())?, context)),
             }
         };
@@ -477,22 +475,4 @@ fn log_plans(verdicts: Vec<Option<Verdict>>) -> Vec<(usize, LogPlan)> {
         _ => None,
     };
     verdicts.into_iter().enumerate().filter_map(plan).collect()
-}
-
-/// A document that is read in blocks of whole lines.
-fn streamed(content: &Content, mut stream: Stream, context: &Context) -> Result<Document, StoreError> {
-    let (mut at, end, mut length, mut buffer) = (0, content.size_bytes(), STREAMED_BYTES, Vec::new());
-    while at < end {
-        let block = content.read_into(at..end.min(at + length), &mut buffer)?;
-        let is_last = at + block.len() as u64 == end;
-        let whole = if is_last { Some(block.len()) } else { memchr::memrchr(b'\n', block).map(|last| last + 1) };
-        match whole {
-            Some(whole) => {
-                stream.feed(&block[..whole]);
-                at += whole as u64;
-            }
-            None => length *= 2,
-        }
-    }
-    Ok(stream.finish(context))
 }

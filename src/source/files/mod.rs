@@ -24,14 +24,16 @@ mod raw;
 mod reading;
 mod sets;
 mod spans;
+mod streamed;
 mod twins;
 mod unpack;
 mod utf16;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use crate::model::facets::{FacetQuery, Facets};
 use crate::model::query::{BestEvent, BestQuery, FieldSeen, HistogramQuery, Pattern, PatternQuery, Stats, StatsQuery, ValueAt};
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, Sample, SeriesId, SeriesQuery, SourceId, TimeRange,
@@ -386,6 +388,10 @@ impl Source for FileSource {
         self.ask(job, |events, watch| events.histogram(query, watch))
     }
 
+    fn facets(&self, query: &FacetQuery, job: &Job) -> Result<Answer<Facets>, SourceError> {
+        self.ask(job, |events, watch| events.facets(query, watch))
+    }
+
     fn stats(&self, query: &StatsQuery, job: &Job) -> Result<Answer<Stats>, SourceError> {
         self.ask(job, |events, watch| events.stats(query, watch))
     }
@@ -432,6 +438,11 @@ impl Source for FileSource {
         let is_parsed = std::ptr::eq(text, content.as_ref());
         let start = log.filter(|_| is_parsed).map_or((0, 1), |log| log.line_start(first));
         raw::lines(text, start, first..=last, job)
+    }
+
+    fn file(&self, source: SourceId) -> Option<PathBuf> {
+        let snapshot = self.snapshot();
+        snapshot.content(source).ok()?.plain_file().map(Path::to_owned)
     }
 
     fn sha256(&self, source: SourceId, job: &Job) -> Result<String, SourceError> {

@@ -58,9 +58,8 @@ fn derive_within(max_read: u64, pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Ve
     let (mut left, mut lines_left) = (max_read, MAX_LINES);
     let (mut left_out, mut too_many): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     let mut read: BTreeSet<String> = BTreeSet::new();
-    // Quantiles of one histogram follow one another: its buckets are read once, see `Pool::remember`.
-    let mut order: Vec<(String, usize)> = Vec::new();
-    let recipes = recipes(pool);
+    let mut chosen: Vec<usize> = Vec::new();
+    let (recipes, alone) = recipes::proposed(pool);
     for (index, recipe) in recipes.iter().enumerate() {
         let of = Expression::parse(&recipe.formula).ok().and_then(|expression| expression.quantile_of());
         let n_read = if of.as_ref().is_some_and(|of| read.contains(of)) { 0 } else { recipe.n_read };
@@ -74,19 +73,9 @@ fn derive_within(max_read: u64, pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Ve
         };
         (left, lines_left) = (rest, fewer_lines);
         read.extend(of.clone());
-        order.push((of.unwrap_or_default(), index));
+        chosen.push(index);
     }
-    order.sort();
-    let mut computed: Vec<Vec<Computed>> = recipes.iter().map(|_| Vec::new()).collect();
-    for (_, index) in order {
-        watch.check()?;
-        match compute(&recipes[index], pool, watch) {
-            Ok(lines) => computed[index] = lines,
-            Err(StoreError::Cancelled) => return Err(StoreError::Cancelled),
-            // Too many series for one formula, or labels that do not match: the formula is not worth showing.
-            Err(_) => {}
-        }
-    }
+    let computed = compute_all(&recipes, &chosen, pool, watch)?;
     let limits = [
         (left_out, "series are computed from so many samples while loading", max_read),
         (too_many, "so many series are computed while loading", MAX_LINES),
@@ -96,26 +85,86 @@ fn derive_within(max_read: u64, pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Ve
         let (n, most) = (text::grouped(left_out.len() as u64), text::grouped(most));
         watch.warn(format!("{n} kinds of computed series are left out, such as {first}: {words}: {most}; series --expr and P compute any"));
     }
+    if let Some(first) = alone.first() {
+        let more = if alone.len() > 1 { format!(" and {} more", alone.len() - 1) } else { String::new() };
+        watch.warn(format!(
+            "{first}{more}: no histogram of a server names the same services, so what clients saw beyond their servers is not computed"
+        ));
+    }
     Ok(computed.into_iter().flatten().collect())
+}
+
+/// Evaluates the chosen recipes; the lines of each stand at its place. What reads the same metric follows one another, so
+/// that its series are read once (`Pool::share`) and the buckets of several quantiles are kept (`Pool::remember`).
+fn compute_all(recipes: &[Recipe], chosen: &[usize], pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Vec<Vec<Computed>>, StoreError> {
+    let mut families: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for index in chosen {
+        let metric = Expression::parse(&recipes[*index].formula).ok().and_then(|expression| expression.first_metric()).unwrap_or_default();
+        let base = ["_bucket", "_count", "_sum"].iter().find_map(|end| metric.strip_suffix(end)).unwrap_or(&metric);
+        families.entry(base.to_owned()).or_default().push(*index);
+    }
+    let mut computed: Vec<Vec<Computed>> = recipes.iter().map(|_| Vec::new()).collect();
+    for family in families.into_values() {
+        watch.check()?;
+        let ready = |index: usize| Some((index, Ready::of(&recipes[index], pool).ok().flatten()?));
+        let mut family: Vec<(usize, Ready<'_, '_>)> = family.into_iter().filter_map(ready).collect();
+        // What is no more than rows that others need as well comes last, and takes them.
+        family.sort_by_cached_key(|(index, ready)| (ready.expression.is_plain_aggregate(), ready.expression.quantile_of(), *index));
+        if let Some(steps) = family.first().map(|(_, first)| first.steps) {
+            let alike: Vec<&Expression> =
+                family.iter().map(|(_, ready)| ready).filter(|ready| ready.steps == steps).map(|ready| &ready.expression).collect();
+            pool.share(&alike, steps, watch)?;
+        }
+        for (index, ready) in family {
+            match ready.compute(pool, watch) {
+                Ok(lines) => computed[index] = lines,
+                Err(StoreError::Cancelled) => return Err(StoreError::Cancelled),
+                // Too many series for one formula, or labels that do not match: the formula is not worth showing.
+                Err(_) => {}
+            }
+        }
+        pool.forget_shared();
+    }
+    Ok(computed)
 }
 
 /// Evaluates one formula over the time of its inputs.
 pub fn compute(recipe: &Recipe, pool: &Pool<'_>, watch: &Watch<'_>) -> Result<Vec<Computed>, StoreError> {
-    let expression = Expression::parse(&recipe.formula).map_err(|error| StoreError::Question(error.to_string()))?;
-    let inputs = Inputs::of(&expression, pool);
-    let Some(steps) = recipe.steps.or_else(|| inputs.steps()) else { return Ok(Vec::new()) };
-    let mut answered = evaluate(&expression, pool, steps, watch)?;
-    if let Some((service, instance)) = recipe.of_several {
-        let instances = inputs.instances(service, instance);
-        answered.retain(|line| instances.get(&service.and_then(|service| line.labels.get(service))).is_some_and(|own| own.len() > 1));
+    Ready::of(recipe, pool)?.map_or(Ok(Vec::new()), |ready| ready.compute(pool, watch))
+}
+
+/// A formula that can be evaluated.
+struct Ready<'r, 'a> {
+    recipe: &'r Recipe,
+    expression: Expression,
+    inputs: Inputs<'a>,
+    steps: Steps,
+}
+
+impl<'r, 'a> Ready<'r, 'a> {
+    /// `None` where its inputs have no time.
+    fn of(recipe: &'r Recipe, pool: &Pool<'a>) -> Result<Option<Self>, StoreError> {
+        let expression = Expression::parse(&recipe.formula).map_err(|error| StoreError::Question(error.to_string()))?;
+        let inputs = Inputs::of(&expression, pool);
+        let steps = recipe.steps.or_else(|| inputs.steps());
+        Ok(steps.map(|steps| Self { recipe, expression, inputs, steps }))
     }
-    let facts = Facts {
-        restarts: inputs.restarts(pool, watch)?,
-        n_inputs: inputs.metas.len() as u64,
-        source: inputs.metas.iter().map(|(meta, _)| meta.source).min().unwrap_or_default(),
-        bounds: if expression.is_quantile() { words::bounds(inputs.metas.iter().map(|(meta, _)| *meta)) } else { Vec::new() },
-    };
-    Ok(answered.into_iter().map(|answered| computed(recipe, &expression, &facts, answered)).collect())
+
+    fn compute(self, pool: &Pool<'a>, watch: &Watch<'_>) -> Result<Vec<Computed>, StoreError> {
+        let Self { recipe, expression, inputs, steps } = self;
+        let mut answered = evaluate(&expression, pool, steps, watch)?;
+        if let Some((service, instance)) = recipe.of_several {
+            let instances = inputs.instances(service, instance);
+            answered.retain(|line| instances.get(&service.and_then(|service| line.labels.get(service))).is_some_and(|own| own.len() > 1));
+        }
+        let facts = Facts {
+            restarts: inputs.restarts(pool, watch)?,
+            n_inputs: inputs.metas.len() as u64,
+            source: inputs.metas.iter().map(|(meta, _)| meta.source).min().unwrap_or_default(),
+            bounds: if expression.is_quantile() { words::bounds(inputs.metas.iter().map(|(meta, _)| *meta)) } else { Vec::new() },
+        };
+        Ok(answered.into_iter().map(|answered| computed(recipe, &expression, &facts, answered)).collect())
+    }
 }
 
 /// Evaluates what a user wrote, at the given steps or over the time of its inputs at their own interval. The name of the

@@ -3,6 +3,8 @@
 //! Proposed in the order of what they tell of an incident: quantiles, error ratios, rates of services, shares of limits,
 //! aggregates of instances, rates of single series. Nothing here reads a sample.
 
+mod clients;
+
 use std::collections::{BTreeSet, HashSet};
 
 use super::words;
@@ -84,6 +86,11 @@ struct Family<'a> {
 
 /// The formulas for the series that were measured, the most telling first. O(series).
 pub fn recipes(pool: &Pool<'_>) -> Vec<Recipe> {
+    proposed(pool).0
+}
+
+/// The same, and the histograms of clients without one of the server that they called.
+pub(super) fn proposed(pool: &Pool<'_>) -> (Vec<Recipe>, Vec<String>) {
     let mut families: Vec<Family<'_>> = Vec::new();
     let mut group: Vec<&SeriesMeta> = Vec::new();
     for meta in pool.measured() {
@@ -94,9 +101,10 @@ pub fn recipes(pool: &Pool<'_>) -> Vec<Recipe> {
     }
     families.extend(Family::of(group));
     let mut out: Vec<Recipe> = families.iter().flat_map(|family| family.recipes(&families)).collect();
-    out.extend(clients(&families));
+    let (pairs, alone) = clients::clients(&families);
+    out.extend(pairs);
     out.sort_by(|a, b| (a.rank, &a.name).cmp(&(b.rank, &b.name)));
-    out
+    (out, alone)
 }
 
 impl<'a> Family<'a> {
@@ -303,41 +311,4 @@ fn limits(name: &str, theirs: &[&str]) -> bool {
 enum Detail {
     Service,
     Instance,
-}
-
-/// Labels of a client's metric that name the service it calls.
-const CALLED: [&str; 10] = [
-    "target",
-    "peer",
-    "peer_service",
-    "upstream",
-    "upstream_service",
-    "destination",
-    "destination_service",
-    "server",
-    "callee",
-    "remote_service",
-];
-
-/// What a client sees beyond what its server measures: network, queues in front of the server, refused connections.
-fn clients(families: &[Family<'_>]) -> Vec<Recipe> {
-    let mut out = Vec::new();
-    let buckets = || families.iter().filter(|family| family.kind == SeriesKind::HistogramPart && family.name.ends_with("_bucket"));
-    let core = |name: &str| words::core(name, &["client", "server", "incoming", "outgoing", "outbound", "inbound"]);
-    for client in buckets().filter(|family| words::has(family.name, &["client", "outgoing", "outbound"])) {
-        let servers = buckets().filter(|family| !words::has(family.name, &["client", "outgoing", "outbound"]));
-        let Some(server) = servers.into_iter().find(|family| core(family.name) == core(client.name)) else { continue };
-        let (Some(called), Some(service)) = (CALLED.into_iter().find(|label| client.labels.contains(label)), server.service) else {
-            continue;
-        };
-        let seen = format!("label_replace({}, {service:?}, \"$1\", {called:?}, \"(.+)\")", client.rate(""));
-        let formula = format!(
-            "histogram_quantile(0.99, sum by (le, {service}) ({seen})) - histogram_quantile(0.99, sum by (le, {service}) ({}))",
-            server.rate("")
-        );
-        let n_read = client.n_samples() + server.n_samples();
-        let unit = client.metas.first().map(|meta| meta.unit);
-        out.push(Recipe { unit, kind: Some(SeriesKind::Gauge), n_read, ..client.recipe(10, "p99_beyond_server", formula) });
-    }
-    out
 }

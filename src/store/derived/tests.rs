@@ -142,19 +142,66 @@ fn years_of_samples_make_no_more_steps_than_a_screen_can_use() {
     assert!(steps.n <= MAX_STEPS as usize + 2 && steps.step_ns % NS_PER_S == 0, "{steps:?}");
 }
 
+/// A histogram of six scrapes: so many observations up to 0.1 s, so many in all.
+fn buckets(name: &str, labels: &str, [fast, all]: [&str; 2]) -> String {
+    let line = |bound, values| format!("{name}_bucket{{{labels},le=\"{bound}\"}} {values}\n");
+    line("0.1", fast) + &line("1", all) + &line("+Inf", all)
+}
+
+const FAST: [&str; 2] = ["0 10 20 30 40 50"; 2];
+const SLOW: [&str; 2] = ["0 10 20 30 40 50", "0 20 40 60 80 100"];
+
+/// The lines of clients less servers, and what is said of clients without one.
+fn beyond_servers(text: &str) -> (Vec<String>, Vec<String>) {
+    let (metas, stores) = catalog(text);
+    let watch = watch();
+    let all = derive(&Pool::new(&metas, &stores), &watch).expect("not cancelled");
+    let told = |one: Computed| {
+        let last = one.samples.last().map_or(f64::NAN, |sample| sample.value);
+        let labels: Vec<String> = one.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        format!("{}{{{}}} {last:.2}", one.name, labels.join(","))
+    };
+    (all.into_iter().filter(|one| one.name.ends_with(":p99_beyond_server")).map(told).collect(), watch.into_warnings())
+}
+
 #[test]
 fn what_a_client_sees_is_compared_with_what_its_server_measures() {
-    let buckets = |name: &str, labels: &str, slow: &str| {
-        format!(
-            "{name}_bucket{{{labels},le=\"0.1\"}} 0 10 20 30 40 50\n{name}_bucket{{{labels},le=\"1\"}} 0 {slow}\n{name}_bucket{{{labels},le=\"+Inf\"}} 0 {slow}\n"
-        )
-    };
-    let text = buckets("http_client_request_duration_seconds", "service=\"web\",target=\"api\"", "20 40 60 80 100")
-        + &buckets("http_server_request_duration_seconds", "service=\"api\"", "10 20 30 40 50");
-    let got = derived(&text);
-    let beyond = got.iter().find(|line| line.contains("p99_beyond_server")).unwrap_or_else(|| panic!("{got:#?}"));
-    assert!(beyond.starts_with("http_client_request_duration_seconds:p99_beyond_server{service=api} "), "{beyond}");
-    assert!(beyond.ends_with("0.88"), "0.982 s seen, 0.099 s measured: {beyond}");
+    let server = buckets("http_server_request_duration_seconds", "service=\"api\"", FAST);
+    let with = |name: &str, labels: &str| beyond_servers(&(buckets(name, labels, SLOW) + &server)).0;
+    // 0.982 s seen, 0.099 s measured; whatever the names, as long as labels agree.
+    let name = "http_client_request_duration_seconds";
+    assert_eq!(with(name, "service=\"web\",target=\"api\""), [format!("{name}:p99_beyond_server{{service=api}} 0.88")]);
+    assert_eq!(with("outcall_latency", "job=\"web\",peer=\"http://api.shop:80\""), ["outcall_latency:p99_beyond_server{service=api} 0.88"]);
+    assert_eq!(with(name, "client_name=\"api\""), [format!("{name}:p99_beyond_server{{service=api}} 0.88")]);
+}
+
+#[test]
+fn both_sides_of_one_call_are_told_apart_by_name_or_by_label() {
+    let both = |suffix: &str| format!("g_{suffix}_handling_seconds");
+    let own = "grpc_service=\"Pay\"";
+    let (found, _) = beyond_servers(&(buckets(&both("client"), own, SLOW) + &buckets(&both("server"), own, FAST)));
+    assert_eq!(found, ["g_client_handling_seconds:p99_beyond_server{grpc_service=Pay} 0.88"]);
+    let sided = |side: &str, values| buckets("mesh_duration_seconds", &format!("destination_service=\"pay\",reporter=\"{side}\""), values);
+    let (found, _) = beyond_servers(&(sided("source", SLOW) + &sided("destination", FAST)));
+    assert_eq!(found, ["mesh_duration_seconds:p99_beyond_server{destination_service=pay} 0.88"]);
+}
+
+#[test]
+fn histograms_that_do_not_name_each_other_are_no_pair() {
+    let server = |name: &str| buckets(name, "service=\"api\"", FAST);
+    let (found, said) = beyond_servers(
+        &(buckets("http_client_request_duration_seconds", "target=\"db\"", SLOW) + &server("http_request_duration_seconds")),
+    );
+    assert_eq!((found.len(), said.len()), (0, 1), "{found:?} {said:?}");
+    assert!(said[0].starts_with("http_client_request_duration_seconds: no histogram of a server"), "{said:?}");
+    // Other units, and no durations at all.
+    let (found, _) = beyond_servers(&(buckets("x_client_milliseconds", "target=\"api\"", SLOW) + &server("x_server_seconds")));
+    assert!(found.is_empty(), "{found:?}");
+    let (found, said) = beyond_servers(&(buckets("x_client_bytes", "target=\"api\"", SLOW) + &server("x_server_bytes")));
+    assert!(found.is_empty() && said.is_empty(), "{found:?} {said:?}");
+    let (found, said) =
+        beyond_servers(&(server("http_request_duration_seconds") + &buckets("edge_request_duration_seconds", "service=\"edge\"", SLOW)));
+    assert!(found.is_empty() && said.is_empty(), "{found:?} {said:?}");
 }
 
 #[test]

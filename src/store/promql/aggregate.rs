@@ -1,6 +1,7 @@
 //! `sum by (…)` and its like: rows of a group become one, step by step.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::Scope;
 use super::parse::{Aggregate, Grouping};
@@ -28,27 +29,86 @@ impl Scope<'_> {
             let groups = grouped(&aggregate.grouping, self.vector(&aggregate.of)?);
             return Ok(groups.into_iter().flat_map(|rows| best(aggregate.function, &wanted, rows)).collect());
         }
-        let mut groups: Vec<(Labels, Vec<Tally>)> = Vec::new();
-        let mut index: HashMap<Labels, usize> = HashMap::new();
+        if let Some(rows) = self.pool.shared(aggregate, self.steps) {
+            return Ok(Arc::unwrap_or_clone(rows));
+        }
+        let mut gathering = Gathering::new(aggregate, self.steps.n);
         self.each_row(&aggregate.of, &mut |row| {
-            let group = aggregate.grouping.group(&row.labels);
-            let at = *index.entry(group.clone()).or_insert(groups.len());
-            if at == groups.len() {
-                self.room_for(groups.len() + 1)?;
-                groups.push((group, vec![Tally::default(); self.steps.n]));
-            }
-            for (tally, value) in groups[at].1.iter_mut().zip(&row.values) {
-                if let Some(value) = value {
-                    tally.add(aggregate.function, *value);
+            gathering.take(row);
+            self.room_for(gathering.n_groups())
+        })?;
+        Ok(gathering.rows())
+    }
+}
+
+/// Groups of an aggregation that grow row by row.
+pub(super) struct Gathering<'a> {
+    aggregate: &'a Aggregate,
+    n_steps: usize,
+    groups: Vec<(Labels, Cells)>,
+    index: HashMap<Labels, usize>,
+}
+
+/// What is known of a group at each step.
+enum Cells {
+    /// All that a sum or an extreme takes.
+    Values(Vec<Option<f64>>),
+    Tallies(Vec<Tally>),
+}
+
+impl<'a> Gathering<'a> {
+    pub fn new(aggregate: &'a Aggregate, n_steps: usize) -> Self {
+        Self { aggregate, n_steps, groups: Vec::new(), index: HashMap::new() }
+    }
+
+    pub fn n_groups(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// Adds a row to its group.
+    pub fn take(&mut self, row: &Row) {
+        let function = self.aggregate.function;
+        let group = self.aggregate.grouping.group(&row.labels);
+        let at = *self.index.entry(group.clone()).or_insert(self.groups.len());
+        if at == self.groups.len() {
+            let cells = match function {
+                "sum" | "min" | "max" => Cells::Values(vec![None; self.n_steps]),
+                _ => Cells::Tallies(vec![Tally::default(); self.n_steps]),
+            };
+            self.groups.push((group, cells));
+        }
+        match (&mut self.groups[at].1, function) {
+            (Cells::Values(cells), "sum") => joined(cells, row, |sum, value| sum + value),
+            (Cells::Values(cells), "min") => joined(cells, row, |least, value| if least > value || least.is_nan() { value } else { least }),
+            (Cells::Values(cells), _) => joined(cells, row, |most, value| if most < value || most.is_nan() { value } else { most }),
+            (Cells::Tallies(tallies), function) => {
+                for (tally, value) in tallies.iter_mut().zip(&row.values) {
+                    if let Some(value) = value {
+                        tally.add(function, *value);
+                    }
                 }
             }
-            Ok(())
-        })?;
-        let of_group = |(labels, tallies): (Labels, Vec<Tally>)| {
-            let values = tallies.into_iter().map(|tally| tally.value(aggregate.function)).collect();
-            Row { labels, values }
+        }
+    }
+
+    /// One row a group, in the order of their first.
+    pub fn rows(self) -> Vec<Row> {
+        let function = self.aggregate.function;
+        let of_group = |(labels, cells): (Labels, Cells)| match cells {
+            Cells::Values(values) => Row { labels, values },
+            Cells::Tallies(tallies) => Row { labels, values: tallies.into_iter().map(|tally| tally.value(function)).collect() },
         };
-        Ok(groups.into_iter().map(of_group).collect())
+        self.groups.into_iter().map(of_group).collect()
+    }
+}
+
+/// Puts the values of a row to those that are there.
+#[inline]
+fn joined(cells: &mut [Option<f64>], row: &Row, join: impl Fn(f64, f64) -> f64) {
+    for (cell, value) in cells.iter_mut().zip(&row.values) {
+        if let Some(value) = value {
+            *cell = Some(cell.map_or(*value, |known| join(known, *value)));
+        }
     }
 }
 
@@ -70,7 +130,7 @@ fn grouped(grouping: &Grouping, rows: Vec<Row>) -> Vec<Vec<Row>> {
 #[derive(Debug, Clone, Copy, Default)]
 struct Tally {
     n: f64,
-    /// Sum, extreme, or sum of squares.
+    /// Sum of squares.
     value: f64,
     mean: f64,
 }
@@ -85,9 +145,6 @@ impl Tally {
             return;
         }
         match function {
-            "sum" => self.value += value,
-            "min" if self.value > value || self.value.is_nan() => self.value = value,
-            "max" if self.value < value || self.value.is_nan() => self.value = value,
             "avg" => {
                 // A running mean does not overflow where a sum would.
                 let mean = self.mean;

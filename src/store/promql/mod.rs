@@ -14,6 +14,7 @@ mod place;
 mod quantile;
 mod rows;
 mod select;
+mod shared;
 mod window;
 
 use std::sync::Arc;

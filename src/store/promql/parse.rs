@@ -101,6 +101,22 @@ impl Expression {
         found
     }
 
+    /// The first metric that it names.
+    pub fn first_metric(&self) -> Option<String> {
+        let mut found = None;
+        self.node.visit(&mut |node| {
+            if let Node::Select(selector) | Node::Window(Window { selector, .. }) = node {
+                found = found.take().or_else(|| selector.name.clone());
+            }
+        });
+        found
+    }
+
+    /// Whether it is one aggregation of a window and nothing else.
+    pub fn is_plain_aggregate(&self) -> bool {
+        matches!(&self.node, Node::Aggregate(aggregate) if aggregate.of_window().is_some())
+    }
+
     /// Whether the answer is a quantile of a histogram.
     pub fn is_quantile(&self) -> bool {
         matches!(self.node, Node::Quantile(..))
@@ -123,7 +139,7 @@ pub(super) enum Node {
 }
 
 impl Node {
-    fn visit<'a>(&'a self, seen: &mut dyn FnMut(&'a Self)) {
+    pub(super) fn visit<'a>(&'a self, seen: &mut dyn FnMut(&'a Self)) {
         seen(self);
         self.parts().into_iter().for_each(|part| part.visit(seen));
     }
@@ -216,6 +232,16 @@ pub(super) struct Aggregate {
     pub grouping: Grouping,
     pub parameter: Option<Box<Node>>,
     pub of: Box<Node>,
+}
+
+impl Aggregate {
+    /// The window over one metric that it is of, if it can be made row by row.
+    pub fn of_window(&self) -> Option<&Window> {
+        match self.of.as_ref() {
+            Node::Window(window) if self.parameter.is_none() && window.selector.name.is_some() => Some(window),
+            _ => None,
+        }
+    }
 }
 
 /// Which labels a group is made of.

@@ -4,14 +4,15 @@
 //! before fewer; others fill only the time that it does not cover. A dump of a single moment says nothing of a course and
 //! counts only where nothing else is there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use super::parse::Selector;
 use super::rows::{NAME, Row, with};
+use super::shared::Shared;
 use super::window::reached;
 use super::{LOOK_BACK_NS, Scope, Steps};
-use crate::model::{Labels, Sample, SeriesMeta, SourceId, TimeRange, Timestamp};
+use crate::model::{Labels, Sample, SeriesId, SeriesMeta, SourceId, TimeRange, Timestamp};
 use crate::store::StoreError;
 use crate::store::series::SeriesStore;
 
@@ -25,6 +26,10 @@ pub struct Pool<'a> {
     names: BTreeMap<&'a str, std::ops::Range<usize>>,
     /// The buckets that a quantile was last asked of.
     remembered: Mutex<Option<Remembered>>,
+    /// Aggregates that were made in one pass, see `promql::shared`.
+    pub(super) shared: Mutex<Shared>,
+    /// When the counters that were read began again.
+    falls: Mutex<HashMap<SeriesId, Box<[Timestamp]>>>,
 }
 
 /// Rows that were computed, from which expression and at which steps.
@@ -63,7 +68,7 @@ impl<'a> Pool<'a> {
             names.entry(&meta.name).or_insert(index..index).end = index + 1;
         }
         let moments = most.into_iter().filter(|(_, n)| *n <= 1).map(|(source, _)| source).collect();
-        Self { metas, stores, moments, names, remembered: Mutex::default() }
+        Self { metas, stores, moments, names, remembered: Mutex::default(), shared: Mutex::default(), falls: Mutex::default() }
     }
 
     /// What was remembered under this key.
@@ -102,8 +107,18 @@ impl<'a> Pool<'a> {
         self.names.contains_key(name)
     }
 
+    /// Remembers when a series fell, where it is of one source: what is computed of counters asks again.
+    pub(super) fn know_falls(&self, meant: &Meant<'_>, falls: &[Timestamp]) {
+        if let (1, Ok(mut known)) = (meant.parts.len(), self.falls.lock()) {
+            known.entry(meant.meta.id).or_insert_with(|| falls.into());
+        }
+    }
+
     /// When a counter began again: the times of samples below their predecessor.
     pub fn resets_of(&self, meta: &SeriesMeta) -> Vec<Timestamp> {
+        if let Some(known) = self.falls.lock().ok().and_then(|known| known.get(&meta.id).map(|falls| falls.to_vec())) {
+            return known;
+        }
         let Some(store) = self.stores.get(meta.id.0 as usize) else { return Vec::new() };
         let Some(extent) = store.extent() else { return Vec::new() };
         let mut samples = store.samples(extent, usize::MAX).0;

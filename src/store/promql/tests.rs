@@ -9,7 +9,7 @@ use crate::store::series::SeriesStore;
 use crate::store::testing::watch;
 
 /// `name{a="b"} v v - v`: one sample a step of 15 s from 0, `-` none, `s` a staleness marker.
-fn catalog(text: &str) -> (Vec<SeriesMeta>, Vec<Arc<SeriesStore>>) {
+pub(super) fn catalog(text: &str) -> (Vec<SeriesMeta>, Vec<Arc<SeriesStore>>) {
     let mut series: Vec<(SeriesMeta, Arc<SeriesStore>)> = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (head, values) = line.split_once(' ').expect("name and values");
@@ -30,6 +30,7 @@ fn catalog(text: &str) -> (Vec<SeriesMeta>, Vec<Arc<SeriesStore>>) {
             .push((SeriesMeta { name: name.to_owned(), labels, n_samples, ..SeriesMeta::default() }, Arc::new(SeriesStore::new(samples))));
     }
     series.sort_by(|a, b| (&a.0.name, &a.0.labels).cmp(&(&b.0.name, &b.0.labels)));
+    series.iter_mut().zip(0..).for_each(|(series, id)| series.0.id = crate::model::SeriesId(id));
     series.into_iter().unzip()
 }
 

@@ -17,6 +17,8 @@ struct View<'a> {
     end: Timestamp,
     range_ns: i64,
     samples: &'a [Sample],
+    /// Values before falls between two of the samples, in order.
+    before_falls: &'a [f64],
 }
 
 impl Scope<'_> {
@@ -25,7 +27,7 @@ impl Scope<'_> {
         self.room_for(meant.len())?;
         let mut rows = Vec::with_capacity(meant.len());
         self.window_rows(window, meant, &mut |row| {
-            rows.push(row);
+            rows.push(row.clone());
             Ok(())
         })?;
         joined(rows)
@@ -36,17 +38,28 @@ impl Scope<'_> {
         match node {
             // Without a name two metrics may give one row.
             Node::Window(window) if window.selector.name.is_some() => self.window_rows(window, self.pool.meant(&window.selector), take),
-            Node::Select(selector) => self.pool.meant(selector).iter().try_for_each(|meant| take(self.selected(selector, meant)?)),
-            other => self.vector(other)?.into_iter().try_for_each(take),
+            Node::Select(selector) => self.pool.meant(selector).iter().try_for_each(|meant| take(&self.selected(selector, meant)?)),
+            Node::Aggregate(aggregate) => match self.pool.shared(aggregate, self.steps) {
+                Some(rows) => rows.iter().try_for_each(take),
+                None => self.aggregate(aggregate)?.iter().try_for_each(take),
+            },
+            other => self.vector(other)?.iter().try_for_each(take),
         }
     }
 
-    fn window_rows(&self, window: &Window, meant: Vec<Meant<'_>>, take: &mut Take<'_>) -> Result<(), StoreError> {
+    pub(super) fn window_rows(&self, window: &Window, meant: Vec<Meant<'_>>, take: &mut Take<'_>) -> Result<(), StoreError> {
         let parameter = window.parameter.as_ref().map(|node| self.scalar(node)).transpose()?;
+        let rate = Rate::of(window);
+        // One row is made after the other in the same room.
+        let mut row = Row { labels: crate::model::Labels::default(), values: Vec::with_capacity(self.steps.n) };
         for meant in meant {
             self.watch.check()?;
             let mut samples = meant.samples();
             samples.retain(|sample| !sample.is_stale_marker());
+            let falls = Falls::of(&samples);
+            self.pool.know_falls(&meant, &falls.times);
+            let mut fallen = falls.between();
+            let mut spans = Spans::default();
             let (mut from, mut to) = (0, 0);
             let value = |step: usize| {
                 let end = window.selector.moment(&self.steps, step);
@@ -54,20 +67,89 @@ impl Scope<'_> {
                 from += reached(&samples[from..], |sample| sample.time < start);
                 to = to.max(from);
                 to += reached(&samples[to..], |sample| sample.time <= end);
-                let view = View { start, end, range_ns: window.range_ns, samples: &samples[from..to] };
+                let view = View { start, end, range_ns: window.range_ns, samples: &samples[from..to], before_falls: fallen(from, to) };
                 let parameter = parameter.as_ref().map_or(0.0, |values| values[step]);
-                if view.samples.is_empty() { None } else { apply(window.function, &view, parameter) }
+                match rate {
+                    _ if view.samples.is_empty() => None,
+                    Some(rate) => extrapolated(&view, rate, &mut spans),
+                    None => apply(window.function, &view, parameter),
+                }
             };
-            let values: Vec<Option<f64>> = (0..self.steps.n).map(value).collect();
-            let labels = if window.function == "last_over_time" { meant.named_labels() } else { meant.labels() };
-            take(Row { labels, values })?;
+            row.values.clear();
+            row.values.extend((0..self.steps.n).map(value));
+            row.labels = if window.function == "last_over_time" { meant.named_labels() } else { meant.labels() };
+            take(&row)?;
         }
         Ok(())
     }
 }
 
 /// What is done with each row.
-type Take<'a> = dyn FnMut(Row) -> Result<(), StoreError> + 'a;
+type Take<'a> = dyn FnMut(&Row) -> Result<(), StoreError> + 'a;
+
+/// Where the values of a series fall: at a restart, if it counts.
+#[derive(Default)]
+struct Falls {
+    /// Indexes of the samples that are below their predecessor.
+    at: Vec<usize>,
+    /// When.
+    times: Vec<Timestamp>,
+    /// The values before.
+    before: Vec<f64>,
+}
+
+impl Falls {
+    fn of(samples: &[Sample]) -> Self {
+        let mut falls = Self::default();
+        for (index, pair) in samples.windows(2).enumerate().filter(|(_, pair)| pair[1].value < pair[0].value) {
+            falls.at.push(index + 1);
+            falls.times.push(pair[1].time);
+            falls.before.push(pair[0].value);
+        }
+        falls
+    }
+
+    /// Gives the values before the falls between samples `from` and `to`, which only rise from call to call.
+    fn between<'f>(&'f self) -> impl FnMut(usize, usize) -> &'f [f64] {
+        let (mut first, mut next) = (0, 0);
+        move |from, to| {
+            while self.at.get(first).is_some_and(|at| *at <= from) {
+                first += 1;
+            }
+            next = next.max(first);
+            while self.at.get(next).is_some_and(|at| *at < to) {
+                next += 1;
+            }
+            &self.before[first..next]
+        }
+    }
+}
+
+/// A rise over a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Rate {
+    falls: Fall,
+    /// Whether it is divided by the length of the window.
+    per: Per,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Per {
+    Second,
+    Window,
+}
+
+impl Rate {
+    fn of(window: &Window) -> Option<Self> {
+        let (falls, per) = match window.function {
+            "rate" => (Fall::Restart, Per::Second),
+            "increase" => (Fall::Restart, Per::Window),
+            "delta" => (Fall::Real, Per::Window),
+            _ => return None,
+        };
+        Some(Self { falls, per })
+    }
+}
 
 /// How many samples from the first on fulfil a condition that those at the end do not. Galloping: steps are short.
 pub(super) fn reached(samples: &[Sample], is_before: impl Fn(&Sample) -> bool) -> usize {
@@ -82,11 +164,8 @@ fn apply(function: &str, view: &View<'_>, parameter: f64) -> Option<f64> {
     let values = || view.samples.iter().map(|sample| sample.value);
     let n = view.samples.len() as f64;
     match function {
-        "rate" => extrapolated(view, Falls::Restart, view.range_ns),
-        "increase" => extrapolated(view, Falls::Restart, 0),
-        "delta" => extrapolated(view, Falls::Real, 0),
-        "irate" => last_step(view, Falls::Restart),
-        "idelta" => last_step(view, Falls::Real),
+        "irate" => last_step(view, Fall::Restart),
+        "idelta" => last_step(view, Fall::Real),
         "deriv" => slope(view),
         "resets" => Some(pairs(view).filter(|(before, after)| after < before).count() as f64),
         "changes" => Some(pairs(view).filter(|(a, b)| differ(*a, *b)).count() as f64),
@@ -111,8 +190,8 @@ fn differ(before: f64, after: f64) -> bool {
 }
 
 /// What a value below its predecessor means.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Falls {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fall {
     /// A counter began again at zero.
     Restart,
     /// A gauge went down.
@@ -144,45 +223,96 @@ impl Covered {
     /// What a rise between the samples is multiplied by to reach the ends of the window, divided by `per_ns` unless that is
     /// 0. A counter was zero `to_zero` seconds before its first sample at the earliest.
     pub fn factor(&self, to_zero: Option<f64>, per_ns: i64) -> f64 {
-        let mut to_start = seconds(self.first.since(self.start));
-        let to_end = seconds(self.end.since(self.last));
-        let sampled = seconds(self.last.since(self.first));
-        let average = sampled / (self.n - 1) as f64;
-        if let Some(to_zero) = to_zero.filter(|to_zero| *to_zero < to_start) {
-            to_start = to_zero;
+        let span = Span::of(self);
+        let to_start = to_zero.filter(|to_zero| *to_zero < span.to_start).unwrap_or(span.to_start);
+        span.factor(to_start, per_ns)
+    }
+}
+
+/// The same in seconds.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    to_start: f64,
+    to_end: f64,
+    sampled: f64,
+    average: f64,
+}
+
+impl Span {
+    fn of(covered: &Covered) -> Self {
+        let sampled = seconds(covered.last.since(covered.first));
+        Self {
+            to_start: seconds(covered.first.since(covered.start)),
+            to_end: seconds(covered.end.since(covered.last)),
+            sampled,
+            average: sampled / (covered.n - 1) as f64,
         }
-        let near = average * 1.1;
-        let beyond = |distance: f64| if distance < near { distance } else { average / 2.0 };
-        let factor = (sampled + beyond(to_start) + beyond(to_end)) / sampled;
+    }
+
+    fn factor(&self, to_start: f64, per_ns: i64) -> f64 {
+        let near = self.average * 1.1;
+        let beyond = |distance: f64| if distance < near { distance } else { self.average / 2.0 };
+        let factor = (self.sampled + beyond(to_start) + beyond(self.to_end)) / self.sampled;
         if per_ns == 0 { factor } else { factor / seconds(per_ns) }
     }
 }
 
-/// The rise over the window, extrapolated to its ends, divided by `per_ns` unless that is 0. In this order: quantiles at the
-/// border of a bucket hang on the last bit.
-fn extrapolated(view: &View<'_>, falls: Falls, per_ns: i64) -> Option<f64> {
+/// What was last computed of a window: those of a steady scrape are all alike, and a division takes long.
+#[derive(Default)]
+struct Spans {
+    /// Distances in ns and number of samples that it is true of.
+    key: (i64, i64, i64, usize),
+    /// With the factor where no zero is near.
+    known: Option<(Span, f64)>,
+}
+
+impl Spans {
+    fn of(&mut self, covered: &Covered, per_ns: i64) -> (Span, f64) {
+        let key = (covered.first.since(covered.start), covered.end.since(covered.last), covered.last.since(covered.first), covered.n);
+        match self.known {
+            Some(known) if self.key == key => known,
+            _ => {
+                let span = Span::of(covered);
+                let known = (span, span.factor(span.to_start, per_ns));
+                (self.key, self.known) = (key, Some(known));
+                known
+            }
+        }
+    }
+}
+
+/// The rise over the window, extrapolated to its ends, per second or as it is. In this order: quantiles at the border of a
+/// bucket hang on the last bit.
+fn extrapolated(view: &View<'_>, rate: Rate, spans: &mut Spans) -> Option<f64> {
     let [first, .., last] = view.samples else { return None };
+    let per_ns = if rate.per == Per::Second { view.range_ns } else { 0 };
     let mut rise = last.value - first.value;
-    if falls == Falls::Restart {
-        rise += pairs(view).filter(|(before, after)| after < before).fold(0.0, |sum, (before, _)| sum + before);
+    if rate.falls == Fall::Restart {
+        rise += view.before_falls.iter().fold(0.0, |sum, before| sum + before);
     }
     let covered = Covered { start: view.start, end: view.end, first: first.time, last: last.time, n: view.samples.len() };
-    let may_begin = falls == Falls::Restart && rise > 0.0 && first.value >= 0.0;
-    let to_zero = may_begin.then(|| seconds(last.time.since(first.time)) * (first.value / rise));
-    Some(rise * covered.factor(to_zero, per_ns))
+    let (span, factor) = spans.of(&covered, per_ns);
+    let may_begin = rate.falls == Fall::Restart && rise > 0.0 && first.value >= 0.0;
+    if may_begin {
+        let to_zero = span.sampled * (first.value / rise);
+        if to_zero < span.to_start {
+            return Some(rise * span.factor(to_zero, per_ns));
+        }
+    }
+    Some(rise * factor)
 }
 
 /// Between the last two samples: per second for a counter, as it is for a gauge.
-fn last_step(view: &View<'_>, falls: Falls) -> Option<f64> {
+fn last_step(view: &View<'_>, falls: Fall) -> Option<f64> {
     let [.., before, last] = view.samples else { return None };
     let distance = seconds(last.time.since(before.time));
     if distance == 0.0 {
         return None;
     }
     Some(match falls {
-        Falls::Restart if last.value < before.value => last.value / distance,
-        Falls::Restart => (last.value - before.value) / distance,
-        Falls::Real => last.value - before.value,
+        Fall::Restart if last.value < before.value => last.value / distance,
+        Fall::Restart => (last.value - before.value) / distance,
+        Fall::Real => last.value - before.value,
     })
 }
 

@@ -41,6 +41,11 @@ fn fields() -> impl Strategy<Value = Vec<(String, String)>> {
     )
 }
 
+/// Fields of a record in any order.
+fn shuffled() -> impl Strategy<Value = Vec<(String, String)>> {
+    fields().prop_shuffle()
+}
+
 fn object(fields: &[(String, String)]) -> String {
     let fields: Vec<String> = fields.iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
     format!("{{{}}}\n", fields.join(","))
@@ -116,6 +121,22 @@ proptest! {
             }
             prop_assert_eq!(i, together.columns.times.len());
         }
+    }
+
+    #[test]
+    fn lines_without_an_order_say_the_same_behind_any_others(records in prop::collection::vec(shuffled(), 12..60)) {
+        let plan = plan_like(object);
+        let lines: Vec<String> = records.iter().map(|fields| object(fields)).collect();
+        let together = parse_chunk(&plan, lines.concat().as_bytes());
+        let mut i = 0;
+        for line in &lines {
+            let alone = parse_chunk(&plan, line.as_bytes());
+            for own in 0..alone.columns.times.len() {
+                prop_assert_eq!(record(&together, i), record(&alone, own), "{}", line);
+                i += 1;
+            }
+        }
+        prop_assert_eq!(i, together.columns.times.len());
     }
 
     #[test]

@@ -7,8 +7,9 @@
 use std::collections::HashSet;
 
 use super::super::decimal;
-use super::{Decimal, Place, Reader, Sample, Table, Timestamp, time_of};
-use crate::model::packed::{BLOCK, Times};
+use super::{Decimal, Place, Reader, Sample, Table, TimeNotes, Timestamp, time_of};
+use crate::model::packed::{BLOCK, Packed, Times};
+use crate::model::when::WallZone;
 
 /// Ten digits that do not begin with a zero: what they mean is plain.
 const FIRST_PLAIN_NS: i64 = 1_000_000_000 * crate::model::time::NS_PER_S;
@@ -39,8 +40,7 @@ pub(super) struct PlainRows {
 impl PlainRows {
     /// Reads a row; `None`, and nothing done, for one that is in any way unusual.
     pub fn read(&mut self, reader: &mut Reader, table: &Table, separator: char, line: &str, place: Place) -> Option<()> {
-        let is_wide = table.name.is_none() && table.labels.is_empty() && table.decimal == Decimal::Point;
-        if !is_wide || !separator.is_ascii() {
+        if !is_wide(table, separator) {
             return None;
         }
         if self.whole(reader, table, separator as u8, line, place).is_some() {
@@ -97,6 +97,23 @@ impl PlainRows {
         if self.has_twins {
             return None;
         }
+        let (time, written) = self.row(reader.zone, table, separator, line)?;
+        if self.n_known + 1 < table.header.len() {
+            self.know(reader, table)?;
+        }
+        if let Some(written) = written {
+            reader.note_time(written, table);
+        }
+        self.keep(time, place);
+        if self.times.len() == BLOCK {
+            self.flush(reader);
+        }
+        Some(())
+    }
+
+    /// Reads a row behind those that are gathered: its time, and how it is written where that is worth a note. `None` for
+    /// one that is unusual, or not later than the last.
+    fn row<'a>(&mut self, zone: WallZone, table: &Table, separator: u8, line: &'a str) -> Option<(i64, Option<&'a str>)> {
         let n_columns = table.header.len();
         if self.values.is_empty() {
             self.values.resize((n_columns - 1) * BLOCK, 0.0);
@@ -108,24 +125,53 @@ impl PlainRows {
         let epoch = decimal::epoch_ns(written.as_bytes()).filter(|(ns, length)| *length == written.len() && *ns >= FIRST_PLAIN_NS);
         let time = match epoch {
             Some((ns, _)) => Timestamp(ns),
-            None => time_of(written.trim(), reader.zone, table.dates).filter(|_| !written.contains('"'))?,
+            None => time_of(written.trim(), zone, table.dates).filter(|_| !written.contains('"'))?,
         };
         if self.times.last().is_some_and(|last| time.0 <= *last) || self.row_gaps.len() + 1 == n_columns {
             return None;
         }
-        if self.n_known + 1 < n_columns {
-            self.know(reader, table)?;
-        }
-        if epoch.is_none() {
-            reader.note_time(written.trim(), table);
-        }
+        Some((time.0, epoch.is_none().then(|| written.trim())))
+    }
+
+    /// Gathers the row that was read last.
+    fn keep(&mut self, time: i64, place: Place) {
         self.row_gaps.iter().for_each(|column| self.has_gap[*column] = true);
-        self.times.push(time.0);
+        self.times.push(time);
         self.places.push(place);
-        if self.times.len() == BLOCK {
-            self.flush(reader);
+    }
+
+    /// Whether a block of rows may come now that was read elsewhere: none is gathered, and every column is a series.
+    pub fn is_between_blocks(&self, table: &Table, separator: char) -> bool {
+        self.times.is_empty() && !self.has_twins && self.n_known + 1 == table.header.len() && is_wide(table, separator)
+    }
+
+    /// Takes a block that was read elsewhere and stands at a place; `false`, and nothing done, when it is not behind all
+    /// that its series have.
+    pub fn take(&mut self, reader: &mut Reader, block: Block, from: Place) -> bool {
+        let Block { rows, times, columns, notes } = block;
+        let Some(first) = rows.times.first().copied() else { return false };
+        let kept: Vec<usize> =
+            (0..self.series.len()).filter(|column| *column != self.time).filter_map(|column| self.series[column]).collect();
+        if kept.len() != columns.len() || !kept.iter().all(|index| reader.collector.is_behind(*index, first)) {
+            return false;
         }
-        Some(())
+        reader.note(&notes);
+        let values = std::mem::replace(&mut self.values, rows.values);
+        (self.times, self.places) = (rows.times, rows.places);
+        for place in &mut self.places {
+            *place = Place { line: place.line + from.line, byte: place.byte + from.byte };
+        }
+        for (column, (index, packed)) in kept.into_iter().zip(columns).enumerate() {
+            let values = &self.values[column * BLOCK..(column + 1) * BLOCK];
+            match packed {
+                Some(packed) => reader.collector.push_packed(index, (&self.times, &times), values, &packed),
+                None => self.push_present(reader, index, values),
+            }
+        }
+        self.values = values;
+        self.times.clear();
+        self.places.clear();
+        true
     }
 
     /// Reads the cells of a row behind those that are gathered; gives the time as it is written.
@@ -214,6 +260,46 @@ impl PlainRows {
         for ((time, place), value) in self.times.iter().zip(&self.places).zip(values).filter(|(_, value)| !value.is_nan()) {
             push(reader, index, Sample { time: Timestamp(*time), value: *value }, *place);
         }
+    }
+}
+
+/// Whether all cells but the time are numbers with a point.
+fn is_wide(table: &Table, separator: char) -> bool {
+    table.name.is_none() && table.labels.is_empty() && table.decimal == Decimal::Point && separator.is_ascii()
+}
+
+/// [`BLOCK`] rows that were read without knowing those before them.
+pub(super) struct Block {
+    rows: PlainRows,
+    times: Times,
+    /// The values of each column; `None` where cells are empty.
+    columns: Vec<Option<Packed>>,
+    notes: TimeNotes,
+}
+
+impl Block {
+    /// Reads a text of so many lines; `None` when any of them is unusual.
+    pub fn read(text: &str, (table, separator, zone): (&Table, char, WallZone)) -> Option<Self> {
+        let (mut rows, mut notes, mut at) = (PlainRows::default(), TimeNotes::default(), 0);
+        for (number, line) in (0..).zip(text.split_inclusive('\n')) {
+            let (time, written) = rows.row(zone, table, separator as u8, line.trim_end_matches(['\n', '\r']))?;
+            if let Some(written) = written {
+                notes.add(written, table);
+            }
+            rows.keep(time, Place { line: number, byte: at });
+            at += line.len() as u64;
+        }
+        let mut times = Times::default();
+        times.push(&rows.times);
+        let packed = |(has_gap, values): (&bool, &[f64])| {
+            (!has_gap).then(|| {
+                let mut packed = Packed::default();
+                packed.push_shared(&times, values);
+                packed
+            })
+        };
+        let columns = rows.has_gap.iter().zip(rows.values.chunks_exact(BLOCK)).map(packed).collect();
+        (rows.times.len() == BLOCK).then_some(Self { rows, times, columns, notes })
     }
 }
 

@@ -165,6 +165,13 @@ proptest::proptest! {
             rest = &rest[end..];
         }
         let streamed = stream.finish(&context);
+        // Whoever reads the blocks, and in whatever order.
+        let mut shared = Stream::new(&context);
+        let threads = |n: usize, work: &(dyn Fn(usize) + Sync)| std::thread::scope(|scope| (0..n).rev().for_each(|index| drop(scope.spawn(move || work(index)))));
+        shared.feed_by(text.as_bytes(), &threads);
+        let shared = shared.finish(&context);
+        proptest::prop_assert!(shared.series == whole.series && shared.problems == whole.problems);
+        proptest::prop_assert_eq!((shared.n_lines, shared.n_records, shared.zone), (whole.n_lines, whole.n_records, whole.zone.clone()));
         proptest::prop_assert!(streamed.series == whole.series && streamed.problems == whole.problems);
         proptest::prop_assert_eq!((streamed.n_lines, streamed.n_records, streamed.zone), (whole.n_lines, whole.n_records, whole.zone.clone()));
         // Quotes change nothing but the way.

@@ -169,9 +169,9 @@ fn histograms(encoding: u8, data: &[u8], samples: &mut Vec<Histogram>) -> Option
     }
     let n_buckets = (n_buckets.0 as usize, n_buckets.1 as usize);
     if matches!(encoding, 2 | 5) {
-        integers(&mut bits, &layout, n_buckets, (n, starts), samples)
+        told::<Second>(&mut bits, &layout, n_buckets, (n, starts), samples)
     } else {
-        floats(&mut bits, &layout, n_buckets, (n, starts), samples)
+        told::<Xor>(&mut bits, &layout, n_buckets, (n, starts), samples)
     }
 }
 
@@ -219,50 +219,71 @@ impl Second {
     }
 }
 
-fn integers(
-    bits: &mut Bits<'_>,
-    layout: &Layout,
-    n_buckets: (usize, usize),
-    (n, starts): (u16, StartTimes),
-    samples: &mut Vec<Histogram>,
-) -> Option<()> {
-    let starting = |value| Second { value, delta: 0 };
-    let mut time = starting(bits.varbit_int()?);
-    let mut count = starting(bits.varbit_uint()? as i64);
-    let mut zero = starting(bits.varbit_uint()? as i64);
-    let mut sum = Xor::starting(bits.float()?);
-    let mut buckets = Vec::with_capacity(n_buckets.0 + n_buckets.1);
-    for _ in 0..n_buckets.0 + n_buckets.1 {
-        buckets.push(starting(bits.varbit_int()?));
-    }
-    for index in 0..n {
-        if index > 0 {
-            time.read(bits)?;
-            count.read(bits)?;
-            zero.read(bits)?;
-            sum.read(bits)?;
-            if sum.value.to_bits() != STALE.to_bits() {
-                buckets.iter_mut().try_for_each(|bucket| bucket.read(bits))?;
-            }
-        }
-        // Buckets tell what they hold more than the one before.
-        let absolute = |part: &[Second]| {
-            let mut total = 0_i64;
-            let add = |bucket: &Second| {
-                total = total.wrapping_add(bucket.value);
-                total as f64
-            };
-            part.iter().map(add).collect::<Vec<f64>>()
-        };
-        let (positive, negative) = buckets.split_at(n_buckets.0);
-        let counts = (absolute(positive), absolute(negative));
-        samples.push(sample(layout, time.value, (count.value as u64 as f64, zero.value as u64 as f64, sum.value), &counts));
-        starts.skip(index, bits)?;
-    }
-    Some(())
+/// How a chunk tells its counts: whole numbers by the change of their change, floats by what differs from the last.
+trait Told: Copy {
+    /// The first count of observations.
+    fn count(bits: &mut Bits<'_>) -> Option<Self>;
+    /// The first of a bucket.
+    fn bucket(bits: &mut Bits<'_>) -> Option<Self>;
+    /// The next.
+    fn next(&mut self, bits: &mut Bits<'_>) -> Option<()>;
+    /// What a count says.
+    fn counted(self) -> f64;
+    /// What buckets hold.
+    fn held(buckets: &[Self]) -> Vec<f64>;
 }
 
-fn floats(
+impl Told for Second {
+    fn count(bits: &mut Bits<'_>) -> Option<Self> {
+        Some(Self { value: bits.varbit_uint()? as i64, delta: 0 })
+    }
+
+    fn bucket(bits: &mut Bits<'_>) -> Option<Self> {
+        Some(Self { value: bits.varbit_int()?, delta: 0 })
+    }
+
+    fn next(&mut self, bits: &mut Bits<'_>) -> Option<()> {
+        self.read(bits)
+    }
+
+    fn counted(self) -> f64 {
+        self.value as u64 as f64
+    }
+
+    /// Buckets tell what they hold more than the one before.
+    fn held(buckets: &[Self]) -> Vec<f64> {
+        let mut total = 0_i64;
+        let add = |bucket: &Self| {
+            total = total.wrapping_add(bucket.value);
+            total as f64
+        };
+        buckets.iter().map(add).collect()
+    }
+}
+
+impl Told for Xor {
+    fn count(bits: &mut Bits<'_>) -> Option<Self> {
+        bits.float().map(Self::starting)
+    }
+
+    fn bucket(bits: &mut Bits<'_>) -> Option<Self> {
+        Self::count(bits)
+    }
+
+    fn next(&mut self, bits: &mut Bits<'_>) -> Option<()> {
+        self.read(bits)
+    }
+
+    fn counted(self) -> f64 {
+        self.value
+    }
+
+    fn held(buckets: &[Self]) -> Vec<f64> {
+        buckets.iter().map(|bucket| bucket.value).collect()
+    }
+}
+
+fn told<T: Told>(
     bits: &mut Bits<'_>,
     layout: &Layout,
     n_buckets: (usize, usize),
@@ -270,26 +291,25 @@ fn floats(
     samples: &mut Vec<Histogram>,
 ) -> Option<()> {
     let mut time = Second { value: bits.varbit_int()?, delta: 0 };
-    let mut count = Xor::starting(bits.float()?);
-    let mut zero = Xor::starting(bits.float()?);
+    let (mut count, mut zero) = (T::count(bits)?, T::count(bits)?);
     let mut sum = Xor::starting(bits.float()?);
     let mut buckets = Vec::with_capacity(n_buckets.0 + n_buckets.1);
     for _ in 0..n_buckets.0 + n_buckets.1 {
-        buckets.push(Xor::starting(bits.float()?));
+        buckets.push(T::bucket(bits)?);
     }
     for index in 0..n {
         if index > 0 {
             time.read(bits)?;
-            count.read(bits)?;
-            zero.read(bits)?;
+            count.next(bits)?;
+            zero.next(bits)?;
             sum.read(bits)?;
             if sum.value.to_bits() != STALE.to_bits() {
-                buckets.iter_mut().try_for_each(|bucket| bucket.read(bits))?;
+                buckets.iter_mut().try_for_each(|bucket| bucket.next(bits))?;
             }
         }
-        let values: Vec<f64> = buckets.iter().map(|bucket| bucket.value).collect();
-        let counts = (values[..n_buckets.0].to_vec(), values[n_buckets.0..].to_vec());
-        samples.push(sample(layout, time.value, (count.value, zero.value, sum.value), &counts));
+        let (positive, negative) = buckets.split_at(n_buckets.0);
+        let counts = (T::held(positive), T::held(negative));
+        samples.push(sample(layout, time.value, (count.counted(), zero.counted(), sum.value), &counts));
         starts.skip(index, bits)?;
     }
     Some(())

@@ -340,10 +340,16 @@ pub(crate) fn any_meta() -> impl Strategy<Value = CaseMeta> {
     let view = ((names(), names(), names()), any::<bool>(), forms, earlier, renderer).prop_map(
         |((log, ghost, floors), has_trust, forms, earlier, renderer)| PanelView { log, ghost, has_trust, forms, earlier, floors, renderer },
     );
-    let maps = (zones, thresholds, view);
+    let columns = prop::option::of(prop::collection::vec(any::<String>(), 0..3));
+    let share = || prop::option::of(0..=100u8);
+    // Boxed: the stack of a thread of tests is small.
+    let screen = (columns, any::<bool>(), share(), share(), names())
+        .prop_map(|(columns, is_wrapped, panels, side, hidden)| ScreenView { columns, is_wrapped, panels, side, hidden })
+        .boxed();
+    let maps = (zones, thresholds, (view, screen));
     let rest = (any_head(), any_impact(), any_lists());
     let all = (texts, prop::option::of(anchor), lists, maps, rest);
-    all.prop_map(|(texts, t0, (panels, filters), (zones, thresholds, view), (head, impact, told))| CaseMeta {
+    all.prop_map(|(texts, t0, (panels, filters), (zones, thresholds, (view, screen)), (head, impact, told))| CaseMeta {
         conflicts: Vec::new(),
         head,
         impact,
@@ -354,6 +360,7 @@ pub(crate) fn any_meta() -> impl Strategy<Value = CaseMeta> {
         lint: told.4,
         filters,
         view,
+        screen,
         title: texts.0,
         severity: texts.1,
         status: texts.2,
