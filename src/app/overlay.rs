@@ -190,7 +190,7 @@ impl Picker {
     }
 
     /// Further lines of its own that were not known when it was opened; what is chosen and typed stays.
-    pub(crate) fn add(&mut self, items: Vec<PickItem>) {
+    pub(crate) fn add(&mut self, items: &[PickItem]) {
         let selected = self.selected;
         self.items.splice(self.n_own..self.n_own, items.iter().cloned());
         self.n_own += items.len();

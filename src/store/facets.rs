@@ -73,7 +73,9 @@ impl Events<'_> {
                 tally.n_untold = 0;
                 watch.advance(STRIDE, STRIDE as u64);
             }
-            fields.iter().for_each(|(name, value)| tally.add(name, value));
+            for (name, value) in fields {
+                tally.add(name, value);
+            }
         })?;
         let mut all: BTreeMap<String, Values> = BTreeMap::new();
         for (name, values) in tallies.into_iter().flat_map(|tally| tally.fields) {

@@ -84,7 +84,7 @@ pub(super) fn words_came(state: &mut State) {
                 item.detail.clone_from(values);
             }
         }
-        picker.add(new);
+        picker.add(&new);
     }
 }
 

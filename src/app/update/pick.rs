@@ -160,7 +160,8 @@ pub(super) fn picked(state: &mut State, picker: &Picker) -> Vec<Effect> {
 /// Does what a line stands for.
 pub(super) fn take(state: &mut State, value: PickValue) -> Vec<Effect> {
     match value {
-        PickValue::Action(Action::Palette) => Vec::new(),
+        // Lanes and columns are taken as a whole.
+        PickValue::Action(Action::Palette) | PickValue::Lane(_) | PickValue::Column(_) => Vec::new(),
         PickValue::Action(chosen) => action::run(state, chosen, None),
         PickValue::Place(place) => palette::take(state, place),
         PickValue::Moment(at) => {
@@ -204,8 +205,6 @@ pub(super) fn take(state: &mut State, value: PickValue) -> Vec<Effect> {
             add_formula(state, &formula)
         }
         PickValue::Heat(reference) => add_heat(state, reference),
-        // These are taken as a whole.
-        PickValue::Lane(_) | PickValue::Column(_) => Vec::new(),
     }
 }
 
