@@ -103,13 +103,13 @@ struct Entry {
 }
 
 /// Themes by name; `auto` asks the terminal.
-const THEMES: &[&str] = &["auto", "dark", "light", "16", "mono"];
+const THEMES: &[&str] = &["auto", "dark", "light", "high-contrast", "16", "16-light", "mono", "ascii"];
 
 const ENTRIES: &[Entry] = &[
     Entry {
         name: "theme",
         default: "\"auto\"",
-        words: "Colours: auto (what the terminal says), dark, light, 16, mono.",
+        words: "Colours: auto (what the terminal says), dark, light, high-contrast, 16, 16-light, mono; ascii: its colours, plain signs.",
         take: |config, value| {
             let name = word(value)?;
             one_of(name, THEMES)?;

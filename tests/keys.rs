@@ -3,6 +3,7 @@
 mod fake;
 
 use coroner::app::actions::{self, Action};
+use coroner::app::looks::ThemeName;
 use coroner::app::{CasePlace, Effect, KeyPress, Message, Question, Reply, Setup, State, keys, update};
 use coroner::model::case::{AnnotationKind, CauseStatus, CauseType, EvidenceTarget, MarkerName, Relation};
 use coroner::model::{CaseDoc, TimeRange, Timestamp};
@@ -438,6 +439,10 @@ fn promise(action: Action) -> bool {
             let off = after("ctrl-f ctrl-f");
             after("ctrl-f").effects == [Effect::Follow] && shows("ctrl-f", "FOLLOW") && off.effects == [Effect::Follow, Effect::Unfollow]
         }
+        Action::NextTheme => after("U t").state.looks().theme() == Some(ThemeName::Light) && shows(": \"theme 16\" Enter", "theme 16"),
+        Action::Mouse => after("U m").state.looks().mouse().is_on() && !after("U m U m").state.looks().mouse().is_on(),
+        Action::PlainText => after("U p").state.looks().plain().is_on(),
+        Action::Redraw => after("ctrl-l").state.looks().n_redraws() == 1,
         Action::Suspend => after("ctrl-z").effects == [Effect::Suspend],
         Action::Quit => after("q").effects == [Effect::Quit] && after("ctrl-c").effects == [Effect::Quit],
         Action::Accept => near(cursor("t t \"03:25\" Enter"), 300.0),

@@ -258,6 +258,10 @@ actions! {
         Help "help" ["?", "F1"] MAIN "show the keys that work here, and all others behind Tab";
         HelpHere "help-here" ["F1"] OPEN "show the keys of what is open, or close them";
         Tour "tour" ["F2"] MAIN "be guided through the recorded outage in ten steps; again skips a step";
+        NextTheme "theme" ["U t"] MAIN "next theme; :theme NAME takes one, such as light or mono";
+        Mouse "mouse" ["U m"] MAIN "take the mouse: wheel, click, drag; or leave it to the terminal";
+        PlainText "plain-text" ["U p"] MAIN "lines of text instead of the screen: for screen readers; or back";
+        Redraw "redraw" ["ctrl-l"] MAIN "draw the whole screen anew";
         OpenSource "open-source" ["ctrl-e"] MAIN "open the file of the selected event at its line in $EDITOR";
         Copy "copy" ["y"] MAIN "copy the selected event, note or value";
         Close "close" ["esc"] MAIN "close one layer: a search under way, replay, pane zoom, range, find";

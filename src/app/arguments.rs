@@ -39,6 +39,10 @@ pub(crate) enum Argument {
     Keys,
     /// A step of the tour.
     Step,
+    /// A theme, or a set of signs.
+    Theme,
+    /// `on` or `off`.
+    Switch,
 }
 
 impl Argument {
@@ -64,6 +68,8 @@ impl Argument {
             Self::Macro => "save NAME, play NAME [TIMES], remove NAME or list",
             Self::Keys => "KEYS",
             Self::Step => "STEP, skip or off",
+            Self::Theme => "THEME",
+            Self::Switch => "on or off",
         }
     }
 
@@ -81,6 +87,8 @@ impl Argument {
             Self::Shift => "+90s   -1h   250ms",
             Self::Notes => "kind:hypothesis   tag:pool   author:name   pinned   words",
             Self::Keys => "e e Enter   3*l   \"typed text\"   <zoom-in>   ^p",
+            Self::Theme => "dark   light   high-contrast   16   16-light   mono   ascii   unicode   terminal",
+            Self::Switch => "on   off",
             Self::Severity => "SEV1   SEV2   as your house says",
             Self::Marker | Self::Kind | Self::Label | Self::Words | Self::Count | Self::Macro | Self::Step => "",
         }
@@ -110,6 +118,8 @@ pub(crate) const fn of(action: Action) -> Option<Argument> {
         A::Macro => Argument::Macro,
         A::PressKeys => Argument::Keys,
         A::Tour => Argument::Step,
+        A::NextTheme => Argument::Theme,
+        A::Mouse | A::PlainText => Argument::Switch,
         _ => return None,
     })
 }

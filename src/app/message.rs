@@ -8,6 +8,8 @@ use std::sync::Arc;
 use super::actions::Action;
 use super::debt::Owed;
 use super::draft::{Manuscript, ManuscriptQuery};
+use super::looks::{Signs, ThemeName};
+use super::mouse::MousePress;
 use super::script::Script;
 use super::tour::Offer;
 use crate::model::case::{AnnotationKind, CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict, Standing};
@@ -359,6 +361,10 @@ pub enum Message {
     Key(KeyPress),
     /// Text was pasted.
     Paste(String),
+    /// The mouse did something, while it is ours.
+    Mouse(MousePress),
+    /// What fits the terminal, known at the start.
+    Terminal(ThemeName, Signs),
     /// The terminal has this size now.
     Resized {
         /// Columns.

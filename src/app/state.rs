@@ -23,8 +23,10 @@ use super::keymap::Keymap;
 use super::lanes::Lanes;
 use super::layout::{self, Layout, Shape, Zoomed};
 use super::list::EventList;
+use super::looks::Looks;
 use super::macros::Macros;
 use super::message::{KeyPress, LoadProgress, Progress, Words};
+use super::mouse::Pointer;
 use super::overlay::Overlay;
 use super::panels::Panels;
 use super::patterns::Patterns;
@@ -115,6 +117,8 @@ pub struct State {
     pub(crate) compared: Compared,
     pub(crate) jobs: Jobs,
     pub(crate) layout: Layout,
+    pub(crate) looks: Looks,
+    pub(crate) pointer: Pointer,
     pub(crate) keymap: Keymap,
     pub(crate) focus: Focus,
     /// The last pane but the side pane: what the detail is about.
@@ -203,6 +207,8 @@ impl State {
             compared: Compared::default(),
             jobs: Jobs::default(),
             layout,
+            looks: Looks::default(),
+            pointer: Pointer::default(),
             keymap: Keymap::standard(),
             focus: Focus::Panels,
             subject: Focus::List,
@@ -259,9 +265,24 @@ impl State {
         self.list.selected().map(|row| row.id)
     }
 
+    /// How it is shown.
+    pub fn looks(&self) -> Looks {
+        self.looks
+    }
+
+    /// Begins with lines of text instead of the screen.
+    pub fn start_plain(&mut self) {
+        self.looks.plain = super::looks::Switch::On;
+    }
+
     /// Whether questions are under way.
     pub fn is_waiting(&self) -> bool {
         self.jobs.is_any_waiting()
+    }
+
+    /// Whether everything is read.
+    pub fn is_read(&self) -> bool {
+        self.has_catalog && self.catalog.is_complete
     }
 
     /// Why the commands of a file or of `Message::Command` ended early.

@@ -17,7 +17,8 @@ use crate::report::words::Language;
 #[command(
     after_help = "Examples:\n  coroner                        welcome: this folder, a guided tour, recent cases\n  coroner incident/              open a folder\n  coroner demo                   open the recorded outage\n  \
     coroner inspect incident/      what was recognised, and every problem\n  coroner events incident/ --level error --from T+3m --limit 20\n\n\
-    Colours and signs follow NO_COLOR, TERM, COLORFGBG and the locale; CORONER_THEME=dark|light|16|mono chooses.\n\
+    Colours and signs follow the terminal's background, NO_COLOR, TERM, COLORTERM, COLORFGBG and the locale;\n\
+    CORONER_THEME=dark|light|high-contrast|16|16-light|mono and ascii choose, for example CORONER_THEME=light,ascii.\n\
     Recent cases are listed in $XDG_STATE_HOME/coroner/recent.json; CORONER_NO_RECENT=1 keeps no list.\n\n\
     Exit codes: 0 done; 1 the answer is \"no\" (nothing matched); 2 usage, unreadable input, or a gate (lint, verify) that objects."
 )]
@@ -39,6 +40,9 @@ pub struct Cli {
 /// How the screen begins.
 #[derive(Debug, Clone, Args, Default)]
 pub struct BeginArgs {
+    /// Tell everything in lines of text instead of a screen: for screen readers, TERM=dumb, and keys out of a pipe (U p on screen)
+    #[arg(long)]
+    pub plain: bool,
     /// Run the commands of a file when everything is read: one a line, as after : on screen; # begins a comment
     #[arg(long, value_name = "FILE")]
     pub run: Option<PathBuf>,
@@ -367,9 +371,12 @@ pub enum Command {
         /// Keys and settings of this file; without it those of the program
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
-        /// Colours: dark, light, 16, 16-light, mono, ascii
+        /// Colours: dark, light, high-contrast, 16, 16-light, mono, ascii
         #[arg(long, value_name = "NAME", default_value = "dark")]
         theme: String,
+        /// The same moment in lines of text, courses in words
+        #[arg(long)]
+        plain: bool,
     },
     /// The settings file: where it lies, what it says, what it could say. None is needed
     Config {

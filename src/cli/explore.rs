@@ -17,7 +17,7 @@ use crate::runtime::memory;
 use crate::runtime::position;
 use crate::runtime::programs::{self, Programs};
 use crate::runtime::session::{self, Start};
-use crate::ui::Theme;
+use crate::ui::{Background, Theme};
 
 /// Opens what the arguments name, and remembers it for the welcome screen.
 pub fn explore(args: &OpenArgs, begin: &Begin) -> anyhow::Result<Outcome> {
@@ -47,6 +47,8 @@ pub struct Begin {
     pub config: Config,
     /// Whether what was kept is left alone.
     pub forgets: bool,
+    /// Cells, or lines of text.
+    pub face: Face,
 }
 
 impl Begin {
@@ -56,7 +58,7 @@ impl Begin {
         let own = args.run.as_ref().map(settings::script).transpose()?;
         let script = config.start.clone().then(own.unwrap_or_default());
         let forgets = args.no_state || !config.keeps_state;
-        Ok(Self { follow, script, config, forgets })
+        Ok(Self { follow, script, config, forgets, face: Face::of(args.plain) })
     }
 
     /// Settings for the screen, with what was kept for the user.
@@ -88,22 +90,43 @@ impl From<bool> for Follow {
     }
 }
 
-/// Whether there is a terminal that can show the screen, and what works without.
+/// How the state is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Face {
+    /// A screen of cells.
+    #[default]
+    Cells,
+    /// Lines of text.
+    Lines,
+}
+
+impl Face {
+    /// Of the option `--plain`.
+    pub(super) const fn of(is_plain: bool) -> Self {
+        if is_plain { Self::Lines } else { Self::Cells }
+    }
+}
+
+/// Whether there is a terminal that can show the screen; else an error that says what works there.
 pub fn ensure_terminal() -> anyhow::Result<()> {
+    let term = std::env::var("TERM").unwrap_or_default();
     anyhow::ensure!(
         std::io::stdout().is_terminal() && std::io::stdin().is_terminal(),
-        "the explorer needs a terminal; without one use: coroner inspect, events, series, export, or screenshot"
+        "the explorer needs a terminal; without one: --plain tells everything in lines of text, coroner screenshot draws one screen, \
+         coroner inspect, events, series and export answer in text and JSON"
     );
     anyhow::ensure!(
-        std::env::var("TERM").as_deref() != Ok("dumb"),
-        "TERM=dumb cannot show the explorer; coroner inspect, events and export work"
+        !matches!(term.as_str(), "dumb" | "emacs"),
+        "TERM={term} has no screen for the explorer; --plain tells everything in lines of text, coroner screenshot prints one screen"
     );
     Ok(())
 }
 
 /// Runs the screen over something opened; `remember` is told what the case is called once it could be opened.
 fn run_with(opened: Opened, begin: &Begin, mut first: Vec<Message>, remember: &dyn Fn(&str)) -> anyhow::Result<Outcome> {
-    ensure_terminal()?;
+    if begin.face == Face::Cells {
+        ensure_terminal()?;
+    }
     let export_to = default_target(&opened);
     let (store, on_disk, mut notices) = CaseStore::open(&opened.case_dir)?;
     let seed = opened.seed.clone().filter(|_| store.is_new());
@@ -136,6 +159,12 @@ fn run_with(opened: Opened, begin: &Begin, mut first: Vec<Message>, remember: &d
     }
     let is_following = begin.follow == Follow::Yes;
     let theme = theme_of(&begin.config);
+    let settled = begin.config.theme.clone();
+    let asks = Theme::asks_background(|name| variable(name, settled.as_deref()));
+    let theme_for = asks.then(|| Box::new(move |background| theme_with(settled.as_deref(), Some(background))) as session::ThemeFor);
+    if begin.face == Face::Lines {
+        state.start_plain();
+    }
     let position = session::run(Start {
         source: opened.source,
         store,
@@ -143,6 +172,7 @@ fn run_with(opened: Opened, begin: &Begin, mut first: Vec<Message>, remember: &d
         notices,
         state,
         theme,
+        theme_for,
         export_to,
         is_following,
         first,
@@ -170,6 +200,15 @@ fn id_seed() -> u64 {
 
 /// Colours and signs that the terminal can show, or those that were settled.
 pub fn theme_of(config: &Config) -> Theme {
+    theme_with(config.theme.as_deref(), None)
+}
+
+/// The same, with the background that the terminal told.
+fn theme_with(settled: Option<&str>, background: Option<Background>) -> Theme {
     // The environment comes before the file; both are read into the settings already.
-    Theme::of_terminal(|name| std::env::var(name).ok().or_else(|| config.theme.clone().filter(|_| name == "CORONER_THEME")))
+    Theme::of_answering_terminal(|name| variable(name, settled), background)
+}
+
+fn variable(name: &str, settled: Option<&str>) -> Option<String> {
+    std::env::var(name).ok().or_else(|| settled.filter(|_| name == "CORONER_THEME").map(str::to_owned))
 }

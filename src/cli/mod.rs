@@ -100,8 +100,9 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
                 return explore::demo(opened, &explore::Begin::new(&begin, explore::Follow::No)?, Offer::Asked);
             }
         }
-        Some(Command::Screenshot { open, output, size, at, run, keys, config, theme }) => {
-            screenshot::run(&open, &screenshot::Picture { output, size, at, run, keys, config, theme }, &mut out)?
+        Some(Command::Screenshot { open, output, size, at, run, keys, config, theme, plain }) => {
+            let face = explore::Face::of(plain);
+            screenshot::run(&open, &screenshot::Picture { output, size, at, run, keys, config, theme, face }, &mut out)?
         }
         Some(Command::Config { print_default, path: _, check, config }) => {
             let asked = match (print_default, check) {

@@ -7,13 +7,15 @@ use anyhow::Context as _;
 
 use super::Outcome;
 use super::args::OpenArgs;
+use super::explore::Face;
 use super::open::{self, Clock, Notes, Opened};
 use super::settings;
+use crate::app::looks::ThemeName;
 use crate::app::{CasePlace, Message, Settings, Setup, State, keys};
 use crate::config::Place;
 use crate::runtime::batch::{Batch, as_text};
 use crate::runtime::svg::{self, Page};
-use crate::ui::Theme;
+use crate::ui::{self, Theme};
 
 /// What the picture shows.
 #[derive(Debug, Clone, Default)]
@@ -30,8 +32,10 @@ pub struct Picture {
     pub keys: Option<String>,
     /// Settings file.
     pub config: Option<PathBuf>,
-    /// dark, light, 16, 16-light, mono, ascii.
+    /// Name of a theme, or ascii.
     pub theme: String,
+    /// Cells, or lines of text.
+    pub face: Face,
 }
 
 /// Draws what the arguments name (the demo without any).
@@ -71,11 +75,17 @@ fn draw(opened: &Opened, picture: &Picture, quiet: bool, out: &mut dyn Write) ->
     batch.run(config.start.then(script.unwrap_or_default())).map_err(anyhow::Error::msg)?;
     batch.take(&steps).map_err(anyhow::Error::msg)?;
     let buffer = batch.screen(size, &theme)?;
+    // Keys may have chosen another one.
+    let page = batch.state.looks().theme().map_or(page, page_of);
+    let as_text = || match picture.face {
+        Face::Cells => as_text(&buffer),
+        Face::Lines => ui::describe(&batch.state).iter().map(|line| format!("{}\n", theme.written(line))).collect(),
+    };
     match &picture.output {
-        None => out.write_all(as_text(&buffer).as_bytes())?,
+        None => out.write_all(as_text().as_bytes())?,
         Some(path) => {
             let is_svg = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("svg"));
-            let text = if is_svg { svg::render(&buffer, page) } else { as_text(&buffer) };
+            let text = if is_svg { svg::render(&buffer, page) } else { as_text() };
             std::fs::write(path, text).with_context(|| format!("{}: cannot be written", path.display()))?;
         }
     }
@@ -84,15 +94,20 @@ fn draw(opened: &Opened, picture: &Picture, quiet: bool, out: &mut dyn Write) ->
 
 /// The theme of this name and the page that it is made for.
 fn theme_of(name: &str) -> anyhow::Result<(Theme, Page)> {
-    Ok(match name {
-        "dark" => (Theme::dark(), Page::DARK),
-        "light" => (Theme::light(), Page::LIGHT),
-        "16" => (Theme::sixteen(), Page::DARK),
-        "16-light" => (Theme::sixteen_light(), Page::LIGHT),
-        "mono" => (Theme::mono(), Page::LIGHT),
-        "ascii" => (Theme::mono().ascii(), Page::LIGHT),
-        other => anyhow::bail!("no theme {other:?}; there are dark, light, 16, 16-light, mono and ascii"),
-    })
+    if name == "ascii" {
+        return Ok((Theme::mono().ascii(), Page::LIGHT));
+    }
+    let Some(theme) = ThemeName::from_name(name) else { anyhow::bail!("no theme {name:?}; there are {}, and ascii", ThemeName::names()) };
+    Ok((Theme::of(theme), page_of(theme)))
+}
+
+/// What a picture of a theme has behind it.
+const fn page_of(theme: ThemeName) -> Page {
+    match theme {
+        ThemeName::Dark | ThemeName::Sixteen => Page::DARK,
+        ThemeName::HighContrast => Page::BLACK,
+        ThemeName::Light | ThemeName::SixteenLight | ThemeName::Mono => Page::LIGHT,
+    }
 }
 
 /// `120x40`; 10×3 to 1000×500.
@@ -110,7 +125,7 @@ mod tests {
 
     #[test]
     fn every_theme_has_a_picture_and_another_name_is_told_which_there_are() {
-        for name in ["dark", "light", "16", "16-light", "mono", "ascii"] {
+        for name in ["dark", "light", "high-contrast", "16", "16-light", "mono", "ascii"] {
             assert!(theme_of(name).is_ok(), "{name}");
         }
         assert!(theme_of("blue").unwrap_err().to_string().contains("16-light"));

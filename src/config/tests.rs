@@ -39,7 +39,10 @@ fn the_printed_defaults_are_read_as_the_defaults() {
 #[test]
 fn an_unknown_key_is_told_with_its_line_and_the_nearest_name() {
     check_wrong("\n\nthem = \"dark\"\n", "c.toml:3: there is no key \"them\"; did you mean theme?");
-    check_wrong("theme = \"drak\"", "c.toml:1: theme: \"drak\" is none of auto, dark, light, 16, mono; did you mean dark?");
+    check_wrong(
+        "theme = \"drak\"",
+        "c.toml:1: theme: \"drak\" is none of auto, dark, light, high-contrast, 16, 16-light, mono, ascii; did you mean dark?",
+    );
     check_wrong("zone = \"Europe/Berln\"", "c.toml:1: zone: \"Europe/Berln\" is no zone; did you mean Europe/Berlin?");
     check_wrong("state = 1", "c.toml:1: state: must be true or false");
     check_wrong("[keys]\nzoom-inn = [\"Z\"]", "c.toml:2: there is no action \"zoom-inn\"; did you mean zoom-in?");

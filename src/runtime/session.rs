@@ -1,18 +1,18 @@
 //! The loop: wait, drain, draw once. Nothing awaits in the key path; all work is jobs, the saver, or the loader.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crossterm::event::{Event as TerminalEvent, EventStream};
-use futures_util::StreamExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::follow::Follower;
+use super::input::Input;
 use super::jobs::{Jobs, guarded};
 use super::journal::CaseStore;
-use super::keys::key_press;
+use super::keyboard::Keyboard;
 use super::memory::Keeper;
 use super::private::PrivateFile;
 use super::saver::Saver;
@@ -26,16 +26,25 @@ use crate::report::case_file::settle_meta;
 use crate::source::files::FileSource;
 use crate::source::pace::Pace;
 use crate::source::{Job, Source};
-use crate::ui::{self, Theme};
+use crate::ui::{Background, Theme};
 
 /// Frames are at least this far apart; more would not be seen, and would cost a slow line its bytes.
 const FRAME: Duration = Duration::from_millis(16);
+/// Lines of text are told when nothing more has come for this long: several keys make one change.
+const PLAIN_PAUSE: Duration = Duration::from_millis(80);
+/// The same while answers are under way.
+const PLAIN_WAIT: Duration = Duration::from_millis(400);
+/// The terminal has this long to tell its background before the first frame; a later answer is taken as well.
+const ANSWER_WAIT: Duration = Duration::from_millis(80);
 /// The clock on screen moves once a second.
 const TICK: Duration = Duration::from_secs(1);
 /// The play head of a replay moves this often: seen as motion, and little enough for a slow line.
 const PLAY_TICK: Duration = Duration::from_millis(125);
 /// How often loading reports while it runs.
 const LOAD_REPORT: Duration = Duration::from_millis(100);
+
+/// Which theme fits a background.
+pub type ThemeFor = Box<dyn Fn(Background) -> Theme>;
 
 /// Everything a session starts with.
 pub struct Start {
@@ -51,6 +60,8 @@ pub struct Start {
     pub state: State,
     /// Colours and symbols.
     pub theme: Theme,
+    /// Whether the terminal is asked for its background, and which theme fits then.
+    pub theme_for: Option<ThemeFor>,
     /// Where `X` writes.
     pub export_to: export::Target,
     /// Whether growing sources are followed from the start.
@@ -82,7 +93,11 @@ struct Session {
     export_to: export::Target,
     messages: UnboundedSender<Message>,
     follower: Option<Follower>,
-    keys: EventStream,
+    keyboard: Option<Keyboard>,
+    keys: UnboundedSender<Input>,
+    theme_for: Option<ThemeFor>,
+    /// Keys come out of a pipe, not from somebody who types.
+    is_piped: bool,
     /// Unpacked for an editor: removed on leaving.
     copies: Vec<PrivateFile>,
     is_leaving: bool,
@@ -92,7 +107,7 @@ struct Session {
 
 /// What woke the loop.
 enum Wake {
-    Terminal(TerminalEvent),
+    Input(Input),
     Message(Message),
     Resized,
     /// A second went by.
@@ -100,6 +115,8 @@ enum Wake {
     /// The play head of a replay is due to move.
     Play,
     Frame,
+    /// The terminal has taken the last frame.
+    Freed,
     GoOn,
     Terminate,
     Lost,
@@ -108,7 +125,8 @@ enum Wake {
 impl Session {
     async fn run(start: Start) -> anyhow::Result<Option<String>> {
         let (messages, mut inbox) = unbounded_channel();
-        let screen = Screen::enter()?;
+        let (keys, mut typed) = unbounded_channel();
+        let screen = Screen::enter(start.state.looks().plain())?;
         let loading = start_loading(Arc::clone(&start.source), messages.clone());
         let source: Arc<dyn Source> = start.source.clone();
         let mut session = Self {
@@ -122,7 +140,10 @@ impl Session {
             export_to: start.export_to,
             messages,
             follower: None,
-            keys: EventStream::new(),
+            keyboard: None,
+            keys,
+            theme_for: start.theme_for,
+            is_piped: !std::io::stdin().is_terminal(),
             copies: Vec::new(),
             is_leaving: false,
             goes_on: false,
@@ -136,7 +157,7 @@ impl Session {
         for message in start.first {
             session.feed(message)?;
         }
-        let result = session.serve(&mut inbox).await;
+        let result = session.serve(&mut inbox, &mut typed).await;
         loading.cancel();
         if let Some(follower) = session.follower.take() {
             follower.cancel();
@@ -147,24 +168,31 @@ impl Session {
         result.map(|()| session.state.position())
     }
 
-    async fn serve(&mut self, inbox: &mut UnboundedReceiver<Message>) -> anyhow::Result<()> {
+    async fn serve(&mut self, inbox: &mut UnboundedReceiver<Message>, typed: &mut UnboundedReceiver<Input>) -> anyhow::Result<()> {
         let mut signals = [signal(SignalKind::terminate())?, signal(SignalKind::hangup())?, signal(SignalKind::interrupt())?];
         let mut resizes = signal(SignalKind::window_change())?;
+        self.keyboard = Some(Keyboard::start(self.keys.clone())?);
+        self.feed(Message::Terminal(self.theme.name(), self.theme.signs_of()))?;
         self.resize()?;
+        self.learn_the_terminal(typed).await?;
         self.draw()?;
+        let freed = self.screen.freed();
         let mut last_frame = Instant::now();
         let mut is_dirty = false;
         let mut tick = tokio::time::interval(TICK);
         let mut last_play = Instant::now();
         while !self.is_leaving {
+            let frame_due = tokio::time::Instant::from_std(last_frame + self.pause());
             let play_due = tokio::time::Instant::from_std(last_play + PLAY_TICK);
-            let frame_due = tokio::time::Instant::from_std(last_frame + FRAME);
+            let (is_free, takes_keys) = (self.screen.is_free(), self.takes_keys(is_dirty));
             let wake = tokio::select! {
                 biased;
                 _ = any_signal(&mut signals) => Wake::Terminate,
                 _ = resizes.recv() => Wake::Resized,
-                event = self.keys.next() => match event { Some(Ok(event)) => Wake::Terminal(event), _ => Wake::Lost },
-                () = tokio::time::sleep_until(frame_due), if is_dirty => Wake::Frame,
+                input = typed.recv(), if takes_keys => input.map_or(Wake::Lost, Wake::Input),
+                () = freed.notified() => Wake::Freed,
+                // While the terminal has not taken the last frame, none is drawn: the next one shows it all.
+                () = tokio::time::sleep_until(frame_due), if is_dirty && is_free => Wake::Frame,
                 () = std::future::ready(()), if self.goes_on => Wake::GoOn,
                 () = tokio::time::sleep_until(play_due), if self.state.is_playing() => Wake::Play,
                 message = inbox.recv() => message.map_or(Wake::Lost, Wake::Message),
@@ -175,18 +203,22 @@ impl Session {
                 (last_frame, is_dirty) = (Instant::now(), false);
                 continue;
             }
+            if self.state.looks().plain().is_on() && matches!(wake, Wake::Input(_)) {
+                last_frame = Instant::now();
+            }
             // A second that goes by changes few screens, and no other is drawn for it.
             is_dirty |= match &wake {
                 Wake::Tick => self.state.shows_time(now()),
+                Wake::Freed => false,
                 _ => true,
             };
             match wake {
-                Wake::Frame => {}
+                Wake::Frame | Wake::Freed => {}
                 Wake::GoOn => {
                     self.goes_on = false;
                     self.feed(Message::GoOn)?;
                 }
-                Wake::Terminal(event) => self.terminal_event(event)?,
+                Wake::Input(input) => self.input(input)?,
                 Wake::Message(message) => self.feed(message)?,
                 Wake::Resized => self.resize()?,
                 Wake::Tick => self.feed(Message::Tick(now()))?,
@@ -202,6 +234,40 @@ impl Session {
                 is_dirty = true;
             }
         }
+        if is_dirty && self.state.looks().plain().is_on() {
+            self.draw()?;
+        }
+        Ok(())
+    }
+
+    /// How long nothing is drawn after the last frame.
+    fn pause(&self) -> Duration {
+        match (self.state.looks().plain().is_on(), self.state.is_waiting()) {
+            (false, _) => FRAME,
+            (true, false) => PLAIN_PAUSE,
+            (true, true) => PLAIN_WAIT,
+        }
+    }
+
+    /// Whether the next key is taken now. Keys out of a pipe wait until what the one before asked for is told.
+    fn takes_keys(&self, is_dirty: bool) -> bool {
+        !self.is_piped || (!is_dirty && !self.state.is_waiting() && self.state.is_read() && self.screen.is_free())
+    }
+
+    /// Asks the terminal what it is, and waits a moment for the answer. Keys that come meanwhile are keys.
+    async fn learn_the_terminal(&mut self, typed: &mut UnboundedReceiver<Input>) -> anyhow::Result<()> {
+        if self.state.looks().plain().is_on() || self.theme_for.is_none() {
+            return Ok(());
+        }
+        self.screen.ask()?;
+        let end = tokio::time::Instant::now() + ANSWER_WAIT;
+        while let Ok(Some(input)) = tokio::time::timeout_at(end, typed.recv()).await {
+            let is_last = input == Input::Attributes;
+            self.input(input)?;
+            if is_last {
+                break;
+            }
+        }
         Ok(())
     }
 
@@ -213,22 +279,33 @@ impl Session {
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
-        let (state, theme) = (&self.state, &self.theme);
-        Ok(self.screen.draw(|frame| ui::draw(state, theme, frame))?)
+        Ok(self.screen.draw(&self.state, &self.theme)?)
     }
 
-    fn terminal_event(&mut self, event: TerminalEvent) -> anyhow::Result<()> {
-        match event {
-            TerminalEvent::Key(key) => match key_press(key) {
-                Some(key) => {
-                    self.feed(Message::Tick(now()))?;
-                    self.feed(Message::Key(key))
+    fn input(&mut self, input: Input) -> anyhow::Result<()> {
+        match input {
+            Input::Key(key) => {
+                self.feed(Message::Tick(now()))?;
+                self.feed(Message::Key(key))
+            }
+            Input::Paste(text) => self.feed(Message::Paste(text)),
+            Input::Mouse(press) => {
+                self.feed(Message::Tick(now()))?;
+                self.feed(Message::Mouse(press))
+            }
+            Input::Background(answer) => {
+                if let (Some(theme_for), Some(background)) = (&self.theme_for, Background::of_answer(&answer)) {
+                    self.theme = theme_for(background);
+                    self.feed(Message::Terminal(self.theme.name(), self.theme.signs_of()))?;
                 }
-                None => Ok(()),
-            },
-            TerminalEvent::Paste(text) => self.feed(Message::Paste(text)),
-            // Resizes come by our own signal: the key reader loses those that come together with a key.
-            _ => Ok(()),
+                Ok(())
+            }
+            Input::HasKeyboardProtocol => Ok(self.screen.use_protocol()?),
+            Input::Attributes => Ok(()),
+            Input::Lost => {
+                self.is_leaving = true;
+                Ok(())
+            }
         }
     }
 
@@ -237,8 +314,17 @@ impl Session {
         if let Message::Replied(id, _) = &message {
             self.jobs.finished(*id);
         }
+        let looks = self.state.looks();
         for effect in update(&mut self.state, message) {
             self.execute(effect)?;
+        }
+        if self.state.looks().plain() != looks.plain() {
+            self.screen.show_as(self.state.looks().plain())?;
+            self.resize()?;
+        }
+        if self.state.looks().n_redraws() != looks.n_redraws() {
+            panic_if_asked();
+            self.screen.forget();
         }
         Ok(())
     }
@@ -260,26 +346,20 @@ impl Session {
                 self.feed(message)?;
             }
             Effect::Export(case) => self.export(case),
-            Effect::OpenEditor(text) => {
-                // The key reader must not eat the editor's keys.
-                self.keys = EventStream::new();
-                let edited = self.screen.lend(|| editor::edit(&text))?;
-                self.keys = EventStream::new();
-                match edited {
-                    Ok(text) => self.feed(Message::Edited(Some(text)))?,
-                    Err(error) => {
-                        self.feed(Message::Edited(None))?;
-                        self.feed(Message::Notice(error.to_string()))?;
-                    }
+            Effect::OpenEditor(text) => match self.lend(|| editor::edit(&text))? {
+                Ok(text) => self.feed(Message::Edited(Some(text)))?,
+                Err(error) => {
+                    self.feed(Message::Edited(None))?;
+                    self.feed(Message::Notice(error.to_string()))?;
                 }
-            }
+            },
             Effect::Copy(text) => {
                 let message = outside::copy(&text).map_or_else(|error| Message::Notice(format!("not copied: {error:#}")), Message::Told);
                 self.feed(message)?;
             }
             Effect::OpenSource { source, line, n_lines } => match outside::locate(&*self.source, source, (line, n_lines)) {
                 Ok(place) => {
-                    self.lend(|| outside::open_at(&place.path, place.line))?;
+                    self.show_outside(|| outside::open_at(&place.path, place.line))?;
                     if let Some(words) = place.words {
                         self.feed(Message::Told(words))?;
                     }
@@ -288,24 +368,28 @@ impl Session {
                 }
                 Err(error) => self.feed(Message::Notice(format!("{error:#}")))?,
             },
-            Effect::OpenPager(text) => self.lend(|| outside::page(&text))?,
+            Effect::OpenPager(text) => self.show_outside(|| outside::page(&text))?,
             Effect::GoOn => self.goes_on = true,
             Effect::Remember(memory) => self.keeper.keep(memory),
             Effect::Follow => self.follower = Some(Follower::start(Arc::clone(&self.source), self.messages.clone())),
             Effect::Unfollow => drop(self.follower.take()),
-            Effect::Suspend => self.screen.lend(suspend)?,
+            Effect::Suspend => self.lend(suspend)?,
             Effect::Quit => self.is_leaving = true,
         }
         Ok(())
     }
 
+    /// Gives the terminal away for a while; the reader must not eat the keys that are typed there.
+    fn lend<T>(&mut self, meanwhile: impl FnOnce() -> T) -> anyhow::Result<T> {
+        self.keyboard = None;
+        let result = self.screen.lend(meanwhile)?;
+        self.keyboard = Some(Keyboard::start(self.keys.clone())?);
+        Ok(result)
+    }
+
     /// Gives the terminal to another program; what went wrong there is told.
-    fn lend(&mut self, run: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
-        // The key reader must not eat the other program's keys.
-        self.keys = EventStream::new();
-        let result = self.screen.lend(run)?;
-        self.keys = EventStream::new();
-        match result {
+    fn show_outside(&mut self, run: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+        match self.lend(run)? {
             Ok(()) => Ok(()),
             Err(error) => self.feed(Message::Notice(format!("{error:#}"))),
         }
@@ -322,6 +406,11 @@ impl Session {
             let _ = messages.send(message);
         });
     }
+}
+
+/// Lets a test see what becomes of the terminal; not in a release.
+fn panic_if_asked() {
+    assert!(!cfg!(debug_assertions) || std::env::var_os("CORONER_PANIC_ON_REDRAW").is_none(), "asked to panic");
 }
 
 /// What becomes of `case.toml` with one of the two values.

@@ -20,6 +20,8 @@ pub struct Page {
 impl Page {
     /// For the dark theme.
     pub const DARK: Self = Self { background: "#14161b", foreground: "#d4d7dd" };
+    /// For the theme of high contrast.
+    pub const BLACK: Self = Self { background: "#000000", foreground: "#ffffff" };
     /// For the light theme.
     pub const LIGHT: Self = Self { background: "#fbfbf9", foreground: "#22252a" };
 }
@@ -51,7 +53,7 @@ struct Run {
     modifier: Modifier,
 }
 
-/// Neighbouring cells of one style. Block characters stand alone, so that a font cannot shift them.
+/// Neighbouring cells of one style. Signs beyond ASCII stand alone, so that a font cannot shift them.
 fn runs(buffer: &Buffer, row: u16) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     let mut skip = 0;
@@ -71,6 +73,14 @@ fn runs(buffer: &Buffer, row: u16) -> Vec<Run> {
                     && (run.foreground, run.background, run.modifier) == (cell.fg, cell.bg, cell.modifier) =>
             {
                 run.text.push_str(cell.symbol());
+                run.cells += width;
+            }
+            // Equal blocks side by side are one: no seam shows between them.
+            Some(run)
+                if run.text == cell.symbol()
+                    && block_height(cell.symbol()).is_some()
+                    && (run.foreground, run.background, run.modifier) == (cell.fg, cell.bg, cell.modifier) =>
+            {
                 run.cells += width;
             }
             _ => runs.push(Run {

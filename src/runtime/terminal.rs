@@ -1,65 +1,164 @@
 //! The terminal: entered once, left on every way out (quit, error, signal, panic of the main thread, suspend).
 //!
-//! ratatui's own panic hook restores on a panic of any thread; a job that panics must not, so this one is ours.
+//! ratatui's own panic hook restores on a panic of any thread; a job that panics must not, so this one is ours. Frames go
+//! out through `frame` and `writer`; what the terminal can do more than the least is asked, never assumed.
 
-use std::io::{self, Stdout, Write};
+use std::io::{self, IsTerminal as _, Write};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
-use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
-};
-use crossterm::{cursor, execute, queue};
-use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
-use ratatui::layout::{Position, Rect};
+use crossterm::terminal::{EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::{cursor, execute};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use tokio::sync::Notify;
 
-/// Whether the screen is ours now, so that leaving twice does no harm.
+use super::frame::{self, Known};
+use super::writer::Writer;
+use crate::app::State;
+use crate::app::looks::Switch;
+use crate::ui::{self, Theme};
+
+/// Whether the terminal is ours now, so that leaving twice does no harm.
 static IS_ENTERED: AtomicBool = AtomicBool::new(false);
+/// Whether the alternate screen is ours.
+static HAS_SCREEN: AtomicBool = AtomicBool::new(false);
+/// Whether keys come by the protocol of kitty.
+static HAS_PROTOCOL: AtomicBool = AtomicBool::new(false);
+/// Whether the mouse is ours.
+static HAS_MOUSE: AtomicBool = AtomicBool::new(false);
 
-/// The screen in raw mode on the alternate buffer; restored when dropped.
+/// Clicks, drags and the wheel, in cells; nothing while the mouse only moves.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
+/// Escape and control keys without ambiguity; the rest as ever.
+const PROTOCOL_ON: &str = "\x1b[>1u";
+const PROTOCOL_OFF: &str = "\x1b[<1u";
+/// Lines of text are made for a screen of this size.
+const PLAIN_SIZE: (u16, u16) = (120, 40);
+
+/// The terminal in raw mode, with the screen on the alternate buffer or lines of text on the main one; restored when
+/// dropped.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
-    /// Whether the terminal may show something else than what was drawn last.
-    is_stale: bool,
+    writer: Writer,
+    shown: Buffer,
+    lines: Vec<String>,
+    known: Known,
+    plain: Switch,
 }
 
 impl Screen {
     /// Takes the terminal over.
-    pub fn enter() -> io::Result<Self> {
-        take_over()?;
-        Ok(Self { terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?, is_stale: false })
+    pub fn enter(plain: Switch) -> io::Result<Self> {
+        take_over(plain)?;
+        Ok(Self { writer: Writer::start(io::stdout()), shown: Buffer::empty(Rect::ZERO), lines: Vec::new(), known: Known::Stale, plain })
     }
 
-    /// Draws one frame inside a synchronized update, so that no half-drawn frame is shown.
-    pub fn draw(&mut self, paint: impl FnOnce(&mut ratatui::Frame<'_>)) -> io::Result<()> {
-        queue!(io::stdout(), BeginSynchronizedUpdate)?;
-        if std::mem::take(&mut self.is_stale) {
-            // Not `clear`: it asks the terminal where the cursor is, and an answer that is late or eaten by the key
-            // reader would end the program.
-            let size = self.terminal.size()?;
-            self.terminal.resize(Rect::from((Position::ORIGIN, size)))?;
+    /// Draws what changed. Call it only while the line is free.
+    pub fn draw(&mut self, state: &State, theme: &Theme) -> io::Result<()> {
+        let looks = state.looks();
+        if looks.mouse().is_on() != HAS_MOUSE.load(Ordering::SeqCst) {
+            turn_mouse(looks.mouse())?;
         }
-        self.terminal.draw(paint)?;
-        execute!(io::stdout(), EndSynchronizedUpdate)
+        let mut bytes = Vec::new();
+        if self.plain.is_on() {
+            let lines = ui::describe(state);
+            for line in ui::changed_lines(&self.lines, &lines) {
+                let theme = theme.with(&looks);
+                bytes.extend_from_slice(theme.written(line).as_bytes());
+                bytes.extend_from_slice(b"\r\n");
+            }
+            self.lines = lines;
+        } else {
+            return self.show(|buffer| ui::paint(state, theme, buffer));
+        }
+        if bytes.is_empty() { Ok(()) } else { self.writer.send(bytes) }
+    }
+
+    /// Shows what is painted into an empty screen; nothing is written when nothing changed.
+    pub fn show(&mut self, paint: impl FnOnce(&mut Buffer)) -> io::Result<()> {
+        let (width, height) = self.size()?;
+        let mut next = Buffer::empty(Rect::new(0, 0, width, height));
+        paint(&mut next);
+        if self.shown.area != next.area {
+            self.known = Known::Stale;
+        }
+        let mut bytes = Vec::new();
+        frame::encode(&self.shown, &next, self.known, &mut bytes);
+        (self.shown, self.known) = (next, Known::Shown);
+        if bytes.is_empty() { Ok(()) } else { self.writer.send(bytes) }
+    }
+
+    /// Waits until the last frame is out.
+    pub fn settle(&self) {
+        self.writer.settle();
+    }
+
+    /// Changes between screen and lines of text. Their sizes differ: the state must be told the new one.
+    pub fn show_as(&mut self, plain: Switch) -> io::Result<()> {
+        if self.plain == plain {
+            return Ok(());
+        }
+        self.writer.settle();
+        self.plain = plain;
+        self.lines.clear();
+        self.forget();
+        if plain.is_on() { leave_screen() } else { enter_screen() }
     }
 
     /// The next frame is drawn whole. After a resize, even back to the same size: the terminal cut off what did not
     /// fit meanwhile, and only the first and the last size may have been seen here.
     pub fn forget(&mut self) {
-        self.is_stale = true;
+        self.known = Known::Stale;
+    }
+
+    /// Whether the last frame is out.
+    pub fn is_free(&self) -> bool {
+        self.writer.is_free()
+    }
+
+    /// Told each time the last frame is out.
+    pub fn freed(&self) -> Arc<Notify> {
+        self.writer.freed()
     }
 
     /// Columns and rows.
     pub fn size(&self) -> io::Result<(u16, u16)> {
-        self.terminal.size().map(|size| (size.width, size.height))
+        if self.plain.is_on() {
+            return Ok(PLAIN_SIZE);
+        }
+        crossterm::terminal::size()
+    }
+
+    /// Asks for the background, for the keyboard protocol of kitty, and for what every terminal answers.
+    pub fn ask(&self) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(b"\x1b]11;?\x1b\\\x1b[?u\x1b[c")?;
+        out.flush()
+    }
+
+    /// Uses the keyboard protocol of kitty, which this terminal offered.
+    pub fn use_protocol(&self) -> io::Result<()> {
+        if HAS_PROTOCOL.swap(true, Ordering::SeqCst) {
+            return Ok(());
+        }
+        self.writer.settle();
+        say(PROTOCOL_ON)
     }
 
     /// Gives the terminal back for a while (`$EDITOR`, suspend), runs `meanwhile`, and takes it again.
     pub fn lend<T>(&mut self, meanwhile: impl FnOnce() -> T) -> io::Result<T> {
+        self.writer.settle();
+        let (had_protocol, mouse) =
+            (HAS_PROTOCOL.load(Ordering::SeqCst), if HAS_MOUSE.load(Ordering::SeqCst) { Switch::On } else { Switch::Off });
         restore();
         let result = meanwhile();
-        take_over()?;
+        take_over(self.plain)?;
+        if had_protocol {
+            self.use_protocol()?;
+        }
+        turn_mouse(mouse)?;
         self.forget();
         Ok(result)
     }
@@ -67,21 +166,55 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
+        self.writer.settle();
         restore();
     }
 }
 
-fn take_over() -> io::Result<()> {
-    enable_raw_mode()?;
+fn say(sequence: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(sequence.as_bytes())?;
+    out.flush()
+}
+
+fn turn_mouse(mouse: Switch) -> io::Result<()> {
+    HAS_MOUSE.store(mouse.is_on(), Ordering::SeqCst);
+    if mouse.is_on() { say(MOUSE_ON) } else { say(MOUSE_OFF) }
+}
+
+fn take_over(plain: Switch) -> io::Result<()> {
+    if io::stdin().is_terminal() {
+        enable_raw_mode()?;
+    }
     IS_ENTERED.store(true, Ordering::SeqCst);
+    if plain.is_on() { Ok(()) } else { enter_screen() }
+}
+
+fn enter_screen() -> io::Result<()> {
+    HAS_SCREEN.store(true, Ordering::SeqCst);
     execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
+}
+
+/// Back to the main screen, as it was.
+fn leave_screen() -> io::Result<()> {
+    HAS_SCREEN.store(false, Ordering::SeqCst);
+    if HAS_MOUSE.swap(false, Ordering::SeqCst) {
+        say(MOUSE_OFF)?;
+    }
+    // Each screen has its own stack of protocols: this one is left on the alternate screen.
+    if HAS_PROTOCOL.swap(false, Ordering::SeqCst) {
+        say(PROTOCOL_OFF)?;
+    }
+    execute!(io::stdout(), EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show)
 }
 
 /// Gives the terminal back; harmless when it is not ours.
 pub fn restore() {
     if IS_ENTERED.swap(false, Ordering::SeqCst) {
         // Nothing can be done about a terminal that is gone.
-        let _ = execute!(io::stdout(), EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+        if HAS_SCREEN.load(Ordering::SeqCst) {
+            let _ = leave_screen();
+        }
         let _ = disable_raw_mode();
     }
 }

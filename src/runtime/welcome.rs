@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crossterm::event::{Event as TerminalEvent, EventStream};
-use futures_util::StreamExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
-use super::keys::key_press;
+use super::input::Input;
+use super::keyboard::Keyboard;
 use super::recent::{self, Case};
 use super::session::{now, suspend};
 use super::terminal::{self, Screen};
+use crate::app::looks::Switch;
 use crate::app::welcome::{Choice, Recent, Sight, Welcome};
 use crate::model::SourceKind;
 use crate::source::files::glance::{Glance, glance};
@@ -65,30 +66,35 @@ async fn serve(start: Start) -> anyhow::Result<Chosen> {
     let mut is_looking = first.is_none();
     let recent = start.cases.iter().map(of_case).collect();
     let welcome = Welcome::new(&start.folder.display().to_string(), first, recent, now());
-    let mut desk = Desk { welcome, cases: start.cases, list: start.list, screen: Screen::enter()? };
-    let mut keys = EventStream::new();
+    let (keys, mut typed) = unbounded_channel();
+    let keyboard = Some(Keyboard::start(keys.clone())?);
+    let mut desk = Desk { welcome, cases: start.cases, list: start.list, screen: Screen::enter(Switch::Off)?, keyboard, keys };
     let mut ends = [signal(SignalKind::terminate())?, signal(SignalKind::hangup())?, signal(SignalKind::interrupt())?];
     let mut resizes = signal(SignalKind::window_change())?;
     loop {
         desk.welcome.size = desk.screen.size()?;
-        desk.screen.draw(|frame| ui::welcome::draw(&desk.welcome, &start.theme, frame))?;
-        let event = tokio::select! {
+        desk.screen.settle();
+        desk.screen.show(|buffer| ui::welcome::draw_into(&desk.welcome, &start.theme, buffer))?;
+        let input = tokio::select! {
             biased;
             () = any_signal(&mut ends) => return Ok(Chosen::Quit),
             _ = resizes.recv() => {
                 desk.screen.forget();
                 continue;
             }
-            event = keys.next() => event,
+            input = typed.recv() => input,
             seen = &mut sight, if is_looking => {
                 is_looking = false;
                 desk.welcome.sight = Some(seen.unwrap_or_default());
                 continue;
             }
         };
-        let Some(Ok(event)) = event else { return Ok(Chosen::Quit) };
-        let TerminalEvent::Key(key) = event else { continue };
-        if let Some(choice) = key_press(key).and_then(|key| desk.welcome.key(key))
+        let key = match input {
+            Some(Input::Key(key)) => key,
+            None | Some(Input::Lost) => return Ok(Chosen::Quit),
+            Some(_) => continue,
+        };
+        if let Some(choice) = desk.welcome.key(key)
             && let Some(chosen) = desk.take(choice)?
         {
             return Ok(chosen);
@@ -107,6 +113,8 @@ struct Desk {
     cases: Vec<Case>,
     list: Option<PathBuf>,
     screen: Screen,
+    keyboard: Option<Keyboard>,
+    keys: UnboundedSender<Input>,
 }
 
 impl Desk {
@@ -119,7 +127,9 @@ impl Desk {
             Choice::Quit => Some(Chosen::Quit),
             Choice::Recent(index) => self.cases.get(index).cloned().map(Chosen::Case),
             Choice::Suspend => {
+                self.keyboard = None;
                 self.screen.lend(suspend)?;
+                self.keyboard = Some(Keyboard::start(self.keys.clone())?);
                 None
             }
             Choice::Forget(index) => {

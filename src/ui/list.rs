@@ -171,7 +171,7 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
         draw_fixed(state, event, (area.x, y, area.width), theme, buffer);
         let n_lines = (lines.len().max(1) as u16).min(end - y);
         for (line, y) in lines.iter().zip(y..end) {
-            draw_tail(event, line, (area.x + shape.tail_x as u16, y, shape.tail_width as u16), theme, buffer);
+            draw_tail(line, (area.x + shape.tail_x as u16, y, shape.tail_width as u16), theme, buffer);
         }
         if shape.pan > 0 && !shape.is_wrapped {
             paint::cell(buffer, area.x + shape.tail_x as u16 - 1, y, '<', theme.key);
@@ -304,10 +304,9 @@ fn draw_fixed(state: &State, event: &EventRow, (x, y, width): (u16, u16, u16), t
     }
 }
 
-/// A line of what stands behind them.
-fn draw_tail(event: &EventRow, line: &[(TailPart, String)], (x, y, width): (u16, u16, u16), theme: &Theme, buffer: &mut Buffer) {
-    let message = if event.level >= Level::Error { theme.error } else { theme.text };
-    let style = |part: TailPart| if part == TailPart::Message { message } else { theme.dim };
+/// A line of what stands behind them. The word for the level carries the colour: a screen full of errors stays readable.
+fn draw_tail(line: &[(TailPart, String)], (x, y, width): (u16, u16, u16), theme: &Theme, buffer: &mut Buffer) {
+    let style = |part: TailPart| if part == TailPart::Message { theme.text } else { theme.dim };
     let words: Vec<(&str, Style)> = line.iter().map(|(part, words)| (words.as_str(), style(*part))).collect();
     paint::put_words(buffer, x, y, width, &words);
 }

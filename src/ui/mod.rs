@@ -6,6 +6,7 @@
 mod braille;
 mod chips;
 mod command;
+mod describe;
 mod draft;
 mod header;
 mod heat;
@@ -35,11 +36,18 @@ use ratatui::buffer::Buffer;
 use crate::app::State;
 use crate::app::layout::MIN_SIZE;
 
-pub use theme::Theme;
+pub use describe::{changed_lines, describe};
+pub use theme::{Background, Theme};
 
 /// Draws the whole screen. O(cells).
 pub fn draw(state: &State, theme: &Theme, frame: &mut Frame) {
-    let buffer = frame.buffer_mut();
+    paint(state, theme, frame.buffer_mut());
+}
+
+/// Draws the whole screen into an empty buffer of its size. O(cells).
+pub fn paint(state: &State, theme: &Theme, buffer: &mut Buffer) {
+    // What the user chose on the screen counts more than what fits the terminal.
+    let theme = &theme.with(&state.looks());
     if (buffer.area.width, buffer.area.height) != state.layout.size {
         // The resize message is still under way; the next frame fits.
         return;

@@ -32,7 +32,11 @@ const KEYS: [(&str, &str); 7] = [
 
 /// Draws the whole screen.
 pub fn draw(welcome: &Welcome, theme: &Theme, frame: &mut Frame) {
-    let buffer = frame.buffer_mut();
+    draw_into(welcome, theme, frame.buffer_mut());
+}
+
+/// Draws the whole screen into an empty buffer of its size.
+pub fn draw_into(welcome: &Welcome, theme: &Theme, buffer: &mut Buffer) {
     let (width, height) = (buffer.area.width, buffer.area.height);
     if width < MIN_SIZE.0 || height < MIN_SIZE.1 {
         let words = format!("{width}×{height} is too small: enlarge the window or shrink the font");

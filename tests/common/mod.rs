@@ -87,6 +87,31 @@ impl Pty {
         self.screen.lock().expect("screen").screen().alternate_screen()
     }
 
+    /// Whether the terminal is in its usual mode: lines, echo, signals.
+    pub fn is_cooked(&self) -> bool {
+        let modes = self.master.get_termios().map(|termios| format!("{:?}", termios.local_flags)).unwrap_or_default();
+        ["ICANON", "ECHO", "ISIG"].iter().all(|mode| modes.contains(mode))
+    }
+
+    /// Whether the cursor is shown.
+    pub fn has_cursor(&self) -> bool {
+        !self.screen.lock().expect("screen").screen().hide_cursor()
+    }
+
+    /// Whether the program asked for the mouse.
+    pub fn has_mouse(&self) -> bool {
+        self.screen.lock().expect("screen").screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
+    }
+
+    /// Colours of the letters on the screen.
+    pub fn inks(&self) -> std::collections::BTreeSet<String> {
+        let screen = self.screen.lock().expect("screen");
+        let screen = screen.screen();
+        let (rows, columns) = screen.size();
+        let cells = (0..rows.get()).flat_map(|row| (0..columns.get()).filter_map(move |column| screen.cell(row, column)));
+        cells.map(|cell| format!("{:?}", cell.fgcolor())).collect()
+    }
+
     /// Types keys as bytes (`\r` is Enter, `\x1b` is Esc).
     pub fn type_keys(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).expect("the program reads");

@@ -608,6 +608,43 @@ impl Session {
         session
     }
 
+    /// The same incident, told with these letters everywhere.
+    pub fn saying(width: u16, height: u16, text: &str) -> Self {
+        let mut session = Self::unloaded(width, height);
+        session.state = State::new(Setup {
+            title: text.into(),
+            case: CaseDoc::default(),
+            now: Timestamp::from_secs(START + 86_400),
+            id_seed: 1,
+            author: text.into(),
+            size: (width, height),
+            place: CasePlace::Saved(text.into()),
+        });
+        for event in &mut session.fake.events {
+            event.message = format!("{text} {}", event.message);
+            event.service = Some(text.into());
+            event.raw = event.message.clone();
+            event.fields = vec![("latency_ms".into(), text.into())];
+        }
+        let mut catalog = (*session.fake.catalog).clone();
+        for change in &mut catalog.changes {
+            (change.text, change.to) = (text.into(), Some(text.into()));
+        }
+        for alert in &mut catalog.alerts {
+            alert.name = text.into();
+        }
+        for series in &mut catalog.series {
+            series.labels = Labels::new(vec![("service".into(), text.into())]);
+        }
+        for source in &mut catalog.sources {
+            source.path = format!("logs/{text}.log");
+        }
+        session.fake.catalog = Arc::new(catalog.clone());
+        session.send(Message::Catalog(Arc::new(catalog)));
+        session.keys("g");
+        session
+    }
+
     /// Sends a message and answers every question that follows.
     pub fn send(&mut self, message: Message) {
         let mut queue = app::update(&mut self.state, message);

@@ -14,8 +14,9 @@ use super::arrange::{self, Arrangement};
 use super::navigate::{self, Way};
 use super::records::{self, Bearing, Judgement};
 use super::{
-    annotate, chain, column_pick, command_line, compare_view, exemplars, facet_view, filter, find, forms, kind_form, onset_view, overlays,
-    pager, palette, panel_edit, panel_form, panel_typed, panel_view, pattern_view, pick, play, replay, search, settle, trace_view,
+    annotate, chain, column_pick, command_line, compare_view, exemplars, facet_view, filter, find, forms, kind_form, looks, onset_view,
+    overlays, pager, palette, panel_edit, panel_form, panel_typed, panel_view, pattern_view, pick, play, replay, search, settle,
+    trace_view,
 };
 
 /// Runs it.
@@ -120,6 +121,7 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::PrevExemplar => exemplars::step(state, Way::Back),
         Action::Reorder => pattern_view::next_order(state),
         Action::ZoomPane => zoom_pane(state),
+        Action::NextTheme | Action::Mouse | Action::PlainText | Action::Redraw => looks::run(state, action, None),
         Action::Dismiss => overlays::dismiss(state),
         Action::ListUp => overlays::step(state, -1),
         Action::ListDown => overlays::step(state, 1),
@@ -291,6 +293,10 @@ pub(super) fn with_argument(state: &mut State, action: Action, argument: &str) -
         Action::Multiples => panel_form::split(state, PanelShape::Multiples, argument),
         Action::Tour => crate::app::tour::run_typed(state, argument),
         Action::Title => Ok(forms::change_case(state, |meta| argument.clone_into(&mut meta.title))),
+        Action::NextTheme | Action::Mouse | Action::PlainText => {
+            looks::run(state, action, Some(argument));
+            Ok(Vec::new())
+        }
         Action::Severity => Ok(forms::change_case(state, |meta| meta.severity = Some(argument.to_owned()))),
         Action::Note => Ok(annotate::add_note(state, navigate::span(state), argument)),
         Action::PanelPicker => Ok(pick::add_formula(state, argument)),

@@ -215,6 +215,8 @@ fn offer(state: &State, argument: Argument, start: usize, so_far: &str) -> Offer
         Argument::Kind => KINDS.iter().map(|kind| (format!("{} ", kind.name), kind.text.to_owned())).collect(),
         Argument::Limit => plain(&["off"]),
         Argument::Ghost => plain(&["baseline", "-1h", "T-10m", "off"]),
+        Argument::Theme => plain(&["dark", "light", "high-contrast", "16", "16-light", "mono", "ascii", "unicode", "terminal"]),
+        Argument::Switch => plain(&["on", "off"]),
         Argument::Severity => plain(&["SEV1", "SEV2", "SEV3", "SEV4"]),
         Argument::Label => labels(state),
         Argument::Tags => {

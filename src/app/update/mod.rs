@@ -22,6 +22,8 @@ mod find;
 mod forms;
 mod input;
 mod kind_form;
+mod looks;
+mod mouse;
 mod navigate;
 mod onset_view;
 mod outside;
@@ -60,6 +62,11 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     let mut effects = match message {
         Message::Key(key) => input::key(state, key),
         Message::Paste(text) => input::paste(state, &text),
+        Message::Mouse(press) => mouse::press(state, press),
+        Message::Terminal(theme, signs) => {
+            state.looks.terminal = (theme, signs);
+            Vec::new()
+        }
         Message::Resized { width, height } => {
             state.layout.size = (width, height);
             Vec::new()

@@ -1,0 +1,174 @@
+//! The mouse, while it is ours: the wheel scrolls or zooms what it is over, a click goes there, a drag selects, a double
+//! click zooms in or opens.
+
+use crate::app::layout::{Area, Lane};
+use crate::app::message::Effect;
+use crate::app::mouse::{MouseKind, MousePress};
+use crate::app::state::{Focus, State};
+use crate::model::Timestamp;
+
+use super::{action, navigate, overlays};
+use crate::app::actions::Action;
+
+/// Rows that one notch of the wheel scrolls.
+const WHEEL_ROWS: isize = 3;
+
+/// What lies under the pointer.
+enum Place {
+    /// Lanes and panels; the panel, if it is one.
+    Time(Timestamp, Option<usize>),
+    /// The overview of the whole extent.
+    Overview(Timestamp),
+    /// Label or numbers of a panel.
+    Panel(usize),
+    /// A row of the list.
+    Event(usize),
+    /// A row of the side pane.
+    Side(usize),
+    Nothing,
+}
+
+/// One thing that the mouse did.
+pub(super) fn press(state: &mut State, press: MousePress) -> Vec<Effect> {
+    if !state.looks.mouse.is_on() {
+        return Vec::new();
+    }
+    if !state.overlays.is_empty() {
+        match press.kind {
+            MouseKind::WheelUp => overlays::step(state, -1),
+            MouseKind::WheelDown => overlays::step(state, 1),
+            _ => {}
+        }
+        return Vec::new();
+    }
+    let place = place(state, press);
+    match press.kind {
+        MouseKind::Down => return down(state, press, &place),
+        MouseKind::Drag => drag(state, &place),
+        MouseKind::Up => state.pointer.pressed = None,
+        MouseKind::WheelUp => wheel(state, &place, -1),
+        MouseKind::WheelDown => wheel(state, &place, 1),
+    }
+    Vec::new()
+}
+
+fn within(area: Area, press: MousePress) -> Option<usize> {
+    let is_in = (area.x..area.x + area.width).contains(&press.column) && (area.y..area.y + area.height).contains(&press.row);
+    is_in.then(|| usize::from(press.row - area.y))
+}
+
+/// The event in a row of the list: folded ones have several rows.
+fn event_at(state: &State, row: usize) -> Option<usize> {
+    let (list, height) = (&state.list, usize::from(state.layout.list.height));
+    let mut below = usize::from(list.shape.has_header);
+    if row < below {
+        return None;
+    }
+    for (index, event) in list.rows.iter().enumerate().skip(list.top) {
+        let skip = if list.selected == Some(index) && list.shape.is_wrapped { list.skip } else { 0 };
+        below += event.tail_lines(&list.shape, skip, height.saturating_sub(below)).len().max(1);
+        if row < below {
+            return Some(index);
+        }
+    }
+    None
+}
+
+fn place(state: &State, press: MousePress) -> Place {
+    let layout = &state.layout;
+    if let Some(row) = within(layout.list, press) {
+        return event_at(state, row).map_or(Place::Nothing, Place::Event);
+    }
+    if let Some(row) = within(layout.side, press) {
+        let n_heading = state.side.heading_rows(usize::from(layout.side.height));
+        let line = row.checked_sub(n_heading).and_then(|row| state.side.lines.get(state.side.top + row));
+        return line.map_or(Place::Nothing, |line| Place::Side(line.item));
+    }
+    let is_row = |(_, y, height): &(usize, u16, u16)| (*y..*y + *height).contains(&press.row);
+    let panel = layout.panels.iter().find(|panel| is_row(panel)).map(|panel| panel.0);
+    let lane = layout.lanes.iter().find(|(_, y, height)| (*y..*y + *height).contains(&press.row)).map(|lane| lane.0);
+    let column = press.column.checked_sub(layout.label_width).filter(|column| *column < layout.lanes_width);
+    let range = if lane == Some(Lane::Overview) { state.timeline.extent } else { Some(state.timeline.visible) };
+    let parts = range.zip(column).and_then(|(range, column)| range.split(state.timeline.columns).get(usize::from(column)).copied());
+    match (lane, panel, parts) {
+        (Some(Lane::Overview), _, Some(part)) => Place::Overview(part.start()),
+        (None, None, _) | (Some(_), None, None) => Place::Nothing,
+        (_, panel, Some(part)) => Place::Time(part.start(), panel),
+        (_, Some(panel), None) => Place::Panel(panel),
+    }
+}
+
+fn down(state: &mut State, press: MousePress, place: &Place) -> Vec<Effect> {
+    let is_second = state.pointer.is_second(state.now, press);
+    match *place {
+        Place::Time(at, panel) => {
+            if is_second && state.timeline.selection().is_some() {
+                navigate::fit_selection(state);
+                return Vec::new();
+            }
+            focus_panel(state, panel);
+            (state.timeline.anchor, state.list.anchor) = (None, None);
+            state.timeline.move_to(at);
+            if is_second {
+                state.timeline.zoom(-1);
+            }
+            state.pointer.pressed = Some(at);
+        }
+        Place::Overview(at) => state.jump_to(at),
+        Place::Panel(panel) => focus_panel(state, Some(panel)),
+        Place::Event(index) => {
+            action::focus(state, Focus::List);
+            let rows = index as isize - state.list.selected.unwrap_or(index) as isize;
+            navigate::vertical(state, rows);
+            if is_second {
+                return action::run(state, Action::Open, None);
+            }
+        }
+        Place::Side(item) => {
+            action::focus(state, Focus::Side);
+            state.side.select(item);
+            if is_second {
+                return action::run(state, Action::Open, None);
+            }
+        }
+        Place::Nothing => {}
+    }
+    Vec::new()
+}
+
+fn focus_panel(state: &mut State, panel: Option<usize>) {
+    if let Some(panel) = panel {
+        state.panels.selected = panel;
+        action::focus(state, Focus::Panels);
+    }
+}
+
+fn drag(state: &mut State, place: &Place) {
+    if let (Place::Time(at, _), Some(pressed)) = (place, state.pointer.pressed) {
+        state.timeline.anchor = Some(pressed).filter(|pressed| pressed != at);
+        state.timeline.move_to(*at);
+    }
+}
+
+fn wheel(state: &mut State, place: &Place, way: isize) {
+    match *place {
+        Place::Time(at, _) => {
+            state.timeline.move_to(at);
+            state.timeline.zoom(way as i32);
+        }
+        Place::Overview(_) => state.timeline.pan(way as i64),
+        Place::Panel(_) => {
+            action::focus(state, Focus::Panels);
+            navigate::vertical(state, way);
+        }
+        Place::Event(_) => {
+            action::focus(state, Focus::List);
+            navigate::vertical(state, way * WHEEL_ROWS);
+        }
+        Place::Side(_) => {
+            action::focus(state, Focus::Side);
+            navigate::vertical(state, way * WHEEL_ROWS);
+        }
+        Place::Nothing => {}
+    }
+}
