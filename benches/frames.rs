@@ -12,6 +12,7 @@ use coroner::app::{CasePlace, Message, Setup, State, keys};
 use coroner::cli::args::OpenArgs;
 use coroner::cli::open::{self, Notes, Opened};
 use coroner::runtime::batch::Batch;
+use coroner::runtime::export::Target;
 use coroner::runtime::frame::{Known, encode};
 use coroner::ui::{self, Theme};
 use ratatui::buffer::Buffer;
@@ -45,7 +46,7 @@ fn measure(opened: &Opened, size: (u16, u16)) {
         size,
         place: CasePlace::Saved(String::new()),
     };
-    let mut batch = Batch::new(State::new(setup), &*opened.source).unwrap();
+    let mut batch = Batch::new(State::new(setup), &*opened.source, Target::default()).unwrap();
     batch.press(&keys::parse_sequence("e").unwrap());
     for (name, keys, known) in [
         ("whole screen", "", Known::Stale),

@@ -164,9 +164,9 @@ fn quit_while_reading(dir: &Path) -> Duration {
     let mut pty = Pty::start(dir, &["big.log"], SIZE);
     pty.wait_for("reading");
     // Keys work meanwhile.
-    pty.press("?", "keys: type to search");
+    pty.press("?", "type to search, Tab");
     pty.type_keys("\x1b");
-    pty.wait("the end of help", |screen| !screen.contains("keys: type to search"));
+    pty.wait("the end of help", |screen| !screen.contains("type to search, Tab"));
     pty.wait_for("reading");
     let asked = Instant::now();
     pty.type_keys("q");

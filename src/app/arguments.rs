@@ -41,6 +41,8 @@ pub(crate) enum Argument {
     Theme,
     /// `on` or `off`.
     Switch,
+    /// A step of the tour.
+    Step,
 }
 
 impl Argument {
@@ -67,6 +69,7 @@ impl Argument {
             Self::Keys => "KEYS",
             Self::Theme => "THEME",
             Self::Switch => "on or off",
+            Self::Step => "STEP, skip or off",
         }
     }
 
@@ -87,7 +90,7 @@ impl Argument {
             Self::Theme => "dark   light   high-contrast   16   16-light   mono   ascii   unicode   terminal",
             Self::Switch => "on   off",
             Self::Severity => "SEV1   SEV2   as your house says",
-            Self::Marker | Self::Kind | Self::Label | Self::Words | Self::Count | Self::Macro => "",
+            Self::Marker | Self::Kind | Self::Label | Self::Words | Self::Count | Self::Macro | Self::Step => "",
         }
     }
 }
@@ -116,6 +119,7 @@ pub(crate) const fn of(action: Action) -> Option<Argument> {
         A::PressKeys => Argument::Keys,
         A::NextTheme => Argument::Theme,
         A::Mouse | A::PlainText => Argument::Switch,
+        A::Tour => Argument::Step,
         _ => return None,
     })
 }

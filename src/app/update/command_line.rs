@@ -224,6 +224,7 @@ fn offer(state: &State, argument: Argument, start: usize, so_far: &str) -> Offer
             tags.into_iter().map(|tag| (tag.clone(), String::new())).collect()
         }
         Argument::Macro => macro_words(state, so_far),
+        Argument::Step => plain(&["skip", "off"]),
         Argument::Notes => plain(&["kind:", "tag:", "author:", "pinned"]),
         Argument::Find | Argument::Shift | Argument::Words | Argument::Count | Argument::Keys => Vec::new(),
     };
