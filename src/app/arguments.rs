@@ -37,12 +37,12 @@ pub(crate) enum Argument {
     Macro,
     /// Keys to press.
     Keys,
-    /// A step of the tour.
-    Step,
     /// A theme, or a set of signs.
     Theme,
     /// `on` or `off`.
     Switch,
+    /// A step of the tour.
+    Step,
 }
 
 impl Argument {
@@ -67,9 +67,9 @@ impl Argument {
             Self::Count => "TIMES",
             Self::Macro => "save NAME, play NAME [TIMES], remove NAME or list",
             Self::Keys => "KEYS",
-            Self::Step => "STEP, skip or off",
             Self::Theme => "THEME",
             Self::Switch => "on or off",
+            Self::Step => "STEP, skip or off",
         }
     }
 
@@ -117,9 +117,9 @@ pub(crate) const fn of(action: Action) -> Option<Argument> {
         A::PlayMacro => Argument::Count,
         A::Macro => Argument::Macro,
         A::PressKeys => Argument::Keys,
-        A::Tour => Argument::Step,
         A::NextTheme => Argument::Theme,
         A::Mouse | A::PlainText => Argument::Switch,
+        A::Tour => Argument::Step,
         _ => return None,
     })
 }
