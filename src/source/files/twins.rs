@@ -219,7 +219,9 @@ fn compare(head: &SeriesStore, other: &SeriesStore) -> Comparison {
             _ if sample.is_stale_marker() && sample.time < last.time && sample.time > first.time => {}
             // A single sample says nothing of other times.
             Some(known) if head.len() > 1 && !known.is_stale_marker() && sample.time.since(known.time) <= LOOK_BACK_NS => {
-                if sample.time < last.time || known.value.to_bits() == sample.value.to_bits() {
+                // Behind what is taken over, the end of the other says nothing more.
+                let is_behind = found.outside.last().is_some_and(|before| before.time > last.time);
+                if !is_behind && (sample.time < last.time || known.value.to_bits() == sample.value.to_bits()) {
                     found.compared(known.value, sample);
                 } else {
                     found.outside.push(sample);

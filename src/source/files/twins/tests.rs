@@ -72,6 +72,14 @@ fn of_two_the_one_that_marks_the_end_is_kept() {
     assert!(kept.len() == 1 && samples(&kept[0].1)[1].is_stale_marker());
 }
 
+#[test]
+fn a_value_that_comes_back_behind_the_end_of_the_other_is_kept() {
+    let (one, two) = ([(1, 2.0), (2, 0.0), (3, 0.0)], [(2, 0.0), (3, 0.0), (4, 1.0), (5, 0.0)]);
+    let (kept, _) = merge(vec![held(0, "x", &[], &one), held(1, "x", &[], &two)]);
+    let values: Vec<f64> = samples(&kept[0].1).iter().map(|sample| sample.value).collect();
+    assert_eq!(values, [2.0, 0.0, 0.0, 1.0, 0.0]);
+}
+
 fn values() -> impl Strategy<Value = Vec<Option<u8>>> {
     prop::collection::vec(prop_oneof![4 => (0u8..3).prop_map(Some), 1 => Just(None)], 0..12)
 }
