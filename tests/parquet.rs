@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use coroner::model::Level::{Error, Info};
 use coroner::model::query::PageStart;
 use coroner::model::{EventFilter, EventQuery, SeriesQuery, Timestamp};
 use coroner::source::files::{self, FileSource, OpenOptions};
@@ -22,40 +23,51 @@ enum Column<'a> {
 }
 
 fn write(path: &Path, schema: &str, compression: Compression, columns: &[(Column<'_>, &[i16])]) {
-    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let schema = Arc::new(parse_message_type(schema).expect("what the test writes can be written and read"));
     let properties = Arc::new(WriterProperties::builder().set_compression(compression).build());
-    let mut file = SerializedFileWriter::new(std::fs::File::create(path).unwrap(), schema, properties).unwrap();
-    let mut group = file.next_row_group().unwrap();
+    let mut file =
+        SerializedFileWriter::new(std::fs::File::create(path).expect("what the test writes can be written and read"), schema, properties)
+            .expect("what the test writes can be written and read");
+    let mut group = file.next_row_group().expect("what the test writes can be written and read");
     for (column, present) in columns {
-        let mut writer = group.next_column().unwrap().unwrap();
+        let mut writer = group
+            .next_column()
+            .expect("what the test writes can be written and read")
+            .expect("what the test writes can be written and read");
         let present = Some(*present).filter(|present| !present.is_empty());
         match column {
-            Column::Whole(values) => writer.typed::<Int64Type>().write_batch(values, present, None).unwrap(),
-            Column::Real(values) => writer.typed::<DoubleType>().write_batch(values, present, None).unwrap(),
+            Column::Whole(values) => {
+                writer.typed::<Int64Type>().write_batch(values, present, None).expect("what the test writes can be written and read")
+            }
+            Column::Real(values) => {
+                writer.typed::<DoubleType>().write_batch(values, present, None).expect("what the test writes can be written and read")
+            }
             Column::Text(values) => {
                 let values: Vec<ByteArray> = values.iter().map(|text| ByteArray::from(*text)).collect();
-                writer.typed::<ByteArrayType>().write_batch(&values, present, None).unwrap()
+                writer.typed::<ByteArrayType>().write_batch(&values, present, None).expect("what the test writes can be written and read")
             }
         };
-        writer.close().unwrap();
+        writer.close().expect("what the test writes can be written and read");
     }
-    group.close().unwrap();
-    file.close().unwrap();
+    group.close().expect("what the test writes can be written and read");
+    file.close().expect("what the test writes can be written and read");
 }
 
 fn open(path: &Path) -> FileSource {
-    let source = files::open(OpenOptions { sources: vec![path.to_owned()], ..OpenOptions::default() }).unwrap();
-    source.load(&Job::new(), &|| {}).unwrap();
+    let source = files::open(OpenOptions { sources: vec![path.to_owned()], ..OpenOptions::default() })
+        .expect("what the test writes can be written and read");
+    source.load(&Job::new(), &|| {}).expect("what the test writes can be written and read");
     source
 }
 
 /// Every series with its samples, and every problem.
 fn told(source: &FileSource) -> Vec<String> {
-    let catalog = source.catalog(&Job::new()).unwrap();
+    let catalog = source.catalog(&Job::new()).expect("what the test writes can be written and read");
     let series = catalog.series.iter().filter(|meta| !meta.is_derived).map(|meta| {
-        let range = meta.extent.unwrap();
-        let query = SeriesQuery { ids: vec![meta.id], range, columns: 10_000.try_into().unwrap() };
-        let answer = source.series(&query, &Job::new()).unwrap().value;
+        let range = meta.extent.expect("what the test writes can be written and read");
+        let query =
+            SeriesQuery { ids: vec![meta.id], range, columns: 10_000.try_into().expect("what the test writes can be written and read") };
+        let answer = source.series(&query, &Job::new()).expect("what the test writes can be written and read").value;
         let buckets: Vec<String> = answer[0].columns.iter().flatten().map(|bucket| format!("{}", bucket.last)).collect();
         format!("{} {:?} {:?} {}", meta.full_name(), range.start(), meta.unit, buckets.join(" "))
     });
@@ -82,11 +94,11 @@ fn metrics(path: &Path, compression: Compression) {
 
 #[test]
 fn a_table_of_metrics_says_what_its_rows_say_as_csv() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("what the test writes can be written and read");
     let csv = folder.path().join("cpu.csv");
     let rows = "at,host,value\n2023-11-14T22:13:20.000000001Z,a,0.125\n2023-11-14T22:13:35Z,a,\n\
                 2023-11-14T22:13:50.5Z,\"b, \"\"c\"\"\",1e-7\n2023-11-14T22:14:05Z,a,-3\n";
-    std::fs::write(&csv, rows).unwrap();
+    std::fs::write(&csv, rows).expect("what the test writes can be written and read");
     let expected = told(&open(&csv));
     assert_eq!(expected.len(), 2, "{expected:?}");
     let gzip = Compression::GZIP(parquet::basic::GzipLevel::default());
@@ -100,7 +112,7 @@ fn a_table_of_metrics_says_what_its_rows_say_as_csv() {
 
 #[test]
 fn structures_become_columns_and_times_without_a_zone_have_none() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("what the test writes can be written and read");
     let path = folder.path().join("wide.parquet");
     let schema = "message m {
         required int64 time (TIMESTAMP(MICROS,false));
@@ -116,7 +128,7 @@ fn structures_become_columns_and_times_without_a_zone_have_none() {
     ];
     write(&path, schema, Compression::SNAPPY, &columns);
     let source = open(&path);
-    let catalog = source.catalog(&Job::new()).unwrap();
+    let catalog = source.catalog(&Job::new()).expect("what the test writes can be written and read");
     let names: Vec<(String, u64)> = catalog.series.iter().map(|meta| (meta.full_name(), meta.n_samples)).collect();
     assert_eq!(names, [("load".to_owned(), 2), ("pool.used".to_owned(), 1)]);
     assert_eq!(catalog.sources[0].zone.certainty, coroner::model::ZoneCertainty::Default);
@@ -125,7 +137,7 @@ fn structures_become_columns_and_times_without_a_zone_have_none() {
 
 #[test]
 fn a_table_of_log_records_is_a_log() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("what the test writes can be written and read");
     let path = folder.path().join("log.parquet");
     let schema = "message m {
         required int64 timestamp (TIMESTAMP(MILLIS,true));
@@ -141,25 +153,24 @@ fn a_table_of_log_records_is_a_log() {
     write(&path, schema, Compression::SNAPPY, &columns);
     let source = open(&path);
     let query = EventQuery { filter: EventFilter::default(), range: None, start: PageStart::AtOrAfter(Timestamp::MIN), limit: 10 };
-    let page = source.events(&query, &Job::new()).unwrap().value;
+    let page = source.events(&query, &Job::new()).expect("what the test writes can be written and read").value;
     let records: Vec<(coroner::model::Level, String)> = page.events.iter().map(|event| (event.level, event.message.clone())).collect();
-    use coroner::model::Level::{Error, Info};
     assert_eq!(records, [(Info, "started".to_owned()), (Error, "cannot connect:\nno route, \"db\"".to_owned())]);
 }
 
 #[test]
 fn any_damage_is_survived_and_told() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("what the test writes can be written and read");
     let path = folder.path().join("cpu.parquet");
     metrics(&path, Compression::SNAPPY);
-    let whole = std::fs::read(&path).unwrap();
+    let whole = std::fs::read(&path).expect("what the test writes can be written and read");
     for at in (4..whole.len()).step_by(3) {
         let mut damaged = whole.clone();
         damaged[at] ^= 0xff;
         let _ = coroner::parse::parquet::table(damaged, 1 << 20);
         assert!(coroner::parse::parquet::table(whole[..at].to_vec(), 1 << 20).is_err());
     }
-    std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
-    let catalog = open(&path).catalog(&Job::new()).unwrap();
+    std::fs::write(&path, &whole[..whole.len() / 2]).expect("what the test writes can be written and read");
+    let catalog = open(&path).catalog(&Job::new()).expect("what the test writes can be written and read");
     assert!(catalog.sources[0].why.starts_with("a Parquet table that cannot be read: "), "{}", catalog.sources[0].why);
 }
