@@ -150,6 +150,20 @@ pub fn grouped(n: u64) -> String {
     out
 }
 
+/// Where a run of exactly `n` backticks begins, which ends a span of code in Markdown. O(bytes).
+pub fn closing_ticks(text: &str, n: usize) -> Option<usize> {
+    let mut at = 0;
+    while let Some(found) = text[at..].find('`') {
+        let start = at + found;
+        let run = text[start..].bytes().take_while(|byte| *byte == b'`').count();
+        if run == n {
+            return Some(start);
+        }
+        at = start + run;
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -78,7 +78,7 @@ fn special<'a>(marks: &mut Marks, rest: &'a str) -> Option<&'a str> {
         }
         b'`' => {
             let n = rest.bytes().take_while(|byte| *byte == b'`').count();
-            let end = closing_ticks(&rest[n..], n)?;
+            let end = crate::model::text::closing_ticks(&rest[n..], n)?;
             let inner = &rest[n..n + end];
             let is_padded = inner.len() > 2 && inner.starts_with(' ') && inner.ends_with(' ') && !inner.trim().is_empty();
             marks.put(Tone::Code, if is_padded { &inner[1..inner.len() - 1] } else { inner });
@@ -181,19 +181,6 @@ fn link(rest: &str) -> Option<(&str, &str, usize)> {
 /// The words of a link without marks.
 fn plain(words: &str) -> String {
     pieces(words).into_iter().map(|piece| piece.span.text).collect()
-}
-
-fn closing_ticks(text: &str, n: usize) -> Option<usize> {
-    let mut at = 0;
-    while let Some(found) = text[at..].find('`') {
-        let start = at + found;
-        let run = text[start..].bytes().take_while(|byte| *byte == b'`').count();
-        if run == n {
-            return Some(start);
-        }
-        at = start + run;
-    }
-    None
 }
 
 fn entity(name: &str) -> Option<String> {

@@ -41,7 +41,7 @@ fn outside_code(line: &str) -> String {
             rest = &rest[end..];
         } else if rest.starts_with('`') {
             let n = rest.bytes().take_while(|byte| *byte == b'`').count();
-            let end = closing(&rest[n..], n).map_or(n, |at| n + at + n);
+            let end = crate::model::text::closing_ticks(&rest[n..], n).map_or(n, |at| n + at + n);
             out.push_str(&rest[..end]);
             rest = &rest[end..];
         } else if let Some(after) = rest.strip_prefix("<br>") {
@@ -58,20 +58,6 @@ fn outside_code(line: &str) -> String {
         }
     }
     out
-}
-
-/// Where exactly `n` backticks stand in `text`.
-fn closing(text: &str, n: usize) -> Option<usize> {
-    let mut at = 0;
-    while let Some(found) = text[at..].find('`') {
-        let start = at + found;
-        let run = text[start..].bytes().take_while(|byte| *byte == b'`').count();
-        if run == n {
-            return Some(start);
-        }
-        at = start + run;
-    }
-    None
 }
 
 #[cfg(test)]
