@@ -175,7 +175,8 @@ fn exponential(point: &Value) -> Exponential {
     let value = |key: &str, other: &str| number(field(point, key, other)).unwrap_or(0.0);
     let counts = |key: &str| -> BTreeMap<i64, f64> {
         let Some(side) = point.get(key) else { return BTreeMap::new() };
-        let first = number(side.get("offset")).unwrap_or(0.0) as i64;
+        // An offset has 32 bits.
+        let first = i64::from(number(side.get("offset")).unwrap_or(0.0) as i32);
         let counts = list(side, "bucketCounts", "bucket_counts").iter().map(|count| number(Some(count)).unwrap_or(0.0));
         (first..).zip(counts).collect()
     };
