@@ -18,7 +18,7 @@ use crate::model::query::{PageStart, TextMatch, TextPattern};
 use crate::model::text::printable;
 use crate::model::when::Reference;
 use crate::model::{EventFilter, Level, TimeRange, Timestamp, when};
-use crate::source::files::FileSource;
+use crate::source::files::{ComputedSeries, FileSource};
 
 /// Runs one of them.
 pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
@@ -48,7 +48,7 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
         } => {
             let mut filter = filter(level.as_deref(), &grep, fuzzy.as_deref(), service, trace)?;
             check_expression(expression.as_deref())?;
-            let loaded = Loaded::new(&open)?;
+            let loaded = Loaded::of_events(&open)?;
             filter.expr = loaded.expression(expression.as_deref(), open.read.quiet)?;
             let range = loaded.clock()?.window(&window)?;
             let limit = limit.map(|n| n as u64);
@@ -66,7 +66,7 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             Ok(loaded.found(events::run(loaded.source(), &options, out)?, "no event passes"))
         }
         Command::Trace { open, id, json } => {
-            let loaded = Loaded::new(&open)?;
+            let loaded = Loaded::of_events(&open)?;
             Ok(trace::run(loaded.source(), &trace::TraceOptions { id, form: form(json) }, out)?.into())
         }
         Command::Histogram { open, window, bucket, by, stat, filter: expression, level, grep, service, json } => {
@@ -75,7 +75,7 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             let bucket_ns = positive_duration("--bucket", &bucket)?;
             let stats = stat.iter().map(|text| histogram::parse_stat(text)).collect::<Result<_, _>>()?;
             let by = by.iter().filter(|name| !name.is_empty()).map(|name| histogram::parse_by(name)).collect();
-            let loaded = Loaded::new(&open)?;
+            let loaded = Loaded::of_events(&open)?;
             filter.expr = loaded.expression(expression.as_deref(), open.read.quiet)?;
             let range = loaded.clock()?.window(&window)?;
             let options = histogram::HistogramOptions { filter, range, bucket_ns, by, stats, form: form(json) };
@@ -128,7 +128,16 @@ struct Loaded {
 
 impl Loaded {
     fn new(args: &OpenArgs) -> anyhow::Result<Self> {
-        let opened = open::open(args)?;
+        Self::with(args, ComputedSeries::Made)
+    }
+
+    /// For questions to events only.
+    fn of_events(args: &OpenArgs) -> anyhow::Result<Self> {
+        Self::with(args, ComputedSeries::LeftOut)
+    }
+
+    fn with(args: &OpenArgs, computed: ComputedSeries) -> anyhow::Result<Self> {
+        let opened = open::open_with(args, computed)?;
         let catalog = open::load(&opened, args.read.quiet)?;
         Ok(Self { opened, catalog, is_quiet: args.read.quiet })
     }

@@ -27,7 +27,7 @@ use super::pool::{self, Step};
 use super::prepare::{self, Recognised, RotatedSet};
 use super::spans::busiest;
 use super::unpack::{self, Entry, EntryBytes};
-use super::{FileSource, Snapshot, chunks, database, expand, names, streamed};
+use super::{ComputedSeries, FileSource, Snapshot, chunks, database, expand, names, streamed};
 
 mod cached;
 mod logs;
@@ -419,6 +419,9 @@ impl<'a> Loader<'a> {
         };
         self.keep_derived(&derived);
         self.settled.set_derived(derived);
+        if self.source.options.computed == ComputedSeries::LeftOut {
+            return Ok(());
+        }
         let watch = Watch::new(&is_cancelled);
         let computed = self.settled.compute(&watch)?;
         watch.into_warnings().into_iter().for_each(|warning| self.source.notice(warning));
