@@ -1,4 +1,4 @@
-//! Commands that ask one question of the sources: `inspect`, `events`, `trace`, `histogram`, `series`,
+//! Commands that ask one question of the sources: `inspect`, `events`, `trace`, `histogram`, `facets`, `series`,
 //! `compare`.
 
 use std::io::Write;
@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::args::{Command, OpenArgs};
 use super::open::{self, Clock};
 use super::output::OutputForm;
-use super::{Outcome, compare, events, histogram, inspect, output, patterns, series, tail, trace};
+use super::{Outcome, compare, events, facets, histogram, inspect, output, patterns, series, tail, trace};
 use crate::analysis::stats::baseline_range;
 use crate::model::case::MarkerName;
 use crate::model::filter::{self, Expr, FilterError, Known};
@@ -79,6 +79,16 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             let range = loaded.clock()?.window(&window)?;
             let options = histogram::HistogramOptions { filter, range, bucket_ns, by, stats, form: form(json) };
             Ok(loaded.found(histogram::run(loaded.source(), &options, out)?, "no event passes"))
+        }
+        Command::Facets { open, window, field, filter: expression, limit, json } => {
+            check_expression(expression.as_deref())?;
+            let loaded = Loaded::new(&open)?;
+            let expr = loaded.expression(expression.as_deref(), open.read.quiet)?;
+            let range = loaded.clock()?.window(&window)?;
+            let fields = field.into_iter().filter(|name| !name.is_empty()).collect();
+            let filter = EventFilter { expr, ..EventFilter::default() };
+            let options = facets::FacetsOptions { filter, range, fields, limit, form: form(json) };
+            Ok(loaded.found(facets::run(loaded.source(), &options, out)?, "no event passes"))
         }
         Command::Compare { open, window, baseline, filter: expression, limit, json } => {
             check_expression(expression.as_deref())?;
