@@ -136,7 +136,7 @@ struct Loaded {
 
 impl Loaded {
     fn new(args: &OpenArgs) -> anyhow::Result<Self> {
-        let opened = open::open(args)?;
+        let opened = open::open_unseen(args)?;
         let catalog = open::load(&opened, args.read.quiet)?;
         Ok(Self { opened, catalog, is_quiet: args.read.quiet })
     }

@@ -83,6 +83,8 @@ pub struct OpenOptions {
     pub chunk_bytes: u64,
     /// Where indexes of logs are kept; without it none is read or written. Never changes an answer.
     pub cache: Option<CacheOptions>,
+    /// Whether anybody looks while it loads; never changes an answer.
+    pub preview: Preview,
     /// For the bench that measures what patterns cost; no index may be kept without them.
     #[doc(hidden)]
     pub patterns: Patterns,
@@ -105,9 +107,19 @@ impl Default for OpenOptions {
             // With its columns it stays in the second cache while it is read.
             chunk_bytes: 1 << 20,
             cache: None,
+            preview: Preview::Shown,
             patterns: Patterns::Found,
         }
     }
+}
+
+/// What is shown of large files before they are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preview {
+    /// Extent, density and the last errors, from a look at a few places.
+    Shown,
+    /// Nothing, because the answer comes at the end.
+    LeftOut,
 }
 
 /// Why nothing is opened.
