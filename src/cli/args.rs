@@ -180,6 +180,28 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Which values the events of a window have, and how many events each: levels, services, patterns, every field
+    #[command(after_help = filter_help("facets"))]
+    Facets {
+        /// Sources.
+        #[command(flatten)]
+        open: OpenArgs,
+        /// Window.
+        #[command(flatten)]
+        window: WindowArgs,
+        /// Only these: level, service, source, pattern or any field (comma separated); default: all
+        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+        field: Vec<String>,
+        /// Only events that pass this filter: level>=warn service:order "exact words" /regex/ (all of it: below)
+        #[arg(long, value_name = "EXPR", allow_hyphen_values = true)]
+        filter: Option<String>,
+        /// At most so many values of each as text
+        #[arg(long, value_name = "N", default_value_t = 10)]
+        limit: usize,
+        /// One JSON document (coroner.facets/1)
+        #[arg(long)]
+        json: bool,
+    },
     /// What is different in a window: series, levels, services, patterns and field values against a baseline
     Compare {
         /// Sources.

@@ -85,6 +85,8 @@ pub struct OpenOptions {
     pub cache: Option<CacheOptions>,
     /// Whether series are computed of those that were measured.
     pub computed: ComputedSeries,
+    /// Whether anybody looks while it loads; never changes an answer.
+    pub preview: Preview,
     /// For the bench that measures what patterns cost; no index may be kept without them.
     #[doc(hidden)]
     pub patterns: Patterns,
@@ -108,6 +110,7 @@ impl Default for OpenOptions {
             chunk_bytes: 1 << 20,
             cache: None,
             computed: ComputedSeries::Made,
+            preview: Preview::Shown,
             patterns: Patterns::Found,
         }
     }
@@ -120,6 +123,15 @@ pub enum ComputedSeries {
     #[default]
     Made,
     /// Nobody will look at them: for answers about events only.
+    LeftOut,
+}
+
+/// What is shown of large files before they are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preview {
+    /// Extent, density and the last errors, from a look at a few places.
+    Shown,
+    /// Nothing, because the answer comes at the end.
     LeftOut,
 }
 
