@@ -6,18 +6,8 @@ use std::sync::Arc;
 
 use coroner::app::{Effect, Message, update};
 use coroner::model::{Catalog, Problem, ProblemKind, SourceId, SourceKind, SourceReport};
-use coroner::ui::{self, Theme};
 use fake::Session;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
-
-fn screen(session: &Session) -> String {
-    let mut terminal = Terminal::new(TestBackend::new(session.size.0, session.size.1)).expect("a test backend cannot fail");
-    terminal.draw(|frame| ui::draw(&session.state, &Theme::dark(), frame)).expect("a test backend cannot fail");
-    let buffer = terminal.backend().buffer();
-    let row = |y| (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
-    (0..buffer.area.height).map(row).collect::<Vec<_>>().join("\n")
-}
+use fake::screen::screen;
 
 /// What the world is like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

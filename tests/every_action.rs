@@ -12,10 +12,8 @@ mod fake;
 use coroner::app::actions;
 use coroner::app::tour::Offer;
 use coroner::app::{Message, keys};
-use coroner::ui::{self, Theme};
 use fake::Session;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
+use fake::screen::screen;
 
 /// One record noted and selected.
 const NOTED: &str = "t t \"03:24:00\" Enter a \"first\" ^s 5";
@@ -204,14 +202,6 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("yes", "a \"x\" esc", "y", "m mark  a note"),
     ("no", "a \"x\" esc", "n", "^s save"),
 ];
-
-fn screen(session: &Session) -> String {
-    let mut terminal = Terminal::new(TestBackend::new(session.size.0, session.size.1)).expect("a test backend cannot fail");
-    terminal.draw(|frame| ui::draw(&session.state, &Theme::dark(), frame)).expect("a test backend cannot fail");
-    let buffer = terminal.backend().buffer();
-    let row = |y| (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
-    (0..buffer.area.height).map(row).collect::<Vec<_>>().join("\n")
-}
 
 /// What is wrong with a line of the table, if anything.
 fn fault((name, before, keys, seen): (&str, &str, &str, &str)) -> Option<String> {

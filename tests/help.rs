@@ -3,18 +3,8 @@
 mod fake;
 
 use coroner::app::actions::{self, Context};
-use coroner::ui::{self, Theme};
 use fake::Session;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
-
-fn screen(session: &Session) -> String {
-    let mut terminal = Terminal::new(TestBackend::new(session.size.0, session.size.1)).expect("a test backend cannot fail");
-    terminal.draw(|frame| ui::draw(&session.state, &Theme::dark(), frame)).expect("a test backend cannot fail");
-    let buffer = terminal.backend().buffer();
-    let row = |y| (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
-    (0..buffer.area.height).map(row).collect::<Vec<_>>().join("\n")
-}
+use fake::screen::screen;
 
 fn after(size: (u16, u16), sequence: &str) -> Session {
     let mut session = Session::loaded(size.0, size.1);

@@ -7,20 +7,10 @@ use coroner::app::looks::ThemeName;
 use coroner::app::{CasePlace, Effect, KeyPress, Message, Question, Reply, Setup, State, keys, update};
 use coroner::model::case::{AnnotationKind, CauseStatus, CauseType, EvidenceTarget, MarkerName, Relation};
 use coroner::model::{CaseDoc, TimeRange, Timestamp};
-use coroner::ui::{self, Theme};
+use fake::screen::screen;
 use fake::{NO_JOB, Session, at};
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
 
 /// The screen as text.
-fn screen(session: &Session) -> String {
-    let mut terminal = Terminal::new(TestBackend::new(session.size.0, session.size.1)).expect("a test backend cannot fail");
-    terminal.draw(|frame| ui::draw(&session.state, &Theme::dark(), frame)).expect("a test backend cannot fail");
-    let buffer = terminal.backend().buffer();
-    let row = |y| (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
-    (0..buffer.area.height).map(row).collect::<Vec<_>>().join("\n")
-}
-
 fn after(sequence: &str) -> Session {
     let mut session = Session::loaded(120, 40);
     session.keys(sequence);

@@ -15,37 +15,11 @@ use coroner::app::{Message, keys};
 use coroner::model::Timestamp;
 use coroner::ui::{self, Theme};
 use fake::Session;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
+use fake::screen::{paint, rows};
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
-use unicode_width::UnicodeWidthStr;
 
 const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
-
-fn paint(size: (u16, u16), draw: impl FnOnce(&mut ratatui::Frame<'_>)) -> Buffer {
-    let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).expect("a test backend cannot fail");
-    terminal.draw(draw).expect("a test backend cannot fail");
-    terminal.backend().buffer().clone()
-}
-
-fn rows(buffer: &Buffer) -> Vec<String> {
-    let row = |y| {
-        let mut line = String::new();
-        let mut skip = 0;
-        for x in 0..buffer.area.width {
-            if skip > 0 {
-                skip -= 1;
-                continue;
-            }
-            let symbol = buffer[(x, y)].symbol();
-            line.push_str(symbol);
-            skip = symbol.width().saturating_sub(1);
-        }
-        line.trim_end().to_owned()
-    };
-    (0..buffer.area.height).map(row).collect()
-}
 
 /// `#a0b0c0`, a name, and the modifiers as letters.
 fn style_words(fg: Color, bg: Color, modifier: Modifier) -> String {

@@ -5,18 +5,8 @@
 mod fake;
 
 use coroner::app::{Effect, Memory, Message, Script, Settings};
-use coroner::ui::{self, Theme};
 use fake::Session;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
-
-fn screen(session: &Session) -> String {
-    let mut terminal = Terminal::new(TestBackend::new(session.size.0, session.size.1)).expect("a test backend cannot fail");
-    terminal.draw(|frame| ui::draw(&session.state, &Theme::dark(), frame)).expect("a test backend cannot fail");
-    let buffer = terminal.backend().buffer();
-    let row = |y| (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
-    (0..buffer.area.height).map(row).collect::<Vec<_>>().join("\n")
-}
+use fake::screen::screen;
 
 fn after(sequence: &str) -> Session {
     let mut session = Session::loaded(120, 40);

@@ -5,46 +5,10 @@ mod fake;
 use coroner::app::actions::Action;
 use coroner::app::{Effect, Message, keys, update};
 use coroner::model::{Event, Level};
-use coroner::ui::{self, Theme};
 use fake::Session;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
-use ratatui::buffer::Buffer;
-use unicode_width::UnicodeWidthStr;
+use fake::screen::screen;
 
 const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
-
-fn buffer(session: &Session, theme: &Theme) -> Buffer {
-    let (width, height) = session.size;
-    let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test backend cannot fail");
-    terminal.draw(|frame| ui::draw(&session.state, theme, frame)).expect("a test backend cannot fail");
-    terminal.backend().buffer().clone()
-}
-
-/// The screen as text, blanks at line ends removed.
-fn text(buffer: &Buffer) -> String {
-    let mut out = String::new();
-    for y in 0..buffer.area.height {
-        let mut line = String::new();
-        let mut skip = 0;
-        for x in 0..buffer.area.width {
-            if skip > 0 {
-                skip -= 1;
-                continue;
-            }
-            let symbol = buffer[(x, y)].symbol();
-            line.push_str(symbol);
-            skip = symbol.width().saturating_sub(1);
-        }
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-    out
-}
-
-fn screen(session: &Session) -> String {
-    text(&buffer(session, &Theme::dark()))
-}
 
 /// An event that says much: at 03:24:00 sharp, a nested field, a stack trace, a long word without a blank.
 fn telling(session: &mut Session) -> usize {

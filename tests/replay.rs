@@ -7,19 +7,9 @@ use coroner::model::query::{GroupBy, HistogramQuery, PageStart, PatternQuery};
 use coroner::model::{EventFilter, EventQuery, Level, SeriesQuery, TimeRange, Timestamp};
 use coroner::source::files::{FileSource, OpenOptions, open};
 use coroner::source::{Curtain, Job, Source};
-use coroner::ui::{self, Theme};
+use fake::screen::screen;
 use fake::{Fake, START, Session, at};
 use proptest::prelude::*;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
-
-fn screen(session: &Session) -> String {
-    let mut terminal = Terminal::new(TestBackend::new(session.size.0, session.size.1)).expect("a test backend cannot fail");
-    terminal.draw(|frame| ui::draw(&session.state, &Theme::dark(), frame)).expect("a test backend cannot fail");
-    let buffer = terminal.backend().buffer();
-    let row = |y| (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
-    (0..buffer.area.height).map(row).collect::<Vec<_>>().join("\n")
-}
 
 fn after(sequence: &str) -> Session {
     let mut session = Session::loaded(120, 40);

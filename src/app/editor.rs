@@ -3,8 +3,8 @@
 use ratatui_textarea::{CursorMove, Input, Key, TextArea};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::message::{KeyCode, KeyPress};
 use super::overlay::TextPurpose;
+use super::press::{KeyCode, KeyPress};
 use crate::model::text;
 
 /// A note being written.

@@ -4,7 +4,7 @@ use crate::model::{AnnotationId, TimeRange};
 
 use super::editor::TextBox;
 use super::line::LineInput;
-use super::message::{KeyCode, KeyPress};
+use super::press::{KeyCode, KeyPress};
 
 /// What the form makes or changes.
 #[derive(Debug, Clone, PartialEq, Eq)]

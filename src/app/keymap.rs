@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::actions::{self, Action, Context};
 use super::keys;
-use super::message::KeyPress;
+use super::press::KeyPress;
 
 /// What the keys pressed so far mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

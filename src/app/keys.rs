@@ -1,6 +1,6 @@
 //! Keys as text, both ways: `ctrl-p` and `^p` are read, `^p` is shown; whole sequences for scripts and tests.
 
-use super::message::{KeyCode, KeyPress};
+use super::press::{KeyCode, KeyPress};
 
 /// Named keys: what is written, what it is, how it is shown.
 const NAMED: &[(&str, KeyCode, &str)] = &[

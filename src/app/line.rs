@@ -1,6 +1,6 @@
 //! One line of typed text with a cursor.
 
-use super::message::{KeyCode, KeyPress};
+use super::press::{KeyCode, KeyPress};
 
 /// The line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

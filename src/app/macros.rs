@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::keys::Step;
-use super::message::KeyPress;
+use super::press::KeyPress;
 use super::script::Script;
 
 /// Keys of one macro.

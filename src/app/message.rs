@@ -10,6 +10,7 @@ use super::debt::Owed;
 use super::draft::{Manuscript, ManuscriptQuery};
 use super::looks::{Signs, ThemeName};
 use super::mouse::MousePress;
+use super::press::KeyPress;
 use super::script::Script;
 use super::tour::Offer;
 use crate::model::case::{AnnotationKind, CaseDoc, CaseMeta, Choice, EditStep, Evidence, MetaConflict, Standing};
@@ -27,58 +28,6 @@ use crate::model::{
 /// Names one background job; the state counts them up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct JobId(pub u64);
-
-/// A key as the keymap knows it, free of the terminal library.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct KeyPress {
-    /// Which key; letters carry their case, so shift is only set for named keys.
-    pub code: KeyCode,
-    /// Control held.
-    pub ctrl: bool,
-    /// Alt held.
-    pub alt: bool,
-    /// Shift held (named keys only).
-    pub shift: bool,
-}
-
-/// Keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum KeyCode {
-    /// A character.
-    Char(char),
-    /// F1 …
-    F(u8),
-    /// Return.
-    Enter,
-    /// Escape.
-    Esc,
-    /// Tab.
-    Tab,
-    /// Shift+Tab.
-    BackTab,
-    /// Backspace.
-    Backspace,
-    /// Delete.
-    Delete,
-    /// Insert.
-    Insert,
-    /// Arrow.
-    Left,
-    /// Arrow.
-    Right,
-    /// Arrow.
-    Up,
-    /// Arrow.
-    Down,
-    /// Home.
-    Home,
-    /// End.
-    End,
-    /// Page up.
-    PageUp,
-    /// Page down.
-    PageDown,
-}
 
 /// What is asked in the background.
 #[derive(Debug, Clone, PartialEq)]

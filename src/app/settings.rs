@@ -8,7 +8,7 @@ use super::clock::Style;
 use super::commands::Typed;
 use super::keymap::Keymap;
 use super::macros::Macros;
-use super::message::KeyPress;
+use super::press::KeyPress;
 use super::state::State;
 
 /// The settings of a session.

@@ -3,7 +3,7 @@
 //! A state of its own, for nothing is loaded yet: keys in, a [`Choice`] out. `runtime::welcome` draws it and does what was
 //! chosen; `runtime::recent` keeps the list.
 
-use super::message::{KeyCode, KeyPress};
+use super::press::{KeyCode, KeyPress};
 use crate::model::{Timestamp, text};
 
 /// What lies in a folder at a quick look.

@@ -21,6 +21,7 @@ pub mod open;
 pub mod output;
 pub mod patterns;
 mod queries;
+mod reading;
 mod screenshot;
 pub mod series;
 mod settings;

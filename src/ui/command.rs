@@ -10,7 +10,7 @@ use super::theme::Theme;
 use crate::app::State;
 use crate::app::actions::Action;
 use crate::app::layout::Area;
-use crate::app::overlay::{Offered, Prompt};
+use crate::app::prompt::{Offered, Prompt};
 use crate::model::text::printable;
 
 /// Rows for words to go on with: enough to choose from, and the panels stay in sight.

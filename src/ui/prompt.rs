@@ -11,7 +11,7 @@ use crate::app::State;
 use crate::app::clock::Precision;
 use crate::app::find::{Row, Typing, share_words, total_words};
 use crate::app::layout::Area;
-use crate::app::overlay::{Prompt, PromptKind};
+use crate::app::prompt::{Prompt, PromptKind};
 use crate::model::find::Fit;
 use crate::model::query::TextPattern;
 use crate::model::text::printable;

@@ -13,6 +13,7 @@ mod facets;
 mod manuscript;
 mod onsets;
 mod patterns;
+pub mod screen;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;

@@ -6,8 +6,9 @@ use crate::app::draft::{ADVICE, AskedFor, Draft, ManuscriptQuery, Origin, Seekin
 use crate::app::editor::Editor;
 use crate::app::jobs::Slot;
 use crate::app::line::LineInput;
-use crate::app::message::{Effect, KeyCode, KeyPress, Question};
+use crate::app::message::{Effect, Question};
 use crate::app::overlay::{Overlay, PickItem, PickPurpose, PickValue, Picker, TextPurpose};
+use crate::app::press::{KeyCode, KeyPress};
 use crate::app::session::{CasePlace, Session};
 use crate::app::side::Tab;
 use crate::app::state::State;

@@ -3,8 +3,9 @@
 use crate::app::actions::{Action, Context};
 use crate::app::keymap::Meaning;
 use crate::app::keys;
-use crate::app::message::{Effect, KeyCode, KeyPress};
+use crate::app::message::Effect;
 use crate::app::overlay::Overlay;
+use crate::app::press::{KeyCode, KeyPress};
 use crate::app::state::State;
 
 /// One key of the user: ends what is being played, else pressed.

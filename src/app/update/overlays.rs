@@ -2,8 +2,10 @@
 
 use crate::app::help;
 use crate::app::list::IsNegated;
-use crate::app::message::{Effect, KeyCode, KeyPress};
-use crate::app::overlay::{Confirm, ConfirmPurpose, Help, Overlay, Prompt, PromptKind};
+use crate::app::message::Effect;
+use crate::app::overlay::{Confirm, ConfirmPurpose, Help, Overlay};
+use crate::app::press::{KeyCode, KeyPress};
+use crate::app::prompt::{Prompt, PromptKind};
 use crate::app::state::State;
 
 use super::navigate::Way;

@@ -1,8 +1,8 @@
 //! What is typed for a panel: the earlier window of its ghost, and its limit.
 
 use crate::app::message::Effect;
-use crate::app::overlay::PromptKind;
 use crate::app::panels::Panel;
+use crate::app::prompt::PromptKind;
 use crate::app::state::State;
 use crate::model::case::Earlier;
 use crate::model::when::parse_duration;

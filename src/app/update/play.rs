@@ -7,7 +7,8 @@ use crate::app::commands::Names;
 use crate::app::jobs::Slot;
 use crate::app::keys::{self, Step};
 use crate::app::macros::{MAX_TIMES, Placed};
-use crate::app::message::{Effect, KeyCode, KeyPress, Memory};
+use crate::app::message::{Effect, Memory};
+use crate::app::press::{KeyCode, KeyPress};
 use crate::app::script::Script;
 use crate::app::state::State;
 
