@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::context::{Context, change_words};
-use crate::model::case::{annotation_to_json, parse_time};
+use crate::model::case::{DataLoss, annotation_to_json, parse_time};
 
 /// Changes and alerts of which the words are kept: far more than a timeline shows.
 const MOST_RECORDS: usize = 10_000;
@@ -31,6 +31,18 @@ pub(super) fn gather(context: &Context) -> Vec<String> {
         add(&mut found, text);
     }
     for text in context.case.meta.slos.iter().map(|slo| &slo.name) {
+        add(&mut found, text);
+    }
+    let answers = &meta.impact;
+    let lost = match &answers.data_loss {
+        Some(DataLoss::Yes(words) | DataLoss::Unknown(words)) => Some(words),
+        Some(DataLoss::No) | None => None,
+    };
+    let stated = [&answers.users, &answers.accounts, &answers.tickets, &answers.revenue, &answers.other];
+    for text in stated.into_iter().flatten().chain(lost) {
+        add(&mut found, text);
+    }
+    for text in super::stated::head(context).iter().flat_map(|(_, values)| values) {
         add(&mut found, text);
     }
     for record in context.case.annotations.values() {
