@@ -95,12 +95,12 @@ mod tests {
             got,
             [
                 "impact.failed = 12",
+                "timeline/0/text = a",
+                "timeline/1/text = b",
                 "appendix/Sources/m.json/SHA-256 = aa",
                 "provenance/sources/m.json/path = m.json",
-                "provenance/sources/m.json/records = 3",
                 "provenance/sources/m.json/sha256 = aa",
-                "timeline/0/text = a",
-                "timeline/1/text = b"
+                "provenance/sources/m.json/records = 3",
             ]
         );
         assert!(claims("{\"a\":1}").is_none() && claims("# T").is_none());
