@@ -165,6 +165,9 @@ fn number(value: Option<f64>) -> Value {
     }
 }
 
+/// Fields of the head that hold one text; others are lists.
+const SINGLE: [&str; 4] = ["id", "published", "owner", "change"];
+
 fn head(head: &Head) -> Value {
     let Head { title, severity, status, services, time_zone, start, end, duration, t0, more, generator } = head;
     let mut out = json!({
@@ -180,7 +183,6 @@ fn head(head: &Head) -> Value {
         "t0": t0.as_ref().map(|t0| json!({"at": moment(Some(t0.at)), "is": t0.label})),
         "generator": generator,
     });
-    const SINGLE: [&str; 4] = ["id", "published", "owner", "change"];
     let value = |(key, values): &(&'static str, Vec<String>)| {
         let value = if SINGLE.contains(key) { json!(values.first()) } else { json!(values) };
         ((*key).to_owned(), value)

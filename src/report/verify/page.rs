@@ -54,7 +54,7 @@ impl Reader {
         let words = self.text.split_whitespace().collect::<Vec<_>>().join(" ");
         self.text.clear();
         if let Some((_, block)) = self.blocks.last_mut().filter(|_| !words.is_empty()) {
-            block.push_str(&format!("{before}{words}\n\n"));
+            block.extend([before, &words, "\n\n"]);
         }
     }
 
@@ -84,14 +84,14 @@ impl Reader {
                 self.blocks.push((id, String::new()));
             }
             // The title of the section says what its block says: no claim.
-            "nav" | "h2" | "footer" => self.line(""),
-            "/nav" | "/h2" | "/footer" => self.text.clear(),
+            "/nav" | "/h2" | "/footer" | "td" | "th" => self.text.clear(),
             "/h1" => self.line("# "),
             "/h3" | "/h4" | "/h5" | "/h6" => self.line("### "),
-            "p" | "/p" | "div" | "/dl" | "/div" | "/header" | "ul" | "ol" | "/summary" | "/blockquote" => self.line(""),
+            "nav" | "h2" | "footer" | "li" | "p" | "/p" | "div" | "/dl" | "/div" | "/header" | "ul" | "ol" | "/summary" | "/blockquote" => {
+                self.line("");
+            }
             "/dt" => self.text.push_str(": "),
             "small" | "br" => self.text.push(' '),
-            "li" => self.line(""),
             "/li" => self.line("- "),
             "strong" | "/strong" => self.text.push_str("**"),
             "table" => {
@@ -100,7 +100,6 @@ impl Reader {
             }
             "/table" => self.raw("\n"),
             "tr" => self.row.clear(),
-            "td" | "th" => self.text.clear(),
             "a" if tag.contains("class=\"formula\"") => {
                 self.formula = attribute(tag, "href").and_then(|href| href.strip_prefix("#formula.")).map(str::to_owned);
             }

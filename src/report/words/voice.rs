@@ -3,7 +3,6 @@
 //! Before a phrase is looked for, every stretch that people or sources wrote is replaced by one sign of a private plane;
 //! afterwards it comes back as it was. So a note that reads like a phrase of ours is neither translated nor turned round.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use regex::{Regex, RegexBuilder};
@@ -136,12 +135,10 @@ fn forms(words: &str) -> Vec<String> {
     }
     let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
     for most in CUTS {
-        let cut: Cow<str> = match line.char_indices().nth(most) {
-            Some((at, _)) => line[..at].into(),
-            None => continue,
-        };
-        let whole = cut.rsplit_once(' ').map_or(cut.as_ref(), |parts| parts.0).trim_end_matches([',', ';', ':']);
-        all.extend([format!("{}…", cell(&cut)), mermaid(whole, most), mermaid(&cut, most)]);
+        let Some((at, _)) = line.char_indices().nth(most) else { continue };
+        let cut = &line[..at];
+        let whole = cut.rsplit_once(' ').map_or(cut, |parts| parts.0).trim_end_matches([',', ';', ':']);
+        all.extend([format!("{}…", cell(cut)), mermaid(whole, most), mermaid(cut, most)]);
     }
     all.push(mermaid(&line, usize::MAX));
     // A graph shows the first sentence.
