@@ -302,7 +302,7 @@ pub enum Command {
         after_help = "Exit codes: 0 all the same; 1 nothing drifted, but something cannot be checked (source missing); 2 something drifted."
     )]
     Verify {
-        /// The exported document
+        /// The exported document: md, html or json
         #[arg(value_name = "FILE.md")]
         document: PathBuf,
         /// Sources or case folder; default: the folder of the document
@@ -397,10 +397,13 @@ pub struct ExportArgs {
     /// No HTML in md: no line breaks in cells, nothing that folds, no comments
     #[arg(long)]
     pub no_html: bool,
+    /// No footnotes in md: labels of evidence stay, without the notes at the end that say where it is from
+    #[arg(long)]
+    pub no_footnotes: bool,
     /// FILE of the first form, the others beside it; or a folder (existing, or without an ending); default: the case folder
     #[arg(long, short, value_name = "FILE|DIR")]
     pub output: Option<PathBuf>,
-    /// Overwrite a Markdown document that was edited by hand or comes from elsewhere; the old one stays as FILE.md.orig
+    /// Overwrite a document (md, html) that was edited by hand or comes from elsewhere; the old one stays beside it as FILE.orig
     #[arg(long)]
     pub force: bool,
     /// Tell the files that were written as JSON (coroner.export/1)

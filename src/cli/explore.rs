@@ -132,6 +132,7 @@ fn run_with(opened: Opened, begin: &Begin, mut first: Vec<Message>, remember: &d
     }
     let export_to = default_target(&opened);
     let (store, on_disk, mut notices) = CaseStore::open(&opened.case_dir)?;
+    let store = store.signed_by(settings::author(&begin.config));
     let seed = opened.seed.clone().filter(|_| store.is_new());
     remember(if on_disk.meta.title.is_empty() { &opened.name } else { &on_disk.meta.title });
     let memory = memory::state_folder(|name| std::env::var_os(name)).filter(|_| !begin.forgets);
