@@ -56,8 +56,8 @@ impl Clocks {
         }
         let logs: Vec<Arc<Log>> = read.logs.iter().map(|log| moved_log(log, by_of(&by, log.source()))).collect();
         let is_same =
-            |moved: &&Moved| Arc::ptr_eq(&moved.of.series, &read.series) && Arc::ptr_eq(&moved.of.apart, &read.apart) && moved.by == by;
-        if self.settled.as_ref().filter(is_same).is_none() {
+            |moved: &Moved| Arc::ptr_eq(&moved.of.series, &read.series) && Arc::ptr_eq(&moved.of.apart, &read.apart) && moved.by == by;
+        if !self.settled.as_ref().is_some_and(is_same) {
             let settled = settle(&read, &logs, &by, jobs);
             self.settled = Some(Moved { of: Arc::clone(&read), by: by.clone(), settled });
         }
