@@ -74,8 +74,8 @@ pub struct Documents {
 /// Documents in the order of the catalog.
 #[derive(Clone, Default)]
 pub struct Settled {
-    catalog: Catalog,
-    series: Arc<Vec<Arc<SeriesStore>>>,
+    pub(super) catalog: Catalog,
+    pub(super) series: Arc<Vec<Arc<SeriesStore>>>,
     apart: Arc<Apart>,
     /// Series that the user wrote as formulas: computed again when what they are made of changes.
     pub(super) formulas: Vec<String>,
@@ -339,16 +339,6 @@ impl Settled {
     /// Takes in series that were computed from log events, beside all others.
     pub fn add_derived(&mut self, derived: Vec<DerivedSeries>) {
         self.add(derived.into_iter().map(derived_series));
-    }
-
-    /// What the documents hold of the catalog.
-    pub fn catalog(&self) -> &Catalog {
-        &self.catalog
-    }
-
-    /// The samples of its series.
-    pub fn series(&self) -> Arc<Vec<Arc<SeriesStore>>> {
-        Arc::clone(&self.series)
     }
 
     /// Rates, quantiles and ratios of the series that were measured.

@@ -69,13 +69,13 @@ impl Clocks {
             is_complete: read.catalog.is_complete,
             version: read.catalog.version,
             sources,
-            ..settled.catalog().clone()
+            ..settled.catalog.clone()
         };
         Arc::new(Snapshot {
             catalog: Arc::new(catalog),
             contents: Arc::clone(&read.contents),
             logs,
-            series: settled.series(),
+            series: Arc::clone(&settled.series),
             apart: Arc::clone(&read.apart),
         })
     }
