@@ -52,6 +52,7 @@ pub(crate) mod series_search;
 pub(crate) mod session;
 pub mod settings;
 pub(crate) mod shapes;
+pub(crate) mod shown;
 pub(crate) mod side;
 pub(crate) mod state;
 pub(crate) mod timeline;

@@ -75,6 +75,7 @@ fn source_json(report: &SourceReport) -> Value {
         "first": output::time(first),
         "last": output::time(last),
         "zone": { "assumed": zone_name(report), "certainty": report.zone.certainty.name() },
+        "clock_offset_s": output::number(Some(report.clock_ns as f64 / 1e9)),
         "levels": levels,
         "services": report.services,
         "unplaced": report.n_unplaced,

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use super::args::{OpenArgs, ReadArgs, WindowArgs};
 use crate::model::case::{CaseMeta, MarkerName};
 use crate::model::when::{self, Reference};
-use crate::model::{CaseDoc, Catalog, TimeRange, Timestamp, text};
+use crate::model::{CaseDoc, Catalog, TimeRange, Timestamp, offset, text};
 use crate::parse::log::read_formats;
 use crate::parse::timestamp;
 use crate::report::case_file;
@@ -91,6 +91,7 @@ pub fn open_for(args: &OpenArgs, reader: Reader) -> anyhow::Result<Opened> {
     // A case may name sources outside its folder.
     options.sources.extend(meta.sources.iter().map(|source| case_dir.join(source)));
     let source = files::open(options)?;
+    source.set_clocks(&meta.clock_offsets, &Job::new())?;
     Ok(Opened { source: Arc::new(source), name: name_of(&args.sources), case_dir, seed: None, sections: BTreeMap::new() })
 }
 
@@ -108,6 +109,7 @@ pub fn open_demo(case: Option<PathBuf>, finished: Notes) -> anyhow::Result<Opene
     let mut options = options(&ReadArgs { max_decoded: Some(u64::MAX), ..ReadArgs::default() }, &CaseMeta::default())?;
     options.memory = vec![(DEMO_NAME.to_owned(), Bytes::Static(DEMO_DATA))];
     let source = files::open(options)?;
+    source.set_clocks(&read_meta(&case_dir)?.clock_offsets, &Job::new())?;
     Ok(Opened { source: Arc::new(source), case_dir, name: "order-outage".into(), seed, sections })
 }
 
@@ -146,11 +148,12 @@ fn options(read: &ReadArgs, meta: &CaseMeta) -> anyhow::Result<OpenOptions> {
     let forced = read.as_format.iter().map(named).collect();
     let time_columns = read.time_column.iter().map(named).collect();
     let anchors = read.anchor.iter().map(|text| anchor(text)).collect::<anyhow::Result<_>>()?;
+    let clocks = read.clock.iter().map(|text| clock(text)).collect::<anyhow::Result<_>>()?;
     // Who names a limit has been told of the bomb, and means it.
     let growth = if read.max_decoded.is_some() { Growth::Any } else { Growth::Honest };
     let default = OpenOptions::default();
     let max_decoded_bytes = read.max_decoded.unwrap_or(default.max_decoded_bytes);
-    Ok(OpenOptions { zones, jobs, formats, forced, time_columns, anchors, growth, max_decoded_bytes, ..default })
+    Ok(OpenOptions { zones, jobs, formats, forced, time_columns, anchors, clocks, growth, max_decoded_bytes, ..default })
 }
 
 /// The folder of this user's caches.
@@ -158,6 +161,13 @@ fn user_cache() -> Option<PathBuf> {
     let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = folder("XDG_CACHE_HOME").or_else(|| folder("LOCALAPPDATA")).or_else(|| Some(folder("HOME")?.join(".cache")));
     Some(base?.join("coroner"))
+}
+
+/// `FILE=OFFSET`.
+fn clock(text: &str) -> anyhow::Result<(String, i64)> {
+    let wrong = || format!("--clock {text:?}: write SRC=OFFSET, for example payment.log=-1.5s");
+    let (pattern, by) = text.rsplit_once('=').with_context(wrong)?;
+    Ok((pattern.to_owned(), offset::parse(by).map_err(anyhow::Error::msg).with_context(wrong)?))
 }
 
 /// `FILE=TIME`; a time without an offset is UTC.

@@ -378,12 +378,12 @@ fn provenance(provenance: &Provenance) -> Value {
 }
 
 fn source(source: &SourceUsed) -> Value {
-    let SourceUsed { path, size_bytes, sha256, format, n_records, span, zone, problems, n_unplaced } = source;
+    let SourceUsed { path, size_bytes, sha256, format, n_records, span, zone, clock_ns, problems, n_unplaced } = source;
     json!({
         "path": path, "size_bytes": size_bytes, "sha256": sha256, "format": format, "records": n_records,
         "first": moment(span.map(|span| span.0)), "last": moment(span.map(|span| span.1)), "zone": zone,
         "problems": problems.iter().map(|(kind, count)| json!({"kind": kind, "count": count})).collect::<Vec<_>>(),
-        "unplaced": n_unplaced,
+        "unplaced": n_unplaced, "clock_offset_s": *clock_ns as f64 / 1e9,
     })
 }
 

@@ -35,6 +35,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     OF_EVENTS.into_iter().chain(gotrace::SERIES.map(|(name, ..)| name))
 }
 
+/// Whether the events of logs make a series of this name; others that come from logs are written between their records.
+pub fn is_of_events(name: &str) -> bool {
+    OF_EVENTS.contains(&name)
+}
+
 /// Unit and behaviour of the series of this name.
 pub fn sort_of(name: &str) -> (Unit, SeriesKind) {
     match name {

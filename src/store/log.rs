@@ -49,6 +49,8 @@ pub struct Log {
     pub(super) n_loose: usize,
     /// Rises when something that was told of the text does not hold any more.
     pub(super) epoch: u32,
+    /// How far its times were moved from those that it states.
+    pub(super) moved_ns: i64,
     /// Where columns are that were left in an index.
     pub(super) kept: Option<Arc<dyn KeptParts>>,
 }
@@ -307,6 +309,7 @@ impl LogBuilder {
             is_whole: false,
             n_loose: 0,
             epoch: 0,
+            moved_ns: 0,
             kept: None,
         };
         Self { log, facts: LogFacts::default(), codes: HashMap::new(), default_service, messages: HashMap::new(), is_full: false }
@@ -406,7 +409,7 @@ impl LogBuilder {
     }
 
     /// Makes the messages of columns count through those of the whole source; gives those that are new.
-    fn known_messages(&mut self, columns: &mut Columns, messages: Vec<Message>) -> Box<[Box<str>]> {
+    fn known_messages(&mut self, columns: &mut Columns, messages: Vec<Message>) -> Arc<[Box<str>]> {
         let mut new = Vec::new();
         let codes: Vec<u32> = messages
             .into_iter()

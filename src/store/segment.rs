@@ -4,6 +4,8 @@
 //! (byte, line and record before it) and makes it a [`Segment`]. A segment is a run in time order: records that came
 //! late get a permutation, records without a time a list, both only where they exist.
 
+use std::sync::Arc;
+
 use crate::model::Level;
 use crate::model::time::NS_PER_S;
 use crate::parse::log::{Joined, Joiner, give_back};
@@ -41,12 +43,12 @@ pub(super) struct Times {
 }
 
 /// Where the lines of records are, relative to the chunk.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Lines {
     /// Every record is one line, the first after so many others.
     OneEach(u32),
     /// Line (from 0) of every 64th record.
-    Marks(Box<[u32]>),
+    Marks(Arc<[u32]>),
 }
 
 impl Default for Lines {
@@ -283,7 +285,7 @@ pub fn count_lines(bytes: &[u8]) -> u64 {
 }
 
 /// A chunk at its place in the source.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Segment {
     /// Offset of the chunk in the source.
     pub(super) base_byte: u64,
@@ -300,7 +302,7 @@ pub struct Segment {
     pub(super) span: Option<(i64, i64)>,
     pub(super) lines: Lines,
     /// Messages whose signature no segment before has; `columns.messages` counts through those of all segments.
-    pub(super) new_messages: Box<[Box<str>]>,
+    pub(super) new_messages: Arc<[Box<str>]>,
 }
 
 impl Segment {

@@ -9,6 +9,7 @@ mod answer;
 mod arrange;
 mod ask;
 mod chain;
+pub(crate) mod clock_view;
 mod column_pick;
 mod command_line;
 mod compare_view;
@@ -154,6 +155,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
     };
+    state.keep_shown();
     ask::settle(state, &mut effects);
     play::go_on(state, &mut effects);
     effects

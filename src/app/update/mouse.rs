@@ -3,6 +3,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::app::history::Motion;
 use crate::app::layout::{Area, Lane};
 use crate::app::message::Effect;
 use crate::app::mouse::{MouseKind, MousePress};
@@ -116,7 +117,7 @@ fn down(state: &mut State, press: MousePress, place: &Place) -> Vec<Effect> {
             (state.timeline.anchor, state.list.anchor) = (None, None);
             state.timeline.move_to(at);
             if is_second {
-                state.timeline.zoom(-1);
+                state.moving(Motion::Zoom, |timeline| timeline.zoom(-1));
             }
             state.pointer.pressed = Some(at);
         }
@@ -174,10 +175,12 @@ fn drag(state: &mut State, place: &Place) {
 fn wheel(state: &mut State, place: &Place, way: isize) {
     match *place {
         Place::Time(at, _) => {
-            state.timeline.move_to(at);
-            state.timeline.zoom(way as i32);
+            state.moving(Motion::Zoom, |timeline| {
+                timeline.move_to(at);
+                timeline.zoom(way as i32);
+            });
         }
-        Place::Overview(_) => state.timeline.pan(way as i64),
+        Place::Overview(_) => state.moving(Motion::Pan, |timeline| timeline.pan(way as i64)),
         Place::Panel(_) => {
             action::focus(state, Focus::Panels);
             navigate::vertical(state, way);

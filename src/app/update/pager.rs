@@ -133,3 +133,28 @@ fn changes(state: &State) -> String {
     }
     out
 }
+
+/// What is selected in the focused pane, as text.
+pub(super) fn copy(state: &mut State) -> Vec<Effect> {
+    let text = match state.focus {
+        Focus::List => state.list.selected().map(|row| row.raw.clone()),
+        Focus::Panels => state.panels.selected().map(|panel| format!("{} {}", panel.reference.series, panel.texts.value)),
+        Focus::Side => match state.side.item_selected() {
+            Some(SideItem::Annotation(id)) => state.session.doc.annotations.get(id).map(|record| record.text.clone()),
+            Some(SideItem::Pattern(id)) => state.patterns.get(*id).map(|pattern| pattern.template.clone()),
+            Some(SideItem::Event(id)) => {
+                state.trace.shown().and_then(|trace| trace.events.iter().find(|event| event.id == *id)).map(|event| event.raw.clone())
+            }
+            Some(SideItem::Value(choice)) => Some(choice.text.clone()),
+            Some(_) => Some(state.side.text_of_selected()),
+            None => None,
+        },
+        Focus::Changes => Some(state.clock.both(state.timeline.cursor)),
+    };
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
+        vec![Effect::Copy(text)]
+    } else {
+        state.say("nothing selected to copy");
+        Vec::new()
+    }
+}

@@ -9,7 +9,7 @@ use crate::app::state::{Focus, State};
 use crate::app::trust;
 use crate::model::case::{Annotation, AnnotationKind, CauseStatus, EvidenceTarget, HypothesisStatus, Relation, Standing};
 use crate::model::series::Derivation;
-use crate::model::{SeriesMeta, SourceReport, ZoneCertainty, text};
+use crate::model::{SeriesMeta, SourceReport, ZoneCertainty, offset, text};
 
 use super::annotate::headline;
 use super::chain::{self, Above};
@@ -449,6 +449,10 @@ fn sources(state: &State, side: &mut Side, width: usize) {
         if let Some(preview) = &source.preview {
             let words = format!("    about {} more to be read", text::grouped(rounded(preview.n_records)));
             side.line(vec![(Ink::Dim, words)]);
+        }
+        if source.clock_ns != 0 {
+            let key = state.keymap.key_of(crate::app::Action::ClockOffset);
+            side.line(vec![(Ink::Mark, format!("    clock {}", offset::text(source.clock_ns))), (Ink::Dim, format!("  {key} changes it"))]);
         }
         if source.zone.certainty >= ZoneCertainty::Default && source.zone.certainty != ZoneCertainty::None {
             side.line(vec![(Ink::Warn, "    times without a zone: UTC taken, --tz overrides".into())]);

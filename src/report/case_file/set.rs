@@ -11,7 +11,7 @@ use crate::model::case::CaseMeta;
 /// Lists of tables, with the key that names an entry.
 const LISTS: [(&[&str], &str); 4] = [(&["slos"], "name"), (&["measures"], "name"), (&["people"], "name"), (&["lint", "suppress"], "rule")];
 /// Tables of which every key is a name of the house: series and paths may hold dots.
-const MAPS: [&str; 6] = ["zones", "thresholds", "roles", "links", "unknown", "limits"];
+const MAPS: [&str; 7] = ["zones", "clock_offsets", "thresholds", "roles", "links", "unknown", "limits"];
 /// Keys that hold lists of words.
 const WORDS: [&str; 8] = ["services", "sources", "authors", "environments", "regions", "tags", "categories", "aliases"];
 

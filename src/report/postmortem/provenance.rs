@@ -48,6 +48,8 @@ pub struct SourceUsed {
     pub span: Option<(Timestamp, Timestamp)>,
     /// Zone and its certainty.
     pub zone: String,
+    /// How far its clock is moved: its times here are so much later than it states them, ns.
+    pub clock_ns: i64,
     /// Problems by kind.
     pub problems: Vec<(String, u64)>,
     /// Records without a time.
@@ -139,6 +141,7 @@ fn used(context: &Context, source: &SourceReport) -> SourceUsed {
         n_records: source.n_records,
         span: source.extent,
         zone,
+        clock_ns: source.clock_ns,
         problems: source.problems.counts().iter().map(|(kind, n)| (kind.name().to_owned(), *n)).collect(),
         n_unplaced: source.n_unplaced,
     }

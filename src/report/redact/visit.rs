@@ -327,7 +327,8 @@ fn provenance(provenance: &mut Provenance, with: With) {
     let Provenance { sources, n_other_sources: _, other_problems, series, derived, markers, generator: _, is_complete: _, suggestions } =
         provenance;
     for source in sources {
-        let SourceUsed { path, size_bytes: _, sha256: _, format, n_records: _, span: _, zone, problems: _, n_unplaced: _ } = source;
+        let SourceUsed { path, size_bytes: _, sha256: _, format, n_records: _, span: _, zone, clock_ns: _, problems: _, n_unplaced: _ } =
+            source;
         with(path);
         with(format);
         with(zone);

@@ -88,7 +88,7 @@ impl<'a> Loader<'a> {
             sources: std::mem::take(&mut kept.sources),
             contents: Arc::clone(&source.snapshot().contents),
             // A series that the user wrote made a version of its own.
-            version: kept.version.max(source.snapshot().catalog.version),
+            version: kept.version.max(source.as_read().catalog.version),
             neighbours: kept.neighbours,
             ..Self::new(source, job, on_change)
         }
@@ -97,8 +97,7 @@ impl<'a> Loader<'a> {
     /// Gives back what is needed to go on.
     pub fn pause(self, kept: &mut Kept) {
         kept.sources = self.sources;
-        // Unless a catalog was published they are still where they were.
-        kept.apart.get_or_insert_with(|| self.settled.into_apart());
+        kept.is_settled_there = true;
         kept.version = self.version;
         kept.neighbours = self.neighbours;
     }

@@ -7,6 +7,7 @@ pub mod archive;
 mod assemble;
 pub mod cache;
 mod chunks;
+mod clocks;
 pub mod content;
 mod database;
 pub mod decode;
@@ -34,6 +35,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::model::facets::{FacetQuery, Facets};
+use crate::model::offset::ClockOffsets;
 use crate::model::query::{BestEvent, BestQuery, FieldSeen, HistogramQuery, Pattern, PatternQuery, Stats, StatsQuery, ValueAt};
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, Sample, SeriesId, SeriesQuery, SourceId, TimeRange,
@@ -71,6 +73,8 @@ pub struct OpenOptions {
     pub time_columns: Vec<(Option<String>, String)>,
     /// When the clocks of logs without dates began, by the pattern that names them.
     pub anchors: Vec<(String, Timestamp)>,
+    /// How far the clocks of sources are moved, by the pattern that names them; said last, over what a case says.
+    pub clocks: Vec<(String, i64)>,
     /// At most so many bytes are decoded into memory, all sources together.
     pub max_decoded_bytes: u64,
     /// How far one of them may grow.
@@ -104,6 +108,7 @@ impl Default for OpenOptions {
             forced: Vec::new(),
             time_columns: Vec::new(),
             anchors: Vec::new(),
+            clocks: Vec::new(),
             jobs: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
             base: None,
             // With its columns it stays in the second cache while it is read.
@@ -193,6 +198,8 @@ struct Snapshot {
     logs: Vec<Arc<Log>>,
     /// In the order of `Catalog::series`.
     series: Arc<Vec<Arc<SeriesStore>>>,
+    /// What the catalog does not tell of the documents.
+    apart: Arc<assemble::Apart>,
 }
 
 /// Files, folders and archives as a source.
@@ -201,7 +208,9 @@ pub struct FileSource {
     zones: Vec<(Option<String>, Zone)>,
     /// Taken by the one call of `load` that does the work.
     found: Mutex<Option<Vec<expand::Found>>>,
+    /// At the times of the case.
     snapshot: RwLock<Arc<Snapshot>>,
+    clocks: Mutex<clocks::Clocks>,
     selections: Selections,
     /// By source and size.
     hashes: Mutex<HashMap<(SourceId, u64), String>>,
@@ -221,11 +230,13 @@ pub fn open(options: OpenOptions) -> Result<FileSource, OpenError> {
         return Err(OpenError::Format { text: text.clone(), known: detect::forced_names().join(", ") });
     }
     let found = expand::expand(&options)?;
+    let clocks = Mutex::new(clocks::Clocks::new(&options.clocks));
     Ok(FileSource {
         options,
         zones,
         found: Mutex::new(Some(found)),
         snapshot: RwLock::default(),
+        clocks,
         selections: Selections::default(),
         hashes: Mutex::default(),
         kept: Mutex::default(),
@@ -278,10 +289,6 @@ impl FileSource {
 
     fn keep(&self, kept: follow::Kept) {
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
-    }
-
-    fn publish(&self, snapshot: Snapshot) {
-        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
     }
 
     /// Zone given by the user for a source: the last pattern that names it, else the one for all.
@@ -389,24 +396,29 @@ impl Source for FileSource {
     fn define(&self, formulas: &[String], job: &Job) -> Result<Answer<Arc<Catalog>>, SourceError> {
         // Who follows publishes too: one after the other.
         let _kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let snapshot = self.snapshot();
+        let snapshot = self.as_read();
         if !snapshot.catalog.is_complete {
             return Err(SourceError::Question("the sources are still loading".into()));
         }
         let is_cancelled = || job.check().is_err();
         let watch = Watch::new(&is_cancelled);
         let Some(series) = assemble::with_formulas((&snapshot.catalog.series, &snapshot.series), formulas, &watch)? else {
-            return Ok(Answer::complete(Arc::clone(&snapshot.catalog)));
+            return self.catalog(job).map(Answer::complete);
         };
         let catalog = Catalog { series: series.0, version: snapshot.catalog.version + 1, ..Catalog::clone(&snapshot.catalog) };
-        let catalog = Arc::new(catalog);
         self.publish(Snapshot {
-            catalog: Arc::clone(&catalog),
+            catalog: Arc::new(catalog),
             contents: Arc::clone(&snapshot.contents),
             logs: snapshot.logs.clone(),
             series: Arc::new(series.1),
+            apart: Arc::clone(&snapshot.apart),
         });
-        Ok(Answer { value: catalog, is_partial: false, warnings: watch.into_warnings() })
+        Ok(Answer { value: self.catalog(job)?, is_partial: false, warnings: watch.into_warnings() })
+    }
+
+    fn set_clocks(&self, clocks: &ClockOffsets, _job: &Job) -> Result<Answer<Arc<Catalog>>, SourceError> {
+        let warnings = self.move_clocks(clocks);
+        Ok(Answer { value: Arc::clone(&self.snapshot().catalog), is_partial: false, warnings })
     }
 
     fn histogram(&self, query: &HistogramQuery, job: &Job) -> Result<Answer<Histogram>, SourceError> {

@@ -1,17 +1,7 @@
 //! Names: patterns over paths, path parts that are shown, zones as the user writes them.
 
-pub use crate::model::glob::matches;
+pub use crate::model::glob::{matches, names_source};
 use crate::model::{Zone, ZoneCertainty};
-
-/// Whether a source is meant by what a user writes: its path, its file name, a folder or member above it, or a pattern.
-pub fn names_source(pattern: &str, path: &str) -> bool {
-    let pattern = pattern.strip_prefix("./").unwrap_or(pattern).trim_end_matches('/');
-    let is_part = |rest: &str| rest.is_empty() || rest.starts_with('/');
-    matches(pattern, path)
-        || path.rsplit('/').next().is_some_and(|name| matches(pattern, name))
-        || path.strip_prefix(pattern).is_some_and(is_part)
-        || path.strip_suffix(pattern).is_some_and(|rest| rest.ends_with('/'))
-}
 
 /// Folder of a path, with its `/`; empty at the top.
 pub fn folder(path: &str) -> &str {
