@@ -277,8 +277,8 @@ pub enum Command {
         after_help = "Exit codes: 0 all the same; 1 nothing drifted, but something cannot be checked (source missing); 2 something drifted."
     )]
     Verify {
-        /// The exported document
-        #[arg(value_name = "FILE.md")]
+        /// The exported document, or the folder of a case that holds it as postmortem.md
+        #[arg(value_name = "FILE.md|CASE")]
         document: PathBuf,
         /// Sources or case folder; default: the folder of the document
         #[command(flatten)]

@@ -13,6 +13,7 @@ mod fields;
 mod first;
 pub mod histogram;
 pub mod inspect;
+mod kept;
 mod lint;
 pub mod merge;
 pub mod note;

@@ -10,6 +10,7 @@ mod meta;
 mod moving;
 mod record;
 mod references;
+mod reading;
 mod screen;
 mod settle;
 mod standing;
@@ -34,6 +35,7 @@ pub use meta::{
 };
 pub use record::{annotation_from_json, annotation_to_json, kind_from_fields, parse_time};
 pub use references::References;
+pub use reading::ReadingOptions;
 pub use screen::ScreenView;
 pub use settle::Choice;
 pub use standing::Standing;

@@ -16,7 +16,7 @@ mod failed;
 mod impact;
 mod indicators;
 mod limits;
-mod provenance;
+pub mod provenance;
 mod requests;
 mod services;
 mod slo;

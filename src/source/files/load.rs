@@ -25,6 +25,7 @@ use super::look::OnDisk;
 use super::peek::Peeked;
 use super::pool::{self, Step};
 use super::prepare::{self, Recognised, RotatedSet};
+use super::said::Told;
 use super::spans::busiest;
 use super::unpack::{self, Entry, EntryBytes};
 use super::{FileSource, Snapshot, chunks, database, expand, names, streamed};
@@ -190,7 +191,8 @@ impl<'a> Loader<'a> {
                 ..SourceReport::default()
             };
             let peeked = self.early.remove(&report.path);
-            self.sources.push(Loading { problems, on_disk, peeked, ..Loading::new(report, Arc::new(content), modified) });
+            let told = Told::of(&self.source.options.said, &report.path);
+            self.sources.push(Loading { problems, on_disk, peeked, told, ..Loading::new(report, Arc::new(content), modified) });
         }
         self.share_contents();
     }

@@ -22,6 +22,7 @@ mod pool;
 mod prepare;
 mod raw;
 mod reading;
+mod said;
 mod sets;
 mod spans;
 mod streamed;
@@ -53,6 +54,7 @@ use super::{Answer, Computed, Job, RawLines, Source, SourceError, Steps};
 use cache::CacheOptions;
 use content::{Bytes, Content};
 pub use follow::Polled;
+pub use said::Said;
 
 /// What to open and how.
 #[derive(Debug, Clone)]
@@ -71,6 +73,8 @@ pub struct OpenOptions {
     pub time_columns: Vec<(Option<String>, String)>,
     /// When the clocks of logs without dates began, by the pattern that names them.
     pub anchors: Vec<(String, Timestamp)>,
+    /// What is to be told of sources that a case speaks of.
+    pub said: Said,
     /// At most so many bytes are decoded into memory, all sources together.
     pub max_decoded_bytes: u64,
     /// How far one of them may grow.
@@ -100,6 +104,7 @@ impl Default for OpenOptions {
             forced: Vec::new(),
             time_columns: Vec::new(),
             anchors: Vec::new(),
+            said: Said::default(),
             jobs: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
             base: None,
             // With its columns it stays in the second cache while it is read.
@@ -208,12 +213,13 @@ pub fn open(options: OpenOptions) -> Result<FileSource, OpenError> {
     })
 }
 
-fn is_format(name: &str, formats: &[Arc<NamedFormat>]) -> bool {
+/// Whether a format goes by this name, of ours or of the user's.
+pub fn is_format(name: &str, formats: &[Arc<NamedFormat>]) -> bool {
     detect::forced_names().contains(&name) || formats.iter().any(|format| format.name() == name)
 }
 
 /// What a user says of a source: the last pattern that names it, else the word for all.
-fn said_of(said: &[(Option<String>, String)], path: &str) -> Option<String> {
+fn said_of<T: Clone>(said: &[(Option<String>, T)], path: &str) -> Option<T> {
     let is_meant = |pattern: &Option<String>| pattern.as_deref().is_some_and(|pattern| names::names_source(pattern, path));
     let named = said.iter().rev().find(|(pattern, _)| is_meant(pattern));
     named.or_else(|| said.iter().rev().find(|(pattern, _)| pattern.is_none())).map(|(_, word)| word.clone())
@@ -238,7 +244,8 @@ impl FileSource {
         std::mem::take(&mut self.notices.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn notice(&self, notice: String) {
+    /// Has something told that is not about a source.
+    pub fn notice(&self, notice: String) {
         self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
     }
 
@@ -261,9 +268,7 @@ impl FileSource {
 
     /// Zone given by the user for a source: the last pattern that names it, else the one for all.
     fn zone_of(&self, path: &str) -> Option<Zone> {
-        let named =
-            self.zones.iter().rev().find(|(pattern, _)| pattern.as_deref().is_some_and(|pattern| names::names_source(pattern, path)));
-        named.or_else(|| self.zones.iter().rev().find(|(pattern, _)| pattern.is_none())).map(|(_, zone)| zone.clone())
+        said_of(&self.zones, path)
     }
 
     /// Format that the user says a source has: the last pattern that names it, else the one for all.

@@ -3,12 +3,14 @@
 pub use crate::model::glob::matches;
 use crate::model::{Zone, ZoneCertainty};
 
-/// Whether a source is meant by what a user writes: its path, its file name, a folder or member above it, or a pattern.
+/// Whether a source is meant by what a user writes: its path, its file name with or without its endings, a folder or
+/// member above it, or a pattern.
 pub fn names_source(pattern: &str, path: &str) -> bool {
     let pattern = pattern.strip_prefix("./").unwrap_or(pattern).trim_end_matches('/');
     let is_part = |rest: &str| rest.is_empty() || rest.starts_with('/');
     matches(pattern, path)
         || path.rsplit('/').next().is_some_and(|name| matches(pattern, name))
+        || stem(path) == pattern
         || path.strip_prefix(pattern).is_some_and(is_part)
         || path.strip_suffix(pattern).is_some_and(|rest| rest.ends_with('/'))
 }
@@ -152,7 +154,7 @@ mod tests {
     #[test]
     fn a_source_is_meant_by_path_name_folder_or_pattern() {
         let path = "case/logs/order-1.log";
-        let yes = [path, "order-1.log", "order-*.log", "case/logs", "./case/", "logs/order-1.log", "*/logs/*"];
+        let yes = [path, "order-1.log", "order-*.log", "case/logs", "./case/", "logs/order-1.log", "*/logs/*", "order-1"];
         assert!(yes.iter().all(|pattern| names_source(pattern, path)));
         assert!(["order", "log", "case/log", "1.log"].iter().all(|pattern| !names_source(pattern, path)));
     }

@@ -349,7 +349,7 @@ pub(crate) fn any_meta() -> impl Strategy<Value = CaseMeta> {
     let maps = (zones, thresholds, (view, screen));
     let rest = (any_head(), any_impact(), any_lists());
     let all = (texts, prop::option::of(anchor), lists, maps, rest);
-    all.prop_map(|(texts, t0, (panels, filters), (zones, thresholds, (view, screen)), (head, impact, told))| CaseMeta {
+    let meta = all.prop_map(|(texts, t0, (panels, filters), (zones, thresholds, (view, screen)), (head, impact, told))| CaseMeta {
         conflicts: Vec::new(),
         head,
         impact,
@@ -370,6 +370,19 @@ pub(crate) fn any_meta() -> impl Strategy<Value = CaseMeta> {
         t0,
         panels,
         zones,
+        reading: ReadingOptions::default(),
         thresholds,
+    });
+    (meta, any_reading()).prop_map(|(meta, reading)| CaseMeta { reading, ..meta })
+}
+
+fn any_reading() -> impl Strategy<Value = ReadingOptions> {
+    let map = || prop::collection::btree_map(any::<String>(), any::<String>(), 0..3);
+    let files = prop::collection::vec(any::<String>(), 0..3);
+    (map(), map(), map(), files).prop_map(|(formats, time_columns, anchors, format_files)| ReadingOptions {
+        formats,
+        time_columns,
+        anchors,
+        format_files,
     })
 }
