@@ -103,6 +103,7 @@ fn habits(survey: &Survey, layout: Layout) -> Habits {
         // A line that a pattern misses is still a record if it has a time where its like have it.
         has_late_time: (is_text && text.late > text.at_start()) || (layout == Layout::Named && text.late * 2 > survey.n_lines),
         is_dateless: is_text && text.dateless > text.dated + text.yearless + text.klog,
+        has_minutes: is_text && text.minutes * 2 > text.dateless && text.dateless > text.dated + text.yearless + text.klog,
         epoch_at_start: epoch.filter(|_| is_text),
         numeric_levels: numeric_levels(survey),
         has_http_status: is_text && survey.n_http_status * 2 > text.at_start() + text.late,

@@ -150,6 +150,8 @@ struct Habits {
     has_late_time: bool,
     /// Times are bare times of day.
     is_dateless: bool,
+    /// Times are hours and minutes, as people write them.
+    has_minutes: bool,
     /// Lines begin with an epoch number.
     epoch_at_start: Option<EpochUnit>,
     /// Numbers that stand for levels.

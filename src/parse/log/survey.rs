@@ -44,6 +44,8 @@ pub(super) struct TextCounts {
     pub dated: usize,
     pub yearless: usize,
     pub dateless: usize,
+    /// Of those without a date, those without seconds too.
+    pub minutes: usize,
     pub klog: usize,
     pub priority: usize,
     pub priority_5424: usize,
@@ -148,6 +150,7 @@ impl Survey {
         // Permissive: counts every place where a time can stand.
         let mut plan = LogPlan::default();
         (plan.habits.is_dateless, plan.habits.has_late_time, plan.habits.is_relative) = (true, true, true);
+        plan.habits.has_minutes = true;
         let mut reader = Reader::new(&plan);
         for line in &lines {
             let mut line = bare(line);
@@ -218,6 +221,7 @@ impl Survey {
             At::Civil(stamp) => {
                 self.stamps.add(&stamp);
                 self.stamps.add_order(&line[head.start..]);
+                self.text.minutes += usize::from(timestamp::read_minutes(&line[head.start..]) == Some(stamp));
                 stamp.civil.missing
             }
             At::Since(_) => {

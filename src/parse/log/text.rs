@@ -77,6 +77,11 @@ pub(super) fn head(reader: &mut Reader, line: &[u8]) -> Option<Head> {
         let rest = at + stamp.len;
         return Some(Head { stamp: At::Civil(stamp), rest: rest + cri_len(&line[rest..]), start: at, shape });
     }
+    if habits.has_minutes
+        && let Some(stamp) = timestamp::read_minutes(text)
+    {
+        return Some(Head { stamp: At::Civil(stamp), rest: at + stamp.len, start: at, shape });
+    }
     if looks_dated(text) {
         return Some(Head { stamp: At::Epoch(None), rest: at + DATED.len(), start: at, shape });
     }
