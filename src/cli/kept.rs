@@ -35,8 +35,10 @@ struct Flags {
 
 impl Flags {
     fn of(read: &ReadArgs) -> anyhow::Result<Self> {
-        let first = |text: &String| text.split_once('=').map_or((None, text.clone()), |(pattern, word)| (Some(pattern.into()), word.into()));
-        let last = |text: &String| text.rsplit_once('=').map_or((None, text.clone()), |(pattern, word)| (Some(pattern.into()), word.into()));
+        let first =
+            |text: &String| text.split_once('=').map_or((None, text.clone()), |(pattern, word)| (Some(pattern.into()), word.into()));
+        let last =
+            |text: &String| text.rsplit_once('=').map_or((None, text.clone()), |(pattern, word)| (Some(pattern.into()), word.into()));
         for text in &read.anchor {
             let word = text.split_once('=').and_then(|(_, time)| moment(time));
             let wrong = || format!("--anchor {text:?}: write FILE=TIME with a full time, for example boot.log=2026-11-23T02:28:09Z");
@@ -122,7 +124,9 @@ pub(super) fn options(read: &ReadArgs, meta: &CaseMeta, case_dir: &Path) -> anyh
         let mut words: Words = Vec::new();
         for (pattern, word) in with_flags(case, flags) {
             if case.get(&pattern) == Some(&word) && !is_good(&word) {
-                notes.push(format!("case.toml: {key}.{pattern}: {word:?} cannot be used; coroner note CASE set '{key}.{pattern}=' takes it away"));
+                notes.push(format!(
+                    "case.toml: {key}.{pattern}: {word:?} cannot be used; coroner note CASE set '{key}.{pattern}=' takes it away"
+                ));
             } else {
                 words.push((Some(pattern), word));
             }
@@ -247,8 +251,8 @@ fn nearest(pattern: &str, catalog: &Catalog) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::case_file;
     use crate::model::SourceReport;
+    use crate::report::case_file;
 
     fn words(list: &[(&str, &str)]) -> BTreeMap<String, String> {
         list.iter().map(|(pattern, word)| ((*pattern).to_owned(), (*word).to_owned())).collect()
@@ -291,7 +295,10 @@ mod tests {
         let (by_case, notes) = options(&ReadArgs::default(), &again.meta, Path::new("/case")).unwrap();
         assert!(notes.is_empty());
         assert_eq!((by_case.zones[0].clone(), by_case.forced[0].clone()), (by_flag.zones[0].clone(), by_flag.forced[0].clone()));
-        assert_eq!((by_case.time_columns[0].clone(), by_case.anchors[0].clone()), (by_flag.time_columns[0].clone(), by_flag.anchors[0].clone()));
+        assert_eq!(
+            (by_case.time_columns[0].clone(), by_case.anchors[0].clone()),
+            (by_flag.time_columns[0].clone(), by_flag.anchors[0].clone())
+        );
         assert_eq!(by_case.said.zones[0].1, "zone +01:00 from case.toml");
     }
 

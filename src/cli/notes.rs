@@ -8,10 +8,10 @@ use anyhow::Context as _;
 
 use super::Outcome;
 use super::args::{BeginArgs, NoteAction, NoteAddArgs, NoteArgs, OpenArgs, PinArgs};
+use super::kept;
 use super::note::args::{FieldArgs, NoteEditArgs, SelectArgs};
 use super::note::{self, ListFormat, NewNote, NoteChange, NoteOptions, Only, Select, Standings};
 use super::note::{pinned, values};
-use super::kept;
 use super::open::{self, Clock, Opened};
 use crate::app::message::FreezeTarget;
 use crate::model::case::{
@@ -38,10 +38,7 @@ pub fn run(args: &NoteArgs, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     for notice in &notices {
         eprintln!("note: {}", text::printable(notice));
     }
-    let is_asked = matches!(
-        &args.action,
-        NoteAction::List { .. } | NoteAction::Show { .. } | NoteAction::Accept { name: None }
-    );
+    let is_asked = matches!(&args.action, NoteAction::List { .. } | NoteAction::Show { .. } | NoteAction::Accept { name: None });
     if !is_asked {
         kept::keep_in(&mut store, &mut doc, &args.read)?;
     }
@@ -106,7 +103,9 @@ fn set_keys(store: &mut CaseStore, doc: &mut CaseDoc, pairs: &[String], case_dir
     };
     let pairs: Vec<(String, String)> = pairs.iter().map(split).collect::<anyhow::Result<_>>()?;
     let after = set_meta(&doc.meta, &pairs).map_err(anyhow::Error::msg)?;
-    if pairs.iter().any(|(key, text)| !text.is_empty() && ["zones.", "formats.", "anchors.", "format_files"].iter().any(|table| key.starts_with(table))) {
+    if pairs.iter().any(|(key, text)| {
+        !text.is_empty() && ["zones.", "formats.", "anchors.", "format_files"].iter().any(|table| key.starts_with(table))
+    }) {
         kept::check(&after, case_dir)?;
     }
     let edit = Edit::Meta { before: Box::new(doc.meta.clone()), after: Box::new(after) };

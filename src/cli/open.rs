@@ -15,6 +15,7 @@ use crate::model::when::{self, Reference};
 use crate::model::{CaseDoc, Catalog, TimeRange, Timestamp, text};
 use crate::report::case_file;
 use crate::runtime::journal::CaseStore;
+use crate::runtime::zones;
 use crate::source::files::cache::CacheOptions;
 use crate::source::files::content::Bytes;
 use crate::source::files::decode::Growth;
@@ -190,6 +191,7 @@ pub fn load(opened: &Opened, quiet: bool) -> anyhow::Result<Arc<Catalog>> {
         note_kept(&catalog);
         opened.source.take_notices().iter().for_each(|notice| eprintln!("note: {}", text::printable(notice)));
         note_assumptions(&catalog);
+        zones::hints(&*opened.source, &job)?.iter().for_each(|hint| eprintln!("note: {}", text::printable(&hint.sentence())));
     }
     Ok(catalog)
 }

@@ -108,7 +108,12 @@ fn write_text(document: &Path, report: &Report, out: &mut dyn Write) -> anyhow::
     }
     for one in &report.reread {
         let (path, what) = (printable(&one.path), one.what.name());
-        writeln!(out, "read otherwise: {path}: its {what} was {} when the document was made, now {}", printable(&one.then), printable(&one.now))?;
+        writeln!(
+            out,
+            "read otherwise: {path}: its {what} was {} when the document was made, now {}",
+            printable(&one.then),
+            printable(&one.now)
+        )?;
         if let Some(flag) = flag_of(one) {
             writeln!(out, "  as then: {flag}; coroner export or note keeps it in case.toml")?;
         }

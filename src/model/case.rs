@@ -8,9 +8,9 @@ mod kinds;
 mod merge;
 mod meta;
 mod moving;
+mod reading;
 mod record;
 mod references;
-mod reading;
 mod screen;
 mod settle;
 mod standing;
@@ -33,9 +33,9 @@ pub use meta::{
     Anchor, CaseMeta, DataLoss, FORMULA_SOURCE, Head, ImpactAnswers, Indicator, LintSettings, Measure, MetaConflict, PanelRef, Person,
     SavedFilter, Slo, Suppression,
 };
+pub use reading::ReadingOptions;
 pub use record::{annotation_from_json, annotation_to_json, kind_from_fields, parse_time};
 pub use references::References;
-pub use reading::ReadingOptions;
 pub use screen::ScreenView;
 pub use settle::Choice;
 pub use standing::Standing;

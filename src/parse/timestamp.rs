@@ -98,7 +98,9 @@ pub fn read_minutes(text: &[u8]) -> Option<Stamp> {
     let hour = if colon == 1 { digit(text, 0)? } else { two(text, 0)? };
     let minute = two(text, colon + 1).filter(|minute| *minute < 60 && hour < 24)?;
     let end = colon + 3;
-    if text.get(colon) != Some(&b':') || !matches!(text.get(end), Some(b' ' | b'\t' | b']' | b')' | b'-' | b'|' | b',' | b'Z' | b'h' | 0xe2)) {
+    if text.get(colon) != Some(&b':')
+        || !matches!(text.get(end), Some(b' ' | b'\t' | b']' | b')' | b'-' | b'|' | b',' | b'Z' | b'h' | 0xe2))
+    {
         return None;
     }
     let (mut secs, mut at) = (i64::from(hour * 3600 + minute * 60), end);

@@ -15,9 +15,8 @@ use crate::parse::{Context, Document};
 /// Name of the format.
 pub(crate) const FORMAT: &str = "kubernetes-events-table";
 /// Columns that the table may have, as their header writes them.
-const COLUMNS: [&str; 13] = [
-    "LAST SEEN", "FIRST SEEN", "NAMESPACE", "COUNT", "NAME", "KIND", "SUBOBJECT", "TYPE", "REASON", "OBJECT", "SOURCE", "MESSAGE", "AGE",
-];
+const COLUMNS: [&str; 13] =
+    ["LAST SEEN", "FIRST SEEN", "NAMESPACE", "COUNT", "NAME", "KIND", "SUBOBJECT", "TYPE", "REASON", "OBJECT", "SOURCE", "MESSAGE", "AGE"];
 /// A file that was written so long after everything else says nothing of the moment of its listing.
 const DAY_NS: i64 = 86_400 * NS_PER_S;
 
@@ -94,9 +93,8 @@ fn reference(context: &Context) -> Option<(Timestamp, ZoneCertainty, &'static st
     if let Some(anchor) = context.anchor {
         return Some((anchor, ZoneCertainty::Anchored, "the moment that --anchor tells"));
     }
-    let fits = |at: &Timestamp| {
-        context.neighbours.is_none_or(|others| *at >= others.start() && at.0 <= others.end().0.saturating_add(DAY_NS))
-    };
+    let fits =
+        |at: &Timestamp| context.neighbours.is_none_or(|others| *at >= others.start() && at.0 <= others.end().0.saturating_add(DAY_NS));
     Some((context.modified.filter(fits)?, ZoneCertainty::Inferred, "the moment at which the file was written"))
 }
 
@@ -258,7 +256,11 @@ LAST SEEN               TYPE      REASON              OBJECT                  ME
 
     #[test]
     fn odd_tables_are_no_trouble() {
-        for text in ["", "LAST SEEN   TYPE   REASON   OBJECT   MESSAGE", "LAST SEEN   TYPE   REASON   OBJECT   MESSAGE\né\n9999999999999999999y   \u{1F600}"] {
+        for text in [
+            "",
+            "LAST SEEN   TYPE   REASON   OBJECT   MESSAGE",
+            "LAST SEEN   TYPE   REASON   OBJECT   MESSAGE\né\n9999999999999999999y   \u{1F600}",
+        ] {
             let _ = parse(text.as_bytes(), &Context::default());
         }
     }

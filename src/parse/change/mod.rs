@@ -10,6 +10,7 @@ pub mod kubernetes;
 pub(crate) mod mapped;
 mod shapes;
 pub(crate) mod table;
+mod version;
 
 use serde_json::{Map, Value};
 
@@ -19,6 +20,7 @@ use crate::model::{Change, Level, ProblemKind, Timestamp, Zone, ZoneCertainty};
 use crate::parse::document::json::{self, plain};
 use crate::parse::metric::Place;
 use crate::parse::{Context, Document};
+use version::{is_time_key, kind_of_time, plain_key, tells_of_a_version};
 
 const TIME_KEYS: [&str; 18] = [
     "ts",
@@ -73,35 +75,6 @@ const VERSION_KEYS: [&str; 13] = [
     "build",
     "build_number",
     "image_tag",
-];
-/// Where something was deployed.
-const PLACE_KEYS: [&str; 7] = ["environment", "env", "cluster", "namespace", "region", "stage", "tier"];
-/// Who or what did it.
-const ACTOR_KEYS: [&str; 17] = [
-    "deployed_by",
-    "released_by",
-    "triggered_by",
-    "created_by",
-    "started_by",
-    "approved_by",
-    "initiated_by",
-    "changed_by",
-    "author",
-    "actor",
-    "deployer",
-    "initiator",
-    "operator",
-    "owner",
-    "user",
-    "by",
-    "who",
-];
-/// How it went, in a word.
-const STATUS_KEYS: [&str; 5] = ["status", "state", "result", "conclusion", "outcome"];
-/// Keys of requests, messages and measurements: a record that has them and no kind is no change.
-const TELEMETRY_KEYS: [&str; 18] = [
-    "message", "msg", "log", "text", "path", "url", "uri", "request", "request_id", "route", "duration", "latency", "elapsed", "bytes", "value",
-    "metric", "ip", "host",
 ];
 /// What a person would say, best first; `stage` and the like follow.
 const DETAIL_KEYS: [&str; 16] = [
@@ -202,7 +175,9 @@ pub(crate) fn looks_like_change(record: &Map<String, Value>) -> bool {
     let n_hints = [has_any(&FROM_KEYS), has_any(&TO_KEYS), has_any(&VERSION_KEYS), has_any(&SERVICE_KEYS), has_any(&DETAIL_KEYS)];
     let n_hints = n_hints.iter().filter(|has| **has).count();
     match kind_of(record) {
-        Some(kind) => names_a_change(&kind) && (n_hints > 0 || record.len() <= 3),
+        Some(kind) if names_a_change(&kind) => n_hints > 0 || record.len() <= 3,
+        // The kind may be that of what was deployed.
+        Some(_) => kind_of_time(record).is_some() && tells_of_a_version(record),
         // No kind, but a move of a service from one version to another is a deploy whatever it is called.
         None if has_any(&SERVICE_KEYS)
             && has_any(&["from", "from_version", "old_version"])
@@ -212,53 +187,6 @@ pub(crate) fn looks_like_change(record: &Map<String, Value>) -> bool {
         }
         None => tells_of_a_version(record),
     }
-}
-
-/// Without a kind: a version that went somewhere, by somebody, with some outcome. Either the time says what happened
-/// (`deployed_at`), or at least three of these are told and nothing that only telemetry has.
-fn tells_of_a_version(record: &Map<String, Value>) -> bool {
-    let has_any = |keys: &[&str]| field(record, keys).is_some();
-    let has_word = |keys: &[&str]| field(record, keys).is_some_and(|word| word.parse::<f64>().is_err());
-    if !has_any(&VERSION_KEYS) && !has_any(&TO_KEYS) {
-        return false;
-    }
-    let hints = [has_any(&SERVICE_KEYS), has_any(&PLACE_KEYS), has_any(&ACTOR_KEYS), has_word(&STATUS_KEYS), has_any(&FROM_KEYS)];
-    let n_hints = hints.iter().filter(|has| **has).count();
-    if kind_of_time(record).is_some() {
-        return n_hints > 0;
-    }
-    let has_telemetry = record.keys().any(|key| TELEMETRY_KEYS.contains(&key.to_ascii_lowercase().as_str()));
-    !has_telemetry && (hints[0] || hints[1]) && n_hints >= 3
-}
-
-/// The kind that the name of a time tells: `deployed_at` is a deploy.
-fn kind_of_time(record: &Map<String, Value>) -> Option<&'static str> {
-    const WORDS: [(&str, &str); 8] = [
-        ("deploy", "deploy"),
-        ("rolledback", "rollback"),
-        ("rollback", "rollback"),
-        ("rollout", "rollout"),
-        ("released", "release"),
-        ("published", "release"),
-        ("promoted", "promotion"),
-        ("merged", "merge"),
-    ];
-    record.keys().find_map(|key| {
-        let key = plain_key(key);
-        let kind = WORDS.iter().find(|(word, _)| key.starts_with(word))?.1;
-        is_time_key(&key).then_some(kind)
-    })
-}
-
-/// A key in small letters and digits only: `deployedAt` and `deployed_at` are one.
-fn plain_key(key: &str) -> String {
-    key.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
-}
-
-/// Whether a plain key names a moment: that of something done, or a time, date or timestamp.
-fn is_time_key(key: &str) -> bool {
-    ["edat", "time", "date", "timestamp", "ts", "startat", "runat", "begin"].iter().any(|ending| key.ends_with(ending))
-        && !["update", "candidate", "validate", "runtime", "uptime", "artifacts", "downtime", "leadtime"].iter().any(|other| key.ends_with(other))
 }
 
 /// How many records of a text would be placed if it were told to hold changes, of how many. Two or more keys besides the
@@ -292,7 +220,12 @@ fn kind_of(record: &Map<String, Value>) -> Option<String> {
 
 /// The first time-like field that reads as a time, and whether its text had no offset.
 fn find_time(record: &Map<String, Value>, zone: WallZone) -> Option<(Timestamp, bool)> {
-    let others = || record.keys().map(String::as_str).filter(|key| is_time_key(&plain_key(key)) && !END_KEYS.contains(&key.to_ascii_lowercase().as_str()));
+    let others = || {
+        record
+            .keys()
+            .map(String::as_str)
+            .filter(|key| is_time_key(&plain_key(key)) && !END_KEYS.contains(&key.to_ascii_lowercase().as_str()))
+    };
     TIME_KEYS.iter().copied().chain(others()).find_map(|key| {
         let text = field(record, &[key])?;
         let at = when::any(&text, zone).filter(|at| at.0 > 100_000_000 * crate::model::time::NS_PER_S)?;
@@ -360,7 +293,8 @@ pub(crate) fn finish(changes: Vec<Change>, problems: Problems, bytes: &[u8], n_r
 }
 
 fn change_of(record: &Map<String, Value>, time: Option<Timestamp>, zone: WallZone, line: u64) -> Change {
-    let kind = kind_of(record).or_else(|| Some(kind_of_time(record)?.to_owned()));
+    let of_time = || Some(kind_of_time(record)?.to_owned());
+    let kind = kind_of(record).filter(|kind| names_a_change(kind)).or_else(of_time).or_else(|| kind_of(record));
     // A version that went somewhere is a deploy, whoever told it without a word for it.
     let kind = kind.or_else(|| tells_of_a_version(record).then(|| "deploy".to_owned()));
     let kind = kind.unwrap_or_else(|| "change".into()).to_lowercase();
@@ -446,7 +380,7 @@ mod tests {
             r#"{"date":"2026-11-23T02:30:22Z","service":"web","from":"1.0","to":"1.1"}"#,
             r#"{"app":"shop","environment":"production","version":"3.1","previous_version":"3.0","deployedAt":"2026-11-23T02:30:22Z","deployed_by":"x"}"#,
             r#"{"created_at":"2026-11-23T02:30:22Z","repo":"shop","ref":"main","sha":"abc","environment":"prod","status":"success","actor":"x"}"#,
-            r#"{"finished":"x","releaseDate":"2026-11-23","component":"web","image":"web:2","author":"x"}"#,
+            r#"{"finished":"x","releaseDate":"2026-11-23T02:30:22Z","component":"web","image":"web:2","author":"x"}"#,
         ] {
             assert!(is_change(text), "{text}");
         }

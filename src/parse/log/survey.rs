@@ -44,6 +44,9 @@ pub(super) struct TextCounts {
     pub dated: usize,
     pub yearless: usize,
     pub dateless: usize,
+    /// Lines with a severity as PostgreSQL writes it, and of those the ones that go on with a report.
+    pub postgres: usize,
+    pub details: usize,
     /// Of those without a date, those without seconds too.
     pub minutes: usize,
     pub klog: usize,
@@ -217,6 +220,9 @@ impl Survey {
             }
             return;
         };
+        let severity = text::severity(line.get(head.rest..).unwrap_or_default());
+        self.text.postgres += usize::from(severity.is_some());
+        self.text.details += usize::from(severity == Some(text::Severity::Detail));
         let missing = match head.stamp {
             At::Civil(stamp) => {
                 self.stamps.add(&stamp);

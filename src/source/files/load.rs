@@ -365,8 +365,9 @@ impl<'a> Loader<'a> {
         verdicts: &[Option<Verdict>],
         (neighbours, is_wanted): (Option<TimeRange>, &dyn Fn(&Option<Verdict>) -> bool),
     ) -> Result<(), SourceError> {
-        let is_document =
-            |verdict: &Option<Verdict>| is_wanted(verdict) && verdict.as_ref().is_some_and(|verdict| matches!(verdict.plan, Plan::Document));
+        let is_document = |verdict: &Option<Verdict>| {
+            is_wanted(verdict) && verdict.as_ref().is_some_and(|verdict| matches!(verdict.plan, Plan::Document))
+        };
         let indexes: Vec<usize> = (0..self.sources.len()).filter(|index| is_document(&verdicts[*index])).collect();
         let task = |index: &usize| {
             (Arc::clone(&self.sources[*index].content), self.context(*index, neighbours), self.sources[*index].report.format.clone())
