@@ -167,6 +167,10 @@ fn said(meta: &CaseMeta, flags: &Flags) -> Said {
 
 /// Keeps what the flags say in the case, unless it says so already. Whether something was written.
 pub(super) fn keep(opened: &Opened, read: &ReadArgs) -> anyhow::Result<bool> {
+    let is_silent = read.format_file.is_empty() && Flags::of(read)?.all().iter().all(|(_, words)| words.is_empty());
+    if is_silent {
+        return Ok(false);
+    }
     let (mut store, mut doc, _) = CaseStore::open(&opened.case_dir)?;
     let is_changed = keep_in(&mut store, &mut doc, read)?;
     if is_changed {
@@ -212,7 +216,8 @@ pub(super) fn check_names(read: &ReadArgs, case_dir: &Path, catalog: &Catalog) -
             anyhow::bail!("{flag} {pattern}={word}: no source is called {pattern:?}; {}", nearest(pattern, catalog));
         }
     }
-    let meta = super::open::read_meta(case_dir)?;
+    // Who opens the case says what is wrong with it.
+    let meta = super::open::read_meta(case_dir).unwrap_or_default();
     let reading = &meta.reading;
     let maps =
         [("zones", &meta.zones), ("formats", &reading.formats), ("time_columns", &reading.time_columns), ("anchors", &reading.anchors)];
