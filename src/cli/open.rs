@@ -75,7 +75,9 @@ pub fn open(args: &OpenArgs) -> anyhow::Result<Opened> {
     // A case may name sources outside its folder.
     options.sources.extend(meta.sources.iter().map(|source| case_dir.join(source)));
     let source = files::open(options)?;
-    notes.into_iter().for_each(|note| source.notice(note));
+    for note in notes {
+        source.notice(note);
+    }
     let (name, read) = (name_of(&args.sources), args.read.clone());
     Ok(Opened { source: Arc::new(source), name, case_dir, read, seed: None, sections: BTreeMap::new() })
 }
@@ -187,11 +189,15 @@ pub fn load(opened: &Opened, quiet: bool) -> anyhow::Result<Arc<Catalog>> {
     let catalog = opened.source.catalog(&job)?;
     let lost = kept::check_names(&opened.read, &opened.case_dir, &catalog)?;
     if !quiet {
-        lost.iter().for_each(|note| eprintln!("note: {}", text::printable(note)));
+        for note in &lost {
+            eprintln!("note: {}", text::printable(note));
+        }
         note_kept(&catalog);
         opened.source.take_notices().iter().for_each(|notice| eprintln!("note: {}", text::printable(notice)));
         note_assumptions(&catalog);
-        zones::hints(&*opened.source, &job)?.iter().for_each(|hint| eprintln!("note: {}", text::printable(&hint.sentence())));
+        for hint in zones::hints(&*opened.source, &job)? {
+            eprintln!("note: {}", text::printable(&hint.sentence()));
+        }
     }
     Ok(catalog)
 }
