@@ -448,3 +448,27 @@ fn an_export_elsewhere_holds_the_prose_of_the_case() {
     assert!(read("case/postmortem.md").contains("nobody was told"));
     assert!(read("elsewhere/postmortem.md") == read("case/postmortem.md"), "the exports differ");
 }
+
+#[test]
+fn what_flags_say_of_a_source_is_kept_with_the_case_until_it_is_taken_away() {
+    let dir = case();
+    let first = |extra: &[&str]| {
+        let args =
+            [&["events", "--json", "--quiet", "--level", "error", "--limit", "1", "--filter", "user"][..], extra, &["case"]].concat();
+        out(dir.path(), &args)
+    };
+    assert!(first(&[]).contains("2026-11-23T10:28:31Z"));
+    // A name that is not there is told, with the one that was meant; the ending may be left out.
+    let (code, _, err) = coroner(dir.path(), &["inspect", "case", "--tz", "locale.log=+08:00"]);
+    assert!(code == 2 && err.contains("did you mean local.log?"), "{err}");
+    out(dir.path(), &["export", "case", "--quiet", "--tz", "local=+08:00"]);
+    assert!(first(&[]).contains("2026-11-23T02:28:31Z"));
+    assert!(first(&["--tz", "local.log=+09:00"]).contains("2026-11-23T01:28:31Z"), "a flag speaks last");
+    let inspected = json(dir.path(), &["inspect", "--json", "--quiet", "case"]);
+    let local = inspected["sources"].as_array().expect("list").iter().find(|source| source["path"] == "local.log").expect("there");
+    assert_eq!(local["remarks"][0], "zone +08:00 from case.toml");
+    assert_eq!(coroner(dir.path(), &["verify", "case", "--quiet"]).0, 0, "a folder means the document in it");
+    assert_eq!(coroner(dir.path(), &["note", "case", "set", "zones.local=Atlantis"]).0, 2);
+    out(dir.path(), &["note", "case", "set", "zones.local="]);
+    assert!(first(&[]).contains("2026-11-23T10:28:31Z"));
+}

@@ -136,10 +136,10 @@ pub enum Command {
     },
     /// One trace: its events of all sources in time order, the gaps between them, and whether the clocks agree
     Trace {
-        /// Sources.
+        /// Sources; the trace id may stand behind them.
         #[command(flatten)]
         open: OpenArgs,
-        /// The trace id; without it only the clocks are compared, by the traces that sources share
+        /// The trace id, as --id or as the last word; without it only the clocks are compared, by the traces that sources share
         #[arg(long, value_name = "ID")]
         id: Option<String>,
         /// One JSON document (coroner.trace/1)
@@ -156,7 +156,7 @@ pub enum Command {
         #[command(flatten)]
         window: WindowArgs,
         /// Width of a bucket: 250ms, 1s, 5m
-        #[arg(long, value_name = "DURATION", default_value = "1s")]
+        #[arg(long, visible_alias = "step", value_name = "DURATION", default_value = "1s")]
         bucket: String,
         /// Group by level, service, source, pattern, template or any field (comma separated)
         #[arg(long, value_name = "KEYS", value_delimiter = ',', default_value = "level")]
@@ -255,7 +255,7 @@ pub enum Command {
         #[arg(long, value_name = "N")]
         columns: Option<std::num::NonZeroUsize>,
         /// Course in columns of this width: 1s, 30s, 5m
-        #[arg(long, value_name = "DURATION", conflicts_with = "columns")]
+        #[arg(long, visible_alias = "bucket", value_name = "DURATION", conflicts_with = "columns")]
         step: Option<String>,
         /// One JSON document (coroner.series/1)
         #[arg(long)]
@@ -302,8 +302,8 @@ pub enum Command {
         after_help = "Exit codes: 0 all the same; 1 nothing drifted, but something cannot be checked (source missing); 2 something drifted."
     )]
     Verify {
-        /// The exported document: md, html or json
-        #[arg(value_name = "FILE.md")]
+        /// The exported document (md, html or json), or the folder of a case that holds it as postmortem.md
+        #[arg(value_name = "FILE|CASE")]
         document: PathBuf,
         /// Sources or case folder; default: the folder of the document
         #[command(flatten)]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::Outcome;
 use super::args::{BeginArgs, OpenArgs};
 use super::documents::default_target;
+use super::kept;
 use super::open::{self, Opened};
 use super::settings;
 use crate::app::actions::Action;
@@ -131,8 +132,15 @@ fn run_with(opened: Opened, begin: &Begin, mut first: Vec<Message>, remember: &d
         ensure_terminal()?;
     }
     let export_to = default_target(&opened);
-    let (store, on_disk, mut notices) = CaseStore::open(&opened.case_dir)?;
-    let store = store.signed_by(settings::author(&begin.config));
+    let (store, mut on_disk, mut notices) = CaseStore::open(&opened.case_dir)?;
+    let mut store = store.signed_by(settings::author(&begin.config));
+    if store.is_new() {
+        kept::keep_unsaved(&mut on_disk, &opened.read, &opened.case_dir)?;
+    } else if *store.mode() == Mode::Writable
+        && let Err(why) = kept::keep_in(&mut store, &mut on_disk, &opened.read)
+    {
+        notices.push(format!("how the sources are read is not kept: {why:#}"));
+    }
     let seed = opened.seed.clone().filter(|_| store.is_new());
     remember(if on_disk.meta.title.is_empty() { &opened.name } else { &on_disk.meta.title });
     let memory = memory::state_folder(|name| std::env::var_os(name)).filter(|_| !begin.forgets);

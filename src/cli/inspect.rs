@@ -7,7 +7,7 @@ use std::io::Write;
 use serde_json::{Map, Value, json};
 
 use super::output::{self, OutputForm};
-use crate::model::{Catalog, SourceReport, ZoneCertainty};
+use crate::model::{Catalog, ProblemKind, SourceReport, ZoneCertainty};
 use crate::source::{Job, Source};
 
 /// Schema of the JSON form.
@@ -42,6 +42,12 @@ pub fn run(source: &dyn Source, options: &InspectOptions, out: &mut dyn Write) -
         OutputForm::Text => text::write(&catalog, options, out)?,
     }
     Ok(!catalog.sources.is_empty())
+}
+
+/// Whether nothing at all of what was named could be read.
+pub fn is_unreadable(catalog: &Catalog) -> bool {
+    let is_lost = |report: &SourceReport| report.n_records == 0 && report.problems.counts().contains_key(&ProblemKind::Unreadable);
+    !catalog.sources.is_empty() && catalog.sources.iter().all(is_lost)
 }
 
 fn json_of(catalog: &Catalog) -> Value {

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::args::{Command, OpenArgs};
 use super::open::{self, Clock, Reader};
 use super::output::OutputForm;
-use super::{Outcome, compare, events, facets, histogram, inspect, output, patterns, series, tail, trace};
+use super::{Outcome, compare, events, facets, histogram, inspect, output, patterns, series, tail, trace, typed};
 use crate::analysis::stats::baseline_range;
 use crate::model::case::MarkerName;
 use crate::model::compare::SeriesOrder;
@@ -28,7 +28,7 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             let detail = if verbose { inspect::Detail::Full } else { inspect::Detail::Short };
             let options = inspect::InspectOptions { form: form(json), width: output::screen_width(), detail };
             let has_found = inspect::run(loaded.source(), &options, out)?;
-            Ok(has_found.into())
+            Ok(if inspect::is_unreadable(&loaded.catalog) { Outcome::Objections } else { has_found.into() })
         }
         Command::Events {
             open,
@@ -65,7 +65,8 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             }
             Ok(loaded.found(events::run(loaded.source(), &options, out)?, "no event passes"))
         }
-        Command::Trace { open, id, json } => {
+        Command::Trace { mut open, mut id, json } => {
+            typed::take_id(&mut open.sources, &mut id);
             let loaded = Loaded::of_events(&open)?;
             Ok(trace::run(loaded.source(), &trace::TraceOptions { id, form: form(json) }, out)?.into())
         }

@@ -17,7 +17,7 @@ use super::memory::Keeper;
 use super::private::PrivateFile;
 use super::saver::Saver;
 use super::terminal::{self, Screen};
-use super::{editor, export, outside, sections};
+use super::{editor, export, outside, sections, zones};
 use crate::app::message::LoadProgress;
 use crate::app::{Effect, Message, State, update};
 use crate::model::case::{CaseMeta, Choice, MetaConflict};
@@ -448,7 +448,9 @@ fn start_loading(source: Arc<FileSource>, messages: UnboundedSender<Message>) ->
         match guarded(|| loader.load(&loader_job, &publish)) {
             Ok(Ok(())) => {
                 publish();
-                loader.take_notices().into_iter().for_each(|notice| drop(loader_messages.send(Message::Notice(notice))));
+                let hints = zones::hints(&*loader, &loader_job).unwrap_or_default();
+                let notices = loader.take_notices().into_iter().chain(hints.iter().map(zones::ZoneHint::sentence));
+                notices.for_each(|notice| drop(loader_messages.send(Message::Notice(notice))));
             }
             Ok(Err(error)) => drop(loader_messages.send(Message::Notice(error.to_string()))),
             Err(panic) => drop(loader_messages.send(Message::Notice(format!("loading stopped: {panic}")))),

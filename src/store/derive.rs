@@ -74,6 +74,36 @@ pub struct DerivedSeries {
 /// Derives the series of all services with up to `jobs` threads, whose number never changes an answer. O(events); nothing
 /// without events.
 pub fn derive(logs: &[Arc<Log>], jobs: usize, watch: &Watch<'_>) -> Result<Vec<DerivedSeries>, StoreError> {
+    let mut series = Vec::new();
+    for related in related(logs) {
+        series.extend(derive_together(&related, jobs, watch)?);
+    }
+    // Stable: those of one service stay in their order.
+    series.sort_by(|a, b| a.service.cmp(&b.service));
+    Ok(series)
+}
+
+/// Logs that share services, directly or over others. The step of a series follows from the span of these alone, so that
+/// a peak stays what it is whatever else is opened.
+fn related(logs: &[Arc<Log>]) -> Vec<Vec<Arc<Log>>> {
+    let mut group_of: Vec<usize> = (0..logs.len()).collect();
+    let mut first_with: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, log) in logs.iter().enumerate() {
+        for service in &log.services {
+            let other = *first_with.entry(service).or_insert(index);
+            let (from, to) = (group_of[index].max(group_of[other]), group_of[index].min(group_of[other]));
+            if from != to {
+                group_of.iter_mut().filter(|group| **group == from).for_each(|group| *group = to);
+            }
+        }
+    }
+    let mut groups: BTreeMap<usize, Vec<Arc<Log>>> = BTreeMap::new();
+    logs.iter().zip(group_of).for_each(|(log, group)| groups.entry(group).or_default().push(Arc::clone(log)));
+    groups.into_values().collect()
+}
+
+/// The series of logs that share services, on one grid.
+fn derive_together(logs: &[Arc<Log>], jobs: usize, watch: &Watch<'_>) -> Result<Vec<DerivedSeries>, StoreError> {
     let services = Services::of(logs);
     let Some(grid) = Grid::over(logs, services.names.len()) else { return Ok(Vec::new()) };
     let n_cells = grid.n_steps * services.names.len();

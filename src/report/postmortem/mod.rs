@@ -17,7 +17,7 @@ mod foreign;
 mod impact;
 mod indicators;
 mod limits;
-mod provenance;
+pub mod provenance;
 mod requests;
 mod services;
 mod slo;

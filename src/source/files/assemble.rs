@@ -26,6 +26,7 @@ use super::content::Content;
 use super::look::OnDisk;
 use super::peek::Peeked;
 use super::reading::Reading;
+use super::said::Told;
 use super::spans::extent;
 use super::twins::{self, Held, Twins};
 use super::{Snapshot, clocks};
@@ -54,6 +55,8 @@ pub struct Loading {
     pub happened: Vec<Problem>,
     /// How often it was read again from the start.
     pub epoch: u32,
+    /// What the case says of how it is read.
+    pub told: Told,
 }
 
 /// Formats in which Prometheus's mark for the end of a series has become a plain NaN.
@@ -103,6 +106,7 @@ impl Loading {
             reading: None,
             happened: Vec::new(),
             epoch: 0,
+            told: Told::default(),
         }
     }
 
@@ -132,6 +136,7 @@ impl Loading {
             report.problems = problems_of(facts, report.n_records);
             report.remarks = remarks_of(facts);
         }
+        report.remarks.extend(self.told.remarks(&report.zone));
         if let (false, Some(peeked)) = (report.is_complete, &self.peeked) {
             let spans = [report.extent, peeked.span()].into_iter().flatten();
             report.extent = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));

@@ -18,9 +18,7 @@ use crate::store::{StoreError, Watch};
 /// Offsets, and what they were applied to.
 #[derive(Default)]
 pub struct Clocks {
-    /// Said when the source was opened.
-    given: Vec<(String, i64)>,
-    case: ClockOffsets,
+    offsets: ClockOffsets,
     /// At the times that the sources state.
     as_read: Arc<Snapshot>,
     /// What the documents hold, moved.
@@ -35,15 +33,9 @@ struct Moved {
 }
 
 impl Clocks {
-    /// With the offsets that were said when the source was opened.
-    pub fn new(given: &[(String, i64)]) -> Self {
-        Self { given: given.to_vec(), ..Self::default() }
-    }
-
     /// What is added to the times of a source.
     fn of(&self, path: &str) -> i64 {
-        let given = self.given.iter().rev().find(|(pattern, _)| names::names_source(pattern, path));
-        given.map_or_else(|| offset::of(&self.case, path, names::names_source), |(_, ns)| *ns)
+        offset::of(&self.offsets, path, names::names_source)
     }
 
     /// What answers are given from.
@@ -102,8 +94,8 @@ impl FileSource {
     /// Takes other offsets; what no source is called is told.
     pub(super) fn move_clocks(&self, offsets: &ClockOffsets) -> Vec<String> {
         let mut clocks = self.clocks.lock().unwrap_or_else(PoisonError::into_inner);
-        if clocks.case != *offsets {
-            clocks.case.clone_from(offsets);
+        if clocks.offsets != *offsets {
+            clocks.offsets.clone_from(offsets);
             let read = &clocks.as_read;
             let catalog = Catalog { version: read.catalog.version + 1, ..Catalog::clone(&read.catalog) };
             clocks.as_read = Arc::new(Snapshot {

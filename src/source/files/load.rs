@@ -25,6 +25,7 @@ use super::look::OnDisk;
 use super::peek::Peeked;
 use super::pool::{self, Step};
 use super::prepare::{self, Recognised, RotatedSet};
+use super::said::Told;
 use super::spans::busiest;
 use super::unpack::{self, Entry, EntryBytes};
 use super::{ComputedSeries, FileSource, Snapshot, chunks, database, expand, names, streamed};
@@ -134,7 +135,9 @@ impl<'a> Loader<'a> {
     /// Recognises and reads all sources that are not complete.
     pub(super) fn read(&mut self) -> Result<(), SourceError> {
         let plans = self.recognise()?;
-        self.load_documents(&plans)?;
+        let is_late = |verdict: &Option<Verdict>| verdict.as_ref().is_some_and(|verdict| document::needs_neighbours(&verdict.format));
+        self.load_documents(&plans, (None, &|verdict| !is_late(verdict)))?;
+        let late: Vec<Option<Verdict>> = plans.iter().map(|verdict| verdict.clone().filter(|_| is_late(verdict))).collect();
         let patterns = self.source.options.patterns;
         let plans: Vec<_> = log_plans(plans).into_iter().map(|(index, plan)| (index, plan.with_patterns(patterns))).collect();
         self.consider_keeping(&plans);
@@ -144,6 +147,10 @@ impl<'a> Loader<'a> {
             self.neighbours = busiest(&self.sources.iter().map(Loading::report_now).collect::<Vec<_>>());
             let dateless = self.with_dates(dateless, self.neighbours);
             self.load_logs(dateless)?;
+        }
+        if late.iter().any(Option::is_some) {
+            self.neighbours = busiest(&self.sources.iter().map(Loading::report_now).collect::<Vec<_>>());
+            self.load_documents(&late, (self.neighbours, &is_late))?;
         }
         self.describe_sets();
         Ok(())
@@ -189,7 +196,8 @@ impl<'a> Loader<'a> {
                 ..SourceReport::default()
             };
             let peeked = self.early.remove(&report.path);
-            self.sources.push(Loading { problems, on_disk, peeked, ..Loading::new(report, Arc::new(content), modified) });
+            let told = Told::of(&self.source.options.said, &report.path);
+            self.sources.push(Loading { problems, on_disk, peeked, told, ..Loading::new(report, Arc::new(content), modified) });
         }
         self.share_contents();
     }
@@ -356,11 +364,17 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn load_documents(&mut self, verdicts: &[Option<Verdict>]) -> Result<(), SourceError> {
-        let is_document = |verdict: &Option<Verdict>| verdict.as_ref().is_some_and(|verdict| matches!(verdict.plan, Plan::Document));
+    fn load_documents(
+        &mut self,
+        verdicts: &[Option<Verdict>],
+        (neighbours, is_wanted): (Option<TimeRange>, &dyn Fn(&Option<Verdict>) -> bool),
+    ) -> Result<(), SourceError> {
+        let is_document = |verdict: &Option<Verdict>| {
+            is_wanted(verdict) && verdict.as_ref().is_some_and(|verdict| matches!(verdict.plan, Plan::Document))
+        };
         let indexes: Vec<usize> = (0..self.sources.len()).filter(|index| is_document(&verdicts[*index])).collect();
         let task = |index: &usize| {
-            (Arc::clone(&self.sources[*index].content), self.context(*index, None), self.sources[*index].report.format.clone())
+            (Arc::clone(&self.sources[*index].content), self.context(*index, neighbours), self.sources[*index].report.format.clone())
         };
         let tasks: Vec<_> = indexes.iter().map(task).collect();
         // What was settled before is shown until then.

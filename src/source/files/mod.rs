@@ -23,6 +23,7 @@ mod pool;
 mod prepare;
 mod raw;
 mod reading;
+mod said;
 mod sets;
 mod spans;
 mod streamed;
@@ -55,6 +56,7 @@ use super::{Answer, Computed, Job, RawLines, Source, SourceError, Steps};
 use cache::CacheOptions;
 use content::{Bytes, Content};
 pub use follow::Polled;
+pub use said::Said;
 
 /// What to open and how.
 #[derive(Debug, Clone)]
@@ -73,8 +75,8 @@ pub struct OpenOptions {
     pub time_columns: Vec<(Option<String>, String)>,
     /// When the clocks of logs without dates began, by the pattern that names them.
     pub anchors: Vec<(String, Timestamp)>,
-    /// How far the clocks of sources are moved, by the pattern that names them; said last, over what a case says.
-    pub clocks: Vec<(String, i64)>,
+    /// What is to be told of sources that a case speaks of.
+    pub said: Said,
     /// At most so many bytes are decoded into memory, all sources together.
     pub max_decoded_bytes: u64,
     /// How far one of them may grow.
@@ -108,7 +110,7 @@ impl Default for OpenOptions {
             forced: Vec::new(),
             time_columns: Vec::new(),
             anchors: Vec::new(),
-            clocks: Vec::new(),
+            said: Said::default(),
             jobs: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
             base: None,
             // With its columns it stays in the second cache while it is read.
@@ -230,7 +232,7 @@ pub fn open(options: OpenOptions) -> Result<FileSource, OpenError> {
         return Err(OpenError::Format { text: text.clone(), known: detect::forced_names().join(", ") });
     }
     let found = expand::expand(&options)?;
-    let clocks = Mutex::new(clocks::Clocks::new(&options.clocks));
+    let clocks = Mutex::default();
     Ok(FileSource {
         options,
         zones,
@@ -244,12 +246,13 @@ pub fn open(options: OpenOptions) -> Result<FileSource, OpenError> {
     })
 }
 
-fn is_format(name: &str, formats: &[Arc<NamedFormat>]) -> bool {
+/// Whether a format goes by this name, of ours or of the user's.
+pub fn is_format(name: &str, formats: &[Arc<NamedFormat>]) -> bool {
     detect::forced_names().contains(&name) || formats.iter().any(|format| format.name() == name)
 }
 
 /// What a user says of a source: the last pattern that names it, else the word for all.
-fn said_of(said: &[(Option<String>, String)], path: &str) -> Option<String> {
+fn said_of<T: Clone>(said: &[(Option<String>, T)], path: &str) -> Option<T> {
     let is_meant = |pattern: &Option<String>| pattern.as_deref().is_some_and(|pattern| names::names_source(pattern, path));
     let named = said.iter().rev().find(|(pattern, _)| is_meant(pattern));
     named.or_else(|| said.iter().rev().find(|(pattern, _)| pattern.is_none())).map(|(_, word)| word.clone())
@@ -274,7 +277,8 @@ impl FileSource {
         std::mem::take(&mut self.notices.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn notice(&self, notice: String) {
+    /// Has something told that is not about a source.
+    pub fn notice(&self, notice: String) {
         self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
     }
 
@@ -293,9 +297,7 @@ impl FileSource {
 
     /// Zone given by the user for a source: the last pattern that names it, else the one for all.
     fn zone_of(&self, path: &str) -> Option<Zone> {
-        let named =
-            self.zones.iter().rev().find(|(pattern, _)| pattern.as_deref().is_some_and(|pattern| names::names_source(pattern, path)));
-        named.or_else(|| self.zones.iter().rev().find(|(pattern, _)| pattern.is_none())).map(|(_, zone)| zone.clone())
+        said_of(&self.zones, path)
     }
 
     /// Format that the user says a source has: the last pattern that names it, else the one for all.

@@ -135,16 +135,3 @@ fn offsets_hold_from_the_first_catalog_on_and_for_what_comes_later() {
     let warnings = source.set_clocks(&ClockOffsets::from([("gone.log".into(), 5)]), &Job::new()).unwrap().warnings;
     assert_eq!(warnings, ["no source is called gone.log, so its clock offset moves nothing"]);
 }
-
-#[test]
-fn what_the_command_line_says_goes_before_the_case() {
-    let dir = tempfile::tempdir().unwrap();
-    write(dir.path(), (&[1], &[3]), 0);
-    let clocks = vec![("*.jsonl".to_owned(), 1_000_000_000), ("a.jsonl".to_owned(), 0)];
-    let source = open(OpenOptions { sources: vec![dir.path().to_owned()], jobs: 1, clocks, ..OpenOptions::default() }).unwrap();
-    source.set_clocks(&offsets(-5_000_000_000), &Job::new()).unwrap();
-    source.load(&Job::new(), &|| {}).unwrap();
-    let catalog = source.catalog(&Job::new()).unwrap();
-    let by: Vec<(&str, i64)> = catalog.sources.iter().map(|report| (report.path.as_str(), report.clock_ns)).collect();
-    assert_eq!(by, [("a.jsonl", 0), ("b.jsonl", 1_000_000_000), ("deploys.jsonl", 1_000_000_000), ("pool.prom", -5_000_000_000)]);
-}
