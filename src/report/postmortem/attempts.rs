@@ -160,7 +160,7 @@ fn turning_point(context: &mut Context, name: &str, wanted: MarkerName) -> Turni
     };
     let evidence = change.or(before).map_or_else(Vec::new, |change| place(context, change));
     let author = &marker.annotation.author;
-    let who = if author.is_empty() { String::new() } else { format!(", {author}") };
+    let who = if author.is_empty() || author == "unknown" { String::new() } else { format!(", {author}") };
     let id = format!("turning.{}", wanted.name());
     TurningPoint {
         name: name.into(),
