@@ -67,6 +67,7 @@ pub(super) fn seconds(context: &Context) -> Option<f64> {
 pub(super) fn degraded(context: &mut Context) -> Vec<Derived> {
     let (found, words) = limits::degraded(context);
     let n = found.len();
+    context.waves = found.iter().map(|one| one.0).collect();
     let end = context.catalog.extent.map(TimeRange::end);
     let mut rows = Vec::new();
     for (index, (range, roles)) in found.into_iter().enumerate().take(MOST_STRETCHES) {

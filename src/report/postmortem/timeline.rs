@@ -75,11 +75,19 @@ fn of_annotation(context: &Context, annotation: &Annotation) -> Option<TimelineR
             row.service.clone_from(service);
             row.kind = row_kind.clone().unwrap_or(row.kind);
         }
-        AnnotationKind::Marker { name, latest, rule, .. } => {
-            row.kind = marker_kind(*name).into();
+        AnnotationKind::Marker { name: marker, latest, rule, .. } => {
+            row.kind = marker_kind(*marker).into();
             row.doubt = latest.map_or(String::new(), |latest| format!("or up to {} later", super::impact::duration(latest.since(at))));
-            let name = words(*name);
+            let name = words(*marker);
             row.text = if annotation.text.trim().is_empty() { format!("{name} ({rule})") } else { format!("{name}: {}", annotation.text) };
+            let change = context.change_at(at).filter(|change| *marker == MarkerName::Trigger && is_told_by_marker(context, change));
+            if let Some(told) = change.and_then(|change| of_change(context, change)) {
+                (row.service, row.owner) = (told.service, told.owner.or(row.owner));
+                if annotation.text.trim().is_empty() {
+                    row.text = format!("{name}: {}", told.text);
+                }
+                row.evidence.extend(told.evidence.into_iter().filter(|label| !row.evidence.contains(label)).collect::<Vec<_>>());
+            }
         }
         AnnotationKind::Attempt(attempt) => {
             row.until = (!attempt.at.is_empty()).then(|| attempt.at.end());
@@ -114,6 +122,14 @@ fn of_annotation(context: &Context, annotation: &Annotation) -> Option<TimelineR
     Some(row)
 }
 
+/// Whether the marker of the trigger is this change: then its row tells of it, and one is enough.
+fn is_told_by_marker(context: &Context, change: &Change) -> bool {
+    let Some(marker) = context.marker(MarkerName::Trigger) else { return false };
+    let is_it = context.change_at(marker.at).is_some_and(|it| (it.source, it.line) == (change.source, change.line));
+    let text = marker.annotation.text.trim();
+    is_it && (text.is_empty() || text.contains(change.text.trim()))
+}
+
 fn is_loaded(context: &Context, path: &str) -> bool {
     context.catalog.source_of(path).is_some()
 }
@@ -136,7 +152,7 @@ fn records(context: &mut Context) -> (Vec<TimelineRow>, usize) {
     let catalog = context.catalog;
     let mut rows: Vec<(bool, TimelineRow, crate::model::event::SourceId)> = Vec::new();
     for change in &catalog.changes {
-        if let Some(row) = of_change(context, change) {
+        if let Some(row) = of_change(context, change).filter(|_| !is_told_by_marker(context, change)) {
             rows.push((!context.story.contains(row.at), row, change.source));
         }
     }
