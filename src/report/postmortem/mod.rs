@@ -29,6 +29,8 @@ mod suggest;
 mod summary;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_told;
 mod timeline;
 mod told;
 
