@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use coroner::model::compare::{CompareQuery, Counted, Difference, Direction};
+use coroner::model::compare::{CompareQuery, Counted, Difference, Direction, SeriesOrder};
 use coroner::model::{EventFilter, TimeRange, Timestamp};
 use coroner::runtime::compare;
 use coroner::source::files::{OpenOptions, open};
@@ -61,7 +61,8 @@ fn what_changed_is_on_top_with_its_counts_and_ids_are_left_out() {
     assert_eq!(series, ["queue_depth", "fromlogs:error_ratio{service=\"shop\"}"], "{:?}", found.series);
     assert_eq!(found.series[0].direction, Direction::Up);
     let departed = found.series[0].departed.expect("it left its baseline").since(at(BROKEN)).abs();
-    assert!(departed <= 2_000_000_000, "within two stretches: {departed}");
+    assert!(departed <= 1_000_000_000, "to the sample, one a second: {departed}");
+    assert_eq!(found.ordered(SeriesOrder::Time)[0], 0, "it left before the errors were counted");
     assert_eq!(found.n_events, (480, 960));
     assert_eq!(found.levels.told[0].what, Counted::Level(coroner::model::Level::Error));
     assert_eq!(found.levels.told[0].n, (0, 120));

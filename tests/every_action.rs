@@ -57,6 +57,8 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("prev-warning", "w w", "W", "▌03:22:36.037"),
     ("next-change", "", ".", "· deploy"),
     ("prev-change", "G", ",", "rollback order"),
+    ("next-deploy", "", "t d", "deploy"),
+    ("prev-deploy", "G", "t D", "rollback order"),
     ("next-alert", "", "t a", "alert GoroutinesHigh fires for order"),
     ("prev-alert", "G", "t A", "GoroutinesHigh is over"),
     ("next-onset", ". t 0", "s", "left its baseline: 117, usually 39"),

@@ -184,6 +184,8 @@ fn promise(action: Action) -> bool {
         Action::PrevWarning => near(cursor("w w W"), cursor("w")),
         Action::NextChange => near(cursor("."), 125.0) && notice(".").contains("deploy") && near(cursor("1 j"), 100.0),
         Action::PrevChange => near(cursor("G ,"), 420.0) && near(cursor("1 G k"), 460.0),
+        Action::NextDeploy => near(cursor("t d"), 125.0) && !notice("t d t d").contains("alert"),
+        Action::PrevDeploy => near(cursor("G t D"), 420.0),
         Action::NextAlert => near(cursor("t a"), 195.0) && notice("t a t a").contains("ErrorRateHigh fires"),
         Action::PrevAlert => near(cursor("G t A"), 470.0) && notice("G t A").contains("GoroutinesHigh is over"),
         Action::NextOnset => {
@@ -337,7 +339,13 @@ fn promise(action: Action) -> bool {
             screen(&opened).contains("trace t9") && (opened.cursor_secs() - 200.0).abs() < 0.5
         }
         Action::FocusTrace => shows("3 t o", "widest gap") && shows("3 t t \"03:20:05\" Enter t o", "has no trace id"),
-        Action::Reorder => notice("8 r") == "patterns by born around the cursor 03:20:00" && notice("r").contains("only the patterns"),
+        Action::Reorder => {
+            let by_time = ". t 0 v t t \"03:27:00\" Enter b r";
+            notice("8 r") == "patterns by born around the cursor 03:20:00"
+                && notice("r").contains("only the patterns")
+                && shows(by_time, "differ, earliest first")
+                && shows(&format!("{by_time} r"), "differ, largest first")
+        }
         Action::ZoomPane => !shows("3 z", "goroutines") && shows("3 z z", "goroutines"),
         Action::PanelPicker => after("P \"offered\" Enter").state.case().meta.panels.len() == 4,
         Action::LogScale => {
@@ -907,6 +915,39 @@ fn a_note_between_two_others_gets_the_middle_of_their_times() {
     session.keys("; / \"first\" Enter ; / Enter ; i");
     let shown = screen(&session);
     assert!(shown.contains("note between, on") && shown.contains("03:25:00"), "{shown}");
+}
+
+#[test]
+fn what_differs_is_pinned_itself_and_not_what_lies_under_the_cursor() {
+    let compared = ". t 0 v t t \"03:27:00\" Enter b";
+    let session = after(&format!("{compared} j p"));
+    let doc = session.state.case();
+    let pinned: Vec<&EvidenceTarget> = doc.evidence().into_iter().map(|(_, evidence)| &evidence.target).collect();
+    let [EvidenceTarget::Series { range, at: moment, value, .. }] = pinned[..] else { panic!("{pinned:?}") };
+    assert!(*range == TimeRange::new(at(125), at(420)) && range.contains(*moment) && value.is_some(), "{pinned:?}");
+    // A level is a count; there is nothing to freeze, and no other thing is pinned in its place.
+    let session = after(&format!("{compared} j j j j j j p"));
+    assert_eq!(session.state.case().evidence().len(), 0);
+    assert!(session.state.notice().is_some_and(|words| words.contains("a count is no evidence")), "{}", screen(&session));
+}
+
+#[test]
+fn several_suggested_markers_are_taken_and_taken_back_at_once() {
+    let mut session = after("; s tab tab Enter");
+    let marks = |session: &Session| {
+        let is_mark = |record: &&coroner::model::Annotation| matches!(record.kind, AnnotationKind::Marker { .. });
+        session.state.case().annotations.values().filter(is_mark).count()
+    };
+    assert_eq!(marks(&session), 2, "{}", screen(&session));
+    session.keys("u");
+    assert_eq!(marks(&session), 0, "{}", screen(&session));
+}
+
+#[test]
+fn a_marker_is_told_where_a_step_begins_in_the_same_column() {
+    let session = after(". m \"trigger\" Enter c \"the first step\" ctrl-s");
+    let shown = screen(&session);
+    assert!(shown.lines().any(|row| row.contains(" notes") && row.contains("▼trigger")), "{shown}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use crate::model::compare::{Direction, Moved, Part, SeriesChange, Spread};
 use crate::model::series::Bucket;
-use crate::model::{Columns, SeriesKind, SeriesMeta, Timestamp, Unit};
+use crate::model::{Columns, Sample, SeriesKind, SeriesMeta, Timestamp, Unit};
 
 use super::stats::median;
 
@@ -222,6 +222,25 @@ fn departure(course: &Course, was: &Spread, noise: f64, direction: Direction) ->
     (0..course.all.len()).find(|index| is_out(&course.all[*index]) && at(index + 1)).map(|index| course.all[index].index)
 }
 
+/// The first sample that is itself beyond everything the baseline spans, among those from the one before the stretch of
+/// departure on; of a counter, the first that rose that fast. `None` when the stretch tells it only as a whole.
+pub fn first_beyond(meta: &SeriesMeta, change: &SeriesChange, samples: &[Sample]) -> Option<Timestamp> {
+    let (was, now, departed) = (change.baseline?, change.window?, change.departed?);
+    let noise = noise(meta, &was, &now, change.is_per_second);
+    let is_down = matches!(change.direction, Direction::Down | Direction::Gone);
+    let is_out = |value: f64| if is_down { value < was.min - noise } else { value > was.max + noise };
+    let numbers: Vec<Sample> = samples.iter().filter(|sample| sample.value.is_finite()).copied().collect();
+    let level_is_out = |sample: &&Sample| sample.time >= departed && is_out(sample.value);
+    if !change.is_per_second {
+        return numbers.iter().find(level_is_out).map(|sample| sample.time);
+    }
+    let rate = |pair: &[Sample]| {
+        let rise = if pair[1].value >= pair[0].value { pair[1].value - pair[0].value } else { pair[1].value.max(0.0) };
+        rise * crate::model::time::NS_PER_S as f64 / pair[1].time.since(pair[0].time).max(1) as f64
+    };
+    numbers.windows(2).find(|pair| pair[1].time >= departed && is_out(rate(pair))).map(|pair| pair[1].time)
+}
+
 /// Puts the changes in order: most doublings first, then what is new and what is gone without a number to compare. Of each
 /// metric, named by `metric_of`, one comes first; the others wait behind everything.
 pub fn rank(changes: &mut Vec<SeriesChange>, metric_of: &dyn Fn(&SeriesChange) -> String) {
@@ -311,6 +330,23 @@ mod tests {
         assert_eq!(told(SeriesKind::Gauge, &NORMAL, &[1.0, 900.0]), "few");
         assert_eq!(told(SeriesKind::Gauge, &[], &[]), "few");
         assert_eq!(told(SeriesKind::Gauge, &[0.0; 9], &[0.0, 0.0, 1.0, 0.0, 0.0, 0.0]), "alike");
+    }
+
+    #[test]
+    fn departure_is_told_to_the_sample_and_a_counter_by_its_rise() {
+        let stretched = |kind, after: &[f64], samples: &[(i64, f64)]| {
+            let meta = SeriesMeta { name: "x".into(), kind, ..SeriesMeta::default() };
+            let normal: Vec<f64> = if kind == SeriesKind::Counter { (0..9).map(f64::from).collect() } else { vec![1.0; 9] };
+            let Verdict::Differs(change) = series(&meta, Target::Known, &columns(&normal), &columns(after)) else { panic!("it differs") };
+            let at = |(ms, value): &(i64, f64)| Sample { time: Timestamp(ms * 1_000_000), value: *value };
+            let samples: Vec<Sample> = samples.iter().map(at).collect();
+            (change.departed.map(|at| at.0 / 1_000_000), first_beyond(&meta, &change, &samples).map(|at| at.0 / 1_000_000))
+        };
+        let gauge = stretched(SeriesKind::Gauge, &[1.0, 1.0, 60.0, 90.0, 90.0, 90.0], &[(1_900, 1.0), (2_100, 1.0), (2_600, 90.0)]);
+        assert_eq!(gauge, (Some(2_000), Some(2_600)));
+        let counter =
+            stretched(SeriesKind::Counter, &[9.0, 10.0, 50.0, 90.0, 130.0, 170.0], &[(1_900, 10.0), (2_300, 10.4), (2_800, 50.0)]);
+        assert_eq!(counter, (Some(2_000), Some(2_800)));
     }
 
     #[test]

@@ -132,6 +132,8 @@ actions! {
         PrevWarning "prev-warning" ["W"] MAIN "go to the previous warning or worse";
         NextChange "next-change" ["."] MAIN "go to the next change or alert";
         PrevChange "prev-change" [","] MAIN "go to the previous change or alert";
+        NextDeploy "next-deploy" ["t d"] MAIN "go to the next deploy, flag, config or scale change: changes only, no alert";
+        PrevDeploy "prev-deploy" ["t D"] MAIN "go to the previous deploy, flag, config or scale change";
         NextAlert "next-alert" ["t a"] MAIN "go to the next moment at which an alert fires or ends";
         PrevAlert "prev-alert" ["t A"] MAIN "go to the previous moment at which an alert fires or ends";
         NextOnset "next-onset" ["s"] MAIN "go to the next burst of events or onset of a panel";
@@ -213,7 +215,7 @@ actions! {
         FocusPatterns "patterns" ["8"] MAIN "show message patterns by their change around T+0 or the cursor";
         Compare "compare" ["b"] MAIN "tell what differs in the range, or in sight, from the baseline";
         FocusTrace "trace" ["t o"] MAIN "show the trace of the selected event and its gaps";
-        Reorder "reorder" ["r"] MAIN "list patterns by change, born, died, count, first in turn";
+        Reorder "reorder" ["r"] MAIN "list patterns by change, born, died, count, first in turn, differences by size or time";
         FocusFacets "facets" ["9"] MAIN "show the values of fields of the events in sight, with counts";
         ZoomPane "zoom-pane" ["z"] MAIN "give the focused pane all the room, or take it back";
         PanelPicker "panel-picker" ["P"] MAIN "add and remove panels";

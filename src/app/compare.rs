@@ -1,7 +1,7 @@
 //! What differs between a range and the baseline, as it was asked last: a comparison stays as it is while one looks at
 //! its evidence, until the next is asked for.
 
-use crate::model::compare::{CompareQuery, CountChange, Difference, SeriesChange};
+use crate::model::compare::{CompareQuery, CountChange, Difference, SeriesChange, SeriesOrder};
 
 use super::message::Progress;
 
@@ -12,6 +12,7 @@ pub(crate) struct Compared {
     pub(crate) query: Option<CompareQuery>,
     pub(crate) found: Option<Box<Difference>>,
     pub(crate) progress: Option<Progress>,
+    pub(crate) order: SeriesOrder,
 }
 
 /// Which of the differences.

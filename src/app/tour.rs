@@ -75,7 +75,7 @@ const STEPS: [Step; 10] = [
     },
     Step {
         title: "the deploy",
-        words: "Triangles in the lane of changes are deploys. {next-change} goes to the next change, {prev-change} to the one before. \
+        words: "Triangles in the lane of changes are deploys. {next-deploy} goes to the next, {prev-deploy} to the one before; {next-change} also stops at alerts. \
                 Stop on a deploy; the last row says what it was.",
         is_done: |state, _| {
             let near = |at: Timestamp| state.timeline.cursor.0.abs_diff(at.0) <= 1_000_000;
@@ -105,8 +105,8 @@ const STEPS: [Step; 10] = [
     },
     Step {
         title: "one request through all services",
-        words: "{undo} takes the filter back. {next-error} goes to the next error, {trace} shows the trace of that event: where did \
-                the time go? Look for the widest gap.",
+        words: "{undo} takes the filter back. {next-onset} goes to the next burst of errors, {next-error} to the error, {trace} shows its trace: where did the \
+                time go? Look for the widest gap.",
         is_done: |state, _| state.side.tab == Tab::Trace && state.trace.shown().is_some_and(|trace| !trace.events.is_empty()),
     },
     Step {

@@ -194,6 +194,9 @@ pub enum Command {
         /// Only events that pass this filter; series are compared whatever it says
         #[arg(long, value_name = "EXPR")]
         filter: Option<String>,
+        /// Series that moved most first, or those that moved first
+        #[arg(long, value_name = "ORDER", default_value = "size", value_parser = ["size", "time"])]
+        sort: String,
         /// At most so many differences of each kind as text
         #[arg(long, value_name = "N", default_value_t = 20)]
         limit: usize,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::open::Clock;
 use super::output::{self, OutputForm};
-use crate::model::compare::{Basis, CompareQuery, CountChange, Counted, Counts, Difference, Direction, SeriesChange, Spread};
+use crate::model::compare::{Basis, CompareQuery, CountChange, Counted, Counts, Difference, Direction, SeriesChange, SeriesOrder, Spread};
 use crate::model::text::{grouped, printable, rfc3339};
 use crate::model::{EventFilter, TimeRange};
 use crate::runtime::compare;
@@ -26,6 +26,8 @@ pub struct CompareOptions {
     pub filter: EventFilter,
     /// At most so many of each kind as text.
     pub limit: usize,
+    /// Which series come first.
+    pub order: SeriesOrder,
     /// For people or for programs.
     pub form: OutputForm,
 }
@@ -58,8 +60,8 @@ pub fn run(source: &dyn Source, options: &CompareOptions, out: &mut dyn Write) -
     };
     let found = compare::difference(source, &CompareQuery { baseline, window, filter: options.filter.clone() }, &job)?;
     match options.form {
-        OutputForm::Json => output::write_json(out, &json_of(&found))?,
-        OutputForm::Text => write_text(&found, options.limit, out)?,
+        OutputForm::Json => output::write_json(out, &json_of(&found, options.order))?,
+        OutputForm::Text => write_text(&found, options, out)?,
     }
     let has_counts = [&found.levels, &found.services, &found.patterns, &found.values].iter().any(|counts| !counts.told.is_empty());
     Ok(has_counts || !found.series.is_empty())
@@ -69,7 +71,7 @@ fn range_json(range: TimeRange) -> Value {
     json!({ "first": output::time(Some(range.start())), "last": output::time(Some(range.end())) })
 }
 
-fn json_of(found: &Difference) -> Value {
+fn json_of(found: &Difference, order: SeriesOrder) -> Value {
     let counts =
         |counts: &Counts| json!({ "n_compared": counts.n_compared, "different": counts.told.iter().map(count_json).collect::<Vec<_>>() });
     let left_out: Vec<Value> = found.fields_left_out.iter().map(|(name, why)| json!({ "field": name, "why": why })).collect();
@@ -82,7 +84,7 @@ fn json_of(found: &Difference) -> Value {
             "n_different": found.tally.n_differ,
             "n_too_few_samples": found.tally.n_few,
             "n_buckets_left_out": found.tally.n_buckets,
-            "different": found.series.iter().map(series_json).collect::<Vec<_>>(),
+            "different": found.ordered(order).into_iter().map(|index| series_json(&found.series[index])).collect::<Vec<_>>(),
         },
         "events": { "baseline": found.n_events.0, "window": found.n_events.1 },
         "levels": counts(&found.levels),
@@ -161,17 +163,13 @@ const fn sign(direction: Direction) -> &'static str {
     }
 }
 
-fn write_text(found: &Difference, limit: usize, out: &mut dyn Write) -> anyhow::Result<()> {
+fn write_text(found: &Difference, options: &CompareOptions, out: &mut dyn Write) -> anyhow::Result<()> {
     let span = |range: TimeRange| format!("{} to {}", rfc3339(range.start()), rfc3339(range.end()));
     writeln!(out, "window    {}", span(found.window))?;
     writeln!(out, "baseline  {}", span(found.baseline))?;
-    writeln!(
-        out,
-        "\nseries: {} of {} differ, those that moved most first",
-        grouped(found.tally.n_differ),
-        grouped(found.tally.n_compared)
-    )?;
-    for change in found.series.iter().take(limit) {
+    writeln!(out, "\nseries: {} of {} differ, {}", grouped(found.tally.n_differ), grouped(found.tally.n_compared), options.order.words())?;
+    let limit = options.limit;
+    for change in found.ordered(options.order).into_iter().take(limit).map(|index| &found.series[index]) {
         let since = change.departed.map(|at| format!("; from {}", rfc3339(at))).unwrap_or_default();
         writeln!(out, "  {} {}\n       {}{since}", sign(change.direction), printable(&change.name), change.facts())?;
     }

@@ -12,6 +12,7 @@ use super::output::OutputForm;
 use super::{Outcome, compare, events, histogram, inspect, output, patterns, series, tail, trace};
 use crate::analysis::stats::baseline_range;
 use crate::model::case::MarkerName;
+use crate::model::compare::SeriesOrder;
 use crate::model::filter::{self, Expr, FilterError, Known};
 use crate::model::query::{PageStart, TextMatch, TextPattern};
 use crate::model::text::printable;
@@ -80,7 +81,7 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             let options = histogram::HistogramOptions { filter, range, bucket_ns, by, stats, form: form(json) };
             Ok(loaded.found(histogram::run(loaded.source(), &options, out)?, "no event passes"))
         }
-        Command::Compare { open, window, baseline, filter: expression, limit, json } => {
+        Command::Compare { open, window, baseline, filter: expression, limit, sort, json } => {
             check_expression(expression.as_deref())?;
             let loaded = Loaded::new(&open)?;
             let expr = loaded.expression(expression.as_deref(), open.read.quiet)?;
@@ -90,7 +91,8 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
                 None => loaded.baseline()?,
             };
             let filter = EventFilter { expr, ..EventFilter::default() };
-            let options = compare::CompareOptions { window: clock.window(&window)?, baseline, filter, limit, form: form(json) };
+            let order = if sort == "time" { SeriesOrder::Time } else { SeriesOrder::Size };
+            let options = compare::CompareOptions { window: clock.window(&window)?, baseline, filter, limit, order, form: form(json) };
             Ok(loaded.found(compare::run(loaded.source(), &options, out)?, "nothing differs by more than chance"))
         }
         Command::Series { open, window, pattern, expr, exemplars, at, columns, step, json } => {

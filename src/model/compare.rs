@@ -112,7 +112,7 @@ pub struct SeriesChange {
     pub moved: Option<Moved>,
     /// Doublings between the two, the noise of the baseline added to both.
     pub score: f64,
-    /// When it first left what the baseline spans, and stayed out for two stretches.
+    /// When it first left what the baseline spans, and stayed out for two stretches: its first sample beyond it.
     pub departed: Option<Timestamp>,
     /// Values at the limit of what can be measured may be higher.
     pub clip: Option<f64>,
@@ -385,6 +385,34 @@ pub struct SeriesTally {
     pub n_buckets: u64,
 }
 
+/// In which order series are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SeriesOrder {
+    /// Those that moved most first.
+    #[default]
+    Size,
+    /// Those that left their baseline first; last those that never stayed out of it.
+    Time,
+}
+
+impl SeriesOrder {
+    /// The other one.
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Size => Self::Time,
+            Self::Time => Self::Size,
+        }
+    }
+
+    /// Which series come first.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Size => "largest first",
+            Self::Time => "earliest first",
+        }
+    }
+}
+
 /// Everything that differs.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Difference {
@@ -420,6 +448,16 @@ impl Difference {
     pub const MOST_READ: u64 = 20_000;
     /// Stretches that each window of a series is cut into.
     pub const STRETCHES: usize = 200;
+
+    /// Indices into `series` in this order.
+    pub fn ordered(&self, order: SeriesOrder) -> Vec<usize> {
+        let mut all: Vec<usize> = (0..self.series.len()).collect();
+        if order == SeriesOrder::Time {
+            let departed = |index: &usize| self.series[*index].departed;
+            all.sort_by_key(|index| (departed(index).is_none(), departed(index)));
+        }
+        all
+    }
 
     /// What the answer cost and what it leaves out, in one sentence.
     pub fn bounds_words(&self) -> String {

@@ -74,6 +74,10 @@ fn compare_series(
         }
     }
     cut(&mut kept, catalog);
+    for change in &mut kept {
+        job.check()?;
+        to_the_sample(source, query, catalog, (change, job))?;
+    }
     found.tally.n_differ = by_metric.values().sum();
     for change in &mut kept {
         // The first of each metric takes the count away, so that the others have none.
@@ -81,6 +85,26 @@ fn compare_series(
         change.n_more = n.map_or(0, |n| n - 1);
     }
     found.series = kept;
+    Ok(())
+}
+
+/// Samples of a stretch and its neighbours that are looked at; of longer ones the stretch is told.
+const MOST_SAMPLES: usize = 4_096;
+
+/// Moves the time of departure from the edge of its stretch to the first sample beyond the baseline.
+fn to_the_sample(
+    source: &dyn Source,
+    query: &CompareQuery,
+    catalog: &Catalog,
+    (change, job): (&mut SeriesChange, &Job),
+) -> Result<(), SourceError> {
+    let (Some(departed), Some(meta)) = (change.departed, catalog.series(change.id)) else { return Ok(()) };
+    let stretch = query.window.len_ns() / STRETCHES.get() as i64;
+    let around = TimeRange::new(departed.plus_ns(-stretch), departed.plus_ns(2 * stretch));
+    let samples = source.samples(change.id, around, MOST_SAMPLES, job)?.value;
+    if let Some(at) = compare::first_beyond(meta, change, &samples) {
+        change.departed = Some(at);
+    }
     Ok(())
 }
 

@@ -88,6 +88,10 @@ fn parts(state: &State, theme: &Theme, width: u16) -> Vec<Part> {
         let n = format!("{}{}", if n_guessed > 0 { "~" } else { "" }, paint::compact(n_read + n_guessed));
         push(3, (format!("{n} events"), format!("{n} ev")), theme.dim, true);
     }
+    // Where the list is, its heading tells the filter.
+    if !state.list.filter.is_empty() && state.layout.list.height == 0 {
+        push(1, ("filtered".into(), "filt".into()), theme.key, true);
+    }
     let n_problems = state.catalog.n_problems();
     if n_problems > 0 {
         let plural = if n_problems == 1 { "" } else { "s" };

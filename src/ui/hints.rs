@@ -295,7 +295,9 @@ fn hints(state: &State) -> &'static [(Action, &'static str)] {
                 Tab::Compare => &[
                     (A::Down, "next"),
                     (A::Open, "evidence"),
-                    (A::Compare, "compare again"),
+                    (A::Reorder, "order"),
+                    (A::Pin, "pin"),
+                    (A::Compare, "again"),
                     (A::Undo, "undo"),
                     (A::ZoomPane, "large"),
                     (A::Help, "help"),

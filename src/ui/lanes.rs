@@ -9,7 +9,7 @@ use super::spark;
 use super::theme::Theme;
 use crate::app::State;
 use crate::app::jobs::Slot;
-use crate::app::lanes::{LevelCounts, NoteSort, PhaseKind};
+use crate::app::lanes::{LevelCounts, NoteCell, NoteSort, PhaseKind};
 use crate::app::layout::Lane;
 use crate::app::state::Focus;
 use crate::model::Level;
@@ -331,7 +331,16 @@ fn notes(state: &State, y: u16, theme: &Theme, buffer: &mut Buffer) {
             paint::cell(buffer, x + note.span.from as u16, y, theme.sign(sign), theme.mark);
         }
     }
-    for note in state.lanes.notes.iter().filter(|note| !note.span.label.is_empty()) {
+    let rank = |note: &NoteCell| matches!(note.sort, NoteSort::Marker);
+    for (index, note) in state.lanes.notes.iter().enumerate().filter(|(_, note)| !note.span.label.is_empty()) {
+        // Of those in one column the marker is told, else the first.
+        let is_hidden = state.lanes.notes.iter().enumerate().any(|(other, there)| {
+            let is_there = there.span.from == note.span.from && !there.span.label.is_empty();
+            is_there && (rank(there), index) > (rank(note), other)
+        });
+        if is_hidden {
+            continue;
+        }
         let later = state.lanes.notes.iter().map(|other| other.span.from).chain(state.lanes.profiles.iter().copied());
         let next = later.filter(|from| *from > note.span.from).min().unwrap_or(end);
         let room = next.saturating_sub(note.span.from + 1 + usize::from(next < end));

@@ -467,23 +467,16 @@ impl Fake {
             Question::Events(query) => Reply::Events(self.page(query)),
             Question::Event(id) => Reply::Event(Box::new(self.events.iter().find(|event| event.id == *id).expect("known").clone())),
             Question::Patterns(query) => Reply::Patterns(self.patterns(query)),
-            // A single rule: the impact begins at a third of the data.
+            // Two rules: the impact begins at a third of the data, and ends soon after the rollback.
             Question::Suggested(case) => {
-                let at = at(240);
-                let kind = AnnotationKind::Marker {
-                    name: coroner::model::case::MarkerName::ImpactStart,
-                    at,
-                    latest: None,
-                    rule: "accepted: first bad sample".into(),
-                    evidence: Vec::new(),
+                use coroner::model::case::MarkerName;
+                let suggest = |(name, at, rule): (MarkerName, Timestamp, &str)| {
+                    let rule = format!("accepted: {rule}");
+                    let kind = AnnotationKind::Marker { name, at, latest: None, rule, evidence: Vec::new() };
+                    case.marker(name).is_none().then(|| (kind, String::new()))
                 };
-                Reply::Suggested(
-                    case.marker(coroner::model::case::MarkerName::ImpactStart)
-                        .is_none()
-                        .then(|| (kind, String::new()))
-                        .into_iter()
-                        .collect(),
-                )
+                let rules = [(MarkerName::ImpactStart, at(240), "first bad sample"), (MarkerName::Mitigated, at(480), "last bad sample")];
+                Reply::Suggested(rules.into_iter().filter_map(suggest).collect())
             }
             Question::Debt(case) => Reply::Debt(unsupported(case)),
             Question::Manuscript(query) => Reply::Manuscript(Box::new(manuscript::of(query))),

@@ -47,6 +47,8 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         | Action::SwapEnd
         | Action::CycleTime
         | Action::Snap => time(state, action),
+        Action::NextDeploy => navigate::deploy(state, Way::Forward),
+        Action::PrevDeploy => navigate::deploy(state, Way::Back),
         Action::NextAlert => navigate::alert(state, Way::Forward),
         Action::PrevAlert => navigate::alert(state, Way::Back),
         Action::NextChange => navigate::change(state, Way::Forward),

@@ -7,12 +7,12 @@ use crate::app::message::{Effect, FreezeTarget, Question};
 use crate::app::overlay::{Overlay, TextPurpose};
 use crate::app::panels::place_of;
 use crate::app::session::Session;
-use crate::app::side::SideItem;
+use crate::app::side::{SideItem, Tab};
 use crate::app::state::{Focus, State};
 use crate::model::case::{Annotation, AnnotationKind, Edit, Evidence, EvidenceTarget, MarkerName, RangeEnd};
 use crate::model::{TimeRange, Timestamp, text};
 
-use super::{chain, forms, kind_form, pick};
+use super::{chain, compare_view, forms, kind_form, pick};
 
 /// One line that says what a record is.
 pub(crate) fn headline(record: &Annotation) -> String {
@@ -54,17 +54,28 @@ pub(super) fn set_marker(state: &mut State, name: MarkerName) -> Vec<Effect> {
 }
 
 /// Takes a marker that the data suggest; one that was set meanwhile stays.
-pub(super) fn accept(state: &mut State, kind: AnnotationKind, words: String) -> Vec<Effect> {
-    let AnnotationKind::Marker { name, at, .. } = kind else { return Vec::new() };
-    let marker = name.name().replace('_', " ");
-    if state.session.doc.marker(name).is_some() {
-        state.say(format!("{marker} is set already; m moves it"));
-        return Vec::new();
+pub(super) fn accept(state: &mut State, suggested: Vec<(AnnotationKind, String)>) -> Vec<Effect> {
+    let mut edits = Vec::new();
+    let mut taken: Vec<(String, Timestamp)> = Vec::new();
+    for (kind, words) in suggested {
+        let AnnotationKind::Marker { name, at, .. } = kind else { continue };
+        let marker = name.name().replace('_', " ");
+        if state.session.doc.marker(name).is_some() || taken.iter().any(|(other, _)| *other == marker) {
+            state.say(format!("{marker} is set already; m moves it"));
+            continue;
+        }
+        edits.push(Session::put(state.session.annotation(state.now, kind, words)));
+        taken.push((marker, at));
     }
-    let record = state.session.annotation(state.now, kind, words);
-    let effects = state.session.commit(format!("accept {marker}"), vec![Session::put(record)]);
-    state.say(format!("{marker} = {}; u takes it back", state.clock.both(at)));
-    state.jump_to(at);
+    let Some((_, first)) = taken.first() else { return Vec::new() };
+    let first = *first;
+    let names: Vec<&str> = taken.iter().map(|(marker, _)| marker.as_str()).collect();
+    let effects = state.session.commit(format!("accept {}", names.join(", ")), edits);
+    state.say(match taken.as_slice() {
+        [(marker, at)] => format!("{marker} = {}; u takes it back", state.clock.both(*at)),
+        _ => format!("{} are set; u takes them back", names.join(", ")),
+    });
+    state.jump_to(first);
     effects
 }
 
@@ -144,6 +155,15 @@ pub(super) fn pin(state: &mut State) -> Vec<Effect> {
         && let Some(effects) = pin_rows(state)
     {
         return effects;
+    }
+    if state.focus == Focus::Side && state.side.tab == Tab::Compare && state.compared.found.is_some() {
+        return match compare_view::target(state, state.side.item_selected().cloned()) {
+            Ok(target) => freeze(state, vec![target]),
+            Err(why) => {
+                state.say(why);
+                Vec::new()
+            }
+        };
     }
     let targets = match state.focus {
         Focus::Panels => panel_target(state),

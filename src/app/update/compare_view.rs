@@ -2,13 +2,13 @@
 
 use crate::app::compare::{Compared, Found};
 use crate::app::jobs::Slot;
-use crate::app::message::{Effect, Question};
+use crate::app::message::{Effect, FreezeTarget, Question};
 use crate::app::panels;
 use crate::app::patterns::filter_of;
 use crate::app::side::{Ink, Side, SideItem, Tab};
 use crate::app::state::State;
 use crate::model::compare::{CompareQuery, CountChange, Counted, Counts, Difference, Direction, SeriesChange};
-use crate::model::{TimeRange, text};
+use crate::model::{SeriesId, SeriesMeta, TimeRange, text};
 
 use super::{action, filter, panel_edit, side_view};
 
@@ -29,7 +29,7 @@ pub(super) fn start(state: &mut State) -> Vec<Effect> {
     };
     let query = CompareQuery { baseline, window, filter: filter_of(&state.list.filter) };
     let mut effects = Vec::new();
-    state.compared = Compared { query: Some(query.clone()), ..Compared::default() };
+    state.compared = Compared { query: Some(query.clone()), order: state.compared.order, ..Compared::default() };
     state.jobs.ask(Slot::Compare, Question::Compare(Box::new(query)), state.catalog.version, &mut effects);
     state.side.select_coming(0);
     // The range has been told of; Enter is for the differences now.
@@ -50,6 +50,40 @@ pub(super) fn stop(state: &mut State, effects: &mut Vec<Effect>) -> bool {
     state.data_revision += 1;
     state.say("comparison stopped");
     true
+}
+
+/// `r`: by size, by time.
+pub(super) fn next_order(state: &mut State) {
+    state.compared.order = state.compared.order.next();
+    state.data_revision += 1;
+    state.side.select(0);
+    state.say(format!("series: {}", state.compared.order.words()));
+}
+
+/// What `p` pins of a difference, or why it pins nothing: a series over the window with its value where it left its
+/// baseline, a pattern by its first event.
+pub(super) fn target(state: &State, selected: Option<SideItem>) -> Result<FreezeTarget, &'static str> {
+    const GONE: &str = "this series is not there any more; b compares again";
+    let Some(SideItem::Difference(found)) = selected else { return Err("no difference is selected: j and k go to one") };
+    match found {
+        Found::Series(index) => {
+            let change = state.compared.series(index).ok_or(GONE)?;
+            let range = state.compared.query.as_ref().ok_or(GONE)?.window;
+            let id = series_id(state, change).ok_or(GONE)?;
+            Ok(FreezeTarget::Series { id, range, at: change.departed.unwrap_or(range.start()) })
+        }
+        found => match state.compared.count(found).map(|change| &change.what) {
+            Some(Counted::Pattern(id, _)) => Ok(FreezeTarget::PatternStart(*id)),
+            _ => Err("a count is no evidence by itself: Enter keeps only its events, p in the list pins one"),
+        },
+    }
+}
+
+/// The series of a change. Formulas come and go, and ids shift with them: the name stays.
+fn series_id(state: &State, change: &SeriesChange) -> Option<SeriesId> {
+    let is_it = |meta: &&SeriesMeta| meta.full_name() == change.name;
+    let meta = state.catalog.series(change.id).filter(is_it).or_else(|| state.catalog.series.iter().find(is_it));
+    meta.map(|meta| meta.id)
 }
 
 /// Enter: goes to where a series left its baseline and shows it, or keeps only the events of a count.
@@ -85,9 +119,7 @@ impl State {
 fn open_series(state: &mut State, index: usize) -> Vec<Effect> {
     let Some(change) = state.compared.series(index) else { return Vec::new() };
     let (name, departed) = (change.name.clone(), change.departed);
-    // Formulas come and go, and ids shift with them: the name stays.
-    let meta = state.catalog.series(change.id).filter(|meta| meta.full_name() == name);
-    let Some(meta) = meta.or_else(|| state.catalog.series.iter().find(|meta| meta.full_name() == name)) else {
+    let Some(meta) = series_id(state, change).and_then(|id| state.catalog.series(id)) else {
         state.say("this series is not there any more; b compares again");
         return Vec::new();
     };
@@ -177,10 +209,11 @@ const fn mark(direction: Direction) -> (&'static str, Ink) {
 fn series(state: &State, side: &mut Side, found: &Difference, width: usize) {
     let tally = found.tally;
     let n = text::grouped(tally.n_differ);
-    title(side, "series", &format!("{n} of {} differ, those that moved most first", text::grouped(tally.n_compared)));
-    for (index, change) in found.series.iter().take(SHOWN).enumerate() {
+    let order = state.compared.order;
+    title(side, "series", &format!("{n} of {} differ, {}", text::grouped(tally.n_compared), order.words()));
+    for index in found.ordered(order).into_iter().take(SHOWN) {
         side.item(SideItem::Difference(Found::Series(index)));
-        one_series(state, side, change, width);
+        one_series(state, side, &found.series[index], width);
     }
     more(side, found.series.len(), width);
 }

@@ -1,5 +1,7 @@
 //! Asks for the evidence debt when the case changed, and leads to the weakest claim.
 
+use std::collections::BTreeSet;
+
 use super::action::show_tab;
 use crate::app::jobs::Slot;
 use crate::app::message::{Effect, Question};
@@ -56,8 +58,10 @@ pub(super) fn suggest(state: &mut State, found: Vec<(AnnotationKind, String)>) {
         return;
     }
     state.notice = None;
-    let title = "markers that the data suggest: Enter takes one";
-    state.overlays.push(Overlay::Picker(Picker::new(PickPurpose::Suggested, title, items)));
+    let title = "markers that the data suggest: Tab chooses several, Enter takes";
+    let mut picker = Picker::new(PickPurpose::Suggested, title, items);
+    picker.chosen = Some(BTreeSet::new());
+    state.overlays.push(Overlay::Picker(picker));
 }
 
 /// Goes to the weakest claim, with each press to the next one.

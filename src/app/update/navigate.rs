@@ -74,6 +74,12 @@ pub(super) fn change(state: &mut State, way: Way) {
     go_and_tell(state, at, "change or alert", way);
 }
 
+/// Next or previous change of the system itself: alerts are left out.
+pub(super) fn deploy(state: &mut State, way: Way) {
+    let at = beyond(&mut state.catalog.changes.iter().filter_map(|change| change.time), state.timeline.cursor, way);
+    go_and_tell(state, at, "change", way);
+}
+
 /// Next or previous moment at which an alert fires or ends; says which.
 pub(super) fn alert(state: &mut State, way: Way) {
     let moments = state.catalog.alerts.iter().flat_map(|alert| [alert.firing_at, alert.ended_at].into_iter().flatten());

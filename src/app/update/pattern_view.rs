@@ -8,7 +8,7 @@ use crate::app::state::State;
 use crate::model::query::{Pattern, PatternQuery, PatternStatus};
 use crate::model::{Level, TimeRange, text};
 
-use super::{filter, side_view};
+use super::{compare_view, filter, side_view};
 
 /// Lines that one template may take.
 const TEMPLATE_LINES: usize = 3;
@@ -58,9 +58,10 @@ pub(super) fn take(state: &mut State, query: &PatternQuery, found: Vec<Pattern>)
 
 /// `r`: the next order.
 pub(super) fn next_order(state: &mut State) {
-    if state.side.tab != Tab::Patterns || state.layout.side.width == 0 {
-        state.say("only the patterns (8) have orders to choose from");
-        return;
+    match state.side.tab {
+        Tab::Patterns if state.layout.side.width > 0 => {}
+        Tab::Compare if state.layout.side.width > 0 => return compare_view::next_order(state),
+        _ => return state.say("only the patterns (8) and the differences (b) have orders to choose from"),
     }
     state.patterns.next_order();
     state.data_revision += 1;

@@ -132,6 +132,15 @@ pub(super) fn picked(state: &mut State, picker: &Picker) -> Vec<Effect> {
             let targets = targets.collect();
             return annotate::freeze(state, targets);
         }
+        PickPurpose::Suggested => {
+            let chosen = chosen_or_current(picker).into_iter();
+            let suggested = chosen.filter_map(|index| match &picker.items[index].value {
+                PickValue::Suggested(kind, words) => Some(((**kind).clone(), words.clone())),
+                _ => None,
+            });
+            let suggested = suggested.collect();
+            return annotate::accept(state, suggested);
+        }
         PickPurpose::Lanes => return super::arrange::take_lanes(state, picker),
         PickPurpose::Columns => return super::column_pick::take(state, picker),
         PickPurpose::Attach(bearing) => {
@@ -188,7 +197,7 @@ pub(super) fn take(state: &mut State, value: PickValue) -> Vec<Effect> {
         PickValue::Formula(text) => add_formula(state, &text),
         PickValue::Zone(zone) => set_zone(state, zone),
         PickValue::Marker(name) => annotate::set_marker(state, name),
-        PickValue::Suggested(kind, words) => annotate::accept(state, *kind, words),
+        PickValue::Suggested(kind, words) => annotate::accept(state, vec![(*kind, words)]),
         PickValue::KeyMoment => annotate::add_key_moment(state),
         PickValue::Target(target) => annotate::freeze(state, vec![target]),
         PickValue::Version(version) => super::versions::restore(state, version),
