@@ -159,8 +159,10 @@ fn turning_point(context: &mut Context, name: &str, wanted: MarkerName) -> Turni
         ("", None, None) => words(wanted).to_owned(),
         (text, ..) => text.to_owned(),
     };
-    let credited = credit.filter(|credit| credit.is_credited).map(|credit| credit.change);
-    let spoken_of = context.change_at(marker.at).filter(|_| !marker.annotation.text.trim().is_empty());
+    // Words of people speak for themselves: only a change at that very moment is shown beside them.
+    let is_silent = marker.annotation.text.trim().is_empty();
+    let credited = credit.filter(|credit| is_silent && credit.is_credited).map(|credit| credit.change);
+    let spoken_of = context.change_at(marker.at).filter(|_| !is_silent);
     let evidence = change.or(spoken_of).or(credited).map_or_else(Vec::new, |change| place(context, change));
     let author = &marker.annotation.author;
     let who = if author.is_empty() || author == "unknown" { String::new() } else { format!(", {author}") };

@@ -166,19 +166,12 @@ fn row(context: &mut Context, service: String, families: &[Vec<&SeriesMeta>], si
     // A series that ends while it is bad has not recovered, whatever else goes on.
     let told_until = families.iter().flatten().filter_map(|meta| meta.extent).map(TimeRange::end).max().unwrap_or(extent.end());
     let is_over = |end: &Timestamp| end.plus_ns(15 * NS_PER_S) <= told_until;
-    let end_of = |found: &[TimeRange]| found.iter().filter(|range| is_later(range)).map(|range| range.end()).max();
-    // The stretches in which something failed, with the latency that goes with them; else what users felt; else what was unusual.
-    let felt_too = join(felt_too, step);
-    let with_failures: Vec<TimeRange> =
-        felt_too.iter().filter(|range| failing.iter().any(|own| own.start() < range.end() && range.start() < own.end())).copied().collect();
-    let ends = [end_of(&with_failures), end_of(&failing), end_of(&felt_too).filter(|_| failing.is_empty())];
-    let recovered =
-        ends.into_iter().flatten().find(is_over).or_else(|| (end_of(&felt_too).is_none()).then_some(unusual_until).filter(is_over));
-    let still = recovered.is_some() && !is_over(&unusual_until);
+    let later = |found: Vec<TimeRange>| join(found, step).into_iter().filter(is_later).collect::<Vec<_>>();
+    let recovered = recovery(&later(failing), &later(felt_too), unusual_until, is_over);
     let silent = silent.iter().map(|silence| silence.words(told_until)).collect();
     let [peak_error, peak_p99] = peaks;
     let has_alert = context.catalog.alerts.iter().any(|alert| alert.firing_at.is_some() && alert.service.as_deref() == Some(&service));
-    let row = ServiceRow {
+    Some(ServiceRow {
         first,
         first_offset: context.offset(first),
         peak_error,
@@ -186,14 +179,31 @@ fn row(context: &mut Context, service: String, families: &[Vec<&SeriesMeta>], si
         recovered,
         recovered_offset: recovered.and_then(|at| context.offset(at)),
         length: recovered.map(|at| impact::duration(at.since(first))),
-        still,
+        still: recovered.is_some() && !is_over(&unusual_until),
         silent,
         has_alert,
         service,
         inputs: words,
         ..ServiceRow::default()
+    })
+}
+
+/// When it was over: the end of the stretches in which something failed, with the latency that goes with them; else of what
+/// failed alone; where nothing failed of what users felt, and where they felt nothing of what was unusual.
+fn recovery(
+    failing: &[TimeRange],
+    felt: &[TimeRange],
+    unusual_until: Timestamp,
+    is_over: impl Fn(&Timestamp) -> bool,
+) -> Option<Timestamp> {
+    let end_of = |found: &mut dyn Iterator<Item = &TimeRange>| found.map(|range| range.end()).max();
+    let goes_with = |range: &&TimeRange| failing.iter().any(|own| own.start() < range.end() && range.start() < own.end());
+    let ends = match (failing, felt) {
+        ([], []) => [Some(unusual_until), None],
+        ([], _) => [end_of(&mut felt.iter()), None],
+        _ => [end_of(&mut felt.iter().filter(goes_with)), end_of(&mut failing.iter())],
     };
-    Some(row)
+    ends.into_iter().flatten().find(is_over)
 }
 
 fn greatest(samples: &[Sample], from: Option<Timestamp>) -> Option<f64> {

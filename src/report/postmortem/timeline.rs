@@ -75,19 +75,9 @@ fn of_annotation(context: &Context, annotation: &Annotation) -> Option<TimelineR
             row.service.clone_from(service);
             row.kind = row_kind.clone().unwrap_or(row.kind);
         }
-        AnnotationKind::Marker { name: marker, latest, rule, .. } => {
-            row.kind = marker_kind(*marker).into();
+        AnnotationKind::Marker { name, latest, rule, .. } => {
             row.doubt = latest.map_or(String::new(), |latest| format!("or up to {} later", super::impact::duration(latest.since(at))));
-            let name = words(*marker);
-            row.text = if annotation.text.trim().is_empty() { format!("{name} ({rule})") } else { format!("{name}: {}", annotation.text) };
-            let change = context.change_at(at).filter(|change| *marker == MarkerName::Trigger && is_told_by_marker(context, change));
-            if let Some(told) = change.and_then(|change| of_change(context, change)) {
-                (row.service, row.owner) = (told.service, told.owner.or(row.owner));
-                if annotation.text.trim().is_empty() {
-                    row.text = format!("{name}: {}", told.text);
-                }
-                row.evidence.extend(told.evidence.into_iter().filter(|label| !row.evidence.contains(label)).collect::<Vec<_>>());
-            }
+            tell_marker(context, &mut row, (*name, rule), annotation);
         }
         AnnotationKind::Attempt(attempt) => {
             row.until = (!attempt.at.is_empty()).then(|| attempt.at.end());
@@ -120,6 +110,22 @@ fn of_annotation(context: &Context, annotation: &Annotation) -> Option<TimelineR
         _ => return None,
     }
     Some(row)
+}
+
+/// Kind and words of a marker; the trigger tells of its change as well.
+fn tell_marker(context: &Context, row: &mut TimelineRow, (name, rule): (MarkerName, &str), marker: &Annotation) {
+    row.kind = marker_kind(name).into();
+    let is_silent = marker.text.trim().is_empty();
+    let named = words(name);
+    row.text = if is_silent { format!("{named} ({rule})") } else { format!("{named}: {}", marker.text) };
+    let is_it = |change: &&Change| name == MarkerName::Trigger && is_told_by_marker(context, change);
+    let Some(change) = context.change_at(row.at).filter(is_it).and_then(|change| of_change(context, change)) else { return };
+    (row.service, row.owner) = (change.service, change.owner.or(row.owner.take()));
+    if is_silent {
+        row.text = format!("{named}: {}", change.text);
+    }
+    let more: Vec<String> = change.evidence.into_iter().filter(|label| !row.evidence.contains(label)).collect();
+    row.evidence.extend(more);
 }
 
 /// Whether the marker of the trigger is this change: then its row tells of it, and one is enough.
