@@ -357,7 +357,7 @@ fn sentence(role: &Role, chosen: &Judged<'_>, n_others: usize) -> String {
         _ => "",
     };
     let stand_in = match () {
-        () if chosen.called != role.name => " (there are no goroutines)".replace("goroutines", &role.name),
+        () if chosen.called != role.name => format!(" (there are no {})", role.name),
         () if chosen.tier > 1 => format!(" (stands in for {})", role.name),
         () => String::new(),
     };

@@ -33,7 +33,7 @@ pub(super) fn settle(context: &mut Context) {
     let around = TimeRange::new(wide.start(), wide.end().plus_ns(AFTER_NS));
     let catalog = context.catalog;
     let is_of_then = |meta: &&SeriesMeta| is_telling(meta) && meta.extent.is_some_and(|extent| extent.start() < early.end());
-    let (mut first, mut n_samples): (Option<(Timestamp, i64, Cut)>, usize) = (None, 0);
+    let (mut first, mut n_samples): (Option<(Timestamp, Cut)>, usize) = (None, 0);
     for meta in catalog.series.iter().filter(is_of_then).take(MOST_SERIES) {
         if n_samples > MOST_SAMPLES {
             break;
@@ -43,14 +43,13 @@ pub(super) fn settle(context: &mut Context) {
         n_samples += samples.len();
         let crosses = |range: &TimeRange| range.start() >= early.end() && range.start() < wide.end() && range.end() >= wide.end();
         let Some(left) = stretches(&samples, &bound, meta.step_ns).into_iter().find(crosses) else { continue };
-        let step_ns = meta.step_ns.unwrap_or(NS_PER_S);
-        let end = left.start().plus_ns(-step_ns);
-        if first.as_ref().is_none_or(|(known, ..)| end < *known) {
-            first = Some((end, step_ns, Cut { at: left.start(), series: meta.full_name() }));
+        let end = left.start().plus_ns(-meta.step_ns.unwrap_or(NS_PER_S));
+        if first.as_ref().is_none_or(|(known, _)| end < *known) {
+            first = Some((end, Cut { at: left.start(), series: meta.full_name() }));
         }
     }
     context.baseline = Some(wide);
-    if let Some((end, _, cut)) = first {
+    if let Some((end, cut)) = first {
         context.baseline = Some(TimeRange::new(wide.start(), end.max(early.end())));
         context.baseline_cut = Some(cut);
     }
