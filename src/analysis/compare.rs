@@ -305,10 +305,7 @@ mod tests {
     fn an_outage_of_a_quarter_of_the_window_is_seen_though_the_median_stays() {
         let mut short = vec![33.0; 40];
         short[10..20].fill(900.0);
-        assert_eq!(
-            told(SeriesKind::Gauge, &NORMAL, &short),
-            "up 34 → 900 (a tenth of the time above), ×26, peak 900; 10 and 40 samples at 10"
-        );
+        assert_eq!(told(SeriesKind::Gauge, &NORMAL, &short), "up 34 → 900 (p90 over the time), ×26, peak 900; 10 and 40 samples at 10");
         let mut spike = vec![33.0; 40];
         spike[10] = 900.0;
         assert_eq!(told(SeriesKind::Gauge, &NORMAL, &spike), "alike");

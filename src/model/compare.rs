@@ -156,8 +156,8 @@ impl Part {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Median => "median",
-            Self::High => "a tenth of the time above",
-            Self::Low => "a tenth of the time below",
+            Self::High => "p90 over the time",
+            Self::Low => "p10 over the time",
         }
     }
 }
@@ -397,6 +397,7 @@ pub enum SeriesOrder {
 
 impl SeriesOrder {
     /// The other one.
+    #[must_use]
     pub const fn next(self) -> Self {
         match self {
             Self::Size => Self::Time,

@@ -156,8 +156,8 @@ pub(super) fn pin(state: &mut State) -> Vec<Effect> {
     {
         return effects;
     }
-    if state.focus == Focus::Side && state.side.tab == Tab::Compare && state.compared.found.is_some() {
-        return match compare_view::target(state, state.side.item_selected().cloned()) {
+    if state.focus == Focus::Side && state.side.tab == Tab::Compare {
+        return match compare_view::target(state, state.side.item_selected()) {
             Ok(target) => freeze(state, vec![target]),
             Err(why) => {
                 state.say(why);

@@ -62,10 +62,10 @@ pub(super) fn next_order(state: &mut State) {
 
 /// What `p` pins of a difference, or why it pins nothing: a series over the window with its value where it left its
 /// baseline, a pattern by its first event.
-pub(super) fn target(state: &State, selected: Option<SideItem>) -> Result<FreezeTarget, &'static str> {
+pub(super) fn target(state: &State, selected: Option<&SideItem>) -> Result<FreezeTarget, &'static str> {
     const GONE: &str = "this series is not there any more; b compares again";
     let Some(SideItem::Difference(found)) = selected else { return Err("no difference is selected: j and k go to one") };
-    match found {
+    match *found {
         Found::Series(index) => {
             let change = state.compared.series(index).ok_or(GONE)?;
             let range = state.compared.query.as_ref().ok_or(GONE)?.window;

@@ -43,8 +43,8 @@ pub(super) fn typed(state: &mut State, key: KeyPress) -> Vec<Effect> {
             refresh_prompt(state);
         }
         Some(Overlay::Help(help)) => match key.code {
-            KeyCode::PageUp => scroll_help(state, -10),
-            KeyCode::PageDown => scroll_help(state, 10),
+            KeyCode::PageUp => scroll_help(state, -help::page(state)),
+            KeyCode::PageDown => scroll_help(state, help::page(state)),
             KeyCode::Home => scroll_help(state, isize::MIN),
             KeyCode::End => scroll_help(state, isize::MAX),
             _ => {
