@@ -185,14 +185,14 @@ pub enum FreezeTarget {
 /// A series chosen for a panel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PanelChoice {
-    /// `goroutines`, `P99`, `error rate`.
+    /// What it is called: `goroutines`, `P99`, `error rate`, or what stands in for one of them.
     pub role: String,
     /// The most telling series.
     pub id: SeriesId,
     /// Why this one, one sentence.
     pub why: String,
-    /// Other candidates, best first.
-    pub others: Vec<SeriesId>,
+    /// Other candidates with what they are called, best first.
+    pub others: Vec<(String, SeriesId)>,
 }
 
 /// Numbers of a panel that need the samples.

@@ -12,6 +12,7 @@ use super::kept;
 use super::open::{self, Notes, Opened};
 use super::output::{write_json, write_table};
 use crate::model::text::printable;
+use crate::model::{CaseDoc, Catalog};
 use crate::report::Facts as _;
 use crate::report::format::Format;
 use crate::report::layout::{Audience, Layout};
@@ -56,6 +57,9 @@ pub fn export(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Outcome>
     if args.redactions {
         return list_redactions(&postmortem, args.json, out);
     }
+    if !args.open.read.quiet {
+        remark_on_nothing(facts.catalog(), &all);
+    }
     if n_left_out > 0 && !args.open.read.quiet {
         eprintln!(
             "coroner: {n_left_out} of {} records are left out, because only those marked public go to the public: coroner note CASE list shows their \
@@ -77,6 +81,20 @@ pub fn export(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Outcome>
         writeln!(out, "{}{charts}", printable(&one.path.display().to_string()))?;
     }
     Ok(Outcome::Done)
+}
+
+/// Says when a document has nothing to stand on: it is written all the same, for those who fill it in by hand.
+fn remark_on_nothing(catalog: &Catalog, case: &CaseDoc) {
+    let has_data = catalog.extent.is_some() || !catalog.series.is_empty() || catalog.n_events > 0;
+    let missing = match (has_data, case.annotations.is_empty()) {
+        (false, true) => "no data was found in the sources, and the case has no notes: the document is a form to fill in",
+        (false, false) => "no data was found in the sources: the document holds only the notes of the case",
+        (true, true) => {
+            "the case has no notes yet: the document holds only what the data suggest; coroner note CASE accept lists the markers to take over"
+        }
+        (true, false) => return,
+    };
+    eprintln!("coroner: {missing}");
 }
 
 /// What would be taken out, by rule; writes no file.

@@ -217,12 +217,25 @@ fn indicator(one: &Indicator) -> Value {
 }
 
 fn service(row: &ServiceRow) -> Value {
-    let ServiceRow { service, id, first, first_offset, peak_error, peak_p99, recovered, recovered_offset, length, has_alert, inputs: _ } =
-        row;
+    let ServiceRow {
+        service,
+        id,
+        first,
+        first_offset,
+        peak_error,
+        peak_p99,
+        recovered,
+        recovered_offset,
+        length,
+        still,
+        silent,
+        has_alert,
+        inputs: _,
+    } = row;
     json!({
         "service": service, "id": id, "first": moment(Some(*first)), "first_offset": first_offset, "peak_error": peak_error,
         "peak_p99": peak_p99, "recovered": moment(*recovered), "recovered_offset": recovered_offset, "length": length,
-        "has_alert": has_alert,
+        "has_alert": has_alert, "still_unusual": still, "silent": silent,
     })
 }
 

@@ -89,7 +89,7 @@ pub fn choose_panels(source: &dyn Source, job: &Job) -> Result<Vec<PanelChoice>,
         .collect();
     Ok(panels::choose_by_origin(&candidates)
         .into_iter()
-        .map(|choice| PanelChoice { role: choice.role.to_string(), id: choice.id, why: choice.why, others: choice.others })
+        .map(|choice| PanelChoice { role: choice.role, id: choice.id, why: choice.why, others: choice.others })
         .collect())
 }
 

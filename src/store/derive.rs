@@ -302,7 +302,10 @@ impl Service<'_> {
             true => (cell.n_failed, cell.n_statuses),
             false => (cell.n_errors, cell.n_events),
         };
+        // A log that holds nothing but failures cannot say of how many requests they are a share.
+        let has_good = self.cells.iter().map(share).any(|(part, whole)| whole > part);
         let ratios = (first..=last)
+            .filter(|_| has_good)
             .filter(|step| share(&self.cells[*step]).1 > 0)
             .map(|step| {
                 let (part, whole) = share(&self.cells[step]);

@@ -200,10 +200,13 @@ fn service(row: &mut ServiceRow, with: With) {
         recovered: _,
         recovered_offset: _,
         length: _,
+        still: _,
+        silent,
         has_alert: _,
         inputs,
     } = row;
     with(service);
+    all(silent, with);
     all(inputs, with);
 }
 
