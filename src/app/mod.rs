@@ -39,6 +39,7 @@ pub(crate) mod panels;
 pub(crate) mod paper;
 pub(crate) mod parts;
 pub(crate) mod patterns;
+pub(crate) mod places;
 pub(crate) mod press;
 pub(crate) mod preview;
 pub(crate) mod prompt;

@@ -234,7 +234,7 @@ impl Picker {
             })
             .collect();
         if words.is_by_moves() {
-            scored.sort_by(|a, b| self.moves(b.1).total_cmp(&self.moves(a.1)).then(a.1.cmp(&b.1)));
+            scored.sort_by_cached_key(|(_, index, _)| (std::cmp::Reverse((self.moves(*index) * 1e3) as u32), *index));
         } else {
             scored.sort_by_key(|(score, index, _)| (std::cmp::Reverse(*score), *index));
         }

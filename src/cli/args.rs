@@ -180,6 +180,28 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Which values the events of a window have, and how many events each: levels, services, patterns, every field
+    #[command(after_help = filter_help("facets"))]
+    Facets {
+        /// Sources.
+        #[command(flatten)]
+        open: OpenArgs,
+        /// Window.
+        #[command(flatten)]
+        window: WindowArgs,
+        /// Only these: level, service, source, pattern or any field (comma separated); default: all
+        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+        field: Vec<String>,
+        /// Only events that pass this filter: level>=warn service:order "exact words" /regex/ (all of it: below)
+        #[arg(long, value_name = "EXPR", allow_hyphen_values = true)]
+        filter: Option<String>,
+        /// At most so many values of each as text
+        #[arg(long, value_name = "N", default_value_t = 10)]
+        limit: usize,
+        /// One JSON document (coroner.facets/1)
+        #[arg(long)]
+        json: bool,
+    },
     /// What is different in a window: series, levels, services, patterns and field values against a baseline
     Compare {
         /// Sources.
@@ -280,7 +302,7 @@ pub enum Command {
         after_help = "Exit codes: 0 all the same; 1 nothing drifted, but something cannot be checked (source missing); 2 something drifted."
     )]
     Verify {
-        /// The exported document
+        /// The exported document: md, html or json
         #[arg(value_name = "FILE.md")]
         document: PathBuf,
         /// Sources or case folder; default: the folder of the document
@@ -375,10 +397,13 @@ pub struct ExportArgs {
     /// No HTML in md: no line breaks in cells, nothing that folds, no comments
     #[arg(long)]
     pub no_html: bool,
+    /// No footnotes in md: labels of evidence stay, without the notes at the end that say where it is from
+    #[arg(long)]
+    pub no_footnotes: bool,
     /// FILE of the first form, the others beside it; or a folder (existing, or without an ending); default: the case folder
     #[arg(long, short, value_name = "FILE|DIR")]
     pub output: Option<PathBuf>,
-    /// Overwrite a Markdown document that was edited by hand or comes from elsewhere; the old one stays as FILE.md.orig
+    /// Overwrite a document (md, html) that was edited by hand or comes from elsewhere; the old one stays beside it as FILE.orig
     #[arg(long)]
     pub force: bool,
     /// Tell the files that were written as JSON (coroner.export/1)

@@ -92,7 +92,7 @@ fn list_redactions(postmortem: &Postmortem, is_json: bool, out: &mut dyn Write) 
 /// Order of sections and dialect.
 fn style(args: &ExportArgs) -> anyhow::Result<Style> {
     let feature = |is_left_out| if is_left_out { Feature::Off } else { Feature::On };
-    let dialect = Dialect { mermaid: feature(args.no_mermaid), html: feature(args.no_html) };
+    let dialect = Dialect { mermaid: feature(args.no_mermaid), html: feature(args.no_html), footnotes: feature(args.no_footnotes) };
     if template::written_name(&args.template).is_some() {
         return Ok(Style { dialect, language: args.lang, ..Style::default() });
     }

@@ -9,6 +9,7 @@ pub mod compare;
 pub mod documents;
 pub mod events;
 mod explore;
+pub mod facets;
 mod fields;
 mod first;
 pub mod histogram;

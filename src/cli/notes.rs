@@ -33,7 +33,8 @@ use crate::source::{Job, Source as _};
 /// Runs one `coroner note`.
 pub fn run(args: &NoteArgs, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     let opened = open::open(&OpenArgs { sources: vec![args.source.clone()], read: args.read.clone() })?;
-    let (mut store, mut doc, notices) = CaseStore::open(&opened.case_dir)?;
+    let (store, mut doc, notices) = CaseStore::open(&opened.case_dir)?;
+    let mut store = store.signed_by(author());
     for notice in &notices {
         eprintln!("note: {}", text::printable(notice));
     }
@@ -91,9 +92,7 @@ fn entropy() -> u128 {
 
 fn set_keys(store: &mut CaseStore, doc: &mut CaseDoc, pairs: &[String]) -> anyhow::Result<()> {
     let split = |pair: &String| {
-        // A series may hold equal signs in its labels; the value of a key has none but in words after the first blank.
-        let (key, text) = if pair.contains('}') { pair.rsplit_once('=') } else { pair.split_once('=') }
-            .with_context(|| format!("{pair:?} is not KEY=VALUE"))?;
+        let (key, text) = split_pair(pair).with_context(|| format!("{pair:?} is not KEY=VALUE"))?;
         anyhow::Ok((key.trim().to_owned(), text.trim().to_owned()))
     };
     let pairs: Vec<(String, String)> = pairs.iter().map(split).collect::<anyhow::Result<_>>()?;
@@ -446,4 +445,18 @@ fn needed(form: &KindFields, fields: &serde_json::Map<String, serde_json::Value>
         key => format!("--set {key}=VALUE"),
     };
     anyhow::bail!("a {} needs {way} ({})", form.name, field.says)
+}
+
+/// `KEY=VALUE` at the first sign that is not inside the braces of a series: `thresholds.x{a="b"}=1`.
+fn split_pair(pair: &str) -> Option<(&str, &str)> {
+    let mut depth = 0_usize;
+    let at = pair.char_indices().find(|(_, c)| {
+        match c {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        *c == '=' && depth == 0
+    });
+    at.map(|(at, _)| (&pair[..at], &pair[at + 1..]))
 }

@@ -19,7 +19,7 @@ use crate::runtime::journal::CaseStore;
 use crate::source::files::cache::CacheOptions;
 use crate::source::files::content::Bytes;
 use crate::source::files::decode::Growth;
-use crate::source::files::{self, FileSource, OpenOptions};
+use crate::source::files::{self, ComputedSeries, FileSource, OpenOptions, Preview};
 use crate::source::pace::Pace;
 use crate::source::{Job, Source as _};
 
@@ -64,11 +64,29 @@ impl Opened {
 
 /// Opens what the arguments name. Without sources: an error that says what to type.
 pub fn open(args: &OpenArgs) -> anyhow::Result<Opened> {
+    open_for(args, Reader::Screen)
+}
+
+/// Who reads what is opened; each leaves out what it never shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// Someone who looks while it loads.
+    Screen,
+    /// A command that answers when everything is read.
+    Command,
+    /// A command whose answer is about events only.
+    EventsOnly,
+}
+
+/// The same for a reader.
+pub fn open_for(args: &OpenArgs, reader: Reader) -> anyhow::Result<Opened> {
     anyhow::ensure!(!args.sources.is_empty(), "nothing to open; name a file or folder, or try: coroner demo");
     let case_dir = args.read.case.clone().unwrap_or_else(|| default_case_dir(&args.sources));
     let meta = read_meta(&case_dir)?;
     let mut options = options(&args.read, &meta)?;
     options.cache = (!args.read.no_cache).then(|| CacheOptions::new(Some(case_dir.clone()), user_cache()));
+    options.preview = if reader == Reader::Screen { Preview::Shown } else { Preview::LeftOut };
+    options.computed = if reader == Reader::EventsOnly { ComputedSeries::LeftOut } else { ComputedSeries::Made };
     options.sources.clone_from(&args.sources);
     // A case may name sources outside its folder.
     options.sources.extend(meta.sources.iter().map(|source| case_dir.join(source)));

@@ -57,6 +57,13 @@ pub fn run(document: &Path, args: &OpenArgs, is_json: bool, out: &mut dyn Write)
 
 /// The title of a document whose case has none: the name of what was opened when it was written.
 fn title(document: &str) -> Option<String> {
+    if let Ok(value) = serde_json::from_str::<serde_json::Value>(document) {
+        return value["head"]["title"].as_str().map(str::to_owned);
+    }
+    if let Some(title) = document.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next()) {
+        let plain = title.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'");
+        return Some(plain.replace("&amp;", "&"));
+    }
     let front = blocks(document).remove("front")?;
     let quoted = front.content.lines().find_map(|line| line.strip_prefix("title: "))?;
     serde_json::from_str(quoted).ok()

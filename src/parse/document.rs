@@ -82,6 +82,7 @@ pub const FORMATS: &[(&str, SourceKind)] = &[
     ("cloudwatch-metrics", SourceKind::Metrics),
     ("datadog-metrics", SourceKind::Metrics),
     ("otlp-metrics", SourceKind::Metrics),
+    ("engine-answer", SourceKind::Metrics),
     ("pprof", SourceKind::Profile),
     ("goroutine-dump", SourceKind::Profile),
 ];

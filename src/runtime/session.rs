@@ -35,7 +35,7 @@ const PLAIN_PAUSE: Duration = Duration::from_millis(80);
 /// The same while answers are under way.
 const PLAIN_WAIT: Duration = Duration::from_millis(400);
 /// The terminal has this long to tell its background before the first frame; a later answer is taken as well.
-const ANSWER_WAIT: Duration = Duration::from_millis(20);
+pub(super) const ANSWER_WAIT: Duration = Duration::from_millis(20);
 /// The clock on screen moves once a second.
 const TICK: Duration = Duration::from_secs(1);
 /// The play head of a replay moves this often: seen as motion, and little enough for a slow line.
@@ -354,6 +354,8 @@ impl Session {
                 }
             },
             Effect::Copy(text) => {
+                // Never in the middle of a frame.
+                self.screen.settle();
                 let message = outside::copy(&text).map_or_else(|error| Message::Notice(format!("not copied: {error:#}")), Message::Told);
                 self.feed(message)?;
             }

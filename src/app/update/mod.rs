@@ -25,6 +25,7 @@ mod input;
 mod kind_form;
 mod looks;
 mod mouse;
+mod mouse_over;
 mod navigate;
 mod onset_view;
 mod outside;

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use crate::app::clock::Precision;
 use crate::app::jobs::Slot;
+use crate::app::list::rows::fields_at_end;
 use crate::app::message::{Effect, Question};
 use crate::app::side::{SideItem, Tab};
 use crate::app::state::{Focus, State};
@@ -86,7 +87,8 @@ pub(super) fn events_came(state: &mut State, page: &EventPage) -> Vec<Effect> {
         let _ = write!(out, "{time}{offset} {:<7} {service} ", event.level.name());
         let mut lines = event.message.trim_end().lines().map(text::printable);
         let _ = write!(out, "{}", lines.next().unwrap_or_default());
-        for (name, value) in &event.fields {
+        let (_, told) = fields_at_end(&event.message, &event.fields, event.trace_id.as_deref());
+        for (name, value) in event.fields.iter().filter(|(name, _)| !told.contains(&name.as_str())) {
             let _ = write!(out, " {}={}", text::printable(name), text::printable(value));
         }
         out.push('\n');

@@ -1,5 +1,7 @@
 //! Makes the lines of the side pane for the tab that is shown.
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::app::panels::Panel;
 use crate::app::scale::Scale;
 use crate::app::side::{Ink, MadeFor, Side, SideItem, Tab};
@@ -422,16 +424,27 @@ fn sources(state: &State, side: &mut Side, width: usize) {
     if state.has_curtain() {
         side.head(vec![(Ink::Dim, "counts and problems of whole files are behind the curtain".into())], width);
     }
+    // Columns are as wide as what stands in them, so that they line up and stay near each other.
+    let widest = |width: &dyn Fn(&SourceReport) -> usize| state.catalog.sources.iter().map(width).max().unwrap_or(0);
+    let format_width = widest(&|source| text::printable(&source.format).width()).clamp(8, 24);
+    let count_width = widest(&|source| text::grouped(source.n_records).width());
+    let longest = widest(&|source| text::printable(&source.path).width());
+    let name_width = longest.min(width.saturating_sub(format_width + count_width + 6)).max(12);
     for source in &state.catalog.sources {
         side.item(SideItem::Text);
         let ink = if source.problems.total() > 0 { Ink::Warn } else { Ink::Good };
         let state_mark = progress_words(source);
-        let name_width = width.saturating_sub(28).max(12);
         side.line(vec![
             (ink, if source.problems.total() > 0 { "! ".into() } else { "  ".into() }),
             (Ink::Strong, crate::app::side::fit(&text::printable(&source.path), name_width)),
-            (Ink::Dim, format!(" {:<16}", source.format)),
-            (Ink::Normal, format!("{:>9}{state_mark}", if state.has_curtain() { String::new() } else { text::grouped(source.n_records) })),
+            (Ink::Dim, format!("  {}", crate::app::side::fit(&text::printable(&source.format), format_width))),
+            (
+                Ink::Normal,
+                format!(
+                    "  {:>count_width$}{state_mark}",
+                    if state.has_curtain() { String::new() } else { text::grouped(source.n_records) }
+                ),
+            ),
         ]);
         if let Some(preview) = &source.preview {
             let words = format!("    about {} more to be read", text::grouped(rounded(preview.n_records)));

@@ -33,9 +33,9 @@ mod tests;
 
 pub use detail::read_record;
 pub use guess::plan;
-pub use join::Joiner;
+pub use join::{Joined, Joiner};
 pub use named::{FormatError, NamedFormat, known_formats, read_formats};
-pub use scan::parse_chunk;
+pub use scan::{give_back, parse_chunk};
 
 use std::sync::Arc;
 

@@ -13,6 +13,7 @@ mod coverage;
 mod detection;
 mod evidence;
 mod failed;
+mod foreign;
 mod impact;
 mod indicators;
 mod limits;
@@ -21,6 +22,7 @@ mod requests;
 mod services;
 mod slo;
 mod stages;
+mod stated;
 mod suggest;
 mod summary;
 #[cfg(test)]
@@ -31,6 +33,7 @@ mod told;
 use std::collections::BTreeMap;
 
 use super::Facts;
+use super::layout::Audience;
 use super::lint::Finding;
 use super::redact::Redaction;
 use super::svg::Chart;
@@ -147,6 +150,8 @@ pub struct Head {
     pub duration: Option<String>,
     /// What T+0 is.
     pub t0: Option<Anchor>,
+    /// Further lines: number, authors, owner, roles, places, tags, the change; key and values.
+    pub more: Vec<(&'static str, Vec<String>)>,
     /// Program and version.
     pub generator: String,
 }
@@ -214,13 +219,18 @@ pub struct Postmortem {
     pub charts: Vec<(String, Chart)>,
     /// Folder of the pictures, for links.
     pub assets: String,
+    /// For whom words were taken out of all this.
+    pub audience: Audience,
+    /// What people wrote and sources say: words that no language changes.
+    pub foreign: Vec<String>,
 }
 
 /// Collects everything. Cost: a handful of passes over the samples of the series that are shown.
 pub fn gather(case: &CaseDoc, facts: &dyn Facts, settings: &ReportSettings) -> Postmortem {
     let mut context = Context::new(case, facts, settings);
     context.suggested = suggest::all(&mut context);
-    let impact = impact::impact(&mut context);
+    let mut impact = impact::impact(&mut context);
+    impact.extend(stated::impact(&mut context));
     let degraded = impact::degraded(&mut context);
     let slo = slo::rows(&mut context);
     let is_whole = settings.scope == Scope::Document;
@@ -271,6 +281,8 @@ pub fn gather(case: &CaseDoc, facts: &dyn Facts, settings: &ReportSettings) -> P
         provenance,
         lint: None,
         redactions: Vec::new(),
+        foreign: foreign::gather(&context),
+        audience: Audience::Internal,
         charts: context.charts,
         assets,
     }

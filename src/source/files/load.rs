@@ -27,7 +27,7 @@ use super::pool::{self, Step};
 use super::prepare::{self, Recognised, RotatedSet};
 use super::spans::busiest;
 use super::unpack::{self, Entry, EntryBytes};
-use super::{FileSource, Snapshot, chunks, database, expand, names, streamed};
+use super::{ComputedSeries, FileSource, Snapshot, chunks, database, expand, names, streamed};
 
 mod cached;
 mod logs;
@@ -280,20 +280,18 @@ impl<'a> Loader<'a> {
 
     /// Detects the format of every source.
     fn recognise(&mut self) -> Result<Vec<Option<Verdict>>, SourceError> {
-        let tasks: Vec<(usize, Arc<Content>, Context)> = (0..self.sources.len())
-            .filter(|index| !self.sources[*index].report.is_complete)
-            .map(|index| (index, Arc::clone(&self.sources[index].content), self.context(index, None)))
-            .collect();
-        let indexes: Vec<usize> = tasks.iter().map(|task| task.0).collect();
+        let indexes: Vec<usize> = (0..self.sources.len()).filter(|index| !self.sources[*index].report.is_complete).collect();
+        let mut task = |index: &usize| (Arc::clone(&self.sources[*index].content), self.context(*index, None), self.seen(*index));
+        let tasks: Vec<(Arc<Content>, Context, Option<Verdict>)> = indexes.iter().map(&mut task).collect();
         let mut verdicts: Vec<Option<Verdict>> = self.sources.iter().map(|_| None).collect();
         let (jobs, job, max_bytes) = (self.source.options.jobs, self.job, self.source.options.max_decoded_bytes);
         pool::run(
             jobs,
             job,
             tasks,
-            |(_, content, context)| match database::recognise(content) {
+            |(content, context, seen)| match database::recognise(content) {
                 Some(known) => Ok(known),
-                None => prepare::recognise(content, context, max_bytes),
+                None => prepare::recognise(content, context, seen.as_ref(), max_bytes),
             },
             |step| {
                 if let Step::Done(task, result) = step {
@@ -307,6 +305,13 @@ impl<'a> Loader<'a> {
         self.join_rotated(&mut verdicts);
         self.publish();
         Ok(verdicts)
+    }
+
+    /// What a source was taken for when it was looked at, if it has not changed since.
+    fn seen(&mut self, index: usize) -> Option<Verdict> {
+        let source = &mut self.sources[index];
+        let (_, size, _) = source.content.file()?;
+        source.peeked.as_mut()?.take_verdict(size).filter(|_| source.query.is_none())
     }
 
     fn recognised(&mut self, index: usize, result: Option<Result<Recognised, StoreError>>) -> Option<Verdict> {
@@ -418,6 +423,9 @@ impl<'a> Loader<'a> {
         };
         self.keep_derived(&derived);
         self.settled.set_derived(derived);
+        if self.source.options.computed == ComputedSeries::LeftOut {
+            return Ok(());
+        }
         let watch = Watch::new(&is_cancelled);
         let computed = self.settled.compute(&watch)?;
         watch.into_warnings().into_iter().for_each(|warning| self.source.notice(warning));
