@@ -174,7 +174,7 @@ fn a_field_that_nobody_has_is_an_error_with_the_nearest() {
 fn the_values_of_fields_are_counted_over_all_events_that_pass() {
     let dir = tempfile::tempdir().expect("temporary folder");
     let line = |n: u32| {
-        let (level, path) = if n % 4 == 0 { ("error", "/pay") } else { ("info", "/") };
+        let (level, path) = if n.is_multiple_of(4) { ("error", "/pay") } else { ("info", "/") };
         format!("{{\"ts\":\"2026-11-23T02:28:{:02}Z\",\"level\":\"{level}\",\"msg\":\"hit {n}\",\"path\":\"{path}\",\"id\":{n}}}\n", n % 60)
     };
     fs::write(dir.path().join("a.log"), (0..40).map(line).collect::<String>()).expect("written");

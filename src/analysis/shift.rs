@@ -97,7 +97,9 @@ mod tests {
 
     fn minutes(at: &[(usize, u64)]) -> Minutes {
         let mut all = vec![0; 300];
-        at.iter().for_each(|(minute, n)| all[*minute] = *n);
+        for (minute, n) in at {
+            all[*minute] = *n;
+        }
         all
     }
 

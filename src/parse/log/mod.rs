@@ -152,7 +152,7 @@ struct Habits {
     is_dateless: bool,
     /// Times are hours and minutes, as people write them.
     has_minutes: bool,
-    /// A report of several lines has a time in each of them, as PostgreSQL writes.
+    /// A report of several lines has a time in each of them, as `PostgreSQL` writes.
     has_details: bool,
     /// Lines begin with an epoch number.
     epoch_at_start: Option<EpochUnit>,

@@ -44,7 +44,7 @@ pub(super) struct TextCounts {
     pub dated: usize,
     pub yearless: usize,
     pub dateless: usize,
-    /// Lines with a severity as PostgreSQL writes it, and of those the ones that go on with a report.
+    /// Lines with a severity as `PostgreSQL` writes it, and of those the ones that go on with a report.
     pub postgres: usize,
     pub details: usize,
     /// Of those without a date, those without seconds too.

@@ -104,7 +104,7 @@ pub(super) fn head(reader: &mut Reader, line: &[u8]) -> Option<Head> {
     if has_late_time { late(line) } else { None }
 }
 
-/// What a severity as PostgreSQL writes it says of its line: `[4001] app@shop DETAIL:  …`.
+/// What a severity as `PostgreSQL` writes it says of its line: `[4001] app@shop DETAIL:  …`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Severity {
     /// It begins a report.
