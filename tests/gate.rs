@@ -183,3 +183,90 @@ fn strictness_turns_warnings_into_a_no() {
     assert_eq!(gate(dir.path(), &["lint", "case", "--strict", "--json"]).0, 1);
     assert_eq!(coroner(dir.path(), &["lint", "case", "--today", "soon"]).0, 2);
 }
+
+/// Every way to write a document that can be verified.
+const WAYS: [&[&str]; 6] = [
+    &["-f", "md"],
+    &["-f", "md", "--no-html", "--no-mermaid"],
+    &["-f", "md", "--no-footnotes"],
+    &["-f", "html"],
+    &["-f", "json"],
+    &["-f", "html", "--public"],
+];
+const PRESETS: [&str; 7] = ["full", "sre-book", "pagerduty", "kehoe", "atlassian", "public", "tldr"];
+
+/// Where a document of this form is written.
+fn path_of(way: &[&str]) -> String {
+    let ending = ["html", "json"].into_iter().find(|ending| way.contains(ending)).unwrap_or("md");
+    format!("case/out.{ending}")
+}
+
+#[test]
+fn every_form_preset_and_language_verifies_and_an_edited_number_does_not() {
+    let (dir, _) = case();
+    for (index, preset) in PRESETS.iter().enumerate() {
+        // Each preset in each form, the languages in turn; `full` in both.
+        let languages: &[&str] = if index == 0 { &["en", "zh"] } else { [&["en"], &["zh"]][index % 2] };
+        for (language, way) in languages.iter().flat_map(|language| WAYS.iter().map(move |way| (language, way))) {
+            let to = path_of(way);
+            fs::remove_file(dir.path().join(&to)).ok();
+            let what = [*way, &["-t", preset, "--lang", language, "-o", &to]].concat();
+            let (code, _, err) = coroner(dir.path(), &[&["export", "case", "--quiet"][..], &what].concat());
+            assert_eq!(code, 0, "{what:?}: {err}");
+            let (code, report) = gate(dir.path(), &["verify", &to, "--json"]);
+            assert_eq!((code, ids(&report, Some(false))), (0, vec![]), "{what:?}");
+            assert!(report["claims"].as_array().unwrap().len() > 20, "{what:?}: {}", report["claims"].as_array().unwrap().len());
+            let text = fs::read_to_string(dir.path().join(&to)).unwrap();
+            assert!(text.contains("15 000"), "{what:?} says how many failed");
+            fs::write(dir.path().join(&to), text.replace("15 000", "14 000")).unwrap();
+            let (code, report) = gate(dir.path(), &["verify", &to, "--json"]);
+            assert_eq!(code, 2, "{what:?}");
+            let drifted = report["claims"].as_array().unwrap().iter().filter(|claim| claim["ok"] == false);
+            assert!(drifted.clone().any(|claim| claim["stated"].as_str().unwrap_or_default().contains("14 000")), "{what:?}");
+        }
+    }
+}
+
+#[test]
+fn a_page_or_a_document_without_marks_that_people_changed_is_never_lost() {
+    let (dir, _) = case();
+    for way in [WAYS[1], WAYS[3]] {
+        let to = path_of(way);
+        let run = |more: &[&str]| coroner(dir.path(), &[&["export", "case", "--quiet", "-o", &to][..], way, more].concat());
+        assert_eq!(run(&[]).0, 0);
+        assert_eq!(run(&[]).0, 0, "what nobody changed is written again");
+        let path = dir.path().join(&to);
+        let edited = fs::read_to_string(&path).unwrap().replace("15 000", "15 000 (says Ann's team)");
+        fs::write(&path, &edited).unwrap();
+        let (code, _, err) = run(&[]);
+        assert!(code != 0 && err.contains("--force") && err.contains("sections"), "{code} {err}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), edited, "nothing is written");
+        assert_eq!(run(&["--force"]).0, 0);
+        assert!(!fs::read_to_string(&path).unwrap().contains("Ann's team"));
+        let kept = path.with_extension(format!("{}.orig", path.extension().unwrap().display()));
+        assert_eq!(fs::read_to_string(kept).unwrap(), edited, "the old one stays beside it");
+    }
+}
+
+#[test]
+fn an_edited_section_file_is_in_the_next_export_and_the_words_around_it_stay() {
+    let (dir, document) = case();
+    let folder = document.parent().unwrap();
+    fs::create_dir_all(folder.join("sections")).unwrap();
+    let export = || coroner(dir.path(), &["export", "case", "--quiet"]);
+    fs::write(folder.join("sections/went-well.md"), "Pages came fast.\n").unwrap();
+    assert_eq!(export().0, 0);
+    let text = fs::read_to_string(&document).unwrap();
+    assert!(text.contains("## Went well\n\nPages came fast.\n"));
+    fs::write(&document, text.replace("<!-- gen:appendix", "A note of ours.\n\n<!-- gen:appendix")).unwrap();
+    fs::write(folder.join("sections/went-well.md"), "Pages came in a minute.\n").unwrap();
+    assert_eq!(export().0, 0);
+    let text = fs::read_to_string(&document).unwrap();
+    assert!(text.contains("Pages came in a minute.") && !text.contains("Pages came fast.") && text.contains("A note of ours."), "{text}");
+    // Both changed: the words in the document, and the file that they come from.
+    fs::write(&document, text.replace("in a minute", "in two minutes")).unwrap();
+    fs::write(folder.join("sections/went-well.md"), "Pages came in an hour.\n").unwrap();
+    let (code, _, err) = export();
+    assert!(code != 0 && err.contains("section.went-well"), "{err}");
+    assert!(fs::read_to_string(&document).unwrap().contains("in two minutes"), "nothing is written");
+}

@@ -2,7 +2,11 @@
 
 #[path = "report/exports.rs"]
 mod exports;
+#[path = "report/golden.rs"]
+mod golden;
 mod incident;
+#[path = "report/language.rs"]
+mod language;
 #[path = "report/schema.rs"]
 mod schema;
 
@@ -177,7 +181,10 @@ fn check_markup(markdown: &str) {
                 assert!(is_ours, "{html}");
                 assert!(!html.starts_with("<!--") || (html.ends_with("-->") && html.len() < 60), "{html}");
             }
-            Event::TaskListMarker(_) | Event::FootnoteReference(_) | Event::Rule => panic!("{event:?}"),
+            Event::FootnoteReference(label) => {
+                assert!(label.strip_prefix('E').is_some_and(|n| n.parse::<u32>().is_ok()), "[^{label}]");
+            }
+            Event::TaskListMarker(_) | Event::Rule => panic!("{event:?}"),
             _ => {}
         }
     }

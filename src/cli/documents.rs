@@ -8,6 +8,7 @@ use clap::CommandFactory as _;
 
 use super::Outcome;
 use super::args::{Cli, ExportArgs};
+use super::kept;
 use super::open::{self, Notes, Opened};
 use super::output::{write_json, write_table};
 use crate::model::text::printable;
@@ -35,6 +36,11 @@ pub fn export(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Outcome>
         _ => open::open(&args.open)?,
     };
     open::load(&opened, args.open.read.quiet)?;
+    // Whoever asks for a listing, or writes elsewhere beside no case, keeps nothing.
+    let keeps = !args.redactions && opened.seed.is_none() && (args.output.is_none() || opened.case_dir.join("case.toml").exists());
+    if keeps && let Err(why) = kept::keep(&opened, &args.open.read) {
+        eprintln!("note: how the sources were read is not kept in the case: {}", printable(&format!("{why:#}")));
+    }
     let case = match (&opened.seed, opened.case_dir.exists()) {
         (Some(seed), false) => seed.clone(),
         _ => CaseStore::read_only(&opened.case_dir)?.0,
@@ -110,7 +116,7 @@ fn list_redactions(postmortem: &Postmortem, is_json: bool, out: &mut dyn Write) 
 /// Order of sections and dialect.
 fn style(args: &ExportArgs) -> anyhow::Result<Style> {
     let feature = |is_left_out| if is_left_out { Feature::Off } else { Feature::On };
-    let dialect = Dialect { mermaid: feature(args.no_mermaid), html: feature(args.no_html) };
+    let dialect = Dialect { mermaid: feature(args.no_mermaid), html: feature(args.no_html), footnotes: feature(args.no_footnotes) };
     if template::written_name(&args.template).is_some() {
         return Ok(Style { dialect, language: args.lang, ..Style::default() });
     }

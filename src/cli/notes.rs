@@ -8,6 +8,7 @@ use anyhow::Context as _;
 
 use super::Outcome;
 use super::args::{BeginArgs, NoteAction, NoteAddArgs, NoteArgs, OpenArgs, PinArgs};
+use super::kept;
 use super::note::args::{FieldArgs, NoteEditArgs, SelectArgs};
 use super::note::{self, ListFormat, NewNote, NoteChange, NoteOptions, Only, Select, Standings};
 use super::note::{pinned, values};
@@ -33,12 +34,17 @@ use crate::source::{Job, Source as _};
 /// Runs one `coroner note`.
 pub fn run(args: &NoteArgs, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     let opened = open::open(&OpenArgs { sources: vec![args.source.clone()], read: args.read.clone() })?;
-    let (mut store, mut doc, notices) = CaseStore::open(&opened.case_dir)?;
+    let (store, mut doc, notices) = CaseStore::open(&opened.case_dir)?;
+    let mut store = store.signed_by(author());
     for notice in &notices {
         eprintln!("note: {}", text::printable(notice));
     }
+    let is_asked = matches!(&args.action, NoteAction::List { .. } | NoteAction::Show { .. } | NoteAction::Accept { name: None });
+    if !is_asked {
+        kept::keep_in(&mut store, &mut doc, &args.read)?;
+    }
     if let NoteAction::Set { pairs } = &args.action {
-        set_keys(&mut store, &mut doc, pairs)?;
+        set_keys(&mut store, &mut doc, pairs, &opened.case_dir)?;
         store.save(&doc)?;
         return Ok(Outcome::Done);
     }
@@ -89,15 +95,18 @@ fn entropy() -> u128 {
     u128::from(now().0.unsigned_abs()).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835) ^ u128::from(std::process::id())
 }
 
-fn set_keys(store: &mut CaseStore, doc: &mut CaseDoc, pairs: &[String]) -> anyhow::Result<()> {
+fn set_keys(store: &mut CaseStore, doc: &mut CaseDoc, pairs: &[String], case_dir: &Path) -> anyhow::Result<()> {
     let split = |pair: &String| {
-        // A series may hold equal signs in its labels; the value of a key has none but in words after the first blank.
-        let (key, text) = if pair.contains('}') { pair.rsplit_once('=') } else { pair.split_once('=') }
-            .with_context(|| format!("{pair:?} is not KEY=VALUE"))?;
+        let (key, text) = split_pair(pair).with_context(|| format!("{pair:?} is not KEY=VALUE"))?;
         anyhow::Ok((key.trim().to_owned(), text.trim().to_owned()))
     };
     let pairs: Vec<(String, String)> = pairs.iter().map(split).collect::<anyhow::Result<_>>()?;
     let after = set_meta(&doc.meta, &pairs).map_err(anyhow::Error::msg)?;
+    if pairs.iter().any(|(key, text)| {
+        !text.is_empty() && ["zones.", "formats.", "anchors.", "format_files"].iter().any(|table| key.starts_with(table))
+    }) {
+        kept::check(&after, case_dir)?;
+    }
     let edit = Edit::Meta { before: Box::new(doc.meta.clone()), after: Box::new(after) };
     doc.apply(&edit);
     store.append(&EditStep { name: "set".into(), edits: vec![edit] })?;
@@ -446,4 +455,18 @@ fn needed(form: &KindFields, fields: &serde_json::Map<String, serde_json::Value>
         key => format!("--set {key}=VALUE"),
     };
     anyhow::bail!("a {} needs {way} ({})", form.name, field.says)
+}
+
+/// `KEY=VALUE` at the first sign that is not inside the braces of a series: `thresholds.x{a="b"}=1`.
+fn split_pair(pair: &str) -> Option<(&str, &str)> {
+    let mut depth = 0_usize;
+    let at = pair.char_indices().find(|(_, c)| {
+        match c {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        *c == '=' && depth == 0
+    });
+    at.map(|(at, _)| (&pair[..at], &pair[at + 1..]))
 }

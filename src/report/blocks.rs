@@ -144,6 +144,37 @@ fn mark(line: &str) -> Option<(String, String)> {
     Some((name.to_owned(), sha.trim().to_owned()))
 }
 
+/// Whether a document says of itself that it was written without HTML, and so without marks.
+pub fn is_bare(document: &str) -> bool {
+    let lines: Vec<&str> = document.lines().collect();
+    front(&lines).is_some_and(|(block, _)| block.content.lines().any(|line| line == "html: \"off\""))
+}
+
+/// Whether a document without marks is as it was written: its one seal is that of its text.
+pub fn is_sealed(document: &str) -> bool {
+    let lines: Vec<&str> = document.lines().collect();
+    let Some((block, next)) = front(&lines).filter(|_| is_bare(document)) else { return false };
+    let seal = block.content.lines().find_map(|line| line.strip_prefix("document: ")).unwrap_or_default();
+    !block.is_edited() && seal.trim_matches('"') == hash(&lines[next..].join("\n"))
+}
+
+/// A document without marks, taken apart at its headings; blocks have the names of their titles.
+pub fn split_bare(document: &str) -> Vec<Block> {
+    let lines: Vec<&str> = document.lines().collect();
+    let quoted = quoted(&lines);
+    let (first, mut at) = front(&lines).map_or((None, 0), |(block, next)| (Some(block), next));
+    let mut blocks: Vec<Block> = first.into_iter().collect();
+    while at < lines.len() {
+        let is_title = |at: usize| !quoted[at] && lines[at].starts_with("## ");
+        let end = (at + 1..lines.len()).find(|line| is_title(*line)).unwrap_or(lines.len());
+        let name = lines[at].strip_prefix("## ").filter(|_| is_title(at)).unwrap_or("head");
+        let content = lines[at..end].join("\n");
+        blocks.push(Block { name: name.trim().to_owned(), sha: hash(&content), content, line: at + 1 });
+        at = end;
+    }
+    blocks
+}
+
 /// The blocks of a document by name.
 pub fn blocks(document: &str) -> BTreeMap<String, Block> {
     let blocks = split(document).into_iter().filter_map(|part| match part {
@@ -182,12 +213,13 @@ fn without_marks(document: &str) -> Vec<String> {
 /// is unchanged; when both changed there is no right answer, and nothing is written.
 pub fn merge(old: &str, new: &str) -> Result<String, Refusal> {
     let old_parts = split(old);
-    // The front matter keeps its mark where comments were taken out: alone it says nothing about the body.
-    let has_blocks = old_parts.iter().any(|part| matches!(part, Part::Block(block) if block.name != "front"));
-    if !has_blocks {
-        // Marks may be missing where comments were taken out, or as they were not written yet: the same words are nobody's edit.
+    let is_marked = old_parts.iter().any(|part| matches!(part, Part::Block(block) if block.name != "front"));
+    if !is_marked || is_bare(new) {
+        // Written without marks, or to be: whatever it says besides is nobody's edit, if its seal is whole or nothing is new.
         let is_same = old.trim().is_empty() || without_marks(old) == without_marks(new);
-        return if is_same { Ok(new.to_owned()) } else { Err(Refusal::Foreign) };
+        let is_ours = |part: &Part| matches!(part, Part::Block(block) if !block.is_edited());
+        let is_untouched = is_sealed(old) || (is_marked && old_parts.iter().all(is_ours));
+        return if is_same || is_untouched { Ok(new.to_owned()) } else { Err(Refusal::Foreign) };
     }
     let fresh = blocks(new);
     let mut edited: BTreeMap<String, Block> = BTreeMap::new();
@@ -271,6 +303,20 @@ mod tests {
             new.lines().filter(|line| !line.starts_with("<!--") && !line.starts_with(FRONT)).map(|line| format!("{line}\n")).collect();
         assert_eq!(merge(&old, &new), Ok(new.clone()));
         assert_eq!(merge(&old.replace("1 failed", "2 failed"), &new), Err(Refusal::Foreign));
+    }
+
+    #[test]
+    fn a_document_without_marks_is_known_by_its_seal() {
+        let bare = |body: &str| format!("{}\n{body}", wrap("front", &format!("title: \"x\"\nhtml: \"off\"\ndocument: \"{}\"", hash(body))));
+        let (old, new) = (bare("# x\n\n## Impact\n\n1 failed\n"), bare("# x\n\n## Impact\n\n2 failed\n"));
+        assert!(is_sealed(&old) && !is_sealed(&old.replace("1 failed", "3 failed")));
+        assert_eq!(merge(&old, &new), Ok(new.clone()));
+        assert_eq!(merge(&old.replace("1 failed", "3 failed"), &new), Err(Refusal::Foreign));
+        let marked = document("1 failed", "at one");
+        assert_eq!(merge(&marked, &new), Ok(new.clone()), "nobody edited it");
+        assert_eq!(merge(&format!("{marked}\nmy words\n"), &new), Err(Refusal::Foreign), "it has no place for them");
+        let names: Vec<String> = split_bare(&old).into_iter().map(|block| format!("{} {}", block.line, block.name)).collect();
+        assert_eq!(names, ["3 front", "7 head", "10 Impact"]);
     }
 
     #[test]

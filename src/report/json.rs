@@ -7,6 +7,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::layout::Audience;
 use super::lint::Finding;
 use super::postmortem::{
     ACTION_TYPES, ActionRow, AlertRow, AttemptRow, Block, Coverage, Derived, Detection, Edge, Effect, Exhibit, Head, Indicator, Indicators,
@@ -91,10 +92,16 @@ pub fn value(postmortem: &Postmortem) -> Value {
         redactions,
         charts,
         assets,
+        audience,
+        foreign: _,
     } = postmortem;
     json!({
         "$schema": SCHEMA_ID,
         "schema": SCHEMA,
+        "audience": match audience {
+            Audience::Internal => "internal",
+            Audience::Public => "public",
+        },
         "head": self::head(head),
         "summary": summary.iter().map(|(slot, text)| json!({"slot": slot, "text": text})).collect::<Vec<_>>(),
         "impact": all(impact, derived),
@@ -158,9 +165,12 @@ fn number(value: Option<f64>) -> Value {
     }
 }
 
+/// Fields of the head that hold one text; others are lists.
+const SINGLE: [&str; 4] = ["id", "published", "owner", "change"];
+
 fn head(head: &Head) -> Value {
-    let Head { title, severity, status, services, time_zone, start, end, duration, t0, generator } = head;
-    json!({
+    let Head { title, severity, status, services, time_zone, start, end, duration, t0, more, generator } = head;
+    let mut out = json!({
         "title": title,
         "severity": severity,
         "status": status,
@@ -172,7 +182,13 @@ fn head(head: &Head) -> Value {
         "duration": duration,
         "t0": t0.as_ref().map(|t0| json!({"at": moment(Some(t0.at)), "is": t0.label})),
         "generator": generator,
-    })
+    });
+    let value = |(key, values): &(&'static str, Vec<String>)| {
+        let value = if SINGLE.contains(key) { json!(values.first()) } else { json!(values) };
+        ((*key).to_owned(), value)
+    };
+    extend(&mut out, Value::Object(more.iter().map(value).collect()));
+    out
 }
 
 /// One number: what it is, what it says, how it is computed.
@@ -271,10 +287,11 @@ pub(super) fn row(row: &TimelineRow) -> Value {
 }
 
 fn step(step: &Step) -> Value {
-    let Step { label, statement, cause_type, status, at, evidence, lost } = step;
+    let Step { label, statement, cause_type, status, at, evidence, lost, notes } = step;
     json!({
         "id": label, "statement": statement, "type": cause_type.name(), "status": status.name(), "at": at.map(range),
         "evidence": evidence, "evidence_lost": lost,
+        "notes": notes.iter().map(|(name, words)| json!({"name": name, "text": words})).collect::<Vec<_>>(),
     })
 }
 
@@ -374,12 +391,12 @@ fn provenance(provenance: &Provenance) -> Value {
 }
 
 fn source(source: &SourceUsed) -> Value {
-    let SourceUsed { path, size_bytes, sha256, format, n_records, span, zone, problems, n_unplaced } = source;
+    let SourceUsed { path, size_bytes, sha256, format, n_records, span, zone, clock_ns, problems, n_unplaced } = source;
     json!({
         "path": path, "size_bytes": size_bytes, "sha256": sha256, "format": format, "records": n_records,
         "first": moment(span.map(|span| span.0)), "last": moment(span.map(|span| span.1)), "zone": zone,
         "problems": problems.iter().map(|(kind, count)| json!({"kind": kind, "count": count})).collect::<Vec<_>>(),
-        "unplaced": n_unplaced,
+        "unplaced": n_unplaced, "clock_offset_s": *clock_ns as f64 / 1e9,
     })
 }
 

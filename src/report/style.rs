@@ -23,6 +23,8 @@ pub struct Dialect {
     pub mermaid: Feature,
     /// Line breaks in cells, parts that fold, and the comments by which numbers are found again.
     pub html: Feature,
+    /// Labels of evidence lead to a note at the end that says where it is from.
+    pub footnotes: Feature,
 }
 
 /// How a document looks.
@@ -56,9 +58,9 @@ impl Style {
         if let Some((_, name)) = Language::ALL.iter().find(|entry| entry.0 == self.language && entry.0 != usual.language) {
             out.push(("language", (*name).to_owned()));
         }
-        if self.dialect.mermaid == Feature::Off {
-            out.push(("mermaid", "off".to_owned()));
-        }
+        let Dialect { mermaid, html, footnotes } = self.dialect;
+        let off = [("mermaid", mermaid), ("html", html), ("footnotes", footnotes)].into_iter().filter(|entry| entry.1 == Feature::Off);
+        out.extend(off.map(|(name, _)| (name, "off".to_owned())));
         out
     }
 
@@ -75,6 +77,8 @@ impl Style {
                 "audience" => is_public = value == "public",
                 "language" => style.language = Language::from_name(value).unwrap_or(style.language),
                 "mermaid" if value == "off" => style.dialect.mermaid = Feature::Off,
+                "html" if value == "off" => style.dialect.html = Feature::Off,
+                "footnotes" if value == "off" => style.dialect.footnotes = Feature::Off,
                 _ => {}
             }
         }
@@ -93,8 +97,8 @@ mod tests {
     fn every_style_is_read_back_from_what_it_states() {
         for layout in Layout::all() {
             for (language, _) in Language::ALL {
-                for mermaid in [Feature::On, Feature::Off] {
-                    let dialect = Dialect { mermaid, ..Dialect::default() };
+                for (mermaid, html) in [(Feature::On, Feature::Off), (Feature::Off, Feature::On)] {
+                    let dialect = Dialect { mermaid, html, footnotes: html };
                     let style = Style { layout: layout.clone(), dialect, language };
                     let lines: String = style.stated().iter().map(|(key, value)| format!("{key}: \"{value}\"\n")).collect();
                     assert_eq!(Style::of_document(&format!("---\n# gen:front\n{lines}---\n\n# T\npreset: tldr\n")), style);

@@ -12,7 +12,8 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, escape_formatter};
 use super::escape;
 use super::html::Page;
 use super::postmortem::Postmortem;
-use super::style::Style;
+use super::style::{Dialect, Feature, Style};
+use super::words::Voice;
 use super::{json, markdown, svg};
 use crate::model::text::printable;
 
@@ -110,8 +111,10 @@ fn context(postmortem: &Postmortem, style: &Style, ending: Ending) -> Value {
     if let serde_json::Value::Object(all) = json::value(postmortem) {
         fields.extend(all.into_iter().map(|(name, value)| (name, Value::from(Serde(value)))));
     }
-    let sections = markdown::sections(postmortem, style);
-    let mut page = Page::new(postmortem, &sections);
+    // A template prints sections alone: their footnotes would lead nowhere.
+    let dialect = Dialect { footnotes: Feature::Off, ..style.dialect };
+    let sections = markdown::sections(postmortem, &Style { dialect, ..style.clone() });
+    let mut page = Page::new(postmortem, &sections).in_voice(Voice::of(style.language, postmortem));
     let generated = sections.iter().map(|section| {
         let text = match ending {
             Ending::Html => page.section(section),
@@ -121,7 +124,9 @@ fn context(postmortem: &Postmortem, style: &Style, ending: Ending) -> Value {
     });
     fields.push(("generated".into(), Value::from_pairs(generated)));
     if ending == Ending::Html {
-        let pictures = postmortem.charts.iter().map(|(stem, chart)| (format!("{stem}.svg"), Value::from_safe_string(svg::draw(chart))));
+        let voice = Voice::of(style.language, postmortem);
+        let pictures =
+            postmortem.charts.iter().map(|(stem, chart)| (format!("{stem}.svg"), Value::from_safe_string(voice.svg(svg::draw(chart)))));
         fields.push(("svg".into(), Value::from_pairs(pictures)));
     }
     Value::from_pairs(fields)

@@ -5,10 +5,14 @@
 //! phrases are found in the Markdown of the sections, place by place: headings, cells, entries, sentences. Code stays.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
+
+mod voice;
+
+pub use voice::Voice;
 
 /// A language of documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,24 +33,33 @@ struct Phrase {
 struct Table {
     exact: BTreeMap<String, String>,
     phrases: Vec<Phrase>,
+    /// All English phrases, with their holes.
+    all: Vec<String>,
+    /// Each word of these.
+    vocabulary: BTreeSet<String>,
 }
 
 static CHINESE: LazyLock<Table> = LazyLock::new(|| read(include_str!("../../assets/lang/zh.toml")));
 
+/// What a hole takes: never more than one clause, so that a short phrase cannot take what belongs to another.
+const HOLE: &str = "((?:[^;]|;[^ ])+?)";
 /// Holes in holes are looked at this deep.
 const DEPTH: usize = 3;
 
 fn read(text: &str) -> Table {
     let all: BTreeMap<String, String> = toml_edit::de::from_str(text).expect("a test reads the tables of words");
+    let phrases: Vec<String> = all.keys().cloned().collect();
+    let words = phrases.iter().flat_map(|phrase| phrase.split(|c: char| !c.is_alphabetic())).filter(|word| !word.is_empty());
+    let vocabulary = words.map(str::to_owned).collect();
     let (exact, open): (BTreeMap<_, _>, BTreeMap<_, _>) = all.into_iter().partition(|(english, _)| !english.contains("{}"));
     let mut open: Vec<(String, String)> = open.into_iter().collect();
     // What says the most comes first, so that a short phrase never swallows a longer one.
     open.sort_by_key(|(english, _)| std::cmp::Reverse(english.len()));
     let phrase = |(english, words): (String, String)| {
         let parts: Vec<String> = english.split("{}").map(regex::escape).collect();
-        Some(Phrase { pattern: Regex::new(&format!("(?s)^{}$", parts.join("(.+?)"))).ok()?, words })
+        Some(Phrase { pattern: Regex::new(&format!("(?s)^{}$", parts.join(HOLE))).ok()?, words })
     };
-    Table { exact, phrases: open.into_iter().filter_map(phrase).collect() }
+    Table { exact, phrases: open.into_iter().filter_map(phrase).collect(), all: phrases, vocabulary }
 }
 
 impl Language {
@@ -161,6 +174,9 @@ impl Table {
         if let Some(words) = bare.strip_prefix("<summary>").and_then(|rest| rest.strip_suffix("</summary>")) {
             return format!("<summary>{}</summary>", self.say(words));
         }
+        if let Some((mark, rest)) = bare.split_once("]: ").filter(|(mark, _)| mark.starts_with("[^")) {
+            return format!("{mark}]: {}", self.clauses(rest));
+        }
         if let Some(rest) = bare.strip_prefix("- ") {
             return format!("{indent}- {}", self.entry(rest));
         }
@@ -187,13 +203,29 @@ impl Table {
             let ends: Vec<usize> = rest.match_indices(". ").map(|(at, _)| at + 1).chain([rest.len()]).collect();
             let known = ends.iter().find_map(|end| Some((*end, self.find(&rest[..*end], DEPTH)?)));
             let (end, words, is_known) =
-                known.map_or_else(|| (ends[0], rest[..ends[0]].to_owned(), false), |(end, words)| (end, words, true));
+                known.map_or_else(|| (ends[0], self.clauses(&rest[..ends[0]]), false), |(end, words)| (end, words, true));
             out.push_str(&words);
             rest = &rest[end..];
             if let Some(next) = rest.strip_prefix(' ') {
                 out.push_str(if is_known { "" } else { " " });
                 rest = next;
             }
+        }
+        out
+    }
+
+    /// Clause by clause, where the whole is no phrase.
+    fn clauses(&self, text: &str) -> String {
+        let parts: Vec<(String, bool)> =
+            text.split("; ").map(|part| self.find(part, DEPTH).map_or_else(|| (part.to_owned(), false), |words| (words, true))).collect();
+        let mut out = String::new();
+        for (index, (words, is_known)) in parts.iter().enumerate() {
+            out.push_str(match index.checked_sub(1).map(|before| parts[before].1 || *is_known) {
+                None => "",
+                Some(true) => "；",
+                Some(false) => "; ",
+            });
+            out.push_str(words);
         }
         out
     }

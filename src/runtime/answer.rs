@@ -40,6 +40,10 @@ pub fn answer_for(source: &dyn Source, target: &Target, question: &Question, job
             let defined = source.define(formulas, job)?;
             Reply::Defined(defined.value, defined.warnings)
         }
+        Question::SetClocks(offsets) => {
+            let moved = source.set_clocks(offsets, job)?;
+            Reply::Defined(moved.value, moved.warnings)
+        }
         Question::Series(query) => Reply::Series(source.series(query, job)?.value),
         Question::Stats { ids, baseline, window, limits } => Reply::Stats(series_stats(source, ids, (*baseline, *window), limits, job)?),
         Question::ValuesAt { ids, at } => Reply::Values(source.values_at(ids, *at, job)?.value),

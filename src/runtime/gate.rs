@@ -17,11 +17,9 @@ use crate::model::{AnnotationKind, CaseDoc, Catalog, SeriesMeta};
 use crate::report::Facts as _;
 use crate::report::escape::inline;
 use crate::report::lint::{self, Desk, Finding};
-use crate::report::markdown;
 use crate::report::postmortem::{ReportSettings, Scope, Suggestion, gather};
 use crate::report::redact::{self, Names};
-use crate::report::style::Style;
-use crate::report::verify::{self, Picture, Report};
+use crate::report::verify::{self, Form, Picture, Report};
 use crate::source::{Job, Source, SourceError};
 
 /// Computes an exported document again and compares.
@@ -29,29 +27,30 @@ pub fn verify(case: &CaseDoc, source: &dyn Source, target: &Target) -> anyhow::R
     let path = &target.markdown;
     let document = fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
     let document = String::from_utf8_lossy(&document).into_owned();
-    anyhow::ensure!(
-        crate::report::blocks::blocks(&document).keys().any(|name| name != "front"),
-        "{}: holds no block that coroner generated (<!-- gen:… -->); export the case again without --no-html, and verify that",
-        path.display()
-    );
+    let form = Form::of(&document).with_context(|| {
+        format!(
+            "{}: is no document that coroner wrote in a form that can be verified (md, html, json); export the case, and verify that",
+            path.display()
+        )
+    })?;
     let all = frozen_anew(case, source)?;
     // Written as it was: the same sections in the same order, words and language, for the same readers.
-    let style = Style::of_document(&document);
+    let style = form.style_of(&document);
     let (case, _) = redact::visible(&all, style.layout.audience);
     let Prepared { facts, postmortem, .. } = prepare(&case, source, target)?;
     let postmortem = redact::redact(postmortem, style.layout.audience, &Names::of(&all, facts.catalog()));
-    let rendered = markdown::render_in(&postmortem, &style);
+    let printed = form.print(&postmortem, &style);
     // Written in one folder and verified in another: the same sources under other paths are no drift.
-    let moved = verify::stated_sources(&document).into_iter().filter_map(|then| {
+    let moved = verify::stated_sources(form, &document).into_iter().filter_map(|then| {
         let now = facts.catalog().source_of(&then)?.path.clone();
         (now != then).then_some((now, then))
     });
     let moved = moved.flat_map(|(now, then)| [(inline(&now), inline(&then)), (now, then)]).collect::<Vec<_>>();
     let moved: Vec<_> =
         moved.iter().enumerate().filter(|(index, pair)| !moved[..*index].contains(pair)).map(|(_, pair)| pair.clone()).collect();
-    let fresh = verify::in_paths_of(&rendered.markdown, &moved);
+    let fresh = verify::in_paths_of(&printed.text, &moved);
     let folder = path.with_file_name(&postmortem.assets);
-    let pictures: Vec<Picture> = rendered
+    let pictures: Vec<Picture> = printed
         .assets
         .iter()
         .map(|(name, svg)| {
@@ -59,7 +58,7 @@ pub fn verify(case: &CaseDoc, source: &dyn Source, target: &Target) -> anyhow::R
             (name.clone(), there, Some(hex(&Sha256::digest(svg.as_bytes()))))
         })
         .collect();
-    Ok(verify::compare(&document, &fresh, &facts, &pictures))
+    Ok(verify::compare(form, &document, &fresh, (&facts, &pictures)))
 }
 
 /// What a reviewer would object to. `exported`: the document as it is on disk; `today`: for due dates.

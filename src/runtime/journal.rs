@@ -30,7 +30,7 @@ use disk::Disk;
 pub use history::Version;
 use lock::{LockFile, Locking};
 pub use outside::Outside;
-use steps::{read_journal, step_to_json};
+use steps::{read_journal, signed, step_to_json};
 
 /// Folder of what need not be kept in git.
 const PRIVATE: &str = ".coroner";
@@ -105,9 +105,17 @@ pub struct CaseStore {
     journal_seen: u64,
     disk: Disk,
     glance: Option<outside::Glance>,
+    /// Who makes the edits of this session, for the history of records; empty: nobody said.
+    author: String,
 }
 
 impl CaseStore {
+    /// The same, with its edits signed by this author.
+    #[must_use]
+    pub fn signed_by(self, author: String) -> Self {
+        Self { author, ..self }
+    }
+
     /// Opens the case in `dir`, which need not exist yet: nothing is written before the first edit. Gives the document
     /// with the journal replayed, and what the user should know. Errors only when an existing file cannot be read.
     pub fn open(dir: &Path) -> Result<(Self, CaseDoc, Vec<String>), StoreError> {
@@ -151,6 +159,7 @@ impl CaseStore {
             journal_seen: 0,
             disk: Disk::default(),
             glance: None,
+            author: String::new(),
         }
     }
 
@@ -189,7 +198,7 @@ impl CaseStore {
     /// Writes one step to the journal; when this returns it is on the disk. One write and one fsync.
     pub fn append(&mut self, step: &EditStep) -> Result<(), StoreError> {
         self.open_journal()?;
-        let mut line = step_to_json(step).to_string();
+        let mut line = signed(step_to_json(step), &self.author).to_string();
         line.push('\n');
         let path = self.dir.join(PRIVATE).join("journal");
         let journal = self.journal.as_mut().expect("opened above");

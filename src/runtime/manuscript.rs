@@ -13,7 +13,7 @@ use crate::report::layout::Layout;
 use crate::report::lint::{Finding, Severity};
 use crate::report::markdown::{self, Section};
 use crate::report::redact::{self, Names};
-use crate::report::style::Style;
+use crate::report::style::{Dialect, Feature, Style};
 use crate::report::words::Language;
 use crate::source::Source;
 
@@ -25,7 +25,8 @@ pub fn manuscript(query: &ManuscriptQuery, source: &dyn Source, target: &Target)
     let layouts = Layout::all();
     let layout = layouts[query.preset % layouts.len()].clone();
     let (language, language_name) = Language::ALL[query.language % Language::ALL.len()];
-    let style = Style { layout, language, ..Style::default() };
+    let dialect = Dialect { footnotes: Feature::Off, ..Dialect::default() };
+    let style = Style { layout, language, dialect };
     let mut target = target.clone();
     target.unsaved.extend(query.typed.clone());
     let audience = style.layout.audience;

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 
 use super::export::{Edits, write_markdown, write_whole};
 use crate::report::format::Format;
+use crate::report::html;
 use crate::report::markdown::Rendered;
 use crate::report::postmortem::Postmortem;
 use crate::report::print::print;
@@ -90,11 +91,33 @@ pub fn publish(
             let rendered = Rendered { markdown: printed.text, assets: printed.assets };
             assets = write_markdown((&path, edits), &postmortem.assets, &rendered)?.assets;
         } else {
+            if *format == Format::Html {
+                keep_page(&path, edits, &printed.text)?;
+            }
             write_whole(&path, printed.text.as_bytes())?;
         }
         published.push(Published { format: Some(*format), path, assets });
     }
     Ok(published)
+}
+
+/// A page that people changed is not written over: nobody could tell their words from ours.
+fn keep_page(path: &Path, edits: Edits, fresh: &str) -> anyhow::Result<()> {
+    let Ok(old) = fs::read(path) else { return Ok(()) };
+    let text = String::from_utf8_lossy(&old);
+    if text.trim().is_empty() || text == fresh || html::is_sealed(&text) == Some(true) {
+        return Ok(());
+    }
+    let why = if html::is_sealed(&text).is_some() { "was edited by hand" } else { "was not written by this program" };
+    anyhow::ensure!(
+        edits == Edits::Overwrite,
+        "{}: {why}, and would be lost (PM030); move the words into sections/*.md of the case, export elsewhere with -o FILE.html, or overwrite \
+         it with --force (the old one stays beside it as .orig)",
+        path.display()
+    );
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".orig");
+    write_whole(&path.with_file_name(name), &old)
 }
 
 /// Prints a template of the user.

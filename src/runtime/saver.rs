@@ -126,7 +126,9 @@ fn serve(mut store: CaseStore, mut seed: Option<CaseDoc>, inbox: &Receiver<Order
 }
 
 fn version(version: Version) -> RecordVersion {
-    RecordVersion { step: version.step, before: version.before.map(Box::new), after: version.after.map(Box::new) }
+    // Who made a record, the record says itself.
+    let step = if version.by.is_empty() || version.before.is_none() { version.step } else { format!("{} by {}", version.step, version.by) };
+    RecordVersion { step, before: version.before.map(Box::new), after: version.after.map(Box::new) }
 }
 
 fn write_seed(store: &mut CaseStore, seed: &mut Option<CaseDoc>) -> Result<(), StoreError> {

@@ -6,13 +6,14 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::app::clock::Precision;
 use crate::app::jobs::Slot;
 use crate::app::side::{Choice, Fold, Ink, Side, SideItem};
 use crate::app::state::State;
 use crate::model::facets::FacetKey;
 use crate::model::filter::{Expr, Term};
 use crate::model::query::TextPattern;
-use crate::model::{Event, Level, Unit, text};
+use crate::model::{Event, Level, Unit, offset, text};
 
 use super::side_view::{advice, lines_of};
 
@@ -20,6 +21,8 @@ use super::side_view::{advice, lines_of};
 const LINES: usize = 12;
 /// Those that it then shows.
 const FIRST_LINES: usize = 8;
+/// Below this the time of day says which moment is meant.
+const HALF_DAY_NS: u64 = 43_200_000_000_000;
 /// Fields that say why something failed, as loggers name them, without their prefix: they come first.
 const WHY: [&str; 10] = ["error", "err", "exception", "exc_info", "exc", "cause", "reason", "failure", "panic", "error_message"];
 /// Longest condition that is of use in a filter.
@@ -56,6 +59,13 @@ fn head(state: &State, side: &mut Side, event: &Event, width: usize) {
     let time = event.time.map_or_else(|| "  without a time".to_owned(), |at| format!("  {}", text::rfc3339(at)));
     let offset = event.time.and_then(|at| state.clock.offset(at)).map(|offset| format!("  {offset}")).unwrap_or_default();
     side.line(vec![(ink, event.level.name().to_owned()), (Ink::Time, time), (Ink::Dim, offset)]);
+    let moved = state.catalog.source(event.id.source).map_or(0, |report| report.clock_ns);
+    if let Some(at) = event.time.filter(|_| moved != 0) {
+        let own = at.plus_ns(-moved);
+        let is_near = moved.unsigned_abs() < HALF_DAY_NS;
+        let own = if is_near { state.clock.day_time(own, Precision::Millis) } else { text::rfc3339(own) };
+        side.line(vec![(Ink::Mark, format!("clock {}", offset::text(moved))), (Ink::Dim, format!("  its source states {own}"))]);
+    }
     let first = event.message.lines().next().unwrap_or_default();
     let is_findable = !first.trim().is_empty() && first.chars().count() <= CONDITION_CHARS && event.raw.contains(first);
     let expr = if is_findable { Ok(Expr::Term(Term::Text(TextPattern::Literal(first.to_owned())))) } else { Err(NOT_IN_RECORD) };

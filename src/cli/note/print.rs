@@ -153,7 +153,8 @@ fn version_line(version: &Version) -> String {
     let changes = version.changes();
     let keys: Vec<String> = changes.iter().map(|(key, before, after)| format!("{key}: {} → {}", cut(before), cut(after))).collect();
     let when = version.at().map_or_else(|| "-".to_owned(), rfc3339);
-    format!("{when}  {}  {}", printable(&version.step), keys.join("; ")).trim_end().to_owned()
+    let by = if version.by.is_empty() { String::new() } else { format!(" by {}", printable(&version.by)) };
+    format!("{when}  {}{by}  {}", printable(&version.step), keys.join("; ")).trim_end().to_owned()
 }
 
 /// A value in a few words.
@@ -165,5 +166,5 @@ fn cut(value: &Value) -> String {
 
 fn version_json(version: &Version) -> Value {
     let changes: Map<String, Value> = version.changes().into_iter().map(|(key, before, after)| (key, json!([before, after]))).collect();
-    json!({"rev": version.revision(), "at": version.at().map(rfc3339), "step": version.step, "changes": changes})
+    json!({"rev": version.revision(), "at": version.at().map(rfc3339), "step": version.step, "by": version.by, "changes": changes})
 }

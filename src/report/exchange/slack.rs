@@ -3,7 +3,7 @@
 use super::{cut, one_line};
 use crate::model::text::rfc3339;
 use crate::report::postmortem::Postmortem;
-use crate::report::words::Language;
+use crate::report::words::{Language, Voice};
 
 /// Most characters of the whole text.
 pub const MOST_CHARS: usize = 1500;
@@ -13,22 +13,23 @@ const LINE_CHARS: usize = 260;
 /// The text; lines that no longer fit are left out from the end.
 pub fn slack(postmortem: &Postmortem, language: Language) -> String {
     let head = &postmortem.head;
+    let voice = Voice::of(language, postmortem);
     let severity = head.severity.as_deref().map_or(String::new(), |severity| format!("[{}] ", plain(severity, 20)));
     let mut lines = vec![format!("*{severity}{}*", plain(&head.title, 150))];
     let minute = |at| rfc3339(at).get(..16).unwrap_or_default().replace('T', " ");
     if let Some(start) = head.start {
-        let end = head.end.map_or_else(|| language.say("end not recorded").into_owned(), minute);
+        let end = head.end.map_or_else(|| voice.say("end not recorded"), minute);
         let duration = head.duration.as_deref().map_or(String::new(), |duration| format!(" ({})", plain(duration, 30)));
         lines.push(format!("{} → {end} UTC{duration}", minute(start)));
     }
     for (slot, words) in &postmortem.summary {
-        lines.push(format!("• *{}:* {}", plain(&language.say(slot), 30), plain(&language.sentences(words), LINE_CHARS)));
+        lines.push(format!("• *{}:* {}", plain(&voice.say(slot), 30), plain(&voice.sentences(words), LINE_CHARS)));
     }
     let n_actions = postmortem.actions.len();
     if n_actions > 0 {
         let n_unowned = postmortem.actions.iter().filter(|row| row.owner.as_deref().is_none_or(|owner| owner.trim().is_empty())).count();
-        let unowned = if n_unowned > 0 { language.say(&format!(", {n_unowned} without an owner")).into_owned() } else { String::new() };
-        lines.push(format!("• *{}:* {n_actions}{unowned}", language.say("Action items")));
+        let unowned = if n_unowned > 0 { voice.say(&format!(", {n_unowned} without an owner")) } else { String::new() };
+        lines.push(format!("• *{}:* {n_actions}{unowned}", voice.say("Action items")));
     }
     let mut out = String::new();
     for line in lines {

@@ -13,6 +13,7 @@ use crate::report::escape::{slug, xml};
 use crate::report::markdown::Section;
 use crate::report::postmortem::Postmortem;
 use crate::report::svg;
+use crate::report::words::{Language, Voice};
 
 /// The page as far as its parts must know of each other: charts and anchors.
 pub struct Page<'a> {
@@ -21,6 +22,8 @@ pub struct Page<'a> {
     anchors: BTreeSet<String>,
     /// Names of its sections: links lead only to what is there.
     sections: Vec<String>,
+    /// Says the words of charts.
+    voice: Voice,
 }
 
 /// Text of some Markdown on one line, escaped, without any tag.
@@ -47,7 +50,14 @@ impl<'a> Page<'a> {
     /// A page of these values.
     pub fn new(postmortem: &'a Postmortem, sections: &[Section]) -> Self {
         let sections = sections.iter().map(|section| section.name.clone()).collect();
-        Self { postmortem, anchors: BTreeSet::new(), sections }
+        Self { postmortem, anchors: BTreeSet::new(), sections, voice: Voice::of(Language::English, postmortem) }
+    }
+
+    /// The same with its own words in this voice.
+    #[must_use]
+    pub fn in_voice(mut self, voice: Voice) -> Self {
+        self.voice = voice;
+        self
     }
 
     /// The text of a section.
@@ -89,7 +99,7 @@ impl<'a> Page<'a> {
     fn chart(&self, address: &str) -> Option<String> {
         let stem = address.rsplit('/').next()?.strip_suffix(".svg")?;
         let (_, chart) = self.postmortem.charts.iter().find(|(name, _)| name == stem)?;
-        Some(format!("<figure class=\"chart\">{}</figure>\n", svg::draw(chart).trim_end()))
+        Some(format!("<figure class=\"chart\">{}</figure>\n", self.voice.svg(svg::draw(chart)).trim_end()))
     }
 }
 
@@ -314,7 +324,7 @@ impl Writer<'_, '_> {
     fn end_heading(&mut self) {
         let level = self.stack.pop().unwrap_or_else(|| "h3".into());
         let words = self.out.split_off(self.heading_at.min(self.out.len()));
-        let label = words.split(':').next().unwrap_or_default().to_owned();
+        let label = words.split([':', '：']).next().unwrap_or_default().to_owned();
         let is_step = self.page.postmortem.chain.iter().any(|step| step.label == label);
         let id = if is_step { label } else { slug(&format!("{}-{}", self.section, strip(&words)), &mut BTreeSet::new()) };
         let id = self.page.anchor(&id);
@@ -323,6 +333,14 @@ impl Writer<'_, '_> {
 
     fn end_cell(&mut self) {
         let has_chain = self.page.has("chain");
+        let words = self.page.voice.say("formula and inputs");
+        // The class of a kind is its English name, whatever the page says.
+        let kind_of = |said: &str| {
+            let mut kinds = self.page.postmortem.timeline.iter().map(|row| &row.kind);
+            kinds.find(|kind| self.page.voice.say(kind) == said).map_or_else(|| word(said), |kind| word(kind))
+        };
+        let kind =
+            self.table.as_ref().filter(|table| self.section == "timeline" && table.column == 3).map(|table| kind_of(&strip(&table.cell)));
         let Some(table) = &mut self.table else { return };
         let cell = std::mem::take(&mut table.cell);
         if table.is_head {
@@ -333,8 +351,10 @@ impl Writer<'_, '_> {
         let head = table.heads.get(table.column).cloned().unwrap_or_default();
         let is_blank = cell.trim().is_empty();
         let postmortem = self.page.postmortem;
-        let is_kind = self.section == "timeline" && table.column == 3;
-        let mut cell = if is_kind && !is_blank { format!("<span class=\"kind {}\">{cell}</span>", word(&strip(&cell))) } else { cell };
+        let mut cell = match kind.filter(|_| !is_blank && !table.is_head) {
+            Some(kind) => format!("<span class=\"kind {kind}\">{cell}</span>"),
+            None => cell,
+        };
         if let Some(linked) = linked(&cell, postmortem).filter(|_| has_chain) {
             cell = linked;
         }
@@ -348,7 +368,7 @@ impl Writer<'_, '_> {
             }
         }
         if let Some(id) = table.formula.take().filter(|_| self.page.has("appendix")) {
-            let _ = write!(cell, "<a class=\"formula\" href=\"#formula.{0}\" title=\"formula and inputs\">ƒ</a>", xml(&id));
+            let _ = write!(cell, "<a class=\"formula\" href=\"#formula.{0}\" title=\"{1}\">ƒ</a>", xml(&id), words);
         }
         let class = if is_blank { " class=\"blank\"" } else { "" };
         let _ = write!(table.row, "<td{class} data-label=\"{head}\">{cell}</td>");

@@ -8,11 +8,12 @@ mod body;
 
 use std::fmt::Write as _;
 
+use super::blocks;
 use super::escape::xml;
 use super::markdown::{self, Section};
 use super::postmortem::{Derived, Head, Postmortem};
 use super::style::{Dialect, Feature, Style};
-use super::words::Language;
+use super::words::Voice;
 use crate::model::Timestamp;
 use crate::model::text::rfc3339;
 
@@ -26,7 +27,8 @@ const MOST_TILES: usize = 8;
 
 /// The whole page.
 pub fn page(postmortem: &Postmortem, style: &Style) -> String {
-    let style = Style { dialect: Dialect { mermaid: Feature::Off, html: Feature::On }, ..style.clone() };
+    let stated = style.stated();
+    let style = Style { dialect: Dialect { mermaid: Feature::Off, html: Feature::On, footnotes: Feature::Off }, ..style.clone() };
     let sections = markdown::sections(postmortem, &style);
     let mut out = String::from("<!doctype html>\n");
     let title = xml(&postmortem.head.title);
@@ -39,10 +41,11 @@ pub fn page(postmortem: &Postmortem, style: &Style) -> String {
         POLICY.replace("frame-ancestors 'none'", "").trim_end_matches([' ', ';']),
         xml(&postmortem.head.generator)
     );
-    header(&mut out, postmortem, style.language);
+    let voice = Voice::of(style.language, postmortem);
+    header(&mut out, postmortem, &voice);
     contents(&mut out, &sections);
     out.push_str("<main>\n");
-    let mut page = Page::new(postmortem, &sections);
+    let mut page = Page::new(postmortem, &sections).in_voice(voice);
     for section in &sections {
         let _ = writeln!(out, "<section id=\"{}\">", xml(&section.name));
         let _ = writeln!(
@@ -55,10 +58,36 @@ pub fn page(postmortem: &Postmortem, style: &Style) -> String {
         out.push_str("</section>\n");
     }
     let _ = writeln!(out, "</main>\n<footer>{}</footer>\n</div>\n</body>\n</html>", xml(&postmortem.head.generator));
-    out
+    let mut metas = String::new();
+    for (key, value) in stated.iter().filter(|entry| ["preset", "audience", "language"].contains(&entry.0)) {
+        let _ = writeln!(metas, "<meta name=\"coroner:{key}\" content=\"{}\">", xml(value));
+    }
+    seal(&out.replacen("<style>\n", &format!("{metas}<style>\n"), 1))
 }
 
-fn header(out: &mut String, postmortem: &Postmortem, language: Language) {
+/// Begin of the line that holds the hash of the rest of the page.
+const SEAL: &str = "<meta name=\"coroner:document\" content=\"";
+
+fn seal(page: &str) -> String {
+    page.replacen("<style>\n", &format!("{SEAL}{}\">\n<style>\n", blocks::hash(page)), 1)
+}
+
+/// Whether a page is as it was written. `None`: it has no seal, so it comes from elsewhere.
+pub fn is_sealed(page: &str) -> Option<bool> {
+    let line = page.lines().find(|line| line.starts_with(SEAL))?;
+    let rest: String = page.lines().filter(|other| *other != line).map(|line| format!("{line}\n")).collect();
+    Some(line[SEAL.len()..].split('"').next() == Some(blocks::hash(&rest).as_str()))
+}
+
+/// The style that a page states; what it does not state is as usual.
+pub fn style_of(page: &str) -> Style {
+    let lines =
+        page.lines().filter_map(|line| line.strip_prefix("<meta name=\"coroner:")?.strip_suffix("\">")?.split_once("\" content=\""));
+    let front: String = lines.map(|(key, value)| format!("{key}: \"{value}\"\n")).collect();
+    Style::of_document(&format!("---\n{front}---\n"))
+}
+
+fn header(out: &mut String, postmortem: &Postmortem, voice: &Voice) {
     let head = &postmortem.head;
     out.push_str("<header>\n<p class=\"eyebrow\">");
     if let Some(severity) = &head.severity {
@@ -75,8 +104,8 @@ fn header(out: &mut String, postmortem: &Postmortem, language: Language) {
     if !tiles.is_empty() {
         out.push_str("<dl class=\"tiles\">\n");
         for (label, value, more) in tiles {
-            let more = if more.is_empty() { String::new() } else { format!("<small>{}</small>", xml(&language.say(&more))) };
-            let _ = writeln!(out, "<div><dt>{}</dt><dd>{}{more}</dd></div>", xml(&language.say(&label)), xml(&value));
+            let more = if more.is_empty() { String::new() } else { format!("<small>{}</small>", xml(&voice.say(&more))) };
+            let _ = writeln!(out, "<div><dt>{}</dt><dd>{}{more}</dd></div>", xml(&voice.say(&label)), xml(&value));
         }
         out.push_str("</dl>\n");
     }
@@ -145,6 +174,15 @@ fn contents(out: &mut String, sections: &[Section]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_states_its_style_and_knows_an_edit() {
+        let style = Style { layout: super::super::layout::Layout::named("kehoe").unwrap().clone(), ..Style::default() };
+        let text = page(&Postmortem::default(), &style);
+        assert_eq!((is_sealed(&text), style_of(&text)), (Some(true), style));
+        assert_eq!(is_sealed(&text.replace("</main>", "12</main>")), Some(false));
+        assert_eq!(is_sealed("<!doctype html>\n<p>mine</p>\n"), None);
+    }
 
     #[test]
     fn a_tile_shows_the_figure_and_keeps_the_rest_small() {

@@ -147,6 +147,10 @@ fn print_step<'a>(out: &mut String, postmortem: &'a Postmortem, step: &'a Step, 
     if step.evidence.is_empty() {
         out.push_str("\nNo evidence is pinned to this step.\n");
     }
+    let notes: String = step.notes.iter().map(|(name, words)| format!("- {name}: {}\n", cell(words))).collect();
+    if !notes.is_empty() {
+        let _ = write!(out, "\n{notes}");
+    }
     for label in &step.evidence {
         if printed.contains(&label.as_str()) {
             let _ = writeln!(out, "\n**{label}**: see above.");

@@ -9,6 +9,8 @@ mod appendix;
 mod chain;
 mod detection;
 mod dialect;
+mod footnotes;
+mod glossary;
 mod story;
 mod table;
 mod told;
@@ -22,6 +24,7 @@ use super::escape::{cell, code, inline, link_path, section, yaml};
 use super::postmortem::{Derived, Head, Indicator, Indicators, Postmortem};
 use super::style::{Feature, Style};
 use super::svg;
+use super::words::Voice;
 use crate::model::text::{rfc3339, t_offset};
 use table::Table;
 
@@ -63,17 +66,31 @@ pub fn render_in(postmortem: &Postmortem, style: &Style) -> Rendered {
     for section in sections(postmortem, style) {
         body.push((section.name, format!("## {}\n\n{}", section.title, section.text)));
     }
+    let texts: Vec<&str> = body.iter().map(|(_, text)| text.as_str()).collect();
+    let notes = footnotes::notes(&texts, postmortem);
+    if style.dialect.footnotes == Feature::On && !notes.is_empty() {
+        let notes = Voice::of(style.language, postmortem).markdown(&notes);
+        body.push(("footnotes".to_owned(), notes));
+    }
     let mut front = String::new();
     front_matter(&mut front, postmortem);
     for (key, value) in style.stated() {
         let _ = writeln!(front, "{key}: {}", yaml(&value));
     }
     let hashes: Vec<String> = body.iter().map(|(name, text)| format!("{name} {}", blocks::hash(text))).collect();
-    let _ = writeln!(front, "document: {}", yaml(&blocks::hash(&hashes.join("\n"))));
-    let wrapped = body.iter().map(|(name, text)| blocks::wrap(name, text));
-    let markdown = std::iter::once(blocks::wrap("front", &front)).chain(wrapped).collect::<Vec<_>>().join("\n");
-    let markdown = if style.dialect.html == Feature::Off { dialect::without_html(&markdown) } else { markdown };
-    let assets = postmortem.charts.iter().map(|(stem, chart)| (format!("{stem}.svg"), svg::draw(chart))).collect();
+    let wrapped = body.iter().map(|(name, text)| blocks::wrap(name, text)).collect::<Vec<_>>().join("\n");
+    // Without comments no block has a mark: one seal for all of it.
+    let (seal, wrapped) = match style.dialect.html {
+        Feature::On => (blocks::hash(&hashes.join("\n")), wrapped),
+        Feature::Off => {
+            let bare = dialect::without_html(&wrapped);
+            (blocks::hash(&bare), bare)
+        }
+    };
+    let _ = writeln!(front, "document: {}", yaml(&seal));
+    let markdown = format!("{}\n{wrapped}", blocks::wrap("front", &front));
+    let voice = Voice::of(style.language, postmortem);
+    let assets = postmortem.charts.iter().map(|(stem, chart)| (format!("{stem}.svg"), voice.svg(svg::draw(chart)))).collect();
     Rendered { markdown, assets }
 }
 
@@ -84,7 +101,7 @@ pub fn head(postmortem: &Postmortem, style: &Style) -> String {
     lead(&mut top, &postmortem.head);
     match top.split_once('\n') {
         // The title is the user's.
-        Some((title, rest)) => format!("{title}\n{}", style.language.markdown(rest)),
+        Some((title, rest)) => format!("{title}\n{}", Voice::of(style.language, postmortem).markdown(rest)),
         None => top,
     }
 }
@@ -92,47 +109,56 @@ pub fn head(postmortem: &Postmortem, style: &Style) -> String {
 /// The sections about which something is known, in the order and under the titles of the style.
 pub fn sections(postmortem: &Postmortem, style: &Style) -> Vec<Section> {
     let mut found: Vec<Section> = Vec::new();
-    let mut block = |name: &str, write: &dyn Fn(&mut String)| {
+    let block = |found: &mut Vec<Section>, name: &str, write: &dyn Fn(&mut String)| {
         let mut text = String::new();
         write(&mut text);
         if let Some((title, text)) = text.strip_prefix("## ").and_then(|text| text.split_once("\n\n")) {
             found.push(Section { name: name.to_owned(), title: title.to_owned(), text: text.to_owned() });
         }
     };
-    block("summary", &|out| summary(out, postmortem));
-    block("impact", &|out| impact(out, postmortem));
-    block("detection", &|out| detection::section(out, postmortem));
-    block("indicators", &|out| indicators(out, postmortem));
-    block("timeline", &|out| story::timeline(out, postmortem));
-    block("chain", &|out| chain::chain(out, postmortem, style.dialect.mermaid));
-    block("turning-points", &|out| story::turning_points(out, postmortem));
-    block("attempts", &|out| story::attempts(out, postmortem));
-    block("actions", &|out| story::actions(out, postmortem));
+    block(&mut found, "summary", &|out| summary(out, postmortem));
+    block(&mut found, "impact", &|out| impact(out, postmortem));
+    block(&mut found, "detection", &|out| detection::section(out, postmortem));
+    block(&mut found, "indicators", &|out| indicators(out, postmortem));
+    block(&mut found, "timeline", &|out| story::timeline(out, postmortem));
+    block(&mut found, "chain", &|out| chain::chain(out, postmortem, style.dialect.mermaid));
+    block(&mut found, "turning-points", &|out| story::turning_points(out, postmortem));
+    block(&mut found, "attempts", &|out| story::attempts(out, postmortem));
+    block(&mut found, "actions", &|out| story::actions(out, postmortem));
     for stem in postmortem.sections.keys().filter(|stem| !["summary", "impact"].contains(&stem.as_str())) {
-        block(&format!("section.{}", bare(stem)), &|out| {
+        block(&mut found, &format!("section.{}", bare(stem)), &|out| {
             heading(out, 2, &title_of(stem));
             prose(out, &postmortem.sections, stem);
         });
     }
     for one in &postmortem.told {
-        block(one.name, &|out| told::section(out, one));
+        block(&mut found, one.name, &|out| told::section(out, one));
     }
-    block("appendix", &|out| appendix::appendix(out, postmortem));
+    block(&mut found, "appendix", &|out| appendix::appendix(out, postmortem));
+    if style.layout.sections.iter().any(|place| place.id == "glossary") {
+        let mut text = String::new();
+        glossary::section(&mut text, &found, style.language);
+        let table = text.split_once("\n\n").map(|parts| parts.1.to_owned());
+        found.extend(table.map(|text| Section { name: "glossary".into(), title: "Glossary".into(), text }));
+    }
     if style.layout.sections.iter().any(|place| place.id == "redactions") {
-        block("redactions", &|out| {
+        block(&mut found, "redactions", &|out| {
             heading(out, 2, "About this document");
             appendix::redactions(out, postmortem);
         });
     }
     let names: Vec<&str> = found.iter().map(|section| section.name.as_str()).collect();
     let order = style.layout.arrange(&names);
+    let voice = Voice::of(style.language, postmortem);
     order
         .into_iter()
         .map(|(index, title)| {
             let section = found[index].clone();
             let title = title.map_or_else(|| section.title.clone(), inline);
             let is_prose = section.name.starts_with("section.");
-            let text = if is_prose { section.text } else { style.language.markdown(&section.text) };
+            let has_notes = style.dialect.footnotes == Feature::On && !is_prose && section.name != "appendix";
+            let section = if has_notes { Section { text: footnotes::refer(&section.text, postmortem), ..section } } else { section };
+            let text = if is_prose { section.text } else { voice.markdown(&section.text) };
             Section { name: section.name, title: style.language.say(&title).into_owned(), text }
         })
         .collect()
@@ -179,6 +205,11 @@ fn front_matter(out: &mut String, postmortem: &Postmortem) {
     line("local_time_zone", head.time_zone.as_deref().map(yaml));
     line("t0", head.t0.as_ref().map(|t0| yaml(&rfc3339(t0.at))));
     line("t0_is", head.t0.as_ref().map(|t0| yaml(&t0.label)));
+    for (key, values) in &head.more {
+        let values: Vec<String> = values.iter().map(|value| yaml(value)).collect();
+        let is_single = ["id", "published", "owner", "change"].contains(key);
+        line(key, if is_single { values.first().cloned() } else { Some(format!("[{}]", values.join(", "))) });
+    }
     line("generator", Some(yaml(&head.generator)));
     let lint = postmortem.lint.as_deref().map(super::lint::counts);
     line("lint", lint.map(|(errors, warnings, infos)| yaml(&format!("errors {errors}, warnings {warnings}, infos {infos}"))));

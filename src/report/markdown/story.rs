@@ -57,7 +57,7 @@ fn times(row: &TimelineRow) -> String {
 }
 
 /// Labels as they are, places in sources as code.
-pub(super) fn evidence(entries: &[String]) -> String {
+fn evidence(entries: &[String]) -> String {
     let is_label = |entry: &str| entry.strip_prefix('E').is_some_and(|n| !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit()));
     let shown: Vec<String> = entries.iter().map(|entry| if is_label(entry) { entry.clone() } else { code(entry) }).collect();
     shown.join(", ")

@@ -23,6 +23,8 @@ pub struct Step {
     pub evidence: Vec<String>,
     /// Evidence that the case no longer holds.
     pub lost: Vec<String>,
+    /// How we know, what speaks against it, what would disprove it, what removing it would have done: name and words.
+    pub notes: Vec<(&'static str, String)>,
 }
 
 /// One edge from cause to effect.
@@ -54,6 +56,7 @@ pub(super) fn gather(context: &Context) -> (Vec<Step>, Vec<Edge>) {
             at: cause.at,
             evidence: cause.evidence.iter().filter_map(label_of).collect(),
             lost: cause.evidence.iter().filter(|id| label_of(id).is_none()).map(|id| id.0.clone()).collect(),
+            notes: super::stated::notes(context.case, cause, &label_of),
         });
     }
     let starts =

@@ -15,16 +15,18 @@ mod credit;
 mod detection;
 mod evidence;
 mod failed;
+mod foreign;
 mod impact;
 mod indicators;
 mod limits;
-mod provenance;
+pub mod provenance;
 mod refine;
 mod requests;
 mod services;
 mod silence;
 mod slo;
 mod stages;
+mod stated;
 mod suggest;
 mod summary;
 #[cfg(test)]
@@ -37,6 +39,7 @@ mod told;
 use std::collections::BTreeMap;
 
 use super::Facts;
+use super::layout::Audience;
 use super::lint::Finding;
 use super::redact::Redaction;
 use super::svg::Chart;
@@ -154,6 +157,8 @@ pub struct Head {
     pub duration: Option<String>,
     /// What T+0 is.
     pub t0: Option<Anchor>,
+    /// Further lines: number, authors, owner, roles, places, tags, the change; key and values.
+    pub more: Vec<(&'static str, Vec<String>)>,
     /// Program and version.
     pub generator: String,
 }
@@ -221,6 +226,10 @@ pub struct Postmortem {
     pub charts: Vec<(String, Chart)>,
     /// Folder of the pictures, for links.
     pub assets: String,
+    /// For whom words were taken out of all this.
+    pub audience: Audience,
+    /// What people wrote and sources say: words that no language changes.
+    pub foreign: Vec<String>,
 }
 
 /// Collects everything. Cost: a handful of passes over the samples of the series that are shown.
@@ -229,7 +238,8 @@ pub fn gather(case: &CaseDoc, facts: &dyn Facts, settings: &ReportSettings) -> P
     baseline::settle(&mut context);
     context.suggested = suggest::all(&mut context);
     context.credit = credit::find(&mut context);
-    let impact = impact::impact(&mut context);
+    let mut impact = impact::impact(&mut context);
+    impact.extend(stated::impact(&mut context));
     let degraded = impact::degraded(&mut context);
     let slo = slo::rows(&mut context);
     let is_whole = settings.scope == Scope::Document;
@@ -280,6 +290,8 @@ pub fn gather(case: &CaseDoc, facts: &dyn Facts, settings: &ReportSettings) -> P
         provenance,
         lint: None,
         redactions: Vec::new(),
+        foreign: foreign::gather(&context),
+        audience: Audience::Internal,
         charts: context.charts,
         assets,
     }

@@ -38,6 +38,7 @@ pub(super) fn head(context: &Context) -> Head {
         end,
         duration: start.zip(end).filter(|(start, end)| start <= end).map(|(start, end)| duration(end.since(start))),
         t0: context.t0.clone(),
+        more: super::stated::head(context),
         generator: format!("coroner {}", context.settings.tool_version).trim_end().to_owned(),
     }
 }

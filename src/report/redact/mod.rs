@@ -59,7 +59,10 @@ pub fn redact(mut postmortem: Postmortem, audience: Audience, names: &Names) -> 
         visit::prune(&mut postmortem);
     }
     visit::visit(&mut postmortem, &mut |text| redactor.replace(text));
-    postmortem.redactions = redactor.done.into_values().collect();
+    let done = std::mem::take(&mut redactor.done);
+    postmortem.foreign.iter_mut().for_each(|text| redactor.replace(text));
+    postmortem.audience = audience;
+    postmortem.redactions = done.into_values().collect();
     postmortem
 }
 

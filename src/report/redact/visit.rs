@@ -15,6 +15,7 @@ type With<'a> = &'a mut dyn FnMut(&mut String);
 pub(super) fn prune(postmortem: &mut Postmortem) {
     postmortem.exhibits.clear();
     postmortem.lint = None;
+    postmortem.head.more.retain(|(key, _)| ["id", "published", "environments", "regions", "tags", "categories", "change"].contains(key));
     postmortem.told.clear();
     postmortem.stages.clear();
     postmortem.summary.retain(|(_, words)| words != "not recorded");
@@ -27,7 +28,7 @@ pub(super) fn prune(postmortem: &mut Postmortem) {
         row.evidence.clear();
     }
     for step in &mut postmortem.chain {
-        (step.evidence, step.lost) = (Vec::new(), Vec::new());
+        (step.evidence, step.lost, step.notes) = (Vec::new(), Vec::new(), Vec::new());
     }
     for point in &mut postmortem.turning_points {
         (point.evidence, point.set_by) = (Vec::new(), String::new());
@@ -112,6 +113,9 @@ pub(super) fn visit(postmortem: &mut Postmortem, with: With) {
         redactions: _,
         charts,
         assets: _,
+        // Not printed; `redact` changes it as it changes what is.
+        foreign: _,
+        audience: _,
     } = postmortem;
     self::head(head, with);
     for (_, words) in summary.iter_mut() {
@@ -165,7 +169,10 @@ pub(super) fn visit(postmortem: &mut Postmortem, with: With) {
 }
 
 fn head(head: &mut Head, with: With) {
-    let Head { title, severity, status, services, time_zone: _, start: _, end: _, duration: _, t0, generator: _ } = head;
+    let Head { title, severity, status, services, time_zone: _, start: _, end: _, duration: _, t0, more, generator: _ } = head;
+    for (_, values) in more.iter_mut() {
+        all(values, with);
+    }
     with(title);
     option(severity, with);
     option(status, with);
@@ -247,8 +254,11 @@ fn timeline_row(row: &mut TimelineRow, with: With) {
 }
 
 fn step(step: &mut Step, with: With) {
-    let Step { label: _, statement, cause_type: _, status: _, at: _, evidence: _, lost } = step;
+    let Step { label: _, statement, cause_type: _, status: _, at: _, evidence: _, lost, notes } = step;
     with(statement);
+    for note in notes {
+        with(&mut note.1);
+    }
     all(lost, with);
 }
 
@@ -324,7 +334,8 @@ fn provenance(provenance: &mut Provenance, with: With) {
     let Provenance { sources, n_other_sources: _, other_problems, series, derived, markers, generator: _, is_complete: _, suggestions } =
         provenance;
     for source in sources {
-        let SourceUsed { path, size_bytes: _, sha256: _, format, n_records: _, span: _, zone, problems: _, n_unplaced: _ } = source;
+        let SourceUsed { path, size_bytes: _, sha256: _, format, n_records: _, span: _, zone, clock_ns: _, problems: _, n_unplaced: _ } =
+            source;
         with(path);
         with(format);
         with(zone);

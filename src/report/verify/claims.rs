@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::report::blocks::{Block, Part, quoted, split};
+use crate::report::blocks::{Block, Part, is_bare, quoted, split, split_bare};
+use crate::report::words::Language;
 
 /// What kind of statement it is: cells and quotes must be the same, of text only the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +38,22 @@ pub struct Claim {
 /// Lines of the front matter that say who wrote it, not what happened.
 const NOT_CLAIMS: [&str; 3] = ["generator", "document", "lint"];
 
+/// Title of the appendix: the block that `verify` itself reads.
+const APPENDIX: &str = "Appendix: where this comes from";
+
 /// All claims of a document in its order.
 pub fn claims(document: &str) -> Vec<Claim> {
     let mut reader = Reader::default();
+    if is_bare(document) {
+        for mut block in split_bare(document) {
+            let is_appendix = |language: Language| block.name == language.say(APPENDIX);
+            if Language::ALL.iter().any(|entry| is_appendix(entry.0)) {
+                "appendix".clone_into(&mut block.name);
+            }
+            reader.block(&block);
+        }
+        return reader.claims;
+    }
     for part in split(document) {
         if let Part::Block(block) = part {
             reader.block(&block);

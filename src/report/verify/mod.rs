@@ -4,12 +4,21 @@
 //! last is never silently the first. Pure: whoever calls it computes the document anew (`runtime::gate`).
 
 pub mod claims;
+mod page;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Facts;
 use super::blocks::{self, blocks};
+use super::format::Format;
+use super::html;
+use super::layout::Audience;
+use super::postmortem::{Postmortem, provenance};
+use super::print::{Printed, print};
+use super::style::Style;
 use super::words::Language;
+use crate::model::{Catalog, SourceReport};
 use claims::{Claim, ClaimKind, claims, numbers};
 
 /// What became of one claim.
@@ -47,6 +56,40 @@ pub struct Report {
     pub edited: Vec<String>,
     /// Sources that the document rests on and that are not there.
     pub missing: Vec<String>,
+    /// Sources that are read otherwise now than when the document was made.
+    pub reread: Vec<Reread>,
+}
+
+/// A source that was read otherwise when the document was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reread {
+    /// Its path as it is now.
+    pub path: String,
+    /// What differs.
+    pub what: Way,
+    /// As the document says.
+    pub then: String,
+    /// As it is now.
+    pub now: String,
+}
+
+/// In what the reading of a source may differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// The zone of times without one.
+    Zone,
+    /// What it was taken for.
+    Format,
+}
+
+impl Way {
+    /// Name in JSON answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Zone => "zone",
+            Self::Format => "format",
+        }
+    }
 }
 
 impl Report {
@@ -64,9 +107,81 @@ impl Report {
 /// A picture beside the document: its name, its hash as found, its hash as drawn anew.
 pub type Picture = (String, Option<String>, Option<String>);
 
+/// A form in which a document can be verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Markdown with the marks of its blocks, or with one seal.
+    Markdown,
+    /// A page.
+    Html,
+    /// `coroner.postmortem/1`.
+    Json,
+}
+
+impl Form {
+    /// What a document is; `None`: nothing that this program wrote.
+    pub fn of(document: &str) -> Option<Self> {
+        if document.trim_start().to_ascii_lowercase().starts_with("<!doctype html") {
+            return html::is_sealed(document).map(|_| Self::Html);
+        }
+        if document.trim_start().starts_with('{') {
+            return values::claims(document).map(|_| Self::Json);
+        }
+        let is_ours = blocks::is_bare(document) || blocks(document).keys().any(|name| name != "front");
+        is_ours.then_some(Self::Markdown)
+    }
+
+    /// The style in which a document of this form was written.
+    pub fn style_of(self, document: &str) -> Style {
+        match self {
+            Self::Markdown => Style::of_document(document),
+            Self::Html => html::style_of(document),
+            Self::Json => {
+                let mut style = Style::default();
+                style.layout.audience = if values::is_public(document) { Audience::Public } else { Audience::Internal };
+                style
+            }
+        }
+    }
+
+    /// A document of this form as it would be written now, with its pictures.
+    pub fn print(self, postmortem: &Postmortem, style: &Style) -> Printed {
+        let format = match self {
+            Self::Markdown => Format::Markdown,
+            Self::Html => Format::Html,
+            Self::Json => Format::Json,
+        };
+        print(postmortem, format, style)
+    }
+
+    fn claims(self, document: &str) -> Vec<Claim> {
+        match self {
+            Self::Markdown => claims(document),
+            // Lines of the Markdown are none of the page.
+            Self::Html => claims(&page::as_markdown(document)).into_iter().map(|claim| Claim { line: 0, ..claim }).collect(),
+            Self::Json => values::claims(document).unwrap_or_default(),
+        }
+    }
+
+    /// Parts that were edited by hand since they were written: block and place, what it should hash to and what it does.
+    fn edited(self, document: &str) -> Vec<(String, usize, [String; 2])> {
+        let is_broken = match self {
+            Self::Markdown if !blocks::is_bare(document) => {
+                let edited = blocks(document).into_values().filter(blocks::Block::is_edited);
+                return edited.map(|block| (block.name, block.line, [blocks::hash(&block.content), block.sha])).collect();
+            }
+            Self::Markdown => !blocks::is_sealed(document),
+            Self::Html => html::is_sealed(document) == Some(false),
+            Self::Json => false,
+        };
+        let words = ["other than as written".to_owned(), "as written".to_owned()];
+        if is_broken { vec![("document".to_owned(), 1, words)] } else { Vec::new() }
+    }
+}
+
 /// Paths of the sources that a document rests on, as it was written.
-pub fn stated_sources(document: &str) -> Vec<String> {
-    sources(&claims(document)).keys().map(ToString::to_string).collect()
+pub fn stated_sources(form: Form, document: &str) -> Vec<String> {
+    sources(&form.claims(document)).keys().map(ToString::to_string).collect()
 }
 
 /// A document with paths as another one tells them, which was written from another folder: pairs of path now and path then.
@@ -91,10 +206,11 @@ pub fn in_paths_of(fresh: &str, pairs: &[(String, String)]) -> String {
 }
 
 /// Compares. `document` as it stands, `fresh` as rendered now, `facts` for the sources that the document names.
-pub fn compare(document: &str, fresh: &str, facts: &dyn Facts, pictures: &[Picture]) -> Report {
-    let (stated, now) = (claims(document), claims(fresh));
+pub fn compare(form: Form, document: &str, fresh: &str, (facts, pictures): (&dyn Facts, &[Picture])) -> Report {
+    let (stated, now) = (form.claims(document), form.claims(fresh));
     let found: BTreeMap<&str, &Claim> = now.iter().map(|claim| (claim.id.as_str(), claim)).collect();
-    let edited: Vec<String> = blocks(document).into_values().filter(blocks::Block::is_edited).map(|block| block.name).collect();
+    let changed = form.edited(document);
+    let edited: Vec<String> = changed.iter().map(|one| one.0.clone()).collect();
     let sources = sources(&stated);
     let missing: Vec<String> = sources.keys().filter(|path| facts.sha256(path).is_none()).cloned().collect();
     let judge = Judge { missing: &missing, inputs: inputs(&stated), values: appendix_values(&stated) };
@@ -111,7 +227,8 @@ pub fn compare(document: &str, fresh: &str, facts: &dyn Facts, pictures: &[Pictu
     for claim in &stated {
         let recomputed = found.get(claim.id.as_str()).map(|claim| claim.text.clone());
         let verdict = judge.verdict(claim, recomputed.as_deref());
-        out.push(Checked { id: claim.id.clone(), line: Some(claim.line), stated: Some(claim.text.clone()), recomputed, verdict });
+        let line = Some(claim.line).filter(|line| *line > 0);
+        out.push(Checked { id: claim.id.clone(), line, stated: Some(claim.text.clone()), recomputed, verdict });
     }
     let known: BTreeSet<&str> = stated.iter().map(|claim| claim.id.as_str()).collect();
     for claim in now.iter().filter(|claim| !known.contains(claim.id.as_str())) {
@@ -119,10 +236,9 @@ pub fn compare(document: &str, fresh: &str, facts: &dyn Facts, pictures: &[Pictu
         out.push(Checked { id: claim.id.clone(), line: None, stated: None, recomputed: Some(claim.text.clone()), verdict });
     }
     // Which of its words were changed nobody can tell without the sources; that they were, the hash tells.
-    for block in blocks(document).into_values().filter(|block| block.is_edited() && !missing.is_empty()) {
-        let now = blocks::hash(&block.content);
-        let id = format!("block/{} (edited by hand)", block.name);
-        out.push(Checked { id, line: Some(block.line), stated: Some(now), recomputed: Some(block.sha), verdict: Verdict::Drifted });
+    for (name, line, [now, then]) in changed.into_iter().filter(|_| !missing.is_empty()) {
+        let id = format!("block/{name} (edited by hand)");
+        out.push(Checked { id, line: Some(line), stated: Some(now), recomputed: Some(then), verdict: Verdict::Drifted });
     }
     for (name, stated, recomputed) in pictures {
         let verdict = match (stated, recomputed) {
@@ -132,7 +248,7 @@ pub fn compare(document: &str, fresh: &str, facts: &dyn Facts, pictures: &[Pictu
         };
         out.push(Checked { id: format!("picture/{name}"), line: None, stated: stated.clone(), recomputed: recomputed.clone(), verdict });
     }
-    Report { claims: out, edited, missing }
+    Report { claims: out, edited, missing, reread: reread(&stated, facts.catalog()) }
 }
 
 struct Judge<'a> {
@@ -167,6 +283,23 @@ impl Judge<'_> {
         let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
         format!("source missing: {}{more}", self.missing.first().map_or("", String::as_str))
     }
+}
+
+/// What the appendix says of how each source was read, where it is read otherwise now.
+fn reread(stated: &[Claim], catalog: &Catalog) -> Vec<Reread> {
+    let ways: [(Way, &str, fn(&SourceReport) -> String); 2] =
+        [(Way::Zone, "Zone", provenance::zone_words), (Way::Format, "Format", provenance::format_words)];
+    let mut found = Vec::new();
+    for (what, column, words) in ways {
+        for (path, then) in cells(stated, "Sources", column) {
+            let Some(source) = catalog.source_of(&path).filter(|_| then != "not loaded") else { continue };
+            let now = words(source);
+            if squeezed(&now) != squeezed(&then) {
+                found.push(Reread { path: source.path.clone(), what, then, now });
+            }
+        }
+    }
+    found
 }
 
 fn squeezed(text: &str) -> String {
@@ -248,7 +381,7 @@ mod tests {
     /// What drifted and what cannot be checked, by id.
     fn outcome(document: &str, fresh: &str, hash: Option<&str>) -> (Vec<String>, Vec<String>) {
         let hashes = hash.map(|hash| ("m.json".to_owned(), hash.repeat(64))).into_iter().collect();
-        let report = compare(document, fresh, &Hashes(hashes, Catalog::default()), &[]);
+        let report = compare(Form::Markdown, document, fresh, (&Hashes(hashes, Catalog::default()), &[]));
         let ids =
             |wanted: fn(&Verdict) -> bool| report.claims.iter().filter(|one| wanted(&one.verdict)).map(|one| one.id.clone()).collect();
         (ids(|verdict| *verdict == Verdict::Drifted), ids(|verdict| matches!(verdict, Verdict::Unchecked(_))))

@@ -23,6 +23,8 @@ const NAME: &str = "history";
 pub struct Version {
     /// Name of the step that made it.
     pub step: String,
+    /// Who made it; empty: older than the journal's telling.
+    pub by: String,
     /// As it was; `None`: it was not there.
     pub before: Option<Annotation>,
     /// As it became; `None`: it was removed.
@@ -76,12 +78,13 @@ pub(super) fn versions(private: &Path, id: &AnnotationId) -> Vec<Version> {
     let mut versions: Vec<Version> = Vec::new();
     for name in [NAME, "journal"] {
         let Ok(bytes) = fs::read(private.join(name)) else { continue };
-        for step in read_journal(&bytes).steps {
+        let journal = read_journal(&bytes);
+        for (step, by) in journal.steps.iter().zip(&journal.authors) {
             for edit in &step.edits {
                 let Edit::Put { before, after } = edit else { continue };
                 if after.as_ref().or(before.as_ref()).is_some_and(|annotation| annotation.id == *id) {
                     let [before, after] = [before, after].map(|one| one.as_deref().cloned());
-                    let version = Version { step: step.name.clone(), before, after };
+                    let version = Version { step: step.name.clone(), by: by.clone(), before, after };
                     if !versions.contains(&version) {
                         versions.push(version);
                     }

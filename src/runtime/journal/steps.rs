@@ -8,6 +8,8 @@ use crate::report::case_file::{LoadedMeta, annotation_from_json, annotation_to_j
 
 pub(super) struct Journal {
     pub(super) steps: Vec<EditStep>,
+    /// Who made each step; empty: the journal does not say.
+    pub(super) authors: Vec<String>,
     pub(super) broken: Vec<usize>,
     pub(super) is_torn: bool,
     pub(super) good_len: u64,
@@ -16,17 +18,34 @@ pub(super) struct Journal {
 /// Reads the journal. A last line without its line end was never called saved: it is torn.
 pub(super) fn read_journal(bytes: &[u8]) -> Journal {
     let good_len = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let mut journal = Journal { steps: Vec::new(), broken: Vec::new(), is_torn: good_len < bytes.len(), good_len: good_len as u64 };
+    let mut journal =
+        Journal { steps: Vec::new(), authors: Vec::new(), broken: Vec::new(), is_torn: good_len < bytes.len(), good_len: good_len as u64 };
     for (index, line) in bytes[..good_len].split(|byte| *byte == b'\n').enumerate() {
         if line.is_empty() {
             continue;
         }
-        match serde_json::from_slice(line).ok().as_ref().and_then(step_from_json) {
-            Some(step) => journal.steps.push(step),
+        let value: Option<Value> = serde_json::from_slice(line).ok();
+        match value.as_ref().and_then(step_from_json) {
+            Some(step) => {
+                let by = value.as_ref().and_then(|value| value.get(BY)?.as_str()).unwrap_or_default();
+                journal.authors.push(by.to_owned());
+                journal.steps.push(step);
+            }
             None => journal.broken.push(index + 1),
         }
     }
     journal
+}
+
+/// Key of the author of a step.
+const BY: &str = "by";
+
+/// A step as a line, with its author if anybody said who it is.
+pub(super) fn signed(mut step: Value, author: &str) -> Value {
+    if let Some(object) = step.as_object_mut().filter(|_| !author.trim().is_empty()) {
+        object.insert(BY.to_owned(), author.into());
+    }
+    step
 }
 
 pub(super) fn step_to_json(step: &EditStep) -> Value {

@@ -293,3 +293,11 @@ fn sections_are_read_by_their_stem() {
     assert_eq!(sections.into_iter().collect::<Vec<_>>(), [("summary".to_owned(), "We lost orders.".to_owned())]);
     assert!(notices.len() == 1 && notices[0].contains("broken.md"));
 }
+
+#[test]
+fn a_step_says_who_made_it_and_older_ones_do_not() {
+    let (first, second) = (step_to_json(&story()[0]), step_to_json(&story()[1]));
+    let lines = format!("{}\n{second}\n", signed(first, "ann"));
+    let journal = read_journal(lines.as_bytes());
+    assert_eq!((journal.authors, journal.steps.len()), (vec!["ann".to_owned(), String::new()], 2));
+}

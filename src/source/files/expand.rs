@@ -203,10 +203,38 @@ pub fn number_twins<'a>(paths: impl Iterator<Item = &'a mut String>) {
     }
 }
 
+/// What a page or a JSON document of ours says of itself in its first bytes.
+const SIGNS: [(&str, &str); 2] = [("html", "<meta name=\"coroner:document\""), ("json", "\"urn:coroner:postmortem:1\"")];
+/// Bytes in which it is looked for.
+const SIGN_BYTES: u64 = 4096;
+
 /// Whether this is a document of ours or the folder of its charts, which lies beside it.
 fn is_export(path: &Path) -> bool {
     let has_extension = |wanted| path.extension().is_some_and(|extension| extension == wanted);
-    has_extension("md") && path.with_extension("assets").is_dir() || has_extension("assets") && path.with_extension("md").is_file()
+    if has_extension("md") {
+        return path.with_extension("assets").is_dir();
+    }
+    if has_extension("assets") {
+        return path.with_extension("md").is_file() || is_charts(path);
+    }
+    SIGNS.iter().any(|(extension, sign)| has_extension(extension) && begins_with(path, sign))
+}
+
+/// Whether a folder holds charts and nothing else: its document may have gone.
+fn is_charts(folder: &Path) -> bool {
+    let is_chart = |entry: fs::DirEntry| Path::new(&entry.file_name()).extension().is_some_and(|extension| extension == "svg");
+    fs::read_dir(folder).is_ok_and(|entries| entries.filter_map(Result::ok).all(is_chart))
+}
+
+/// Whether the first bytes of a plain file hold a sign.
+fn begins_with(path: &Path, sign: &str) -> bool {
+    use std::io::Read as _;
+    if !fs::metadata(path).is_ok_and(|meta| meta.is_file()) {
+        return false;
+    }
+    let mut bytes = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(SIGN_BYTES).read_to_end(&mut bytes));
+    read.is_ok() && String::from_utf8_lossy(&bytes).contains(sign)
 }
 
 /// A path as shown: without `./`, with `/` between parts.
