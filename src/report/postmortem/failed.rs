@@ -79,7 +79,7 @@ fn disagreement(counted: Estimate, integrated: Estimate) -> Option<String> {
     let more = if integrated.likely > counted.likely { "more" } else { "fewer" };
     Some(format!(
         "{}{share} {more} than the count, and the ranges do not overlap: a rate looks back beyond the window and is extrapolated, \
-         a counter is not; the count is nearer",
+         a counter is not, so the count is nearer",
         whole(apart)
     ))
 }
