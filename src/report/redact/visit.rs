@@ -170,7 +170,9 @@ pub(super) fn visit(postmortem: &mut Postmortem, with: With) {
 
 fn head(head: &mut Head, with: With) {
     let Head { title, severity, status, services, time_zone: _, start: _, end: _, duration: _, t0, more, generator: _ } = head;
-    more.iter_mut().for_each(|(_, values)| all(values, with));
+    for (_, values) in more {
+        all(values, with);
+    }
     with(title);
     option(severity, with);
     option(status, with);
@@ -251,7 +253,9 @@ fn timeline_row(row: &mut TimelineRow, with: With) {
 fn step(step: &mut Step, with: With) {
     let Step { label: _, statement, cause_type: _, status: _, at: _, evidence: _, lost, notes } = step;
     with(statement);
-    notes.iter_mut().for_each(|note| with(&mut note.1));
+    for (_, words) in notes {
+        with(words);
+    }
     all(lost, with);
 }
 

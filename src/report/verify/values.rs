@@ -42,8 +42,8 @@ impl Reader {
             Value::Object(fields) => fields.iter().for_each(|(key, value)| self.read(&format!("{path}/{key}"), value)),
             Value::Array(rows) => rows.iter().enumerate().for_each(|(index, row)| self.row(path, index, row)),
             Value::Null => {}
-            Value::String(text) => self.add(path.to_owned(), text),
-            other => self.add(path.to_owned(), &other.to_string()),
+            Value::String(text) => self.add(path, text),
+            other => self.add(path, &other.to_string()),
         }
     }
 
@@ -51,17 +51,17 @@ impl Reader {
         let text = |key: &str| row.get(key).and_then(Value::as_str);
         let list = path.trim_start_matches('/');
         if let Some(source) = text("path").filter(|_| list == "provenance/sources") {
-            self.add(format!("appendix/Sources/{source}/SHA-256"), text("sha256").unwrap_or_default());
+            self.add(&format!("appendix/Sources/{source}/SHA-256"), text("sha256").unwrap_or_default());
         }
         if let Some(id) = text("id").filter(|_| list == "provenance/derived") {
             let inputs = row.get("inputs").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-            self.add(format!("appendix/Derived values/{id}/Inputs"), &inputs.collect::<Vec<_>>().join("; "));
-            self.add(format!("appendix/Derived values/{id}/Value"), text("value").unwrap_or_default());
-            self.add(format!("appendix/Derived values/{id}/Formula"), text("formula").unwrap_or_default());
+            self.add(&format!("appendix/Derived values/{id}/Inputs"), &inputs.collect::<Vec<_>>().join("; "));
+            self.add(&format!("appendix/Derived values/{id}/Value"), text("value").unwrap_or_default());
+            self.add(&format!("appendix/Derived values/{id}/Formula"), text("formula").unwrap_or_default());
             return;
         }
         if let (Some(id), true) = (text("id"), DERIVED.contains(&list)) {
-            self.add(id.to_owned(), text("value").unwrap_or_default());
+            self.add(id, text("value").unwrap_or_default());
             return;
         }
         let name =
@@ -69,8 +69,8 @@ impl Reader {
         self.read(&format!("{path}/{name}"), row);
     }
 
-    fn add(&mut self, id: String, text: &str) {
-        if NOT_CLAIMS.contains(&id.as_str()) {
+    fn add(&mut self, id: &str, text: &str) {
+        if NOT_CLAIMS.contains(&id) {
             return;
         }
         let id = id.trim_start_matches('/').to_owned();

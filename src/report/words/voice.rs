@@ -163,7 +163,7 @@ fn own_names(postmortem: &Postmortem) -> Vec<String> {
 impl Table {
     /// Whether words may be somebody's: not a phrase of ours, nor a part of one, nor one word of them.
     fn may_be_foreign(&self, words: &str) -> bool {
-        let is_word = !words.contains(' ') && words.chars().all(|c| c.is_alphabetic());
+        let is_word = !words.contains(' ') && words.chars().all(char::is_alphabetic);
         let is_ours = if is_word { self.vocabulary.contains(words) } else { self.all.iter().any(|phrase| phrase.contains(words)) };
         !is_ours
     }
