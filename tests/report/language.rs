@@ -23,11 +23,11 @@ fn own_words(postmortem: &Postmortem, text: &str, format: Format) -> Vec<String>
     let mut text = text.to_owned();
     if format == Format::Markdown {
         text = text.splitn(3, "---\n").nth(2).expect("a document has a front").to_owned();
-        text = Regex::new("(?ms)^(```+)(?:text|diff)\n.*?^```+$").unwrap().replace_all(&text, "").into_owned();
+        text = Regex::new("(?ms)^(```+)(?:text|diff)\n.*?^```+$").expect("a pattern").replace_all(&text, "").into_owned();
     } else {
-        text = Regex::new("(?s)<style>.*?</style>|<head>.*?<title>|<pre>.*?</pre>").unwrap().replace_all(&text, "").into_owned();
-        text = Regex::new("data-label=\"([^\"]*)\"").unwrap().replace_all(&text, ">$1<").into_owned();
-        text = Regex::new("<code.*?</code>").unwrap().replace_all(&text, "·").into_owned();
+        text = Regex::new("(?s)<style>.*?</style>|<head>.*?<title>|<pre>.*?</pre>").expect("a pattern").replace_all(&text, "").into_owned();
+        text = Regex::new("data-label=\"([^\"]*)\"").expect("a pattern").replace_all(&text, ">$1<").into_owned();
+        text = Regex::new("<code.*?</code>").expect("a pattern").replace_all(&text, "·").into_owned();
     }
     let voice = Voice::of(Language::Chinese, postmortem);
     let mut foreign: Vec<String> = voice.foreign_in(&text).into_iter().chain(postmortem.foreign.clone()).collect();
@@ -36,9 +36,9 @@ fn own_words(postmortem: &Postmortem, text: &str, format: Format) -> Vec<String>
         text = text.replace(&words, "·");
     }
     for what in ["(?s)<!--.*?-->", "<[^<>]*>", "`+[^`\n]*`+", r"!\[[^\]\n]*\]\([^)\n]*\)"] {
-        text = Regex::new(what).unwrap().replace_all(&text, "·").into_owned();
+        text = Regex::new(what).expect("a pattern").replace_all(&text, "·").into_owned();
     }
-    let run = Regex::new(r"[A-Za-z]{2,}(?:[ ,]+[a-z]{2,})+").unwrap();
+    let run = Regex::new(r"[A-Za-z]{2,}(?:[ ,]+[a-z]{2,})+").expect("a pattern");
     let cells = text.lines().flat_map(|line| line.split(" | "));
     let mut found: Vec<String> = cells.filter_map(|cell| run.find(cell).map(|run| format!("{} … in {cell}", run.as_str()))).collect();
     found.sort();
