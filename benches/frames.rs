@@ -52,7 +52,7 @@ fn measure(opened: &Opened, size: (u16, u16)) {
         ("nothing changed", "", Known::Shown),
         ("cursor, one column", "l", Known::Shown),
         ("event list, one row", "3 j", Known::Shown),
-        ("event list, half a page", "^d", Known::Shown),
+        ("event list, half a page", "3 ^d", Known::Shown),
         ("zoom in, then out", "+", Known::Shown),
         ("a word is said", "y", Known::Shown),
     ] {

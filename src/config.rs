@@ -16,6 +16,7 @@ use toml_edit::Value;
 use crate::app::Script;
 use crate::app::clock::Style;
 use crate::app::keymap::Keymap;
+use crate::app::looks::Switch;
 
 pub use bindings::Preset;
 pub use place::{Place, find};
@@ -38,6 +39,8 @@ pub struct Config {
     pub editor: Option<String>,
     /// Program that shows long texts; `None`: `$PAGER`.
     pub pager: Option<String>,
+    /// Whether the mouse is taken at the start.
+    pub mouse: Switch,
     /// Whether position and layout of a case, typed lines and macros are kept.
     pub keeps_state: bool,
     /// Commands at the start.
@@ -59,6 +62,7 @@ impl Default for Config {
             author: None,
             editor: None,
             pager: None,
+            mouse: Switch::Off,
             keeps_state: true,
             start: Script::default(),
             keymap: Keymap::standard(),
@@ -103,13 +107,13 @@ struct Entry {
 }
 
 /// Themes by name; `auto` asks the terminal.
-const THEMES: &[&str] = &["auto", "dark", "light", "high-contrast", "16", "16-light", "mono", "ascii"];
+const THEMES: &[&str] = &["auto", "dark", "light", "high-contrast", "16", "16-light", "mono", "ascii", "unicode"];
 
 const ENTRIES: &[Entry] = &[
     Entry {
         name: "theme",
         default: "\"auto\"",
-        words: "Colours: auto (what the terminal says), dark, light, high-contrast, 16, 16-light, mono; ascii: its colours, plain signs.",
+        words: "Colours: auto (what the terminal says), dark, light, high-contrast, 16, 16-light, mono; ascii or unicode: its colours, these signs.",
         take: |config, value| {
             let name = word(value)?;
             one_of(name, THEMES)?;
@@ -136,7 +140,10 @@ const ENTRIES: &[Entry] = &[
         words: "Zone of local times where a case names none, such as Europe/Berlin.",
         take: |config, value| {
             let name = word(value)?;
-            let hint = || crate::model::filter::nearest(name, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
+            let zones = || chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+            // Of a zone people know the city.
+            let city = |zone: &&str| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name));
+            let hint = || zones().find(city).or_else(|| crate::model::filter::nearest(name, zones()));
             config.zone = name.parse().map_err(|_| {
                 let hint = hint().map_or_else(String::new, |near| format!("; did you mean {near}?"));
                 format!("{name:?} is no zone{hint}")
@@ -172,16 +179,21 @@ const ENTRIES: &[Entry] = &[
         take: |config, value| text(value).map(|text| config.pager = text),
     },
     Entry {
+        name: "mouse",
+        default: "false",
+        words: "Whether click, drag and wheel are ours at the start; else the terminal selects text with them. U m turns it over.",
+        take: |config, value| {
+            config.mouse = if is_on(value)? { Switch::On } else { Switch::Off };
+            Ok(())
+        },
+    },
+    Entry {
         name: "state",
         default: "true",
         words: "Whether the place in a case, its layout, typed commands and macros are kept for the next time.",
         take: |config, value| {
-            let is_on = value.as_bool().or_else(|| match value.as_str() {
-                Some("true" | "on" | "yes" | "1") => Some(true),
-                Some("false" | "off" | "no" | "0") => Some(false),
-                _ => None,
-            });
-            is_on.map(|is_on| config.keeps_state = is_on).ok_or_else(|| "must be true or false".to_owned())
+            config.keeps_state = is_on(value)?;
+            Ok(())
         },
     },
     Entry {
@@ -199,6 +211,16 @@ fn word(value: &Value) -> Result<&str, String> {
 /// A text; empty means none.
 fn text(value: &Value) -> Result<Option<String>, String> {
     Ok(Some(word(value)?.trim().to_owned()).filter(|text| !text.is_empty()))
+}
+
+/// `true` or `false`; variables of the environment may also say `on`, `yes` or `1`.
+fn is_on(value: &Value) -> Result<bool, String> {
+    let said = value.as_bool().or_else(|| match value.as_str() {
+        Some("true" | "on" | "yes" | "1") => Some(true),
+        Some("false" | "off" | "no" | "0") => Some(false),
+        _ => None,
+    });
+    said.ok_or_else(|| "must be true or false".to_owned())
 }
 
 fn one_of(name: &str, known: &[&str]) -> Result<usize, String> {

@@ -171,6 +171,32 @@ fn a_field_that_nobody_has_is_an_error_with_the_nearest() {
 }
 
 #[test]
+fn the_values_of_fields_are_counted_over_all_events_that_pass() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let line = |n: u32| {
+        let (level, path) = if n.is_multiple_of(4) { ("error", "/pay") } else { ("info", "/") };
+        format!("{{\"ts\":\"2026-11-23T02:28:{:02}Z\",\"level\":\"{level}\",\"msg\":\"hit {n}\",\"path\":\"{path}\",\"id\":{n}}}\n", n % 60)
+    };
+    fs::write(dir.path().join("a.log"), (0..40).map(line).collect::<String>()).expect("written");
+    let document = json(dir.path(), &["facets", "--json", "--quiet", "a.log"]);
+    let expected = shape(
+        r#"{"schema":"coroner.facets/1","events":"count","facets":[{"field":"text","events":"count","distinct":"count?","left_out":"count?",
+        "values":[{"value":"text","label":"text?","count":"count"}]}]}"#,
+    );
+    check(&document, &expected, "facets");
+    let asked = json(dir.path(), &["facets", "--json", "--quiet", "a.log", "--field", "path,level", "--filter", "id<20"]);
+    let facets = asked["facets"].as_array().expect("facets");
+    assert_eq!(facets.iter().map(|facet| facet["field"].as_str().expect("a name")).collect::<Vec<_>>(), ["path", "level"]);
+    assert_eq!(facets[0]["values"], serde_json::json!([{"value":"/","label":null,"count":15},{"value":"/pay","label":null,"count":5}]));
+    let text = out(dir.path(), &["facets", "--quiet", "a.log", "--field", "id", "--limit", "2"]);
+    assert!(text.contains("id: 40 values in 40 events") && text.contains("and 38 more; --limit lists more"), "{text}");
+    let (code, _, err) = coroner(dir.path(), &["facets", "--quiet", "a.log", "--field", "pth"]);
+    assert!(code == 2 && err.contains("did you mean path?"), "{code} {err}");
+    let (code, ..) = coroner(dir.path(), &["facets", "--quiet", "a.log", "--filter", "nothing-like-this"]);
+    assert_eq!(code, 1, "the answer is no");
+}
+
+#[test]
 fn a_histogram_has_only_rows_that_count() {
     let dir = case();
     let document =
@@ -365,7 +391,7 @@ fn the_order_of_arguments_does_not_matter() {
 fn help_man_and_completions_name_every_command() {
     let dir = tempfile::tempdir().expect("temporary folder");
     let help = out(dir.path(), &["--help"]);
-    let commands = ["demo", "inspect", "events", "histogram", "series", "note", "export", "screenshot", "completions", "man"];
+    let commands = ["demo", "inspect", "events", "histogram", "facets", "series", "note", "export", "screenshot", "completions", "man"];
     let man = out(dir.path(), &["man"]);
     assert!(man.starts_with(".ie") || man.starts_with(".TH"), "{man}");
     assert!(man.contains(".SH KEYS") && man.contains("EXIT CODES") || man.contains("Exit codes"), "{man}");
@@ -379,7 +405,7 @@ fn help_man_and_completions_name_every_command() {
         assert!(man.contains(command), "{command}");
         assert!(completions.iter().all(|text| text.contains(command)), "{command}");
     }
-    for command in ["inspect", "events", "histogram", "series", "export"] {
+    for command in ["inspect", "events", "histogram", "facets", "series", "export"] {
         assert!(out(dir.path(), &[command, "--help"]).contains("--json"), "{command}");
     }
 }
@@ -421,4 +447,28 @@ fn an_export_elsewhere_holds_the_prose_of_the_case() {
     let read = |path: &str| fs::read_to_string(dir.path().join(path)).expect("the export");
     assert!(read("case/postmortem.md").contains("nobody was told"));
     assert!(read("elsewhere/postmortem.md") == read("case/postmortem.md"), "the exports differ");
+}
+
+#[test]
+fn what_flags_say_of_a_source_is_kept_with_the_case_until_it_is_taken_away() {
+    let dir = case();
+    let first = |extra: &[&str]| {
+        let args =
+            [&["events", "--json", "--quiet", "--level", "error", "--limit", "1", "--filter", "user"][..], extra, &["case"]].concat();
+        out(dir.path(), &args)
+    };
+    assert!(first(&[]).contains("2026-11-23T10:28:31Z"));
+    // A name that is not there is told, with the one that was meant; the ending may be left out.
+    let (code, _, err) = coroner(dir.path(), &["inspect", "case", "--tz", "locale.log=+08:00"]);
+    assert!(code == 2 && err.contains("did you mean local.log?"), "{err}");
+    out(dir.path(), &["export", "case", "--quiet", "--tz", "local=+08:00"]);
+    assert!(first(&[]).contains("2026-11-23T02:28:31Z"));
+    assert!(first(&["--tz", "local.log=+09:00"]).contains("2026-11-23T01:28:31Z"), "a flag speaks last");
+    let inspected = json(dir.path(), &["inspect", "--json", "--quiet", "case"]);
+    let local = inspected["sources"].as_array().expect("list").iter().find(|source| source["path"] == "local.log").expect("there");
+    assert_eq!(local["remarks"][0], "zone +08:00 from case.toml");
+    assert_eq!(coroner(dir.path(), &["verify", "case", "--quiet"]).0, 0, "a folder means the document in it");
+    assert_eq!(coroner(dir.path(), &["note", "case", "set", "zones.local=Atlantis"]).0, 2);
+    out(dir.path(), &["note", "case", "set", "zones.local="]);
+    assert!(first(&[]).contains("2026-11-23T10:28:31Z"));
 }

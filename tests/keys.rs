@@ -162,6 +162,25 @@ fn promise(action: Action) -> bool {
             t0.at == at(125) && t0.label.contains("deploy")
         }
         Action::ChooseZone => shows("t z \"Shanghai\" Enter", "11:20:00 Shanghai +08:00"),
+        Action::ClockOffset => {
+            let offsets = |keys: &str| after(keys).state.case().meta.clock_offsets.clone();
+            let moved = |keys: &str| offsets(keys).get("logs/order-1.log").copied();
+            moved("3 e t c \"-1.5s\" Enter") == Some(-1_500_000_000)
+                && offsets("3 e t c \"-1.5s\" Enter u").is_empty()
+                && moved("3 e t c \"-1.5s\" Enter u ctrl-r") == Some(-1_500_000_000)
+                && offsets("3 e t c \"-1.5s\" Enter t c ctrl-u Enter").is_empty()
+                && moved(": \"clock-offset order-1.log +2m\" Enter") == Some(120_000_000_000)
+                && shows("3 e t c \"soon\" Enter", "known forms: +1.5s")
+                && shows("3 e t c \"-1.5s\" Enter 7", "clock -1.5s  t c changes it")
+                && shows("3 e t c \"-1.5s\" Enter 6", "its source states 03:23:0")
+                && shows("4 t c", "whose clock is wrong?")
+                && shows("4 t c \"order-1\" Enter", "its times are as it states them")
+        }
+        Action::ProposeClock => {
+            shows("3 e t o t C", "> -1.7s")
+                && after("3 e t o t C Enter").state.case().meta.clock_offsets.values().eq(&[-1_700_000_000])
+                && notice("t C").contains("beside a trace")
+        }
         Action::CycleTime => notice(&format!("{m}t 0 T")) == "times from T+0" && notice("T").contains("UTC"),
         Action::Snap => near(cursor("t t \"03:21:00.7\" Enter '"), 61.0),
         Action::Play => {

@@ -299,3 +299,95 @@ fn the_source_of_an_event_of_a_trace_is_that_event() {
     session.keys("3 ctrl-e");
     assert!(matches!(session.effects.last(), Some(Effect::OpenSource { .. })));
 }
+
+/// Everything that filters or shares out the screen.
+const LAYOUTS: [&str; 34] = [
+    "z",
+    "2 z",
+    "3 z",
+    "4 z",
+    "tab",
+    "backtab",
+    "esc",
+    "ctrl-w +",
+    "ctrl-w -",
+    "ctrl-w <",
+    "ctrl-w >",
+    "ctrl-w =",
+    "ctrl-w s",
+    "ctrl-w 1",
+    "ctrl-w 2",
+    "ctrl-w 3",
+    "ctrl-w 4",
+    "ctrl-w l \"phases\" Tab Enter",
+    "C \"latency\" Tab Enter",
+    "\\",
+    "P \"payment\" Tab Enter",
+    "2 d",
+    "2 J",
+    "2 V o",
+    "V b",
+    "R",
+    "B",
+    "2 Y",
+    "& \"level:error\" Enter",
+    "! \"pool\" Enter",
+    ": \"clear-filters\" Enter",
+    "; / \"kind:lesson\" Enter",
+    "; / ctrl-u Enter",
+    "F d esc",
+];
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 32, ..proptest::prelude::ProptestConfig::default() })]
+
+    #[test]
+    fn layout_and_filters_are_undone_to_the_first_and_redone_to_the_last(
+        chosen in proptest::collection::vec(0..LAYOUTS.len(), 1..14), size in 0usize..3,
+    ) {
+        let (width, height) = [(80, 24), (120, 40), (200, 60)][size];
+        let mut session = telling_session(width, height);
+        // The place of the list and the focus are no layout: the same ones each time.
+        let told = |session: &mut Session| {
+            let layout = |key: &str| {
+                let position: serde_json::Value = serde_json::from_str(&session.state.position().expect("all is read")).expect("JSON");
+                position[key].clone()
+            };
+            (session.state.case().clone(), layout("zoomed"), layout("notes_filter"))
+        };
+        let start = told(&mut session);
+        for choice in &chosen {
+            session.keys(LAYOUTS[*choice]);
+        }
+        let end = told(&mut session);
+        let words = || chosen.iter().map(|choice| LAYOUTS[*choice]).collect::<Vec<_>>();
+        let all = |session: &mut Session, key: &str, none: &str| {
+            for _ in 0..200 {
+                session.keys(key);
+                if session.state.notice() == Some(none) {
+                    return;
+                }
+            }
+            panic!("{key} never ends after {:?}", words());
+        };
+        all(&mut session, "u", "nothing to undo");
+        proptest::prop_assert_eq!(told(&mut session), start, "undone: {:?}", words());
+        all(&mut session, "ctrl-r", "nothing to redo");
+        proptest::prop_assert_eq!(told(&mut session), end, "redone: {:?}", words());
+    }
+}
+
+#[test]
+fn one_key_is_one_step_of_undo() {
+    let mut session = telling_session(120, 40);
+    let zoomed = |session: &Session| session.state.position().is_some_and(|position| position.contains("\"zoomed\": \"events\""));
+    session.keys("3 z");
+    assert!(zoomed(&session));
+    // The arrangement gives the room back and shares it out anew: one key, so one step.
+    session.keys("ctrl-w 3");
+    assert!(!zoomed(&session));
+    session.keys("u");
+    assert!(zoomed(&session) && session.state.notice() == Some("undone: arrange metrics first"), "{:?}", session.state.notice());
+    session.keys("u");
+    assert!(!zoomed(&session) && session.state.notice() == Some("undone: give a pane all the room"), "{:?}", session.state.notice());
+}

@@ -151,12 +151,31 @@ const WAYS: [&str; 24] = [
     "P \"shape:step\" esc",
 ];
 
+/// What is left open on the screen in the end: lists and lines that offer what there is.
+const OPENED: [&str; 14] = [
+    "",
+    "^p",
+    "^p \"rollback\"",
+    "^p \"pool\"",
+    "^p \"alert\"",
+    ": \"goto \"",
+    ": \"goto roll\"",
+    ": \"set-t0 \"",
+    ": \"filter-in pattern:\"",
+    "& \"pattern:\"",
+    "& \"latency_ms=\"",
+    "/ \"pool\"",
+    "P \"moves\"",
+    "P \"shape:spike\"",
+];
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
     fn the_screen_is_the_same_whatever_comes_after_the_play_head(
         head in 1i64..700, ways in proptest::collection::vec(0usize..WAYS.len(), 0..7), size in 0usize..3, back in 0i64..200,
+        opened in 0..OPENED.len(),
     ) {
         let (width, height) = [(80, 24), (120, 40), (200, 60)][size];
         let of = |fake: Fake| {
@@ -170,10 +189,29 @@ proptest! {
                 session.keys(&time(head));
             }
             session.keys(&time((head - back).max(0)));
+            session.keys(OPENED[opened]);
             screen(&session)
         };
         let (one, other) = (of(Fake::new()), of(Fake::new().with_other_future(head + 1)));
-        prop_assert!(one == other, "head {head}, {:?}\n{one}\n{other}", ways.iter().map(|way| WAYS[*way]).collect::<Vec<_>>());
+        prop_assert!(one == other, "head {head}, {:?} {:?}\n{one}\n{other}", ways.iter().map(|way| WAYS[*way]).collect::<Vec<_>>(), OPENED[opened]);
+    }
+}
+
+#[test]
+fn lists_and_lines_offer_nothing_that_lies_behind_the_curtain() {
+    // The rollback comes at 03:27, the first error at 03:23:03. What is typed stands on the screen as well.
+    let in_one_line = |drawn: &str, words: [&str; 2]| drawn.lines().any(|line| words.iter().all(|word| line.contains(word)));
+    for (time, is_told) in [("03:22:30", false), ("03:28:00", true)] {
+        let cases = [
+            ("^p \"rollback\"", ["rollback", "change  "]),
+            (": \"goto rollb\"", ["rollback", "rollback"]),
+            ("^p \"pool exhausted\"", ["acquire:", "pattern  "]),
+        ];
+        for (opened, words) in cases {
+            let session = after(&format!("^p esc : \"goto \" esc esc t t \"{time}\" Enter t . {opened}"));
+            let drawn = screen(&session);
+            assert_eq!(in_one_line(&drawn, words), is_told, "{opened} at {time}\n{drawn}");
+        }
     }
 }
 

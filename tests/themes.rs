@@ -235,7 +235,7 @@ const LETTERS: &[&str] = &[
 fn rows_keep_their_width_whatever_the_letters() {
     for text in LETTERS {
         let typed: String = text.chars().filter(|c| *c != '"' && !c.is_control()).collect();
-        for (width, height) in [(100, 30), (47, 17)] {
+        for (width, height) in SIZES {
             let mut session = Session::saying(width, height, text);
             for keys in [
                 String::new(),

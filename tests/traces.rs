@@ -82,6 +82,38 @@ fn a_clock_that_is_wrong_is_told_with_its_ground_and_no_time_is_changed() {
 }
 
 #[test]
+fn an_offset_moves_a_clock_in_every_answer_and_leaves_the_text_alone() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    requests(dir.path(), 60, 1_700);
+    let events = |args: &[&str]| {
+        let all = [&["events", ".", "--quiet", "--json"], args].concat();
+        coroner(dir.path(), &all).1
+    };
+    let stated = events(&[]);
+    let flag = ["--clock", "payment.log=-1.7s"];
+    let moved = events(&flag);
+    assert_ne!(stated, moved);
+    let (_, traced, _) = coroner(dir.path(), &[&["trace", ".", "--json", "--quiet"], &flag[..]].concat());
+    let traced: Value = serde_json::from_str(&traced).expect("JSON");
+    assert_eq!(traced["clocks"]["skewed"], Value::Array(Vec::new()), "the clocks agree then");
+    // The same out of the case, and back again.
+    fs::write(dir.path().join("case.toml"), "title = \"x\"\n\n[clock_offsets]\n\"payment.log\" = \"-1.7s\"\n").expect("written");
+    assert_eq!(events(&[]), moved);
+    assert_eq!(events(&["--clock", "payment.log=0"]), stated);
+    let (_, inspected, _) = coroner(dir.path(), &["inspect", ".", "--json", "--quiet"]);
+    let inspected: Value = serde_json::from_str(&inspected).expect("JSON");
+    let of =
+        |path: &str| inspected["sources"].as_array().expect("a list").iter().find(|source| source["path"] == path).expect("there").clone();
+    assert_eq!((&of("payment.log")["clock_offset_s"], &of("order.log")["clock_offset_s"]), (&(-1.7).into(), &0.into()));
+    let first = coroner::model::text::rfc3339(coroner::model::Timestamp::from_millis(1_795_400_000_018));
+    assert_eq!(of("payment.log")["first"], first);
+    let (_, text, _) = coroner(dir.path(), &["inspect", ".", "--quiet"]);
+    assert!(text.contains("clock -1.7s"), "{text}");
+    let (code, _, err) = coroner(dir.path(), &["events", ".", "--clock", "payment.log=soon"]);
+    assert!(code == 2 && err.contains("SRC=OFFSET"), "{err}");
+}
+
+#[test]
 fn too_few_traces_or_none_say_nothing_of_a_clock() {
     let dir = tempfile::tempdir().expect("temporary folder");
     requests(dir.path(), 4, 1_700);

@@ -75,3 +75,17 @@ fn without_a_terminal_the_help_is_printed() {
     assert_eq!((code, out.as_str()), (2, ""));
     assert!(err.contains("Usage: coroner") && err.contains("needs a terminal"), "{err}");
 }
+
+#[test]
+fn the_welcome_asks_the_terminal_for_its_background_and_keeps_the_keys_that_come_meanwhile() {
+    let dir = tempfile::tempdir().expect("folder");
+    let mut pty = Pty::start_with(dir.path(), &[], (100, 30), &[("COLORFGBG", ""), ("COLORTERM", "")]);
+    // The help of the welcome, asked for before the answer.
+    pty.type_keys("?\x1b]11;rgb:ffff/ffff/dddd\x1b\\\x1b[?62;22c");
+    pty.wait_for("any key goes back");
+    // Dark grey for words that matter less, as on paper.
+    pty.wait("light theme", |_| pty.inks().contains("Idx(240)"));
+    pty.type_keys("\x1b");
+    pty.wait_for("nothing that looks like");
+    leave(pty);
+}

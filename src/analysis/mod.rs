@@ -3,5 +3,6 @@
 pub mod compare;
 pub mod onset;
 pub mod panels;
+pub mod shift;
 pub mod skew;
 pub mod stats;

@@ -1,9 +1,10 @@
-//! Which series to show for goroutines, P99 and error rate: an alias table finds candidates, their movement ranks them.
+//! Which series to show for concurrency, P99 and error rate: an alias table finds candidates, their movement ranks them.
 //!
 //! `score = ln((peak + floor) / (baseline + floor)) × √coverage`. The baseline is the median of the first fifth, the
 //! floor keeps small numbers from looking like explosions, coverage is the share of columns with data. Among series of
 //! comparable score a user-facing aggregate is preferred for P99 and error rate, and a service to a load generator for
-//! goroutines. The table is `assets/aliases.toml`; nothing here knows a metric's name.
+//! concurrency. What stands in for goroutines, P99 or the error rate is called by what it is: threads, requests in flight,
+//! else by the metric's own words. The table is `assets/aliases.toml`; nothing here knows a metric's name.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -32,14 +33,16 @@ pub struct PanelCandidate<'a> {
 /// The series chosen for a role.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
-    /// `goroutines`, `P99` or `error rate`.
-    pub role: &'static str,
+    /// Which of the three places it takes: the name of a role of the table.
+    pub place: &'static str,
+    /// What it is called: `goroutines`, `P99`, `error rate`, or what it is instead.
+    pub role: String,
     /// The most telling series.
     pub id: SeriesId,
     /// Why this one, one sentence.
     pub why: String,
-    /// The other candidates, best first.
-    pub others: Vec<SeriesId>,
+    /// The other candidates with what they are called, best first.
+    pub others: Vec<(String, SeriesId)>,
 }
 
 /// One choice a role, in the order goroutines, P99, error rate; a role without any series is left out.
@@ -64,19 +67,14 @@ pub fn choose_by_origin(candidates: &[PanelCandidate<'_>]) -> Vec<Choice> {
     for wanted in 0..4 {
         let part: Vec<PanelCandidate<'_>> = candidates.iter().copied().filter(|candidate| origin(candidate.meta) == wanted).collect();
         for choice in choose(&part) {
-            match choices.iter_mut().find(|known| known.role == choice.role) {
-                Some(known) => known.others.extend(std::iter::once(choice.id).chain(choice.others)),
+            match choices.iter_mut().find(|known| known.place == choice.place) {
+                Some(known) => known.others.extend(std::iter::once((choice.role, choice.id)).chain(choice.others)),
                 None => choices.push(choice),
             }
         }
     }
-    choices.sort_by_key(|choice| role_order(choice.role));
+    choices.sort_by_key(|choice| table().role.iter().position(|known| known.name == choice.place));
     choices
-}
-
-/// Place of a role on the screen, first is 0.
-pub fn role_order(role: &str) -> usize {
-    table().role.iter().position(|known| known.name == role).unwrap_or(usize::MAX)
 }
 
 /// Whether a series may play any role: the caller need not reduce the others.
@@ -98,6 +96,9 @@ struct Role {
     name: String,
     prefers: Preference,
     floor: f64,
+    /// Whether what fits only a lower tier is something else, and called so.
+    #[serde(default)]
+    is_stood_in_for: bool,
     #[serde(default)]
     not: Vec<String>,
     alias: Vec<Alias>,
@@ -116,6 +117,8 @@ enum Preference {
 #[serde(default, deny_unknown_fields)]
 struct Alias {
     tier: u8,
+    /// What a series that fits is called; empty: the role's name in the first tier, else the metric's own words.
+    called: String,
     names: Vec<String>,
     tokens: Vec<String>,
     labels: BTreeMap<String, Vec<String>>,
@@ -168,9 +171,23 @@ impl Words {
 impl Role {
     /// The highest tier (least number) whose alias fits.
     fn tier_of(&self, meta: &SeriesMeta, words: &Words) -> Option<u8> {
+        self.alias_of(meta, words).map(|alias| alias.tier)
+    }
+
+    /// The alias of the highest tier that fits, of equal ones the first.
+    fn alias_of(&self, meta: &SeriesMeta, words: &Words) -> Option<&Alias> {
         let is_excluded = self.not.iter().any(|token| words.name_tokens.contains(token) || words.query_tokens.contains(token));
-        let fitting = self.alias.iter().filter(|alias| alias.fits(meta, words)).map(|alias| alias.tier);
-        if is_excluded { None } else { fitting.min() }
+        let fitting = self.alias.iter().filter(|alias| alias.fits(meta, words));
+        if is_excluded { None } else { fitting.min_by_key(|alias| alias.tier) }
+    }
+
+    /// What a series that plays this role is called.
+    fn called(&self, alias: &Alias, meta: &SeriesMeta, words: &Words) -> String {
+        match alias {
+            alias if !alias.called.is_empty() => alias.called.clone(),
+            alias if alias.tier == 1 || !self.is_stood_in_for => self.name.clone(),
+            _ => own_words(words, meta),
+        }
     }
 }
 
@@ -190,6 +207,17 @@ impl Alias {
     }
 }
 
+/// The words of a metric's name, each once: `jvm_threads_live_threads` is "jvm threads live".
+fn own_words(words: &Words, meta: &SeriesMeta) -> String {
+    let mut all: Vec<&str> = Vec::new();
+    for token in &words.name_tokens {
+        if !all.contains(&token.as_str()) {
+            all.push(token);
+        }
+    }
+    if all.is_empty() { text::printable(&meta.name).into_owned() } else { all.join(" ") }
+}
+
 /// `5*` fits `503`; quantiles are equal as numbers (`0.990` and `0.99`).
 fn value_fits(pattern: &str, value: &str) -> bool {
     match pattern.strip_suffix('*') {
@@ -201,6 +229,7 @@ fn value_fits(pattern: &str, value: &str) -> bool {
 /// How a candidate did.
 struct Judged<'a> {
     meta: &'a SeriesMeta,
+    called: String,
     tier: u8,
     baseline: f64,
     peak: f64,
@@ -228,10 +257,11 @@ fn choose_one(role: &'static Role, table: &Table, candidates: &[PanelCandidate<'
     let chosen = queried_twin(&judged[..n_comparable], first).unwrap_or(first);
     let chosen = judged.remove(chosen);
     Some(Choice {
-        role: &role.name,
+        place: &role.name,
+        role: chosen.called.clone(),
         id: chosen.meta.id,
         why: sentence(role, &chosen, judged.len()),
-        others: judged.iter().map(|one| one.meta.id).collect(),
+        others: judged.into_iter().map(|one| (one.called, one.meta.id)).collect(),
     })
 }
 
@@ -248,13 +278,15 @@ struct Fitting<'a> {
     words: Words,
     columns: &'a [Option<Bucket>],
     tier: u8,
+    called: String,
 }
 
 impl<'a> Fitting<'a> {
     fn of(role: &Role, candidate: PanelCandidate<'a>) -> Option<Self> {
         let words = Words::of(candidate.meta);
-        let tier = role.tier_of(candidate.meta, &words)?;
-        Some(Self { meta: candidate.meta, words, columns: &candidate.columns.columns, tier })
+        let alias = role.alias_of(candidate.meta, &words)?;
+        let called = role.called(alias, candidate.meta, &words);
+        Some(Self { meta: candidate.meta, words, columns: &candidate.columns.columns, tier: alias.tier, called })
     }
 }
 
@@ -276,7 +308,16 @@ fn judge<'a>(role: &Role, table: &Table, one: &Fitting<'a>, span: Range<usize>) 
     let movement = ((peak.max(0.0) + floor) / (baseline.max(0.0) + floor)).ln().max(0.0);
     let coverage = finite(columns).count() as f64 / columns.len() as f64;
     let score = (movement + AT_REST) * coverage.sqrt();
-    Some(Judged { meta, tier: one.tier, baseline, peak, coverage, preference: preference(role, table, meta, &one.words), score })
+    Some(Judged {
+        meta,
+        called: one.called.clone(),
+        tier: one.tier,
+        baseline,
+        peak,
+        coverage,
+        preference: preference(role, table, meta, &one.words),
+        score,
+    })
 }
 
 /// The floor is in the unit that the role expects; in any other it is a small share of the peak.
@@ -315,7 +356,11 @@ fn sentence(role: &Role, chosen: &Judged<'_>, n_others: usize) -> String {
         (Preference::UserFacing, 2..) => ", nearest to users among comparable ones",
         _ => "",
     };
-    let stand_in = if chosen.tier > 1 { format!(" (stands in for {})", role.name) } else { String::new() };
+    let stand_in = match () {
+        () if chosen.called != role.name => format!(" (there are no {})", role.name),
+        () if chosen.tier > 1 => format!(" (stands in for {})", role.name),
+        () => String::new(),
+    };
     let others = match n_others {
         0 => "the only candidate".to_owned(),
         1 => "one other candidate".to_owned(),

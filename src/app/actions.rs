@@ -116,6 +116,8 @@ actions! {
         GoTo "goto" ["t t"] MAIN "go to a typed time: 14:03, T+12m, -90s, 2026-11-22T03:24Z";
         SetT0 "set-t0" ["t 0"] MAIN "make the cursor T+0, labelled by the change under it";
         ChooseZone "zone" ["t z"] MAIN "choose the zone of local times";
+        ClockOffset "clock-offset" ["t c"] MAIN "move the clock of a source that was wrong: +1.5s, -90s, 0";
+        ProposeClock "propose-clock" ["t C"] MAIN "take what shared traces say of a wrong clock as its offset";
         CycleTime "cycle-time" ["T"] MAIN "show times as UTC, local, or T±";
         Snap "snap" ["'"] MAIN "move the cursor to the nearest event, change or sample";
         Play "play" ["space"] MAIN "replay from the cursor with the future hidden, or pause";
@@ -145,7 +147,7 @@ actions! {
         PrevPhase "prev-phase" ["{"] MAIN "go to the start of this phase or the one before";
         NextTrace "next-trace" ["o"] MAIN "go to the next event of the same trace id";
         PrevTrace "prev-trace" ["O"] MAIN "go to the previous event of the same trace id";
-        Back "back" ["ctrl-o", "alt-left"] MAIN "go back to where the cursor was before the last jump";
+        Back "back" ["ctrl-o", "alt-left"] MAIN "go back to where cursor and window were before the last jump, zoom or pan";
         Forward "forward" ["alt-right"] MAIN "take the last step back again";
     }
     Search {

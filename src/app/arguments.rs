@@ -27,6 +27,8 @@ pub(crate) enum Argument {
     Tags,
     /// A time with a sign, by which something moves.
     Shift,
+    /// A source, if none is selected, and by how much its clock moves.
+    Clock,
     /// Which notes are listed.
     Notes,
     /// Any words.
@@ -62,6 +64,7 @@ impl Argument {
             Self::Severity => "SEVERITY",
             Self::Tags => "LABELS",
             Self::Shift => "+TIME or -TIME",
+            Self::Clock => "[FILE] +TIME, -TIME or 0",
             Self::Notes => "CONDITIONS",
             Self::Words => "WORDS",
             Self::Count => "TIMES",
@@ -85,6 +88,7 @@ impl Argument {
             Self::Ghost => "-1h   T-10m   baseline   off",
             Self::Tags => "pool   -draft takes a label off",
             Self::Shift => "+90s   -1h   250ms",
+            Self::Clock => "+1.5s   logs/payment.log -90s   0",
             Self::Notes => "kind:hypothesis   tag:pool   author:name   pinned   words",
             Self::Keys => "e e Enter   3*l   \"typed text\"   <zoom-in>   ^p",
             Self::Theme => "dark   light   high-contrast   16   16-light   mono   ascii   unicode   terminal",
@@ -107,6 +111,7 @@ pub(crate) const fn of(action: Action) -> Option<Argument> {
         A::AddRecord => Argument::Kind,
         A::TagRecords => Argument::Tags,
         A::Retime => Argument::Shift,
+        A::ClockOffset => Argument::Clock,
         A::FilterNotes => Argument::Notes,
         A::Ghost | A::GhostWindow => Argument::Ghost,
         A::Limit => Argument::Limit,

@@ -92,6 +92,11 @@ pub(crate) fn title(state: &State, help: &Help) -> String {
     }
 }
 
+/// Rows that a page goes on by: one stays in sight.
+pub(crate) fn page(state: &State) -> isize {
+    n_rows(state).saturating_sub(1).max(1).cast_signed()
+}
+
 /// Scrolls so that the last line stays at the bottom.
 pub(crate) fn scroll(state: &State, help: &Help, rows: isize) -> usize {
     let last = lines(state, help).len().saturating_sub(n_rows(state));

@@ -13,6 +13,8 @@ pub(crate) enum Slot {
     Panels,
     /// Series of formulas.
     Formulas,
+    /// Clocks moved by the offsets of the case.
+    ClockOffsets,
     Series,
     /// Columns of an earlier time, to be drawn behind panels; one slot for each distance.
     Ghosts(usize),
@@ -129,7 +131,12 @@ impl Jobs {
     /// What an answer for this slot must not know. Which panels there are stays as it was, and what the case itself holds
     /// is hidden by its own time.
     fn until_for(&self, slot: Slot) -> Option<Timestamp> {
-        self.until.filter(|_| !matches!(slot, Slot::Panels | Slot::Formulas | Slot::Standings | Slot::Debt))
+        self.until.filter(|_| !matches!(slot, Slot::Panels | Slot::Formulas | Slot::ClockOffsets | Slot::Standings | Slot::Debt))
+    }
+
+    /// Whether the slot was ever asked.
+    pub(crate) fn is_asked(&self, slot: Slot) -> bool {
+        self.slots.contains_key(&slot)
     }
 
     /// Whether what the panes show is still on its way.

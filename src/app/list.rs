@@ -30,7 +30,9 @@ pub(crate) struct EventRow {
     pub(crate) level: Level,
     pub(crate) service: String,
     pub(crate) message: String,
-    /// Fields of a structured record, `name=value`, as many as a row can show.
+    /// Bytes of it before the fields that stand at its end.
+    pub(crate) n_before_fields: usize,
+    /// Further fields of a structured record, `name=value`, as many as a row can show.
     pub(crate) fields: String,
     pub(crate) trace_id: Option<String>,
     /// The record as in the source, for copying.
@@ -50,13 +52,17 @@ pub(crate) struct EventRow {
 impl EventRow {
     pub(crate) fn new(event: &Event) -> Self {
         let line: String = event.message.chars().take(MESSAGE_CHARS).collect();
+        let (n_before, told) = rows::fields_at_end(&event.message, &event.fields, event.trace_id.as_deref());
+        let others: Vec<_> = event.fields.iter().filter(|(name, _)| !told.contains(&name.as_str())).collect();
+        let before = line.get(..n_before).unwrap_or(&line);
         Self {
             id: event.id,
             time: event.time,
             level: event.level,
             service: text::printable(event.service.as_deref().unwrap_or_default()).into_owned(),
             message: text::printable(line.trim_end()).into_owned(),
-            fields: fields_words(&event.fields.iter().collect::<Vec<_>>(), VALUE_CHARS),
+            n_before_fields: text::printable(before.trim_end()).len(),
+            fields: fields_words(&others, VALUE_CHARS),
             trace_id: event.trace_id.clone(),
             raw: event.raw.clone(),
             source: event.source.clone(),

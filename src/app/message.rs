@@ -17,6 +17,7 @@ use crate::model::case::{AnnotationKind, CaseDoc, CaseMeta, Choice, EditStep, Ev
 use crate::model::compare::{CompareQuery, Difference};
 use crate::model::facets::{FacetQuery, Facets};
 use crate::model::find::Fit;
+use crate::model::offset::ClockOffsets;
 use crate::model::onset::{Onset, OnsetQuery};
 use crate::model::query::{FieldSeen, HistogramQuery, Pattern, PatternQuery, TextMatch, TextPattern, ValueAt};
 use crate::model::skew::ClockCheck;
@@ -49,6 +50,8 @@ pub enum Question {
     },
     /// Make series of these formulas (`PromQL`), and of no others. Answered by `Reply::Defined`.
     Define(Vec<String>),
+    /// Move the clocks of sources by these offsets, and no others. Answered by `Reply::Defined`.
+    SetClocks(ClockOffsets),
     /// Values at a moment.
     ValuesAt {
         /// Which.
@@ -182,14 +185,14 @@ pub enum FreezeTarget {
 /// A series chosen for a panel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PanelChoice {
-    /// `goroutines`, `P99`, `error rate`.
+    /// What it is called: `goroutines`, `P99`, `error rate`, or what stands in for one of them.
     pub role: String,
     /// The most telling series.
     pub id: SeriesId,
     /// Why this one, one sentence.
     pub why: String,
-    /// Other candidates, best first.
-    pub others: Vec<SeriesId>,
+    /// Other candidates with what they are called, best first.
+    pub others: Vec<(String, SeriesId)>,
 }
 
 /// Numbers of a panel that need the samples.
@@ -241,7 +244,7 @@ pub enum Reply {
     Stats(Vec<SeriesStats>),
     /// To `ValuesAt`, in the order asked.
     Values(Vec<Option<ValueAt>>),
-    /// To `Define`: the catalog with the lines of the formulas, and what is wrong with those that have none.
+    /// To `Define` and `SetClocks`: the catalog as it is now, and what is wrong with formulas or names that have no effect.
     Defined(Arc<Catalog>, Vec<String>),
     /// To `Histogram`.
     Histogram(Histogram),

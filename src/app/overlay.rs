@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 
 use crate::model::case::{AnnotationKind, Choice, Link, MarkerName, PanelForm, PanelRef, PanelShape};
-use crate::model::{Annotation, AnnotationId, SeriesId, SeriesMeta, TimeRange, Timestamp, fuzzy};
+use crate::model::{Annotation, AnnotationId, SeriesId, SeriesMeta, SourceId, TimeRange, Timestamp, fuzzy};
 
 use super::actions::Action;
 use super::draft::{Draft, Origin};
@@ -59,6 +59,8 @@ pub(crate) enum PickValue {
     Annotation(AnnotationId),
     Zone(Tz),
     Marker(MarkerName),
+    /// A source whose clock is to be moved.
+    Clock(SourceId),
     KeyMoment,
     Target(FreezeTarget),
     /// A marker that the data suggest, and what it is.
@@ -118,6 +120,8 @@ pub(crate) enum PickPurpose {
     Palette,
     Panels,
     Zone,
+    /// Whose clock is to be moved.
+    Clock,
     Marker,
     Pin,
     Conflicts,
@@ -230,7 +234,7 @@ impl Picker {
             })
             .collect();
         if words.is_by_moves() {
-            scored.sort_by(|a, b| self.moves(b.1).total_cmp(&self.moves(a.1)).then(a.1.cmp(&b.1)));
+            scored.sort_by_cached_key(|(_, index, _)| (std::cmp::Reverse((self.moves(*index) * 1e3) as u32), *index));
         } else {
             scored.sort_by_key(|(score, index, _)| (std::cmp::Reverse(*score), *index));
         }

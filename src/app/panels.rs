@@ -129,7 +129,7 @@ impl Panels {
     /// Remembers the choice by name.
     pub(crate) fn set_choices(&mut self, choices: &[PanelChoice], catalog: &Catalog) {
         self.is_chosen = true;
-        self.candidates = choices.iter().flat_map(|choice| choice.others.iter().map(|id| (choice.role.clone(), *id))).collect();
+        self.candidates = choices.iter().flat_map(|choice| choice.others.iter().cloned()).collect();
         self.choices = choices
             .iter()
             .filter_map(|choice| {

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::find::Typing;
 use super::line::LineInput;
+use crate::model::SourceId;
 
 /// What a typed line is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub(crate) enum PromptKind {
     Tag,
     /// By how much notes move in time.
     Retime,
+    /// By how much the clock of a source moves.
+    Clock(SourceId),
     /// Which notes are listed.
     Notes,
     /// An action by its name.
@@ -100,6 +103,7 @@ impl Prompt {
             PromptKind::FilterOne(_) => "condition",
             PromptKind::Tag => "labels",
             PromptKind::Retime => "move by",
+            PromptKind::Clock(_) => "clock offset",
             PromptKind::Notes => "notes",
             PromptKind::Command => "command",
             PromptKind::Url => "pin",
@@ -116,6 +120,7 @@ impl Prompt {
             PromptKind::Limit => "1000   1.5s   250ms   5%   64MiB   <99.9% for what must not fall below   off",
             PromptKind::Tag => "pool   -draft takes a label off; for the selected note, or all that the filter of the notes leaves",
             PromptKind::Retime => "+90s   -1h   250ms",
+            PromptKind::Clock(_) => "+1.5s   -90s   2m   -8h   0: as the source states them",
             PromptKind::Notes => "kind:hypothesis   tag:pool   author:name   pinned   words; nothing lists all",
             PromptKind::Command => "",
             PromptKind::Url => "https://git.example/pull/7 the change that closes each connection",

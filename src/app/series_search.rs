@@ -157,7 +157,7 @@ impl SeriesSearch {
         // Whole words first: scattered letters must not crowd them out.
         let mut fitting: Vec<&SeriesMeta> = tight.into_iter().chain(loose).collect();
         if query.is_by_moves() {
-            fitting.sort_by(|a, b| self.moves(b).total_cmp(&self.moves(a)));
+            fitting.sort_by_cached_key(|meta| std::cmp::Reverse((self.moves(meta) * 1e3) as u32));
         }
         let shape = |meta: &SeriesMeta| match self.shape_words(meta) {
             words if words.is_empty() => words,

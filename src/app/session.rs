@@ -6,6 +6,7 @@ use crate::model::case::{Annotation, AnnotationId, AnnotationKind, CaseDoc, Case
 use crate::model::{TimeRange, Timestamp};
 
 use super::message::Effect;
+use super::shown::Shown;
 
 /// Where the case is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +63,23 @@ pub(crate) enum SaveStatus {
     Failed(String),
 }
 
+/// What one `u` takes back: an edit of the case, what it was on the screen that the case does not keep, or both.
+#[derive(Debug, Clone)]
+struct Done {
+    step: Option<EditStep>,
+    shown: Option<Box<(Shown, Shown)>>,
+    name: String,
+}
+
+/// What taking back or making again asks for.
+#[derive(Debug, Clone)]
+pub(crate) struct Undone {
+    pub(crate) name: String,
+    pub(crate) effects: Vec<Effect>,
+    /// As the screen was shared out then, where that changes.
+    pub(crate) shown: Option<Shown>,
+}
+
 /// Document, history and save state.
 #[derive(Debug, Clone)]
 pub(crate) struct Session {
@@ -69,8 +87,10 @@ pub(crate) struct Session {
     pub(crate) place: CasePlace,
     author: String,
     ids: IdMaker,
-    undo: Vec<EditStep>,
-    redo: Vec<EditStep>,
+    undo: Vec<Done>,
+    redo: Vec<Done>,
+    /// Edits that were committed so far.
+    n_commits: u64,
     last_number: u64,
     saved_number: u64,
     written_number: u64,
@@ -90,6 +110,7 @@ impl Session {
             ids: IdMaker::new(id_seed),
             undo: Vec::new(),
             redo: Vec::new(),
+            n_commits: 0,
             last_number: 0,
             saved_number: 0,
             written_number: 0,
@@ -122,8 +143,9 @@ impl Session {
             return Vec::new();
         }
         let step = EditStep { name: name.into(), edits };
-        self.undo.push(step.clone());
+        self.undo.push(Done { name: step.name.clone(), step: Some(step.clone()), shown: None });
         self.redo.clear();
+        self.n_commits += 1;
         self.journal(step)
     }
 
@@ -135,24 +157,39 @@ impl Session {
         !self.redo.is_empty()
     }
 
+    /// Edits that were committed so far.
+    pub(crate) fn n_commits(&self) -> u64 {
+        self.n_commits
+    }
+
+    /// The screen was shared out anew, by an action that committed an edit if there is one since `n_commits`.
+    pub(crate) fn keep_shown(&mut self, (before, after): (Shown, Shown), n_commits: u64) {
+        let name = before.change_to(&after).to_owned();
+        match self.undo.last_mut() {
+            Some(done) if self.n_commits > n_commits && done.shown.is_none() => done.shown = Some(Box::new((before, after))),
+            _ => self.undo.push(Done { name, step: None, shown: Some(Box::new((before, after))) }),
+        }
+        self.redo.clear();
+    }
+
     /// Takes the last step back; its name is told. What others changed in the same records since then stays.
-    pub(crate) fn undo(&mut self) -> Option<(String, Vec<Effect>)> {
-        let step = self.undo.pop()?;
-        let back = self.doc.rebased(&step.inverse());
-        let effects = self.journal(back);
-        let name = step.name.clone();
-        self.redo.push(step);
-        Some((name, effects))
+    pub(crate) fn undo(&mut self) -> Option<Undone> {
+        let done = self.undo.pop()?;
+        let effects = done.step.as_ref().map(|step| self.journal(self.doc.rebased(&step.inverse()))).unwrap_or_default();
+        let shown = done.shown.as_ref().map(|shown| shown.0.clone());
+        let name = done.name.clone();
+        self.redo.push(done);
+        Some(Undone { name, effects, shown })
     }
 
     /// Makes the step again that was taken back last.
-    pub(crate) fn redo(&mut self) -> Option<(String, Vec<Effect>)> {
-        let step = self.redo.pop()?;
-        let again = self.doc.rebased(&step);
-        let effects = self.journal(again);
-        let name = step.name.clone();
-        self.undo.push(step);
-        Some((name, effects))
+    pub(crate) fn redo(&mut self) -> Option<Undone> {
+        let done = self.redo.pop()?;
+        let effects = done.step.as_ref().map(|step| self.journal(self.doc.rebased(step))).unwrap_or_default();
+        let shown = done.shown.as_ref().map(|shown| shown.1.clone());
+        let name = done.name.clone();
+        self.undo.push(done);
+        Some(Undone { name, effects, shown })
     }
 
     fn journal(&mut self, step: EditStep) -> Vec<Effect> {
@@ -294,9 +331,9 @@ mod tests {
         let edit = session.change(&id, now, |note| note.text = "worse".into()).expect("there");
         session.commit("change", vec![edit]);
         let after_change = session.doc.clone();
-        let (name, effects) = session.undo().expect("something");
-        assert_eq!((name.as_str(), &session.doc), ("change", &after_add));
-        assert!(matches!(effects[..], [Effect::Journal { number: 3, .. }]));
+        let undone = session.undo().expect("something");
+        assert_eq!((undone.name.as_str(), &session.doc), ("change", &after_add));
+        assert!(matches!(undone.effects[..], [Effect::Journal { number: 3, .. }]));
         session.redo();
         assert_eq!(session.doc, after_change);
         session.undo();

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use super::clock::Style;
 use super::commands::Typed;
 use super::keymap::Keymap;
+use super::looks::Switch;
 use super::macros::Macros;
 use super::press::KeyPress;
 use super::state::State;
@@ -20,6 +21,8 @@ pub struct Settings {
     pub(crate) style: Style,
     /// Zone of local times where the case names none.
     pub zone: Tz,
+    /// Whether the mouse is ours at first.
+    pub mouse: Switch,
     /// Lines that were typed before.
     pub commands: Vec<String>,
     /// Macros by name.
@@ -28,7 +31,14 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { keymap: Keymap::standard(), style: Style::Utc, zone: Tz::UTC, commands: Vec::new(), macros: BTreeMap::new() }
+        Self {
+            keymap: Keymap::standard(),
+            style: Style::Utc,
+            zone: Tz::UTC,
+            mouse: Switch::Off,
+            commands: Vec::new(),
+            macros: BTreeMap::new(),
+        }
     }
 }
 
@@ -39,6 +49,7 @@ impl State {
         self.usual_zone = settings.zone;
         self.clock.zone = self.case_zone();
         self.clock.style = settings.style;
+        self.looks.mouse = settings.mouse;
         self.commands = Typed::new(settings.commands);
         self.macros = Macros::with_named(settings.macros);
         super::update::settle_view(self);

@@ -19,6 +19,12 @@ pub(crate) const AT_ONCE: usize = 256;
 pub(crate) const MOST: usize = 20_000;
 /// From so many times its own unrest on, a series moves.
 const MOVES: f32 = 4.0;
+/// Beyond that, what left earlier moves more: of series that hardly stirred before, any is far away.
+const FAR: f32 = 30.0;
+/// Columns by which a later onset counts half.
+const LATE: f32 = 10.0;
+/// Columns that an onset must last to be none by chance, and out of how many.
+const LASTS: (usize, usize) = (3, 4);
 
 /// A shape with the words that find it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,8 +74,8 @@ impl Shape {
 pub(crate) struct Outline {
     /// Shapes that do not depend on a moment.
     shapes: Vec<Shape>,
-    /// Mean of each column, NaN without a number.
-    means: Box<[f32]>,
+    /// Mean of each column, of a counter what it rises by; NaN without a number.
+    course: Box<[f32]>,
 }
 
 /// What is known of all of them.
@@ -118,20 +124,36 @@ impl Outline {
         if shape == Shape::Moves { self.moves(at) >= MOVES } else { self.shapes.contains(&shape) }
     }
 
-    /// How far the series goes after a column from where it was before, in its own unrest. O(columns).
+    /// How early after a column the series leaves where it was before, and how far it stays away, in its own unrest.
+    ///
+    /// Looks a quarter of the extent back and a third ahead. Knows neither scale nor zero of the values. O(columns).
     pub(crate) fn moves(&self, at: usize) -> f32 {
-        let n = self.means.len();
-        let near = (n / 10).max(3);
+        let n = self.course.len();
         let at = at.min(n);
-        let before: Vec<f32> = self.means[at.saturating_sub(n / 4)..at].iter().copied().filter(|mean| mean.is_finite()).collect();
-        let after: Vec<f32> = self.means[at..(at + near).min(n)].iter().copied().filter(|mean| mean.is_finite()).collect();
-        let (Some(usual), false) = (median(&before), after.is_empty()) else { return 0.0 };
-        let unrest = median(&before.iter().map(|mean| (mean - usual).abs()).collect::<Vec<_>>()).unwrap_or(0.0);
-        let farthest = after.iter().map(|mean| (mean - usual).abs()).fold(0.0, f32::max);
-        let size = before.iter().chain(&after).map(|mean| mean.abs()).fold(0.0, f32::max);
-        // A hundredth of the size is rest: else what hardly moved at all would move most.
-        let floor = 1.5 * unrest + 0.01 * size;
-        if floor > 0.0 { farthest / floor } else { 0.0 }
+        let finite = |part: &[f32]| part.iter().copied().filter(|value| value.is_finite()).collect::<Vec<f32>>();
+        let before = finite(&self.course[at.saturating_sub(n / 4)..at]);
+        let after = &self.course[at..(at + n / 3).min(n)];
+        let early = |columns: usize| 1.0 / (1.0 + columns as f32 / LATE);
+        let Some(usual) = median(&before).filter(|_| before.len() >= 3) else {
+            // What was not there before begins: the first failure of a kind.
+            let is_new = before.is_empty() && at > 0 && self.course[..at].iter().all(|value| value.is_nan());
+            return after.iter().position(|value| value.is_finite()).filter(|_| is_new).map_or(0.0, |column| FAR / 3.0 * early(column));
+        };
+        let mut unrest: Vec<f32> = before.iter().map(|value| (value - usual).abs()).collect();
+        unrest.sort_by(f32::total_cmp);
+        // One odd column before does not make every other one usual.
+        let reach = unrest[unrest.len() - 1 - usize::from(unrest.len() >= 10)];
+        let (low, high) =
+            finite(after).into_iter().chain(before).fold((usual, usual), |(low, high), value| (low.min(value), high.max(value)));
+        // A little of the whole way is rest, and what a float cannot tell apart.
+        let rest = 0.02 * (high - low) + 1e-5 * usual.abs();
+        let floor = 1.5 * unrest[unrest.len() / 2] + 0.5 * reach + rest;
+        let is_out = |value: &&f32| (**value - usual).abs() > 1.2 * reach + rest;
+        let lasts =
+            |column: usize| after[column..].iter().filter(|value| value.is_finite()).take(LASTS.1).filter(is_out).count() >= LASTS.0;
+        let Some(onset) = (0..after.len()).find(|column| is_out(&&after[*column]) && lasts(*column)) else { return 0.0 };
+        let away: Vec<f32> = finite(&after[onset..]).into_iter().take(2 * LASTS.1).map(|value| (value - usual).abs()).collect();
+        (median(&away).unwrap_or(0.0) / floor).min(FAR) * early(onset)
     }
 
     /// The shapes in words.
@@ -149,8 +171,7 @@ fn median(values: &[f32]) -> Option<f32> {
 
 /// Looks at a series. O(columns).
 fn outline(meta: &SeriesMeta, cells: &[Option<Bucket>]) -> Outline {
-    let mean_of = |cell: &Option<Bucket>| cell.filter(|bucket| bucket.count > 0).map_or(f32::NAN, |bucket| bucket.mean as f32);
-    let means: Box<[f32]> = cells.iter().map(mean_of).collect();
+    let course = course(meta.kind, cells);
     let buckets: Vec<Bucket> = cells.iter().flatten().copied().filter(|bucket| bucket.count > 0).collect();
     let mut shapes = Vec::new();
     let mut add = |shape: Shape, is_so: bool| shapes.extend(is_so.then_some(shape));
@@ -171,7 +192,23 @@ fn outline(meta: &SeriesMeta, cells: &[Option<Bucket>]) -> Outline {
         add(Shape::Rising, !has_step && trend > 0.85);
         add(Shape::Falling, !has_step && trend < -0.85);
     }
-    Outline { shapes, means }
+    Outline { shapes, course }
+}
+
+/// What the series is in each column: its mean, or what it rose by since the column before.
+fn course(kind: SeriesKind, cells: &[Option<Bucket>]) -> Box<[f32]> {
+    let filled = |cell: &Option<Bucket>| cell.filter(|bucket| bucket.count > 0);
+    if !matches!(kind, SeriesKind::Counter | SeriesKind::HistogramPart) {
+        return cells.iter().map(|cell| filled(cell).map_or(f32::NAN, |bucket| bucket.mean as f32)).collect();
+    }
+    let mut before: Option<(usize, f64)> = None;
+    let rise = |(column, cell): (usize, &Option<Bucket>)| {
+        let Some(last) = filled(cell).map(|bucket| bucket.last) else { return f32::NAN };
+        // A restart says nothing of what was counted.
+        let known = before.replace((column, last)).filter(|(_, value)| *value <= last);
+        known.map_or(f32::NAN, |(place, value)| ((last - value) / (column - place) as f64) as f32)
+    };
+    cells.iter().enumerate().map(rise).collect()
 }
 
 /// Empty columns between two with samples, twice as many as usual ones.
@@ -247,12 +284,58 @@ mod tests {
         assert_eq!(words(SeriesKind::Gauge, |_| None), "");
     }
 
+    fn outline_of(values: impl Iterator<Item = f64>) -> Outline {
+        let cell = |value: f64| {
+            value.is_finite().then_some(Bucket { min: value, max: value, mean: value, last: value, count: 1, n_nan: 0, n_inf: 0 })
+        };
+        outline(&SeriesMeta::default(), &values.map(cell).collect::<Vec<_>>())
+    }
+
     #[test]
     fn what_moves_depends_on_the_moment() {
-        let cell = |value: f64| Some(Bucket { min: value, max: value, mean: value, last: value, count: 1, n_nan: 0, n_inf: 0 });
-        let cells: Vec<Option<Bucket>> = (0..120).map(|column| cell(if column < 60 { 5.0 } else { 50.0 })).collect();
-        let outline = outline(&SeriesMeta::default(), &cells);
-        assert!(outline.moves(60) > 50.0 && outline.moves(58) > 50.0);
+        let outline = outline_of((0..120).map(|column| if column < 60 { 5.0 } else { 50.0 }));
+        assert!(outline.moves(60) > outline.moves(50) && outline.moves(50) > MOVES);
         assert_eq!((outline.moves(20), outline.moves(0), outline.moves(500)), (0.0, 0.0, 0.0));
+    }
+
+    #[test]
+    fn of_two_that_go_as_far_the_earlier_moves_more_and_what_first_appears_moves() {
+        let from =
+            |column: usize, way: f64| outline_of((0..120).map(move |at| (at * 7919 % 13) as f64 + if at < column { 0.0 } else { way }));
+        assert!(from(62, 900.0).moves(60) > from(70, 900.0).moves(60));
+        assert!(from(62, 900.0).moves(60) > from(62, 90.0).moves(60));
+        let first = outline_of((0..120).map(|at| if at < 65 { f64::NAN } else { 1.0 }));
+        assert!(first.moves(60) >= MOVES && first.moves(70) == 0.0);
+        let counter = |rate: f64| {
+            let cell = |at: usize| {
+                let value = at as f64 * 10.0 + (at as f64 - 60.0).max(0.0) * rate;
+                Some(Bucket { min: value, max: value, mean: value, last: value, count: 1, n_nan: 0, n_inf: 0 })
+            };
+            let cells: Vec<Option<Bucket>> = (0..120).map(cell).collect();
+            outline(&SeriesMeta { kind: SeriesKind::Counter, ..SeriesMeta::default() }, &cells).moves(60)
+        };
+        assert!(counter(0.0) == 0.0 && counter(90.0) > MOVES, "a counter moves when it rises otherwise");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn noise_never_moves_more_than_a_clear_step(
+            noise in proptest::collection::vec(-1.0..1.0f64, 120), other in proptest::collection::vec(-1.0..1.0f64, 120),
+            at in 30usize..80, late in 0usize..20, step in 30.0..1e6f64,
+        ) {
+            let flat = outline_of(noise.iter().copied()).moves(at);
+            let stepped = outline_of(other.iter().enumerate().map(|(column, noise)| noise + if column < at + late { 0.0 } else { step })).moves(at);
+            proptest::prop_assert!(stepped > flat && stepped >= MOVES, "{} {}", stepped, flat);
+        }
+
+        #[test]
+        fn scale_and_zero_of_the_values_do_not_matter(
+            noise in proptest::collection::vec(-1.0..1.0f64, 120), at in 30usize..80, step in 0.0..100.0f64, scale in 1e-3..1e3f64, zero in -100.0..100.0f64,
+        ) {
+            let values = |column: usize| noise[column] + if column < at + 3 { 0.0 } else { step };
+            let plain = outline_of((0..120).map(values)).moves(at);
+            let other = outline_of((0..120).map(|column| (values(column) + zero) * scale)).moves(at);
+            proptest::prop_assert!((plain - other).abs() <= 0.02 * plain.max(1.0), "{} {}", plain, other);
+        }
     }
 }

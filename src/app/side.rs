@@ -324,7 +324,8 @@ pub(crate) fn fit_start(text: &str, width: usize) -> String {
     out
 }
 
-/// Folds text at blanks; words wider than a line are cut. Line ends are kept.
+/// Folds text at blanks; words wider than a line are cut, behind a comma or slash of its second half if there is one. Line
+/// ends are kept.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut out = Vec::new();
     for paragraph in text.split('\n') {
@@ -343,7 +344,7 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
                 out.push(std::mem::take(&mut line));
             }
             while word.width() > width {
-                let mut cut = 0;
+                let (mut cut, mut behind_sign) = (0, None);
                 let mut used = 0;
                 for (at, c) in word.char_indices() {
                     used += unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
@@ -351,7 +352,11 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
                         break;
                     }
                     cut = at + c.len_utf8();
+                    if matches!(c, ',' | ';' | '&' | '/') && used * 2 > width {
+                        behind_sign = Some(cut);
+                    }
                 }
+                let cut = behind_sign.unwrap_or(cut);
                 let cut = if cut == 0 { word.chars().next().map_or(0, char::len_utf8) } else { cut };
                 out.push(word[..cut].to_owned());
                 word = &word[cut..];
@@ -372,6 +377,8 @@ mod tests {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefghij", 4), ["abcd", "efgh", "ij"]);
         assert_eq!(wrap("漢字漢字", 5), ["漢字", "漢字"]);
+        assert_eq!(wrap("up{job=\"a\",zone=\"b\"}", 16), ["up{job=\"a\",", "zone=\"b\"}"]);
+        assert_eq!(wrap("a,bcdefghij", 6), ["a,bcde", "fghij"]);
         assert_eq!(wrap("a\n\nb", 9), ["a", "", "b"]);
     }
 }

@@ -36,6 +36,7 @@ use super::replay::Replay;
 use super::resume::Resumed;
 use super::session::{CasePlace, Session};
 use super::shapes::Shapes;
+use super::shown::LastShown;
 use super::side::Side;
 use super::side::Standings;
 use super::timeline::Timeline;
@@ -129,6 +130,7 @@ pub struct State {
     /// Keys of an unfinished sequence.
     pub(crate) pending: Vec<KeyPress>,
     pub(crate) history: History,
+    pub(crate) last_shown: Option<LastShown>,
     /// Lines of the command line, of this session and those before.
     pub(crate) commands: Typed,
     /// Filters that were typed for this case.
@@ -217,6 +219,7 @@ impl State {
             overlays: Vec::new(),
             pending: Vec::new(),
             history: History::default(),
+            last_shown: None,
             commands: Typed::default(),
             filters_typed: Typed::default(),
             macros: Macros::default(),

@@ -3,6 +3,7 @@
 //! A mark is the same sign everywhere; the detail lists those that are on screen with their meaning.
 
 use std::num::NonZeroUsize;
+use std::ops::Range;
 
 use super::panels::{Panel, Panels};
 use crate::model::series::{Bucket, SeriesKind, SeriesMeta};
@@ -74,6 +75,22 @@ pub(crate) fn columns(shown: &[Option<Bucket>], visible: TimeRange, nature: &Nat
     out
 }
 
+/// Columns between two samples in which nothing is missing, and the value before them. Never before the first sample nor
+/// behind the last one. O(columns).
+pub(crate) fn held(shown: &[Option<Bucket>], trust: &[Trust]) -> Vec<(Range<usize>, f64)> {
+    let mut held = Vec::new();
+    let mut before: Option<(usize, f64)> = None;
+    for (column, bucket) in shown.iter().enumerate() {
+        let Some(bucket) = bucket else { continue };
+        if let Some((at, value)) = before.filter(|(at, _)| at + 1 < column) {
+            let is_sound = trust.get(at + 1..column).is_some_and(|trust| trust.iter().all(|trust| *trust == Trust::Sound));
+            held.extend(is_sound.then_some((at + 1..column, value)));
+        }
+        before = (bucket.count > 0).then_some((column, bucket.last));
+    }
+    held
+}
+
 /// Why a column has no sample: as the value at the cursor would say it.
 fn missing(end: Timestamp, nature: &Nature) -> Trust {
     match nature.extent {
@@ -123,6 +140,7 @@ pub(crate) fn signs(panels: &Panels) -> Vec<(&'static str, String)> {
     say(has(&[Trust::Absent]), "\\", "absent: not begun, or nothing to compute");
     let is_printed = |panel: &Panel| panel.texts.value.starts_with('≥') || panel.texts.peak.contains('≥');
     say(any(&is_printed) || (panels.has_trust && has(&[Trust::Clipped])), "≥", "clipped: may be higher");
+    say(any(&|panel| !held(&panel.shown, &panel.trust).is_empty()), "░", "between two samples: the value before");
     say(any(&|panel| panel.threshold.is_some()), "╌", "limit");
     say(any(&|panel| panel.is_bad_at_cursor() || !panel.texts.crossing.is_empty()), "!", "limit crossed: first, here");
     say(any(&|panel| panel.ghost.iter().any(Option::is_some)), "∘", "an earlier time, laid over later");

@@ -7,6 +7,7 @@ use super::actions::{Action, ActionInfo, Context};
 use super::overlay::Overlay;
 use super::side::{SideItem, Tab};
 use super::state::{Focus, State};
+use super::update::clock_view;
 use crate::model::{Annotation, AnnotationKind};
 
 /// The layer that keys belong to when help is not counted.
@@ -113,8 +114,41 @@ fn works_in_panes(state: &State, action: Action) -> bool {
         A::PanelPicker => !state.catalog.series.is_empty(),
         A::Tour => state.tour.is_demo(),
         A::Close => has_something_to_close(state),
-        _ => works_on_panel(state, action).or_else(|| works_on_record(state, action)).unwrap_or(true),
+        _ => {
+            let on_time = works_on_time(state, action).or_else(|| works_on_layout(state, action));
+            on_time.or_else(|| works_on_panel(state, action)).or_else(|| works_on_record(state, action)).unwrap_or(true)
+        }
     }
+}
+
+/// Actions on the clock that need more than a time.
+fn works_on_time(state: &State, action: Action) -> Option<bool> {
+    use Action as A;
+    let has_time = state.timeline.extent.is_some();
+    Some(match action {
+        A::Play | A::Curtain | A::Known => has_time,
+        A::Faster | A::Slower => state.has_curtain(),
+        A::NextAlert | A::PrevAlert => !state.catalog.alerts.is_empty(),
+        A::NextOnset | A::PrevOnset => has_time && (state.catalog.n_events > 0 || !state.panels.all.is_empty()),
+        A::ClockOffset => clock_view::can_move(state),
+        A::ProposeClock => clock_view::proposed(state).is_some(),
+        _ => return None,
+    })
+}
+
+/// Actions on how the screen is shared out.
+fn works_on_layout(state: &State, action: Action) -> Option<bool> {
+    use Action as A;
+    let (layout, screen) = (&state.layout, &state.session.doc.meta.screen);
+    Some(match action {
+        A::TallerList | A::LowerList => state.zoomed.is_none(),
+        A::WiderList | A::NarrowerList => layout.list.width > 0 && layout.side.width > 0,
+        A::UsualSizes => state.zoomed.is_some() || screen.panels.is_some() || screen.side.is_some(),
+        A::ScrollLeft => layout.list.width > 0 && (state.list.pan > 0 || state.list.skip > 0),
+        A::ScrollRight => layout.list.width > 0 && !state.list.rows.is_empty(),
+        A::PlayMacro => !state.macros.last().is_empty(),
+        _ => return None,
+    })
 }
 
 /// Actions on the selected panel.

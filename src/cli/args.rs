@@ -136,10 +136,10 @@ pub enum Command {
     },
     /// One trace: its events of all sources in time order, the gaps between them, and whether the clocks agree
     Trace {
-        /// Sources.
+        /// Sources; the trace id may stand behind them.
         #[command(flatten)]
         open: OpenArgs,
-        /// The trace id; without it only the clocks are compared, by the traces that sources share
+        /// The trace id, as --id or as the last word; without it only the clocks are compared, by the traces that sources share
         #[arg(long, value_name = "ID")]
         id: Option<String>,
         /// One JSON document (coroner.trace/1)
@@ -156,7 +156,7 @@ pub enum Command {
         #[command(flatten)]
         window: WindowArgs,
         /// Width of a bucket: 250ms, 1s, 5m
-        #[arg(long, value_name = "DURATION", default_value = "1s")]
+        #[arg(long, visible_alias = "step", value_name = "DURATION", default_value = "1s")]
         bucket: String,
         /// Group by level, service, source, pattern, template or any field (comma separated)
         #[arg(long, value_name = "KEYS", value_delimiter = ',', default_value = "level")]
@@ -177,6 +177,28 @@ pub enum Command {
         #[arg(long, value_name = "NAME")]
         service: Vec<String>,
         /// One JSON document (coroner.histogram/1)
+        #[arg(long)]
+        json: bool,
+    },
+    /// Which values the events of a window have, and how many events each: levels, services, patterns, every field
+    #[command(after_help = filter_help("facets"))]
+    Facets {
+        /// Sources.
+        #[command(flatten)]
+        open: OpenArgs,
+        /// Window.
+        #[command(flatten)]
+        window: WindowArgs,
+        /// Only these: level, service, source, pattern or any field (comma separated); default: all
+        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+        field: Vec<String>,
+        /// Only events that pass this filter: level>=warn service:order "exact words" /regex/ (all of it: below)
+        #[arg(long, value_name = "EXPR", allow_hyphen_values = true)]
+        filter: Option<String>,
+        /// At most so many values of each as text
+        #[arg(long, value_name = "N", default_value_t = 10)]
+        limit: usize,
+        /// One JSON document (coroner.facets/1)
         #[arg(long)]
         json: bool,
     },
@@ -233,7 +255,7 @@ pub enum Command {
         #[arg(long, value_name = "N")]
         columns: Option<std::num::NonZeroUsize>,
         /// Course in columns of this width: 1s, 30s, 5m
-        #[arg(long, value_name = "DURATION", conflicts_with = "columns")]
+        #[arg(long, visible_alias = "bucket", value_name = "DURATION", conflicts_with = "columns")]
         step: Option<String>,
         /// One JSON document (coroner.series/1)
         #[arg(long)]
@@ -246,7 +268,7 @@ pub enum Command {
     /// Write the postmortem of a case: postmortem.md and its charts, or other forms
     #[command(after_help = export_help())]
     Export(Box<ExportArgs>),
-    /// What a reviewer would object to in the postmortem of a case: rules PM001 to PM030
+    /// What a reviewer would object to in the postmortem of a case: rules PM001 to PM031
     Lint {
         /// Folder of the case, or its sources; without any: the demo
         #[command(flatten)]
@@ -280,8 +302,8 @@ pub enum Command {
         after_help = "Exit codes: 0 all the same; 1 nothing drifted, but something cannot be checked (source missing); 2 something drifted."
     )]
     Verify {
-        /// The exported document: md, html or json
-        #[arg(value_name = "FILE.md")]
+        /// The exported document (md, html or json), or the folder of a case that holds it as postmortem.md
+        #[arg(value_name = "FILE|CASE")]
         document: PathBuf,
         /// Sources or case folder; default: the folder of the document
         #[command(flatten)]

@@ -8,9 +8,11 @@ use clap::CommandFactory as _;
 
 use super::Outcome;
 use super::args::{Cli, ExportArgs};
+use super::kept;
 use super::open::{self, Notes, Opened};
 use super::output::{write_json, write_table};
 use crate::model::text::printable;
+use crate::model::{CaseDoc, Catalog};
 use crate::report::Facts as _;
 use crate::report::format::Format;
 use crate::report::layout::{Audience, Layout};
@@ -34,6 +36,11 @@ pub fn export(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Outcome>
         _ => open::open(&args.open)?,
     };
     open::load(&opened, args.open.read.quiet)?;
+    // Whoever asks for a listing, or writes elsewhere beside no case, keeps nothing.
+    let keeps = !args.redactions && opened.seed.is_none() && (args.output.is_none() || opened.case_dir.join("case.toml").exists());
+    if keeps && let Err(why) = kept::keep(&opened, &args.open.read) {
+        eprintln!("note: how the sources were read is not kept in the case: {}", printable(&format!("{why:#}")));
+    }
     let case = match (&opened.seed, opened.case_dir.exists()) {
         (Some(seed), false) => seed.clone(),
         _ => CaseStore::read_only(&opened.case_dir)?.0,
@@ -49,6 +56,9 @@ pub fn export(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Outcome>
     let postmortem = redact::redact(postmortem, audience, &Names::of(&all, facts.catalog()));
     if args.redactions {
         return list_redactions(&postmortem, args.json, out);
+    }
+    if !args.open.read.quiet {
+        remark_on_nothing(facts.catalog(), &all);
     }
     if n_left_out > 0 && !args.open.read.quiet {
         eprintln!(
@@ -71,6 +81,20 @@ pub fn export(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Outcome>
         writeln!(out, "{}{charts}", printable(&one.path.display().to_string()))?;
     }
     Ok(Outcome::Done)
+}
+
+/// Says when a document has nothing to stand on: it is written all the same, for those who fill it in by hand.
+fn remark_on_nothing(catalog: &Catalog, case: &CaseDoc) {
+    let has_data = catalog.extent.is_some() || !catalog.series.is_empty() || catalog.n_events > 0;
+    let missing = match (has_data, case.annotations.is_empty()) {
+        (false, true) => "no data was found in the sources, and the case has no notes: the document is a form to fill in",
+        (false, false) => "no data was found in the sources: the document holds only the notes of the case",
+        (true, true) => {
+            "the case has no notes yet: the document holds only what the data suggest; coroner note CASE accept lists the markers to take over"
+        }
+        (true, false) => return,
+    };
+    eprintln!("coroner: {missing}");
 }
 
 /// What would be taken out, by rule; writes no file.

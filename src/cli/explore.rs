@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::Outcome;
 use super::args::{BeginArgs, OpenArgs};
 use super::documents::default_target;
+use super::kept;
 use super::open::{self, Opened};
 use super::settings;
 use crate::app::actions::Action;
@@ -49,6 +50,8 @@ pub struct Begin {
     pub forgets: bool,
     /// Cells, or lines of text.
     pub face: Face,
+    /// What the terminal told of itself before.
+    pub background: Option<Background>,
 }
 
 impl Begin {
@@ -58,7 +61,7 @@ impl Begin {
         let own = args.run.as_ref().map(settings::script).transpose()?;
         let script = config.start.clone().then(own.unwrap_or_default());
         let forgets = args.no_state || !config.keeps_state;
-        Ok(Self { follow, script, config, forgets, face: Face::of(args.plain) })
+        Ok(Self { follow, script, config, forgets, face: Face::of(args.plain), background: None })
     }
 
     /// Settings for the screen, with what was kept for the user.
@@ -68,6 +71,7 @@ impl Begin {
             keymap: self.config.keymap.clone(),
             style: self.config.time,
             zone: self.config.zone,
+            mouse: self.config.mouse,
             commands: kept.commands,
             macros: kept.macros,
         }
@@ -128,8 +132,15 @@ fn run_with(opened: Opened, begin: &Begin, mut first: Vec<Message>, remember: &d
         ensure_terminal()?;
     }
     let export_to = default_target(&opened);
-    let (store, on_disk, mut notices) = CaseStore::open(&opened.case_dir)?;
-    let store = store.signed_by(settings::author(&begin.config));
+    let (store, mut on_disk, mut notices) = CaseStore::open(&opened.case_dir)?;
+    let mut store = store.signed_by(settings::author(&begin.config));
+    if store.is_new() {
+        kept::keep_unsaved(&mut on_disk, &opened.read, &opened.case_dir)?;
+    } else if *store.mode() == Mode::Writable
+        && let Err(why) = kept::keep_in(&mut store, &mut on_disk, &opened.read)
+    {
+        notices.push(format!("how the sources are read is not kept: {why:#}"));
+    }
     let seed = opened.seed.clone().filter(|_| store.is_new());
     remember(if on_disk.meta.title.is_empty() { &opened.name } else { &on_disk.meta.title });
     let memory = memory::state_folder(|name| std::env::var_os(name)).filter(|_| !begin.forgets);
@@ -159,10 +170,8 @@ fn run_with(opened: Opened, begin: &Begin, mut first: Vec<Message>, remember: &d
         first.push(Message::Start(begin.script.clone()));
     }
     let is_following = begin.follow == Follow::Yes;
-    let theme = theme_of(&begin.config);
-    let settled = begin.config.theme.clone();
-    let asks = Theme::asks_background(|name| variable(name, settled.as_deref()));
-    let theme_for = asks.then(|| Box::new(move |background| theme_with(settled.as_deref(), Some(background))) as session::ThemeFor);
+    let theme = theme_with(begin.config.theme.as_deref(), begin.background);
+    let theme_for = theme_for(&begin.config);
     if begin.face == Face::Lines {
         state.start_plain();
     }
@@ -197,6 +206,13 @@ fn place(store: &CaseStore) -> CasePlace {
 /// Different in every process: time and process id, mixed by the state's generator.
 fn id_seed() -> u64 {
     session::now().0 as u64 ^ u64::from(std::process::id()).rotate_left(40)
+}
+
+/// Which theme fits the background that the terminal tells; nothing where it is not worth asking.
+pub fn theme_for(config: &Config) -> Option<session::ThemeFor> {
+    let settled = config.theme.clone();
+    let asks = Theme::asks_background(|name| variable(name, settled.as_deref()));
+    asks.then(|| Box::new(move |background| theme_with(settled.as_deref(), Some(background))) as session::ThemeFor)
 }
 
 /// Colours and signs that the terminal can show, or those that were settled.

@@ -26,7 +26,9 @@ pub fn welcome(args: &OpenArgs, begin: &Begin) -> anyhow::Result<Outcome> {
     let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     let list = recent::place(variable);
     let cases = list.as_deref().map(recent::load).unwrap_or_default();
-    let chosen = welcome::run(Start { folder, cases, list, theme: explore::theme_of(&begin.config) })?;
+    let (theme, theme_for) = (explore::theme_of(&begin.config), explore::theme_for(&begin.config));
+    let (chosen, background) = welcome::run(Start { folder, cases, list, theme, theme_for })?;
+    let begin = &Begin { background, ..begin.clone() };
     match chosen {
         Chosen::Quit => Ok(Outcome::Done),
         Chosen::Folder => explore::explore(&here(args), begin),

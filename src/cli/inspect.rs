@@ -7,7 +7,7 @@ use std::io::Write;
 use serde_json::{Map, Value, json};
 
 use super::output::{self, OutputForm};
-use crate::model::{Catalog, SourceReport, ZoneCertainty};
+use crate::model::{Catalog, ProblemKind, SourceReport, ZoneCertainty};
 use crate::source::{Job, Source};
 
 /// Schema of the JSON form.
@@ -44,6 +44,12 @@ pub fn run(source: &dyn Source, options: &InspectOptions, out: &mut dyn Write) -
     Ok(!catalog.sources.is_empty())
 }
 
+/// Whether nothing at all of what was named could be read.
+pub fn is_unreadable(catalog: &Catalog) -> bool {
+    let is_lost = |report: &SourceReport| report.n_records == 0 && report.problems.counts().contains_key(&ProblemKind::Unreadable);
+    !catalog.sources.is_empty() && catalog.sources.iter().all(is_lost)
+}
+
 fn json_of(catalog: &Catalog) -> Value {
     let extent = catalog.extent.map(|range| (range.start(), range.end().plus_ns(-1)));
     json!({
@@ -75,6 +81,7 @@ fn source_json(report: &SourceReport) -> Value {
         "first": output::time(first),
         "last": output::time(last),
         "zone": { "assumed": zone_name(report), "certainty": report.zone.certainty.name() },
+        "clock_offset_s": output::number(Some(report.clock_ns as f64 / 1e9)),
         "levels": levels,
         "services": report.services,
         "unplaced": report.n_unplaced,

@@ -9,10 +9,12 @@ pub mod compare;
 pub mod documents;
 pub mod events;
 mod explore;
+pub mod facets;
 mod fields;
 mod first;
 pub mod histogram;
 pub mod inspect;
+mod kept;
 mod lint;
 pub mod merge;
 pub mod note;
@@ -27,6 +29,7 @@ pub mod series;
 mod settings;
 mod tail;
 pub mod trace;
+mod typed;
 mod verify;
 
 use std::io::{self, Write};
@@ -57,7 +60,7 @@ impl From<bool> for Outcome {
 
 /// Reads the arguments, runs the command and prints an error chain on one line.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| typed::with_tip(error, std::env::args().skip(1)).exit());
     match run(cli) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Nothing) => ExitCode::from(1),
@@ -89,6 +92,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         }
         None => {
             drop(out);
+            typed::check_command(&cli.open.sources)?;
             return explore::explore(&cli.open, &explore::Begin::new(&cli.begin, cli.follow.into())?);
         }
         Some(Command::Demo { blank, print, case, begin }) => {

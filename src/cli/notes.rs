@@ -8,6 +8,7 @@ use anyhow::Context as _;
 
 use super::Outcome;
 use super::args::{BeginArgs, NoteAction, NoteAddArgs, NoteArgs, OpenArgs, PinArgs};
+use super::kept;
 use super::note::args::{FieldArgs, NoteEditArgs, SelectArgs};
 use super::note::{self, ListFormat, NewNote, NoteChange, NoteOptions, Only, Select, Standings};
 use super::note::{pinned, values};
@@ -38,8 +39,12 @@ pub fn run(args: &NoteArgs, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     for notice in &notices {
         eprintln!("note: {}", text::printable(notice));
     }
+    let is_asked = matches!(&args.action, NoteAction::List { .. } | NoteAction::Show { .. } | NoteAction::Accept { name: None });
+    if !is_asked {
+        kept::keep_in(&mut store, &mut doc, &args.read)?;
+    }
     if let NoteAction::Set { pairs } = &args.action {
-        set_keys(&mut store, &mut doc, pairs)?;
+        set_keys(&mut store, &mut doc, pairs, &opened.case_dir)?;
         store.save(&doc)?;
         return Ok(Outcome::Done);
     }
@@ -90,13 +95,18 @@ fn entropy() -> u128 {
     u128::from(now().0.unsigned_abs()).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835) ^ u128::from(std::process::id())
 }
 
-fn set_keys(store: &mut CaseStore, doc: &mut CaseDoc, pairs: &[String]) -> anyhow::Result<()> {
+fn set_keys(store: &mut CaseStore, doc: &mut CaseDoc, pairs: &[String], case_dir: &Path) -> anyhow::Result<()> {
     let split = |pair: &String| {
         let (key, text) = split_pair(pair).with_context(|| format!("{pair:?} is not KEY=VALUE"))?;
         anyhow::Ok((key.trim().to_owned(), text.trim().to_owned()))
     };
     let pairs: Vec<(String, String)> = pairs.iter().map(split).collect::<anyhow::Result<_>>()?;
     let after = set_meta(&doc.meta, &pairs).map_err(anyhow::Error::msg)?;
+    if pairs.iter().any(|(key, text)| {
+        !text.is_empty() && ["zones.", "formats.", "anchors.", "format_files"].iter().any(|table| key.starts_with(table))
+    }) {
+        kept::check(&after, case_dir)?;
+    }
     let edit = Edit::Meta { before: Box::new(doc.meta.clone()), after: Box::new(after) };
     doc.apply(&edit);
     store.append(&EditStep { name: "set".into(), edits: vec![edit] })?;

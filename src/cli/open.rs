@@ -9,17 +9,17 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::args::{OpenArgs, ReadArgs, WindowArgs};
+use super::kept;
 use crate::model::case::{CaseMeta, MarkerName};
 use crate::model::when::{self, Reference};
 use crate::model::{CaseDoc, Catalog, TimeRange, Timestamp, text};
-use crate::parse::log::read_formats;
-use crate::parse::timestamp;
 use crate::report::case_file;
 use crate::runtime::journal::CaseStore;
+use crate::runtime::zones;
 use crate::source::files::cache::CacheOptions;
 use crate::source::files::content::Bytes;
 use crate::source::files::decode::Growth;
-use crate::source::files::{self, FileSource, OpenOptions};
+use crate::source::files::{self, ComputedSeries, FileSource, OpenOptions, Preview};
 use crate::source::pace::Pace;
 use crate::source::{Job, Source as _};
 
@@ -45,6 +45,8 @@ pub struct Opened {
     pub case_dir: PathBuf,
     /// What to call it before it has a title.
     pub name: String,
+    /// What the command line says of how sources are read.
+    pub read: ReadArgs,
     /// The case that comes with the data and is not in `case_dir` (the demo's).
     pub seed: Option<CaseDoc>,
     /// The prose of that case: stem of the file → text.
@@ -64,16 +66,39 @@ impl Opened {
 
 /// Opens what the arguments name. Without sources: an error that says what to type.
 pub fn open(args: &OpenArgs) -> anyhow::Result<Opened> {
+    open_for(args, Reader::Screen)
+}
+
+/// Who reads what is opened; each leaves out what it never shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// Someone who looks while it loads.
+    Screen,
+    /// A command that answers when everything is read.
+    Command,
+    /// A command whose answer is about events only.
+    EventsOnly,
+}
+
+/// The same for a reader.
+pub fn open_for(args: &OpenArgs, reader: Reader) -> anyhow::Result<Opened> {
     anyhow::ensure!(!args.sources.is_empty(), "nothing to open; name a file or folder, or try: coroner demo");
     let case_dir = args.read.case.clone().unwrap_or_else(|| default_case_dir(&args.sources));
     let meta = read_meta(&case_dir)?;
-    let mut options = options(&args.read, &meta)?;
+    let (mut options, notes) = options(&args.read, &meta, &case_dir)?;
     options.cache = (!args.read.no_cache).then(|| CacheOptions::new(Some(case_dir.clone()), user_cache()));
+    options.preview = if reader == Reader::Screen { Preview::Shown } else { Preview::LeftOut };
+    options.computed = if reader == Reader::EventsOnly { ComputedSeries::LeftOut } else { ComputedSeries::Made };
     options.sources.clone_from(&args.sources);
     // A case may name sources outside its folder.
     options.sources.extend(meta.sources.iter().map(|source| case_dir.join(source)));
     let source = files::open(options)?;
-    Ok(Opened { source: Arc::new(source), name: name_of(&args.sources), case_dir, seed: None, sections: BTreeMap::new() })
+    for note in notes {
+        source.notice(note);
+    }
+    source.set_clocks(&kept::clocks(&args.read, &meta)?, &Job::new())?;
+    let (name, read) = (name_of(&args.sources), args.read.clone());
+    Ok(Opened { source: Arc::new(source), name, case_dir, read, seed: None, sections: BTreeMap::new() })
 }
 
 /// Opens the recorded outage that comes with the program.
@@ -87,10 +112,12 @@ pub fn open_demo(case: Option<PathBuf>, finished: Notes) -> anyhow::Result<Opene
         Notes::Finished => (Some(demo_case()?), DEMO_SECTIONS.map(|(stem, text)| (stem.to_owned(), text.to_owned())).into()),
         Notes::Blank => (None, BTreeMap::new()),
     };
-    let mut options = options(&ReadArgs { max_decoded: Some(u64::MAX), ..ReadArgs::default() }, &CaseMeta::default())?;
+    let read = ReadArgs { max_decoded: Some(u64::MAX), ..ReadArgs::default() };
+    let (mut options, _) = options(&read, &CaseMeta::default(), &case_dir)?;
     options.memory = vec![(DEMO_NAME.to_owned(), Bytes::Static(DEMO_DATA))];
     let source = files::open(options)?;
-    Ok(Opened { source: Arc::new(source), case_dir, name: "order-outage".into(), seed, sections })
+    source.set_clocks(&read_meta(&case_dir)?.clock_offsets, &Job::new())?;
+    Ok(Opened { source: Arc::new(source), case_dir, name: "order-outage".into(), read: ReadArgs::default(), seed, sections })
 }
 
 /// Whether the demo opens with its finished notes.
@@ -108,31 +135,14 @@ fn demo_case() -> anyhow::Result<CaseDoc> {
     Ok(CaseDoc { meta, annotations: loaded.annotations })
 }
 
-fn options(read: &ReadArgs, meta: &CaseMeta) -> anyhow::Result<OpenOptions> {
-    let mut zones: Vec<(Option<String>, String)> = meta.zones.iter().map(|(pattern, zone)| (Some(pattern.clone()), zone.clone())).collect();
-    // The command line speaks last and wins.
-    zones.extend(read.tz.iter().map(|text| match text.split_once('=') {
-        Some((pattern, zone)) => (Some(pattern.to_owned()), zone.to_owned()),
-        None => (None, text.clone()),
-    }));
+/// How to read sources, and what in `case.toml` cannot be used.
+fn options(read: &ReadArgs, meta: &CaseMeta, case_dir: &Path) -> anyhow::Result<(OpenOptions, Vec<String>)> {
+    let (options, notes) = kept::options(read, meta, case_dir)?;
     let jobs = read.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
-    let mut formats = Vec::new();
-    for path in &read.format_file {
-        let text = std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-        formats.extend(read_formats(&text).with_context(|| format!("{}: describes no format that can be used", path.display()))?);
-    }
-    let named = |text: &String| match text.rsplit_once('=') {
-        Some((pattern, name)) => (Some(pattern.to_owned()), name.to_owned()),
-        None => (None, text.clone()),
-    };
-    let forced = read.as_format.iter().map(named).collect();
-    let time_columns = read.time_column.iter().map(named).collect();
-    let anchors = read.anchor.iter().map(|text| anchor(text)).collect::<anyhow::Result<_>>()?;
     // Who names a limit has been told of the bomb, and means it.
     let growth = if read.max_decoded.is_some() { Growth::Any } else { Growth::Honest };
-    let default = OpenOptions::default();
-    let max_decoded_bytes = read.max_decoded.unwrap_or(default.max_decoded_bytes);
-    Ok(OpenOptions { zones, jobs, formats, forced, time_columns, anchors, growth, max_decoded_bytes, ..default })
+    let max_decoded_bytes = read.max_decoded.unwrap_or(options.max_decoded_bytes);
+    Ok((OpenOptions { jobs, growth, max_decoded_bytes, ..options }, notes))
 }
 
 /// The folder of this user's caches.
@@ -140,16 +150,6 @@ fn user_cache() -> Option<PathBuf> {
     let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = folder("XDG_CACHE_HOME").or_else(|| folder("LOCALAPPDATA")).or_else(|| Some(folder("HOME")?.join(".cache")));
     Some(base?.join("coroner"))
-}
-
-/// `FILE=TIME`; a time without an offset is UTC.
-fn anchor(text: &str) -> anyhow::Result<(String, Timestamp)> {
-    let wrong = || format!("--anchor {text:?}: write FILE=TIME with a full time, for example boot.log=2026-11-23T02:28:09Z");
-    let (pattern, time) = text.split_once('=').with_context(wrong)?;
-    let stamp = timestamp::read(time.as_bytes()).filter(|stamp| stamp.len == time.len()).map(|stamp| stamp.civil);
-    let civil = stamp.filter(|civil| civil.missing == timestamp::Missing::Nothing).with_context(wrong)?;
-    let ns = timestamp::to_ns(civil.secs - i64::from(civil.offset_s.unwrap_or(0)), civil.nanos).with_context(wrong)?;
-    Ok((pattern.to_owned(), Timestamp(ns)))
 }
 
 /// The opened folder itself; beside a file or an archive, `NAME.case` in the current folder.
@@ -172,7 +172,7 @@ fn name_of(sources: &[PathBuf]) -> String {
     stem.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' }).collect()
 }
 
-fn read_meta(case_dir: &Path) -> anyhow::Result<CaseMeta> {
+pub(super) fn read_meta(case_dir: &Path) -> anyhow::Result<CaseMeta> {
     let path = case_dir.join("case.toml");
     match std::fs::read_to_string(&path) {
         Ok(text) => match case_file::parse_meta(&text) {
@@ -207,9 +207,17 @@ pub fn load(opened: &Opened, quiet: bool) -> anyhow::Result<Arc<Catalog>> {
             .map_err(anyhow::Error::from)
     })?;
     let catalog = opened.source.catalog(&job)?;
+    let lost = kept::check_names(&opened.read, &opened.case_dir, &catalog)?;
     if !quiet {
+        for note in &lost {
+            eprintln!("note: {}", text::printable(note));
+        }
+        note_kept(&catalog);
         opened.source.take_notices().iter().for_each(|notice| eprintln!("note: {}", text::printable(notice)));
         note_assumptions(&catalog);
+        for hint in zones::hints(&*opened.source, &job)? {
+            eprintln!("note: {}", text::printable(&hint.sentence()));
+        }
     }
     Ok(catalog)
 }
@@ -235,6 +243,20 @@ fn show_progress(job: &Job, is_done: impl Fn() -> bool) {
     if is_shown {
         eprint!("\r\x1b[K");
         let _ = std::io::stderr().flush();
+    }
+}
+
+/// What the case says of how sources are read is never silent either.
+fn note_kept(catalog: &Catalog) {
+    let told = |remark: &String| remark.strip_suffix(kept::FROM_CASE).map(str::to_owned);
+    let kept: Vec<String> = catalog
+        .sources
+        .iter()
+        .flat_map(|source| source.remarks.iter().filter_map(told).map(|words| format!("{words} of {}", source.path)))
+        .collect();
+    if let Some(first) = kept.first() {
+        let more = if kept.len() == 1 { String::new() } else { format!(" and {} more", kept.len() - 1) };
+        eprintln!("note: from case.toml: {}{more}", text::printable(first));
     }
 }
 

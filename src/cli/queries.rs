@@ -1,4 +1,4 @@
-//! Commands that ask one question of the sources: `inspect`, `events`, `trace`, `histogram`, `series`,
+//! Commands that ask one question of the sources: `inspect`, `events`, `trace`, `histogram`, `facets`, `series`,
 //! `compare`.
 
 use std::io::Write;
@@ -7,9 +7,9 @@ use std::num::NonZeroUsize;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::args::{Command, OpenArgs};
-use super::open::{self, Clock};
+use super::open::{self, Clock, Reader};
 use super::output::OutputForm;
-use super::{Outcome, compare, events, histogram, inspect, output, patterns, series, tail, trace};
+use super::{Outcome, compare, events, facets, histogram, inspect, output, patterns, series, tail, trace, typed};
 use crate::analysis::stats::baseline_range;
 use crate::model::case::MarkerName;
 use crate::model::compare::SeriesOrder;
@@ -28,7 +28,7 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             let detail = if verbose { inspect::Detail::Full } else { inspect::Detail::Short };
             let options = inspect::InspectOptions { form: form(json), width: output::screen_width(), detail };
             let has_found = inspect::run(loaded.source(), &options, out)?;
-            Ok(has_found.into())
+            Ok(if inspect::is_unreadable(&loaded.catalog) { Outcome::Objections } else { has_found.into() })
         }
         Command::Events {
             open,
@@ -48,7 +48,7 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
         } => {
             let mut filter = filter(level.as_deref(), &grep, fuzzy.as_deref(), service, trace)?;
             check_expression(expression.as_deref())?;
-            let loaded = Loaded::new(&open)?;
+            let loaded = Loaded::of_events(&open)?;
             filter.expr = loaded.expression(expression.as_deref(), open.read.quiet)?;
             let range = loaded.clock()?.window(&window)?;
             let limit = limit.map(|n| n as u64);
@@ -65,8 +65,9 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             }
             Ok(loaded.found(events::run(loaded.source(), &options, out)?, "no event passes"))
         }
-        Command::Trace { open, id, json } => {
-            let loaded = Loaded::new(&open)?;
+        Command::Trace { mut open, mut id, json } => {
+            typed::take_id(&mut open.sources, &mut id);
+            let loaded = Loaded::of_events(&open)?;
             Ok(trace::run(loaded.source(), &trace::TraceOptions { id, form: form(json) }, out)?.into())
         }
         Command::Histogram { open, window, bucket, by, stat, filter: expression, level, grep, service, json } => {
@@ -75,11 +76,21 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             let bucket_ns = positive_duration("--bucket", &bucket)?;
             let stats = stat.iter().map(|text| histogram::parse_stat(text)).collect::<Result<_, _>>()?;
             let by = by.iter().filter(|name| !name.is_empty()).map(|name| histogram::parse_by(name)).collect();
-            let loaded = Loaded::new(&open)?;
+            let loaded = Loaded::of_events(&open)?;
             filter.expr = loaded.expression(expression.as_deref(), open.read.quiet)?;
             let range = loaded.clock()?.window(&window)?;
             let options = histogram::HistogramOptions { filter, range, bucket_ns, by, stats, form: form(json) };
             Ok(loaded.found(histogram::run(loaded.source(), &options, out)?, "no event passes"))
+        }
+        Command::Facets { open, window, field, filter: expression, limit, json } => {
+            check_expression(expression.as_deref())?;
+            let loaded = Loaded::new(&open)?;
+            let expr = loaded.expression(expression.as_deref(), open.read.quiet)?;
+            let range = loaded.clock()?.window(&window)?;
+            let fields = field.into_iter().filter(|name| !name.is_empty()).collect();
+            let filter = EventFilter { expr, ..EventFilter::default() };
+            let options = facets::FacetsOptions { filter, range, fields, limit, form: form(json) };
+            Ok(loaded.found(facets::run(loaded.source(), &options, out)?, "no event passes"))
         }
         Command::Compare { open, window, baseline, filter: expression, limit, sort, json } => {
             check_expression(expression.as_deref())?;
@@ -128,7 +139,16 @@ struct Loaded {
 
 impl Loaded {
     fn new(args: &OpenArgs) -> anyhow::Result<Self> {
-        let opened = open::open(args)?;
+        Self::with(args, Reader::Command)
+    }
+
+    /// For questions to events only.
+    fn of_events(args: &OpenArgs) -> anyhow::Result<Self> {
+        Self::with(args, Reader::EventsOnly)
+    }
+
+    fn with(args: &OpenArgs, reader: Reader) -> anyhow::Result<Self> {
+        let opened = open::open_for(args, reader)?;
         let catalog = open::load(&opened, args.read.quiet)?;
         Ok(Self { opened, catalog, is_quiet: args.read.quiet })
     }

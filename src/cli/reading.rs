@@ -30,9 +30,13 @@ pub struct ReadArgs {
     /// Column of tables that holds the time: NAME for all sources, or SRC=NAME for those whose path matches (repeatable)
     #[arg(long, value_name = "[SRC=]NAME")]
     pub time_column: Vec<String>,
-    /// When the clock of a log without dates began: its first record (times of day) or its zero (relative times)
+    /// When the clock of a log without dates began: its first record (times of day), its zero (relative times), or the
+    /// moment at which ages (5m23s) were listed
     #[arg(long, value_name = "FILE=TIME")]
     pub anchor: Vec<String>,
+    /// Moves the clock of a source that was wrong, over what the case says: its times become so much later, or earlier with -
+    #[arg(long, value_name = "SRC=OFFSET")]
+    pub clock: Vec<String>,
     /// Folder of the case (notes, title, T+0); default: the opened folder, else NAME.case beside a file
     #[arg(long, value_name = "DIR")]
     pub case: Option<PathBuf>,

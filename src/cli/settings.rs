@@ -81,8 +81,13 @@ pub fn script(path: &PathBuf) -> anyhow::Result<Script> {
     Script::parse(&path.display().to_string(), &text).map_err(|wrong| anyhow::anyhow!(wrong.join("\n")))
 }
 
-/// Who writes notes: as settled, else the user of the system.
+/// Who writes notes: as settled, else the user of the system, else whom git knows.
 pub fn author(config: &Config) -> String {
-    let user = || std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_else(|_| "unknown".into());
-    config.author.clone().unwrap_or_else(user)
+    let said = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let user = || ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| said(std::env::var(name).ok()?));
+    let git = || {
+        let told = std::process::Command::new("git").args(["config", "--get", "user.name"]).stdin(std::process::Stdio::null()).output();
+        told.ok().filter(|told| told.status.success()).and_then(|told| said(String::from_utf8_lossy(&told.stdout).into_owned()))
+    };
+    config.author.clone().or_else(user).or_else(git).unwrap_or_else(|| "unknown".into())
 }

@@ -127,8 +127,10 @@ fn write_text(trace: Option<&Trace>, check: &ClockCheck, catalog: &Catalog, out:
         write_events(trace, out)?;
     }
     let wrong = check.sentences(|id| path(catalog, id));
+    let is_moved = catalog.sources.iter().any(|report| report.clock_ns != 0);
+    let times = if is_moved { "times are those of the case, with its clock offsets" } else { "times are as the sources state them" };
     for words in &wrong {
-        writeln!(out, "{words}; times are as the sources state them")?;
+        writeln!(out, "{words}; {times}")?;
     }
     if wrong.is_empty() {
         writeln!(out, "{}", check.summary())?;

@@ -13,7 +13,7 @@ use super::documents::default_target;
 use super::open;
 use crate::model::text::printable;
 use crate::report::blocks::blocks;
-use crate::report::verify::{Checked, Report, Verdict};
+use crate::report::verify::{Checked, Report, Reread, Verdict, Way};
 use crate::runtime::gate;
 use crate::runtime::journal::CaseStore;
 
@@ -24,6 +24,8 @@ const MOST_CHARS: usize = 100;
 
 /// Runs it.
 pub fn run(document: &Path, args: &OpenArgs, is_json: bool, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+    // A folder means the document in it.
+    let document = &if document.is_dir() { document.join("postmortem.md") } else { document.to_owned() };
     let text = std::fs::read(document).map_err(|error| anyhow::anyhow!("{}: cannot be read: {error}", document.display()))?;
     let folder = document.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_owned);
     let mut args = args.clone();
@@ -91,6 +93,7 @@ fn write_json(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
         "unchecked": report.n_unchecked(),
         "edited": report.edited,
         "missing": report.missing,
+        "reread": report.reread.iter().map(|one| json!({"path": one.path, "what": one.what.name(), "then": one.then, "now": one.now})).collect::<Vec<_>>(),
     });
     writeln!(out, "{answer}")?;
     Ok(())
@@ -110,12 +113,37 @@ fn write_text(document: &Path, report: &Report, out: &mut dyn Write) -> anyhow::
     for path in &report.missing {
         writeln!(out, "cannot be checked: source missing: {}", printable(path))?;
     }
+    for one in &report.reread {
+        let (path, what) = (printable(&one.path), one.what.name());
+        writeln!(
+            out,
+            "read otherwise: {path}: its {what} was {} when the document was made, now {}",
+            printable(&one.then),
+            printable(&one.now)
+        )?;
+        if let Some(flag) = flag_of(one) {
+            writeln!(out, "  as then: {flag}; coroner export or note keeps it in case.toml")?;
+        }
+    }
     if !report.edited.is_empty() {
         writeln!(out, "edited by hand: {}", printable(&report.edited.join(", ")))?;
     }
     let (n, n_drifted, n_unchecked) = (report.claims.len(), report.n_drifted(), report.n_unchecked());
     writeln!(out, "{n} claims: {} as stated, {n_drifted} drifted, {n_unchecked} cannot be checked", n - n_drifted - n_unchecked)?;
     Ok(())
+}
+
+/// The flag that has a source read as it was.
+fn flag_of(one: &Reread) -> Option<String> {
+    let quoted = |path: &str| if path.contains(' ') { format!("'{path}'") } else { path.to_owned() };
+    let path = quoted(&printable(&one.path));
+    match one.what {
+        Way::Zone => {
+            let zone = one.then.strip_suffix(" (file)")?;
+            Some(format!("--tz {path}={}", printable(zone)))
+        }
+        Way::Format => Some(format!("--as {path}={}", printable(one.then.split(" / ").nth(1)?))),
+    }
 }
 
 fn cut(text: &str) -> String {

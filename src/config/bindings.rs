@@ -81,12 +81,34 @@ fn lay_over(keymap: &mut Keymap, overrides: &Overrides) -> Vec<String> {
     let mut conflicts = Vec::new();
     for ((context, action), sequences) in overrides {
         for keys in sequences {
-            for (lost, other) in keymap.bind(*context, keys.clone(), *action) {
+            let lost = keymap.bind(*context, keys.clone(), *action);
+            if lost.len() > MOST_TOLD {
+                conflicts.push(told_together(*context, (keys, *action), lost));
+                continue;
+            }
+            for (lost, other) in lost {
                 conflicts.push(told(keymap, *context, (keys, *action), (&lost, other)));
             }
         }
     }
     conflicts
+}
+
+/// Conflicts of one key that are told one by one; a prefix has many.
+const MOST_TOLD: usize = 2;
+
+/// `t is zoom-in now: 3 keys that begin with it are gone: t t (goto), t 0 (set-t0), t z (zone)`.
+fn told_together(context: Context, taken: (&[KeyPress], Action), mut lost: Vec<(Vec<KeyPress>, Action)>) -> String {
+    lost.sort_by_key(|(keys, action)| (actions::ALL.iter().position(|info| info.action == *action), keys.clone()));
+    let gone: Vec<String> = lost.iter().map(|(keys, action)| format!("{} ({})", keys::show_sequence(keys), action.info().name)).collect();
+    let place = if context == Context::Main { String::new() } else { format!(" {}", context.name()) };
+    format!(
+        "{} is {}{place} now: {} keys that begin with it are gone: {}",
+        keys::show_sequence(taken.0),
+        taken.1.info().name,
+        gone.len(),
+        gone.join(", ")
+    )
 }
 
 /// `u is next-mark now: undo lost it and has no other key (:undo)`.

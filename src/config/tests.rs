@@ -41,10 +41,13 @@ fn an_unknown_key_is_told_with_its_line_and_the_nearest_name() {
     check_wrong("\n\nthem = \"dark\"\n", "c.toml:3: there is no key \"them\"; did you mean theme?");
     check_wrong(
         "theme = \"drak\"",
-        "c.toml:1: theme: \"drak\" is none of auto, dark, light, high-contrast, 16, 16-light, mono, ascii; did you mean dark?",
+        "c.toml:1: theme: \"drak\" is none of auto, dark, light, high-contrast, 16, 16-light, mono, ascii, unicode; did you mean dark?",
     );
     check_wrong("zone = \"Europe/Berln\"", "c.toml:1: zone: \"Europe/Berln\" is no zone; did you mean Europe/Berlin?");
+    check_wrong("zone = \"berlin\"", "c.toml:1: zone: \"berlin\" is no zone; did you mean Europe/Berlin?");
     check_wrong("state = 1", "c.toml:1: state: must be true or false");
+    check_wrong("mouse = \"maybe\"", "c.toml:1: mouse: must be true or false");
+    check_wrong("mous = true", "c.toml:1: there is no key \"mous\"; did you mean mouse?");
     check_wrong("[keys]\nzoom-inn = [\"Z\"]", "c.toml:2: there is no action \"zoom-inn\"; did you mean zoom-in?");
     check_wrong(
         "[keys]\n\nzoom-in = [\"hop\"]",
@@ -67,10 +70,17 @@ fn what_a_user_binds_wins_and_what_lost_its_key_is_named() {
     assert_eq!(meaning(&config, "m"), Meaning::Nothing);
     let told = config.conflicts.join("\n");
     assert!(told.contains("u is zoom-in now: undo lost it and has no other key (:undo)"), "{told}");
-    assert!(told.contains("t is mark now: goto lost t t and has no other key (:goto)"), "{told}");
+    assert!(told.contains("keys that begin with it are gone: t t (goto), "), "{told}");
     assert_eq!(config.keymap.keys_of(Action::ZoomIn), ["u", "+"]);
     assert_eq!(config.keymap.keys_in(Context::Typing, Action::Dismiss), ["^g"]);
     assert_eq!(config.keymap.keys_in(Context::Asking, Action::Dismiss), ["Esc", "^c"], "elsewhere it is as it was");
+}
+
+#[test]
+fn a_key_that_was_the_start_of_many_is_told_once() {
+    let config = load("[keys]\nzoom-in = [\"t\"]").expect("right");
+    let [told] = config.conflicts.as_slice() else { panic!("{:?}", config.conflicts) };
+    assert!(told.starts_with("t is zoom-in now: ") && told.contains("t t (goto), t 0 (set-t0), t z (zone)"), "{told}");
 }
 
 #[test]

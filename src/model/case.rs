@@ -8,6 +8,7 @@ mod kinds;
 mod merge;
 mod meta;
 mod moving;
+mod reading;
 mod record;
 mod references;
 mod screen;
@@ -32,6 +33,7 @@ pub use meta::{
     Anchor, CaseMeta, DataLoss, FORMULA_SOURCE, Head, ImpactAnswers, Indicator, LintSettings, Measure, MetaConflict, PanelRef, Person,
     SavedFilter, Slo, Suppression,
 };
+pub use reading::ReadingOptions;
 pub use record::{annotation_from_json, annotation_to_json, kind_from_fields, parse_time};
 pub use references::References;
 pub use screen::ScreenView;

@@ -228,6 +228,8 @@ pub struct SourceReport {
     pub extent: Option<(Timestamp, Timestamp)>,
     /// Zone of its times.
     pub zone: Zone,
+    /// How far its clock is moved: all of its times here are so much later than the source states them, ns.
+    pub clock_ns: i64,
     /// Records by level.
     pub levels: BTreeMap<Level, u64>,
     /// Services named in it, sorted.

@@ -13,6 +13,7 @@ pub mod find;
 pub mod fuzzy;
 pub mod glob;
 pub mod known;
+pub mod offset;
 pub mod onset;
 pub mod packed;
 pub mod patch;

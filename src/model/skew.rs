@@ -1,6 +1,7 @@
 //! What shared trace ids tell of the clocks of the sources: which one looks ahead or behind, and on what ground.
 //!
-//! Only told, never applied: times stay as the sources state them. `analysis::skew` estimates it.
+//! Only told and proposed, never applied unasked: times stay as the sources state them until somebody takes an offset.
+//! `analysis::skew` estimates it.
 
 use super::event::SourceId;
 use super::series::Unit;

@@ -54,14 +54,22 @@ pub fn rfc3339(at: Timestamp) -> String {
 }
 
 /// Distance from T+0 as the screen and the postmortem print it: `T+0`, `T+7s`, `T+2m05s`, `T+1h02m`, `T−12m`.
-/// Whole seconds, rounded down towards earlier, so that nothing seems to happen before it did.
+/// Whole seconds that have passed, cut off on both sides: no second is told that was not there. What lies less than a
+/// second before T+0 is told with its hundredths (`T−0.02s`): it is before, and no second before.
 pub fn t_offset(ns: i64) -> String {
-    let secs = ns.div_euclid(NS_PER_S);
-    if secs == 0 {
-        return "T+0".into();
+    let secs = ns / NS_PER_S;
+    match (secs, ns) {
+        (0, 0..) => "T+0".into(),
+        (0, _) => {
+            let hundredths = ns.unsigned_abs() / (NS_PER_S as u64 / 100);
+            match (hundredths, hundredths % 10) {
+                (0, _) => "T−0s".into(),
+                (_, 0) => format!("T−0.{}s", hundredths / 10),
+                _ => format!("T−0.{hundredths:02}s"),
+            }
+        }
+        _ => format!("T{}{}", if secs < 0 { '−' } else { '+' }, whole_duration(secs.unsigned_abs())),
     }
-    let sign = if secs < 0 { '−' } else { '+' };
-    format!("T{sign}{}", whole_duration(secs.unsigned_abs()))
 }
 
 /// `7s`, `2m05s`, `3m`, `1h02m`, `2d03h` from whole seconds.
@@ -187,7 +195,9 @@ mod tests {
     fn offsets_read_like_people_say_them() {
         let at = |secs: i64| t_offset(secs * NS_PER_S);
         assert_eq!([at(0), at(7), at(125), at(180), at(3720), at(-720)], ["T+0", "T+7s", "T+2m05s", "T+3m", "T+1h02m", "T−12m"]);
-        assert_eq!(t_offset(-1), "T−1s");
+        let ms = |ms: i64| t_offset(ms * 1_000_000);
+        assert_eq!([ms(-22), ms(-500), ms(-999), ms(-1_000), ms(-60_022)], ["T−0.02s", "T−0.5s", "T−0.99s", "T−1s", "T−1m"]);
+        assert_eq!([ms(22), ms(1_900), t_offset(-1)], ["T+0", "T+1s", "T−0s"]);
     }
 
     #[test]

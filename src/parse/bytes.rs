@@ -202,6 +202,31 @@ pub const fn first_of_any_two(low: u64, high: u64) -> usize {
     place + first(high) * (place >> 3)
 }
 
+/// What a text holds, found in one pass over it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// No byte is above 127.
+    pub is_ascii: bool,
+    /// Some byte is zero.
+    pub has_nul: bool,
+    /// The sign that was looked for is there.
+    pub has_sign: bool,
+}
+
+impl Seen {
+    /// Looks at all bytes, many at once: no branch depends on what is there. O(bytes), at memory speed.
+    pub fn of(text: &[u8], sign: u8) -> Self {
+        // The least distance from a sign is zero where the sign is.
+        let (mut all, mut least, mut nearest) = (0u8, u8::MAX, u8::MAX);
+        for byte in text {
+            all |= byte;
+            least = least.min(*byte);
+            nearest = nearest.min(byte ^ sign);
+        }
+        Self { is_ascii: all < 128, has_nul: least == 0, has_sign: nearest == 0 }
+    }
+}
+
 /// Where a sign stands in a text, one bit a byte: the next one is found without a look at what lies between.
 #[derive(Debug, Default)]
 pub struct Signs {
@@ -321,6 +346,16 @@ mod tests {
                 }
                 start = end + 1;
             }
+        }
+
+        #[test]
+        fn one_pass_sees_what_is_there(text in "[a-d]{0,80}", other in any::<u8>(), at in 0usize..90) {
+            let mut text = text.into_bytes();
+            if let Some(byte) = text.get_mut(at) {
+                *byte = other;
+            }
+            let seen = Seen::of(&text, b'\\');
+            prop_assert_eq!((seen.is_ascii, seen.has_nul, seen.has_sign), (text.is_ascii(), text.contains(&0), text.contains(&b'\\')));
         }
 
         #[test]

@@ -48,8 +48,23 @@ pub fn detect(windows: &Windows, context: &Context) -> Verdict {
         };
     }
     match text_document(windows) {
-        Some((format, why)) => nothing(SourceKind::Report, format, 0.6, why),
+        Some((format, why)) => Verdict { why: suggested(format, why, windows, context), ..nothing(SourceKind::Report, format, 0.6, why) },
         None => nothing(SourceKind::Unknown, "text", 0.3, "text without a time in any known form"),
+    }
+}
+
+/// Why a document is not read, and the format that would read it, if there is one.
+fn suggested(format: &str, why: &str, windows: &Windows, context: &Context) -> String {
+    let is_whole = windows.size_bytes <= windows.head.len() as u64;
+    if format != "json" || !is_whole {
+        return why.to_owned();
+    }
+    let name = windows.path.rsplit('/').next().unwrap_or(windows.path);
+    match super::change::readable(windows.head, context) {
+        (n, n_all) if n > 0 && n * 2 >= n_all => {
+            format!("{why}; --as {name}=changes reads {n} record{} with a time", if n == 1 { "" } else { "s" })
+        }
+        _ => why.to_owned(),
     }
 }
 
@@ -165,7 +180,8 @@ fn text_document(windows: &Windows) -> Option<(&'static str, &'static str)> {
     if first.starts_with(['{', '[']) && !first.starts_with("[[") {
         let looks_json = first.starts_with('{') && first[1..].trim_start().starts_with(['"', '}'])
             || first.starts_with('[')
-                && first[1..].trim_start().starts_with(['{', '"', '[', ']', '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+                && first[1..].trim_start().starts_with(['{', '"', '[', ']', '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
+                && !is_bracketed_time(first);
         if looks_json {
             return Some(("json", "a JSON document of no known shape"));
         }
@@ -193,6 +209,12 @@ fn text_document(windows: &Windows) -> Option<(&'static str, &'static str)> {
         () if assignment > 0.8 => Some(("properties", "a list of settings")),
         () => None,
     }
+}
+
+/// `[09:12] …`, as chats are copied.
+fn is_bracketed_time(text: &str) -> bool {
+    let inner = text[1..].split(']').next().unwrap_or_default();
+    inner.contains(':') && inner.len() <= 40 && inner.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" :.,+-/".contains(&byte))
 }
 
 fn is_code(line: &str) -> bool {

@@ -44,6 +44,7 @@ pub const FORMATS: &[(&str, SourceKind)] = &[
     ("git-log", SourceKind::Changes),
     ("github-deployment", SourceKind::Changes),
     ("kubernetes-events", SourceKind::Changes),
+    (change::kubectl::FORMAT, SourceKind::Changes),
     ("argocd", SourceKind::Changes),
     ("cloudtrail", SourceKind::Changes),
     ("datadog-events", SourceKind::Changes),
@@ -82,6 +83,7 @@ pub const FORMATS: &[(&str, SourceKind)] = &[
     ("cloudwatch-metrics", SourceKind::Metrics),
     ("datadog-metrics", SourceKind::Metrics),
     ("otlp-metrics", SourceKind::Metrics),
+    ("engine-answer", SourceKind::Metrics),
     ("pprof", SourceKind::Profile),
     ("goroutine-dump", SourceKind::Profile),
 ];
@@ -110,6 +112,11 @@ fn table_format(head: &str) -> &'static str {
 /// Whether a format without anything on the timeline is still read, for what it tells of others.
 pub fn is_context(format: &str) -> bool {
     format == "grafana-dashboard"
+}
+
+/// Whether a format tells times only by distance from a moment that the other sources help to find.
+pub fn needs_neighbours(format: &str) -> bool {
+    format == change::kubectl::FORMAT
 }
 
 /// Reads a whole file of a format that `recognise` named; an unknown name or a report gives an empty document.
@@ -181,6 +188,7 @@ fn read(format: &str, bytes: &[u8], context: &Context) -> Document {
         "changes" => change::parse(bytes, context),
         "git-log" => change::git::parse(bytes, context),
         "github-deployment" => change::github::parse(bytes, context),
+        change::kubectl::FORMAT => change::kubectl::parse(bytes, context),
         "kubernetes-events" => change::kubernetes::parse(bytes, context),
         "prometheus-alerts" => alert::api::parse(bytes, context),
         "prometheus-rules" => alert::rules::parse(bytes, context),
@@ -455,6 +463,8 @@ fn by_lines(windows: &Windows<'_>) -> Vec<Candidate> {
         found.push(candidate(Changes, "git-log", 0.98, "begins with a commit and its author, as git log does"));
     } else if change::git::is_one_line(head) {
         found.push(candidate(Changes, "git-log", 0.95, "each line has the hash and the date of a commit, the newest first"));
+    } else if let Some(why) = change::kubectl::recognise(head) {
+        found.push(candidate(Changes, change::kubectl::FORMAT, 0.97, why));
     } else if let Some(why) = change::table::recognise(head) {
         found.push(candidate(Changes, "changes", 0.95, why));
     }

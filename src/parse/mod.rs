@@ -212,6 +212,22 @@ pub struct LogColumns {
     pub message_lens: Vec<u16>,
 }
 
+impl LogColumns {
+    /// Forgets all records and keeps their room.
+    pub(crate) fn clear(&mut self) {
+        self.offsets.clear();
+        self.times.clear();
+        self.levels.clear();
+        self.services.clear();
+        self.statuses.clear();
+        self.latencies.clear();
+        self.messages.clear();
+        self.traces.clear();
+        self.message_starts.clear();
+        self.message_lens.clear();
+    }
+}
+
 /// A number that stands for a trace id in `LogColumns::traces`; never 0. Two ids share one with a chance of 2⁻³².
 pub fn trace_hash(id: &[u8]) -> u32 {
     let hash = template::hash(id);

@@ -91,6 +91,33 @@ pub fn read_klog(text: &[u8]) -> Option<Stamp> {
     tail(text, Minutes { len: 10, secs, missing: Missing::Year, tail: Tail::Colon }).filter(|stamp| stamp.len > 10)
 }
 
+/// Reads `9:12`, `14:20 UTC`: hours and minutes as people write them before a word, a dash or a closing bracket. Too
+/// weak a sign to be looked for where times have seconds.
+pub fn read_minutes(text: &[u8]) -> Option<Stamp> {
+    let colon = if text.get(1) == Some(&b':') { 1 } else { 2 };
+    let hour = if colon == 1 { digit(text, 0)? } else { two(text, 0)? };
+    let minute = two(text, colon + 1).filter(|minute| *minute < 60 && hour < 24)?;
+    let end = colon + 3;
+    if text.get(colon) != Some(&b':')
+        || !matches!(text.get(end), Some(b' ' | b'\t' | b']' | b')' | b'-' | b'|' | b',' | b'Z' | b'h' | 0xe2))
+    {
+        return None;
+    }
+    let (mut secs, mut at) = (i64::from(hour * 3600 + minute * 60), end);
+    if let Some((half, after)) = Half::at(text, at)
+        && let Some(shift) = half.shift(secs)
+    {
+        (secs, at) = (secs + shift, after);
+    }
+    let (offset_s, len) = match text.get(at) {
+        // A dash between time and words is no sign.
+        Some(b'-') => (None, at),
+        _ if text.get(at) == Some(&b' ') && matches!(text.get(at + 1), Some(b'-' | b'+')) => (None, at),
+        _ => offset(text, at),
+    };
+    Some(Stamp { civil: Civil { secs, nanos: 0, offset_s, missing: Missing::Date }, len })
+}
+
 /// Reads stamps of one file: remembers the last minute, so that most lines cost only their seconds.
 #[derive(Debug, Default)]
 pub struct StampReader {

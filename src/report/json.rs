@@ -217,12 +217,25 @@ fn indicator(one: &Indicator) -> Value {
 }
 
 fn service(row: &ServiceRow) -> Value {
-    let ServiceRow { service, id, first, first_offset, peak_error, peak_p99, recovered, recovered_offset, length, has_alert, inputs: _ } =
-        row;
+    let ServiceRow {
+        service,
+        id,
+        first,
+        first_offset,
+        peak_error,
+        peak_p99,
+        recovered,
+        recovered_offset,
+        length,
+        still,
+        silent,
+        has_alert,
+        inputs: _,
+    } = row;
     json!({
         "service": service, "id": id, "first": moment(Some(*first)), "first_offset": first_offset, "peak_error": peak_error,
         "peak_p99": peak_p99, "recovered": moment(*recovered), "recovered_offset": recovered_offset, "length": length,
-        "has_alert": has_alert,
+        "has_alert": has_alert, "still_unusual": still, "silent": silent,
     })
 }
 
@@ -378,12 +391,12 @@ fn provenance(provenance: &Provenance) -> Value {
 }
 
 fn source(source: &SourceUsed) -> Value {
-    let SourceUsed { path, size_bytes, sha256, format, n_records, span, zone, problems, n_unplaced } = source;
+    let SourceUsed { path, size_bytes, sha256, format, n_records, span, zone, clock_ns, problems, n_unplaced } = source;
     json!({
         "path": path, "size_bytes": size_bytes, "sha256": sha256, "format": format, "records": n_records,
         "first": moment(span.map(|span| span.0)), "last": moment(span.map(|span| span.1)), "zone": zone,
         "problems": problems.iter().map(|(kind, count)| json!({"kind": kind, "count": count})).collect::<Vec<_>>(),
-        "unplaced": n_unplaced,
+        "unplaced": n_unplaced, "clock_offset_s": *clock_ns as f64 / 1e9,
     })
 }
 

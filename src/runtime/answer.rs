@@ -40,6 +40,10 @@ pub fn answer_for(source: &dyn Source, target: &Target, question: &Question, job
             let defined = source.define(formulas, job)?;
             Reply::Defined(defined.value, defined.warnings)
         }
+        Question::SetClocks(offsets) => {
+            let moved = source.set_clocks(offsets, job)?;
+            Reply::Defined(moved.value, moved.warnings)
+        }
         Question::Series(query) => Reply::Series(source.series(query, job)?.value),
         Question::Stats { ids, baseline, window, limits } => Reply::Stats(series_stats(source, ids, (*baseline, *window), limits, job)?),
         Question::ValuesAt { ids, at } => Reply::Values(source.values_at(ids, *at, job)?.value),
@@ -85,7 +89,7 @@ pub fn choose_panels(source: &dyn Source, job: &Job) -> Result<Vec<PanelChoice>,
         .collect();
     Ok(panels::choose_by_origin(&candidates)
         .into_iter()
-        .map(|choice| PanelChoice { role: choice.role.to_string(), id: choice.id, why: choice.why, others: choice.others })
+        .map(|choice| PanelChoice { role: choice.role, id: choice.id, why: choice.why, others: choice.others })
         .collect())
 }
 

@@ -36,3 +36,4 @@ pub mod svg;
 pub mod terminal;
 pub mod welcome;
 pub mod writer;
+pub mod zones;

@@ -12,6 +12,7 @@ use std::{env, fs};
 use anyhow::Context as _;
 
 use super::private::PrivateFile;
+use super::terminal::Around;
 use super::{programs, terminal};
 use crate::model::SourceId;
 use crate::model::text::grouped;
@@ -25,8 +26,28 @@ const SURROUNDINGS: [u64; 4] = [2_000, 200, 20, 0];
 /// Puts text on the clipboard of the terminal; over SSH, or when it is too long for that, into a private file as well.
 /// Tells what was done.
 pub fn copy(text: &str) -> anyhow::Result<String> {
-    let is_remote = ["SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT"].iter().any(|name| env::var_os(name).is_some());
-    copy_as(text, is_remote.then_some(Remote), &mut |text| Ok(terminal::copy(text)?))
+    let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_remote = ["SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT"].into_iter().any(is_set);
+    let around = if is_set("STY") && !is_set("TMUX") { Around::Screen } else { Around::Nothing };
+    copy_as(text, is_remote.then_some(Remote), &mut |text| {
+        if is_set("TMUX") && give_to_tmux(text) {
+            return Ok(());
+        }
+        Ok(terminal::copy(text, around)?)
+    })
+}
+
+/// Hands text to tmux, whose usual settings drop what a program inside says about the clipboard: as its newest buffer,
+/// and (from 3.2 on) for the clipboard of the terminal around it. Whether it took it.
+fn give_to_tmux(text: &str) -> bool {
+    let load = |arguments: &[&str]| -> anyhow::Result<bool> {
+        let mut child = Command::new("tmux").args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        if let Some(mut pipe) = child.stdin.take() {
+            pipe.write_all(text.as_bytes())?;
+        }
+        Ok(child.wait()?.success())
+    };
+    [&["load-buffer", "-w", "-"][..], &["load-buffer", "-"]].into_iter().any(|arguments| load(arguments).unwrap_or(false))
 }
 
 /// The terminal is on another machine.

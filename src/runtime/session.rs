@@ -17,7 +17,7 @@ use super::memory::Keeper;
 use super::private::PrivateFile;
 use super::saver::Saver;
 use super::terminal::{self, Screen};
-use super::{editor, export, outside, sections};
+use super::{editor, export, outside, sections, zones};
 use crate::app::message::LoadProgress;
 use crate::app::{Effect, Message, State, update};
 use crate::model::case::{CaseMeta, Choice, MetaConflict};
@@ -35,7 +35,7 @@ const PLAIN_PAUSE: Duration = Duration::from_millis(80);
 /// The same while answers are under way.
 const PLAIN_WAIT: Duration = Duration::from_millis(400);
 /// The terminal has this long to tell its background before the first frame; a later answer is taken as well.
-const ANSWER_WAIT: Duration = Duration::from_millis(20);
+pub(super) const ANSWER_WAIT: Duration = Duration::from_millis(20);
 /// The clock on screen moves once a second.
 const TICK: Duration = Duration::from_secs(1);
 /// The play head of a replay moves this often: seen as motion, and little enough for a slow line.
@@ -354,6 +354,8 @@ impl Session {
                 }
             },
             Effect::Copy(text) => {
+                // Never in the middle of a frame.
+                self.screen.settle();
                 let message = outside::copy(&text).map_or_else(|error| Message::Notice(format!("not copied: {error:#}")), Message::Told);
                 self.feed(message)?;
             }
@@ -446,7 +448,9 @@ fn start_loading(source: Arc<FileSource>, messages: UnboundedSender<Message>) ->
         match guarded(|| loader.load(&loader_job, &publish)) {
             Ok(Ok(())) => {
                 publish();
-                loader.take_notices().into_iter().for_each(|notice| drop(loader_messages.send(Message::Notice(notice))));
+                let hints = zones::hints(&*loader, &loader_job).unwrap_or_default();
+                let notices = loader.take_notices().into_iter().chain(hints.iter().map(zones::ZoneHint::sentence));
+                notices.for_each(|notice| drop(loader_messages.send(Message::Notice(notice))));
             }
             Ok(Err(error)) => drop(loader_messages.send(Message::Notice(error.to_string()))),
             Err(panic) => drop(loader_messages.send(Message::Notice(format!("loading stopped: {panic}")))),

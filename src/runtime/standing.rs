@@ -214,4 +214,28 @@ mod tests {
         fs::write(dir.path().join("a.log"), log(0, 9, "\n").replace("request 4", "request x")).unwrap();
         assert!(matches!(standing(&load(dir.path()), &evidence, &Job::new()).unwrap(), Standing::Lost { .. }));
     }
+
+    #[test]
+    fn evidence_stands_when_it_moves_with_the_clock_of_its_source() {
+        use crate::app::message::FreezeTarget;
+        use crate::runtime::answer::freeze;
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("a.log"), log(0, 9, "\n")).unwrap();
+        let samples: String = (0..30).map(|i| format!("depth {i} {}\n", 1_795_400_880_000i64 + i * 1_000)).collect();
+        fs::write(dir.path().join("depth.prom"), format!("# TYPE depth gauge\n{samples}")).unwrap();
+        let source = load(dir.path());
+        let job = Job::new();
+        let catalog = source.catalog(&job).unwrap();
+        let id = catalog.series.iter().find(|meta| meta.name == "depth").unwrap().id;
+        let at = crate::model::Timestamp::from_secs(1_795_400_890);
+        let range = crate::model::TimeRange::new(at.plus_ns(-5_000_000_000), at.plus_ns(5_000_000_000));
+        let mut series = freeze(&source, &FreezeTarget::Series { id, range, at }, &job).unwrap();
+        let lines = freeze_lines(&source, catalog.source_of("a.log").unwrap().id, (4, 5), &job).unwrap();
+        let by = 90_000_000_000;
+        source.set_clocks(&crate::model::offset::ClockOffsets::from([("depth.prom".into(), by), ("a.log".into(), by)]), &job).unwrap();
+        assert_eq!(standing(&source, &lines, &job).unwrap(), Standing::Holds, "lines are known by their text");
+        assert!(matches!(standing(&source, &series, &job).unwrap(), Standing::Lost { .. }), "the value is elsewhere now");
+        series.move_with_source(by);
+        assert_eq!(standing(&source, &series, &job).unwrap(), Standing::Holds);
+    }
 }

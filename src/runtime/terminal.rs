@@ -234,11 +234,32 @@ pub fn install_panic_hook() {
     }));
 }
 
+/// What lies between the program and the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Around {
+    /// Nothing that must be told.
+    Nothing,
+    /// GNU screen: it lets through only what is wrapped.
+    Screen,
+}
+
 /// Asks the terminal to put `text` on the clipboard (OSC 52), which also works over SSH.
-pub fn copy(text: &str) -> io::Result<()> {
+pub fn copy(text: &str, around: Around) -> io::Result<()> {
     let mut out = io::stdout();
-    write!(out, "\x1b]52;c;{}\x07", base64(text.as_bytes()))?;
+    out.write_all(clipboard(text, around).as_bytes())?;
     out.flush()
+}
+
+fn clipboard(text: &str, around: Around) -> String {
+    /// GNU screen drops longer strings (256 bytes in its oldest versions); what is cut comes out in one piece.
+    const MOST_WRAPPED: usize = 240;
+    let asked = format!("\x1b]52;c;{}\x07", base64(text.as_bytes()));
+    match around {
+        Around::Nothing => asked,
+        Around::Screen => {
+            asked.as_bytes().chunks(MOST_WRAPPED).map(|part| format!("\x1bP{}\x1b\\", String::from_utf8_lossy(part))).collect()
+        }
+    }
 }
 
 fn base64(bytes: &[u8]) -> String {
@@ -256,7 +277,17 @@ fn base64(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::base64;
+    use super::{Around, base64, clipboard};
+
+    #[test]
+    fn through_gnu_screen_the_clipboard_goes_wrapped_and_in_parts() {
+        assert_eq!(clipboard("foo", Around::Nothing), "\x1b]52;c;Zm9v\x07");
+        assert_eq!(clipboard("foo", Around::Screen), "\x1bP\x1b]52;c;Zm9v\x07\x1b\\");
+        let long = clipboard(&"y".repeat(1_000), Around::Screen);
+        let parts: Vec<&str> = long.split_terminator("\x1b\\").collect();
+        assert!(parts.iter().all(|part| part.starts_with("\x1bP") && part.len() <= 242));
+        assert_eq!(parts.iter().map(|part| &part[2..]).collect::<String>(), clipboard(&"y".repeat(1_000), Around::Nothing));
+    }
 
     #[test]
     fn the_clipboard_text_is_padded_base64() {

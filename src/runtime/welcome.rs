@@ -1,5 +1,6 @@
 //! The loop of the welcome screen: keys, the quick look at this folder, and what the user chose.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,13 +11,13 @@ use tokio::sync::oneshot;
 use super::input::Input;
 use super::keyboard::Keyboard;
 use super::recent::{self, Case};
-use super::session::{now, suspend};
+use super::session::{ANSWER_WAIT, ThemeFor, now, suspend};
 use super::terminal::{self, Screen};
 use crate::app::looks::Switch;
 use crate::app::welcome::{Choice, Recent, Sight, Welcome};
 use crate::model::SourceKind;
 use crate::source::files::glance::{Glance, glance};
-use crate::ui::{self, Theme};
+use crate::ui::{self, Background, Theme};
 
 /// The quick look ends then, however much there is.
 const MOST_LOOKING: Duration = Duration::from_millis(1_500);
@@ -33,6 +34,8 @@ pub struct Start {
     pub list: Option<PathBuf>,
     /// Colours and symbols.
     pub theme: Theme,
+    /// Whether the terminal is asked for its background, and which theme fits then.
+    pub theme_for: Option<ThemeFor>,
 }
 
 /// What was chosen.
@@ -49,8 +52,9 @@ pub enum Chosen {
     Quit,
 }
 
-/// Shows the welcome screen until something is chosen. The terminal is given back when this returns.
-pub fn run(start: Start) -> anyhow::Result<Chosen> {
+/// Shows the welcome screen until something is chosen; tells that, and the background of the terminal, if it answered.
+/// The terminal is given back when this returns.
+pub fn run(start: Start) -> anyhow::Result<(Chosen, Option<Background>)> {
     terminal::install_panic_hook();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let chosen = runtime.block_on(serve(start));
@@ -58,48 +62,67 @@ pub fn run(start: Start) -> anyhow::Result<Chosen> {
     chosen
 }
 
-async fn serve(start: Start) -> anyhow::Result<Chosen> {
+async fn serve(start: Start) -> anyhow::Result<(Chosen, Option<Background>)> {
     let (sender, mut sight) = oneshot::channel();
     let looked_at = start.folder.clone();
     std::thread::spawn(move || sender.send(words_of(&glance(&looked_at, MOST_LOOKING))));
+    let (keys, mut typed) = unbounded_channel();
+    let keyboard = Some(Keyboard::start(keys.clone())?);
+    let screen = Screen::enter(Switch::Off)?;
+    // The answer comes while the folder is looked at.
+    if start.theme_for.is_some() {
+        screen.ask()?;
+    }
     let first = tokio::time::timeout(FIRST_LOOK, &mut sight).await.ok().and_then(Result::ok);
     let mut is_looking = first.is_none();
     let recent = start.cases.iter().map(of_case).collect();
     let welcome = Welcome::new(&start.folder.display().to_string(), first, recent, now());
-    let (keys, mut typed) = unbounded_channel();
-    let keyboard = Some(Keyboard::start(keys.clone())?);
-    let mut desk = Desk { welcome, cases: start.cases, list: start.list, screen: Screen::enter(Switch::Off)?, keyboard, keys };
+    let Start { cases, list, theme, theme_for, .. } = start;
+    let mut desk = Desk { welcome, cases, list, screen, keyboard, keys, theme, theme_for, background: None };
     let mut ends = [signal(SignalKind::terminate())?, signal(SignalKind::hangup())?, signal(SignalKind::interrupt())?];
     let mut resizes = signal(SignalKind::window_change())?;
-    loop {
-        desk.welcome.size = desk.screen.size()?;
-        desk.screen.settle();
-        desk.screen.show(|buffer| ui::welcome::draw_into(&desk.welcome, &start.theme, buffer))?;
-        let input = tokio::select! {
-            biased;
-            () = any_signal(&mut ends) => return Ok(Chosen::Quit),
-            _ = resizes.recv() => {
-                desk.screen.forget();
-                continue;
-            }
-            input = typed.recv() => input,
-            seen = &mut sight, if is_looking => {
-                is_looking = false;
-                desk.welcome.sight = Some(seen.unwrap_or_default());
-                continue;
+    let mut waiting = VecDeque::new();
+    let end = tokio::time::Instant::now() + if desk.theme_for.is_some() { ANSWER_WAIT } else { Duration::ZERO };
+    while let Ok(Some(input)) = tokio::time::timeout_at(end, typed.recv()).await {
+        let is_last = input == Input::Attributes;
+        waiting.extend(desk.learn(input)?);
+        if is_last {
+            break;
+        }
+    }
+    let chosen = loop {
+        desk.draw()?;
+        let input = if let Some(input) = waiting.pop_front() {
+            Some(input)
+        } else {
+            tokio::select! {
+                biased;
+                () = any_signal(&mut ends) => break Chosen::Quit,
+                _ = resizes.recv() => {
+                    desk.screen.forget();
+                    continue;
+                }
+                input = typed.recv() => input,
+                seen = &mut sight, if is_looking => {
+                    is_looking = false;
+                    desk.welcome.sight = Some(seen.unwrap_or_default());
+                    continue;
+                }
             }
         };
-        let key = match input {
+        let Some(input) = input else { break Chosen::Quit };
+        let key = match desk.learn(input)? {
             Some(Input::Key(key)) => key,
-            None | Some(Input::Lost) => return Ok(Chosen::Quit),
-            Some(_) => continue,
+            Some(Input::Lost) => break Chosen::Quit,
+            _ => continue,
         };
         if let Some(choice) = desk.welcome.key(key)
             && let Some(chosen) = desk.take(choice)?
         {
-            return Ok(chosen);
+            break chosen;
         }
-    }
+    };
+    Ok((chosen, desk.background))
 }
 
 async fn any_signal(signals: &mut [Signal; 3]) {
@@ -115,9 +138,37 @@ struct Desk {
     screen: Screen,
     keyboard: Option<Keyboard>,
     keys: UnboundedSender<Input>,
+    theme: Theme,
+    theme_for: Option<ThemeFor>,
+    /// What the terminal answered.
+    background: Option<Background>,
 }
 
 impl Desk {
+    fn draw(&mut self) -> anyhow::Result<()> {
+        self.welcome.size = self.screen.size()?;
+        self.screen.settle();
+        Ok(self.screen.show(|buffer| ui::welcome::draw_into(&self.welcome, &self.theme, buffer))?)
+    }
+
+    /// Takes what the terminal tells of itself; gives everything else back.
+    fn learn(&mut self, input: Input) -> anyhow::Result<Option<Input>> {
+        match input {
+            Input::Background(answer) => {
+                if let (Some(theme_for), Some(background)) = (&self.theme_for, Background::of_answer(&answer)) {
+                    (self.theme, self.background) = (theme_for(background), Some(background));
+                }
+                Ok(None)
+            }
+            Input::HasKeyboardProtocol => {
+                self.screen.use_protocol()?;
+                Ok(None)
+            }
+            Input::Attributes => Ok(None),
+            other => Ok(Some(other)),
+        }
+    }
+
     /// Does what was chosen; `Some` when the welcome is over.
     fn take(&mut self, choice: Choice) -> anyhow::Result<Option<Chosen>> {
         Ok(match choice {

@@ -61,6 +61,9 @@ impl Cell {
     }
 }
 
+/// Different statuses of a segment that are counted one after another.
+const FEW_STATUSES: usize = 9;
+
 /// The columns of a segment that cells count.
 pub(super) struct Counts<'a> {
     columns: &'a Columns,
@@ -93,6 +96,13 @@ impl<'a> Counts<'a> {
             Some(place) => {
                 let (is_status, is_failed) = sort(place as u64);
                 (is_status * run.len() as u32, is_failed * run.len() as u32)
+            }
+            // A count of equal bytes takes many at once.
+            None if places.width == 1 && places.base == 0 && self.status_sorts.len() <= FEW_STATUSES => {
+                let bytes = &places.bytes[run.clone()];
+                let count = |place: usize| bytes.iter().map(|byte| u32::from(usize::from(*byte) == place)).sum::<u32>();
+                let all = self.status_sorts.iter().enumerate().filter(|(_, (is_status, _))| *is_status > 0);
+                all.map(|(place, (_, is_failed))| (count(place), *is_failed)).map(|(n, is_failed)| (n, is_failed * n)).fold((0, 0), add)
             }
             None if places.width == 1 => {
                 let base = places.base as u64;

@@ -4,6 +4,8 @@
 //! one after another. Ids that hardly vary take one byte, times and offsets that grow steadily two, a column of equal
 //! numbers nothing. Any number is found in constant time, and the bytes may be written and read back as they are.
 
+use std::sync::Arc;
+
 /// Bytes behind the last number, so that each can be read as eight bytes.
 const SPARE: usize = 8;
 /// Bits of the slope behind the point.
@@ -21,20 +23,26 @@ pub struct Column {
     pub(super) width: usize,
     mask: u64,
     /// The small numbers, the lowest byte first, and [`SPARE`] bytes.
-    pub(super) bytes: Box<[u8]>,
+    /// Shared between a segment and the same one with its times moved.
+    pub(super) bytes: Arc<[u8]>,
 }
 
 impl Default for Column {
     fn default() -> Self {
-        Self::from_parts(0, 1, 0, 0, Box::new([0; SPARE]))
+        Self::from_parts(0, 1, 0, 0, [0; SPARE])
     }
 }
 
 impl Column {
     /// As it was written: base, step, slope, width and bytes.
-    pub(super) fn from_parts(base: i64, step: i64, slope: u64, width: usize, bytes: Box<[u8]>) -> Self {
+    pub(super) fn from_parts(base: i64, step: i64, slope: u64, width: usize, bytes: impl Into<Arc<[u8]>>) -> Self {
         let mask = if width == 8 { u64::MAX } else { (1 << (8 * width)) - 1 };
-        Self { base, step, slope, width, mask, bytes }
+        Self { base, step, slope, width, mask, bytes: bytes.into() }
+    }
+
+    /// Every number so much greater; the bytes are shared. O(1).
+    pub(super) fn moved(&self, by: i64) -> Self {
+        Self { base: self.base.wrapping_add(by), ..self.clone() }
     }
 
     /// Numbers that stay near one another.
@@ -82,7 +90,7 @@ impl Column {
             _ => small.for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()[..width])),
         }
         bytes.extend_from_slice(&[0; SPARE]);
-        Self::from_parts(base, step, slope, width, bytes.into())
+        Self::from_parts(base, step, slope, width, bytes)
     }
 
     /// The number at `i`, which must be less than the number of records.

@@ -225,15 +225,13 @@ fn latencies(latencies: &[f32]) -> Column {
 
 /// The coarsest step in which all times lie above the first.
 fn step_of(times: &[i64], first: i64) -> i64 {
-    let mut placed = times.iter().filter(|time| **time != NO_TIME).map(|time| time.wrapping_sub(first) as u64);
-    if !placed.clone().all(|above| above % 1_000 == 0) {
-        1
-    } else if !placed.clone().all(|above| above % 1_000_000 == 0) {
-        1_000
-    } else if !placed.all(|above| above % NS_PER_S as u64 == 0) {
-        1_000_000
-    } else {
-        NS_PER_S
+    let placed = times.iter().filter(|time| **time != NO_TIME).map(|time| time.wrapping_sub(first) as u64);
+    // The coarsest first: one that does not fit is found out after a few times.
+    match () {
+        () if placed.clone().all(|above| above % NS_PER_S as u64 == 0) => NS_PER_S,
+        () if placed.clone().all(|above| above % 1_000_000 == 0) => 1_000_000,
+        () if placed.clone().all(|above| above % 1_000 == 0) => 1_000,
+        () => 1,
     }
 }
 

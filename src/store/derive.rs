@@ -7,6 +7,7 @@
 //! ratio and no quantile (a gap), and a rate of 0 between the first and the last event of its service.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::cells::{Cell, Counts, Grid, each_latency, each_run};
@@ -32,6 +33,11 @@ const OF_EVENTS: [&str; 5] =
 /// All names that a series from logs can have.
 pub fn names() -> impl Iterator<Item = &'static str> {
     OF_EVENTS.into_iter().chain(gotrace::SERIES.map(|(name, ..)| name))
+}
+
+/// Whether the events of logs make a series of this name; others that come from logs are written between their records.
+pub fn is_of_events(name: &str) -> bool {
+    OF_EVENTS.contains(&name)
 }
 
 /// Unit and behaviour of the series of this name.
@@ -68,6 +74,36 @@ pub struct DerivedSeries {
 /// Derives the series of all services with up to `jobs` threads, whose number never changes an answer. O(events); nothing
 /// without events.
 pub fn derive(logs: &[Arc<Log>], jobs: usize, watch: &Watch<'_>) -> Result<Vec<DerivedSeries>, StoreError> {
+    let mut series = Vec::new();
+    for related in related(logs) {
+        series.extend(derive_together(&related, jobs, watch)?);
+    }
+    // Stable: those of one service stay in their order.
+    series.sort_by(|a, b| a.service.cmp(&b.service));
+    Ok(series)
+}
+
+/// Logs that share services, directly or over others. The step of a series follows from the span of these alone, so that
+/// a peak stays what it is whatever else is opened.
+fn related(logs: &[Arc<Log>]) -> Vec<Vec<Arc<Log>>> {
+    let mut group_of: Vec<usize> = (0..logs.len()).collect();
+    let mut first_with: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, log) in logs.iter().enumerate() {
+        for service in &log.services {
+            let other = *first_with.entry(service).or_insert(index);
+            let (from, to) = (group_of[index].max(group_of[other]), group_of[index].min(group_of[other]));
+            if from != to {
+                group_of.iter_mut().filter(|group| **group == from).for_each(|group| *group = to);
+            }
+        }
+    }
+    let mut groups: BTreeMap<usize, Vec<Arc<Log>>> = BTreeMap::new();
+    logs.iter().zip(group_of).for_each(|(log, group)| groups.entry(group).or_default().push(Arc::clone(log)));
+    groups.into_values().collect()
+}
+
+/// The series of logs that share services, on one grid.
+fn derive_together(logs: &[Arc<Log>], jobs: usize, watch: &Watch<'_>) -> Result<Vec<DerivedSeries>, StoreError> {
     let services = Services::of(logs);
     let Some(grid) = Grid::over(logs, services.names.len()) else { return Ok(Vec::new()) };
     let n_cells = grid.n_steps * services.names.len();
@@ -78,20 +114,60 @@ pub fn derive(logs: &[Arc<Log>], jobs: usize, watch: &Watch<'_>) -> Result<Vec<D
     for tally in &tallies {
         cells.iter_mut().zip(&tally.cells).for_each(|(sum, cell)| sum.add(cell));
     }
-    let indexes: Vec<usize> = (0..services.names.len()).collect();
-    let series = map(
-        &indexes,
-        jobs,
-        || (),
-        |(), index| {
-            watch.check()?;
-            let (name, source) = &services.names[*index];
-            let first = index * grid.n_steps;
-            let service = Service { name, source: *source, grid: &grid, cells: &cells[first..first + grid.n_steps] };
-            Ok(service.counts().chain(service.quantiles(&tallies, first)).collect::<Vec<_>>())
-        },
-    )?;
-    Ok(series.into_iter().flatten().collect())
+    let blocks = blocks(&cells, grid.n_steps);
+    let quantiles = map(&blocks, jobs, Vec::new, |room, block| {
+        watch.check()?;
+        Ok(quantiles(&tallies, block.clone(), &grid, room))
+    })?;
+    let mut quantiles = blocks.iter().zip(quantiles).peekable();
+    let mut series = Vec::new();
+    for (index, (name, source)) in services.names.iter().enumerate() {
+        let own = index * grid.n_steps..(index + 1) * grid.n_steps;
+        let (mut p50, mut p99) = (Vec::new(), Vec::new());
+        while let Some((_, part)) = quantiles.next_if(|(block, _)| own.contains(&block.start)) {
+            p50.extend(part.0);
+            p99.extend(part.1);
+        }
+        let service = Service { name, source: *source, grid: &grid, cells: &cells[own] };
+        series.extend(service.counts().chain(service.quantiles(p50, p99)));
+    }
+    Ok(series)
+}
+
+/// Latencies that one thread puts in order at once: enough to be worth a turn, few enough that all threads end together.
+const BLOCK_LATENCIES: u64 = 128 << 10;
+
+/// Cells of all services cut into stretches, each of one service.
+fn blocks(cells: &[Cell], n_steps: usize) -> Vec<Range<usize>> {
+    let (mut blocks, mut start, mut n_latencies) = (Vec::new(), 0, 0);
+    for (at, cell) in cells.iter().enumerate() {
+        n_latencies += u64::from(cell.n_latencies);
+        if (at + 1) % n_steps == 0 || n_latencies >= BLOCK_LATENCIES {
+            blocks.push(start..at + 1);
+            (start, n_latencies) = (at + 1, 0);
+        }
+    }
+    blocks
+}
+
+/// P50 and P99 of the latencies of these cells, which are of one service. O(latencies).
+fn quantiles(tallies: &[Tally], cells: Range<usize>, grid: &Grid, own: &mut Vec<f32>) -> (Vec<Sample>, Vec<Sample>) {
+    let (mut p50, mut p99) = (Vec::new(), Vec::new());
+    for cell in cells {
+        own.clear();
+        for tally in tallies {
+            own.extend_from_slice(tally.of_cell(cell));
+        }
+        if own.is_empty() {
+            continue;
+        }
+        let (own, time) = (&mut own[..], grid.end(cell % grid.n_steps));
+        p50.push(Sample { time, value: quantile(own, 0.5) });
+        // The median stands at its place now, and what is greater behind it.
+        let below = (own.len() - 1) / 2;
+        p99.push(Sample { time, value: quantile_above(below, &mut own[below..], 0.99) });
+    }
+    (p50, p99)
 }
 
 /// Cells of all threads together: where there are many one thread counts, so that they take their room once.
@@ -129,12 +205,14 @@ impl Tally {
         for (log, segment) in segments.iter().filter(|(_, segment)| segment.columns.has_latencies()) {
             watch.check()?;
             each_run(segment, &services.codes[*log], grid, |run, cell| {
+                let mut at = next[cell];
                 each_latency(&segment.columns.latencies, run, |latency| {
                     if !latency.is_nan() {
-                        latencies[next[cell]] = latency;
-                        next[cell] += 1;
+                        latencies[at] = latency;
+                        at += 1;
                     }
                 });
+                next[cell] = at;
             });
         }
         Ok(Self { cells, latencies, starts })
@@ -224,7 +302,10 @@ impl Service<'_> {
             true => (cell.n_failed, cell.n_statuses),
             false => (cell.n_errors, cell.n_events),
         };
+        // A log that holds nothing but failures cannot say of how many requests they are a share.
+        let has_good = self.cells.iter().map(share).any(|(part, whole)| whole > part);
         let ratios = (first..=last)
+            .filter(|_| has_good)
             .filter(|step| share(&self.cells[*step]).1 > 0)
             .map(|step| {
                 let (part, whole) = share(&self.cells[step]);
@@ -242,24 +323,8 @@ impl Service<'_> {
         [self.series(rate, what, rates), self.series("fromlogs:error_ratio", ratio, ratios)].into_iter().flatten()
     }
 
-    /// P50 and P99 of the latencies of the cells from `first` on.
-    fn quantiles(&self, tallies: &[Tally], first: usize) -> impl Iterator<Item = DerivedSeries> + use<> {
-        let (mut p50, mut p99) = (Vec::new(), Vec::new());
-        let mut own = Vec::new();
-        for step in 0..self.cells.len() {
-            own.clear();
-            for tally in tallies {
-                own.extend_from_slice(tally.of_cell(first + step));
-            }
-            if own.is_empty() {
-                continue;
-            }
-            let own = &mut own[..];
-            p50.push(self.sample(step, quantile(own, 0.5)));
-            // The median stands at its place now, and what is greater behind it.
-            let below = (own.len() - 1) / 2;
-            p99.push(self.sample(step, quantile_above(below, &mut own[below..], 0.99)));
-        }
+    /// What these samples are.
+    fn quantiles(&self, p50: Vec<Sample>, p99: Vec<Sample>) -> impl Iterator<Item = DerivedSeries> + use<> {
         [
             self.series("fromlogs:latency_p50", "median of the latency", p50),
             self.series("fromlogs:latency_p99", "99th percentile of the latency (linear between the two nearest)", p99),

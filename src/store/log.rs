@@ -13,7 +13,7 @@ use crate::parse::{Message, NO_SERVICE, NO_TIME, RecordDetail, template};
 
 use super::columns::Columns;
 use super::late::KeptParts;
-use super::segment::{Draft, Late, Lines, Segment, Times, count_lines};
+use super::segment::{Draft, Late, Segment, Times, count_lines};
 use super::service::service_of_path;
 use super::{StoreError, Text, Watch};
 
@@ -49,6 +49,8 @@ pub struct Log {
     pub(super) n_loose: usize,
     /// Rises when something that was told of the text does not hold any more.
     pub(super) epoch: u32,
+    /// How far its times were moved from those that it states.
+    pub(super) moved_ns: i64,
     /// Where columns are that were left in an index.
     pub(super) kept: Option<Arc<dyn KeptParts>>,
 }
@@ -307,6 +309,7 @@ impl LogBuilder {
             is_whole: false,
             n_loose: 0,
             epoch: 0,
+            moved_ns: 0,
             kept: None,
         };
         Self { log, facts: LogFacts::default(), codes: HashMap::new(), default_service, messages: HashMap::new(), is_full: false }
@@ -347,22 +350,22 @@ impl LogBuilder {
     /// Appends the next chunk, of `size_bytes` bytes.
     pub fn append(&mut self, draft: Draft, size_bytes: u64) {
         let (base_byte, base_line, base_record) = (self.log.end_byte, self.facts.n_lines, self.log.n_records);
-        let times = Times::of(&draft.chunk().columns.times);
-        self.add_facts(&draft, &times);
+        self.add_facts(&draft);
         self.log.end_byte += size_bytes;
         if draft.chunk().columns.times.is_empty() {
             return;
         }
         let service_codes = self.service_codes(&draft);
-        let (columns, lines, new_messages) = self.known_messages(draft, &times);
-        let Times { order, unplaced, span, .. } = times;
+        let (mut columns, Times { order, unplaced, span, .. }, lines, messages) = draft.into_parts();
+        let new_messages = self.known_messages(&mut columns, messages);
         self.log.n_records += columns.len as u64;
         let segment = Segment { base_byte, base_line, base_record, columns, service_codes, order, unplaced, span, lines, new_messages };
         self.log.segments.push(Arc::new(segment));
         self.place_first_late();
     }
 
-    fn add_facts(&mut self, draft: &Draft, times: &Times) {
+    fn add_facts(&mut self, draft: &Draft) {
+        let times = draft.times();
         let (base_byte, base_record) = (self.log.end_byte, self.log.n_records);
         let facts = &mut self.facts;
         let mut problems = draft.chunk().problems.clone();
@@ -374,7 +377,7 @@ impl LogBuilder {
         facts.n_lines += draft.chunk().n_lines;
         facts.n_continuation_lines += draft.chunk().n_continuation_lines;
         facts.n_unplaced += times.unplaced.len() as u64;
-        facts.late.append(&draft.chunk().columns.times, base_record);
+        facts.late.append(&draft.chunk().columns.times, times, base_record);
         for (sum, n) in facts.level_counts.iter_mut().zip(draft.level_counts) {
             *sum += n;
         }
@@ -405,9 +408,8 @@ impl LogBuilder {
         codes.collect()
     }
 
-    /// Columns whose messages count through those of the whole source, and the messages that are new.
-    fn known_messages(&mut self, draft: Draft, times: &Times) -> (Columns, Lines, Box<[Box<str>]>) {
-        let (mut columns, lines, messages) = draft.into_columns(times);
+    /// Makes the messages of columns count through those of the whole source; gives those that are new.
+    fn known_messages(&mut self, columns: &mut Columns, messages: Vec<Message>) -> Arc<[Box<str>]> {
         let mut new = Vec::new();
         let codes: Vec<u32> = messages
             .into_iter()
@@ -427,7 +429,7 @@ impl LogBuilder {
         if self.messages.len() as u32 >= MAX_MESSAGES {
             self.facts.n_without_pattern += (0..columns.len).filter(|i| columns.message(*i) == NO_MESSAGE).count() as u64;
         }
-        (columns, lines, new.into())
+        new.into()
     }
 
     fn code_of(&mut self, name: String) -> u16 {

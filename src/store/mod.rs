@@ -21,6 +21,7 @@ pub mod grow;
 pub mod histogram;
 pub mod late;
 pub mod log;
+mod moved;
 mod parallel;
 pub mod patterns;
 pub mod promql;

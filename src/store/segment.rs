@@ -4,8 +4,11 @@
 //! (byte, line and record before it) and makes it a [`Segment`]. A segment is a run in time order: records that came
 //! late get a permutation, records without a time a list, both only where they exist.
 
+use std::sync::Arc;
+
 use crate::model::Level;
 use crate::model::time::NS_PER_S;
+use crate::parse::log::{Joined, Joiner, give_back};
 use crate::parse::template::{first_line, signature};
 use crate::parse::{LogChunk, LogColumns, Message, NO_SERVICE, NO_TIME};
 
@@ -21,6 +24,8 @@ pub struct Draft {
     /// Of its columns only the times are left: they may still be corrected.
     chunk: LogChunk,
     pub(super) columns: Columns,
+    /// What the times say as they stand.
+    times: Times,
     /// Which services of the chunk a record has; the last one stands for none.
     pub(super) used_services: Box<[bool]>,
     pub(super) lines: Lines,
@@ -33,15 +38,17 @@ pub(super) struct Times {
     pub order: Option<Column>,
     pub unplaced: Box<[u32]>,
     pub span: Option<(i64, i64)>,
+    /// How many are whole seconds, if none is missing and none is earlier than the one before it.
+    pub whole_of_rising: Option<u64>,
 }
 
 /// Where the lines of records are, relative to the chunk.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Lines {
     /// Every record is one line, the first after so many others.
     OneEach(u32),
     /// Line (from 0) of every 64th record.
-    Marks(Box<[u32]>),
+    Marks(Arc<[u32]>),
 }
 
 impl Default for Lines {
@@ -101,14 +108,15 @@ impl Late {
         }
     }
 
-    /// Takes in the times of the next chunk, whose first record has the index `base`. O(n).
-    pub(super) fn append(&mut self, times: &[i64], base: u64) {
-        if let Some((first, last)) = ends_of_rising(times)
+    /// Takes in the times of the next chunk, whose first record has the index `base`, and what they say. O(1) where they
+    /// rise, else O(n).
+    pub(super) fn append(&mut self, times: &[i64], told: &Times, base: u64) {
+        if let (Some(n_whole), Some((first, last))) = (told.whole_of_rising, told.span)
             && self.latest.is_none_or(|latest| latest <= first)
         {
             self.latest = Some(last);
             self.n_placed += times.len() as u64;
-            self.n_whole += times.iter().map(|time| u64::from(time % NS_PER_S == 0)).sum::<u64>();
+            self.n_whole += n_whole;
             return;
         }
         for (i, time) in times.iter().enumerate().filter(|(_, time)| **time != NO_TIME) {
@@ -160,15 +168,38 @@ impl Draft {
 
     fn new(mut chunk: LogChunk, bytes: &[u8]) -> Self {
         let own_lines = chunk.n_lines.saturating_sub(u64::from(chunk.head_lines));
-        let lines = lines_of(&chunk.columns.offsets, bytes, own_lines, chunk.head_lines);
+        // Where no line goes on with the record before it, and none is odd, as many records as lines are one a line.
+        let is_plain = chunk.n_continuation_lines == 0 && chunk.problems.total() == 0;
+        let is_one_each = is_plain && own_lines == chunk.columns.offsets.len() as u64;
+        let lines = match is_one_each {
+            true => Lines::OneEach(chunk.head_lines),
+            false => lines_of(&chunk.columns.offsets, bytes, own_lines, chunk.head_lines),
+        };
         let mut level_counts = [0; Level::ALL.len()];
         chunk.columns.levels.iter().for_each(|level| level_counts[*level as usize] += 1);
         let n_services = chunk.services.len();
         let mut used_services = vec![false; n_services + 1];
         chunk.columns.services.iter().for_each(|code| used_services[usize::from(*code).min(n_services)] = true);
         let columns = Columns::of(&chunk.columns, n_services);
-        chunk.columns = LogColumns { times: std::mem::take(&mut chunk.columns.times), ..LogColumns::default() };
-        Self { chunk, columns, used_services: used_services.into(), lines, level_counts }
+        let times = std::mem::take(&mut chunk.columns.times);
+        give_back(std::mem::replace(&mut chunk.columns, LogColumns { times, ..LogColumns::default() }));
+        let mut draft = Self { chunk, columns, times: Times::default(), used_services: used_services.into(), lines, level_counts };
+        draft.place();
+        draft
+    }
+
+    /// Makes the column of the times, and what they say.
+    fn place(&mut self) {
+        let times = &self.chunk.columns.times;
+        self.times = Times::of(times);
+        self.columns.set_times(times, self.times.span, self.times.unplaced.len());
+    }
+
+    /// Completes it with what the chunks before it tell, which hardly ever moves a time.
+    pub fn join(&mut self, joiner: &mut Joiner) {
+        if joiner.join(&mut self.chunk) == Joined::Moved {
+            self.place();
+        }
     }
 
     /// The parsed chunk.
@@ -176,15 +207,14 @@ impl Draft {
         &self.chunk
     }
 
-    /// The parsed chunk, to complete times and problems with what the chunks before it tell.
-    pub fn chunk_mut(&mut self) -> &mut LogChunk {
-        &mut self.chunk
+    /// What its times say.
+    pub(super) fn times(&self) -> &Times {
+        &self.times
     }
 
-    /// The columns with their times, and the messages that they point at.
-    pub(super) fn into_columns(mut self, times: &Times) -> (Columns, Lines, Vec<Message>) {
-        self.columns.set_times(&self.chunk.columns.times, times.span, times.unplaced.len());
-        (self.columns, self.lines, self.chunk.messages)
+    /// The columns, what their times say, and the messages that they point at.
+    pub(super) fn into_parts(self) -> (Columns, Times, Lines, Vec<Message>) {
+        (self.columns, self.times, self.lines, self.chunk.messages)
     }
 }
 
@@ -200,7 +230,8 @@ impl Times {
     /// O(n), O(n log n) when records are out of order.
     pub fn of(times: &[i64]) -> Self {
         if let Some(span) = ends_of_rising(times) {
-            return Self { span: Some(span), ..Self::default() };
+            let n_whole = times.iter().map(|time| u64::from(time % NS_PER_S == 0)).sum::<u64>();
+            return Self { span: Some(span), whole_of_rising: Some(n_whole), ..Self::default() };
         }
         let mut found = Self::default();
         let mut unplaced = Vec::new();
@@ -254,7 +285,7 @@ pub fn count_lines(bytes: &[u8]) -> u64 {
 }
 
 /// A chunk at its place in the source.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Segment {
     /// Offset of the chunk in the source.
     pub(super) base_byte: u64,
@@ -271,7 +302,7 @@ pub struct Segment {
     pub(super) span: Option<(i64, i64)>,
     pub(super) lines: Lines,
     /// Messages whose signature no segment before has; `columns.messages` counts through those of all segments.
-    pub(super) new_messages: Box<[Box<str>]>,
+    pub(super) new_messages: Arc<[Box<str>]>,
 }
 
 impl Segment {
@@ -353,7 +384,7 @@ mod tests {
                 if is_rising {
                     times.sort_unstable();
                 }
-                late.append(&times, base);
+                add(&mut late, &times, base);
                 for (i, time) in times.iter().enumerate().filter(|(_, time)| **time != NO_TIME) {
                     one_by_one.add(base + i as u64, *time);
                 }
@@ -369,21 +400,25 @@ mod tests {
         }
     }
 
+    fn add(late: &mut Late, times: &[i64], base: u64) {
+        late.append(times, &Times::of(times), base);
+    }
+
     #[test]
     fn late_records_are_compared_with_the_latest_before_them_across_chunks() {
         let mut late = Late::default();
-        late.append(&[5, 9, 7, 8], 0);
-        late.append(&[NO_TIME, 3, 9, 4, 10], 4);
+        add(&mut late, &[5, 9, 7, 8], 0);
+        add(&mut late, &[NO_TIME, 3, 9, 4, 10], 4);
         assert_eq!(late.count(), LateCount { count: 4, max_ns: 6, first: Some(2) });
     }
 
     #[test]
     fn whole_seconds_among_finer_times_are_late_only_when_their_second_is_over() {
         let mut late = Late::default();
-        late.append(&[NS_PER_S + 130_000_000, NS_PER_S, NS_PER_S, 2 * NS_PER_S + 1, NS_PER_S], 0);
+        add(&mut late, &[NS_PER_S + 130_000_000, NS_PER_S, NS_PER_S, 2 * NS_PER_S + 1, NS_PER_S], 0);
         assert_eq!(late.count(), LateCount { count: 1, max_ns: NS_PER_S + 1, first: Some(4) });
         let mut fine = Late::default();
-        fine.append(&(0..100).map(|i| i * 7 + 1).chain([NS_PER_S + 1, NS_PER_S]).collect::<Vec<_>>(), 0);
+        add(&mut fine, &(0..100).map(|i| i * 7 + 1).chain([NS_PER_S + 1, NS_PER_S]).collect::<Vec<_>>(), 0);
         assert_eq!(fine.count().count, 1, "among milliseconds a whole second is one of them");
     }
 

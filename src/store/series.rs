@@ -9,6 +9,7 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::model::query::ValueAt;
 use crate::model::series::Bucket;
@@ -26,9 +27,10 @@ const FANOUT: usize = 8;
 #[derive(Debug, Default)]
 pub struct SeriesStore {
     times: Times,
-    values: Values,
+    /// Shared with the same series at moved times, as are the levels.
+    values: Arc<Values>,
     /// Of whole blocks, whole buckets of those, and so on.
-    levels: Vec<Vec<Node>>,
+    levels: Arc<Vec<Vec<Node>>>,
 }
 
 fn bucket(node: Node) -> Bucket {
@@ -55,7 +57,15 @@ impl SeriesStore {
         packed.extend(rest);
         packed.shrink();
         let Packed { times, values, leaves } = packed;
-        Self { times, values, levels: pyramid(leaves) }
+        Self { times, values: Arc::new(values), levels: Arc::new(pyramid(leaves)) }
+    }
+
+    /// The same values with every time moved by `ns`; a move that would leave what can be told stops at its edge. O(n / 512).
+    #[must_use]
+    pub fn moved(&self, ns: i64) -> Self {
+        let (first, last) = if self.is_empty() { (0, 0) } else { (self.times.get(0), self.times.get(self.len() - 1)) };
+        let ns = ns.clamp(i64::MIN.saturating_sub(first).min(0), i64::MAX.saturating_sub(last).max(0));
+        Self { times: self.times.moved(ns), values: Arc::clone(&self.values), levels: Arc::clone(&self.levels) }
     }
 
     /// Number of samples.
@@ -277,6 +287,19 @@ mod tests {
         assert_eq!(store.value_at(Timestamp(25), 100), None);
         let columns = store.columns(range(10, 40), n(3)).columns;
         assert_eq!(columns.iter().map(|c| c.map(|c| (c.count, c.n_nan))).collect::<Vec<_>>(), [Some((1, 0)), None, Some((0, 1))]);
+    }
+
+    #[test]
+    fn moved_samples_keep_their_values_and_distances() {
+        let samples: Vec<(i64, f64)> = (0..1_300).map(|i| (i * 7 + i % 3, i as f64 / 8.0)).collect();
+        let (read, moved) = (store(&samples), store(&samples).moved(-5_000));
+        let everything = range(i64::MIN, i64::MAX);
+        let by: Vec<(i64, f64)> = moved.samples(everything, 9_999).0.iter().map(|sample| (sample.time.0 + 5_000, sample.value)).collect();
+        assert_eq!(by, samples);
+        assert_eq!(moved.moved(5_000).samples(everything, 9_999), read.samples(everything, 9_999));
+        assert_eq!((moved.bounds(), moved.step_ns()), (read.bounds(), read.step_ns()));
+        assert_eq!(store(&[(i64::MAX - 3, 1.0)]).moved(9).extent(), Some(range(i64::MAX, i64::MAX)));
+        assert!(store(&[]).moved(9).is_empty());
     }
 
     #[test]

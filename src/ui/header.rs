@@ -101,6 +101,9 @@ fn parts(state: &State, theme: &Theme, width: u16) -> Vec<Part> {
     if state.catalog.sources.iter().any(|source| source.zone.certainty == ZoneCertainty::Default) {
         push(2, always("UTC?".into()), theme.warn, true);
     }
+    if let Some(words) = crate::app::update::clock_view::words(state) {
+        push(2, words, theme.warn, true);
+    }
     if let Some(following) = state.follow {
         push(1, (following.words(state.now), "FOLLOW".into()), theme.key, true);
     }

@@ -8,15 +8,16 @@ use super::theme::Theme;
 use crate::app::State;
 use crate::app::help::{self, Line};
 use crate::app::overlay::Help;
+use crate::app::places;
 
 /// Draws it.
 pub(super) fn draw(state: &State, open: &Help, theme: &Theme, buffer: &mut Buffer) {
-    let area = open_frame(state, state.layout.hints_y.saturating_sub(2), &help::title(state, open), theme, buffer);
+    let (n_rows, shown) = places::help_lines(state, open);
+    let area = open_frame(state, n_rows, &help::title(state, open), theme, buffer);
     paint::put(buffer, area.x, area.y, 2, "> ", theme.key);
     draw_line(buffer, (area.x + 2, area.y, area.width.saturating_sub(2)), &open.input, theme);
     let lines = help::lines(state, open);
-    let rows = usize::from(area.height.saturating_sub(1));
-    let top = open.scroll.min(lines.len().saturating_sub(rows));
+    let (rows, top) = (usize::from(shown.area.height), shown.top);
     for (y, line) in (area.y + 1..).zip(lines.iter().skip(top).take(rows)) {
         match line {
             Line::Heading(words) => drop(paint::put(buffer, area.x, y, area.width, words, theme.strong)),

@@ -98,7 +98,20 @@ fn is_notice_shown(state: &State, notice: &Notice) -> bool {
 /// What may follow a prefix.
 fn continuations(state: &State, y: u16, room: u16, theme: &Theme, buffer: &mut Buffer) {
     let mut found: Vec<(KeyPress, Action)> = state.keymap.continuations(state.context(), &state.pending).collect();
-    found.sort_by_key(|(_, action)| actions::ALL.iter().position(|info| info.action == *action));
+    found.sort_by_key(|(key, action)| {
+        (
+            actions::ALL.iter().position(|info| info.action == *action),
+            action.info().keys.iter().position(|keys| keys.ends_with(&keys::show(*key))),
+        )
+    });
+    // Several keys of one action share a line.
+    let found = found.into_iter().fold(Vec::<(String, Action)>::new(), |mut lines, (key, action)| {
+        match lines.last_mut() {
+            Some((keys, last)) if *last == action => *keys = format!("{keys} {}", keys::show(key)),
+            _ => lines.push((keys::show(key), action)),
+        }
+        lines
+    });
     if found.len() > MOST_HINTS {
         table(state, &found, theme, buffer);
         hint(buffer, 0, y, room, "Esc", "leave", theme);
@@ -109,26 +122,27 @@ fn continuations(state: &State, y: u16, room: u16, theme: &Theme, buffer: &mut B
         let info = action.info();
         // Sentences of several keys do not fit a narrow screen; names do.
         let words = if room < 100 { info.name } else { info.sentence.split([':', ',']).next().unwrap_or_default() };
-        x = hint(buffer, x, y, room, &keys::show(key), words, theme);
+        x = hint(buffer, x, y, room, &key, words, theme);
     }
     hint(buffer, x, y, room, "Esc", "leave", theme);
 }
 
 /// Many keys in a frame above the last row: a line each where the screen is high enough, else two columns.
-fn table(state: &State, found: &[(KeyPress, Action)], theme: &Theme, buffer: &mut Buffer) {
+fn table(state: &State, found: &[(String, Action)], theme: &Theme, buffer: &mut Buffer) {
     let n_columns = if found.len() + 2 > usize::from(state.layout.hints_y) * 3 / 5 { 2 } else { 1 };
     let n_rows = found.len().div_ceil(n_columns);
     let title = format!("{} …", keys::show_sequence(&state.pending));
     let area = overlays::open_frame(state, n_rows as u16, &title, theme, buffer);
     let width = area.width / n_columns as u16;
+    let key_width = found.iter().map(|(keys, _)| theme.signs(keys).width()).max().unwrap_or(1) as u16;
     for (index, (key, action)) in found.iter().enumerate() {
         let (x, y) = (area.x + width * (index / n_rows) as u16, area.y + (index % n_rows) as u16);
         if y >= area.y + area.height {
             continue;
         }
-        paint::put(buffer, x, y, 2, &theme.signs(&keys::show(*key)), theme.key.patch(theme.overlay));
+        paint::put(buffer, x, y, key_width, &theme.signs(key), theme.key.patch(theme.overlay));
         let words = if n_columns == 1 { action.info().sentence } else { action.info().sentence.split(':').next().unwrap_or_default() };
-        paint::put(buffer, x + 3, y, width.saturating_sub(4), &theme.signs(words), theme.text);
+        paint::put(buffer, x + key_width + 2, y, width.saturating_sub(key_width + 3), &theme.signs(words), theme.text);
     }
 }
 

@@ -213,8 +213,13 @@ fn events(state: &State, y: u16, height: u16, theme: &Theme, buffer: &mut Buffer
     } else {
         vec![(errors(&here), if state.layout.value_width < 20 { "err" } else { "error" }), (here[WARN], "warn")]
     };
-    let bad: Vec<String> =
+    let mut bad: Vec<String> =
         words.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{} {name}", count_words(state, *count))).collect();
+    // Errors are told whole before warnings are told in part.
+    let room = usize::from(state.layout.value_width.saturating_sub(2));
+    while bad.len() > 1 && bad.join("  ").width() > room {
+        bad.pop();
+    }
     if height == 1 {
         let words = if bad.is_empty() { paint::compact(total(&here)) } else { bad.join("  ") };
         value(state, y, &words, if errors(&here) > 0 { theme.error } else { theme.dim }, theme, buffer);

@@ -11,7 +11,8 @@ use crate::app::clock::Precision;
 use crate::app::jobs::Slot;
 use crate::app::list::EventRow;
 use crate::app::list::rows::{Shape, TailPart};
-use crate::app::side::{Tab, fit_start};
+use crate::app::places::{self, TabName};
+use crate::app::side::fit_start;
 use crate::app::state::Focus;
 use crate::model::find::Fit;
 use crate::model::{Level, text};
@@ -46,60 +47,30 @@ pub(super) fn draw_heading(state: &State, theme: &Theme, buffer: &mut Buffer) {
     draw_tabs(state, theme, buffer, y);
 }
 
-/// Columns that the heading of the list keeps when the tabs stand on its right.
-const HEADING_WIDTH: u16 = 44;
-
 fn draw_tabs(state: &State, theme: &Theme, buffer: &mut Buffer, y: u16) {
     let layout = &state.layout;
     let is_beside = layout.side.width > 0;
-    let room = if is_beside { layout.size.0 - layout.side.x } else { layout.size.0.saturating_sub(HEADING_WIDTH) };
-    let shown = tabs_that_fit(state.side.tab, usize::from(room));
-    if shown.is_empty() {
-        return;
-    }
-    let needed: u16 = shown.iter().map(|(_, name)| name.width() as u16 + 1).sum::<u16>() + 1;
-    let mut x = if is_beside { layout.side.x } else { layout.size.0.saturating_sub(needed) };
+    let tabs = places::tabs(state);
+    let Some(first) = tabs.first() else { return };
     if is_beside && layout.side.x > 0 {
         paint::cell(buffer, layout.side.x - 1, y, theme.sign('┬'), theme.faint);
     }
     let has_focus = state.focus == Focus::Side;
     if has_focus && is_beside {
-        paint::cell(buffer, x.saturating_sub(u16::from(layout.side.x > 0)), y, theme.sign('▌'), theme.key);
-        x += u16::from(layout.side.x == 0);
+        paint::cell(buffer, first.x.saturating_sub(1), y, theme.sign('▌'), theme.key);
     }
-    let last = shown.len() - 1;
-    for (index, (tab, name)) in shown.iter().enumerate() {
+    for (index, TabName { x, tab, name }) in tabs.iter().enumerate() {
         let is_open = *tab == Some(state.side.tab) && is_beside;
         let style = match (is_open, has_focus) {
             (true, true) => theme.strong.patch(theme.selected_focused),
             (true, false) => theme.strong,
             (false, _) => theme.dim,
         };
-        x += paint::put(buffer, x, y, layout.size.0.saturating_sub(x), &theme.signs(name), style);
-        if index < last {
-            paint::cell(buffer, x, y, theme.sign('│'), theme.faint);
-            x += 1;
+        let used = paint::put(buffer, *x, y, layout.size.0.saturating_sub(*x), &theme.signs(name), style);
+        if index + 1 < tabs.len() {
+            paint::cell(buffer, x + used, y, theme.sign('│'), theme.faint);
         }
     }
-}
-
-/// The names of the tabs, as many around the open one as fit; `…` (no tab) stands for those left out at either end.
-fn tabs_that_fit(open: Tab, room: usize) -> Vec<(Option<Tab>, String)> {
-    let name = |tab: &Tab| (Some(*tab), format!(" {} ", tab.name()));
-    let width = |names: &[(Option<Tab>, String)]| names.iter().map(|(_, name)| name.width() + 1).sum::<usize>();
-    let more = || (None, "…".to_owned());
-    let open = Tab::ALL.iter().position(|tab| *tab == open).unwrap_or(0);
-    for first in 0..=open {
-        for end in (open + 1..=Tab::ALL.len()).rev() {
-            let mut names: Vec<_> = (first > 0).then(more).into_iter().collect();
-            names.extend(Tab::ALL[first..end].iter().map(name));
-            names.extend((end < Tab::ALL.len()).then(more));
-            if width(&names) <= room + 1 {
-                return names;
-            }
-        }
-    }
-    Vec::new()
 }
 
 /// `without a time 3 of 1 204`.

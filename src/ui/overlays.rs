@@ -11,6 +11,7 @@ use crate::app::State;
 use crate::app::layout::Area;
 use crate::app::line::LineInput;
 use crate::app::overlay::{Confirm, Overlay, PickPurpose, Picker, TextPurpose};
+use crate::app::places;
 
 /// Draws one layer.
 pub(super) fn draw(state: &State, overlay: &Overlay, theme: &Theme, buffer: &mut Buffer) {
@@ -28,14 +29,9 @@ pub(super) fn draw(state: &State, overlay: &Overlay, theme: &Theme, buffer: &mut
 }
 
 /// Clears a frame for a layer of this height and draws its border; tells the room inside.
-///
-/// It lies at the bottom so that lanes and panels stay in sight where the screen is high enough.
 pub(super) fn open_frame(state: &State, height: u16, title: &str, theme: &Theme, buffer: &mut Buffer) -> Area {
-    let (screen_width, _) = state.layout.size;
-    let width = screen_width.min(100);
-    let height = (height + 2).min(state.layout.hints_y);
-    let x = (screen_width - width) / 2;
-    let y = state.layout.hints_y - height;
+    let frame = places::frame(&state.layout, height);
+    let Area { x, y, width, height } = frame;
     for row in y..y + height {
         for column in x..x + width {
             let cell = &mut buffer[(column, row)];
@@ -56,7 +52,7 @@ pub(super) fn open_frame(state: &State, height: u16, title: &str, theme: &Theme,
     }
     let title = format!(" {title} ");
     paint::put(buffer, x + 2, y, width.saturating_sub(4), &theme.signs(&title), theme.strong.patch(theme.overlay));
-    Area { x: x + 2, y: y + 1, width: width.saturating_sub(4), height: height.saturating_sub(2) }
+    places::inside(frame)
 }
 
 /// A line being typed, with its cursor; long text shows its end. Tells the byte of the text that is drawn first.
@@ -83,10 +79,11 @@ pub(super) fn draw_line(buffer: &mut Buffer, place: (u16, u16, u16), line: &Line
 /// Room for the kind of a line of the palette.
 const KIND: u16 = 11;
 
+/// Columns that a name has at least.
+const LABEL: u16 = 18;
+
 fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffer) {
-    let screen = state.layout.hints_y;
-    let wanted = (picker.items.len() as u16).saturating_add(2).min(screen * 3 / 5).max(6);
-    let area = open_frame(state, wanted, &picker.title, theme, buffer);
+    let area = open_frame(state, places::picker_rows(&state.layout, picker), &picker.title, theme, buffer);
     let left_out = picker.left_out_words();
     let left_out = if left_out.is_empty() { left_out } else { format!("{left_out}   ") };
     let count = format!("{left_out}{} / {}", paint::compact(picker.shown.len() as u64), paint::compact(picker.n_all() as u64));
@@ -94,10 +91,15 @@ fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffe
     paint::put(buffer, area.x, area.y, 2, "> ", theme.key);
     draw_line(buffer, (area.x + 2, area.y, area.width.saturating_sub(count_width + 4)), &picker.input, theme);
     paint::put_right(buffer, area.x + area.width - count_width, area.y, count_width, &count, theme.dim);
-    let rows = usize::from(area.height.saturating_sub(1));
-    let top = (picker.selected + 1).saturating_sub(rows);
+    let lines = places::picker_lines(&state.layout, picker);
+    let (rows, top) = (usize::from(lines.area.height), lines.top);
     let is_palette = picker.purpose == PickPurpose::Palette;
     let in_sight = || picker.shown.iter().skip(top).take(rows);
+    // Names up to a third of the room share a column; a longer one pushes only its own words aside. The sentences of
+    // the palette need more room.
+    let most = if is_palette { LABEL } else { area.width / 3 };
+    let widths = in_sight().filter_map(|(index, _)| picker.items.get(*index)).map(|item| item.label.width() as u16);
+    let label_column = widths.filter(|width| *width <= most).max().unwrap_or(0).max(LABEL);
     for (row, (index, positions)) in in_sight().enumerate() {
         let Some(item) = picker.items.get(*index) else { continue };
         let y = area.y + 1 + row as u16;
@@ -115,8 +117,7 @@ fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffe
         }
         let key_width = if item.key.is_empty() { 0 } else { 6 };
         let room = (area.x + area.width).saturating_sub(x + key_width);
-        let label_room = if detail.is_empty() { room } else { room.min((item.label.width() as u16).max(18)) };
-        let label_room = label_room.min(room);
+        let label_room = if detail.is_empty() { room } else { room.min((item.label.width() as u16).max(label_column)) };
         let others = in_sight().map(|(index, _)| picker.items.get(*index).map_or("", |item| item.label.as_str()));
         let label = Shortened::of(&item.label, others, usize::from(label_room));
         paint::put(buffer, x, y, label_room, &label.text(), theme.text);
@@ -138,12 +139,11 @@ fn draw_picker(state: &State, picker: &Picker, theme: &Theme, buffer: &mut Buffe
 }
 
 fn draw_confirm(state: &State, confirm: &Confirm, theme: &Theme, buffer: &mut Buffer) {
-    let room = usize::from(state.layout.size.0.saturating_sub(8)).min(94);
-    let lines = crate::app::side::wrap(&crate::model::text::printable(&confirm.question), room);
+    let (lines, answers) = places::question(state, &confirm.question);
     let area = open_frame(state, lines.len() as u16 + 1, "question", theme, buffer);
     for (row, line) in lines.iter().enumerate() {
         paint::put(buffer, area.x, area.y + row as u16, area.width, &theme.signs(line), theme.warn);
     }
-    let y = area.y + lines.len() as u16;
+    let y = answers.y;
     paint::put_words(buffer, area.x, y, area.width, &[("y", theme.key), (" yes   ", theme.dim), ("n", theme.key), (" no", theme.dim)]);
 }

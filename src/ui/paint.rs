@@ -57,12 +57,12 @@ pub(crate) fn put_words(buffer: &mut Buffer, x: u16, y: u16, width: u16, words: 
     used
 }
 
-/// Sets one cell.
+/// Sets one cell; what was drawn there before lends it no dimness.
 pub(crate) fn cell(buffer: &mut Buffer, x: u16, y: u16, sign: char, style: Style) {
     if x < buffer.area.width && y < buffer.area.height {
         let cell = &mut buffer[(x, y)];
         cell.set_char(sign);
-        cell.set_style(style);
+        cell.set_style(over(style));
     }
 }
 

@@ -141,6 +141,7 @@ fn draw_columns(state: &State, panel: &Panel, area: Area, theme: &Theme, buffer:
         axis: panel.axis,
         scale: panel.scale,
         threshold: panel.threshold.as_ref(),
+        trust: &panel.trust,
         is_dimmed: panel.is_stale,
     };
     if panel.fine.is_empty() || theme.symbols == Symbols::Ascii {

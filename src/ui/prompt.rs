@@ -11,6 +11,7 @@ use crate::app::State;
 use crate::app::clock::Precision;
 use crate::app::find::{Row, Typing, share_words, total_words};
 use crate::app::layout::Area;
+use crate::app::places;
 use crate::app::prompt::{Prompt, PromptKind};
 use crate::model::find::Fit;
 use crate::model::query::TextPattern;
@@ -143,23 +144,13 @@ fn draw_offered(prompt: &Prompt, area: Area, theme: &Theme, buffer: &mut Buffer)
 /// The conditions of the list, to be switched, changed and removed.
 pub(super) fn draw_filters(state: &State, selected: usize, theme: &Theme, buffer: &mut Buffer) {
     let chips = &state.list.chips;
-    let least = state.list.filter.min_level;
-    let level = least.map_or_else(|| "all levels".to_owned(), |level| format!("level {} and worse", level.name()));
-    let keys = if chips.is_empty() {
-        format!("{level}   → keeps only worse ones   & keeps events with a text, a field or a service   E types a whole filter")
-    } else {
-        format!(
-            "{level}   ←→ weaker, stronger   Space switches off or on   Enter edits   ! keeps the others   d removes   & adds   E edits all as one text   u undoes"
-        )
-    };
-    let lines = crate::app::side::wrap(&keys, usize::from(state.layout.size.0.min(100).saturating_sub(4)));
-    let area = open_frame(state, (chips.len().max(1) + lines.len()) as u16, "filters of the event list", theme, buffer);
-    for (y, line) in (area.y..area.y + area.height).zip(&lines) {
+    let words = places::filter_words(state);
+    let (n_rows, lines) = places::filter_lines(state, selected);
+    let area = open_frame(state, n_rows, "filters of the event list", theme, buffer);
+    for (y, line) in (area.y..lines.area.y).zip(&words) {
         paint::put(buffer, area.x, y, area.width, &theme.signs(line), theme.dim);
     }
-    let first = area.y + lines.len() as u16;
-    let rows = usize::from((area.y + area.height).saturating_sub(first));
-    let top = (selected + 1).saturating_sub(rows);
+    let (first, rows, top) = (lines.area.y, usize::from(lines.area.height), lines.top);
     for (row, chip) in chips.iter().enumerate().skip(top).take(rows) {
         let y = first + (row - top) as u16;
         let (words, style) = match (&chip.meaning, chip.is_off) {

@@ -212,8 +212,15 @@ fn draw_small(state: &State, (panel, index, part): (&Panel, usize, &Part), area:
         narrow = crate::app::columns::together(&part.shown, n_each);
         &narrow
     };
-    let spark =
-        Spark { shown, ghost: &[], axis: panel.axis, scale: panel.scale, threshold: panel.threshold.as_ref(), is_dimmed: panel.is_stale };
+    let spark = Spark {
+        shown,
+        ghost: &[],
+        axis: panel.axis,
+        scale: panel.scale,
+        threshold: panel.threshold.as_ref(),
+        trust: if is_whole { &part.trust } else { &[] },
+        is_dimmed: panel.is_stale,
+    };
     if part.fine.is_empty() || theme.symbols == Symbols::Ascii {
         spark.draw(area, theme, buffer);
     } else {

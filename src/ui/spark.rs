@@ -1,7 +1,8 @@
 //! A series as block columns: the greatest value of each column is its height, so a spike survives every zoom.
 //!
 //! Below the least value a column is solid, from there up to the top lighter: with two rows both are seen. A gap is blank, NaN is `×`, an
-//! infinite value `∞`. A threshold is a dashed line where there is room for it.
+//! infinite value `∞`. A threshold is a dashed line where there is room for it. Where columns are narrower than the distance of samples, the
+//! value before goes on lightly up to the next one: nothing is missing there, and a comb of bars could not be read.
 
 use ratatui::buffer::Buffer;
 use ratatui::style::{Modifier, Style};
@@ -11,6 +12,7 @@ use super::theme::Theme;
 use crate::app::layout::Area;
 use crate::app::panels::Threshold;
 use crate::app::scale::Scale;
+use crate::app::trust::{self, Trust};
 use crate::model::series::Bucket;
 
 /// What to draw.
@@ -21,6 +23,8 @@ pub(super) struct Spark<'a> {
     pub(super) axis: (f64, f64),
     pub(super) scale: Scale,
     pub(super) threshold: Option<&'a Threshold>,
+    /// How far each column is to be trusted; empty while that is not known.
+    pub(super) trust: &'a [Trust],
     pub(super) is_dimmed: bool,
 }
 
@@ -34,9 +38,35 @@ impl Spark<'_> {
                 self.draw_floor(area, column as u16, bucket, theme, buffer);
             }
         }
+        for (columns, value) in trust::held(self.shown, self.trust) {
+            for column in columns.filter(|column| *column < usize::from(area.width)) {
+                self.draw_held(area, column as u16, value, theme, buffer);
+            }
+        }
         for (column, value) in self.ghost.iter().enumerate().take(usize::from(area.width)) {
             if let Some(value) = value {
                 self.draw_ghost(area, column as u16, *value, theme, buffer);
+            }
+        }
+    }
+
+    /// The cells that a value fills are light, the part of a cell at its top is dim.
+    fn draw_held(&self, area: Area, column: u16, value: f64, theme: &Theme, buffer: &mut Buffer) {
+        if self.scale == Scale::Log && value <= 0.0 {
+            return;
+        }
+        let is_bad = self.threshold.is_some_and(|line| if line.above_is_bad { value > line.value } else { value < line.value });
+        let style = match (self.is_dimmed, is_bad) {
+            (true, _) => theme.faint,
+            (false, true) => theme.error,
+            (false, false) => theme.band,
+        };
+        let (level, x, bottom) = (self.level(value, area.height), area.x + column, area.y + area.height - 1);
+        for row in 0..area.height {
+            match level.saturating_sub(u32::from(row) * 8) {
+                0 => break,
+                8.. if area.height > 1 => paint::cell(buffer, x, bottom - row, theme.sign('░'), style),
+                eighths => paint::cell(buffer, x, bottom - row, theme.eighths()[eighths.min(8) as usize - 1], theme.faint),
             }
         }
     }
@@ -170,7 +200,7 @@ mod tests {
     }
 
     fn of<'a>(shown: &'a [Option<Bucket>], threshold: Option<&'a Threshold>) -> Spark<'a> {
-        Spark { shown, ghost: &[], axis: (0.0, 8.0), scale: Scale::Linear, threshold, is_dimmed: false }
+        Spark { shown, ghost: &[], axis: (0.0, 8.0), scale: Scale::Linear, threshold, trust: &[], is_dimmed: false }
     }
 
     #[test]
@@ -197,6 +227,30 @@ mod tests {
         let spark = of(&shown, None);
         assert_eq!(screen(5, 1, &spark), ["▁ █×▄"]);
         assert_eq!(screen(5, 2, &spark), ["  █  ", "▁ ▒×█"]);
+    }
+
+    #[test]
+    fn between_two_samples_the_value_goes_on_but_never_over_a_gap() {
+        let at = |value: f64| Some(bucket(value, value));
+        let shown = [None, at(8.0), None, None, at(5.0), None, at(1.0), None];
+        let (sound, stale) = (Trust::Sound, Trust::Stale);
+        let trust = [Trust::Absent, sound, sound, sound, sound, stale, sound, sound];
+        let spark = Spark { trust: &trust, ..of(&shown, None) };
+        assert_eq!(screen(8, 2, &spark), [" █░░▂   ", " █░░█ ▂ "]);
+        assert_eq!(screen(8, 1, &spark), [" ███▅ ▁ "]);
+        let last = [at(8.0), None, None];
+        let spark = Spark { trust: &[sound; 3], ..of(&last, None) };
+        assert_eq!(screen(3, 1, &spark), ["█  "], "what comes next is not known");
+    }
+
+    #[test]
+    fn a_bar_over_a_dim_limit_is_as_bright_as_elsewhere() {
+        let line = Threshold { value: 4.0, above_is_bad: true, name: "r".into() };
+        let shown = [Some(bucket(8.0, 8.0)), None];
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 2, 3));
+        of(&shown, Some(&line)).draw(Area { x: 0, y: 0, width: 2, height: 3 }, &Theme::mono(), &mut buffer);
+        let is_dim = |x: u16| buffer[(x, 1)].modifier.contains(Modifier::DIM);
+        assert!(is_dim(1) && !is_dim(0));
     }
 
     #[test]

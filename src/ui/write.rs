@@ -11,6 +11,7 @@ use crate::app::State;
 use crate::app::editor::{Editor, TextBox};
 use crate::app::form::{FieldKind, Form, PickLine};
 use crate::app::layout::Area;
+use crate::app::places::{self, FieldPlace, SHORT_LIST};
 use crate::model::case::title_of;
 use crate::model::text;
 
@@ -50,47 +51,14 @@ fn draw_text(words: &TextBox, area: Area, caret: Caret, theme: &Theme, buffer: &
     }
 }
 
-/// Lines of a list that stay in sight without the focus, as they are.
-const SHORT_LIST: usize = 4;
-
-fn caret_of(form: &Form, index: usize) -> Caret {
-    if index == form.focus { Caret::Shown } else { Caret::Hidden }
-}
-
-/// Rows that a field takes: a text grows with its lines, a long list shows only what is chosen until it has the focus.
-fn rows_of(kind: &FieldKind, caret: Caret) -> usize {
-    match kind {
-        FieldKind::Picks { lines, .. } if caret == Caret::Hidden && lines.len() > SHORT_LIST => {
-            lines.iter().filter(|line| line.is_chosen).count().clamp(1, SHORT_LIST)
-        }
-        FieldKind::Picks { lines, .. } => lines.len().clamp(1, 8),
-        FieldKind::Lines(lines) => (lines.lines().len() + 1).clamp(2, 6),
-        FieldKind::Text(_) | FieldKind::Choice { .. } => 1,
-    }
-}
-
 /// Draws a form.
 pub(super) fn draw_form(state: &State, form: &Form, theme: &Theme, buffer: &mut Buffer) {
-    let rows: usize = form.fields.iter().enumerate().map(|(index, field)| rows_of(&field.kind, caret_of(form, index))).sum();
-    let area = open_frame(state, rows as u16, &form.title, theme, buffer);
-    let longest = form.fields.iter().map(|field| title_of(field.label).width()).max().unwrap_or_default();
-    let label_width = longest.clamp(10, 16) as u16 + 1;
+    let (rows, fields) = places::form_fields(&state.layout, form);
+    let area = open_frame(state, rows, &form.title, theme, buffer);
+    let label_width = places::name_columns(form);
     let (x, width) = (area.x + label_width, area.width.saturating_sub(label_width));
-    let mut y = area.y;
-    let end = area.y + area.height;
-    // On a low screen the fields above the focus give way.
-    let needed: usize =
-        form.fields.iter().enumerate().take(form.focus + 1).map(|(index, field)| rows_of(&field.kind, caret_of(form, index))).sum();
-    let mut excess = needed.saturating_sub(usize::from(area.height));
-    let mut first = 0;
-    while excess > 0 && first < form.focus {
-        excess = excess.saturating_sub(rows_of(&form.fields[first].kind, Caret::Hidden));
-        first += 1;
-    }
-    for (index, field) in form.fields.iter().enumerate().skip(first) {
-        if y >= end {
-            break;
-        }
+    for FieldPlace { index, y, height } in fields {
+        let field = &form.fields[index];
         let has_focus = index == form.focus;
         let style = if has_focus { theme.strong } else { theme.dim };
         if has_focus {
@@ -107,21 +75,19 @@ pub(super) fn draw_form(state: &State, form: &Form, theme: &Theme, buffer: &mut 
             FieldKind::Text(line) if line.text().is_empty() => drop(paint::put(buffer, x, y, width, field.hint, theme.dim)),
             FieldKind::Text(line) => drop(paint::put(buffer, x, y, width, &text::printable(line.text()), theme.text)),
             FieldKind::Lines(lines) => {
-                let rows = (rows_of(&field.kind, caret_of(form, index)) as u16).min(end - y);
                 let caret = if has_focus { Caret::Shown } else { Caret::Hidden };
-                draw_text(lines, Area { x, y, width, height: rows }, caret, theme, buffer);
+                draw_text(lines, Area { x, y, width, height }, caret, theme, buffer);
                 if lines.lines().iter().all(String::is_empty) {
                     paint::put(buffer, x + 2, y, width.saturating_sub(2), field.hint, theme.dim);
                 }
-                y += rows - 1;
             }
             FieldKind::Choice { options, chosen } => draw_choice(buffer, (x, y, width), options, *chosen, theme, has_focus),
             FieldKind::Picks { lines, .. } if lines.is_empty() => drop(paint::put(buffer, x, y, width, field.hint, theme.dim)),
             FieldKind::Picks { lines, .. } if !has_focus && lines.len() > SHORT_LIST => {
-                y += draw_chosen(buffer, (x, y, width), lines, end, theme) - 1;
+                draw_chosen(buffer, Area { x, y, width, height }, lines, theme);
             }
             FieldKind::Picks { lines, cursor } => {
-                let rows = lines.len().clamp(1, 8).min(usize::from(end - y));
+                let rows = usize::from(height);
                 let top = (cursor + 1).saturating_sub(rows);
                 for (row, line) in lines.iter().enumerate().skip(top).take(rows) {
                     let at = y + (row - top) as u16;
@@ -132,21 +98,19 @@ pub(super) fn draw_form(state: &State, form: &Form, theme: &Theme, buffer: &mut 
                         paint::tint(buffer, x, at, width, theme.selected_focused);
                     }
                 }
-                y += rows as u16 - 1;
             }
         }
-        y += 1;
     }
 }
 
-/// The chosen lines of a long list that has no focus; tells the rows that it took.
-fn draw_chosen(buffer: &mut Buffer, (x, y, width): (u16, u16, u16), lines: &[PickLine], end: u16, theme: &Theme) -> u16 {
+/// The chosen lines of a long list that has no focus.
+fn draw_chosen(buffer: &mut Buffer, Area { x, y, width, height }: Area, lines: &[PickLine], theme: &Theme) {
     let chosen: Vec<&PickLine> = lines.iter().filter(|line| line.is_chosen).collect();
     if chosen.is_empty() {
         paint::put(buffer, x, y, width, &format!("none of {}", lines.len()), theme.dim);
-        return 1;
+        return;
     }
-    let rows = chosen.len().min(SHORT_LIST).min(usize::from(end - y));
+    let rows = chosen.len().min(usize::from(height));
     for (at, line) in (y..).zip(chosen.iter().take(rows)) {
         let used = paint::put(buffer, x, at, width, &theme.signs("☑ "), theme.key);
         let more = chosen.len() - rows;
@@ -154,19 +118,17 @@ fn draw_chosen(buffer: &mut Buffer, (x, y, width): (u16, u16, u16), lines: &[Pic
         let words = if is_last && more > 0 { format!("({more} more) {}", line.label) } else { line.label.clone() };
         paint::put(buffer, x + used, at, width - used, &words, theme.text);
     }
-    rows as u16
 }
 
 fn draw_choice(buffer: &mut Buffer, place: (u16, u16, u16), options: &[&str], chosen: usize, theme: &Theme, has_focus: bool) {
     let (x, y, width) = place;
-    let total: usize = options.iter().map(|option| option.width() + 2).sum();
-    if total > usize::from(width) {
+    let places = places::options(options, width);
+    if places.is_empty() {
         let words = format!("← {} →", options.get(chosen).copied().unwrap_or_default().replace('_', " "));
         paint::put(buffer, x, y, width, &theme.signs(&words), if has_focus { theme.strong } else { theme.text });
         return;
     }
-    let mut at = x;
-    for (index, option) in options.iter().enumerate() {
+    for (index, (option, place)) in options.iter().zip(places).enumerate() {
         let is_chosen = index == chosen;
         let style = match (is_chosen, has_focus) {
             (true, true) => theme.selected_focused,
@@ -175,6 +137,6 @@ fn draw_choice(buffer: &mut Buffer, place: (u16, u16, u16), options: &[&str], ch
         };
         let words = option.replace('_', " ");
         let words = if is_chosen { format!("[{words}]") } else { format!(" {words} ") };
-        at += paint::put(buffer, at, y, (x + width).saturating_sub(at), &words, style);
+        paint::put(buffer, x + place.start, y, place.end - place.start, &words, style);
     }
 }

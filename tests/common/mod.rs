@@ -39,6 +39,10 @@ impl Pty {
         command.env("LC_ALL", "C.UTF-8");
         command.env("USER", "tester");
         command.env_remove("NO_COLOR");
+        // Whoever runs the tests inside of one of these keeps the clipboard.
+        for name in ["TMUX", "STY"] {
+            command.env_remove(name);
+        }
         // Nothing of the machine, and nothing of the test before.
         command.env("CORONER_CONFIG", "");
         command.env("CORONER_STATE", "off");

@@ -42,7 +42,7 @@ impl Fake {
         found.services = counts(&|event| event.service.clone().unwrap_or_default(), &service, lengths, Basis::Rate);
         let template = |name: &str| {
             let id = name.parse().expect("a number");
-            let all = words().patterns;
+            let all = words(&[], None).patterns;
             let template =
                 all.iter().find(|pattern| pattern.id == id).map_or_else(|| format!("pattern {id}"), |pattern| pattern.template.clone());
             Counted::Pattern(id, template)

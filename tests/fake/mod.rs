@@ -417,6 +417,15 @@ impl Fake {
                 let choice = |role: &str, id| PanelChoice { role: role.into(), id: SeriesId(id), why: "moves most".into(), others: vec![] };
                 Reply::Panels(vec![choice("goroutines", 0), choice("P99", 3), choice("error rate", 2)])
             }
+            // Events and samples of the fake have no source that could move them: the catalog alone tells.
+            Question::SetClocks(offsets) => {
+                let mut catalog = Catalog::clone(&self.catalog);
+                for source in &mut catalog.sources {
+                    source.clock_ns = offsets.get(&source.path).copied().unwrap_or(0);
+                }
+                catalog.version += 1;
+                Reply::Defined(Arc::new(catalog), Vec::new())
+            }
             Question::Define(_) => Reply::Defined(Arc::clone(&self.catalog), Vec::new()),
             Question::Series(query) => Reply::Series(query.ids.iter().map(|id| self.columns(*id, query.range, query.columns)).collect()),
             Question::Stats { ids, baseline, window, limits } => Reply::Stats(
@@ -496,7 +505,7 @@ impl Fake {
             Question::Position { filter, id, .. } => {
                 Reply::Count(self.events.iter().filter(|event| Self::passes(event, filter) && event.id < *id).count() as u64)
             }
-            Question::Words => Reply::Words(Arc::new(words())),
+            Question::Words => Reply::Words(Arc::new(words(&self.events, self.until))),
             Question::Freeze(targets) => Reply::Frozen(targets.iter().map(|target| self.freeze(target)).collect()),
         }
     }
@@ -514,11 +523,12 @@ fn is_match(words: &str, raw: &str) -> bool {
 }
 
 /// What the messages have in common.
-fn words() -> Words {
+fn words(events: &[Event], until: Option<i64>) -> Words {
+    let begins = |words: &str| events.iter().filter(|event| event.message.starts_with(words)).count() as u64;
     let pattern = |id, template: &str, level| Pattern {
         id,
         template: template.into(),
-        count: 100,
+        count: if until.is_some() { begins(template.split('<').next().unwrap_or_default()) } else { 100 },
         first: None,
         last: None,
         level,
@@ -532,12 +542,15 @@ fn words() -> Words {
             n_records: 9,
             n_numbers: 9,
             n_durations: 0,
-            values: vec![("12".into(), 5), ("20".into(), 4)],
+            values: if until.is_some() { Vec::new() } else { vec![("12".into(), 5), ("20".into(), 4)] },
         }],
         patterns: vec![
             pattern(0, "GET /orders/<*> 200 in <*> ms", Level::Info),
             pattern(1, "acquire: pool exhausted after <*> <*> waiting", Level::Error),
-        ],
+        ]
+        .into_iter()
+        .filter(|pattern| pattern.count > 0)
+        .collect(),
     }
 }
 

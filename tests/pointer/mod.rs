@@ -6,6 +6,7 @@ use coroner::app::mouse::{MouseKind, MousePress};
 use coroner::model::Timestamp;
 
 use crate::fake::Session;
+use crate::fake::screen::buffer;
 
 /// Lanes of a screen of 120 columns begin here; 68 columns show twelve minutes.
 const LANES_X: u16 = 23;
@@ -87,14 +88,100 @@ fn a_double_click_zooms_in_and_a_slow_one_does_not() {
 #[test]
 fn every_cell_can_be_clicked_at_every_size() {
     for (width, height) in [(1, 1), (40, 10), (80, 24), (120, 40)] {
-        let mut session = Session::loaded(width, height);
-        session.keys("U m");
-        for row in (0..height + 2).step_by(2) {
-            for column in (0..width + 3).step_by(7) {
-                for kind in [MouseKind::Down, MouseKind::Drag, MouseKind::Up, MouseKind::WheelUp, MouseKind::WheelDown] {
-                    mouse(&mut session, kind, column, row);
+        for open in ["", "ctrl-p", "P", "c", "F", "?", "; v", "/ p"] {
+            let mut session = Session::loaded(width, height);
+            session.keys("U m").keys(open);
+            for row in (0..height + 2).step_by(2) {
+                for column in (0..width + 3).step_by(if open.is_empty() { 7 } else { 19 }) {
+                    for kind in [MouseKind::Down, MouseKind::Drag, MouseKind::Up, MouseKind::WheelUp, MouseKind::WheelDown] {
+                        mouse(&mut session, kind, column, row);
+                    }
                 }
             }
         }
     }
+}
+
+/// Cell by cell: a column is a letter.
+fn screen(session: &Session) -> String {
+    let buffer = buffer(session, &coroner::ui::Theme::dark());
+    let row = |y| (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>() + "\n";
+    (0..buffer.area.height).map(row).collect()
+}
+
+/// Column and row of the first place of these words on the screen.
+fn find(session: &Session, words: &str) -> (u16, u16) {
+    let screen = screen(session);
+    let (y, line) =
+        screen.lines().enumerate().find(|(_, line)| line.contains(words)).unwrap_or_else(|| panic!("no {words:?} in\n{screen}"));
+    let x = line[..line.find(words).expect("just found")].chars().count();
+    (x as u16, y as u16)
+}
+
+fn click(session: &mut Session, words: &str) {
+    let (x, y) = find(session, words);
+    mouse(session, MouseKind::Down, x, y);
+    mouse(session, MouseKind::Up, x, y);
+}
+
+#[test]
+fn a_click_on_a_line_of_the_palette_selects_it_and_a_second_one_takes_it() {
+    let mut session = with_mouse();
+    session.keys("ctrl-p");
+    click(&mut session, "swap-end");
+    assert!(screen(&session).lines().any(|line| line.contains('▌') && line.contains("swap-end")), "{}", screen(&session));
+    click(&mut session, "zoom-in ");
+    let all = session.state.visible().len_ns();
+    click(&mut session, "zoom-in ");
+    assert_eq!(session.state.visible().len_ns(), all / 2, "taken");
+    assert!(!screen(&session).contains("palette"));
+}
+
+#[test]
+fn the_wheel_scrolls_a_picker_to_its_end_and_not_round() {
+    let mut session = with_mouse();
+    session.keys("m");
+    mouse(&mut session, MouseKind::WheelUp, 60, 30);
+    assert!(screen(&session).lines().any(|line| line.contains("▌trigger")), "{}", screen(&session));
+    for _ in 0..40 {
+        mouse(&mut session, MouseKind::WheelDown, 60, 30);
+    }
+    let last = screen(&session);
+    mouse(&mut session, MouseKind::WheelDown, 60, 30);
+    assert_eq!(screen(&session), last);
+    assert!(!last.contains("▌trigger"), "{last}");
+}
+
+#[test]
+fn a_click_chooses_and_unchooses_where_several_can_be_chosen() {
+    let mut session = with_mouse();
+    session.keys("ctrl-w l");
+    click(&mut session, "☑ phases");
+    click(&mut session, "☐ phases");
+    click(&mut session, "☑ phases");
+    session.keys("enter");
+    assert!(!screen(&session).contains(" phases "), "{}", screen(&session));
+}
+
+#[test]
+fn a_click_on_a_tab_shows_it() {
+    let mut session = with_mouse();
+    click(&mut session, " sources ");
+    assert!(screen(&session).contains("deploys.jsonl"), "{}", screen(&session));
+    click(&mut session, " chain ");
+    assert!(!screen(&session).contains("deploys.jsonl"), "{}", screen(&session));
+}
+
+#[test]
+fn a_click_focuses_a_field_of_a_form_and_takes_its_option() {
+    let mut session = with_mouse();
+    session.keys("c");
+    click(&mut session, " confirmed ");
+    assert!(screen(&session).contains("[confirmed]"), "{}", screen(&session));
+    click(&mut session, "statement");
+    session.keys("p o o l");
+    assert!(screen(&session).contains("pool"));
+    session.keys("esc");
+    click(&mut session, "y yes");
+    assert!(!screen(&session).contains("statement"), "thrown away\n{}", screen(&session));
 }

@@ -86,7 +86,7 @@ fn silence_is_not_chosen_and_stand_ins_come_last() {
         .add("go_goroutines", &[("instance", "a")], "", &[f64::NAN; 5])
         .add("jvm_threads_live_threads", &[("instance", "j")], "", &[50.0, 50.0, 800.0, 800.0, 50.0])
         .add("http_server_requests_in_flight", &[], "", &[1.0, 1.0, 8000.0, 1.0, 1.0])
-        .check("goroutines=jvm_threads_live_threads{instance=\"j\"}");
+        .check("threads=jvm_threads_live_threads{instance=\"j\"}");
     Case::new().add("unrelated", &[], "", &[1.0, 2.0]).check("");
     Case::new().check("");
 }
@@ -134,7 +134,24 @@ fn what_was_given_comes_before_what_was_computed_and_a_bare_counter_behind() {
     let candidates: Vec<PanelCandidate<'_>> = all.iter().map(|(meta, columns)| PanelCandidate { meta, columns }).collect();
     let told: Vec<(&str, u32, Vec<u32>)> = choose_by_origin(&candidates)
         .into_iter()
-        .map(|choice| (choice.role, choice.id.0, choice.others.iter().map(|id| id.0).collect()))
+        .map(|choice| (choice.place, choice.id.0, choice.others.iter().map(|other| other.1.0).collect()))
         .collect();
     assert_eq!(told, [("P99", 3, vec![4]), ("error rate", 2, vec![0, 1])]);
+}
+
+#[test]
+fn what_stands_in_for_goroutines_is_called_what_it_is() {
+    let rising = [1.0, 1.0, 20.0, 20.0, 1.0];
+    let called = |names: &[&str]| {
+        let case = names.iter().fold(Case::new(), |case, name| case.add(name, &[], "", &rising));
+        let candidates: Vec<_> = case.all.iter().map(|(meta, columns)| PanelCandidate { meta, columns }).collect();
+        let choices = choose_by_origin(&candidates);
+        let first = &choices[0];
+        let others = first.others.iter().map(|other| other.0.clone());
+        std::iter::once(first.role.clone()).chain(others).collect::<Vec<_>>()
+    };
+    assert_eq!(called(&["hikaricp_connections_active"]), ["hikaricp connections active"]);
+    assert_eq!(called(&["jvm_threads_live_threads", "hikaricp_connections_active"]), ["threads", "hikaricp connections active"]);
+    assert_eq!(called(&["go_goroutines", "http_requests_in_flight"]), ["goroutines", "requests in flight"]);
+    assert_eq!(called(&["jdbc_connections_pending"]), ["jdbc connections pending"]);
 }

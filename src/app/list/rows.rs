@@ -153,7 +153,7 @@ impl EventRow {
     fn tail(&self, shape: &Shape) -> Tail {
         if shape.is_plain() {
             let cut = format!("{}{}{}", self.message, " ".repeat(GAP), self.fields);
-            return Tail { message: 0..self.message.len(), text: cut };
+            return Tail { message: 0..self.n_before_fields, text: cut };
         }
         let mut text = String::new();
         for column in &shape.moving {
@@ -168,10 +168,14 @@ impl EventRow {
         } else {
             text.push_str(&text::printable(self.whole_message.trim_end()));
         }
-        let message = start..text.len();
+        let (n_before, told) = fields_at_end(&self.whole_message, &self.pairs, self.trace_id.as_deref());
+        let at_end = self.whole_message.get(n_before..).map(|words| text::printable(words.trim_end())).unwrap_or_default();
+        // Line ends among them are shown in another way: then all of it is message.
+        let message = start..if text[start..].ends_with(&*at_end) { text.len() - at_end.len() } else { text.len() };
         let is_told =
             |name: &str, value: &str| shape.columns().any(|column| column.name == name && text::printable(value).width() <= column.width);
-        let others: Vec<&(String, String)> = self.pairs.iter().filter(|(name, value)| !is_told(name, value)).collect();
+        let others: Vec<&(String, String)> =
+            self.pairs.iter().filter(|(name, value)| !told.contains(&name.as_str()) && !is_told(name, value)).collect();
         if !others.is_empty() {
             text.push_str(&" ".repeat(GAP));
             text.push_str(&fields_words(&others, usize::MAX));
@@ -197,6 +201,33 @@ impl EventRow {
     pub(crate) fn tail_columns(&self, shape: &Shape) -> usize {
         self.tail(&Shape { pan: shape.pan.max(1), ..shape.clone() }).text.width()
     }
+}
+
+/// Bytes of a message before the fields that it ends with, and their names: `request id=7 status=200` is `request`, and
+/// says both. A message of nothing else is one.
+pub(crate) fn fields_at_end<'f>(message: &str, fields: &'f [(String, String)], trace_id: Option<&str>) -> (usize, Vec<&'f str>) {
+    let mut told = Vec::new();
+    let whole = message.trim_end();
+    let mut end = whole.len();
+    loop {
+        let head = &whole[..end];
+        let field = fields.iter().find_map(|(name, value)| Some((before_pair(head, Some(name), value)?, Some(name.as_str()))));
+        let Some((n, name)) = field.or_else(|| Some((before_pair(head, None, trace_id?)?, None))) else { break };
+        told.extend(name);
+        end = head[..n].trim_end().len();
+    }
+    if end == 0 { (whole.len(), told) } else { (end, told) }
+}
+
+/// Bytes before `name=value` or `name="value"` at the end of a text; without a name it may be any word.
+fn before_pair(text: &str, name: Option<&str>, value: &str) -> Option<usize> {
+    let quoted = || text.strip_suffix('"')?.strip_suffix(value)?.strip_suffix('"')?.strip_suffix('=');
+    let rest = text.strip_suffix(value).and_then(|rest| rest.strip_suffix('=')).or_else(quoted)?;
+    let n = match name {
+        Some(name) => rest.strip_suffix(name)?.len(),
+        None => rest.rfind(char::is_whitespace).map_or(0, |at| at + rest[at..].chars().next().map_or(1, char::len_utf8)),
+    };
+    (n == 0 || text[..n].ends_with(char::is_whitespace)).then_some(n)
 }
 
 /// What a part of a tail is.
@@ -291,6 +322,24 @@ mod tests {
         assert_eq!(folded("boom\n  at x", 20), ["boom", "  at x"]);
         assert_eq!(folded("漢字漢字", 3), ["漢", "字", "漢", "字"]);
         assert_eq!(moved("漢字x", 3), 6);
+    }
+
+    #[test]
+    fn the_fields_that_a_message_ends_with_are_told_once() {
+        let fields =
+            |pairs: &[(&str, &str)]| pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>();
+        let known = fields(&[("id", "7"), ("why", "pool is full"), ("user", "漢")]);
+        let split = |message| {
+            let (n, told) = fields_at_end(message, &known, Some("ab12"));
+            (message[..n].to_owned(), told.join(" "))
+        };
+        let is = |before: &str, told: &str| (before.to_owned(), told.to_owned());
+        assert_eq!(split("request trace=ab12 id=7 why=\"pool is full\""), is("request", "why id"));
+        assert_eq!(split("request id=7 failed"), is("request id=7 failed", ""));
+        assert_eq!(split("漢字  user=漢 \n"), is("漢字", "user"));
+        assert_eq!(split("id=7"), is("id=7", "id"));
+        assert_eq!(split("uuid=7 grid=7"), is("uuid=7 grid=7", ""));
+        assert_eq!(split(""), is("", ""));
     }
 
     proptest! {

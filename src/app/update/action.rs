@@ -1,13 +1,16 @@
 //! Runs an action, from a key, the palette or the command line (then possibly with an argument).
 
 use crate::app::actions::Action;
+use crate::app::history::Motion;
 use crate::app::layout::Zoomed;
 use crate::app::list::IsNegated;
 use crate::app::message::Effect;
 use crate::app::overlay::{Confirm, ConfirmPurpose, Overlay};
 use crate::app::prompt::{Prompt, PromptKind};
+use crate::app::session::Undone;
 use crate::app::side::{SideItem, Tab};
 use crate::app::state::{Focus, State};
+use crate::app::timeline::Timeline;
 use crate::model::Level;
 use crate::model::case::PanelShape;
 
@@ -15,9 +18,9 @@ use super::arrange::{self, Arrangement};
 use super::navigate::{self, Way};
 use super::records::{self, Bearing, Judgement};
 use super::{
-    annotate, chain, column_pick, command_line, compare_view, exemplars, facet_view, filter, find, forms, kind_form, looks, onset_view,
-    overlays, pager, palette, panel_edit, panel_form, panel_typed, panel_view, pattern_view, pick, play, replay, search, settle,
-    trace_view,
+    annotate, chain, clock_view, column_pick, command_line, compare_view, exemplars, facet_view, filter, find, forms, kind_form, looks,
+    onset_view, overlays, pager, palette, panel_edit, panel_form, panel_typed, panel_view, pattern_view, pick, play, replay, search,
+    settle, trace_view,
 };
 
 /// Runs it.
@@ -101,6 +104,8 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::PlayMacro => play::last(state, 1),
         Action::Macro | Action::PressKeys => command_line::open(state, &format!("{} ", action.info().name)),
         Action::ChooseZone => pick::zones(state),
+        Action::ClockOffset => clock_view::open(state),
+        Action::ProposeClock => clock_view::propose(state),
         Action::PanelPicker => pick::panels(state),
         Action::Mark => pick::markers(state),
         Action::NextPane => step_pane(state, 1),
@@ -201,7 +206,7 @@ fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Play => return replay::toggle(state),
         Action::Curtain => return replay::toggle_curtain(state),
         Action::Follow => return crate::app::follow::toggle(state),
-        Action::Copy => return copy(state),
+        Action::Copy => return pager::copy(state),
         Action::Tour => return crate::app::tour::run(state),
         Action::OpenSource => return pager::open_source(state),
         Action::Pager => return pager::start(state),
@@ -235,15 +240,12 @@ fn time(state: &mut State, action: Action) {
         Action::CursorRight10 => state.timeline.step(10),
         Action::Start => navigate::edge(state, Way::Back),
         Action::End => navigate::edge(state, Way::Forward),
-        Action::ZoomIn => state.timeline.zoom(-1),
-        Action::ZoomOut => state.timeline.zoom(1),
-        Action::FitAll => {
-            state.leave_place();
-            state.timeline.fit_all();
-        }
+        Action::ZoomIn => state.moving(Motion::Zoom, |timeline| timeline.zoom(-1)),
+        Action::ZoomOut => state.moving(Motion::Zoom, |timeline| timeline.zoom(1)),
+        Action::FitAll => state.moving(Motion::Jump, Timeline::fit_all),
         Action::FitSelection => navigate::fit_selection(state),
-        Action::PanLeft => state.timeline.pan(-1),
-        Action::PanRight => state.timeline.pan(1),
+        Action::PanLeft => state.moving(Motion::Pan, |timeline| timeline.pan(-1)),
+        Action::PanRight => state.moving(Motion::Pan, |timeline| timeline.pan(1)),
         Action::SelectRange => navigate::select(state),
         Action::SwapEnd => navigate::swap(state),
         Action::Snap => navigate::snap(state),
@@ -287,6 +289,7 @@ pub(super) fn with_argument(state: &mut State, action: Action, argument: &str) -
         Action::AddRecord => kind_form::by_name(state, argument),
         Action::TagRecords => records::tag(state, argument),
         Action::Retime => records::retime(state, argument),
+        Action::ClockOffset => clock_view::typed(state, argument),
         Action::PinUrl => super::outside::pin_url(state, argument),
         Action::FilterNotes => Ok(records::filter(state, argument)),
         Action::Ghost | Action::GhostWindow => panel_typed::ghost(state, argument),
@@ -450,37 +453,15 @@ fn move_item(state: &mut State, rows: isize) -> Vec<Effect> {
 pub(super) fn undo(state: &mut State, way: Way) -> Vec<Effect> {
     let done = if way == Way::Back { state.session.undo() } else { state.session.redo() };
     let word = if way == Way::Back { "undone" } else { "redone" };
-    if let Some((name, effects)) = done {
+    if let Some(Undone { name, effects, shown }) = done {
+        if let Some(shown) = shown {
+            state.show_again(shown);
+        }
         super::panel_edit::case_changed(state);
         state.say(format!("{word}: {name}"));
         effects
     } else {
         state.say(if way == Way::Back { "nothing to undo" } else { "nothing to redo" });
-        Vec::new()
-    }
-}
-
-/// What is selected in the focused pane, as text.
-fn copy(state: &mut State) -> Vec<Effect> {
-    let text = match state.focus {
-        Focus::List => state.list.selected().map(|row| row.raw.clone()),
-        Focus::Panels => state.panels.selected().map(|panel| format!("{} {}", panel.reference.series, panel.texts.value)),
-        Focus::Side => match state.side.item_selected() {
-            Some(SideItem::Annotation(id)) => state.session.doc.annotations.get(id).map(|record| record.text.clone()),
-            Some(SideItem::Pattern(id)) => state.patterns.get(*id).map(|pattern| pattern.template.clone()),
-            Some(SideItem::Event(id)) => {
-                state.trace.shown().and_then(|trace| trace.events.iter().find(|event| event.id == *id)).map(|event| event.raw.clone())
-            }
-            Some(SideItem::Value(choice)) => Some(choice.text.clone()),
-            Some(_) => Some(state.side.text_of_selected()),
-            None => None,
-        },
-        Focus::Changes => Some(state.clock.both(state.timeline.cursor)),
-    };
-    if let Some(text) = text.filter(|text| !text.is_empty()) {
-        vec![Effect::Copy(text)]
-    } else {
-        state.say("nothing selected to copy");
         Vec::new()
     }
 }

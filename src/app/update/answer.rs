@@ -188,6 +188,12 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
             super::replay::tell_crossings(state);
         }
         (Slot::Formulas, Reply::Defined(catalog, wrong)) => return defined(state, catalog, &wrong),
+        (Slot::ClockOffsets, Reply::Defined(found, wrong)) => {
+            catalog(state, found);
+            if let Some(words) = wrong.first() {
+                state.warn(text::printable(words).into_owned());
+            }
+        }
         (Slot::Values, Reply::Values(values)) => {
             let at = if let Question::ValuesAt { at, .. } = question { *at } else { state.timeline.cursor };
             for (id, value) in asked_ids(question).iter().zip(values) {

@@ -75,6 +75,7 @@ fn ask(state: &mut State, effects: &mut Vec<Effect>) {
         // Its answer is a new version of the catalog: it is asked again only when the formulas change.
         state.jobs.sync(Slot::Formulas, Some(Question::Define(formulas)), 0, effects);
     }
+    super::clock_view::ask(state, effects);
     let ghosts = if has_time { state.panels.ghosts(visible, state.baseline(), state.t0()) } else { Vec::new() };
     let heat = state.panels.heat_query((visible, columns)).filter(|_| has_time);
     let mut sync = |slot, question| state.jobs.sync(slot, question, version, effects);

@@ -80,7 +80,7 @@ pub(super) fn unlink(state: &mut State, id: &AnnotationId) -> Vec<Edit> {
     edits
 }
 
-/// Moves the selected step up or down. A chain that was linked step by step stays so; other links are left alone.
+/// Moves the selected step up or down. Only its place changes: who acts on whom, and how, was said by people and stays.
 pub(super) fn shift(state: &mut State, rows: isize) -> Vec<Effect> {
     let order: Vec<AnnotationId> = state.session.doc.chain().into_iter().map(|(record, _)| record.id.clone()).collect();
     let Some(from) = state.side.annotation().and_then(|id| order.iter().position(|other| other == id)) else {
@@ -101,25 +101,15 @@ pub(super) fn shift(state: &mut State, rows: isize) -> Vec<Effect> {
             }
         }));
     }
-    edits.extend(relink(state, &order, &next));
     let effects = state.session.commit("move step", edits);
     super::side_view::prepare(state);
     state.side.select_annotation(&next[to]);
+    let n_links = links(state).iter().filter(|(_, from, to_id, _)| [from, to_id].contains(&&next[to])).count();
+    let kept = match n_links {
+        0 => String::new(),
+        1 => "; its link stays as it was".to_owned(),
+        n => format!("; its {n} links stay as they were"),
+    };
+    state.say(format!("now step {}{kept}", to + 1));
     effects
-}
-
-/// A chain of single links is linked in its new order; how a step is acted on goes with it.
-fn relink(state: &mut State, old: &[AnnotationId], new: &[AnnotationId]) -> Vec<Edit> {
-    let all = links(state);
-    let is_linear =
-        all.len() + 1 == old.len() && old.windows(2).all(|pair| all.iter().any(|(_, from, to, _)| (from, to) == (&pair[0], &pair[1])));
-    if !is_linear {
-        return Vec::new();
-    }
-    let relation_of = |id: &AnnotationId| all.iter().find(|(_, _, to, _)| to == id).map_or(Relation::Causes, |link| link.3);
-    let mut edits: Vec<Edit> = all.iter().filter_map(|link| state.session.remove(&link.0)).collect();
-    for pair in new.windows(2) {
-        edits.push(link(state, pair[0].clone(), pair[1].clone(), relation_of(&pair[1])));
-    }
-    edits
 }

@@ -227,6 +227,7 @@ fn offer(state: &State, argument: Argument, start: usize, so_far: &str) -> Offer
         Argument::Macro => macro_words(state, so_far),
         Argument::Step => plain(&["skip", "off"]),
         Argument::Notes => plain(&["kind:", "tag:", "author:", "pinned"]),
+        Argument::Clock => state.catalog.sources.iter().map(|source| (format!("{} ", source.path), source.format.clone())).collect(),
         Argument::Find | Argument::Shift | Argument::Words | Argument::Count | Argument::Keys => Vec::new(),
     };
     let wanted = so_far.trim();

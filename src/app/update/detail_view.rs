@@ -6,13 +6,14 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::app::clock::Precision;
 use crate::app::jobs::Slot;
 use crate::app::side::{Choice, Fold, Ink, Side, SideItem};
 use crate::app::state::State;
 use crate::model::facets::FacetKey;
 use crate::model::filter::{Expr, Term};
 use crate::model::query::TextPattern;
-use crate::model::{Event, Level, Unit, text};
+use crate::model::{Event, Level, Unit, offset, text};
 
 use super::side_view::{advice, lines_of};
 
@@ -20,6 +21,10 @@ use super::side_view::{advice, lines_of};
 const LINES: usize = 12;
 /// Those that it then shows.
 const FIRST_LINES: usize = 8;
+/// Below this the time of day says which moment is meant.
+const HALF_DAY_NS: u64 = 43_200_000_000_000;
+/// Fields that say why something failed, as loggers name them, without their prefix: they come first.
+const WHY: [&str; 10] = ["error", "err", "exception", "exc_info", "exc", "cause", "reason", "failure", "panic", "error_message"];
 /// Longest condition that is of use in a filter.
 const CONDITION_CHARS: usize = 300;
 
@@ -54,6 +59,13 @@ fn head(state: &State, side: &mut Side, event: &Event, width: usize) {
     let time = event.time.map_or_else(|| "  without a time".to_owned(), |at| format!("  {}", text::rfc3339(at)));
     let offset = event.time.and_then(|at| state.clock.offset(at)).map(|offset| format!("  {offset}")).unwrap_or_default();
     side.line(vec![(ink, event.level.name().to_owned()), (Ink::Time, time), (Ink::Dim, offset)]);
+    let moved = state.catalog.source(event.id.source).map_or(0, |report| report.clock_ns);
+    if let Some(at) = event.time.filter(|_| moved != 0) {
+        let own = at.plus_ns(-moved);
+        let is_near = moved.unsigned_abs() < HALF_DAY_NS;
+        let own = if is_near { state.clock.day_time(own, Precision::Millis) } else { text::rfc3339(own) };
+        side.line(vec![(Ink::Mark, format!("clock {}", offset::text(moved))), (Ink::Dim, format!("  its source states {own}"))]);
+    }
     let first = event.message.lines().next().unwrap_or_default();
     let is_findable = !first.trim().is_empty() && first.chars().count() <= CONDITION_CHARS && event.raw.contains(first);
     let expr = if is_findable { Ok(Expr::Term(Term::Text(TextPattern::Literal(first.to_owned())))) } else { Err(NOT_IN_RECORD) };
@@ -69,7 +81,15 @@ struct Pair {
     expr: Result<Expr, &'static str>,
 }
 
-/// Everything that has a name: service, source, trace, latency, then the fields in their order.
+/// Whether a field of this name, or its last part, says why something failed.
+fn says_why(name: &str) -> bool {
+    WHY.iter().any(|why| {
+        let at = name.len().checked_sub(why.len()).filter(|at| name.is_char_boundary(*at));
+        at.is_some_and(|at| name[at..].eq_ignore_ascii_case(why) && (at == 0 || name[..at].ends_with(['.', '_'])))
+    })
+}
+
+/// Everything that has a name: why it failed, service, source, trace, latency, then the fields in their order.
 fn pairs(event: &Event) -> Vec<Pair> {
     let mut pairs = Vec::new();
     let mut add = |name: &str, text: &str, expr: Result<Expr, &'static str>| {
@@ -77,6 +97,14 @@ fn pairs(event: &Event) -> Vec<Pair> {
             pairs.push(Pair { name: name.to_owned(), text: text.to_owned(), expr });
         }
     };
+    let field = |text: &str, name: &str| {
+        let is_short = text.chars().count() <= CONDITION_CHARS;
+        let key = FacetKey::Field(name.to_owned());
+        if is_short { key.condition(text) } else { Err("this value is too long for a filter: & types a part of it") }
+    };
+    for (name, text) in event.fields.iter().filter(|(name, _)| says_why(name)) {
+        add(name, text, field(text, name));
+    }
     let service = event.service.as_deref().unwrap_or_default();
     add("service", service, FacetKey::Service.condition(service));
     let lines = if event.n_lines > 1 { format!("{} (+{} lines)", event.line, event.n_lines - 1) } else { event.line.to_string() };
@@ -87,10 +115,8 @@ fn pairs(event: &Event) -> Vec<Pair> {
     add("trace", trace, Ok(Expr::Term(Term::Trace(trace.to_owned()))));
     let latency = event.latency_s.map(|seconds| text::value(f64::from(seconds), Unit::Seconds)).unwrap_or_default();
     add("took", &latency, Err("& latency>1s keeps the slow ones"));
-    for (name, text) in &event.fields {
-        let is_short = text.chars().count() <= CONDITION_CHARS;
-        let key = FacetKey::Field(name.clone());
-        add(name, text, if is_short { key.condition(text) } else { Err("this value is too long for a filter: & types a part of it") });
+    for (name, text) in event.fields.iter().filter(|(name, _)| !says_why(name)) {
+        add(name, text, field(text, name));
     }
     pairs
 }
@@ -247,5 +273,14 @@ mod tests {
         assert_eq!(shape("boom\\n\\tat a.B(C:1)\\n\\tat d.E(F:2)"), "boom\n    at a.B(C:1)\n    at d.E(F:2)");
         assert_eq!(shape("boom\n\tat a.B\r\n"), "boom\n    at a.B");
         assert_eq!(shape("C:\\new\\temp"), "C:\\new\\temp", "a path is no stack trace");
+    }
+
+    #[test]
+    fn what_says_why_it_failed_comes_before_everything_else() {
+        let field = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+        let fields = vec![field("path", "/pay"), field("log.Error", "pool exhausted"), field("terror", "no"), field("err", "EOF")];
+        let event = Event { service: Some("order".into()), fields, ..Event::default() };
+        let names: Vec<String> = pairs(&event).into_iter().map(|pair| pair.name).collect();
+        assert_eq!(names, ["log.Error", "err", "service", "path", "terror"]);
     }
 }

@@ -9,6 +9,7 @@ mod answer;
 mod arrange;
 mod ask;
 mod chain;
+pub(crate) mod clock_view;
 mod column_pick;
 mod command_line;
 mod compare_view;
@@ -24,6 +25,7 @@ mod input;
 mod kind_form;
 mod looks;
 mod mouse;
+mod mouse_over;
 mod navigate;
 mod onset_view;
 mod outside;
@@ -153,6 +155,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
     };
+    state.keep_shown();
     ask::settle(state, &mut effects);
     play::go_on(state, &mut effects);
     effects

@@ -1,17 +1,22 @@
 //! The mouse, while it is ours: the wheel scrolls or zooms what it is over, a click goes there, a drag selects, a double
-//! click zooms in or opens.
+//! click zooms in or opens. Over an open layer: `mouse_over`.
 
+use unicode_width::UnicodeWidthStr;
+
+use crate::app::history::Motion;
 use crate::app::layout::{Area, Lane};
 use crate::app::message::Effect;
 use crate::app::mouse::{MouseKind, MousePress};
+use crate::app::places;
+use crate::app::side::Tab;
 use crate::app::state::{Focus, State};
 use crate::model::Timestamp;
 
-use super::{action, navigate, overlays};
+use super::{action, mouse_over, navigate};
 use crate::app::actions::Action;
 
 /// Rows that one notch of the wheel scrolls.
-const WHEEL_ROWS: isize = 3;
+pub(super) const WHEEL_ROWS: isize = 3;
 
 /// What lies under the pointer.
 enum Place {
@@ -25,6 +30,8 @@ enum Place {
     Event(usize),
     /// A row of the side pane.
     Side(usize),
+    /// The name of one of its tabs.
+    Tab(Tab),
     Nothing,
 }
 
@@ -34,12 +41,7 @@ pub(super) fn press(state: &mut State, press: MousePress) -> Vec<Effect> {
         return Vec::new();
     }
     if !state.overlays.is_empty() {
-        match press.kind {
-            MouseKind::WheelUp => overlays::step(state, -1),
-            MouseKind::WheelDown => overlays::step(state, 1),
-            _ => {}
-        }
-        return Vec::new();
+        return mouse_over::press(state, press);
     }
     let place = place(state, press);
     match press.kind {
@@ -76,6 +78,11 @@ fn event_at(state: &State, row: usize) -> Option<usize> {
 
 fn place(state: &State, press: MousePress) -> Place {
     let layout = &state.layout;
+    if press.row == layout.heading_y && !layout.is_too_small {
+        let is_here = |name: &places::TabName| (name.x..name.x + name.name.width() as u16).contains(&press.column);
+        let found = places::tabs(state).into_iter().find(is_here).and_then(|name| name.tab);
+        return found.map_or(Place::Nothing, Place::Tab);
+    }
     if let Some(row) = within(layout.list, press) {
         return event_at(state, row).map_or(Place::Nothing, Place::Event);
     }
@@ -110,7 +117,7 @@ fn down(state: &mut State, press: MousePress, place: &Place) -> Vec<Effect> {
             (state.timeline.anchor, state.list.anchor) = (None, None);
             state.timeline.move_to(at);
             if is_second {
-                state.timeline.zoom(-1);
+                state.moving(Motion::Zoom, |timeline| timeline.zoom(-1));
             }
             state.pointer.pressed = Some(at);
         }
@@ -131,9 +138,24 @@ fn down(state: &mut State, press: MousePress, place: &Place) -> Vec<Effect> {
                 return action::run(state, Action::Open, None);
             }
         }
+        Place::Tab(tab) => return action::run(state, opener(tab), None),
         Place::Nothing => {}
     }
     Vec::new()
+}
+
+/// The action that shows a tab: some ask for what they show.
+const fn opener(tab: Tab) -> Action {
+    match tab {
+        Tab::Chain => Action::FocusChain,
+        Tab::Notes => Action::FocusNotes,
+        Tab::Detail => Action::FocusDetail,
+        Tab::Sources => Action::FocusSources,
+        Tab::Patterns => Action::FocusPatterns,
+        Tab::Facets => Action::FocusFacets,
+        Tab::Trace => Action::FocusTrace,
+        Tab::Compare => Action::Compare,
+    }
 }
 
 fn focus_panel(state: &mut State, panel: Option<usize>) {
@@ -153,10 +175,12 @@ fn drag(state: &mut State, place: &Place) {
 fn wheel(state: &mut State, place: &Place, way: isize) {
     match *place {
         Place::Time(at, _) => {
-            state.timeline.move_to(at);
-            state.timeline.zoom(way as i32);
+            state.moving(Motion::Zoom, |timeline| {
+                timeline.move_to(at);
+                timeline.zoom(way as i32);
+            });
         }
-        Place::Overview(_) => state.timeline.pan(way as i64),
+        Place::Overview(_) => state.moving(Motion::Pan, |timeline| timeline.pan(way as i64)),
         Place::Panel(_) => {
             action::focus(state, Focus::Panels);
             navigate::vertical(state, way);
@@ -169,6 +193,6 @@ fn wheel(state: &mut State, place: &Place, way: isize) {
             action::focus(state, Focus::Side);
             navigate::vertical(state, way * WHEEL_ROWS);
         }
-        Place::Nothing => {}
+        Place::Tab(_) | Place::Nothing => {}
     }
 }

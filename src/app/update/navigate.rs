@@ -1,9 +1,10 @@
 //! Moving about: steps, jumps to changes, marks and phases, history, T+0.
 
-use crate::app::history::Place;
+use crate::app::history::{Motion, Place};
 use crate::app::message::Effect;
 use crate::app::session::Session;
 use crate::app::state::{Focus, State};
+use crate::app::timeline::Timeline;
 use crate::model::case::Anchor;
 use crate::model::{Catalog, Timestamp, text};
 
@@ -23,6 +24,14 @@ impl State {
 
     fn place(&self) -> Place {
         Place { cursor: self.timeline.cursor, visible: self.timeline.visible }
+    }
+
+    /// Moves cursor or window and remembers where from.
+    pub(crate) fn moving(&mut self, motion: Motion, go: impl FnOnce(&mut Timeline)) {
+        let from = self.place();
+        go(&mut self.timeline);
+        let to = self.place();
+        self.history.moved(motion, from, to);
     }
 
     /// Jumps to a moment and remembers where from.
@@ -274,9 +283,8 @@ pub(super) fn fit_selection(state: &mut State) {
         state.say("no range: v starts one, then move and press Enter");
         return;
     };
-    state.leave_place();
     state.timeline.anchor = None;
-    state.timeline.show(range);
+    state.moving(Motion::Jump, |timeline| timeline.show(range));
 }
 
 /// The stretch that a new note is about.

@@ -43,8 +43,8 @@ pub(super) fn typed(state: &mut State, key: KeyPress) -> Vec<Effect> {
             refresh_prompt(state);
         }
         Some(Overlay::Help(help)) => match key.code {
-            KeyCode::PageUp => scroll_help(state, -10),
-            KeyCode::PageDown => scroll_help(state, 10),
+            KeyCode::PageUp => scroll_help(state, -help::page(state)),
+            KeyCode::PageDown => scroll_help(state, help::page(state)),
             KeyCode::Home => scroll_help(state, isize::MIN),
             KeyCode::End => scroll_help(state, isize::MAX),
             _ => {
@@ -133,6 +133,7 @@ pub(super) fn refresh_prompt(state: &mut State) {
     let preview = match kind {
         PromptKind::Ghost | PromptKind::Limit => super::panel_typed::preview(state, kind, &typed),
         PromptKind::Tag | PromptKind::Retime | PromptKind::Notes | PromptKind::Url => None,
+        PromptKind::Clock(id) => super::clock_view::preview(state, id, &typed),
         _ => super::typed_time::preview(state, &typed),
     };
     if let Some(Overlay::Prompt(prompt)) = state.overlays.last_mut() {
@@ -227,6 +228,7 @@ fn accept_prompt(state: &mut State, prompt: &Prompt) -> Result<Vec<Effect>, Stri
         PromptKind::Notes => Ok(records::filter(state, typed)),
         PromptKind::Command if is_empty => Ok(Vec::new()),
         PromptKind::Command => command_line::accept(state, typed),
+        PromptKind::Clock(id) => super::clock_view::accept(state, id, typed),
         _ if is_empty => Ok(Vec::new()),
         PromptKind::Url => outside::pin_url(state, typed),
         PromptKind::Tag => records::tag(state, typed),

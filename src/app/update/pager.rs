@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use crate::app::clock::Precision;
 use crate::app::jobs::Slot;
+use crate::app::list::rows::fields_at_end;
 use crate::app::message::{Effect, Question};
 use crate::app::side::{SideItem, Tab};
 use crate::app::state::{Focus, State};
@@ -86,7 +87,8 @@ pub(super) fn events_came(state: &mut State, page: &EventPage) -> Vec<Effect> {
         let _ = write!(out, "{time}{offset} {:<7} {service} ", event.level.name());
         let mut lines = event.message.trim_end().lines().map(text::printable);
         let _ = write!(out, "{}", lines.next().unwrap_or_default());
-        for (name, value) in &event.fields {
+        let (_, told) = fields_at_end(&event.message, &event.fields, event.trace_id.as_deref());
+        for (name, value) in event.fields.iter().filter(|(name, _)| !told.contains(&name.as_str())) {
             let _ = write!(out, " {}={}", text::printable(name), text::printable(value));
         }
         out.push('\n');
@@ -130,4 +132,29 @@ fn changes(state: &State) -> String {
         let _ = writeln!(out, "{}  {}", state.clock.both(at), text::printable(words.trim()));
     }
     out
+}
+
+/// What is selected in the focused pane, as text.
+pub(super) fn copy(state: &mut State) -> Vec<Effect> {
+    let text = match state.focus {
+        Focus::List => state.list.selected().map(|row| row.raw.clone()),
+        Focus::Panels => state.panels.selected().map(|panel| format!("{} {}", panel.reference.series, panel.texts.value)),
+        Focus::Side => match state.side.item_selected() {
+            Some(SideItem::Annotation(id)) => state.session.doc.annotations.get(id).map(|record| record.text.clone()),
+            Some(SideItem::Pattern(id)) => state.patterns.get(*id).map(|pattern| pattern.template.clone()),
+            Some(SideItem::Event(id)) => {
+                state.trace.shown().and_then(|trace| trace.events.iter().find(|event| event.id == *id)).map(|event| event.raw.clone())
+            }
+            Some(SideItem::Value(choice)) => Some(choice.text.clone()),
+            Some(_) => Some(state.side.text_of_selected()),
+            None => None,
+        },
+        Focus::Changes => Some(state.clock.both(state.timeline.cursor)),
+    };
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
+        vec![Effect::Copy(text)]
+    } else {
+        state.say("nothing selected to copy");
+        Vec::new()
+    }
 }

@@ -196,6 +196,10 @@ pub(super) fn take(state: &mut State, value: PickValue) -> Vec<Effect> {
         }
         PickValue::Formula(text) => add_formula(state, &text),
         PickValue::Zone(zone) => set_zone(state, zone),
+        PickValue::Clock(id) => {
+            super::clock_view::type_offset(state, id, None);
+            Vec::new()
+        }
         PickValue::Marker(name) => annotate::set_marker(state, name),
         PickValue::Suggested(kind, words) => annotate::accept(state, vec![(*kind, words)]),
         PickValue::KeyMoment => annotate::add_key_moment(state),

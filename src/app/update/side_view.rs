@@ -1,5 +1,7 @@
 //! Makes the lines of the side pane for the tab that is shown.
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::app::panels::Panel;
 use crate::app::scale::Scale;
 use crate::app::side::{Ink, MadeFor, Side, SideItem, Tab};
@@ -7,7 +9,7 @@ use crate::app::state::{Focus, State};
 use crate::app::trust;
 use crate::model::case::{Annotation, AnnotationKind, CauseStatus, EvidenceTarget, HypothesisStatus, Relation, Standing};
 use crate::model::series::Derivation;
-use crate::model::{SeriesMeta, SourceReport, ZoneCertainty, text};
+use crate::model::{SeriesMeta, SourceReport, ZoneCertainty, offset, text};
 
 use super::annotate::headline;
 use super::chain::{self, Above};
@@ -422,20 +424,35 @@ fn sources(state: &State, side: &mut Side, width: usize) {
     if state.has_curtain() {
         side.head(vec![(Ink::Dim, "counts and problems of whole files are behind the curtain".into())], width);
     }
+    // Columns are as wide as what stands in them, so that they line up and stay near each other.
+    let widest = |width: &dyn Fn(&SourceReport) -> usize| state.catalog.sources.iter().map(width).max().unwrap_or(0);
+    let format_width = widest(&|source| text::printable(&source.format).width()).clamp(8, 24);
+    let count_width = widest(&|source| text::grouped(source.n_records).width());
+    let longest = widest(&|source| text::printable(&source.path).width());
+    let name_width = longest.min(width.saturating_sub(format_width + count_width + 6)).max(12);
     for source in &state.catalog.sources {
         side.item(SideItem::Text);
         let ink = if source.problems.total() > 0 { Ink::Warn } else { Ink::Good };
         let state_mark = progress_words(source);
-        let name_width = width.saturating_sub(28).max(12);
         side.line(vec![
             (ink, if source.problems.total() > 0 { "! ".into() } else { "  ".into() }),
             (Ink::Strong, crate::app::side::fit(&text::printable(&source.path), name_width)),
-            (Ink::Dim, format!(" {:<16}", source.format)),
-            (Ink::Normal, format!("{:>9}{state_mark}", if state.has_curtain() { String::new() } else { text::grouped(source.n_records) })),
+            (Ink::Dim, format!("  {}", crate::app::side::fit(&text::printable(&source.format), format_width))),
+            (
+                Ink::Normal,
+                format!(
+                    "  {:>count_width$}{state_mark}",
+                    if state.has_curtain() { String::new() } else { text::grouped(source.n_records) }
+                ),
+            ),
         ]);
         if let Some(preview) = &source.preview {
             let words = format!("    about {} more to be read", text::grouped(rounded(preview.n_records)));
             side.line(vec![(Ink::Dim, words)]);
+        }
+        if source.clock_ns != 0 {
+            let key = state.keymap.key_of(crate::app::Action::ClockOffset);
+            side.line(vec![(Ink::Mark, format!("    clock {}", offset::text(source.clock_ns))), (Ink::Dim, format!("  {key} changes it"))]);
         }
         if source.zone.certainty >= ZoneCertainty::Default && source.zone.certainty != ZoneCertainty::None {
             side.line(vec![(Ink::Warn, "    times without a zone: UTC taken, --tz overrides".into())]);

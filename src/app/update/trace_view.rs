@@ -135,7 +135,7 @@ fn head(state: &State, side: &mut Side, (trace, id): (&Trace, &str), width: usiz
     }
 }
 
-/// What is known of the clocks. Nothing of it changes a time.
+/// What is known of the clocks. Nothing of it changes a time by itself.
 fn clock_words(state: &State) -> Vec<(Ink, String)> {
     if let Some(why) = state.jobs.error(Slot::Clocks) {
         return vec![(Ink::Warn, format!("clocks cannot be compared: {why}"))];
@@ -149,7 +149,10 @@ fn clock_words(state: &State) -> Vec<(Ink, String)> {
     if wrong.is_empty() {
         return vec![(Ink::Dim, clocks.summary())];
     }
-    let note = (Ink::Dim, "times here are as the sources state them".to_owned());
+    let key = state.keymap.key_of(crate::app::Action::ProposeClock);
+    let is_moved = state.catalog.sources.iter().any(|source| source.clock_ns != 0);
+    let times = if is_moved { "times here are those of the case" } else { "times here are as the sources state them" };
+    let note = (Ink::Dim, format!("{times}; {key} moves the clock"));
     wrong.into_iter().map(|words| (Ink::Warn, words)).chain([note]).collect()
 }
 

@@ -8,6 +8,7 @@ use std::io::Write;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use crate::model::offset;
 use crate::model::text::{grouped, printable, rfc3339};
 use crate::model::{Catalog, Problem, SourceReport, Timestamp, ZoneCertainty};
 
@@ -190,6 +191,7 @@ fn notes(report: &SourceReport) -> String {
     let n_problems = report.problems.total();
     notes.extend((n_problems > 0).then(|| plural(n_problems, "problem")));
     notes.extend(zone_badge(report));
+    notes.extend((report.clock_ns != 0).then(|| format!("clock {}", offset::text(report.clock_ns))));
     notes.extend((report.n_unplaced > 0).then(|| format!("{} unplaced", grouped(report.n_unplaced))));
     notes.extend((report.n_continuation_lines > 0).then(|| plural(report.n_continuation_lines, "folded line")));
     notes.extend((!report.is_complete).then(|| "still loading".to_owned()));

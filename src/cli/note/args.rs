@@ -26,6 +26,8 @@ const SET_HELP: &str = "\
 Keys: id date published owner title severity status; authors services environments regions tags categories (comma
 separated); roles.ROLE links.NAME; impact.data_loss (false, true, or what was lost) impact.data_loss_unknown (why)
 impact.users .accounts .tickets .revenue .other; unknown.MARKER (why nobody can know it); thresholds.SERIES;
+zones.SOURCE=+01:00 formats.SOURCE=NAME time_columns.SOURCE=COLUMN anchors.SOURCE=TIME (how a source is read, as --tz,
+--as, --time-column and --anchor say it; SOURCE: a path, a file name, or * and ?) format_files;
 lint.limits.NAME; lint.suppress.RULE.reason, or lint.suppress.'RULE PLACE'.reason
 Lists by name, all keys of an entry in one command:
   slos.NAME.objective=0.999 slos.NAME.window=30d slos.NAME.bad=SERIES slos.NAME.total=SERIES

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{MarkerName, PanelView, ScreenView};
+use super::{MarkerName, PanelView, ReadingOptions, ScreenView};
+use crate::model::offset::ClockOffsets;
 use crate::model::time::Timestamp;
 
 /// `case.toml`.
@@ -24,6 +25,10 @@ pub struct CaseMeta {
     pub panels: Vec<PanelRef>,
     /// Zones given for sources without one: path or glob → IANA name or offset.
     pub zones: BTreeMap<String, String>,
+    /// What is added to the times of sources whose clocks were wrong (`[clock_offsets]`): path or glob → ns.
+    pub clock_offsets: ClockOffsets,
+    /// How sources are read besides: formats, time columns, anchors.
+    pub reading: ReadingOptions,
     /// Thresholds drawn on panels: full series name → value.
     pub thresholds: BTreeMap<String, f64>,
     /// Sources to load, relative to the case folder; empty: the folder itself.
@@ -71,7 +76,7 @@ impl CaseMeta {
         macro_rules! take {
             ($($key:ident)*) => { $(if before.$key != after.$key { now.$key.clone_from(&after.$key); })* };
         }
-        take!(title severity status services time_zone t0 panels zones thresholds sources filters view screen);
+        take!(title severity status services time_zone t0 panels zones clock_offsets reading thresholds sources filters view screen);
         take!(head impact slos measures unknown_markers people lint conflicts);
         now
     }

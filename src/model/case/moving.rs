@@ -1,7 +1,28 @@
 //! Moving a record in time: by an offset (a clock was wrong, a drag by samples), or to a moment.
 
-use super::{Annotation, AnnotationKind};
+use super::{Annotation, AnnotationKind, Evidence, EvidenceTarget};
 use crate::model::time::{TimeRange, Timestamp};
+
+impl Evidence {
+    /// Moves what it points at by `ns`, because the clock of its source is moved: it then stands where it stood.
+    pub fn move_with_source(&mut self, ns: i64) {
+        let moved = |time: &mut Option<Timestamp>| *time = time.map(|time| time.plus_ns(ns));
+        match &mut self.target {
+            EvidenceTarget::Series { range, at, peak, .. } => {
+                *range = TimeRange::new(range.start().plus_ns(ns), range.end().plus_ns(ns));
+                *at = at.plus_ns(ns);
+                *peak = peak.map(|(at, value)| (at.plus_ns(ns), value));
+            }
+            EvidenceTarget::Alert { at, until, .. } => {
+                *at = at.plus_ns(ns);
+                moved(until);
+            }
+            EvidenceTarget::Lines { at, .. } | EvidenceTarget::Change { at, .. } | EvidenceTarget::Profile { at, .. } => moved(at),
+            // Of no source that has a clock.
+            EvidenceTarget::Diff { .. } | EvidenceTarget::Link { .. } => {}
+        }
+    }
+}
 
 impl Annotation {
     /// Moves all of its times by `ns`; later is positive. Errors say why it has no time that could move.

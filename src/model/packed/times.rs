@@ -62,6 +62,13 @@ impl Times {
         self.blocks.extend_from_slice(&later.blocks);
     }
 
+    /// Every time moved by `ns`; the codes are shared. O(blocks).
+    #[must_use]
+    pub fn moved(&self, ns: i64) -> Self {
+        let moved = |block: &TimeBlock| TimeBlock { first: block.first.wrapping_add(ns), ..block.clone() };
+        Self { n: self.n, blocks: self.blocks.iter().map(moved).collect() }
+    }
+
     /// Number of times.
     pub fn len(&self) -> usize {
         self.n

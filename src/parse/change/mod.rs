@@ -5,10 +5,12 @@
 
 pub mod git;
 pub mod github;
+pub(crate) mod kubectl;
 pub mod kubernetes;
 pub(crate) mod mapped;
 mod shapes;
 pub(crate) mod table;
+mod version;
 
 use serde_json::{Map, Value};
 
@@ -18,6 +20,7 @@ use crate::model::{Change, Level, ProblemKind, Timestamp, Zone, ZoneCertainty};
 use crate::parse::document::json::{self, plain};
 use crate::parse::metric::Place;
 use crate::parse::{Context, Document};
+use version::{is_time_key, kind_of_time, plain_key, tells_of_a_version};
 
 const TIME_KEYS: [&str; 18] = [
     "ts",
@@ -43,12 +46,55 @@ const END_KEYS: [&str; 9] = ["end", "ended_at", "endedat", "end_time", "finished
 const KIND_KEYS: [&str; 10] =
     ["kind", "type", "event", "action", "event_type", "eventtype", "change_type", "changetype", "category", "operation"];
 const SERVICE_KEYS: [&str; 9] = ["service", "app", "application", "component", "svc", "project", "system", "target", "deployment"];
-const FROM_KEYS: [&str; 8] = ["from", "old", "before", "previous", "from_version", "old_version", "previous_version", "was"];
+const FROM_KEYS: [&str; 12] = [
+    "from",
+    "old",
+    "before",
+    "previous",
+    "from_version",
+    "old_version",
+    "previous_version",
+    "was",
+    "prior_version",
+    "previous_tag",
+    "previous_image",
+    "old_image",
+];
 const TO_KEYS: [&str; 7] = ["to", "new", "after", "to_version", "new_version", "target_version", "now"];
-const VERSION_KEYS: [&str; 6] = ["version", "tag", "image", "release", "revision", "commit"];
+const VERSION_KEYS: [&str; 13] = [
+    "version",
+    "tag",
+    "image",
+    "release",
+    "revision",
+    "commit",
+    "sha",
+    "git_sha",
+    "commit_sha",
+    "ref",
+    "build",
+    "build_number",
+    "image_tag",
+];
 /// What a person would say, best first; `stage` and the like follow.
-const DETAIL_KEYS: [&str; 12] =
-    ["change", "text", "message", "msg", "description", "title", "summary", "reason", "note", "comment", "body", "stage"];
+const DETAIL_KEYS: [&str; 16] = [
+    "change",
+    "text",
+    "message",
+    "msg",
+    "description",
+    "title",
+    "summary",
+    "reason",
+    "note",
+    "notes",
+    "comment",
+    "body",
+    "changelog",
+    "commit_message",
+    "stage",
+    "status",
+];
 
 /// Parts of words that name a change.
 const CHANGE_WORDS: [&str; 41] = [
@@ -129,12 +175,26 @@ pub(crate) fn looks_like_change(record: &Map<String, Value>) -> bool {
     let n_hints = [has_any(&FROM_KEYS), has_any(&TO_KEYS), has_any(&VERSION_KEYS), has_any(&SERVICE_KEYS), has_any(&DETAIL_KEYS)];
     let n_hints = n_hints.iter().filter(|has| **has).count();
     match kind_of(record) {
-        Some(kind) => names_a_change(&kind) && (n_hints > 0 || record.len() <= 3),
+        Some(kind) if names_a_change(&kind) => n_hints > 0 || record.len() <= 3,
+        // The kind may be that of what was deployed.
+        Some(_) => kind_of_time(record).is_some() && tells_of_a_version(record),
         // No kind, but a move of a service from one version to another is a deploy whatever it is called.
-        None => {
-            has_any(&SERVICE_KEYS) && has_any(&["from", "from_version", "old_version"]) && has_any(&["to", "to_version", "new_version"])
+        None if has_any(&SERVICE_KEYS)
+            && has_any(&["from", "from_version", "old_version"])
+            && has_any(&["to", "to_version", "new_version"]) =>
+        {
+            true
         }
+        None => tells_of_a_version(record),
     }
+}
+
+/// How many records of a text would be placed if it were told to hold changes, of how many. Two or more keys besides the
+/// time are needed to say anything.
+pub(crate) fn readable(bytes: &[u8], context: &Context) -> (usize, usize) {
+    let document = parse(bytes, context);
+    let n = document.changes.iter().filter(|change| change.time.is_some() && change.fields.len() >= 2).count();
+    (n, document.changes.len())
 }
 
 fn names_a_change(kind: &str) -> bool {
@@ -160,7 +220,13 @@ fn kind_of(record: &Map<String, Value>) -> Option<String> {
 
 /// The first time-like field that reads as a time, and whether its text had no offset.
 fn find_time(record: &Map<String, Value>, zone: WallZone) -> Option<(Timestamp, bool)> {
-    TIME_KEYS.iter().find_map(|key| {
+    let others = || {
+        record
+            .keys()
+            .map(String::as_str)
+            .filter(|key| is_time_key(&plain_key(key)) && !END_KEYS.contains(&key.to_ascii_lowercase().as_str()))
+    };
+    TIME_KEYS.iter().copied().chain(others()).find_map(|key| {
         let text = field(record, &[key])?;
         let at = when::any(&text, zone).filter(|at| at.0 > 100_000_000 * crate::model::time::NS_PER_S)?;
         let is_zoneless = when::epoch(&text).is_none() && when::written(&text).is_some_and(|written| written.offset.is_none());
@@ -227,7 +293,11 @@ pub(crate) fn finish(changes: Vec<Change>, problems: Problems, bytes: &[u8], n_r
 }
 
 fn change_of(record: &Map<String, Value>, time: Option<Timestamp>, zone: WallZone, line: u64) -> Change {
-    let kind = kind_of(record).unwrap_or_else(|| "change".into()).to_lowercase();
+    let of_time = || Some(kind_of_time(record)?.to_owned());
+    let kind = kind_of(record).filter(|kind| names_a_change(kind)).or_else(of_time).or_else(|| kind_of(record));
+    // A version that went somewhere is a deploy, whoever told it without a word for it.
+    let kind = kind.or_else(|| tells_of_a_version(record).then(|| "deploy".to_owned()));
+    let kind = kind.unwrap_or_else(|| "change".into()).to_lowercase();
     let (from, to) = (field(record, &FROM_KEYS), field(record, &TO_KEYS).or_else(|| field(record, &VERSION_KEYS)));
     Change {
         time,
@@ -308,6 +378,9 @@ mod tests {
             r#"{"timestamp":"2026-11-23T02:30:22Z","event":"rollback","app":"web"}"#,
             r#"{"at":"2026-11-23 02:30:22","action":"scale-out","replicas":4,"reason":"load"}"#,
             r#"{"date":"2026-11-23T02:30:22Z","service":"web","from":"1.0","to":"1.1"}"#,
+            r#"{"app":"shop","environment":"production","version":"3.1","previous_version":"3.0","deployedAt":"2026-11-23T02:30:22Z","deployed_by":"x"}"#,
+            r#"{"created_at":"2026-11-23T02:30:22Z","repo":"shop","ref":"main","sha":"abc","environment":"prod","status":"success","actor":"x"}"#,
+            r#"{"finished":"x","releaseDate":"2026-11-23T02:30:22Z","component":"web","image":"web:2","author":"x"}"#,
         ] {
             assert!(is_change(text), "{text}");
         }
@@ -317,6 +390,9 @@ mod tests {
             r#"{"time":"2026-11-23T02:30:22Z","type":"request","status":200}"#,
             r#"{"kind":"deploy","service":"order"}"#,
             r#"{"ts":"2026-11-23T02:30:22Z","action":"config.reload","trace_id":"abc","msg":"x"}"#,
+            r#"{"time":"2026-11-23T02:30:22Z","service":"web","version":"1.2","env":"prod","user":"x","path":"/a","status":200}"#,
+            r#"{"time":"2026-11-23T02:30:22Z","service":"web","version":"1.2","env":"prod","message":"cache is full"}"#,
+            r#"{"time":"2026-11-23T02:30:22Z","service":"web","version":"1.2","env":"prod","value":3}"#,
         ] {
             assert!(!is_change(text), "{text}");
         }

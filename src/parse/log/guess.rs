@@ -10,6 +10,7 @@ use super::line::bare;
 use super::named::{NamedFormat, known_formats};
 use super::roles::{Binding, Role};
 use super::survey::{StampCounts, Survey, Values, access_latency, latency_unit};
+use super::text::{Severity, severity};
 use super::{Habits, Layout, LogPlan};
 use crate::model::Level;
 use crate::model::catalog::{Zone, ZoneCertainty};
@@ -103,6 +104,8 @@ fn habits(survey: &Survey, layout: Layout) -> Habits {
         // A line that a pattern misses is still a record if it has a time where its like have it.
         has_late_time: (is_text && text.late > text.at_start()) || (layout == Layout::Named && text.late * 2 > survey.n_lines),
         is_dateless: is_text && text.dateless > text.dated + text.yearless + text.klog,
+        has_details: is_text && text.details > 0 && text.postgres * 2 > text.at_start(),
+        has_minutes: is_text && text.minutes * 2 > text.dateless && text.dateless > text.dated + text.yearless + text.klog,
         epoch_at_start: epoch.filter(|_| is_text),
         numeric_levels: numeric_levels(survey),
         has_http_status: is_text && survey.n_http_status * 2 > text.at_start() + text.late,
@@ -328,7 +331,9 @@ impl Fit {
             let found = reader.read(line);
             fit.starts_with_record |= index == 0 && found.is_some();
             let Some(found) = found else {
-                let is_indented = matches!(line.first(), Some(b' ' | b'\t'));
+                // What a report says in more lines is as good as indented.
+                let is_detail = plan.habits.has_details && severity(line) == Some(Severity::Detail);
+                let is_indented = is_detail || matches!(line.first(), Some(b' ' | b'\t'));
                 let has_record = fit.n_timed + fit.n_untimed > 0;
                 fit.n_indented += usize::from(has_record && is_indented);
                 fit.n_others += usize::from(has_record && !is_indented);

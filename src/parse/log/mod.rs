@@ -33,9 +33,9 @@ mod tests;
 
 pub use detail::read_record;
 pub use guess::plan;
-pub use join::Joiner;
+pub use join::{Joined, Joiner};
 pub use named::{FormatError, NamedFormat, known_formats, read_formats};
-pub use scan::parse_chunk;
+pub use scan::{give_back, parse_chunk};
 
 use std::sync::Arc;
 
@@ -150,6 +150,10 @@ struct Habits {
     has_late_time: bool,
     /// Times are bare times of day.
     is_dateless: bool,
+    /// Times are hours and minutes, as people write them.
+    has_minutes: bool,
+    /// A report of several lines has a time in each of them, as `PostgreSQL` writes.
+    has_details: bool,
     /// Lines begin with an epoch number.
     epoch_at_start: Option<EpochUnit>,
     /// Numbers that stand for levels.

@@ -1,6 +1,7 @@
 //! One chunk of whole lines to columns. The inner loop of loading: allocates per chunk, not per line.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
 
@@ -11,7 +12,7 @@ use super::found::{Found, Moment, Spelling};
 use super::line::Reader;
 use super::{Layout, LogPlan, Patterns};
 use crate::model::catalog::{Problem, ProblemKind};
-use crate::parse::bytes::is_same;
+use crate::parse::bytes::{Seen, is_same};
 use crate::parse::chunk::lines;
 use crate::parse::template::{MAX_MESSAGE_BYTES, Shapes, first_line, signature};
 use crate::parse::{LogChunk, LogColumns, Message, NO_SERVICE, NO_TIME};
@@ -19,18 +20,36 @@ use crate::parse::{LogChunk, LogColumns, Message, NO_SERVICE, NO_TIME};
 /// What is said of a local time that never was.
 const SKIPPED: &str = "a local time that the clock skipped when it was set forward; read an hour later";
 
+thread_local! {
+    /// Empty columns with the room of a chunk before: what is taken anew for each is strewn among what stays of them.
+    static SPARE: RefCell<LogColumns> = RefCell::default();
+}
+
+/// Gives the room of columns that are no longer needed to the next chunk of this thread.
+pub fn give_back(mut columns: LogColumns) {
+    // One chunk of very short lines must not keep its memory for ever.
+    if columns.offsets.capacity() > MAX_SPARE {
+        return;
+    }
+    columns.clear();
+    SPARE.set(columns);
+}
+
+/// Records for which room is kept.
+const MAX_SPARE: usize = 1 << 16;
+
 /// Reads `bytes`, which are whole lines; the last one of a file may lack its end.
 ///
 /// The answer for a file does not depend on where it was cut: lines before the first record of a chunk are
 /// reported as its head and belong to the last record of the chunks before. O(bytes); at most 64 KiB of each line.
 pub fn parse_chunk(plan: &LogPlan, bytes: &[u8]) -> LogChunk {
-    let mut chunk = LogChunk::default();
+    let mut chunk = LogChunk { columns: SPARE.take(), ..LogChunk::default() };
     let mut services = Services::default();
     let mut messages = Messages::new();
     let mut reader = Reader { chunk: bytes, ..Reader::new(plan) };
-    let is_ascii = bytes.is_ascii();
-    let suspect = Suspect { encoding: !is_ascii && std::str::from_utf8(bytes).is_err(), nul: memchr(0, bytes).is_some() };
-    let mut backslashes = Marks { bytes, byte: b'\\', next: 0 };
+    let Seen { is_ascii, has_nul, has_sign: has_backslash } = Seen::of(bytes, b'\\');
+    let suspect = Suspect { encoding: !is_ascii && std::str::from_utf8(bytes).is_err(), nul: has_nul };
+    let mut backslashes = Marks { bytes, byte: b'\\', next: if has_backslash { 0 } else { usize::MAX } };
     let mut equals = Marks { bytes, byte: b'=', next: 0 };
     reserve(&mut chunk.columns, bytes);
     let mut previous: Option<&[u8]> = None;

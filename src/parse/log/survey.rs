@@ -44,6 +44,11 @@ pub(super) struct TextCounts {
     pub dated: usize,
     pub yearless: usize,
     pub dateless: usize,
+    /// Lines with a severity as `PostgreSQL` writes it, and of those the ones that go on with a report.
+    pub postgres: usize,
+    pub details: usize,
+    /// Of those without a date, those without seconds too.
+    pub minutes: usize,
     pub klog: usize,
     pub priority: usize,
     pub priority_5424: usize,
@@ -148,6 +153,7 @@ impl Survey {
         // Permissive: counts every place where a time can stand.
         let mut plan = LogPlan::default();
         (plan.habits.is_dateless, plan.habits.has_late_time, plan.habits.is_relative) = (true, true, true);
+        plan.habits.has_minutes = true;
         let mut reader = Reader::new(&plan);
         for line in &lines {
             let mut line = bare(line);
@@ -214,10 +220,14 @@ impl Survey {
             }
             return;
         };
+        let severity = text::severity(line.get(head.rest..).unwrap_or_default());
+        self.text.postgres += usize::from(severity.is_some());
+        self.text.details += usize::from(severity == Some(text::Severity::Detail));
         let missing = match head.stamp {
             At::Civil(stamp) => {
                 self.stamps.add(&stamp);
                 self.stamps.add_order(&line[head.start..]);
+                self.text.minutes += usize::from(timestamp::read_minutes(&line[head.start..]) == Some(stamp));
                 stamp.civil.missing
             }
             At::Since(_) => {

@@ -2,6 +2,7 @@
 
 mod fast;
 mod formats;
+mod people;
 
 use std::fmt::Write as _;
 

@@ -77,6 +77,11 @@ pub(super) fn head(reader: &mut Reader, line: &[u8]) -> Option<Head> {
         let rest = at + stamp.len;
         return Some(Head { stamp: At::Civil(stamp), rest: rest + cri_len(&line[rest..]), start: at, shape });
     }
+    if habits.has_minutes
+        && let Some(stamp) = timestamp::read_minutes(text)
+    {
+        return Some(Head { stamp: At::Civil(stamp), rest: at + stamp.len, start: at, shape });
+    }
     if looks_dated(text) {
         return Some(Head { stamp: At::Epoch(None), rest: at + DATED.len(), start: at, shape });
     }
@@ -97,6 +102,28 @@ pub(super) fn head(reader: &mut Reader, line: &[u8]) -> Option<Head> {
         return Some(head);
     }
     if has_late_time { late(line) } else { None }
+}
+
+/// What a severity as `PostgreSQL` writes it says of its line: `[4001] app@shop DETAIL:  …`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Severity {
+    /// It begins a report.
+    Report,
+    /// It goes on with the report before it.
+    Detail,
+}
+
+/// The severity before the first colon with two blanks, which no other program writes.
+pub(super) fn severity(line: &[u8]) -> Option<Severity> {
+    const MAX_PREFIX_BYTES: usize = 300;
+    let colon = memchr::memmem::find(&line[..line.len().min(MAX_PREFIX_BYTES)], b":  ")?;
+    let start = line[..colon].iter().rposition(|byte| !byte.is_ascii_uppercase() && !byte.is_ascii_digit()).map_or(0, |at| at + 1);
+    match &line[start..colon] {
+        b"DETAIL" | b"HINT" | b"STATEMENT" | b"CONTEXT" | b"QUERY" | b"LOCATION" | b"BACKTRACE" => Some(Severity::Detail),
+        b"LOG" | b"ERROR" | b"FATAL" | b"PANIC" | b"WARNING" | b"NOTICE" | b"INFO" => Some(Severity::Report),
+        level if level.starts_with(b"DEBUG") && level.len() <= 6 => Some(Severity::Report),
+        _ => None,
+    }
 }
 
 /// Shape of the commonest times, `0` for any digit.
@@ -197,6 +224,9 @@ pub(super) fn late(line: &[u8]) -> Option<Head> {
 /// Reads a text line; whether it begins a record.
 pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a>) -> bool {
     let Some(head) = head(reader, line) else { return false };
+    if reader.plan.habits.has_details && severity(line.get(head.rest..).unwrap_or_default()) == Some(Severity::Detail) {
+        return false;
+    }
     let moment = match head.stamp {
         At::Civil(stamp) => reader.clock.place(stamp.civil),
         At::Epoch(ns) => ns,

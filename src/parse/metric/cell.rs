@@ -3,7 +3,7 @@
 //! Grafana chooses a unit for each cell, so one column may hold `800 ms` and `1.0 s`: every number is turned into the
 //! base unit. What depends on the habits of a table (comma, order of day and month) is voted over its cells.
 
-use crate::model::Unit;
+use crate::model::{Timestamp, Unit, when};
 
 /// What stands between whole and fraction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,6 +25,8 @@ pub(super) enum DateOrder {
     MonthFirst,
     /// The first.
     DayFirst,
+    /// None: days are counted, as spreadsheets do.
+    Serial,
 }
 
 /// Decides by all cells of a table.
@@ -53,8 +55,11 @@ fn is_grouped(number: &str, comma: usize) -> bool {
     number.len() - comma == 4 && (1..=3).contains(&first.len()) && !first.starts_with('0') && groups.all(|group| group.len() == 3)
 }
 
-/// A number in its base unit; `None` when the cell is no number, or its unit is unknown.
-pub(super) fn number(cell: &str, decimal: Decimal) -> Option<(f64, Unit)> {
+/// A number in its base unit; `None` when the cell is no number, or its unit is unknown and not the word of its column.
+pub(super) fn number(cell: &str, decimal: Decimal, own_word: Option<&str>) -> Option<(f64, Unit)> {
+    if let Some(sign) = cell.trim().strip_suffix('∞') {
+        return Some((if sign.starts_with(['-', '−']) { f64::NEG_INFINITY } else { f64::INFINITY }, Unit::None));
+    }
     let (text, unit) = split_unit(cell);
     let (group, point) = if decimal == Decimal::Comma { ('.', ',') } else { (',', '.') };
     let value = if text.contains([',', '.', '\'', '’', ' ', '\u{a0}', '\u{202f}', '−']) {
@@ -75,47 +80,143 @@ pub(super) fn number(cell: &str, decimal: Decimal) -> Option<(f64, Unit)> {
     } else {
         super::value_of(text).ok()?
     };
-    let (scale, unit) = scale(unit)?;
-    Some((value * scale, unit))
+    let (scale, unit) = scale(unit).or_else(|| own_word.and_then(|own| scale_of_own(unit, own)))?;
+    Some((scaled(value, scale), unit))
+}
+
+/// A number in another unit. Parts of one are divided, so that `0.8 ms` is the float that is nearest to it.
+pub(super) fn scaled(value: f64, scale: f64) -> f64 {
+    if scale < 1.0 { value / (1.0 / scale).round() } else { value * scale }
+}
+
+/// The word behind most numbers of a column, where no unit of that name is known: `°C`, `apples`.
+pub(super) fn own_word<'a>(cells: impl Iterator<Item = &'a str>) -> Option<String> {
+    let (mut counts, mut n_cells) = (std::collections::BTreeMap::<&str, usize>::new(), 0);
+    for cell in cells {
+        n_cells += 1;
+        let (text, word) = split_unit(cell);
+        if text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '−' | '.')) && scale(word).is_none() {
+            let word = word.split_once(' ').filter(|(prefix, _)| count_scale(prefix).is_some()).map_or(word, |(_, word)| word);
+            *counts.entry(word).or_default() += 1;
+        }
+    }
+    let (word, n) = counts.into_iter().max_by_key(|(_, n)| *n)?;
+    let is_word =
+        word.chars().count() <= 12 && !word.contains(|c: char| c.is_ascii_digit() || c.is_whitespace() || matches!(c, ':' | '-' | '.'));
+    (n * 2 > n_cells && is_word).then(|| word.to_owned())
+}
+
+/// Factor of a unit that only its column knows, with a prefix or without.
+fn scale_of_own(word: &str, own: &str) -> Option<(f64, Unit)> {
+    if word == own {
+        return Some((1.0, Unit::None));
+    }
+    let prefix = word.strip_suffix(own)?.trim_end();
+    count_scale(prefix).map(|scale| (scale, Unit::None))
+}
+
+/// A name and the unit that stands in brackets behind it: `Latency (ms)`. Units of one letter may be anything.
+pub(super) fn header_unit(header: &str) -> (&str, f64, Unit) {
+    let plain = (header, 1.0, Unit::None);
+    let Some(inside) = header.strip_suffix([')', ']']) else { return plain };
+    let Some((name, word)) = inside.rsplit_once(['(', '[']) else { return plain };
+    let (name, word) = (name.trim_end(), word.trim());
+    let is_sure = word.chars().count() > 1 || matches!(word, "s" | "%" | "B");
+    match scale(word).filter(|(_, unit)| is_sure && *unit != Unit::None && !name.is_empty()) {
+        Some((scale, unit)) => (name, scale, unit),
+        None => plain,
+    }
+}
+
+/// Words for on and off.
+pub(super) fn switch(cell: &str) -> Option<f64> {
+    let is_any = |words: [&str; 4]| words.iter().any(|word| cell.eq_ignore_ascii_case(word));
+    if is_any(["true", "yes", "on", "up"]) {
+        return Some(1.0);
+    }
+    is_any(["false", "no", "off", "down"]).then_some(0.0)
 }
 
 /// A number and the word behind it.
 fn split_unit(cell: &str) -> (&str, &str) {
     let cell = cell.trim();
-    if matches!(cell.trim_start_matches(['+', '-']), "Inf" | "inf" | "NaN" | "nan") {
+    // `1e9` is a number to its end; signs of money stand before.
+    if super::value_of(cell).is_ok() {
         return (cell, "");
     }
-    let is_unit = |c: char| c.is_alphabetic() || matches!(c, '%' | '/' | '²' | '°' | 'µ');
-    let end = cell.trim_end_matches(is_unit).len();
-    // `1e9` is a number to its end.
-    if super::value_of(cell).is_ok() { (cell, "") } else { (cell[..end].trim_end(), &cell[end..]) }
+    let cell = cell.strip_prefix(['$', '€', '£', '¥']).unwrap_or(cell);
+    let is_of_number = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '−' | '.' | ',' | '\'' | '’' | ' ' | '\u{a0}' | '\u{202f}');
+    let Some(start) = cell.find(|c: char| !is_of_number(c)) else { return (cell, "") };
+    let rest = &cell[start..];
+    // An exponent belongs to the number.
+    let exponent = rest.strip_prefix(['e', 'E']).map_or(0, |digits| {
+        let n = digits.find(|c: char| !c.is_ascii_digit() && !matches!(c, '+' | '-')).unwrap_or(digits.len());
+        if digits[..n].contains(|c: char| c.is_ascii_digit()) { n + 1 } else { 0 }
+    });
+    let (number, word) = cell.split_at(start + exponent);
+    (number.trim_end_matches([' ', '\u{a0}', '\u{202f}']), word.trim())
 }
 
 /// Factor and unit of a word, as Grafana and spreadsheets write it.
 fn scale(word: &str) -> Option<(f64, Unit)> {
     use Unit::{Bytes, BytesPerSecond, None as Plain, PerSecond, Ratio, Seconds};
-    if let Some(bytes) = word.strip_suffix("/s").and_then(byte_scale) {
+    if let Some(bytes) = word.strip_suffix("/s").or_else(|| word.strip_suffix("/sec")).and_then(byte_scale) {
         return Some((bytes, BytesPerSecond));
     }
     if let Some(bytes) = byte_scale(word) {
         return Some((bytes, Bytes));
     }
+    // `1.2K ops/s`, as panels count.
+    if let Some((prefix, word)) = word.split_once(' ') {
+        let (of_prefix, (of_word, unit)) = (count_scale(prefix)?, scale(word)?);
+        return Some((of_prefix * of_word, unit));
+    }
     Some(match word {
         "" => (1.0, Plain),
         "ns" => (1e-9, Seconds),
         "µs" | "μs" | "us" => (1e-6, Seconds),
-        "ms" => (1e-3, Seconds),
+        "ms" | "msec" | "millis" | "milliseconds" => (1e-3, Seconds),
         "s" | "sec" | "secs" | "second" | "seconds" => (1.0, Seconds),
         "m" | "min" | "mins" | "minute" | "minutes" => (60.0, Seconds),
         "h" | "hour" | "hours" => (3_600.0, Seconds),
         "d" | "day" | "days" => (86_400.0, Seconds),
         "week" | "weeks" => (604_800.0, Seconds),
-        "%" => (0.01, Ratio),
-        "K" | "k" => (1e3, Plain),
-        "M" | "Mil" => (1e6, Plain),
-        "Bil" => (1e9, Plain),
-        "Tri" => (1e12, Plain),
-        "/s" | "req/s" | "reqps" | "ops/s" | "rps" | "c/s" | "p/s" | "msg/s" | "wr/s" | "rd/s" => (1.0, PerSecond),
+        "year" | "years" => (31_536_000.0, Seconds),
+        "%" | "percent" | "pct" => (0.01, Ratio),
+        "/s" | "req/s" | "reqs/s" | "requests/s" | "reqps" | "ops/s" | "ops" | "rps" | "qps" | "tps" | "c/s" | "p/s" | "msg/s" | "wr/s"
+        | "rd/s" | "io/s" | "iops" | "rows/s" | "evt/s" | "mess/s" | "rec/s" | "ev/s" => (1.0, PerSecond),
+        _ => (count_scale(word).or_else(|| si_scale(word))?, Plain),
+    })
+}
+
+/// What counts are abbreviated with.
+fn count_scale(word: &str) -> Option<f64> {
+    Some(match word {
+        "K" | "k" => 1e3,
+        "M" | "Mil" | "Mio" => 1e6,
+        "B" | "Bil" | "Mrd" => 1e9,
+        "T" | "Tri" => 1e12,
+        "Quadr" => 1e15,
+        "Quint" => 1e18,
+        _ => return None,
+    })
+}
+
+/// Factor of a unit with a prefix that no series here has as its own: `GHz`, `Mb/s`, `Kibit/s`.
+fn si_scale(word: &str) -> Option<f64> {
+    const BASES: [&str; 12] = ["Hz", "W", "Wh", "V", "A", "J", "b/s", "bit/s", "bits/s", "bps", "bits", "b"];
+    let base = BASES.iter().filter(|base| word.ends_with(**base)).max_by_key(|base| base.len())?;
+    Some(match word.strip_suffix(base)? {
+        "" => 1.0,
+        "µ" => 1e-6,
+        "m" => 1e-3,
+        "k" | "K" => 1e3,
+        "M" => 1e6,
+        "G" => 1e9,
+        "T" => 1e12,
+        "Ki" => 1024.0,
+        "Mi" => 1_048_576.0,
+        "Gi" => 1_073_741_824.0,
         _ => return None,
     })
 }
@@ -127,12 +228,31 @@ fn byte_scale(word: &str) -> Option<f64> {
         "MB" => 1e6,
         "GB" => 1e9,
         "TB" => 1e12,
+        "PB" => 1e15,
         "KiB" => 1024.0,
         "MiB" => 1_048_576.0,
         "GiB" => 1_073_741_824.0,
         "TiB" => 1_099_511_627_776.0,
+        "PiB" => 1_125_899_906_842_624.0,
         _ => return None,
     })
+}
+
+/// Whether a cell is a time of day: `10:00`, `9:05:07.5 PM`.
+pub(super) fn is_clock(cell: &str) -> bool {
+    let lower = cell.trim().to_ascii_lowercase();
+    let clock = lower.trim_end_matches(['a', 'p', 'm', ' ', '\u{202f}']);
+    let parts: Vec<&str> = clock.split(':').collect();
+    let is_part = |part: &&str| (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_last = |part: &str| part.split(['.', ',']).all(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
+    (2..=3).contains(&parts.len()) && parts[..2].iter().all(is_part) && parts.get(2).is_none_or(|part| is_last(part))
+}
+
+/// Days since 1899-12-30 of a year from 1982 to 2118, as nanoseconds since 1970.
+pub(super) fn serial_days(cell: &str) -> Option<i64> {
+    let days: f64 = cell.trim().replace(',', ".").parse().ok()?;
+    // To the millisecond: a spreadsheet knows no finer.
+    (30_000.0..80_000.0).contains(&days).then(|| ((days - 25_569.0) * 86_400_000.0).round() as i64 * 1_000_000)
 }
 
 /// Decides the order of day and month by all dates of a column.
@@ -151,6 +271,9 @@ pub(super) fn date_order<'a>(cells: impl Iterator<Item = &'a str>) -> DateOrder 
 /// A local date and time in the form that all readers know: `23.11.2026 02:00`, `11/23/2026, 2:00:00 AM`,
 /// `Nov 23, 2026 @ 02:00:00.000`. Dots put the day first wherever they are used.
 pub(super) fn iso_date(cell: &str, order: DateOrder) -> Option<String> {
+    if order == DateOrder::Serial {
+        return Some(when::shown(Timestamp(serial_days(cell)?)).trim_end_matches('Z').to_owned());
+    }
     let ([a, b, year], rest) = split_date(cell)?;
     let is_named = cell.starts_with(|c: char| c.is_alphabetic());
     let is_day_first =
@@ -206,7 +329,7 @@ mod tests {
 
     #[test]
     fn units_of_cells_become_base_units() {
-        let read = |cell| number(cell, Decimal::Point);
+        let read = |cell| number(cell, Decimal::Point, None);
         assert_eq!(read("800.0 ms"), Some((0.8, Unit::Seconds)));
         assert_eq!(read("1.0 s"), Some((1.0, Unit::Seconds)));
         assert_eq!(read("954 MiB"), Some((954.0 * 1_048_576.0, Unit::Bytes)));
@@ -215,10 +338,10 @@ mod tests {
         assert_eq!(read("1,234.5"), Some((1_234.5, Unit::None)));
         assert_eq!(read("1e9"), Some((1e9, Unit::None)));
         assert!(read("NaN").is_some_and(|(value, _)| value.is_nan()) && read("-Inf") == Some((f64::NEG_INFINITY, Unit::None)));
-        assert_eq!(number("1 234 567,5 ms", Decimal::Comma), Some((1_234.567_5, Unit::Seconds)));
+        assert_eq!(number("1 234 567,5 ms", Decimal::Comma, None), Some((1_234.567_5, Unit::Seconds)));
         assert_eq!((read("1’234.5"), read("10 20"), read("1 2345")), (Some((1_234.5, Unit::None)), None, None));
-        assert_eq!(number("1.234,5", Decimal::Comma), Some((1_234.5, Unit::None)));
-        assert_eq!(number("−0,5 s", Decimal::Comma), Some((-0.5, Unit::Seconds)));
+        assert_eq!(number("1.234,5", Decimal::Comma, None), Some((1_234.5, Unit::None)));
+        assert_eq!(number("−0,5 s", Decimal::Comma, None), Some((-0.5, Unit::Seconds)));
         assert!(["", "ms", "5 apples", "=1+1", "1.2.3", "a", "%"].into_iter().all(|cell| read(cell).is_none()));
     }
 

@@ -6,7 +6,7 @@
 
 use crate::model::Timestamp;
 use crate::model::when;
-use crate::model::{SeriesKind, ZoneCertainty};
+use crate::model::{ProblemKind, SeriesKind, ZoneCertainty};
 use crate::parse::document::json;
 use crate::parse::{Context, Document};
 
@@ -33,11 +33,11 @@ pub(crate) fn recognise(head: &str) -> Option<(f32, String)> {
     let (mut n_points, mut n_all) = (0, 0);
     for line in head.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')).take(200) {
         n_all += 1;
-        // Without a time any `word key=value` would do, and that is logfmt.
-        n_points += usize::from(point(line).is_ok_and(|point| point.time.is_some()));
+        // Without a time or a tag any `word key=value` would do, and that is logfmt.
+        n_points += usize::from(point(line).is_ok_and(|point| point.time.is_some() || !point.tags.is_empty()));
     }
     let share = n_points as f32 / n_all.max(1) as f32;
-    (n_points > 0 && share >= 0.8)
+    (n_points > 0 && share >= 0.6)
         .then(|| (0.95 * share, format!("{n_points} of {n_all} lines are a measurement, its fields and an epoch")))
 }
 
@@ -130,11 +130,21 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
     let mut gather = Gather::new(context);
     let text = json::text(bytes, &mut gather.problems);
     let file_time = time_of_file(context, gather.zone).map(|(at, _)| at);
+    let mut n_untimed = 0;
     for (place, line) in lines(&text).filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#')) {
         match point(line) {
-            Ok(point) => take(&mut gather, place, point, file_time),
+            Ok(point) => {
+                n_untimed += u64::from(point.time.is_none());
+                take(&mut gather, place, point, file_time);
+            }
             Err(reason) => gather.refuse(place, format!("the line {reason}")),
         }
+    }
+    if n_untimed > 0
+        && let Some(at) = file_time
+    {
+        let reason = format!("{n_untimed} points carry no time; that of the file was taken, {}", when::shown(at));
+        gather.problems.push(Place::default().problem(ProblemKind::Time, reason));
     }
     gather.finish(bytes)
 }
@@ -200,7 +210,7 @@ mod tests {
         for other in ["level=info msg=\"x y\" n=1", "2026-11-23 10:00:00 started", "key value", "a b c d", "up{job=\"x\"} 1 1700000000"] {
             assert!(recognise(other).is_none(), "{other}");
         }
-        assert!(recognise("m f=1 1700000000").is_some());
+        assert!(recognise("m f=1 1700000000").is_some() && recognise("m,a=b f=1\nm,a=c f=2\n").is_some());
         let document = parse(b"m f=1 1700000000\nm f= 1700000000\nm,t f=1\nm f=\"open 1\n", &Context::default());
         assert_eq!((document.n_records, document.problems.total()), (1, 3));
     }

@@ -8,6 +8,7 @@ pub mod csv;
 pub(crate) mod dashboard;
 mod datadog;
 mod decimal;
+mod engines;
 mod exemplar;
 pub mod exposition;
 mod gather;
@@ -48,11 +49,12 @@ pub(crate) const LINE_FORMATS: [(&str, fn(&str) -> Option<(f32, String)>, Reader
 ];
 
 /// Formats of JSON beside answers of Prometheus: name, why a document is one, reader.
-pub(crate) const JSON_FORMATS: [(&str, fn(&Sketch) -> Option<&'static str>, Reader); 4] = [
+pub(crate) const JSON_FORMATS: [(&str, fn(&Sketch) -> Option<&'static str>, Reader); 5] = [
     ("sadf-json", sysstat::recognise_json, sysstat::parse_json),
     ("cloudwatch-metrics", cloudwatch::recognise, cloudwatch::parse),
     ("datadog-metrics", datadog::recognise, datadog::parse),
     ("otlp-metrics", otlp::recognise, otlp::parse),
+    ("engine-answer", engines::recognise, engines::parse),
 ];
 
 /// Where something stands in its file.
@@ -107,6 +109,11 @@ impl Collector {
         self.before.push(latest);
         self.index.insert(hash, index);
         index
+    }
+
+    /// Number of series.
+    pub fn len(&self) -> usize {
+        self.series.len()
     }
 
     /// A new series with all its samples, whose times rise strictly; `None` when there is one with this identity.

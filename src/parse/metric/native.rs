@@ -98,7 +98,7 @@ impl Layout {
     }
 
     /// Upper bound of the bucket `index` above zero. The same bound has the same bits in every resolution.
-    fn bound(&self, index: i64) -> f64 {
+    pub fn bound(&self, index: i64) -> f64 {
         if self.schema == CUSTOM_SCHEMA {
             return match usize::try_from(index) {
                 Err(_) => f64::NEG_INFINITY,

@@ -1,20 +1,43 @@
 //! OTLP JSON metrics, one export request or one a line, as the file exporter of the collector writes them.
 //!
-//! Histograms become `_count`, `_sum` and cumulative `_bucket{le}` as Prometheus knows them. Attributes of resource and
-//! point become labels. A delta sum is what was added since the last point: it stays so, and a problem says it.
+//! Histograms, exponential ones too, become `_count`, `_sum` and cumulative `_bucket{le}` as Prometheus knows them.
+//! Attributes of resource and point become labels. What points of delta temporality tell is added up, see `totals`.
 //! Forms: opentelemetry-proto, metrics.proto, with the JSON mapping of OTLP (64-bit integers as text).
+
+mod totals;
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::model::{ProblemKind, SeriesKind, Timestamp, Unit, ZoneCertainty};
+use crate::model::{Labels, ProblemKind, SeriesKind, Timestamp, Unit, ZoneCertainty};
 use crate::parse::document::json::{self, Sketch, plain};
 use crate::parse::otlp::flatten;
 use crate::parse::{Context, Document};
 
 use super::gather::{Gather, Identity};
-use super::{Place, value_of};
+use super::native::{self, Histogram};
+use super::{Place, meaning, value_of};
+use totals::{Exponential, Totals};
 
 type Pairs = Vec<(String, String)>;
+
+/// What lives longer than one point.
+#[derive(Default)]
+struct State {
+    totals: Totals,
+    exponential: BTreeMap<(String, Pairs), OneExponential>,
+    n_delta: u64,
+}
+
+/// An exponential histogram over time.
+#[derive(Default)]
+struct OneExponential {
+    unit: Unit,
+    /// The total so far, where points are deltas.
+    total: Option<Exponential>,
+    samples: Vec<Histogram>,
+}
 
 /// Whether a JSON document is of OTLP metrics, and why.
 pub(crate) fn recognise(sketch: &Sketch) -> Option<&'static str> {
@@ -27,23 +50,36 @@ pub(crate) fn recognise(sketch: &Sketch) -> Option<&'static str> {
 pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
     let mut gather = Gather::new(context);
     let text = json::text(bytes, &mut gather.problems);
-    let mut n_delta = 0;
+    let mut state = State::default();
     for element in json::elements(&text, &mut gather.problems) {
         let place = Place { line: element.line, byte: element.byte };
         for resource in list(&element.value, "resourceMetrics", "resource_metrics") {
             let labels = attributes(resource.pointer("/resource/attributes"));
             for scope in list(resource, "scopeMetrics", "scope_metrics").iter().chain(list(resource, "instrumentationLibraryMetrics", "")) {
                 for metric in list(scope, "metrics", "") {
-                    n_delta += read(&mut gather, place, metric, &labels);
+                    read(&mut gather, &mut state, place, metric, &labels);
                 }
             }
         }
     }
-    if n_delta > 0 {
-        let reason = format!("{n_delta} points of delta sums or histograms: each is what was added since the point before, not a total");
+    if state.n_delta > 0 {
+        let reason =
+            format!("{} points of delta temporality, which say what was added since the point before, were added up", state.n_delta);
         gather.problems.push(Place::default().problem(ProblemKind::Limit, reason));
     }
-    gather.finish(bytes)
+    let mut document = gather.finish(bytes);
+    for ((name, labels), mut one) in state.exponential {
+        one.samples.sort_by_key(|sample| sample.time_ms);
+        one.samples.dedup_by_key(|sample| sample.time_ms);
+        for mut series in native::series(&name, &Labels::new(labels), &one.samples) {
+            meaning::fill(&mut series, None);
+            if series.name.ends_with("_sum") {
+                series.unit = one.unit;
+            }
+            document.series.push(series);
+        }
+    }
+    document
 }
 
 fn list<'a>(value: &'a Value, key: &str, other: &str) -> &'a [Value] {
@@ -91,20 +127,19 @@ fn scale(unit: &str) -> (f64, Unit) {
     }
 }
 
-/// One metric with all its points; returns how many of them are deltas.
-fn read(gather: &mut Gather<'_>, place: Place, metric: &Value, resource: &Pairs) -> u64 {
+/// One metric with all its points.
+fn read(gather: &mut Gather<'_>, state: &mut State, place: Place, metric: &Value, resource: &Pairs) {
     let text = |key: &str| metric.get(key).and_then(Value::as_str).unwrap_or("");
     let (name, (scale, unit)) = (text("name"), scale(text("unit")));
     let kinds = [("gauge", ""), ("sum", ""), ("histogram", ""), ("exponentialHistogram", "exponential_histogram"), ("summary", "")];
     let Some((kind, body)) = kinds.iter().find_map(|(key, other)| Some((*key, field(metric, key, other)?))) else {
         gather.refuse(place, format!("the metric {name:?} has no points of a known kind"));
-        return 0;
+        return;
     };
     let temporality = field(body, "aggregationTemporality", "aggregation_temporality").and_then(plain).unwrap_or_default();
     let is_delta = matches!(temporality.as_str(), "1" | "AGGREGATION_TEMPORALITY_DELTA");
     let is_monotonic = field(body, "isMonotonic", "is_monotonic").and_then(Value::as_bool).unwrap_or(false);
-    let sum_kind = if is_monotonic && !is_delta { SeriesKind::Counter } else { SeriesKind::Gauge };
-    let mut n_delta = 0;
+    let sum_kind = if is_monotonic { SeriesKind::Counter } else { SeriesKind::Gauge };
     for point in list(body, "dataPoints", "data_points") {
         gather.n_records += 1;
         let Some(time) = time_of(point) else {
@@ -112,22 +147,55 @@ fn read(gather: &mut Gather<'_>, place: Place, metric: &Value, resource: &Pairs)
             continue;
         };
         gather.certainty = Some(ZoneCertainty::Offset);
-        n_delta += u64::from(is_delta);
+        state.n_delta += u64::from(is_delta);
         let mut labels = resource.clone();
         labels.extend(attributes(point.get("attributes")));
-        let mut row = Row { gather: &mut *gather, place, time, labels, name, unit, scale };
+        let totals = if is_delta { Some(&mut state.totals) } else { None };
+        let mut row = Row { gather: &mut *gather, totals, place, time, labels, name, unit, scale };
         match kind {
             "gauge" | "sum" => row.scalar(point, sum_kind),
             "summary" => row.summary(point),
-            _ => row.histogram(point),
+            "histogram" => row.histogram(point),
+            _ => {
+                let one = state.exponential.entry((name.to_owned(), row.labels)).or_default();
+                one.unit = unit;
+                let mut found = exponential(point);
+                if is_delta {
+                    found = one.total.take().map_or(found.clone(), |total| total.add(found));
+                    one.total = Some(found.clone());
+                }
+                one.samples.push(found.native(time.0.div_euclid(1_000_000), scale));
+            }
         }
     }
-    n_delta
+}
+
+/// A point of an exponential histogram.
+fn exponential(point: &Value) -> Exponential {
+    let value = |key: &str, other: &str| number(field(point, key, other)).unwrap_or(0.0);
+    let counts = |key: &str| -> BTreeMap<i64, f64> {
+        let Some(side) = point.get(key) else { return BTreeMap::new() };
+        // An offset has 32 bits.
+        let first = i64::from(number(side.get("offset")).unwrap_or(0.0) as i32);
+        let counts = list(side, "bucketCounts", "bucket_counts").iter().map(|count| number(Some(count)).unwrap_or(0.0));
+        (first..).zip(counts).collect()
+    };
+    Exponential {
+        scale: (value("scale", "scale") as i32).clamp(-10, 20),
+        zero_threshold: value("zeroThreshold", "zero_threshold"),
+        zero: value("zeroCount", "zero_count"),
+        count: value("count", "count"),
+        sum: value("sum", "sum"),
+        positive: counts("positive"),
+        negative: counts("negative"),
+    }
 }
 
 /// One point on its way into series.
 struct Row<'g, 'c, 'v> {
     gather: &'g mut Gather<'c>,
+    /// Totals so far, where a point says what was added.
+    totals: Option<&'g mut Totals>,
     place: Place,
     time: Timestamp,
     labels: Pairs,
@@ -140,7 +208,13 @@ impl Row<'_, '_, '_> {
     fn push(&mut self, end: &str, label: Option<(&str, String)>, unit: Unit, kind: SeriesKind, value: f64) {
         let mut labels = self.labels.clone();
         labels.extend(label.map(|(key, value)| (key.to_owned(), value)));
-        let identity = Identity { name: format!("{}{end}", self.name), labels, unit, kind: Some(kind) };
+        let name = format!("{}{end}", self.name);
+        let is_total = matches!(kind, SeriesKind::Counter | SeriesKind::HistogramPart) || kind == SeriesKind::Gauge && end.is_empty();
+        let value = match &mut self.totals {
+            Some(totals) if is_total => totals.add(&name, &labels, value),
+            _ => value,
+        };
+        let identity = Identity { name, labels, unit, kind: Some(kind) };
         self.gather.push(self.place, identity, self.time, value);
     }
 
@@ -181,9 +255,9 @@ impl Row<'_, '_, '_> {
                 self.push("_bucket", Some(("le", (bound * self.scale).to_string())), Unit::None, SeriesKind::HistogramPart, total);
             }
             self.push("_bucket", Some(("le", "+Inf".into())), Unit::None, SeriesKind::HistogramPart, count);
-        } else if point.get("scale").is_some() {
-            let reason = format!("{}: the buckets of exponential histograms are not read, count and sum are", self.name);
-            self.gather.problems.push(self.place.problem(ProblemKind::Limit, reason));
+        } else if !counts.is_empty() {
+            let reason = format!("{} has {} buckets for {} bounds", self.name, counts.len(), bounds.len());
+            self.gather.problems.push(self.place.problem(ProblemKind::Syntax, reason));
         }
     }
 
@@ -197,39 +271,4 @@ impl Row<'_, '_, '_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sums_histograms_and_summaries_become_series_as_prometheus_knows_them() {
-        let text = r#"{"resourceMetrics":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"order"}}]},"scopeMetrics":[{"metrics":[
-            {"name":"requests","unit":"1","sum":{"aggregationTemporality":2,"isMonotonic":true,"dataPoints":[{"timeUnixNano":"1700000000000000000","asInt":"42","attributes":[{"key":"code","value":{"intValue":"500"}}]}]}},
-            {"name":"queue","gauge":{"dataPoints":[{"timeUnixNano":"1700000000000000000","asDouble":1.5},{"timeUnixNano":"0","asInt":1}]}},
-            {"name":"took","unit":"ms","histogram":{"aggregationTemporality":"AGGREGATION_TEMPORALITY_DELTA","dataPoints":[{"timeUnixNano":"1700000000000000000","count":"3","sum":600,"explicitBounds":[100,250],"bucketCounts":["1","1","1"]}]}}]}]}]}"#;
-        assert!(recognise(&Sketch::of(text.as_bytes()).expect("JSON")).is_some());
-        let document = parse(text.as_bytes(), &Context::default());
-        let rows: Vec<String> = document
-            .series
-            .iter()
-            .map(|one| {
-                let le = one.labels.get("le").map(|le| format!("{{{le}}}")).unwrap_or_default();
-                format!("{}{le} {}", one.name, one.samples[0].value)
-            })
-            .collect();
-        assert_eq!(
-            rows,
-            [
-                "requests 42",
-                "queue 1.5",
-                "took_count 3",
-                "took_sum 0.6",
-                "took_bucket{0.1} 1",
-                "took_bucket{0.25} 2",
-                "took_bucket{+Inf} 3"
-            ]
-        );
-        assert_eq!(document.series[0].kind, SeriesKind::Counter);
-        assert_eq!((document.series[0].labels.get("service.name"), document.series[0].labels.get("code")), (Some("order"), Some("500")));
-        assert_eq!((document.n_records, document.n_unplaced, document.problems.total()), (4, 1, 2));
-    }
-}
+mod tests;

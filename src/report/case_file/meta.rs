@@ -5,10 +5,12 @@ use toml_edit::{Array, DocumentMut, Item, Table, Value, value};
 use super::lists::{write_filters, write_panels};
 use super::merge_meta::write_conflicts;
 use super::parse_time;
+use super::reading::write_reading;
 use super::screen::write_screen;
 use super::tables::{number, write_tables};
 use super::view::write_view;
 use crate::model::case::{Anchor, CaseMeta, Head};
+use crate::model::offset;
 use crate::model::text::rfc3339;
 
 /// Why `case.toml` cannot be read as a whole.
@@ -101,6 +103,8 @@ pub fn write_meta(meta: &CaseMeta, loaded: &LoadedMeta) -> String {
     write_view(root, &meta.view, &before.view);
     write_screen(root, &meta.screen, &before.screen);
     write_map(root, "zones", &meta.zones, &before.zones, |zone| Value::from(zone.as_str()));
+    write_map(root, "clock_offsets", &meta.clock_offsets, &before.clock_offsets, |ns| Value::from(offset::text(*ns)));
+    write_reading(root, &meta.reading, &before.reading);
     for (key, now, was) in [("roles", &meta.head.roles, &before.head.roles), ("links", &meta.head.links, &before.head.links)] {
         write_map(root, key, now, was, |words| Value::from(words.as_str()));
     }
@@ -124,6 +128,8 @@ fn read(document: &DocumentMut) -> (CaseMeta, Vec<String>) {
         t0: reader.anchor(),
         panels: reader.panels(),
         zones: reader.map("zones", |item| item.as_str().map(str::to_owned)),
+        clock_offsets: reader.map("clock_offsets", |item| item.as_str().and_then(|text| offset::parse(text).ok())),
+        reading: reader.reading(),
         thresholds: reader.map("thresholds", number),
         sources: reader.texts("sources"),
         filters: reader.filters(),
@@ -177,7 +183,7 @@ impl Reader<'_> {
         text
     }
 
-    fn texts(&mut self, key: &str) -> Vec<String> {
+    pub(super) fn texts(&mut self, key: &str) -> Vec<String> {
         let Some(item) = self.root.get(key) else { return Vec::new() };
         let texts: Option<Vec<String>> =
             item.as_array().and_then(|array| array.iter().map(|entry| entry.as_str().map(str::to_owned)).collect());

@@ -10,6 +10,7 @@ mod lock;
 mod merge;
 mod merge_meta;
 mod meta;
+mod reading;
 mod screen;
 mod set;
 mod tables;

@@ -11,9 +11,12 @@ use crate::model::case::CaseMeta;
 /// Lists of tables, with the key that names an entry.
 const LISTS: [(&[&str], &str); 4] = [(&["slos"], "name"), (&["measures"], "name"), (&["people"], "name"), (&["lint", "suppress"], "rule")];
 /// Tables of which every key is a name of the house: series and paths may hold dots.
-const MAPS: [&str; 6] = ["zones", "thresholds", "roles", "links", "unknown", "limits"];
+const MAPS: [&str; 10] =
+    ["zones", "clock_offsets", "formats", "time_columns", "anchors", "thresholds", "roles", "links", "unknown", "limits"];
+/// Those of them whose values are texts, even if they look like numbers: `+5` is a zone.
+const TEXTS: [&str; 7] = ["zones", "clock_offsets", "formats", "time_columns", "anchors", "roles", "links"];
 /// Keys that hold lists of words.
-const WORDS: [&str; 8] = ["services", "sources", "authors", "environments", "regions", "tags", "categories", "aliases"];
+const WORDS: [&str; 9] = ["services", "sources", "format_files", "authors", "environments", "regions", "tags", "categories", "aliases"];
 
 /// The head with these keys set; an empty value takes the key away. Errors say which key is unknown or does not fit.
 pub fn set_meta(meta: &CaseMeta, pairs: &[(String, String)]) -> Result<CaseMeta, String> {
@@ -102,7 +105,8 @@ fn set_one(root: &mut Table, key: &str, text: &str) -> Option<()> {
     if text.is_empty() {
         table.remove(last);
     } else {
-        table.insert(last, Item::Value(value(last, text)));
+        let is_text = path.first().is_some_and(|table| TEXTS.contains(table));
+        table.insert(last, Item::Value(if is_text { Value::from(text.trim()) } else { value(last, text) }));
     }
     Some(())
 }

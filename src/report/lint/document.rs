@@ -1,4 +1,4 @@
-//! PM018, PM029 and PM030: the fix and the paper itself.
+//! PM018, PM029 to PM031: the fix and the paper itself.
 
 use super::{Desk, Finding, Limits};
 use crate::model::case::Verdict;
@@ -9,6 +9,10 @@ const MERMAID: (usize, usize) = (50_000, 500);
 
 pub(super) fn check(desk: &Desk, limits: &Limits, found: &mut Vec<Finding>) {
     verification(desk, limits, found);
+    if desk.case.meta.title.trim().is_empty() {
+        let message = format!("nobody gave a title; the document is called {:?}, after what was opened", desk.postmortem.head.title);
+        found.push(Finding::new("PM031", "title", message, "say what happened to whom: coroner note CASE set title=\"…\""));
+    }
     let document = desk.exported.unwrap_or(desk.fresh);
     rendering(document, found);
     if let Some(exported) = desk.exported {

@@ -12,13 +12,16 @@ pub(super) fn check(desk: &Desk, limits: &Limits, found: &mut Vec<Finding>) {
 }
 
 fn causes(desk: &Desk, found: &mut Vec<Finding>) {
-    let fix = "pin what shows it (p) and add it to the step, or set the step back to suspected";
     for (index, (annotation, cause)) in desk.case.chain().into_iter().enumerate() {
         let has_evidence = cause.evidence.iter().any(|id| desk.case.annotations.contains_key(id));
         if has_evidence || cause.status == CauseStatus::Refuted {
             continue;
         }
         let status = cause.status.name();
+        let fix = match cause.status {
+            CauseStatus::Confirmed => "pin what shows it (p) and add it to the step, or set the step back to suspected",
+            _ => "pin what shows it (p) and add it to the step, or say what would confirm or refute it",
+        };
         let message = format!("{status} without evidence: {}", gist(&annotation.text));
         let finding = Finding::new("PM001", format!("C{}", index + 1), message, fix).about(&annotation.id);
         let finding = if let Some(range) = cause.at { finding.at(range.start()) } else { finding };
@@ -112,7 +115,12 @@ fn rows(desk: &Desk, limits: &Limits, found: &mut Vec<Finding>) {
         };
         let is_near = |one: &Timestamp| *one >= at.plus_ns(-near) && *one <= until.plus_ns(near);
         if !known.iter().any(is_near) {
-            let message = format!("nothing within {:.0} s shows it: {}", limits.get("near_s"), gist(&annotation.text));
+            let what = match (&annotation.kind, gist(&annotation.text)) {
+                (AnnotationKind::Marker { name, .. }, text) if text.is_empty() => name.name().replace('_', " "),
+                (kind, text) if text.is_empty() => format!("a {} without words", kind.name()),
+                (_, text) => text,
+            };
+            let message = format!("nothing within {:.0} s shows it: {what}", limits.get("near_s"));
             let place = format!("{} {}", annotation.kind.name(), rfc3339(at));
             found.push(
                 Finding::new("PM010", place, message, "pin the series, lines or change that shows it (p)").about(&annotation.id).at(at),

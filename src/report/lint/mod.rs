@@ -1,4 +1,4 @@
-//! What a reviewer would object to in a postmortem: rules PM001 to PM030, each with place, reason and way out.
+//! What a reviewer would object to in a postmortem: rules PM001 to PM031, each with place, reason and way out.
 //!
 //! Pure: the case, its postmortem and the facts come in, findings go out, in the order of the rules. Rules live in a file
 //! by what they look at; ids, severities and limits in `rules`. A finding that the case suppresses keeps its reason and is

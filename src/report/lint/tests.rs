@@ -421,6 +421,24 @@ fn the_debt_counts_claims_without_support_the_weakest_first() {
 #[test]
 fn every_rule_has_one_id_and_a_sentence() {
     let ids: BTreeSet<&str> = RULES.iter().map(|rule| rule.id).collect();
-    assert_eq!(ids.len(), 30);
+    assert_eq!(ids.len(), 31);
     assert!(RULES.iter().enumerate().all(|(index, rule)| rule.id == format!("PM{:03}", index + 1) && rule.says.len() > 10));
+}
+
+#[test]
+fn pm031_a_title_that_is_only_the_name_of_the_folder_is_told() {
+    assert_eq!(of(&findings("", ""), "PM031"), ["info"]);
+    assert_eq!(of(&findings("title = \"Checkout fails\"", ""), "PM031"), Vec::<&str>::new());
+}
+
+#[test]
+fn what_to_do_about_a_claim_without_evidence_fits_what_it_is() {
+    let suspected = r#"{"kind":"cause","text":"the pool","ctype":"defect","status":"suspected"}"#;
+    let found = findings("", suspected);
+    let fix = |rule: &str| found.iter().find(|finding| finding.rule == rule).map(|finding| finding.fix.clone()).unwrap();
+    assert!(!fix("PM001").contains("back to suspected"), "{}", fix("PM001"));
+    let silent = r#"{"kind":"marker","t":"@10:20:00Z","name":"impact_start","rule":"manual","text":""}"#;
+    let found = findings("", silent);
+    let told = found.iter().find(|finding| finding.rule == "PM010").unwrap();
+    assert!(told.message.ends_with("shows it: impact start"), "{}", told.message);
 }

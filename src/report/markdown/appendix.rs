@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::table::Table;
 use super::{NOT_RECORDED, heading};
+use crate::model::offset;
 use crate::model::text::{grouped, rfc3339, t_offset, value};
 use crate::model::time::NS_PER_S;
 use crate::model::{Timestamp, Unit};
@@ -98,6 +99,10 @@ fn sources(out: &mut String, provenance: &Provenance) {
         out.push_str("This document refers to no source.\n");
     } else {
         table.write(out);
+    }
+    for source in provenance.sources.iter().filter(|source| source.clock_ns != 0) {
+        let (path, offset) = (code(&source.path), offset::text(source.clock_ns));
+        let _ = write!(out, "\nThe clock of {path} is moved by {offset}: its times here are so far from those that it states.\n");
     }
     if provenance.n_other_sources > 0 {
         let _ = write!(out, "\n{} other sources were loaded; nothing here refers to them.", provenance.n_other_sources);

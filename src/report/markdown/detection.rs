@@ -37,8 +37,18 @@ pub(super) fn services(out: &mut String, postmortem: &Postmortem) {
         ]);
     }
     table.write(out);
+    let told: Vec<_> = postmortem.services.iter().filter(|row| row.still || !row.silent.is_empty()).collect();
+    if !told.is_empty() {
+        out.push('\n');
+    }
+    for row in told {
+        let still = row.still.then(|| "recovered from failing; beyond what was normal before to the end of the data".to_owned());
+        let words: Vec<String> = row.silent.iter().cloned().chain(still).collect();
+        let _ = writeln!(out, "- {}: {}", cell(&row.service), cell(&words.join("; ")));
+    }
     out.push_str(
-        "\nAffected: error rate or P99 left what was normal before the incident; rates and quantiles lag behind by up to their window.\n",
+        "\nAffected: error rate or P99 left what was normal before the incident, or nothing was answered; rates and quantiles lag behind by up to their \
+         window. Recovered: nothing failed any more, and the latency that went with it was over.\n",
     );
 }
 
@@ -96,12 +106,12 @@ fn what_if(out: &mut String, rows: &[Derived]) {
     if rows.is_empty() {
         return;
     }
-    heading(out, 3, "What the same mitigation would have saved");
-    let mut table = Table::new(&["Had it been", "Saved", "How"]);
+    heading(out, 3, "What the same mitigation would have saved, by assumption");
+    let mut table = Table::new(&["Had it been", "Would have saved", "How"]);
     for row in rows {
         let saved = row.value.as_deref().map_or_else(|| NO_SAMPLE.to_owned(), cell);
         table.row(vec![cell(&row.label), format!("**{saved}** <!-- {} -->", row.id), cell(&row.how)]);
     }
     table.write(out);
-    out.push_str("\nIt takes for granted that the mitigation would have worked as it did, after the same delay.\n");
+    out.push_str("\nAn assumption, no finding: that the mitigation would have worked as it did, after the same delay.\n");
 }

@@ -149,18 +149,23 @@ fn turning_point(context: &mut Context, name: &str, wanted: MarkerName) -> Turni
         };
         return empty;
     };
-    let change = context.change_at(marker.at);
-    let is_silent = marker.annotation.text.trim().is_empty();
-    let before = (is_silent && change.is_none()).then(|| last_change_before(context, marker.at, wanted)).flatten();
-    let what = match (marker.annotation.text.trim(), change, before) {
+    let is_end = matches!(wanted, MarkerName::Mitigated | MarkerName::Resolved);
+    // A change at the moment of a recovery did not bring it about: what did came before.
+    let change = if is_end { None } else { context.change_at(marker.at) };
+    let credit = context.credit.as_ref().filter(|credit| is_end && credit.at <= marker.at);
+    let what = match (marker.annotation.text.trim(), change, credit) {
         ("", Some(change), _) => change_words(change),
-        ("", None, Some(change)) => format!("{} (last change before it: {})", words(wanted), change_words(change)),
+        ("", None, Some(credit)) => format!("{} ({})", words(wanted), credit.words()),
         ("", None, None) => words(wanted).to_owned(),
         (text, ..) => text.to_owned(),
     };
-    let evidence = change.or(before).map_or_else(Vec::new, |change| place(context, change));
+    // Words of people speak for themselves: only a change at that very moment is shown beside them.
+    let is_silent = marker.annotation.text.trim().is_empty();
+    let credited = credit.filter(|credit| is_silent && credit.is_credited).map(|credit| credit.change);
+    let spoken_of = context.change_at(marker.at).filter(|_| !is_silent);
+    let evidence = change.or(spoken_of).or(credited).map_or_else(Vec::new, |change| place(context, change));
     let author = &marker.annotation.author;
-    let who = if author.is_empty() { String::new() } else { format!(", {author}") };
+    let who = if author.is_empty() || author == "unknown" { String::new() } else { format!(", {author}") };
     let id = format!("turning.{}", wanted.name());
     TurningPoint {
         name: name.into(),
@@ -171,20 +176,6 @@ fn turning_point(context: &mut Context, name: &str, wanted: MarkerName) -> Turni
         evidence,
         effects: effects(context, marker.at, marker.latest.unwrap_or(marker.at), &id),
     }
-}
-
-/// The last change after the impact began and before a recovery: not more than a pointer for the reader.
-pub(super) fn last_change_before<'a>(context: &Context<'a>, at: Timestamp, wanted: MarkerName) -> Option<&'a Change> {
-    if !matches!(wanted, MarkerName::Mitigated | MarkerName::Resolved) {
-        return None;
-    }
-    let start = context.impact_window()?.0.start();
-    context
-        .catalog
-        .changes
-        .iter()
-        .filter(|change| change.time.is_some_and(|time| time > start && time <= at))
-        .max_by_key(|change| change.time)
 }
 
 fn near<'a>(context: &Context<'a>, at: Timestamp) -> Option<&'a Change> {

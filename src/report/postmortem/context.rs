@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::baseline::Cut;
+use super::credit::Credit;
 use super::indicators::{chosen_moments, default_moments};
 use super::suggest::Suggestion;
 use super::{Derived, ReportSettings};
@@ -60,6 +62,12 @@ pub(super) struct Context<'a> {
     pub(super) story: TimeRange,
     /// What is normal, if anything is known of it.
     pub(super) baseline: Option<TimeRange>,
+    /// What made the baseline end before the first sign.
+    pub(super) baseline_cut: Option<Cut>,
+    /// The change that ended it, or the last one before it was over.
+    pub(super) credit: Option<Credit<'a>>,
+    /// Stretches in which users felt it.
+    pub(super) waves: Vec<TimeRange>,
     pub(super) used_sources: BTreeSet<SourceId>,
     pub(super) used_series: BTreeSet<SeriesId>,
     pub(super) derived: Vec<Derived>,
@@ -91,6 +99,9 @@ impl<'a> Context<'a> {
             causes: case.chain().iter().map(|(annotation, _)| &annotation.id).enumerate().map(label('C')).collect(),
             story,
             baseline,
+            baseline_cut: None,
+            credit: None,
+            waves: Vec::new(),
             used_sources: BTreeSet::new(),
             used_series: BTreeSet::new(),
             derived: Vec::new(),

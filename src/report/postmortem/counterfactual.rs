@@ -1,6 +1,7 @@
 //! What if: the failures that the same mitigation would have saved, had it come at an earlier moment.
 //!
-//! It takes for granted that it would have worked as it did, after the same delay. That is said with every row.
+//! It is an assumption that it would have worked as it did, after the same delay, and is worded as one. A change after which
+//! nothing turned saves nothing: without one that did there is no row.
 
 use super::attempts::is_mitigating;
 use super::context::{Context, change_words, window_words};
@@ -37,7 +38,7 @@ pub(super) fn rows(context: &mut Context, detection: &Detection) -> Vec<Derived>
         rows.push(Derived {
             id: format!("whatif.{}", index + 1),
             label: format!("{what} at {} ({when})", context.short_moment(at)),
-            value: Some(format!("{} failures saved{share}", saved.words())),
+            value: Some(format!("{} failures would have been saved{share}", saved.words())),
             how: format!("failures from {} to {}", context.short_moment(from), context.short_moment(recovered)),
             formula: format!(
                 "counter difference of failed requests from the moment plus {} (what it took from the mitigation to the recovery) to the recovery",
@@ -52,19 +53,13 @@ pub(super) fn rows(context: &mut Context, detection: &Detection) -> Vec<Derived>
     rows
 }
 
-/// What ended it, as far as that is known: the marked roll-back, else the last change before the recovery.
+/// What ended it, as far as that is known: the marked roll-back, else the change after which what users felt turned.
 fn action(context: &Context) -> Option<(Timestamp, String)> {
     if let Some(marker) = context.marker(MarkerName::RollbackStart) {
         return Some((marker.at, "Roll-back".into()));
     }
-    let (recovered, _) = context.moment_of(MarkerName::Mitigated)?;
-    let (impact, _) = context.impact_window()?;
-    let done = context.catalog.changes.iter().filter_map(|change| Some((change.time?, change)));
-    let fits = |(at, change): &(Timestamp, &crate::model::Change)| {
-        *at > impact.start() && *at <= recovered && !change.kind.eq_ignore_ascii_case("note")
-    };
-    let last = done.filter(fits).max_by_key(|(at, _)| *at)?;
-    Some((last.0, change_words(last.1)))
+    let credit = context.credit.as_ref().filter(|credit| credit.is_credited)?;
+    Some((credit.change.time.unwrap_or(credit.at), change_words(credit.change)))
 }
 
 fn moments(context: &Context, detection: &Detection, action: Timestamp) -> Vec<(Timestamp, String)> {

@@ -115,7 +115,7 @@ fn words(alert: &Alert) -> String {
 }
 
 /// Whether a rule on its value makes sense: no counters, no parts of histograms, no clock times or versions.
-fn is_telling(meta: &SeriesMeta) -> bool {
+pub(super) fn is_telling(meta: &SeriesMeta) -> bool {
     let name = meta.name.to_ascii_lowercase();
     let is_constant = ["start_time", "build_info", "_info", "timestamp", "time_seconds", "scrape_", "_created", "alerts"];
     matches!(meta.kind, SeriesKind::Gauge | SeriesKind::Rate | SeriesKind::Quantile)

@@ -41,18 +41,24 @@ pub(super) fn failed_requests(context: &mut Context) -> Vec<Derived> {
         return vec![Derived { id: ID.into(), label: LABEL.into(), formula, ..Derived::default() }];
     };
     let mut rows = Vec::new();
+    let mut counted = None;
     if let Some(group) = counters(context) {
-        rows.push(by_counter(context, &group, window, &words));
+        let (row, failed) = by_counter(context, &group, window, &words);
+        counted = Some(failed);
+        rows.push(row);
         rows.extend(excess(context, &group, window));
     }
     let integral = match rates(context) {
         Some(group) => Some(by_rates(context, &group, window, &words)),
         None => by_ratio(context, window, &words),
     };
-    if let Some(mut integral) = integral {
-        if !rows.is_empty() {
+    if let Some((mut integral, integrated)) = integral {
+        if let Some(counted) = counted {
             integral.id = "impact.failed.check".into();
             integral.label = "Failed requests, cross-check".into();
+            if let Some(words) = disagreement(counted, integrated) {
+                integral.how = format!("{}; {words}", integral.how);
+            }
         }
         rows.push(integral);
     }
@@ -61,6 +67,21 @@ pub(super) fn failed_requests(context: &mut Context) -> Vec<Derived> {
         rows.push(Derived { id: ID.into(), label: LABEL.into(), formula, ..Derived::default() });
     }
     rows
+}
+
+/// What is said when the ranges of two ways to count do not overlap.
+fn disagreement(counted: Estimate, integrated: Estimate) -> Option<String> {
+    if integrated.low <= counted.high && counted.low <= integrated.high {
+        return None;
+    }
+    let apart = (integrated.likely - counted.likely).abs();
+    let share = if counted.likely > 0.0 { format!(" ({})", value(apart / counted.likely, Unit::Ratio)) } else { String::new() };
+    let more = if integrated.likely > counted.likely { "more" } else { "fewer" };
+    Some(format!(
+        "{}{share} {more} than the count, and the ranges do not overlap: a rate looks back beyond the window and is extrapolated, \
+         a counter is not; the count is nearer",
+        whole(apart)
+    ))
 }
 
 /// What a group of counters counted in a window.
@@ -105,7 +126,7 @@ pub(super) fn increase_of(
     increase(&samples, window, is_newborn)
 }
 
-fn by_counter(context: &mut Context, group: &Group, window: TimeRange, words: &str) -> Derived {
+fn by_counter(context: &mut Context, group: &Group, window: TimeRange, words: &str) -> (Derived, Estimate) {
     let Counted { failed, all, n_resets } = count(context, group, window);
     let share = if all.likely > 0.0 {
         format!(", {} of {}", value(failed.likely / all.likely, Unit::Ratio), whole(all.likely))
@@ -126,7 +147,7 @@ fn by_counter(context: &mut Context, group: &Group, window: TimeRange, words: &s
         vec![format!("counter {}", group.words()), step, format!("window {words}"), window_words(window), format!("{n_resets} resets")];
     let label = format!("{LABEL}, counted by {}", group.service.unwrap_or(group.name));
     let how = format!("counter difference of status {}, {words}", if failing.is_empty() { "5xx".to_owned() } else { failing.join(", ") });
-    Derived { id: ID.into(), label, value: Some(format!("{}{share}", failed.words())), how, formula, inputs }
+    (Derived { id: ID.into(), label, value: Some(format!("{}{share}", failed.words())), how, formula, inputs }, failed)
 }
 
 /// Failures beyond what was usual before.
@@ -182,7 +203,7 @@ fn increase(samples: &[Sample], window: TimeRange, is_newborn: bool) -> (Estimat
     (out, n_resets)
 }
 
-fn by_rates(context: &mut Context, group: &Group, window: TimeRange, words: &str) -> Derived {
+fn by_rates(context: &mut Context, group: &Group, window: TimeRange, words: &str) -> (Derived, Estimate) {
     let mut failed = Estimate::default();
     for (meta, _) in group.members.iter().filter(|member| member.1 == Outcome::Failed) {
         let margin = meta.staleness_ns();
@@ -197,10 +218,10 @@ fn by_rates(context: &mut Context, group: &Group, window: TimeRange, words: &str
     );
     let inputs = vec![format!("rate {}", group.words()), step, format!("window {words}"), window_words(window)];
     let how = format!("∫ rate of status {statuses} dt, {words}");
-    Derived { id: ID.into(), label: LABEL.into(), value: Some(format!("≈ {}", failed.words())), how, formula, inputs }
+    (Derived { id: ID.into(), label: LABEL.into(), value: Some(format!("≈ {}", failed.words())), how, formula, inputs }, failed)
 }
 
-fn by_ratio(context: &mut Context, window: TimeRange, words: &str) -> Option<Derived> {
+fn by_ratio(context: &mut Context, window: TimeRange, words: &str) -> Option<(Derived, Estimate)> {
     let ratio = context.panel("error rate").and_then(|panel| panel.meta)?;
     let rate = total_rate(context)?;
     let margin = rate.staleness_ns();
@@ -223,7 +244,7 @@ fn by_ratio(context: &mut Context, window: TimeRange, words: &str) -> Option<Der
         inputs.push(format!("no samples for {}", super::impact::duration(missing)));
     }
     let how = format!("∫ rate × error ratio dt, {words}");
-    Some(Derived { id: ID.into(), label: LABEL.into(), value: Some(format!("≈ {}", failed.words())), how, formula, inputs })
+    Some((Derived { id: ID.into(), label: LABEL.into(), value: Some(format!("≈ {}", failed.words())), how, formula, inputs }, failed))
 }
 
 /// The product of two series at the times of the first; nothing where the second has no fresh value.
@@ -286,6 +307,14 @@ mod tests {
         assert_eq!(whole(got.likely - usual), "81 780");
         let held = samples(&[(0, 2.0), (180, 180.0), (300, 920.0), (1200, 920.0)]);
         assert_eq!(whole(integral(&held, window(0, 1200), i64::MAX).0.likely), "910 380");
+    }
+
+    #[test]
+    fn two_counts_whose_ranges_do_not_overlap_say_by_how_much_and_why() {
+        let range = |low: f64, likely: f64, high: f64| Estimate { likely, low, high };
+        let words = disagreement(range(7317.0, 7367.0, 7367.0), range(7388.0, 7390.0, 7392.0)).unwrap();
+        assert!(words.starts_with("23 (0.31 %) more than the count, and the ranges do not overlap"), "{words}");
+        assert_eq!(disagreement(range(90.0, 100.0, 110.0), range(105.0, 115.0, 120.0)), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::context::{Context, Marker, Panel, show, step_words, window_words};
 use super::{Derived, failed, limits};
-use crate::model::case::MarkerName;
+use crate::model::case::{EvidenceTarget, MarkerName};
 use crate::model::text::{rfc3339, whole_duration};
 use crate::model::time::NS_PER_S;
 use crate::model::{SeriesMeta, TimeRange, Timestamp};
@@ -34,7 +34,8 @@ pub(super) fn impact(context: &mut Context) -> Vec<Derived> {
         ("impact.duration.total", "Duration until resolved", MarkerName::ImpactStart, MarkerName::Resolved),
     ];
     let mut rows: Vec<Derived> = DURATIONS.into_iter().map(|measure| between(context, measure)).collect();
-    let panels = context.panels.clone();
+    // A panel that somebody only looked at is no impact.
+    let panels: Vec<Panel> = context.panels.iter().filter(|panel| !panel.role.is_empty() || is_pinned(context, panel)).cloned().collect();
     for (index, panel) in panels.iter().enumerate() {
         rows.push(peak(context, panel, index));
     }
@@ -43,6 +44,17 @@ pub(super) fn impact(context: &mut Context) -> Vec<Derived> {
         context.record(row.clone());
     }
     rows
+}
+
+/// Whether evidence of the case is of this series.
+fn is_pinned(context: &Context, panel: &Panel) -> bool {
+    context.case.evidence().into_iter().any(|(_, evidence)| match &evidence.target {
+        EvidenceTarget::Series { name, labels, .. } => {
+            let series = SeriesMeta { name: name.clone(), labels: labels.clone(), ..SeriesMeta::default() }.full_name();
+            series == panel.reference.series && evidence.source == panel.reference.source
+        }
+        _ => false,
+    })
 }
 
 /// Seconds of user impact by the markers.
@@ -55,6 +67,7 @@ pub(super) fn seconds(context: &Context) -> Option<f64> {
 pub(super) fn degraded(context: &mut Context) -> Vec<Derived> {
     let (found, words) = limits::degraded(context);
     let n = found.len();
+    context.waves = found.iter().map(|one| one.0).collect();
     let end = context.catalog.extent.map(TimeRange::end);
     let mut rows = Vec::new();
     for (index, (range, roles)) in found.into_iter().enumerate().take(MOST_STRETCHES) {

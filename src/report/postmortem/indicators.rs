@@ -63,7 +63,10 @@ pub(super) fn gather(context: &mut Context) -> Indicators {
     }
     let mut notes = Vec::new();
     if let Some(range) = context.baseline {
-        notes.push(format!("Baseline: median of the finite samples in {}; × is the peak as a multiple of it.", window_words(range)));
+        let cut = context.baseline_cut.as_ref().map_or_else(String::new, |cut| {
+            format!("; it ends before {}, where {} had left what was usual", context.short_moment(cut.at), cut.series)
+        });
+        notes.push(format!("Baseline: median of the finite samples in {}{cut}; × is the peak as a multiple of it.", window_words(range)));
     }
     if context.t0.is_none() {
         notes.push("T+0 is not set, so there are no default moments.".into());

@@ -92,6 +92,11 @@ pub(super) fn unusual(context: &mut Context, meta: &SeriesMeta) -> Option<Bound>
     Some(Bound { value, above_is_bad: true, why: "beyond the baseline".into() })
 }
 
+/// The middle of a series in the baseline.
+pub(super) fn usual(context: &mut Context, meta: &SeriesMeta) -> Option<f64> {
+    normal(context, meta).map(|normal| normal.median)
+}
+
 struct Normal {
     median: f64,
     greatest: f64,

@@ -5,11 +5,13 @@
 //! escapes them (`report::escape`). No clock, no file: the same case and facts give the same values.
 
 mod attempts;
+mod baseline;
 mod budget;
 mod chain;
 mod context;
 mod counterfactual;
 mod coverage;
+mod credit;
 mod detection;
 mod evidence;
 mod failed;
@@ -17,9 +19,11 @@ mod foreign;
 mod impact;
 mod indicators;
 mod limits;
-mod provenance;
+pub mod provenance;
+mod refine;
 mod requests;
 mod services;
+mod silence;
 mod slo;
 mod stages;
 mod stated;
@@ -27,6 +31,8 @@ mod suggest;
 mod summary;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_told;
 mod timeline;
 mod told;
 
@@ -71,7 +77,8 @@ pub struct ReportSettings {
     pub tool_version: String,
     /// Panels chosen by the program; used when the case names none.
     pub panels: Vec<PanelRef>,
-    /// What is normal; by default the time from the start of the data (at most ten minutes) to the first sign.
+    /// What is normal; by default the time from the start of the data (at most ten minutes) to the first sign, cut where a
+    /// series had left what was usual before it.
     pub baseline: Option<TimeRange>,
     /// `sections/*.md`: file stem → text.
     pub sections: BTreeMap<String, String>,
@@ -228,7 +235,9 @@ pub struct Postmortem {
 /// Collects everything. Cost: a handful of passes over the samples of the series that are shown.
 pub fn gather(case: &CaseDoc, facts: &dyn Facts, settings: &ReportSettings) -> Postmortem {
     let mut context = Context::new(case, facts, settings);
+    baseline::settle(&mut context);
     context.suggested = suggest::all(&mut context);
+    context.credit = credit::find(&mut context);
     let mut impact = impact::impact(&mut context);
     impact.extend(stated::impact(&mut context));
     let degraded = impact::degraded(&mut context);

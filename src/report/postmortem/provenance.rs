@@ -48,6 +48,8 @@ pub struct SourceUsed {
     pub span: Option<(Timestamp, Timestamp)>,
     /// Zone and its certainty.
     pub zone: String,
+    /// How far its clock is moved: its times here are so much later than it states them, ns.
+    pub clock_ns: i64,
     /// Problems by kind.
     pub problems: Vec<(String, u64)>,
     /// Records without a time.
@@ -125,20 +127,29 @@ pub(super) fn gather(context: &Context) -> Provenance {
     }
 }
 
+/// The zone in which a source was read and how sure it is, as the appendix says it.
+pub fn zone_words(source: &SourceReport) -> String {
+    match source.zone.name.as_str() {
+        "" => source.zone.certainty.name().to_owned(),
+        name => format!("{name} ({})", source.zone.certainty.name()),
+    }
+}
+
+/// What a source was taken for, as the appendix says it.
+pub fn format_words(source: &SourceReport) -> String {
+    format!("{} / {}", source.kind.name(), source.format)
+}
+
 fn used(context: &Context, source: &SourceReport) -> SourceUsed {
-    let zone = if source.zone.name.is_empty() {
-        source.zone.certainty.name().to_owned()
-    } else {
-        format!("{} ({})", source.zone.name, source.zone.certainty.name())
-    };
     SourceUsed {
         path: source.path.clone(),
         size_bytes: Some(source.size_bytes),
         sha256: source.sha256.clone().or_else(|| context.facts.sha256(&source.path)),
-        format: format!("{} / {}", source.kind.name(), source.format),
+        format: format_words(source),
         n_records: source.n_records,
         span: source.extent,
-        zone,
+        zone: zone_words(source),
+        clock_ns: source.clock_ns,
         problems: source.problems.counts().iter().map(|(kind, n)| (kind.name().to_owned(), *n)).collect(),
         n_unplaced: source.n_unplaced,
     }

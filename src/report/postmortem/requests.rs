@@ -126,7 +126,7 @@ fn is_given(meta: &SeriesMeta) -> bool {
     meta.derivation.is_none()
 }
 
-fn is_rate(meta: &SeriesMeta) -> bool {
+pub(super) fn is_rate(meta: &SeriesMeta) -> bool {
     let name = meta.name.to_ascii_lowercase();
     let is_named = ["rps", "qps", "per_second", "persecond", "request_rate", "requests_rate"].iter().any(|word| name.contains(word));
     let is_queried =
@@ -134,7 +134,7 @@ fn is_rate(meta: &SeriesMeta) -> bool {
     meta.unit != Unit::Ratio && (meta.unit == Unit::PerSecond || is_named || (meta.kind == SeriesKind::Rate && is_queried))
 }
 
-fn is_about_requests(meta: &SeriesMeta) -> bool {
+pub(super) fn is_about_requests(meta: &SeriesMeta) -> bool {
     let words = format!("{} {}", meta.name, meta.query.as_deref().unwrap_or_default()).to_ascii_lowercase();
     ["request", "rps", "qps", "http", "grpc", "responses"].iter().any(|word| words.contains(word)) && !words.contains("client")
 }
@@ -178,12 +178,17 @@ fn rank(context: &Context, meta: &SeriesMeta, service: Option<&str>) -> u8 {
             return 3;
         }
     }
-    let words = format!("{} {}", meta.name, service.unwrap_or_default()).to_ascii_lowercase();
-    if ENTRY_WORDS.iter().any(|word| words.contains(word)) {
+    if is_entry(&format!("{} {}", meta.name, service.unwrap_or_default())) {
         return 2;
     }
     let wanted = panel.and_then(|panel| self::service(&panel.labels)).or(context.case.meta.services.first().map(String::as_str));
     u8::from(wanted.is_some() && wanted == service)
+}
+
+/// Whether it is named like what stands between users and services.
+pub(super) fn is_entry(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ENTRY_WORDS.iter().any(|word| name.contains(word))
 }
 
 /// Words of a query that are names of counters.

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::{Context, show};
-use super::limits::{BEYOND, join, stretches, unusual};
+use super::limits::{BEYOND, felt, join, stretches, unusual};
 use super::requests::service;
+use super::silence::{self, Silence};
 use super::{Derived, impact};
 use crate::model::text::rfc3339;
 use crate::model::time::NS_PER_S;
@@ -16,6 +17,11 @@ const MOST_INSTANCES: usize = 64;
 
 const FORMULA: &str = "first sample of the first stretch in which 4 of 5 samples were bad, to the first good one after the last; stretches at most \
     20 s (3 steps) apart are one. Peaks: greatest finite samples after the baseline.";
+
+const SILENT: &str = "No data is no health: a service is affected, too, while no request completes that usually does, while it cannot be scraped, \
+    or while its samples are missing, for 10 s (4 steps, 3 times the usual) or longer. Recovered: nothing failed any more beyond what users feel \
+    (5 %, or three times the usual), and the latency that went with it (1 s, or three times the usual) was over; where nothing failed, latency alone; \
+    where users felt nothing, normal again.";
 
 /// One affected service.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -38,6 +44,10 @@ pub struct ServiceRow {
     pub recovered_offset: Option<String>,
     /// From first to recovered, in words.
     pub length: Option<String>,
+    /// Whether it stayed beyond what is normal to the end of the data, though nothing failed any more.
+    pub still: bool,
+    /// When it did not answer: `no request completed 02:32:40 to 02:35:10`.
+    pub silent: Vec<String>,
     /// Whether an alert of this service fired.
     pub has_alert: bool,
     /// Series and their limits, until they are recorded.
@@ -90,7 +100,15 @@ pub(super) fn gather(context: &mut Context) -> Vec<ServiceRow> {
         });
         by_service.entry(service).or_default().extend(best);
     }
-    let mut rows: Vec<ServiceRow> = by_service.into_iter().filter_map(|(service, families)| row(context, service, &families)).collect();
+    let mut silences = silence::of_services(context);
+    for service in silences.keys() {
+        by_service.entry(service.clone()).or_default();
+    }
+    let mut rows = Vec::new();
+    for (service, families) in by_service {
+        let silent = silences.remove(&service).unwrap_or_default();
+        rows.extend(row(context, service, &families, &silent));
+    }
     rows.sort_by(|a, b| (a.first, &a.service).cmp(&(b.first, &b.service)));
     let mut taken = BTreeSet::new();
     for row in &mut rows {
@@ -101,7 +119,7 @@ pub(super) fn gather(context: &mut Context) -> Vec<ServiceRow> {
             id: row.id.clone(),
             label: format!("{} affected", row.service),
             value: Some(format!("{} to {until}", rfc3339(row.first))),
-            formula: format!("{FORMULA} {BEYOND}"),
+            formula: format!("{FORMULA} {SILENT} {BEYOND}"),
             inputs: std::mem::take(&mut row.inputs),
             ..Derived::default()
         });
@@ -109,10 +127,14 @@ pub(super) fn gather(context: &mut Context) -> Vec<ServiceRow> {
     rows
 }
 
-fn row(context: &mut Context, service: String, families: &[Vec<&SeriesMeta>]) -> Option<ServiceRow> {
+fn row(context: &mut Context, service: String, families: &[Vec<&SeriesMeta>], silent: &[Silence]) -> Option<ServiceRow> {
     let normal_until = context.baseline.map(TimeRange::end);
     let extent = context.catalog.extent?;
     let (mut bad, mut peaks, mut words, mut step) = (Vec::new(), [None::<String>, None], Vec::new(), NS_PER_S);
+    // What users felt, and of that what failed: silence and errors weigh more than latency.
+    let mut failing: Vec<TimeRange> = silent.iter().map(|silence| silence.range).collect();
+    let mut felt_too = failing.clone();
+    words.extend(silent.iter().map(|silence| silence.input.clone()));
     for metas in families {
         let Some(kind) = metas.first().and_then(|meta| role(meta)) else { continue };
         let mut worst: Option<(f64, &SeriesMeta)> = None;
@@ -126,20 +148,30 @@ fn row(context: &mut Context, service: String, families: &[Vec<&SeriesMeta>]) ->
                 words.push(format!("{} ({}) {}", meta.full_name(), context.path(meta.source), bound.words(meta.unit)));
             }
             bad.extend(found);
+            if let Some(bound) = felt(context, meta) {
+                let found = stretches(&samples, &bound, meta.step_ns);
+                failing.extend(found.iter().filter(|_| kind == Role::Errors));
+                felt_too.extend(found);
+            }
             let peak = greatest(&samples, normal_until);
             worst = [worst, peak.map(|peak| (peak, *meta))].into_iter().flatten().reduce(|a, b| if b.0 > a.0 { b } else { a });
         }
         peaks[usize::from(kind == Role::Latency)] = worst.map(|(peak, meta)| show(meta, peak));
     }
+    bad.extend(silent.iter().map(|silence| silence.range));
     // What was over before the incident is another story.
-    let stretches: Vec<TimeRange> = join(bad, step).into_iter().filter(|range| normal_until.is_none_or(|end| range.end() > end)).collect();
-    let (first, last) = (stretches.first()?.start(), stretches.last()?.end());
+    let is_later = |range: &TimeRange| normal_until.is_none_or(|end| range.end() > end);
+    let stretches: Vec<TimeRange> = join(bad, step).into_iter().filter(is_later).collect();
+    let (first, unusual_until) = (stretches.first()?.start(), stretches.last()?.end());
     // A series that ends while it is bad has not recovered, whatever else goes on.
     let told_until = families.iter().flatten().filter_map(|meta| meta.extent).map(TimeRange::end).max().unwrap_or(extent.end());
-    let recovered = (last.plus_ns(15 * NS_PER_S) <= told_until).then_some(last);
+    let is_over = |end: &Timestamp| end.plus_ns(15 * NS_PER_S) <= told_until;
+    let later = |found: Vec<TimeRange>| join(found, step).into_iter().filter(is_later).collect::<Vec<_>>();
+    let recovered = recovery(&later(failing), &later(felt_too), unusual_until, is_over);
+    let silent = silent.iter().map(|silence| silence.words(told_until)).collect();
     let [peak_error, peak_p99] = peaks;
     let has_alert = context.catalog.alerts.iter().any(|alert| alert.firing_at.is_some() && alert.service.as_deref() == Some(&service));
-    let row = ServiceRow {
+    Some(ServiceRow {
         first,
         first_offset: context.offset(first),
         peak_error,
@@ -147,12 +179,31 @@ fn row(context: &mut Context, service: String, families: &[Vec<&SeriesMeta>]) ->
         recovered,
         recovered_offset: recovered.and_then(|at| context.offset(at)),
         length: recovered.map(|at| impact::duration(at.since(first))),
+        still: recovered.is_some() && !is_over(&unusual_until),
+        silent,
         has_alert,
         service,
         inputs: words,
         ..ServiceRow::default()
+    })
+}
+
+/// When it was over: the end of the stretches in which something failed, with the latency that goes with them; else of what
+/// failed alone; where nothing failed of what users felt, and where they felt nothing of what was unusual.
+fn recovery(
+    failing: &[TimeRange],
+    felt: &[TimeRange],
+    unusual_until: Timestamp,
+    is_over: impl Fn(&Timestamp) -> bool,
+) -> Option<Timestamp> {
+    let end_of = |found: &mut dyn Iterator<Item = &TimeRange>| found.map(|range| range.end()).max();
+    let goes_with = |range: &&TimeRange| failing.iter().any(|own| own.start() < range.end() && range.start() < own.end());
+    let ends = match (failing, felt) {
+        ([], []) => [Some(unusual_until), None],
+        ([], _) => [end_of(&mut felt.iter()), None],
+        _ => [end_of(&mut felt.iter().filter(goes_with)), end_of(&mut failing.iter())],
     };
-    Some(row)
+    ends.into_iter().flatten().find(is_over)
 }
 
 fn greatest(samples: &[Sample], from: Option<Timestamp>) -> Option<f64> {

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 
 use super::attempts::is_mitigating;
 use super::context::{Context, change_words};
-use super::limits;
+use super::{limits, refine};
 use crate::model::Timestamp;
 use crate::model::case::MarkerName;
+use crate::model::text::rfc3339;
 use crate::model::time::NS_PER_S;
 
 /// How far before the impact a change can be suggested as its trigger.
@@ -39,10 +40,16 @@ pub(super) fn all(context: &mut Context) -> BTreeMap<MarkerName, Suggestion> {
     };
     let after = degraded.iter().filter(|one| begin.is_none_or(|begin| one.0.end() > begin)).collect::<Vec<_>>();
     let rule = |what: &str| format!("{what}: {}", words.join(" or "));
-    if let Some(first) = after.first() {
-        add(MarkerName::ImpactStart, first.0.start(), rule("first sample of a stretch in which 4 of 5 were bad"), String::new());
+    let marked = context.marker(MarkerName::ImpactStart).map(|marker| marker.at);
+    let mut felt_from = None;
+    if let Some(first) = after.first().filter(|_| marked.is_none()) {
+        let metas: Vec<_> = first.1.iter().filter_map(|role| context.panel(role)?.meta).collect();
+        let (at, how) = refine::impact_start(context, first.0.start(), &metas);
+        felt_from = Some(at);
+        let what = format!("first sample ({}) of a stretch in which 4 of 5 were bad", rfc3339(first.0.start()));
+        add(MarkerName::ImpactStart, at, format!("{how}; {}", rule(&what)), String::new());
     }
-    let start = context.marker(MarkerName::ImpactStart).map(|marker| marker.at).or(after.first().map(|one| one.0.start()));
+    let start = marked.or(felt_from).or(after.first().map(|one| one.0.start()));
     let is_worst = |one: &&&(crate::model::TimeRange, Vec<String>)| {
         let is_felt = |roles: &[String]| roles.iter().any(|role| role == "error rate");
         is_felt(&one.1) || !after.iter().any(|other| is_felt(&other.1))

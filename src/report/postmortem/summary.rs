@@ -1,11 +1,14 @@
 //! The head and the six slots of the summary, filled with what the other parts found.
 
-use super::attempts::last_change_before;
 use super::context::{Context, change_words, show};
 use super::impact::{Peak, duration, peak_of};
 use super::{Derived, Head, Step};
 use crate::model::case::{CauseStatus, CauseType, MarkerName};
 use crate::model::text::rfc3339;
+use crate::model::{TimeRange, Timestamp};
+
+/// Waves whose lengths are told one by one.
+const MOST_WAVES: usize = 4;
 
 /// The six slots: name and sentence. A slot about which nothing is recorded says so.
 pub(super) fn slots(context: &mut Context, impact: &[Derived], response: &[Derived], chain: &[Step]) -> Vec<(String, String)> {
@@ -50,7 +53,21 @@ fn what(context: &Context, impact: &[Derived]) -> Option<String> {
     let whose = if services.is_empty() { String::new() } else { format!(" of {}", services.join(", ")) };
     let duration =
         value(impact, "impact.duration.user").map_or_else(|| "; its end is not recorded".into(), |words| format!(", for {words}"));
-    Some(format!("Users{whose} were affected from {}{duration}.", context.moment(start.at)))
+    let end = context.recovery().map_or(Timestamp::MAX, |(_, marker)| marker.at);
+    let waves = waves(context, TimeRange::new(start.at, end.max(start.at)));
+    Some(format!("Users{whose} were affected from {}{duration}{waves}.", context.moment(start.at)))
+}
+
+/// `, in 2 waves: 1m16s and 1m18s (2m34s together)`; nothing for a single one.
+fn waves(context: &Context, window: TimeRange) -> String {
+    let felt: Vec<TimeRange> = context.waves.iter().filter_map(|wave| wave.intersect(window)).filter(|wave| !wave.is_empty()).collect();
+    let all = duration(felt.iter().map(|wave| wave.len_ns()).fold(0, i64::saturating_add));
+    let lengths: Vec<String> = felt.iter().take(MOST_WAVES).map(|wave| duration(wave.len_ns())).collect();
+    match lengths.as_slice() {
+        [] | [_] => String::new(),
+        _ if felt.len() > MOST_WAVES => format!(", in {} waves ({all} together)", felt.len()),
+        [most @ .., last] => format!(", in {} waves: {} and {last} ({all} together)", felt.len(), most.join(", ")),
+    }
 }
 
 /// Nobody marked the impact: what the data say, said to be that.
@@ -58,7 +75,8 @@ fn suggested(context: &Context) -> Option<String> {
     let start = context.suggested.get(&MarkerName::ImpactStart)?;
     let end = context.suggested.get(&MarkerName::Mitigated);
     let until = end.map_or_else(|| "; its end is not in the data".into(), |end| format!(" until {}", context.moment(end.at)));
-    Some(format!("Nobody marked when users were affected; the data suggest from {}{until}.", context.moment(start.at)))
+    let waves = waves(context, TimeRange::new(start.at, end.map_or(Timestamp::MAX, |end| end.at.max(start.at))));
+    Some(format!("Nobody marked when users were affected; the data suggest from {}{until}{waves}.", context.moment(start.at)))
 }
 
 fn trigger(context: &Context) -> Option<String> {
@@ -117,9 +135,8 @@ fn detection(context: &Context, response: &[Derived]) -> Option<String> {
 fn mitigation(context: &Context, response: &[Derived]) -> Option<String> {
     let (name, marker) = context.recovery()?;
     let text = marker.annotation.text.trim();
-    let change = context.change_at(marker.at).or_else(|| last_change_before(context, marker.at, name));
-    let how = match (text, change) {
-        ("", Some(change)) => format!("; last change before it: {}", change_words(change)),
+    let how = match (text, &context.credit) {
+        ("", Some(credit)) => format!("; {}", credit.words()),
         ("", None) => String::new(),
         (text, _) => format!(": {}", text.trim_end_matches('.')),
     };

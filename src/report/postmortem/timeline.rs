@@ -76,10 +76,8 @@ fn of_annotation(context: &Context, annotation: &Annotation) -> Option<TimelineR
             row.kind = row_kind.clone().unwrap_or(row.kind);
         }
         AnnotationKind::Marker { name, latest, rule, .. } => {
-            row.kind = marker_kind(*name).into();
             row.doubt = latest.map_or(String::new(), |latest| format!("or up to {} later", super::impact::duration(latest.since(at))));
-            let name = words(*name);
-            row.text = if annotation.text.trim().is_empty() { format!("{name} ({rule})") } else { format!("{name}: {}", annotation.text) };
+            tell_marker(context, &mut row, (*name, rule), annotation);
         }
         AnnotationKind::Attempt(attempt) => {
             row.until = (!attempt.at.is_empty()).then(|| attempt.at.end());
@@ -114,6 +112,30 @@ fn of_annotation(context: &Context, annotation: &Annotation) -> Option<TimelineR
     Some(row)
 }
 
+/// Kind and words of a marker; the trigger tells of its change as well.
+fn tell_marker(context: &Context, row: &mut TimelineRow, (name, rule): (MarkerName, &str), marker: &Annotation) {
+    row.kind = marker_kind(name).into();
+    let is_silent = marker.text.trim().is_empty();
+    let named = words(name);
+    row.text = if is_silent { format!("{named} ({rule})") } else { format!("{named}: {}", marker.text) };
+    let is_it = |change: &&Change| name == MarkerName::Trigger && is_told_by_marker(context, change);
+    let Some(change) = context.change_at(row.at).filter(is_it).and_then(|change| of_change(context, change)) else { return };
+    (row.service, row.owner) = (change.service, change.owner.or(row.owner.take()));
+    if is_silent {
+        row.text = format!("{named}: {}", change.text);
+    }
+    let more: Vec<String> = change.evidence.into_iter().filter(|label| !row.evidence.contains(label)).collect();
+    row.evidence.extend(more);
+}
+
+/// Whether the marker of the trigger is this change: then its row tells of it, and one is enough.
+fn is_told_by_marker(context: &Context, change: &Change) -> bool {
+    let Some(marker) = context.marker(MarkerName::Trigger) else { return false };
+    let is_it = context.change_at(marker.at).is_some_and(|it| (it.source, it.line) == (change.source, change.line));
+    let text = marker.annotation.text.trim();
+    is_it && (text.is_empty() || text.contains(change.text.trim()))
+}
+
 fn is_loaded(context: &Context, path: &str) -> bool {
     context.catalog.source_of(path).is_some()
 }
@@ -136,7 +158,7 @@ fn records(context: &mut Context) -> (Vec<TimelineRow>, usize) {
     let catalog = context.catalog;
     let mut rows: Vec<(bool, TimelineRow, crate::model::event::SourceId)> = Vec::new();
     for change in &catalog.changes {
-        if let Some(row) = of_change(context, change) {
+        if let Some(row) = of_change(context, change).filter(|_| !is_told_by_marker(context, change)) {
             rows.push((!context.story.contains(row.at), row, change.source));
         }
     }

@@ -170,7 +170,7 @@ pub(super) fn visit(postmortem: &mut Postmortem, with: With) {
 
 fn head(head: &mut Head, with: With) {
     let Head { title, severity, status, services, time_zone: _, start: _, end: _, duration: _, t0, more, generator: _ } = head;
-    for (_, values) in more {
+    for (_, values) in more.iter_mut() {
         all(values, with);
     }
     with(title);
@@ -202,10 +202,13 @@ fn service(row: &mut ServiceRow, with: With) {
         recovered: _,
         recovered_offset: _,
         length: _,
+        still: _,
+        silent,
         has_alert: _,
         inputs,
     } = row;
     with(service);
+    all(silent, with);
     all(inputs, with);
 }
 
@@ -253,8 +256,8 @@ fn timeline_row(row: &mut TimelineRow, with: With) {
 fn step(step: &mut Step, with: With) {
     let Step { label: _, statement, cause_type: _, status: _, at: _, evidence: _, lost, notes } = step;
     with(statement);
-    for (_, words) in notes {
-        with(words);
+    for note in notes {
+        with(&mut note.1);
     }
     all(lost, with);
 }
@@ -331,7 +334,8 @@ fn provenance(provenance: &mut Provenance, with: With) {
     let Provenance { sources, n_other_sources: _, other_problems, series, derived, markers, generator: _, is_complete: _, suggestions } =
         provenance;
     for source in sources {
-        let SourceUsed { path, size_bytes: _, sha256: _, format, n_records: _, span: _, zone, problems: _, n_unplaced: _ } = source;
+        let SourceUsed { path, size_bytes: _, sha256: _, format, n_records: _, span: _, zone, clock_ns: _, problems: _, n_unplaced: _ } =
+            source;
         with(path);
         with(format);
         with(zone);

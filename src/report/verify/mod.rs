@@ -14,10 +14,11 @@ use super::blocks::{self, blocks};
 use super::format::Format;
 use super::html;
 use super::layout::Audience;
-use super::postmortem::Postmortem;
+use super::postmortem::{Postmortem, provenance};
 use super::print::{Printed, print};
 use super::style::Style;
 use super::words::Language;
+use crate::model::{Catalog, SourceReport};
 use claims::{Claim, ClaimKind, claims, numbers};
 
 /// What became of one claim.
@@ -55,6 +56,40 @@ pub struct Report {
     pub edited: Vec<String>,
     /// Sources that the document rests on and that are not there.
     pub missing: Vec<String>,
+    /// Sources that are read otherwise now than when the document was made.
+    pub reread: Vec<Reread>,
+}
+
+/// A source that was read otherwise when the document was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reread {
+    /// Its path as it is now.
+    pub path: String,
+    /// What differs.
+    pub what: Way,
+    /// As the document says.
+    pub then: String,
+    /// As it is now.
+    pub now: String,
+}
+
+/// In what the reading of a source may differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// The zone of times without one.
+    Zone,
+    /// What it was taken for.
+    Format,
+}
+
+impl Way {
+    /// Name in JSON answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Zone => "zone",
+            Self::Format => "format",
+        }
+    }
 }
 
 impl Report {
@@ -213,7 +248,7 @@ pub fn compare(form: Form, document: &str, fresh: &str, (facts, pictures): (&dyn
         };
         out.push(Checked { id: format!("picture/{name}"), line: None, stated: stated.clone(), recomputed: recomputed.clone(), verdict });
     }
-    Report { claims: out, edited, missing }
+    Report { claims: out, edited, missing, reread: reread(&stated, facts.catalog()) }
 }
 
 struct Judge<'a> {
@@ -248,6 +283,23 @@ impl Judge<'_> {
         let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
         format!("source missing: {}{more}", self.missing.first().map_or("", String::as_str))
     }
+}
+
+/// What the appendix says of how each source was read, where it is read otherwise now.
+fn reread(stated: &[Claim], catalog: &Catalog) -> Vec<Reread> {
+    let ways: [(Way, &str, fn(&SourceReport) -> String); 2] =
+        [(Way::Zone, "Zone", provenance::zone_words), (Way::Format, "Format", provenance::format_words)];
+    let mut found = Vec::new();
+    for (what, column, words) in ways {
+        for (path, then) in cells(stated, "Sources", column) {
+            let Some(source) = catalog.source_of(&path).filter(|_| then != "not loaded") else { continue };
+            let now = words(source);
+            if squeezed(&now) != squeezed(&then) {
+                found.push(Reread { path: source.path.clone(), what, then, now });
+            }
+        }
+    }
+    found
 }
 
 fn squeezed(text: &str) -> String {

@@ -22,13 +22,14 @@ use crate::store::promql::Pool;
 use crate::store::series::SeriesStore;
 use crate::store::{StoreError, Watch};
 
-use super::Snapshot;
 use super::content::Content;
 use super::look::OnDisk;
 use super::peek::Peeked;
 use super::reading::Reading;
+use super::said::Told;
 use super::spans::extent;
 use super::twins::{self, Held, Twins};
+use super::{Snapshot, clocks};
 
 /// One source while it is loaded. One field a thing that some stage of loading finds out.
 pub struct Loading {
@@ -54,6 +55,8 @@ pub struct Loading {
     pub happened: Vec<Problem>,
     /// How often it was read again from the start.
     pub epoch: u32,
+    /// What the case says of how it is read.
+    pub told: Told,
 }
 
 /// Formats in which Prometheus's mark for the end of a series has become a plain NaN.
@@ -74,9 +77,9 @@ pub struct Documents {
 /// Documents in the order of the catalog.
 #[derive(Clone, Default)]
 pub struct Settled {
-    catalog: Catalog,
-    series: Arc<Vec<Arc<SeriesStore>>>,
-    apart: Apart,
+    pub(super) catalog: Catalog,
+    pub(super) series: Arc<Vec<Arc<SeriesStore>>>,
+    apart: Arc<Apart>,
     /// Series that the user wrote as formulas: computed again when what they are made of changes.
     pub(super) formulas: Vec<String>,
 }
@@ -103,6 +106,7 @@ impl Loading {
             reading: None,
             happened: Vec::new(),
             epoch: 0,
+            told: Told::default(),
         }
     }
 
@@ -132,6 +136,7 @@ impl Loading {
             report.problems = problems_of(facts, report.n_records);
             report.remarks = remarks_of(facts);
         }
+        report.remarks.extend(self.told.remarks(&report.zone));
         if let (false, Some(peeked)) = (report.is_complete, &self.peeked) {
             let spans = [report.extent, peeked.span()].into_iter().flatten();
             report.extent = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
@@ -228,6 +233,21 @@ impl Documents {
         self.exemplars.extend(exemplars.into_iter().map(|exemplar| Exemplar { source, ..exemplar }));
     }
 
+    /// Moves everything of each source by so much.
+    pub fn move_times(&mut self, by: impl Fn(SourceId) -> i64) {
+        let series = std::mem::take(&mut self.series).into_iter();
+        self.series = series
+            .map(|held| {
+                let ns = by(held.0.source);
+                clocks::moved_series(held, ns)
+            })
+            .collect();
+        self.changes.iter_mut().for_each(|change| clocks::move_change(change, by(change.source)));
+        self.alerts.iter_mut().for_each(|alert| clocks::move_alert(alert, by(alert.source)));
+        self.profiles.iter_mut().for_each(|profile| clocks::move_profile(profile, by(profile.source)));
+        self.exemplars.iter_mut().for_each(|exemplar| clocks::move_exemplar(exemplar, by(exemplar.source)));
+    }
+
     /// Puts everything in the order of the catalog. Sources are numbered by path, so their number sorts like it.
     pub fn settle(mut self) -> Settled {
         let (series, twins) = twins::merge(self.series);
@@ -251,7 +271,7 @@ impl Documents {
             exemplars: self.exemplars,
             ..Catalog::default()
         };
-        Settled { catalog, series: Arc::new(stores), apart: Apart { alerts: self.alerts, twins }, formulas: Vec::new() }
+        Settled { catalog, series: Arc::new(stores), apart: Arc::new(Apart { alerts: self.alerts, twins }), formulas: Vec::new() }
     }
 }
 
@@ -264,8 +284,8 @@ fn in_order(mut series: Vec<(SeriesMeta, Arc<SeriesStore>)>) -> (Vec<SeriesMeta>
 }
 
 impl Settled {
-    /// What was settled for a catalog that was published, with what it does not tell.
-    pub fn of(published: &Snapshot, apart: Apart) -> Self {
+    /// What was settled for a catalog that was published.
+    pub fn of(published: &Snapshot) -> Self {
         let known = &published.catalog;
         let catalog = Catalog {
             series: known.series.clone(),
@@ -278,23 +298,20 @@ impl Settled {
             ..Catalog::default()
         };
         let formulas: BTreeSet<String> = known.series.iter().filter(|meta| is_written(meta)).map(|meta| meta.name.clone()).collect();
-        Self { catalog, series: Arc::clone(&published.series), apart, formulas: formulas.into_iter().collect() }
-    }
-
-    /// What a published catalog does not tell of it.
-    pub fn into_apart(self) -> Apart {
-        self.apart
+        let (series, apart) = (Arc::clone(&published.series), Arc::clone(&published.apart));
+        Self { catalog, series, apart, formulas: formulas.into_iter().collect() }
     }
 
     /// What the documents hold, to be settled again: without what comes from some sources or was computed.
     pub fn into_documents(self, is_left_out: impl Fn(SourceId) -> bool) -> Documents {
+        let apart = Arc::unwrap_or_clone(self.apart);
         let stores = self.series.iter().map(Arc::clone);
         let is_whole = |(meta, _): &Held| !meta.is_derived && meta.also_in.is_empty();
-        let series = self.catalog.series.into_iter().zip(stores).filter(is_whole).chain(self.apart.twins.originals);
+        let series = self.catalog.series.into_iter().zip(stores).filter(is_whole).chain(apart.twins.originals);
         let mut documents = Documents {
             series: series.filter(|(meta, _)| !is_left_out(meta.source)).collect(),
             changes: self.catalog.changes,
-            alerts: self.apart.alerts,
+            alerts: apart.alerts,
             profiles: self.catalog.profiles,
             rules: self.catalog.rules,
             dashboard_panels: self.catalog.dashboard_panels,
@@ -316,6 +333,16 @@ impl Settled {
         let (metas, stores): (Vec<_>, Vec<_>) = measured.unzip();
         self.catalog.series = metas;
         self.series = Arc::new(stores);
+        self.add(derived.into_iter().map(derived_series));
+    }
+
+    /// Takes in series as they are.
+    pub fn add_held(&mut self, held: Vec<Held>) {
+        self.add(held.into_iter());
+    }
+
+    /// Takes in series that were computed from log events, beside all others.
+    pub fn add_derived(&mut self, derived: Vec<DerivedSeries>) {
         self.add(derived.into_iter().map(derived_series));
     }
 
@@ -467,5 +494,6 @@ pub fn snapshot(sources: &[Loading], contents: &Arc<Vec<Arc<Content>>>, settled:
         ..settled.catalog.clone()
     };
     let logs = sources.iter().filter_map(|source| source.log.as_ref()).map(|log| Arc::new(log.snapshot())).collect();
-    Snapshot { catalog: Arc::new(catalog), contents: Arc::clone(contents), logs, series: Arc::clone(&settled.series) }
+    let (series, apart) = (Arc::clone(&settled.series), Arc::clone(&settled.apart));
+    Snapshot { catalog: Arc::new(catalog), contents: Arc::clone(contents), logs, series, apart }
 }

@@ -16,7 +16,7 @@ use crate::parse::{Plan, Verdict};
 use crate::source::{Job, SourceError};
 use crate::store::{StoreError, Text};
 
-use super::assemble::{Apart, Loading, Settled};
+use super::assemble::{Loading, Settled};
 use super::content::Content;
 use super::decode::Budget;
 use super::expand::{self, Found, Input};
@@ -47,8 +47,8 @@ pub struct Polled {
 pub struct Kept {
     /// The sources with the means to read them on.
     pub sources: Vec<Loading>,
-    /// What the published catalog does not tell of the documents. `None` while a loader has it.
-    pub apart: Option<Apart>,
+    /// Whether the loader has still to take what the documents hold out of what is published.
+    pub is_settled_there: bool,
     /// Of the catalog.
     pub version: u64,
     /// Where dates that are left out are taken from.
@@ -66,7 +66,7 @@ impl Kept {
     pub fn new(known: HashSet<String>, budget: Budget) -> Self {
         Self {
             sources: Vec::new(),
-            apart: None,
+            is_settled_there: true,
             version: 0,
             neighbours: None,
             known,
@@ -189,8 +189,8 @@ impl Loader<'_> {
 
     /// Takes what the documents hold out of the published catalog: only when something is to be published.
     fn restore_settled(&mut self, kept: &mut Kept) {
-        if let Some(apart) = kept.apart.take() {
-            self.settled = Settled::of(&self.source.snapshot(), apart);
+        if std::mem::take(&mut kept.is_settled_there) {
+            self.settled = Settled::of(&self.source.as_read());
         }
     }
 

@@ -25,9 +25,10 @@ use super::look::OnDisk;
 use super::peek::Peeked;
 use super::pool::{self, Step};
 use super::prepare::{self, Recognised, RotatedSet};
+use super::said::Told;
 use super::spans::busiest;
 use super::unpack::{self, Entry, EntryBytes};
-use super::{FileSource, Snapshot, chunks, database, expand, names, streamed};
+use super::{ComputedSeries, FileSource, Snapshot, chunks, database, expand, names, streamed};
 
 mod cached;
 mod logs;
@@ -88,7 +89,7 @@ impl<'a> Loader<'a> {
             sources: std::mem::take(&mut kept.sources),
             contents: Arc::clone(&source.snapshot().contents),
             // A series that the user wrote made a version of its own.
-            version: kept.version.max(source.snapshot().catalog.version),
+            version: kept.version.max(source.as_read().catalog.version),
             neighbours: kept.neighbours,
             ..Self::new(source, job, on_change)
         }
@@ -97,8 +98,7 @@ impl<'a> Loader<'a> {
     /// Gives back what is needed to go on.
     pub fn pause(self, kept: &mut Kept) {
         kept.sources = self.sources;
-        // Unless a catalog was published they are still where they were.
-        kept.apart.get_or_insert_with(|| self.settled.into_apart());
+        kept.is_settled_there = true;
         kept.version = self.version;
         kept.neighbours = self.neighbours;
     }
@@ -135,7 +135,9 @@ impl<'a> Loader<'a> {
     /// Recognises and reads all sources that are not complete.
     pub(super) fn read(&mut self) -> Result<(), SourceError> {
         let plans = self.recognise()?;
-        self.load_documents(&plans)?;
+        let is_late = |verdict: &Option<Verdict>| verdict.as_ref().is_some_and(|verdict| document::needs_neighbours(&verdict.format));
+        self.load_documents(&plans, (None, &|verdict| !is_late(verdict)))?;
+        let late: Vec<Option<Verdict>> = plans.iter().map(|verdict| verdict.clone().filter(|_| is_late(verdict))).collect();
         let patterns = self.source.options.patterns;
         let plans: Vec<_> = log_plans(plans).into_iter().map(|(index, plan)| (index, plan.with_patterns(patterns))).collect();
         self.consider_keeping(&plans);
@@ -145,6 +147,10 @@ impl<'a> Loader<'a> {
             self.neighbours = busiest(&self.sources.iter().map(Loading::report_now).collect::<Vec<_>>());
             let dateless = self.with_dates(dateless, self.neighbours);
             self.load_logs(dateless)?;
+        }
+        if late.iter().any(Option::is_some) {
+            self.neighbours = busiest(&self.sources.iter().map(Loading::report_now).collect::<Vec<_>>());
+            self.load_documents(&late, (self.neighbours, &is_late))?;
         }
         self.describe_sets();
         Ok(())
@@ -190,7 +196,8 @@ impl<'a> Loader<'a> {
                 ..SourceReport::default()
             };
             let peeked = self.early.remove(&report.path);
-            self.sources.push(Loading { problems, on_disk, peeked, ..Loading::new(report, Arc::new(content), modified) });
+            let told = Told::of(&self.source.options.said, &report.path);
+            self.sources.push(Loading { problems, on_disk, peeked, told, ..Loading::new(report, Arc::new(content), modified) });
         }
         self.share_contents();
     }
@@ -281,20 +288,18 @@ impl<'a> Loader<'a> {
 
     /// Detects the format of every source.
     fn recognise(&mut self) -> Result<Vec<Option<Verdict>>, SourceError> {
-        let tasks: Vec<(usize, Arc<Content>, Context)> = (0..self.sources.len())
-            .filter(|index| !self.sources[*index].report.is_complete)
-            .map(|index| (index, Arc::clone(&self.sources[index].content), self.context(index, None)))
-            .collect();
-        let indexes: Vec<usize> = tasks.iter().map(|task| task.0).collect();
+        let indexes: Vec<usize> = (0..self.sources.len()).filter(|index| !self.sources[*index].report.is_complete).collect();
+        let mut task = |index: &usize| (Arc::clone(&self.sources[*index].content), self.context(*index, None), self.seen(*index));
+        let tasks: Vec<(Arc<Content>, Context, Option<Verdict>)> = indexes.iter().map(&mut task).collect();
         let mut verdicts: Vec<Option<Verdict>> = self.sources.iter().map(|_| None).collect();
         let (jobs, job, max_bytes) = (self.source.options.jobs, self.job, self.source.options.max_decoded_bytes);
         pool::run(
             jobs,
             job,
             tasks,
-            |(_, content, context)| match database::recognise(content) {
+            |(content, context, seen)| match database::recognise(content) {
                 Some(known) => Ok(known),
-                None => prepare::recognise(content, context, max_bytes),
+                None => prepare::recognise(content, context, seen.as_ref(), max_bytes),
             },
             |step| {
                 if let Step::Done(task, result) = step {
@@ -308,6 +313,13 @@ impl<'a> Loader<'a> {
         self.join_rotated(&mut verdicts);
         self.publish();
         Ok(verdicts)
+    }
+
+    /// What a source was taken for when it was looked at, if it has not changed since.
+    fn seen(&mut self, index: usize) -> Option<Verdict> {
+        let source = &mut self.sources[index];
+        let (_, size, _) = source.content.file()?;
+        source.peeked.as_mut()?.take_verdict(size).filter(|_| source.query.is_none())
     }
 
     fn recognised(&mut self, index: usize, result: Option<Result<Recognised, StoreError>>) -> Option<Verdict> {
@@ -352,11 +364,17 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn load_documents(&mut self, verdicts: &[Option<Verdict>]) -> Result<(), SourceError> {
-        let is_document = |verdict: &Option<Verdict>| verdict.as_ref().is_some_and(|verdict| matches!(verdict.plan, Plan::Document));
+    fn load_documents(
+        &mut self,
+        verdicts: &[Option<Verdict>],
+        (neighbours, is_wanted): (Option<TimeRange>, &dyn Fn(&Option<Verdict>) -> bool),
+    ) -> Result<(), SourceError> {
+        let is_document = |verdict: &Option<Verdict>| {
+            is_wanted(verdict) && verdict.as_ref().is_some_and(|verdict| matches!(verdict.plan, Plan::Document))
+        };
         let indexes: Vec<usize> = (0..self.sources.len()).filter(|index| is_document(&verdicts[*index])).collect();
         let task = |index: &usize| {
-            (Arc::clone(&self.sources[*index].content), self.context(*index, None), self.sources[*index].report.format.clone())
+            (Arc::clone(&self.sources[*index].content), self.context(*index, neighbours), self.sources[*index].report.format.clone())
         };
         let tasks: Vec<_> = indexes.iter().map(task).collect();
         // What was settled before is shown until then.
@@ -419,6 +437,9 @@ impl<'a> Loader<'a> {
         };
         self.keep_derived(&derived);
         self.settled.set_derived(derived);
+        if self.source.options.computed == ComputedSeries::LeftOut {
+            return Ok(());
+        }
         let watch = Watch::new(&is_cancelled);
         let computed = self.settled.compute(&watch)?;
         watch.into_warnings().into_iter().for_each(|warning| self.source.notice(warning));

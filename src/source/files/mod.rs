@@ -7,6 +7,7 @@ pub mod archive;
 mod assemble;
 pub mod cache;
 mod chunks;
+mod clocks;
 pub mod content;
 mod database;
 pub mod decode;
@@ -22,6 +23,7 @@ mod pool;
 mod prepare;
 mod raw;
 mod reading;
+mod said;
 mod sets;
 mod spans;
 mod streamed;
@@ -34,6 +36,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::model::facets::{FacetQuery, Facets};
+use crate::model::offset::ClockOffsets;
 use crate::model::query::{BestEvent, BestQuery, FieldSeen, HistogramQuery, Pattern, PatternQuery, Stats, StatsQuery, ValueAt};
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, Sample, SeriesId, SeriesQuery, SourceId, TimeRange,
@@ -53,6 +56,7 @@ use super::{Answer, Computed, Job, RawLines, Source, SourceError, Steps};
 use cache::CacheOptions;
 use content::{Bytes, Content};
 pub use follow::Polled;
+pub use said::Said;
 
 /// What to open and how.
 #[derive(Debug, Clone)]
@@ -71,6 +75,8 @@ pub struct OpenOptions {
     pub time_columns: Vec<(Option<String>, String)>,
     /// When the clocks of logs without dates began, by the pattern that names them.
     pub anchors: Vec<(String, Timestamp)>,
+    /// What is to be told of sources that a case speaks of.
+    pub said: Said,
     /// At most so many bytes are decoded into memory, all sources together.
     pub max_decoded_bytes: u64,
     /// How far one of them may grow.
@@ -83,6 +89,10 @@ pub struct OpenOptions {
     pub chunk_bytes: u64,
     /// Where indexes of logs are kept; without it none is read or written. Never changes an answer.
     pub cache: Option<CacheOptions>,
+    /// Whether series are computed of those that were measured.
+    pub computed: ComputedSeries,
+    /// Whether anybody looks while it loads; never changes an answer.
+    pub preview: Preview,
     /// For the bench that measures what patterns cost; no index may be kept without them.
     #[doc(hidden)]
     pub patterns: Patterns,
@@ -100,14 +110,36 @@ impl Default for OpenOptions {
             forced: Vec::new(),
             time_columns: Vec::new(),
             anchors: Vec::new(),
+            said: Said::default(),
             jobs: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
             base: None,
             // With its columns it stays in the second cache while it is read.
             chunk_bytes: 1 << 20,
             cache: None,
+            computed: ComputedSeries::Made,
+            preview: Preview::Shown,
             patterns: Patterns::Found,
         }
     }
+}
+
+/// Rates, quantiles and ratios that loading makes of the series that were measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ComputedSeries {
+    /// They are in the catalog.
+    #[default]
+    Made,
+    /// Nobody will look at them: for answers about events only.
+    LeftOut,
+}
+
+/// What is shown of large files before they are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preview {
+    /// Extent, density and the last errors, from a look at a few places.
+    Shown,
+    /// Nothing, because the answer comes at the end.
+    LeftOut,
 }
 
 /// Why nothing is opened.
@@ -168,6 +200,8 @@ struct Snapshot {
     logs: Vec<Arc<Log>>,
     /// In the order of `Catalog::series`.
     series: Arc<Vec<Arc<SeriesStore>>>,
+    /// What the catalog does not tell of the documents.
+    apart: Arc<assemble::Apart>,
 }
 
 /// Files, folders and archives as a source.
@@ -176,7 +210,9 @@ pub struct FileSource {
     zones: Vec<(Option<String>, Zone)>,
     /// Taken by the one call of `load` that does the work.
     found: Mutex<Option<Vec<expand::Found>>>,
+    /// At the times of the case.
     snapshot: RwLock<Arc<Snapshot>>,
+    clocks: Mutex<clocks::Clocks>,
     selections: Selections,
     /// By source and size.
     hashes: Mutex<HashMap<(SourceId, u64), String>>,
@@ -196,11 +232,13 @@ pub fn open(options: OpenOptions) -> Result<FileSource, OpenError> {
         return Err(OpenError::Format { text: text.clone(), known: detect::forced_names().join(", ") });
     }
     let found = expand::expand(&options)?;
+    let clocks = Mutex::default();
     Ok(FileSource {
         options,
         zones,
         found: Mutex::new(Some(found)),
         snapshot: RwLock::default(),
+        clocks,
         selections: Selections::default(),
         hashes: Mutex::default(),
         kept: Mutex::default(),
@@ -208,12 +246,13 @@ pub fn open(options: OpenOptions) -> Result<FileSource, OpenError> {
     })
 }
 
-fn is_format(name: &str, formats: &[Arc<NamedFormat>]) -> bool {
+/// Whether a format goes by this name, of ours or of the user's.
+pub fn is_format(name: &str, formats: &[Arc<NamedFormat>]) -> bool {
     detect::forced_names().contains(&name) || formats.iter().any(|format| format.name() == name)
 }
 
 /// What a user says of a source: the last pattern that names it, else the word for all.
-fn said_of(said: &[(Option<String>, String)], path: &str) -> Option<String> {
+fn said_of<T: Clone>(said: &[(Option<String>, T)], path: &str) -> Option<T> {
     let is_meant = |pattern: &Option<String>| pattern.as_deref().is_some_and(|pattern| names::names_source(pattern, path));
     let named = said.iter().rev().find(|(pattern, _)| is_meant(pattern));
     named.or_else(|| said.iter().rev().find(|(pattern, _)| pattern.is_none())).map(|(_, word)| word.clone())
@@ -238,7 +277,8 @@ impl FileSource {
         std::mem::take(&mut self.notices.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn notice(&self, notice: String) {
+    /// Has something told that is not about a source.
+    pub fn notice(&self, notice: String) {
         self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
     }
 
@@ -255,15 +295,9 @@ impl FileSource {
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
     }
 
-    fn publish(&self, snapshot: Snapshot) {
-        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
-    }
-
     /// Zone given by the user for a source: the last pattern that names it, else the one for all.
     fn zone_of(&self, path: &str) -> Option<Zone> {
-        let named =
-            self.zones.iter().rev().find(|(pattern, _)| pattern.as_deref().is_some_and(|pattern| names::names_source(pattern, path)));
-        named.or_else(|| self.zones.iter().rev().find(|(pattern, _)| pattern.is_none())).map(|(_, zone)| zone.clone())
+        said_of(&self.zones, path)
     }
 
     /// Format that the user says a source has: the last pattern that names it, else the one for all.
@@ -364,24 +398,29 @@ impl Source for FileSource {
     fn define(&self, formulas: &[String], job: &Job) -> Result<Answer<Arc<Catalog>>, SourceError> {
         // Who follows publishes too: one after the other.
         let _kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let snapshot = self.snapshot();
+        let snapshot = self.as_read();
         if !snapshot.catalog.is_complete {
             return Err(SourceError::Question("the sources are still loading".into()));
         }
         let is_cancelled = || job.check().is_err();
         let watch = Watch::new(&is_cancelled);
         let Some(series) = assemble::with_formulas((&snapshot.catalog.series, &snapshot.series), formulas, &watch)? else {
-            return Ok(Answer::complete(Arc::clone(&snapshot.catalog)));
+            return self.catalog(job).map(Answer::complete);
         };
         let catalog = Catalog { series: series.0, version: snapshot.catalog.version + 1, ..Catalog::clone(&snapshot.catalog) };
-        let catalog = Arc::new(catalog);
         self.publish(Snapshot {
-            catalog: Arc::clone(&catalog),
+            catalog: Arc::new(catalog),
             contents: Arc::clone(&snapshot.contents),
             logs: snapshot.logs.clone(),
             series: Arc::new(series.1),
+            apart: Arc::clone(&snapshot.apart),
         });
-        Ok(Answer { value: catalog, is_partial: false, warnings: watch.into_warnings() })
+        Ok(Answer { value: self.catalog(job)?, is_partial: false, warnings: watch.into_warnings() })
+    }
+
+    fn set_clocks(&self, clocks: &ClockOffsets, _job: &Job) -> Result<Answer<Arc<Catalog>>, SourceError> {
+        let warnings = self.move_clocks(clocks);
+        Ok(Answer { value: Arc::clone(&self.snapshot().catalog), is_partial: false, warnings })
     }
 
     fn histogram(&self, query: &HistogramQuery, job: &Job) -> Result<Answer<Histogram>, SourceError> {

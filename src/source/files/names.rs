@@ -1,27 +1,11 @@
 //! Names: patterns over paths, path parts that are shown, zones as the user writes them.
 
-pub use crate::model::glob::matches;
+pub use crate::model::glob::{matches, names_source, stem};
 use crate::model::{Zone, ZoneCertainty};
-
-/// Whether a source is meant by what a user writes: its path, its file name, a folder or member above it, or a pattern.
-pub fn names_source(pattern: &str, path: &str) -> bool {
-    let pattern = pattern.strip_prefix("./").unwrap_or(pattern).trim_end_matches('/');
-    let is_part = |rest: &str| rest.is_empty() || rest.starts_with('/');
-    matches(pattern, path)
-        || path.rsplit('/').next().is_some_and(|name| matches(pattern, name))
-        || path.strip_prefix(pattern).is_some_and(is_part)
-        || path.strip_suffix(pattern).is_some_and(|rest| rest.ends_with('/'))
-}
 
 /// Folder of a path, with its `/`; empty at the top.
 pub fn folder(path: &str) -> &str {
     path.rfind('/').map_or("", |at| &path[..=at])
-}
-
-/// File name without its endings.
-pub fn stem(path: &str) -> &str {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.find('.').filter(|at| *at > 0).map_or(name, |at| &name[..at])
 }
 
 /// How old a file of a rotated log is, oldest first.
@@ -152,7 +136,7 @@ mod tests {
     #[test]
     fn a_source_is_meant_by_path_name_folder_or_pattern() {
         let path = "case/logs/order-1.log";
-        let yes = [path, "order-1.log", "order-*.log", "case/logs", "./case/", "logs/order-1.log", "*/logs/*"];
+        let yes = [path, "order-1.log", "order-*.log", "case/logs", "./case/", "logs/order-1.log", "*/logs/*", "order-1"];
         assert!(yes.iter().all(|pattern| names_source(pattern, path)));
         assert!(["order", "log", "case/log", "1.log"].iter().all(|pattern| !names_source(pattern, path)));
     }

@@ -13,13 +13,14 @@ use std::time::Instant;
 
 use crate::model::{Level, Preview, PreviewLine, SourceId, SourceReport, TimeRange, Timestamp};
 use crate::parse::log::{LogPlan, parse_chunk, read_record};
-use crate::parse::{Context, LogChunk, NO_TIME, Plan};
+use crate::parse::{Context, LogChunk, NO_TIME, Plan, Verdict};
 use crate::source::SourceError;
 use crate::store::{StoreError, Text};
 
 use super::Snapshot;
 use super::archive;
 use super::assemble::Loading;
+use super::cache::{self, CacheOptions, Identity};
 use super::content::Content;
 use super::decode::Packing;
 use super::expand::{Found, Input};
@@ -51,6 +52,8 @@ pub struct Peeked {
     stretches: Vec<Stretch>,
     last: Vec<PreviewLine>,
     span: Option<(i64, i64)>,
+    /// Its size, and what it was taken for by the same look that decides how it is read.
+    verdict: Option<(u64, Verdict)>,
 }
 
 /// Bytes between two looks.
@@ -72,6 +75,11 @@ impl Peeked {
     /// First and last time that was seen.
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
         self.span.map(|(first, last)| (Timestamp(first), Timestamp(last)))
+    }
+
+    /// What it was taken for when it had this size, the first time that this is asked; `None` when only a part was seen.
+    pub fn take_verdict(&mut self, size_bytes: u64) -> Option<Verdict> {
+        self.verdict.take().filter(|(size, _)| *size == size_bytes).map(|(_, verdict)| verdict)
     }
 
     /// What of it is still to come once the bytes before `read` are read.
@@ -185,11 +193,12 @@ impl Read for &mut Counted {
     }
 }
 
-/// One file, as far as a look at it tells.
-fn peek_file(path: &str, file: &Path, size: u64, context: &Context) -> Option<(SourceReport, Peeked)> {
+/// One file, as far as a look at it tells; no further than what it is when all of it is known from an index.
+fn peek_file((found, file, size): (&Found, &Path, u64), context: &Context, cache: Option<&CacheOptions>) -> Option<(SourceReport, Peeked)> {
+    let path = &found.path;
     let mut head = Vec::new();
     File::open(file).and_then(|opened| opened.take(512).read_to_end(&mut head)).ok()?;
-    let report = SourceReport { path: path.to_owned(), size_bytes: size, ..SourceReport::default() };
+    let report = SourceReport { path: path.clone(), size_bytes: size, ..SourceReport::default() };
     if archive::is_tar(&head) || archive::is_zip(&head) {
         return Some((SourceReport { format: "archive".into(), why: "is being unpacked".into(), ..report }, Peeked::default()));
     }
@@ -202,13 +211,14 @@ fn peek_file(path: &str, file: &Path, size: u64, context: &Context) -> Option<(S
         peeked.stretches.iter_mut().for_each(|stretch| stretch.n_records *= scale.max(1.0));
         (prepare::verdict_of(&content, context).ok()?, peeked)
     } else {
-        let content = Content::disk(path.to_owned(), file.to_owned(), size);
+        let content = Content::disk(path.clone(), file.to_owned(), size);
         let verdict = prepare::verdict_of(&content, context).ok()?;
         let Plan::Log(plan) = &verdict.plan else { return None };
-        let peeked = peek(&content, plan).ok()?;
-        (verdict, peeked)
+        let has_index = cache.is_some_and(|options| Identity::of(&content, plan).is_some_and(|log| cache::may_have(options, &log)));
+        let peeked = if has_index { Peeked::default() } else { peek(&content, plan).ok()? };
+        (verdict.clone(), Peeked { verdict: Some((size, verdict)), ..peeked })
     };
-    let mut loading = Loading::new(report, Arc::new(Content::decoded(path.to_owned(), Vec::new())), None);
+    let mut loading = Loading::new(report, Arc::new(Content::decoded(path.clone(), Vec::new())), None);
     loading.recognise(&verdict);
     Some((loading.report, peeked))
 }
@@ -226,7 +236,7 @@ impl Loader<'_> {
         files.retain(|(.., size)| *size >= if is_slow { 1 } else { MIN_BYTES });
         files.sort_by_key(|(.., size)| std::cmp::Reverse(*size));
         files.truncate(MAX_FILES);
-        if files.is_empty() {
+        if files.is_empty() || self.source.options.preview == super::Preview::LeftOut {
             return Ok(());
         }
         let reports = found.iter().zip(0u32..).map(|(found, id)| SourceReport {
@@ -237,7 +247,8 @@ impl Loader<'_> {
         let mut reports: Vec<SourceReport> = reports.collect();
         let contexts: Vec<Context> = files.iter().map(|(found, ..)| self.early_context(found)).collect();
         let tasks: Vec<_> = files.iter().zip(&contexts).collect();
-        let work = |((found, file, size), context): &(&(&Found, &Path, u64), &Context)| peek_file(&found.path, file, *size, context);
+        let cache = self.source.options.cache.as_ref();
+        let work = |(file, context): &(&(&Found, &Path, u64), &Context)| peek_file(**file, context, cache);
         pool::run(self.source.options.jobs, self.job, tasks, work, |step| {
             if let Step::Done(task, Some(Some((report, peeked)))) = step
                 && let Some(place) = reports.iter_mut().find(|place| place.path == report.path)
@@ -253,9 +264,10 @@ impl Loader<'_> {
 
     /// Looks at logs that nobody looked at yet.
     pub(super) fn look_at_logs(&mut self, logs: &[(usize, Arc<LogPlan>)], chunk_bytes: u64) -> Result<(), SourceError> {
+        let is_shown = self.source.options.preview == super::Preview::Shown;
         let is_wanted = |source: &Loading| {
             let is_plain = source.content.file().is_some() && Content::parts(&source.content).len() == 1;
-            source.content.size_bytes() > chunk_bytes && !(is_plain && source.peeked.is_some())
+            is_shown && source.content.size_bytes() > chunk_bytes && !(is_plain && source.peeked.is_some())
         };
         let wanted: Vec<&(usize, Arc<LogPlan>)> = logs.iter().filter(|(index, _)| is_wanted(&self.sources[*index])).collect();
         let tasks: Vec<_> = wanted.iter().map(|(index, plan)| (Arc::clone(&self.sources[*index].content), plan)).collect();

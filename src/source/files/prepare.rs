@@ -34,8 +34,9 @@ pub struct Recognised {
     pub problems: Vec<Problem>,
 }
 
-/// Looks at head, middle and tail. A document of log records of at most `max_bytes` is made into a text of records.
-pub fn recognise(text: &Arc<Content>, context: &Context, max_bytes: u64) -> Result<Recognised, StoreError> {
+/// Looks at head, middle and tail, or takes what was `seen` there already. A document of log records of at most `max_bytes`
+/// is made into a text of records.
+pub fn recognise(text: &Arc<Content>, context: &Context, seen: Option<&Verdict>, max_bytes: u64) -> Result<Recognised, StoreError> {
     #[cfg(feature = "parquet")]
     if text.size_bytes() <= max_bytes && *text.head(4)? == *crate::parse::parquet::MAGIC {
         return rows(text, context, max_bytes);
@@ -55,7 +56,8 @@ pub fn recognise(text: &Arc<Content>, context: &Context, max_bytes: u64) -> Resu
             return Ok(Recognised { verdict: verdict_of(text, context)?, converted: None, problems });
         }
     }
-    Ok(Recognised { verdict: verdict_of(text, context)?, converted: None, problems: Vec::new() })
+    let verdict = seen.map_or_else(|| verdict_of(text, context), |seen| Ok(seen.clone()))?;
+    Ok(Recognised { verdict, converted: None, problems: Vec::new() })
 }
 
 /// The rows of a Parquet file as a text, and what that is.
@@ -71,7 +73,7 @@ fn rows(original: &Arc<Content>, context: &Context, max_bytes: u64) -> Result<Re
         }
     };
     let text = Arc::new(Content::converted(Arc::clone(original), table.text, false));
-    let mut found = recognise(&text, context, max_bytes)?;
+    let mut found = recognise(&text, context, None, max_bytes)?;
     found.verdict.why = format!("{}: {}", table.why, found.verdict.why);
     found.problems.splice(0..0, table.problems.kept().iter().cloned());
     if found.converted.is_none() {

@@ -163,7 +163,7 @@ impl Reading {
     fn append(&mut self, log: &mut LogBuilder, parsed: Parsed) {
         let Parsed { range, mut draft, traces } = parsed;
         self.traces.extend(traces);
-        self.joiner.join(draft.chunk_mut());
+        draft.join(&mut self.joiner);
         log.append(draft, range.end - range.start);
     }
 }

@@ -160,7 +160,7 @@ fn write_frame(out: &mut Out, column: &Column) {
 /// A column without its bytes.
 fn read_frame(read: &mut In<'_>) -> Result<Column, Unfit> {
     let (base, step, slope, width) = (read.i64()?, read.i64()?, read.u64()?, usize::from(read.u8()?));
-    if width > 8 { Err(ODD) } else { Ok(Column::from_parts(base, step, slope, width, Box::default())) }
+    if width > 8 { Err(ODD) } else { Ok(Column::from_parts(base, step, slope, width, [])) }
 }
 
 fn read_loose_column(read: &mut In<'_>) -> Result<Column, Unfit> {

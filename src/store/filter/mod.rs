@@ -164,8 +164,8 @@ fn is_longer(longer: &TextMatch, shorter: &TextMatch) -> bool {
 /// few to go back to.
 const KEPT_FILTERS: usize = 24;
 
-/// Source, epoch of its text, segment.
-type Key = (SourceId, u32, usize);
+/// Source, epoch of its text, how far its times are moved, segment.
+type Key = (SourceId, u32, i64, usize);
 type BySegment = HashMap<Key, Arc<Selection>>;
 
 /// Selections of the last filters, by segment. Costs a bit a record and filter.
@@ -181,7 +181,7 @@ impl Selections {
         if filter.is_cheap() || !log.is_settled(segment) {
             return filter.select(log, segment, watch).map(Arc::new);
         }
-        let key = (log.source, log.epoch, segment);
+        let key = (log.source, log.epoch, log.moved_ns, segment);
         if let Some(selection) = self.lookup(filter, key) {
             return Ok(selection);
         }
@@ -216,7 +216,7 @@ impl Selections {
         if filter.is_cheap() || positions.len() == columns.len() {
             return self.get(filter, log, segment, watch);
         }
-        if let Some(selection) = self.lookup(filter, (log.source, log.epoch, segment)).filter(|_| log.is_settled(segment)) {
+        if let Some(selection) = self.lookup(filter, (log.source, log.epoch, log.moved_ns, segment)).filter(|_| log.is_settled(segment)) {
             return Ok(selection);
         }
         let mut wanted = vec![0u64; columns.len().div_ceil(64)];

@@ -159,19 +159,27 @@ fn matched(binary: &Binary, operator: Operator, (left, right): (Vec<Row>, Vec<Ro
         }
     }
     let mut out: Vec<Row> = Vec::new();
-    let mut used: HashMap<(Labels, usize), usize> = HashMap::new();
-    for row in many {
-        let key = signature(&binary.matching, &row.labels);
+    let many: Vec<(Labels, Row)> = many.into_iter().map(|row| (signature(&binary.matching, &row.labels), row)).collect();
+    let mut n_alike: HashMap<Labels, usize> = HashMap::new();
+    for (key, _) in &many {
+        *n_alike.entry(key.clone()).or_insert(0) += 1;
+    }
+    // Which row of the answer has a value at each step, counted from 1; only where several rows might.
+    let mut used: HashMap<Labels, Vec<usize>> = HashMap::new();
+    for (key, row) in many {
         let Some(partners) = partners.get(&key) else { continue };
+        let is_alone = n_alike.get(&key) == Some(&1);
         for partner in partners {
             let value = |step: usize| {
                 let (own, other) = (row.values[step]?, partner.values[step]?);
                 if is_swapped { operator.kept(other, own, other) } else { operator.kept(own, other, own) }
             };
             let values: Vec<Option<f64>> = (0..n).map(value).collect();
-            if matches!(binary.cardinality, Cardinality::OneToOne) {
+            if matches!(binary.cardinality, Cardinality::OneToOne) && !is_alone {
+                let (used, own) = (used.entry(key.clone()).or_insert_with(|| vec![0; n]), out.len() + 1);
                 for (step, _) in row.values.iter().enumerate().filter(|(step, own)| own.is_some() && partner.values[*step].is_some()) {
-                    if used.insert((key.clone(), step), out.len()).is_some_and(|before| before != out.len()) {
+                    let before = std::mem::replace(&mut used[step], own);
+                    if before != 0 && before != own {
                         let words = format!("the left side of {} has several series for {}; group them", binary.operator, shown(&key));
                         return Err(StoreError::Question(words));
                     }

@@ -102,6 +102,7 @@ fn sides_of_an_operator_meet_by_their_labels() {
     check(series, "used / on(i) group_left max > 0.6", 0, &["{i=\"b\", p=\"x\"} 0.8"]);
     check(series, "used > bool 6", 0, &["{i=\"a\", p=\"x\"} 0", "{i=\"b\", p=\"x\"} 1"]);
     check(series, "max / on() used", 0, &["the right side of / has several series for {}; group them"]);
+    check(series, "used / on() max{i=\"a\"}", 0, &["the left side of / has several series for {}; group them"]);
     check(series, "max and on(i) used{i=\"a\"}", 0, &["max{i=\"a\"} 10"]);
     check(series, "max unless on(i) used{i=\"a\"}", 0, &["max{i=\"b\"} 10"]);
     check(series, "absent(nothing{a=\"b\"})", 0, &["{a=\"b\"} 1"]);

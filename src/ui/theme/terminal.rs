@@ -45,8 +45,9 @@ impl Theme {
 
     /// The same for a terminal that was asked for its background.
     ///
-    /// `CORONER_THEME` takes the name of a theme, `ascii`, or both with a comma. A locale that is not UTF-8 gives ASCII
-    /// signs; none at all says nothing.
+    /// `CORONER_THEME` takes the name of a theme, `ascii` or `unicode`, or both with a comma. A locale that is not UTF-8
+    /// gives ASCII signs; none at all says nothing. The Linux console gives them as well: it has 512 glyphs, and the usual
+    /// fonts (Lat15, Uni2) lack all heights of bars but the full one, so that courses would be rows of question marks.
     pub fn of_answering_terminal(variable: impl Fn(&str) -> Option<String>, background: Option<Background>) -> Self {
         let given = |name: &str| variable(name).filter(|value| !value.is_empty());
         let wanted = given("CORONER_THEME").unwrap_or_default();
@@ -74,7 +75,9 @@ impl Theme {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(given).unwrap_or_else(|| "UTF-8".into()).to_lowercase();
         let is_utf8 = locale.contains("utf-8") || locale.contains("utf8");
         let theme = Self::of(name);
-        if is_utf8 && !wanted.split(',').any(|part| part.trim() == "ascii") { theme } else { theme.ascii() }
+        let wants = |signs: &str| wanted.split(',').any(|part| part.trim() == signs);
+        let has_blocks = is_utf8 && term != "linux" && !term.starts_with("linux-");
+        if wants("unicode") || has_blocks && !wants("ascii") { theme } else { theme.ascii() }
     }
 
     /// Whether it is worth asking the terminal for its background: the theme depends on it, and the terminal is of a
@@ -116,6 +119,8 @@ mod tests {
         check(&[("CORONER_THEME", "high-contrast, ascii")], &Theme::of(ThemeName::HighContrast).ascii());
         check(&[("LANG", "en_US.UTF-8"), ("LC_ALL", "C")], &Theme::dark().ascii());
         check(&[("LANG", "C.UTF-8"), ("LC_ALL", "")], &Theme::dark());
+        check(&[("TERM", "linux"), ("LANG", "en_US.UTF-8")], &Theme::sixteen().ascii());
+        check(&[("TERM", "linux"), ("CORONER_THEME", "unicode")], &Theme::sixteen());
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use super::super::decimal;
+use super::super::{cell, decimal};
 use super::{Decimal, Place, Reader, Sample, Table, TimeNotes, Timestamp, time_of};
 use crate::model::packed::{BLOCK, Packed, Times};
 use crate::model::when::WallZone;
@@ -61,7 +61,7 @@ impl PlainRows {
                 if length != cell.len() {
                     return None;
                 }
-                self.found.push((column, value));
+                self.found.push((column, cell::scaled(value, table.value_at(column).scale)));
             }
             column += 1;
             match end {
@@ -79,7 +79,7 @@ impl PlainRows {
         let found = std::mem::take(&mut self.found);
         for (column, value) in &found {
             let index = self.series_of(reader, table, *column);
-            push(reader, index, Sample { time, value: *value }, place);
+            reader.push(index, Sample { time, value: *value }, place);
         }
         self.found = found;
         Some(())
@@ -87,8 +87,11 @@ impl PlainRows {
 
     fn series_of(&mut self, reader: &mut Reader, table: &Table, column: usize) -> usize {
         *self.series[column].get_or_insert_with(|| {
-            let (name, labels) = table.identity(&[], column, &reader.stem);
-            reader.collector.series(name, labels)
+            let value = table.value_at(column);
+            let (name, labels) = table.identity(&[], value, &reader.stem);
+            let index = reader.collector.series(name, labels);
+            reader.collector.set_unit(index, value.unit);
+            index
         })
     }
 
@@ -122,6 +125,10 @@ impl PlainRows {
             self.time = table.time;
         }
         let written = self.cells(table, separator, line)?;
+        for (column, scale) in &table.scaled {
+            let cell = &mut self.values[column * BLOCK + self.times.len()];
+            *cell = cell::scaled(*cell, *scale);
+        }
         let epoch = decimal::epoch_ns(written.as_bytes()).filter(|(ns, length)| *length == written.len() && *ns >= FIRST_PLAIN_NS);
         let time = match epoch {
             Some((ns, _)) => Timestamp(ns),
@@ -164,7 +171,10 @@ impl PlainRows {
         for (column, (index, packed)) in kept.into_iter().zip(columns).enumerate() {
             let values = &self.values[column * BLOCK..(column + 1) * BLOCK];
             match packed {
-                Some(packed) => reader.collector.push_packed(index, (&self.times, &times), values, &packed),
+                Some(packed) => {
+                    reader.n_pushed += BLOCK as u64;
+                    reader.collector.push_packed(index, (&self.times, &times), values, &packed);
+                }
                 None => self.push_present(reader, index, values),
             }
         }
@@ -237,6 +247,7 @@ impl PlainRows {
                 if self.has_gap[column] {
                     self.push_present(reader, index, values);
                 } else {
+                    reader.n_pushed += BLOCK as u64;
                     reader.collector.push_block(index, (&self.times, &packed), values);
                 }
             }
@@ -245,7 +256,7 @@ impl PlainRows {
                 for (column, index) in columns() {
                     let value = self.values[column * BLOCK + row];
                     if !value.is_nan() {
-                        push(reader, index, Sample { time: Timestamp(*time), value }, *place);
+                        reader.push(index, Sample { time: Timestamp(*time), value }, *place);
                     }
                 }
             }
@@ -258,14 +269,14 @@ impl PlainRows {
     /// Adds the values of one column but for its empty cells, all behind what its series has.
     fn push_present(&self, reader: &mut Reader, index: usize, values: &[f64]) {
         for ((time, place), value) in self.times.iter().zip(&self.places).zip(values).filter(|(_, value)| !value.is_nan()) {
-            push(reader, index, Sample { time: Timestamp(*time), value: *value }, *place);
+            reader.push(index, Sample { time: Timestamp(*time), value: *value }, *place);
         }
     }
 }
 
 /// Whether all cells but the time are numbers with a point.
 fn is_wide(table: &Table, separator: char) -> bool {
-    table.name.is_none() && table.labels.is_empty() && table.decimal == Decimal::Point && separator.is_ascii()
+    table.is_wide() && table.decimal == Decimal::Point && separator.is_ascii()
 }
 
 /// [`BLOCK`] rows that were read without knowing those before them.
@@ -300,11 +311,5 @@ impl Block {
         };
         let columns = rows.has_gap.iter().zip(rows.values.chunks_exact(BLOCK)).map(packed).collect();
         (rows.times.len() == BLOCK).then_some(Self { rows, times, columns, notes })
-    }
-}
-
-fn push(reader: &mut Reader, index: usize, sample: Sample, place: Place) {
-    if let Err(surprise) = reader.collector.push(index, sample) {
-        reader.problems.push(place.problem(surprise.kind, surprise.reason));
     }
 }

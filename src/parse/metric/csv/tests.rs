@@ -191,3 +191,114 @@ fn tables_of_events_are_not_metrics() {
     assert!(recognise("message,timestamp,datetime,desc\nhello,1700000000,2015-07-24T19:01:01+00:00,x\n", None).is_none());
     assert!(recognise("a,b\n1,2\n", None).is_none());
 }
+
+/// Name, labels, unit, and values at seconds since 2026-03-01T10:00:00Z.
+#[track_caller]
+fn check(text: &str, expected: &[&str]) {
+    assert!(recognise(text.trim_start_matches('\u{feff}'), None).is_some(), "{text}");
+    let document = read(text);
+    let one = |one: &crate::parse::ParsedSeries| {
+        let labels: Vec<String> = one.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let sample = |sample: &Sample| format!("{}@{}", sample.value, (sample.time.0 / 1_000_000_000) - 1_772_359_200);
+        let samples: Vec<String> = one.samples.iter().map(sample).collect();
+        format!("{}{{{}}} {:?} {}", one.name, labels.join(","), one.unit, samples.join(" "))
+    };
+    let got: Vec<String> = document.series.iter().map(one).collect();
+    assert_eq!((got, document.problems.total()), (expected.iter().map(|line| (*line).to_owned()).collect(), 0), "{text}");
+}
+
+#[test]
+fn units_and_abbreviations_of_panels_are_read_in_every_cell() {
+    check(
+        "Time,ops,net,temp,share,cost,n\n2026-03-01 10:00:00,1.2K ops/s,1.5 MB/s,45 °C,12%,$1.5,1.3 Mil\n2026-03-01 10:01:00,980 ops/s,900 kB/s,-3.5 °C,0.5%,$2,950\n",
+        &[
+            "ops{} PerSecond 1200@0 980@60",
+            "net{} BytesPerSecond 1500000@0 900000@60",
+            "temp{} None 45@0 -3.5@60",
+            "share{} Ratio 0.12@0 0.005@60",
+            "cost{} None 1.5@0 2@60",
+            "n{} None 1300000@0 950@60",
+        ],
+    );
+    check(
+        "\u{feff}Heure;Latence p99;Débit\r\n2026-03-01 10:00:00;1\u{202f}234,5 ms;12\u{a0}000\r\n2026-03-01 10:01:00;∞;-\r\n",
+        &["Latence p99{} Seconds 1.2345@0 inf@60", "Débit{} None 12000@0"],
+    );
+}
+
+#[test]
+fn headers_tell_units_and_labels() {
+    check(
+        "Timestamp (UTC),Latency (ms),Memory [MiB],http_requests_total{code=\"200\"},\"{instance=\"\"a:80\"\", job=\"\"x\"\"}\"\n1772359200,12,1,5,6\n1772359260,800 µs,2,7,8\n",
+        &[
+            "Latency{} Seconds 0.012@0 0.0008@60",
+            "Memory{} Bytes 1048576@0 2097152@60",
+            "http_requests_total{code=200} None 5@0 7@60",
+            "cpu{instance=a:80,job=x} None 6@0 8@60",
+        ],
+    );
+    // Columns of one name are series of their own.
+    check("time,cpu,cpu\n1772359200,1,2\n1772359260,3,4\n", &["cpu{} None 1@0 3@60", "cpu{column=3} None 2@0 4@60"]);
+}
+
+#[test]
+fn words_that_repeat_beside_numbers_are_labels() {
+    check(
+        "timestamp,facet,average.duration,count\n1772359200000,cart,0.1,5\n1772359200000,pay,0.2,6\n1772359260000,cart,0.3,7\n1772359260000,pay,0.4,8\n",
+        &[
+            "average.duration{facet=cart} None 0.1@0 0.3@60",
+            "count{facet=cart} None 5@0 7@60",
+            "average.duration{facet=pay} None 0.2@0 0.4@60",
+            "count{facet=pay} None 6@0 8@60",
+        ],
+    );
+    check(
+        "name,tags,time,idle,user\ncpu,\"host=a,region=eu\",1772359200000000000,90,5\ncpu,\"host=b\",1772359200000000000,80,6\n",
+        &[
+            "cpu_idle{host=a,region=eu} None 90@0",
+            "cpu_user{host=a,region=eu} None 5@0",
+            "cpu_idle{host=b} None 80@0",
+            "cpu_user{host=b} None 6@0",
+        ],
+    );
+    check(
+        "time,up,leader\n2026-03-01T10:00:00Z,true,no\n2026-03-01T10:01:00Z,false,yes\n",
+        &["up{} None 1@0 0@60", "leader{} None 0@0 1@60"],
+    );
+    assert!(
+        recognise("time,request,took\n2026-03-01T10:00:00Z,a7,12\n2026-03-01T10:01:00Z,b8,13\n2026-03-01T10:02:00Z,c9,13\n", None)
+            .is_none()
+    );
+}
+
+#[test]
+fn answers_of_flux_titles_comments_and_tables_without_a_header_are_read() {
+    let flux = "#group,false,false,true,false,false,true,true\n#datatype,string,long,dateTime:RFC3339,dateTime:RFC3339,double,string,string\n#default,_result,,,,,,\n\
+                ,result,table,_start,_time,_value,_field,_measurement\n,,0,2026-03-01T09:00:00Z,2026-03-01T10:00:00Z,0.5,usage,cpu\n,,1,2026-03-01T09:00:00Z,2026-03-01T10:00:00Z,9,used,mem\n";
+    check(flux, &["cpu_usage{} None 0.5@0", "mem_used{} None 9@0"]);
+    check("# from x\n# host: a\ntime,cpu\n2026-03-01T10:00:00Z,1\n2026-03-01T10:01:00Z,2\n", &["cpu{} None 1@0 2@60"]);
+    check("#time cpu\tmem\n1772359200\t1\n1772359260\t2\n".replacen(' ', "\t", 1).replace("\tmem", "").as_str(), &["cpu{} None 1@0 2@60"]);
+    check(
+        "cpu,web-1,0.5,1772359200000\ncpu,web-1,0.6,1772359260000\ncpu,web-2,0.7,1772359200000\ncpu,web-2,0.8,1772359260000\n",
+        &["cpu{column_2=web-1} None 0.5@0 0.6@60", "cpu{column_2=web-2} None 0.7@0 0.8@60"],
+    );
+    check("time|cpu|mem\n2026-03-01T10:00:00Z|1|2\n2026-03-01T10:01:00Z|3|4\n", &["cpu{} None 1@0 3@60", "mem{} None 2@0 4@60"]);
+    let titled = read("CPU of web\n\ntime,cpu\n2026-03-01T10:00:00Z,1\n2026-03-01T10:01:00Z,2\n");
+    assert_eq!((titled.series.len(), titled.problems.kept()[0].reason.as_str()), (1, "a line before the header, not read"));
+}
+
+#[test]
+fn dates_in_two_columns_days_of_spreadsheets_and_newest_first_are_times() {
+    check("date\ttime\thost\tmetric\tvalue\n2026-03-01\t10:00\ta\tcpu\t1\n2026-03-01\t10:01\ta\tcpu\t2\n", &["cpu{host=a} None 1@0 2@60"]);
+    check("Time;Wert\n46082,4166666667;1\n46082,4173611111;2\n", &["Wert{} None 1@0 2@60"]);
+    check("time,v\n2026-03-01T10:02:00Z,3\n2026-03-01T10:01:00Z,2\n2026-03-01T10:00:00Z,1\n", &["v{} None 1@0 2@60 3@120"]);
+}
+
+#[test]
+fn a_line_end_between_quotes_is_part_of_its_cell_and_a_stray_quote_is_none() {
+    check(
+        "time,\"cpu\nusage\",size\n2026-03-01T10:00:00Z,\"0.5\n\",1\n2026-03-01T10:01:00Z,0.6,2\n",
+        &["cpu\nusage{} None 0.5@0 0.6@60", "size{} None 1@0 2@60"],
+    );
+    check("time,5\" disk,b\n1772359200,1,2\n1772359260,3,4\n", &["5\" disk{} None 1@0 3@60", "b{} None 2@0 4@60"]);
+}

@@ -325,6 +325,7 @@ pub(crate) fn any_meta() -> impl Strategy<Value = CaseMeta> {
     let panel = (any::<String>(), any::<String>(), any::<String>()).prop_map(|(role, series, source)| PanelRef { role, series, source });
     let anchor = (any_time(), any::<String>()).prop_map(|(at, label)| Anchor { at, label });
     let zones = prop::collection::btree_map(any::<String>(), any::<String>(), 0..3);
+    let clock_offsets = prop::collection::btree_map(any::<String>(), -1_000_000_000_000_000i64..1_000_000_000_000_000, 0..3);
     let thresholds = prop::collection::btree_map(any::<String>(), any_number(), 0..3);
     let texts = (any::<String>(), word(), word(), word(), words(), words());
     let filter = ("[a-c]{0,2}", any::<bool>()).prop_map(|(text, is_off)| SavedFilter { text, is_off });
@@ -346,30 +347,47 @@ pub(crate) fn any_meta() -> impl Strategy<Value = CaseMeta> {
     let screen = (columns, any::<bool>(), share(), share(), names())
         .prop_map(|(columns, is_wrapped, panels, side, hidden)| ScreenView { columns, is_wrapped, panels, side, hidden })
         .boxed();
-    let maps = (zones, thresholds, (view, screen));
+    let maps = ((zones, clock_offsets), thresholds, (view, screen));
     let rest = (any_head(), any_impact(), any_lists());
     let all = (texts, prop::option::of(anchor), lists, maps, rest);
-    all.prop_map(|(texts, t0, (panels, filters), (zones, thresholds, (view, screen)), (head, impact, told))| CaseMeta {
-        conflicts: Vec::new(),
-        head,
-        impact,
-        slos: told.0,
-        measures: told.1,
-        unknown_markers: told.2,
-        people: told.3,
-        lint: told.4,
-        filters,
-        view,
-        screen,
-        title: texts.0,
-        severity: texts.1,
-        status: texts.2,
-        time_zone: texts.3,
-        services: texts.4,
-        sources: texts.5,
-        t0,
-        panels,
-        zones,
-        thresholds,
+    let meta =
+        all.prop_map(|(texts, t0, (panels, filters), ((zones, clock_offsets), thresholds, (view, screen)), (head, impact, told))| {
+            CaseMeta {
+                conflicts: Vec::new(),
+                head,
+                impact,
+                slos: told.0,
+                measures: told.1,
+                unknown_markers: told.2,
+                people: told.3,
+                lint: told.4,
+                filters,
+                view,
+                screen,
+                title: texts.0,
+                severity: texts.1,
+                status: texts.2,
+                time_zone: texts.3,
+                services: texts.4,
+                sources: texts.5,
+                t0,
+                panels,
+                zones,
+                clock_offsets,
+                reading: ReadingOptions::default(),
+                thresholds,
+            }
+        });
+    (meta, any_reading()).prop_map(|(meta, reading)| CaseMeta { reading, ..meta })
+}
+
+fn any_reading() -> impl Strategy<Value = ReadingOptions> {
+    let map = || prop::collection::btree_map(any::<String>(), any::<String>(), 0..3);
+    let files = prop::collection::vec(any::<String>(), 0..3);
+    (map(), map(), map(), files).prop_map(|(formats, time_columns, anchors, format_files)| ReadingOptions {
+        formats,
+        time_columns,
+        anchors,
+        format_files,
     })
 }

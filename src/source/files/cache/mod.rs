@@ -14,7 +14,7 @@ mod write;
 use std::path::PathBuf;
 
 pub use key::Identity;
-pub use read::{Found, Opened, Parts, find, find_derived};
+pub use read::{Found, Opened, Parts, find, find_derived, may_have};
 pub use write::{write, write_derived};
 
 /// Less than this, all logs together, is parsed in a few hundredths of a second: an index would only litter the folder.

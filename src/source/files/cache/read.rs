@@ -69,6 +69,11 @@ pub fn find_derived<T>(options: &CacheOptions, identity: &Identity, decode: impl
     look(options, identity, |parts| decode(&parts.part(0)?))
 }
 
+/// Whether there is a file for the index of a log; nobody looked into it.
+pub fn may_have(options: &CacheOptions, identity: &Identity) -> bool {
+    place::folders(options).into_iter().any(|folder| folder.file(&identity.name).is_file())
+}
+
 fn look<T>(options: &CacheOptions, identity: &Identity, read: impl Fn(Parts) -> Result<T, Unfit>) -> Found<T> {
     let mut damaged = None;
     for folder in place::folders(options) {

@@ -96,7 +96,7 @@ impl Loader<'_> {
             match result {
                 Some(Ok(Some(Parsed { range, mut draft, traces }))) => {
                     order.reading.traces.extend(traces);
-                    order.reading.joiner.join(draft.chunk_mut());
+                    draft.join(&mut order.reading.joiner);
                     self.job.advance(range.end - range.start);
                     if let Some(log) = &mut source.log {
                         log.append(draft, range.end - range.start);

@@ -1,0 +1,105 @@
+//! What was probably meant by words that were typed wrongly: commands, options, a trace id behind the sources.
+
+use std::path::{Path, PathBuf};
+
+use clap::CommandFactory as _;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::args::Cli;
+use crate::model::filter;
+
+/// The name that comes nearest: a slip of the finger, a beginning, or letters left out (`lvl` for `level`).
+fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
+    let lower = word.to_lowercase();
+    let is_sparse = |name: &str| {
+        let mut letters = name.chars();
+        lower.chars().count() >= 2
+            && name.starts_with(lower.chars().next().unwrap_or(' '))
+            && lower.chars().all(|c| letters.any(|of| of == c))
+    };
+    let starts = || names.iter().copied().find(|name| lower.len() >= 2 && (name.starts_with(&lower) || lower.starts_with(name)));
+    let sparse = || names.iter().copied().filter(|name| is_sparse(name)).min_by_key(|name| name.len());
+    filter::nearest(&lower, names.iter().copied()).or_else(starts).or_else(sparse)
+}
+
+/// A word that is no file, where a command is near: an error that names it.
+pub(super) fn check_command(sources: &[PathBuf]) -> anyhow::Result<()> {
+    let Some(first) = sources.first().filter(|first| is_no_source(first)) else { return Ok(()) };
+    let command = Cli::command();
+    let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    let word = first.to_string_lossy();
+    match nearest(&word, &names) {
+        Some(name) => anyhow::bail!("{word}: no such file or folder; did you mean the command `{name}`?"),
+        None => Ok(()),
+    }
+}
+
+/// Whether a word names nothing that could be opened.
+fn is_no_source(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    !path.exists() && text != "-" && !text.contains(['*', '?', '[', '/', '\\', '.']) && !text.contains("://")
+}
+
+/// Takes a trace id out of the sources: the last word, if it is no source and another word is.
+pub(super) fn take_id(sources: &mut Vec<PathBuf>, id: &mut Option<String>) {
+    if id.is_none() && sources.len() > 1 && sources.last().is_some_and(|last| is_no_source(last)) {
+        *id = sources.pop().map(|last| last.to_string_lossy().into_owned());
+    }
+}
+
+/// The error of the parser with a better tip: the nearest option instead of a way to pass it on as a value.
+pub(super) fn with_tip(mut error: clap::Error, mut typed: impl Iterator<Item = String>) -> clap::Error {
+    if error.kind() != ErrorKind::UnknownArgument || error.get(ContextKind::SuggestedArg).is_some() {
+        return error;
+    }
+    let Some(ContextValue::String(wrong)) = error.get(ContextKind::InvalidArg) else { return error };
+    let Some(word) = wrong.strip_prefix("--").map(|word| word.split('=').next().unwrap_or(word).to_owned()) else { return error };
+    let mut command = Cli::command();
+    command.build();
+    let chosen = typed.find_map(|word| command.find_subcommand(&word).cloned());
+    let command = chosen.unwrap_or(command);
+    let names: Vec<&str> = command.get_arguments().filter_map(clap::Arg::get_long).collect();
+    error.remove(ContextKind::Suggested);
+    if let Some(name) = nearest(&word, &names) {
+        error.insert(ContextKind::SuggestedArg, ContextValue::String(format!("--{name}")));
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    fn told(words: &[&str]) -> String {
+        let error = Cli::try_parse_from(words).unwrap_err();
+        with_tip(error, words.iter().skip(1).map(ToString::to_string)).to_string()
+    }
+
+    #[test]
+    fn a_wrong_option_names_the_nearest_one() {
+        assert!(told(&["coroner", "events", "x", "--lvl", "error"]).contains("--level"), "{}", told(&["coroner", "events", "x", "--lvl"]));
+        assert!(told(&["coroner", "events", "x", "--levle", "error"]).contains("--level"));
+        assert!(!told(&["coroner", "events", "x", "--zzz"]).contains("-- --zzz"));
+    }
+
+    #[test]
+    fn a_wrong_command_names_the_nearest_one() {
+        let told = |word: &str| check_command(&[PathBuf::from(word)]).map_err(|error| error.to_string());
+        assert!(told("evnts").unwrap_err().contains("`events`"));
+        assert!(told("verfy").unwrap_err().contains("`verify`"));
+        assert!(told("nothing-like-it").is_ok() && told("evnts/").is_ok() && told("src").is_ok());
+    }
+
+    #[test]
+    fn a_trace_id_may_stand_behind_the_sources() {
+        let of = |words: &[&str]| {
+            let (mut sources, mut id) = (words.iter().map(PathBuf::from).collect::<Vec<_>>(), None);
+            take_id(&mut sources, &mut id);
+            (sources.len(), id)
+        };
+        assert_eq!(of(&["src", "4bf92f3577b34da6"]), (1, Some("4bf92f3577b34da6".into())));
+        assert_eq!(of(&["src", "tests"]), (2, None));
+        assert_eq!(of(&["4bf92f3577b34da6"]), (1, None));
+    }
+}

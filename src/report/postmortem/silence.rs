@@ -1,0 +1,166 @@
+//! Services that stopped answering: no request completed, no sample, or they could not be scraped.
+//!
+//! A hanging service has no errors and no latency, because nothing ends: no data is no health. Its requests are told by one
+//! family of series, that from its log where there is one, because a log knows the second in which the last one ended.
+
+use std::collections::BTreeMap;
+
+use super::context::{Context, window_words};
+use super::refine::lag;
+use super::requests::{is_about_requests, is_rate, service};
+use crate::model::text::rfc3339;
+use crate::model::time::NS_PER_S;
+use crate::model::{Sample, SeriesMeta, TimeRange, Timestamp};
+
+/// A shorter silence is a restart, or chance.
+const LEAST_NS: i64 = 10 * NS_PER_S;
+const LEAST_STEPS: i64 = 4;
+/// So many requests would have completed at the usual rate.
+const LEAST_MISSED: f64 = 20.0;
+/// So many times longer than any silence that is usual.
+const TIMES_USUAL: i64 = 3;
+/// Series of one family that are read.
+const MOST_SERIES: usize = 256;
+
+/// A stretch in which a service did not answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Silence {
+    pub(super) range: TimeRange,
+    /// `no request completed`
+    pub(super) what: &'static str,
+    /// The series that tells, and the rule.
+    pub(super) input: String,
+}
+
+impl Silence {
+    /// `no request completed from 02:32:40 to 02:35:10`.
+    pub(super) fn words(&self, data_end: Timestamp) -> String {
+        let clock = |at: Timestamp| rfc3339(at).get(11..19).unwrap_or_default().to_owned();
+        let until = if self.range.end() >= data_end { "the end of the data".to_owned() } else { clock(self.range.end()) };
+        format!("{} from {} to {until}", self.what, clock(self.range.start()))
+    }
+}
+
+/// Whether a series says that a target can be scraped.
+pub(super) fn is_up(meta: &SeriesMeta) -> bool {
+    (meta.name == "up" || meta.name.ends_with("_up")) && meta.bounds.is_none_or(|(low, high)| low >= 0.0 && high <= 1.0)
+}
+
+/// Silences of each service after the baseline, by time.
+pub(super) fn of_services(context: &mut Context) -> BTreeMap<String, Vec<Silence>> {
+    let mut ups: BTreeMap<&str, Vec<&SeriesMeta>> = BTreeMap::new();
+    let mut rates: BTreeMap<&str, BTreeMap<(&str, u32), Vec<&SeriesMeta>>> = BTreeMap::new();
+    for meta in &context.catalog.series {
+        let Some(service) = service(&meta.labels) else { continue };
+        if is_up(meta) {
+            ups.entry(service).or_default().push(meta);
+        } else if is_rate(meta) && is_about_requests(meta) {
+            rates.entry(service).or_default().entry((&meta.name, meta.source.0)).or_default().push(meta);
+        }
+    }
+    let mut found: BTreeMap<String, Vec<Silence>> = BTreeMap::new();
+    for (service, metas) in ups {
+        found.entry(service.to_owned()).or_default().extend(silent(context, &metas, "could not be scraped"));
+    }
+    for (service, families) in rates {
+        let n = |metas: &[&SeriesMeta]| metas.iter().map(|meta| meta.n_samples).sum::<u64>();
+        let best = families.into_iter().max_by_key(|((name, _), metas)| (name.starts_with("fromlogs:"), n(metas)));
+        if let Some((_, metas)) = best {
+            found.entry(service.to_owned()).or_default().extend(silent(context, &metas, "no request completed"));
+        }
+    }
+    found.retain(|_, all| !all.is_empty());
+    found
+}
+
+/// Stretches in which all series of a family are at zero or without a sample.
+fn silent(context: &mut Context, metas: &[&SeriesMeta], what: &'static str) -> Vec<Silence> {
+    let (Some(extent), Some(first)) = (context.catalog.extent, metas.first()) else { return Vec::new() };
+    let Some(baseline) = context.baseline else { return Vec::new() };
+    let step_ns = metas.iter().filter_map(|meta| meta.step_ns).max().unwrap_or(NS_PER_S);
+    let is_up = is_up(first);
+    let (mut all, mut usual): (Vec<Sample>, f64) = (Vec::new(), 0.0);
+    for meta in metas.iter().take(MOST_SERIES) {
+        let samples: Vec<Sample> = context.facts.samples(meta.id, extent).into_iter().filter(|sample| sample.value.is_finite()).collect();
+        let normal: Vec<f64> = samples.iter().filter(|sample| baseline.contains(sample.time)).map(|sample| sample.value).collect();
+        usual += if normal.is_empty() { 0.0 } else { normal.iter().sum::<f64>() / normal.len() as f64 };
+        all.extend(samples);
+    }
+    if usual <= 0.0 {
+        return Vec::new();
+    }
+    all.sort_by_key(|sample| sample.time);
+    // A rate of zero says that nothing completed since its window began.
+    let back = if is_up { 0 } else { metas.iter().map(|meta| looks_back(meta, step_ns)).max().unwrap_or(0) };
+    let runs = runs(&all, step_ns, back);
+    let longest = runs.iter().filter(|run| run.end() <= baseline.end()).map(|run| run.len_ns()).max().unwrap_or(0);
+    let least = LEAST_NS.max(step_ns.saturating_mul(LEAST_STEPS)).max(longest.saturating_mul(TIMES_USUAL));
+    let is_missed = |run: &TimeRange| is_up || usual * (run.len_ns() as f64 / NS_PER_S as f64) >= LEAST_MISSED;
+    let long = runs.into_iter().filter(|run| run.end() > baseline.end() && run.len_ns() >= least && is_missed(run));
+    let input = format!("{} ({})", first.full_name(), context.path(first.source));
+    let found: Vec<Silence> =
+        long.map(|range| Silence { range, what, input: format!("{input}: 0 or no sample {}", window_words(range)) }).collect();
+    if !found.is_empty() {
+        metas.iter().take(MOST_SERIES).for_each(|meta| context.uses(meta));
+    }
+    found
+}
+
+/// What a rate of zero at a moment tells of the time before it.
+fn looks_back(meta: &SeriesMeta, step_ns: i64) -> i64 {
+    let is_of_steps = meta.name.starts_with("fromlogs:");
+    if is_of_steps { step_ns } else { lag(meta).saturating_sub(step_ns.saturating_mul(2)).max(step_ns) }
+}
+
+/// Runs of zeros and gaps of samples in order of time, each from where nothing came any more to the next sign of life.
+fn runs(all: &[Sample], step_ns: i64, back: i64) -> Vec<TimeRange> {
+    let mut runs: Vec<TimeRange> = Vec::new();
+    let (mut alive, mut since): (Option<Timestamp>, Option<Timestamp>) = (None, None);
+    let most = step_ns.saturating_mul(5).max(LEAST_NS);
+    for sample in all {
+        let is_alive = sample.value > 0.0;
+        let has_gap = alive.is_some_and(|alive| sample.time.since(alive) > most);
+        match (is_alive, alive) {
+            (false, Some(alive)) => {
+                let from = sample.time.plus_ns(-back).max(alive.min(sample.time));
+                since = Some(since.map_or(from, |known| known.min(from)));
+            }
+            (true, Some(last)) => {
+                let from = since.or_else(|| has_gap.then(|| last.plus_ns(step_ns)));
+                runs.extend(from.filter(|from| *from < sample.time).map(|from| TimeRange::new(from, sample.time)));
+                (alive, since) = (Some(sample.time), None);
+            }
+            (true, None) => alive = Some(sample.time),
+            (false, None) => {}
+        }
+    }
+    // What is silent to the end of its samples has not answered again.
+    if let (Some(from), Some(last)) = (since, all.last()) {
+        runs.push(TimeRange::new(from, last.time.plus_ns(1)));
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(points: &[(i64, f64)], back: i64, expected: &[(i64, i64)]) {
+        let samples: Vec<Sample> = points.iter().map(|(at, value)| Sample { time: Timestamp::from_secs(*at), value: *value }).collect();
+        let got = runs(&samples, NS_PER_S, back * NS_PER_S);
+        let got: Vec<(i64, i64)> = got.iter().map(|run| (run.start().0 / NS_PER_S, run.end().0 / NS_PER_S)).collect();
+        assert_eq!(got, expected);
+    }
+
+    #[test]
+    fn silence_begins_where_nothing_completed_any_more_and_ends_with_the_next_sign_of_life() {
+        check(&[(0, 3.0), (1, 2.0), (2, 0.0), (3, 0.0), (30, 0.0), (31, 4.0)], 0, &[(2, 31)]);
+        check(&[(0, 3.0), (1, 2.0), (11, 0.0), (12, 0.0), (31, 4.0)], 10, &[(1, 31)]);
+    }
+
+    #[test]
+    fn a_gap_of_samples_is_silence_and_its_end_too_but_not_before_the_first_life() {
+        check(&[(0, 3.0), (1, 2.0), (60, 1.0)], 0, &[(2, 60)]);
+        check(&[(0, 0.0), (20, 0.0), (40, 2.0), (41, 0.0), (90, 0.0)], 0, &[(41, 90)]);
+    }
+}
