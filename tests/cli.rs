@@ -366,7 +366,7 @@ fn a_zone_moves_only_times_that_have_none() {
         assert_ne!(certainty, "default", "{tz}");
         assert_eq!(first(&["--tz", tz], "order.log").0, "2026-11-23T02:28:00.5Z", "{tz}");
     }
-    assert_eq!(first(&["--tz", "other.log=Asia/Shanghai"], "local.log").0, "2026-11-23T10:28:30Z");
+    assert_eq!(first(&["--tz", "order.log=Asia/Shanghai"], "local.log").0, "2026-11-23T10:28:30Z");
 }
 
 #[test]
