@@ -366,6 +366,7 @@ fn a_zone_moves_only_times_that_have_none() {
         assert_ne!(certainty, "default", "{tz}");
         assert_eq!(first(&["--tz", tz], "order.log").0, "2026-11-23T02:28:00.5Z", "{tz}");
     }
+    assert_eq!(first(&["--tz", "order.log=Asia/Shanghai"], "local.log").0, "2026-11-23T10:28:30Z");
     // A zone for a source that is not there is no zone for another one, and no silence either.
     let (code, _, err) = coroner(dir.path(), &["inspect", "case", "--tz", "locl.log=Asia/Shanghai"]);
     assert!(code == 2 && err.contains("did you mean") && err.contains("local.log"), "{err}");
