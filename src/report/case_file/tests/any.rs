@@ -28,7 +28,7 @@ pub(crate) fn any_ids() -> impl Strategy<Value = Vec<AnnotationId>> {
     prop::collection::vec("[A-Z0-9]{1,6}".prop_map(AnnotationId), 0..3)
 }
 
-pub(crate) fn any_target() -> impl Strategy<Value = EvidenceTarget> {
+pub(crate) fn any_target() -> BoxedStrategy<EvidenceTarget> {
     let unit = prop::sample::select(vec![Unit::None, Unit::Seconds, Unit::Bytes, Unit::Ratio, Unit::PerSecond, Unit::BytesPerSecond]);
     let points = prop::collection::vec(prop::option::of(any_number()), 0..5);
     let series = (
@@ -72,10 +72,11 @@ pub(crate) fn any_target() -> impl Strategy<Value = EvidenceTarget> {
         }),
         (prop::option::of(any_time()), any::<String>()).prop_map(|(at, url)| EvidenceTarget::Link { at, url }),
     ]
+    .boxed()
 }
 
-pub(crate) fn any_kind() -> impl Strategy<Value = AnnotationKind> {
-    prop_oneof![any_placed_kind(), any_claim(), any_story_kind()]
+pub(crate) fn any_kind() -> BoxedStrategy<AnnotationKind> {
+    prop_oneof![any_placed_kind(), any_claim(), any_story_kind()].boxed()
 }
 
 pub(crate) fn word() -> impl Strategy<Value = Option<String>> {
@@ -91,7 +92,7 @@ pub(crate) fn any_id() -> impl Strategy<Value = AnnotationId> {
 }
 
 /// Kinds that are a place on the clock.
-pub(crate) fn any_placed_kind() -> impl Strategy<Value = AnnotationKind> {
+pub(crate) fn any_placed_kind() -> BoxedStrategy<AnnotationKind> {
     let numbers = prop::collection::btree_map(any::<String>(), any_number(), 0..3);
     let stage = (any_range(), prop::option::of(any_number()), any_labels(), numbers, any::<Option<bool>>());
     prop_oneof![
@@ -122,10 +123,11 @@ pub(crate) fn any_placed_kind() -> impl Strategy<Value = AnnotationKind> {
         (any_time(), word(), word()).prop_map(|(at, role, channel)| AnnotationKind::Quote(Quote { at, role, channel })),
         (any_time(), any::<Option<u32>>()).prop_map(|(at, order)| AnnotationKind::KeyMoment { at, order }),
     ]
+    .boxed()
 }
 
 /// Causes, their links and hypotheses.
-pub(crate) fn any_claim() -> impl Strategy<Value = AnnotationKind> {
+pub(crate) fn any_claim() -> BoxedStrategy<AnnotationKind> {
     let words = (word(), word(), word(), word(), prop::option::of(any_of(&IfRemoved::ALL)));
     let cause =
         (any_of(&CauseType::ALL), any_of(&CauseStatus::ALL), prop::option::of(any_range()), (any_ids(), any_ids()), any::<u32>(), words)
@@ -155,11 +157,11 @@ pub(crate) fn any_claim() -> impl Strategy<Value = AnnotationKind> {
         .prop_map(|(from, to, relation, lag_ns, confidence, evidence)| {
             AnnotationKind::Link(Link { from, to, relation, lag_ns, confidence, evidence })
         });
-    prop_oneof![cause, hypothesis, link]
+    prop_oneof![cause, hypothesis, link].boxed()
 }
 
 /// Kinds that people only write.
-pub(crate) fn any_story_kind() -> impl Strategy<Value = AnnotationKind> {
+pub(crate) fn any_story_kind() -> BoxedStrategy<AnnotationKind> {
     let action =
         ((word(), word(), word(), word(), word()), (word(), word(), word(), word()), any_ids()).prop_map(|(first, second, causes)| {
             let (action_type, owner, priority, link, due) = first;
@@ -208,6 +210,7 @@ pub(crate) fn any_story_kind() -> impl Strategy<Value = AnnotationKind> {
         })),
         "x[a-z]{1,5}".prop_map(AnnotationKind::Other),
     ]
+    .boxed()
 }
 
 pub(crate) fn any_unknown() -> impl Strategy<Value = Map<String, Value>> {
@@ -220,7 +223,7 @@ pub(crate) fn any_unknown() -> impl Strategy<Value = Map<String, Value>> {
     prop::collection::vec(("zz[a-z]{1,4}", value), 0..3).prop_map(|pairs| pairs.into_iter().collect())
 }
 
-pub(crate) fn any_annotation() -> impl Strategy<Value = Annotation> {
+pub(crate) fn any_annotation() -> BoxedStrategy<Annotation> {
     let common = (
         "[0-9A-Z]{1,26}",
         any::<String>(),
@@ -231,8 +234,8 @@ pub(crate) fn any_annotation() -> impl Strategy<Value = Annotation> {
         any::<u32>(),
         (any_of(&Visibility::ALL), any::<bool>()),
     );
-    (common, any_kind(), any_unknown()).prop_map(|((id, text, tags, author, created, updated, revision, common), kind, unknown)| {
-        Annotation {
+    (common, any_kind(), any_unknown())
+        .prop_map(|((id, text, tags, author, created, updated, revision, common), kind, unknown)| Annotation {
             id: AnnotationId(id),
             kind,
             text,
@@ -244,66 +247,67 @@ pub(crate) fn any_annotation() -> impl Strategy<Value = Annotation> {
             updated,
             revision,
             unknown,
-        }
-    })
+        })
+        .boxed()
 }
 
 pub(crate) fn words() -> impl Strategy<Value = Vec<String>> {
     prop::collection::vec(any::<String>(), 0..3)
 }
 
-pub(crate) fn any_head() -> impl Strategy<Value = Head> {
+pub(crate) fn any_head() -> BoxedStrategy<Head> {
     let map = || prop::collection::btree_map(any::<String>(), any::<String>(), 0..3);
-    ((word(), word(), word(), word()), (words(), words(), words(), words(), words()), (map(), map())).prop_map(|(one, many, maps)| Head {
-        id: one.0,
-        date: one.1,
-        published: one.2,
-        owner: one.3,
-        authors: many.0,
-        environments: many.1,
-        regions: many.2,
-        tags: many.3,
-        categories: many.4,
-        roles: maps.0,
-        links: maps.1,
-    })
+    ((word(), word(), word(), word()), (words(), words(), words(), words(), words()), (map(), map()))
+        .prop_map(|(one, many, maps)| Head {
+            id: one.0,
+            date: one.1,
+            published: one.2,
+            owner: one.3,
+            authors: many.0,
+            environments: many.1,
+            regions: many.2,
+            tags: many.3,
+            categories: many.4,
+            roles: maps.0,
+            links: maps.1,
+        })
+        .boxed()
 }
 
-pub(crate) fn any_impact() -> impl Strategy<Value = ImpactAnswers> {
+pub(crate) fn any_impact() -> BoxedStrategy<ImpactAnswers> {
     let loss = prop_oneof![
         Just(None),
         Just(Some(DataLoss::No)),
         any::<String>().prop_map(|what| Some(DataLoss::Yes(what))),
         any::<String>().prop_map(|because| Some(DataLoss::Unknown(because))),
     ];
-    (loss, word(), word(), word(), word(), word()).prop_map(|(data_loss, users, accounts, tickets, revenue, other)| ImpactAnswers {
-        data_loss,
-        users,
-        accounts,
-        tickets,
-        revenue,
-        other,
-    })
+    (loss, word(), word(), word(), word(), word())
+        .prop_map(|(data_loss, users, accounts, tickets, revenue, other)| ImpactAnswers {
+            data_loss,
+            users,
+            accounts,
+            tickets,
+            revenue,
+            other,
+        })
+        .boxed()
 }
 
-pub(crate) fn any_slo() -> impl Strategy<Value = Slo> {
+pub(crate) fn any_slo() -> BoxedStrategy<Slo> {
     let indicator = prop_oneof![
         (any::<String>(), any::<String>()).prop_map(|(bad, total)| Indicator::BadOfTotal { bad, total }),
         (any::<String>(), any::<String>()).prop_map(|(good, total)| Indicator::GoodOfTotal { good, total }),
         (any::<String>(), word()).prop_map(|(ratio, rate)| Indicator::Ratio { ratio, rate }),
         (any::<String>(), any_number(), word()).prop_map(|(latency, threshold, rate)| Indicator::Latency { latency, threshold, rate }),
     ];
-    ("[a-c]{0,2}", any_number(), 1..i64::MAX, indicator).prop_map(|(name, objective, window_ns, indicator)| Slo {
-        name,
-        objective,
-        window_ns,
-        indicator,
-    })
+    ("[a-c]{0,2}", any_number(), 1..i64::MAX, indicator)
+        .prop_map(|(name, objective, window_ns, indicator)| Slo { name, objective, window_ns, indicator })
+        .boxed()
 }
 
 type Told = (Vec<Slo>, Vec<Measure>, BTreeMap<MarkerName, String>, Vec<Person>, LintSettings);
 
-pub(crate) fn any_lists() -> impl Strategy<Value = Told> {
+pub(crate) fn any_lists() -> BoxedStrategy<Told> {
     let measure =
         ("[a-c]{0,2}", any_of(&MarkerName::ALL), any_of(&MarkerName::ALL)).prop_map(|(name, from, to)| Measure { name, from, to });
     let person = ("[a-c]{0,2}", word(), words()).prop_map(|(name, role, aliases)| Person { name, role, aliases });
@@ -317,9 +321,10 @@ pub(crate) fn any_lists() -> impl Strategy<Value = Told> {
         prop::collection::vec(person, 0..3),
         lint,
     )
+        .boxed()
 }
 
-pub(crate) fn any_meta() -> impl Strategy<Value = CaseMeta> {
+pub(crate) fn any_meta() -> BoxedStrategy<CaseMeta> {
     let word = || prop::option::of(any::<String>());
     let words = || prop::collection::vec(any::<String>(), 0..3);
     let panel = (any::<String>(), any::<String>(), any::<String>()).prop_map(|(role, series, source)| PanelRef { role, series, source });
@@ -378,16 +383,13 @@ pub(crate) fn any_meta() -> impl Strategy<Value = CaseMeta> {
                 thresholds,
             }
         });
-    (meta, any_reading()).prop_map(|(meta, reading)| CaseMeta { reading, ..meta })
+    (meta, any_reading()).prop_map(|(meta, reading)| CaseMeta { reading, ..meta }).boxed()
 }
 
-fn any_reading() -> impl Strategy<Value = ReadingOptions> {
+fn any_reading() -> BoxedStrategy<ReadingOptions> {
     let map = || prop::collection::btree_map(any::<String>(), any::<String>(), 0..3);
     let files = prop::collection::vec(any::<String>(), 0..3);
-    (map(), map(), map(), files).prop_map(|(formats, time_columns, anchors, format_files)| ReadingOptions {
-        formats,
-        time_columns,
-        anchors,
-        format_files,
-    })
+    (map(), map(), map(), files)
+        .prop_map(|(formats, time_columns, anchors, format_files)| ReadingOptions { formats, time_columns, anchors, format_files })
+        .boxed()
 }
