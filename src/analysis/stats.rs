@@ -2,11 +2,7 @@
 //!
 //! NaN is a statement without a size and infinity has none to compare: both are passed over, never counted as 0.
 
-use crate::model::time::NS_PER_S;
-use crate::model::{Sample, TimeRange, Timestamp};
-
-/// Least length of data before the incident that makes a baseline.
-const MIN_BASELINE_NS: i64 = 10 * NS_PER_S;
+use crate::model::{Sample, Timestamp};
 
 /// Median of the finite values (of an even number the mean of the middle two); `None` without any. O(n).
 pub fn baseline_median(samples: &[Sample]) -> Option<f64> {
@@ -58,16 +54,6 @@ pub fn first_crossing(samples: &[Sample], threshold: f64, side: Side) -> Option<
     samples.iter().find(|sample| is_beyond(sample.value)).map(|sample| sample.time)
 }
 
-/// What counts as normal: the data before T+0 or before the impact, whichever is earlier, if they last at least
-/// ten seconds; else the data before the other one; else the first fifth of the extent.
-pub fn baseline_range(extent: TimeRange, t0: Option<Timestamp>, impact_start: Option<Timestamp>) -> TimeRange {
-    let mut ends: Vec<Timestamp> = [t0, impact_start].into_iter().flatten().collect();
-    ends.sort();
-    let before = |end: Timestamp| TimeRange::new(extent.start(), end.min(extent.end()).max(extent.start()));
-    let long_enough = ends.into_iter().map(before).find(|range| range.len_ns() >= MIN_BASELINE_NS);
-    long_enough.unwrap_or_else(|| TimeRange::new(extent.start(), extent.start().plus_ns(extent.len_ns() / 5)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,18 +78,5 @@ mod tests {
         assert_eq!(first_crossing(&series, 5.0, Side::Above), Some(Timestamp::from_secs(3)));
         assert_eq!(first_crossing(&series, 1.0, Side::Below), Some(Timestamp::from_secs(4)));
         assert_eq!(first_crossing(&series, 9.0, Side::Above), None);
-    }
-
-    #[test]
-    fn the_baseline_ends_before_the_incident() {
-        let at = Timestamp::from_secs;
-        let extent = TimeRange::new(at(0), at(1000));
-        let end = |t0: Option<i64>, impact: Option<i64>| baseline_range(extent, t0.map(at), impact.map(at)).end();
-        assert_eq!(end(Some(130), Some(310)), at(130));
-        assert_eq!(end(None, Some(310)), at(310));
-        assert_eq!(end(Some(4), Some(310)), at(310));
-        assert_eq!(end(Some(4), None), at(200));
-        assert_eq!(end(None, None), at(200));
-        assert_eq!(end(Some(5000), None), at(1000));
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 
 use crate::model::case::MarkerName;
-use crate::model::{CaseDoc, Catalog, Event, EventRef, TimeRange, Timestamp};
+use crate::model::{CaseDoc, Catalog, Event, EventRef, TimeRange, Timestamp, baseline};
 
 use super::actions::Context;
 use super::clock::{Clock, Style};
@@ -305,17 +305,12 @@ impl State {
     }
 
     /// What is normal: the data before T+0 or the impact, whichever is earlier, if they last long enough to tell;
-    /// else before the other one; else the first fifth of the data.
+    /// else before the other one; else the first fifth of where most records are.
     pub(crate) fn baseline(&self) -> Option<TimeRange> {
-        /// A shorter stretch says nothing about what is normal; the export takes the same.
-        const MIN_BASELINE_NS: i64 = 10_000_000_000;
         let extent = self.timeline.extent?;
-        let mut ends: Vec<Timestamp> = [self.t0(), self.session.doc.marker(MarkerName::ImpactStart)].into_iter().flatten().collect();
-        ends.sort();
-        let before = |end: Timestamp| TimeRange::new(extent.start(), end.clamp(extent.start(), extent.end()));
-        let long_enough = ends.into_iter().map(before).find(|range| range.len_ns() >= MIN_BASELINE_NS);
-        let first_fifth = || TimeRange::new(extent.start(), extent.start().plus_ns(extent.len_ns() / 5));
-        Some(long_enough.unwrap_or_else(first_fifth)).filter(|range| !range.is_empty())
+        let bulk = self.catalog.bulk().unwrap_or(extent);
+        let range = baseline::range(extent, bulk, self.t0(), self.session.doc.marker(MarkerName::ImpactStart));
+        Some(range).filter(|range| !range.is_empty())
     }
 
     /// Where keys are looked up now.

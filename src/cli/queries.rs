@@ -10,7 +10,7 @@ use super::args::{Command, OpenArgs};
 use super::open::{self, Clock, Reader};
 use super::output::OutputForm;
 use super::{Outcome, compare, events, facets, histogram, inspect, output, patterns, series, tail, trace, typed};
-use crate::analysis::stats::baseline_range;
+use crate::model::baseline;
 use crate::model::case::MarkerName;
 use crate::model::compare::SeriesOrder;
 use crate::model::filter::{self, Expr, FilterError, Known};
@@ -170,7 +170,8 @@ impl Loaded {
         let Some(extent) = self.catalog.extent else { return Ok(None) };
         let case = self.opened.case()?;
         let t0 = case.meta.t0.as_ref().map(|anchor| anchor.at).or_else(|| case.marker(MarkerName::Trigger));
-        Ok(Some(baseline_range(extent, t0, case.marker(MarkerName::ImpactStart))))
+        let bulk = self.catalog.bulk().unwrap_or(extent);
+        Ok(Some(baseline::range(extent, bulk, t0, case.marker(MarkerName::ImpactStart))))
     }
 
     fn clock(&self) -> anyhow::Result<Clock> {

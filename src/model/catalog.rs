@@ -286,6 +286,16 @@ impl Catalog {
         services
     }
 
+    /// From the first to the last record of the logs and metrics that hold at least a hundredth of all records: a chat or a
+    /// ticket of a later hour does not stretch it. The whole extent when there are none.
+    pub fn bulk(&self) -> Option<TimeRange> {
+        let all = || self.sources.iter().filter(|source| matches!(source.kind, SourceKind::Logs | SourceKind::Metrics));
+        let total: u64 = all().map(|source| source.n_records).sum();
+        let many = all().filter(|source| source.n_records > 0 && source.n_records >= total / 100);
+        let spans = many.filter_map(|source| source.extent).map(|(first, last)| TimeRange::new(first, last.plus_ns(1)));
+        spans.reduce(TimeRange::union).or(self.extent)
+    }
+
     /// Events read and, by estimate, still to be read; the latter is 0 once everything is read.
     pub fn n_events_expected(&self) -> (u64, u64) {
         (self.n_events, self.sources.iter().filter_map(|source| source.preview.as_ref()).map(|preview| preview.n_records).sum())

@@ -3,6 +3,7 @@
 //! Units and invariants live in the types: a time is [`Timestamp`], a stretch of it [`TimeRange`],
 //! a missing number is `Option` or an absent column, never a magic value.
 
+pub mod baseline;
 pub mod case;
 pub mod catalog;
 pub mod compare;

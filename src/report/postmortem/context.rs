@@ -7,6 +7,7 @@ use super::credit::Credit;
 use super::indicators::{chosen_moments, default_moments};
 use super::suggest::Suggestion;
 use super::{Derived, ReportSettings};
+use crate::model::baseline;
 use crate::model::case::{Anchor, MarkerName, PanelRef};
 use crate::model::event::SourceId;
 use crate::model::text::{self, rfc3339, t_offset};
@@ -352,10 +353,14 @@ fn baseline(catalog: &Catalog, markers: &BTreeMap<MarkerName, Marker>, t0: Optio
     let first_sign =
         [MarkerName::Trigger, MarkerName::ImpactStart].into_iter().filter_map(|name| markers.get(&name).map(|marker| marker.at));
     let extent = catalog.extent?;
-    // Nobody said when it began: the first fifth of the data, as on the screen.
-    let first_fifth = extent.start().plus_ns(extent.len_ns() / 5);
-    let end = first_sign.chain(t0.map(|t0| t0.at)).min().unwrap_or(first_fifth);
-    let start = extent.start().max(end.plus_ns(-BASELINE_NS));
+    let (start, end) = match first_sign.chain(t0.map(|t0| t0.at)).min() {
+        Some(end) => (extent.start().max(end.plus_ns(-BASELINE_NS)), end),
+        // Nobody said when it began: as on the screen.
+        None => {
+            let early = baseline::first_fifth(catalog.bulk()?);
+            (early.start().max(early.end().plus_ns(-BASELINE_NS)), early.end())
+        }
+    };
     (start < end).then(|| TimeRange::new(start, end))
 }
 
