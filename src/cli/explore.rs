@@ -141,6 +141,13 @@ fn run_with(opened: Opened, begin: &Begin, mut first: Vec<Message>, remember: &d
     {
         notices.push(format!("how the sources are read is not kept: {why:#}"));
     }
+    if !store.is_new()
+        && *store.mode() == Mode::Writable
+        && store.is_behind(&on_disk)
+        && let Err(why) = store.save(&on_disk)
+    {
+        notices.push(format!("what the journal kept is not in the files yet: {why}"));
+    }
     let seed = opened.seed.clone().filter(|_| store.is_new());
     remember(if on_disk.meta.title.is_empty() { &opened.name } else { &on_disk.meta.title });
     let memory = memory::state_folder(|name| std::env::var_os(name)).filter(|_| !begin.forgets);

@@ -145,6 +145,12 @@ impl CaseStore {
         !self.dir.join(META).exists() && !self.dir.join(ANNOTATIONS).exists() && self.journal_seen == 0
     }
 
+    /// Whether the files lack something of this document, such as edits that only the journal kept when the program was
+    /// killed. What goes into git are the files.
+    pub fn is_behind(&self, doc: &CaseDoc) -> bool {
+        doc.meta != self.meta.meta || doc.annotations != self.annotations.annotations
+    }
+
     /// A store that keeps nothing: for sources without a folder.
     pub fn in_memory() -> Self {
         Self {

@@ -301,3 +301,22 @@ fn a_step_says_who_made_it_and_older_ones_do_not() {
     let journal = read_journal(lines.as_bytes());
     assert_eq!((journal.authors, journal.steps.len()), (vec!["ann".to_owned(), String::new()], 2));
 }
+
+#[test]
+fn files_that_lack_what_the_journal_kept_are_known_until_they_are_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut store, mut doc, _) = CaseStore::open(dir.path()).unwrap();
+    assert!(!store.is_behind(&doc));
+    for step in &story()[..3] {
+        store.append(step).unwrap();
+        apply(&mut doc, step);
+    }
+    drop(store);
+    // Killed before the files were written: the next to open them finds it in the journal.
+    let (mut store, doc, _) = CaseStore::open(dir.path()).unwrap();
+    assert!(store.is_behind(&doc) && !dir.path().join(META).exists());
+    store.save(&doc).unwrap();
+    drop(store);
+    let (store, again, _) = CaseStore::open(dir.path()).unwrap();
+    assert!(!store.is_behind(&again) && again == doc);
+}
