@@ -223,9 +223,13 @@ fn departure(course: &Course, was: &Spread, noise: f64, direction: Direction) ->
 }
 
 /// The first sample that is itself beyond everything the baseline spans, among those from the one before the stretch of
-/// departure on; of a counter, the first that rose that fast. `None` when the stretch tells it only as a whole.
+/// departure on; of a counter, the first that rose that fast; of what was not there before, the first of all. `None` when
+/// the stretch tells it only as a whole.
 pub fn first_beyond(meta: &SeriesMeta, change: &SeriesChange, samples: &[Sample]) -> Option<Timestamp> {
-    let (was, now, departed) = (change.baseline?, change.window?, change.departed?);
+    let (now, departed) = (change.window?, change.departed?);
+    let Some(was) = change.baseline else {
+        return samples.iter().map(|sample| sample.time).find(|time| *time >= departed);
+    };
     let noise = noise(meta, &was, &now, change.is_per_second);
     let is_down = matches!(change.direction, Direction::Down | Direction::Gone);
     let is_out = |value: f64| if is_down { value < was.min - noise } else { value > was.max + noise };
@@ -344,6 +348,10 @@ mod tests {
         let counter =
             stretched(SeriesKind::Counter, &[9.0, 10.0, 50.0, 90.0, 130.0, 170.0], &[(1_900, 10.0), (2_300, 10.4), (2_800, 50.0)]);
         assert_eq!(counter, (Some(2_000), Some(2_800)));
+        let meta = SeriesMeta { name: "x".into(), ..SeriesMeta::default() };
+        let Verdict::Differs(born) = series(&meta, Target::New, &columns(&[]), &columns(&[7.0; 6])) else { panic!("it is new") };
+        let first = Sample { time: Timestamp(300_000_000), value: 7.0 };
+        assert_eq!(first_beyond(&meta, &born, &[first]), Some(first.time), "a pin there has a value");
     }
 
     #[test]
