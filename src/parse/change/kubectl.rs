@@ -5,10 +5,11 @@
 
 use std::ops::Range;
 
+use super::kubernetes::Told;
 use crate::model::catalog::Problems;
 use crate::model::time::NS_PER_S;
 use crate::model::when::{self, WallZone};
-use crate::model::{Change, ProblemKind, Timestamp, Zone, ZoneCertainty, text};
+use crate::model::{Change, ProblemKind, Timestamp, Zone, ZoneCertainty};
 use crate::parse::metric::Place;
 use crate::parse::{Context, Document};
 
@@ -176,7 +177,6 @@ fn change_of(cells: &[(&'static str, &str)], seen: &Seen, line: u64, counted_fro
     let object = cell("OBJECT").or_else(|| Some(format!("{}/{}", cell("KIND")?.to_lowercase(), cell("NAME")?)));
     let name = object.as_ref().map(|object| object.split_once('/').map_or(object.as_str(), |(_, name)| name).to_owned());
     let message = cell("MESSAGE").unwrap_or_default();
-    let times = seen.count.as_ref().map(|count| format!(" (×{count})")).unwrap_or_default();
     let start = seen.first.or(seen.last);
     let counted = seen.age.as_ref().zip(seen.last).map(|(age, _)| format!("{age} before {counted_from}"));
     let fields = [
@@ -188,16 +188,9 @@ fn change_of(cells: &[(&'static str, &str)], seen: &Seen, line: u64, counted_fro
         ("component", cell("SOURCE")),
         ("time is", counted),
     ];
-    Change {
-        time: start,
-        end: seen.last.filter(|last| start.is_some_and(|start| *last > start)),
-        kind: reason.to_lowercase(),
-        text: text::printable(&format!("{} {reason}: {message}{times}", name.clone().unwrap_or_default())).trim().to_owned(),
-        service: name,
-        fields: fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect(),
-        line,
-        ..Change::default()
-    }
+    let subject = name.clone().unwrap_or_default();
+    Told { reason, subject, message, service: name, count: seen.count.clone(), span: (start, seen.last), fields: fields.into() }
+        .change(line)
 }
 
 #[cfg(test)]

@@ -47,25 +47,48 @@ fn change_of(event: &Value, line: u64) -> Change {
     let kind = at(&format!("{object}/kind")).unwrap_or_default();
     let message = at("/message").or_else(|| at("/note")).unwrap_or_default();
     let count = at("/count").or_else(|| at("/series/count")).filter(|count| count != "1");
-    let times = count.as_ref().map(|count| format!(" (×{count})")).unwrap_or_default();
     let reason = at("/reason").unwrap_or_default();
     let fields = [
         ("type", at("/type")),
         ("reason", Some(reason.clone())),
         ("object", name.as_ref().map(|name| format!("{kind}/{name}"))),
         ("namespace", at("/metadata/namespace")),
-        ("count", count),
+        ("count", count.clone()),
         ("component", at("/source/component").or_else(|| at("/reportingComponent"))),
     ];
-    Change {
-        time: start,
-        end: last.filter(|last| start.is_some_and(|start| *last > start)),
-        kind: reason.to_lowercase(),
-        text: format!("{} {reason}: {message}{times}", name.clone().unwrap_or(kind)),
-        service: name,
-        fields: fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect(),
-        line,
-        ..Change::default()
+    let subject = name.clone().unwrap_or(kind);
+    Told { reason, subject, message, service: name, count, span: (start, last), fields: fields.into() }.change(line)
+}
+
+/// What an event says, however it is written.
+pub(super) struct Told {
+    pub(super) reason: String,
+    /// What it is about.
+    pub(super) subject: String,
+    pub(super) message: String,
+    pub(super) service: Option<String>,
+    /// How often it was seen, if more than once.
+    pub(super) count: Option<String>,
+    /// First and last time.
+    pub(super) span: (Option<Timestamp>, Option<Timestamp>),
+    pub(super) fields: Vec<(&'static str, Option<String>)>,
+}
+
+impl Told {
+    /// The event as a change; one that was seen several times lasts from the first to the last.
+    pub(super) fn change(self, line: u64) -> Change {
+        let (start, last) = self.span;
+        let times = self.count.as_ref().map(|count| format!(" (×{count})")).unwrap_or_default();
+        Change {
+            time: start,
+            end: last.filter(|last| start.is_some_and(|start| *last > start)),
+            kind: self.reason.to_lowercase(),
+            text: format!("{} {}: {}{times}", self.subject, self.reason, self.message).trim().to_owned(),
+            service: self.service,
+            fields: self.fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect(),
+            line,
+            ..Change::default()
+        }
     }
 }
 

@@ -103,40 +103,35 @@ fn plan_like(line: fn(&[(String, String)]) -> String) -> LogPlan {
     plan_of(&line(&fields).repeat(20))
 }
 
+/// Whether each line says the same alone and behind the others.
+fn say_the_same(plan: &LogPlan, lines: &[String]) -> Result<(), TestCaseError> {
+    let together = parse_chunk(plan, lines.concat().as_bytes());
+    let mut i = 0;
+    for line in lines {
+        let alone = parse_chunk(plan, line.as_bytes());
+        for own in 0..alone.columns.times.len() {
+            prop_assert_eq!(record(&together, i), record(&alone, own), "{}", line);
+            i += 1;
+        }
+    }
+    prop_assert_eq!(i, together.columns.times.len());
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
     #[test]
     fn lines_say_the_same_behind_any_others(records in prop::collection::vec(fields(), 1..40)) {
         for line in [object, pairs, text] {
-            let plan = plan_like(line);
             let lines: Vec<String> = records.iter().map(|fields| line(fields)).collect();
-            let together = parse_chunk(&plan, lines.concat().as_bytes());
-            let mut i = 0;
-            for line in &lines {
-                let alone = parse_chunk(&plan, line.as_bytes());
-                for own in 0..alone.columns.times.len() {
-                    prop_assert_eq!(record(&together, i), record(&alone, own), "{}", line);
-                    i += 1;
-                }
-            }
-            prop_assert_eq!(i, together.columns.times.len());
+            say_the_same(&plan_like(line), &lines)?;
         }
     }
 
     #[test]
     fn lines_without_an_order_say_the_same_behind_any_others(records in prop::collection::vec(shuffled(), 12..60)) {
-        let plan = plan_like(object);
         let lines: Vec<String> = records.iter().map(|fields| object(fields)).collect();
-        let together = parse_chunk(&plan, lines.concat().as_bytes());
-        let mut i = 0;
-        for line in &lines {
-            let alone = parse_chunk(&plan, line.as_bytes());
-            for own in 0..alone.columns.times.len() {
-                prop_assert_eq!(record(&together, i), record(&alone, own), "{}", line);
-                i += 1;
-            }
-        }
-        prop_assert_eq!(i, together.columns.times.len());
+        say_the_same(&plan_like(object), &lines)?;
     }
 
     #[test]
