@@ -82,6 +82,8 @@ pub struct Event {
     pub id: EventRef,
     /// Its time; `None` for a record that could not be placed.
     pub time: Option<Timestamp>,
+    /// Nanoseconds by which its time was moved from the stated one, because the clock of its source was wrong.
+    pub clock_ns: i64,
     /// Severity as stated.
     pub level: Level,
     /// Service, from the record or else from the source's name.

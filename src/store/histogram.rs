@@ -33,7 +33,7 @@ impl Events<'_> {
     pub fn histogram(&self, query: &HistogramQuery, watch: &Watch<'_>) -> Result<Histogram, StoreError> {
         let n = query.columns.get();
         let count = |counts: &mut Vec<u64>, cell: Cell<'_>| *grown(counts, cell.group * n + cell.column) += cell.count;
-        let detail = if needs_text(&query.by) { Detail::Text } else { Detail::Counts };
+        let detail = if needs_text(&query.by) { Detail::Text(OneIn::ALL) } else { Detail::Counts };
         let mut groups = BTreeMap::new();
         for (keys, mut counts) in self.each_cell(query, detail, watch, count)? {
             counts.resize(keys.len() * n, 0);
@@ -57,7 +57,7 @@ impl Events<'_> {
     fn stats_of<T: Kept>(&self, query: &StatsQuery, fields: &[&str], watch: &Watch<'_>) -> Result<Stats, StoreError> {
         let by = &query.histogram.by;
         let is_text_wanted = fields.iter().any(|field| *field != LATENCY) || needs_text(by);
-        let detail = if is_text_wanted { Detail::Text } else { Detail::Columns };
+        let detail = if is_text_wanted { Detail::Text(OneIn::ALL) } else { Detail::Columns };
         let (n, n_fields) = (query.histogram.columns.get(), fields.len());
         let names: Vec<Option<&str>> = fields.iter().map(|field| (*field != LATENCY).then_some(*field)).collect();
         let keep = |values: &mut Vec<Vec<T>>, cell: Cell<'_>| {
@@ -101,15 +101,16 @@ impl Events<'_> {
         Ok(keys.into_iter().map(|key| (key, numbers.by_ref().take(n).collect())).collect())
     }
 
-    /// Visits the fields of the events that pass, all threads at once; what was gathered of each stretch, in file order.
+    /// Visits the fields of those events that pass and are in the sample, all threads at once; what was gathered of each stretch, in file order.
     pub(super) fn each_detail<A: Default + Send>(
         &self,
         query: &HistogramQuery,
+        sample: OneIn,
         watch: &Watch<'_>,
         visit: impl Fn(&mut A, &[(String, String)]) + Sync,
     ) -> Result<Vec<A>, StoreError> {
         let visit = |gathered: &mut A, cell: Cell<'_>| visit(gathered, cell.detail.map_or(&[], |detail| &detail.fields));
-        Ok(self.each_cell(query, Detail::Text, watch, visit)?.into_iter().map(|(_, gathered)| gathered).collect())
+        Ok(self.each_cell(query, Detail::Text(sample), watch, visit)?.into_iter().map(|(_, gathered)| gathered).collect())
     }
 
     /// Visits the events that pass on all threads; gives the groups and what was gathered of each stretch, in file order.
@@ -123,7 +124,7 @@ impl Events<'_> {
         let filter = self.filter(&query.filter)?;
         let patterns = self.patterns_for(&query.by);
         let places = self.places(&filter, Some(query.range));
-        let jobs = if detail == Detail::Text { self.jobs } else { self.jobs_for(&filter, &places) };
+        let jobs = if matches!(detail, Detail::Text(_)) { self.jobs } else { self.jobs_for(&filter, &places) };
         let stretches = parallel::stretches(&places, jobs, |place| place.segment().len());
         parallel::map(
             &stretches,
@@ -138,7 +139,7 @@ impl Events<'_> {
                     let part = Part { log, segment: *at, selection: &selection };
                     match (&*selection, detail) {
                         (Selection::None, _) => {}
-                        (_, Detail::Text) => part.each_record(query, &mut groups, watch, &mut visit)?,
+                        (_, Detail::Text(sample)) => part.each_record((query, sample), &mut groups, watch, &mut visit)?,
                         (_, detail) => part.each_cell(query, detail, &mut groups, &mut visit),
                     }
                 }
@@ -155,8 +156,33 @@ enum Detail {
     Counts,
     /// What is in the columns.
     Columns,
-    /// Its fields.
-    Text,
+    /// Its fields, of those in a sample.
+    Text(OneIn),
+}
+
+/// One record of every so many of a source, at a place in each stretch that only its number decides: no rhythm of a log
+/// can hide from it, and neither threads nor chunks show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct OneIn(u64);
+
+impl OneIn {
+    /// Every record.
+    pub const ALL: Self = Self(1);
+
+    /// One of `n`; every one for 0 and 1.
+    pub fn new(n: u64) -> Self {
+        Self(n.max(1))
+    }
+
+    /// Whether record `number` of its source is in the sample. O(1).
+    #[inline]
+    fn has(self, number: u64) -> bool {
+        let (stretch, place) = (number / self.0, number % self.0);
+        // The mixer of splitmix64 (Steele, Lea and Flood 2014).
+        let mixed = (stretch ^ (stretch >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % self.0 == place
+    }
 }
 
 /// Keys of the groups of a stretch, and what was gathered about them.
@@ -280,10 +306,10 @@ impl Part<'_> {
         high
     }
 
-    /// Visits the events that pass, each read again from its text.
+    /// Visits the events that pass and are in the sample, each read again from its text.
     fn each_record(
         &self,
-        query: &HistogramQuery,
+        (query, sample): (&HistogramQuery, OneIn),
         groups: &mut Groups<'_>,
         watch: &Watch<'_>,
         visit: &mut impl FnMut(Cell<'_>),
@@ -292,7 +318,7 @@ impl Part<'_> {
         let range = self.log.segment_range(self.segment);
         let Some(text) = watch.readable(self.log.text.read(range.clone()))? else { return Ok(()) };
         let mut finder = ColumnFinder::new(query.range, query.columns);
-        for i in (0..segment.len()).filter(|i| self.selection.contains(*i)) {
+        for i in (0..segment.len()).filter(|i| sample.has(segment.base_record + *i as u64) && self.selection.contains(*i)) {
             let Some(column) = finder.find(segment.columns.time(i)) else { continue };
             let record = self.log.record_range(self.segment, i);
             let to = (record.end - range.start).min(text.len() as u64);

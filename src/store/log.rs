@@ -66,6 +66,11 @@ impl Log {
         self.n_records
     }
 
+    /// End of the bytes that its records are of.
+    pub fn end_byte(&self) -> u64 {
+        self.end_byte
+    }
+
     /// Whether a column that was left in an index is not there any more: its records say nothing.
     pub fn is_lost(&self) -> bool {
         self.kept.as_ref().is_some_and(|kept| kept.is_lost())
@@ -193,6 +198,7 @@ impl Log {
         let mut event = Event {
             id: EventRef { source: self.source, record },
             time: (time != NO_TIME).then_some(Timestamp(time)),
+            clock_ns: self.moved_ns,
             level: columns.level(i),
             service: self.service_name(self.segments[segment].service(i)).map(str::to_owned),
             source: self.text.path().to_owned(),

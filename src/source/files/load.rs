@@ -448,14 +448,18 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
-    fn derived_from(&self, logs: &[Arc<Log>]) -> Result<Vec<DerivedSeries>, SourceError> {
-        let is_cancelled = || self.job.check().is_err();
+    fn derived_from(&mut self, logs: &[Arc<Log>]) -> Result<Vec<DerivedSeries>, SourceError> {
+        let job = self.job;
+        let is_cancelled = || job.check().is_err();
         let mut derived = derive(logs, self.source.options.jobs, &Watch::new(&is_cancelled))?;
         for log in logs {
             self.job.check()?;
-            let source = &self.sources[log.source().0 as usize];
-            match &source.reading {
-                Some(reading) => derived.extend(runtime_trace::derive(log, &reading.traces)),
+            let source = &mut self.sources[log.source().0 as usize];
+            match &mut source.reading {
+                Some(reading) => {
+                    reading.look_for_traces(&source.content, log.end_byte())?;
+                    derived.extend(runtime_trace::derive(log, &reading.traces));
+                }
                 // Its columns were kept, the lines between its records were not.
                 None => derived.extend(runtime_trace::derive(log, &chunks::traces(&source.content)?)),
             }
