@@ -63,11 +63,13 @@ impl Level {
         lower.copy_from_slice(word);
         lower.make_ascii_lowercase();
         Some(match &*lower {
-            b"trace" | b"trc" | b"finest" | b"finer" | b"verbose" | b"silly" => Self::Trace,
-            b"debug" | b"dbg" | b"fine" | b"debg" => Self::Debug,
-            b"info" | b"inf" | b"information" | b"informational" | b"notice" | b"log" | b"http" | b"normal" | b"config" => Self::Info,
+            b"trace" | b"trc" | b"trce" | b"finest" | b"finer" | b"verbose" | b"silly" => Self::Trace,
+            b"debug" | b"dbg" | b"fine" | b"debg" | b"dbug" => Self::Debug,
+            b"info" | b"inf" | b"information" | b"informational" | b"notice" | b"log" | b"http" | b"normal" | b"config" | b"success" => {
+                Self::Info
+            }
             b"warn" | b"wrn" | b"warning" => Self::Warn,
-            b"error" | b"err" | b"eror" | b"severe" | b"failure" => Self::Error,
+            b"error" | b"err" | b"eror" | b"severe" | b"failure" | b"fail" => Self::Error,
             b"fatal" | b"ftl" | b"panic" | b"pnc" | b"dpanic" | b"critical" | b"crit" | b"alert" | b"emerg" | b"emergency" => Self::Fatal,
             _ => return None,
         })

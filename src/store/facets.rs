@@ -11,7 +11,7 @@ use crate::model::facets::{Facet, FacetKey, FacetPart, FacetQuery, FacetReach, F
 use crate::model::query::{GroupBy, HistogramQuery};
 
 use super::events::Events;
-use super::histogram::OneIn;
+use super::sample::OneIn;
 use super::{StoreError, Watch};
 
 /// Events between two words on how far it is: a word costs as much as some ten events.

@@ -21,6 +21,7 @@ use super::filter::Selection;
 use super::filter::field::field_text;
 use super::log::{Log, NO_MESSAGE};
 use super::patterns::PatternIndex;
+use super::sample::OneIn;
 use super::statistic::{Kept, statistic};
 use super::tally::Tally;
 use super::{StoreError, Watch, parallel};
@@ -158,31 +159,6 @@ enum Detail {
     Columns,
     /// Its fields, of those in a sample.
     Text(OneIn),
-}
-
-/// One record of every so many of a source, at a place in each stretch that only its number decides: no rhythm of a log
-/// can hide from it, and neither threads nor chunks show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct OneIn(u64);
-
-impl OneIn {
-    /// Every record.
-    pub const ALL: Self = Self(1);
-
-    /// One of `n`; every one for 0 and 1.
-    pub fn new(n: u64) -> Self {
-        Self(n.max(1))
-    }
-
-    /// Whether record `number` of its source is in the sample. O(1).
-    #[inline]
-    fn has(self, number: u64) -> bool {
-        let (stretch, place) = (number / self.0, number % self.0);
-        // The mixer of splitmix64 (Steele, Lea and Flood 2014).
-        let mixed = (stretch ^ (stretch >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9).wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % self.0 == place
-    }
 }
 
 /// Keys of the groups of a stretch, and what was gathered about them.

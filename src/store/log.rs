@@ -66,11 +66,6 @@ impl Log {
         self.n_records
     }
 
-    /// End of the bytes that its records are of.
-    pub fn end_byte(&self) -> u64 {
-        self.end_byte
-    }
-
     /// Whether a column that was left in an index is not there any more: its records say nothing.
     pub fn is_lost(&self) -> bool {
         self.kept.as_ref().is_some_and(|kept| kept.is_lost())

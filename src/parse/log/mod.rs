@@ -24,6 +24,7 @@ mod pairs;
 mod roles;
 mod scan;
 mod sink;
+mod structured;
 mod survey;
 mod text;
 mod wrapped;

@@ -58,7 +58,17 @@ pub enum Grown {
 impl Reading {
     /// After all whole lines of a log, which end at `whole`, were appended through this joiner.
     pub fn after(plan: Arc<LogPlan>, joiner: Joiner, whole: u64, size: u64) -> Self {
-        Self { plan, planned_at: size, joiner, whole, searched: size, open_end: None, marks: Vec::new(), traces: Vec::new(), traces_from: 0 }
+        Self {
+            plan,
+            planned_at: size,
+            joiner,
+            whole,
+            searched: size,
+            open_end: None,
+            marks: Vec::new(),
+            traces: Vec::new(),
+            traces_from: 0,
+        }
     }
 
     /// After a log was taken from its index, which ended at `size`, a line end.
@@ -66,14 +76,14 @@ impl Reading {
         Self { traces_from: size, ..Self::after(plan, joiner, size, size) }
     }
 
-    /// Looks for what the Go runtime says in lines that were taken from an index.
-    pub fn look_for_traces(&mut self, content: &Content, end: u64) -> Result<(), StoreError> {
+    /// What the Go runtime says up to `end`, also in lines that were taken from an index.
+    pub fn all_traces(&mut self, content: &Content, end: u64) -> Result<&[Traced], StoreError> {
         if self.traces_from > 0 {
             self.traces = chunks::traces(content)?;
             self.traces.retain(|trace| trace.at < end);
             self.traces_from = 0;
         }
-        Ok(())
+        Ok(&self.traces)
     }
 
     /// Behind the last line that was appended whole.
