@@ -24,7 +24,7 @@ pub struct FacetQuery {
 /// In how many events fields are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FacetReach {
-    /// Above [`Facets::MOST_READ`] events in about so many of them, spread evenly over each source: the same ones every time.
+    /// Above [`Facets::MOST_READ`] events in half as many or more of them, spread evenly over each source: the same ones every time.
     #[default]
     Sample,
     /// In all.
