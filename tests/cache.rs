@@ -1,6 +1,7 @@
 //! The index of logs that were read before: never another answer, never trusted when anything does not match.
 
 mod common;
+mod grown;
 
 use std::fs;
 use std::io::Write as _;

@@ -181,7 +181,7 @@ fn the_values_of_fields_are_counted_over_all_events_that_pass() {
     let document = json(dir.path(), &["facets", "--json", "--quiet", "a.log"]);
     let expected = shape(
         r#"{"schema":"coroner.facets/1","events":"count","facets":[{"field":"text","events":"count","distinct":"count?","left_out":"count?",
-        "values":[{"value":"text","label":"text?","count":"count"}]}]}"#,
+        "sample":"count?","values":[{"value":"text","label":"text?","count":"count"}]}]}"#,
     );
     check(&document, &expected, "facets");
     let asked = json(dir.path(), &["facets", "--json", "--quiet", "a.log", "--field", "path,level", "--filter", "id<20"]);

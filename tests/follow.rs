@@ -321,6 +321,38 @@ fn files_that_appear_are_read_whatever_they_are() {
 }
 
 #[test]
+fn an_archive_says_from_the_start_that_it_is_not_followed_and_tells_when_it_changes() {
+    let dir = tempfile::tempdir().expect("folder");
+    let path = dir.path().join("bundle.tar");
+    let write = |n: usize| {
+        let mut archive = tar::Builder::new(fs::File::create(&path).expect("file"));
+        for name in ["a.log", "b.log"] {
+            let text: String = (0..n).map(|second| line(second, name)).collect();
+            let mut header = tar::Header::new_gnu();
+            header.set_size(text.len() as u64);
+            archive.append_data(&mut header, name, text.as_bytes()).expect("written");
+        }
+        archive.finish().expect("written");
+    };
+    write(3);
+    let source = loaded(options(dir.path()));
+    let told = |source: &FileSource| {
+        let catalog = source.catalog(&Job::new()).expect("catalog");
+        let remarks: Vec<String> = catalog.sources.iter().flat_map(|source| source.remarks.clone()).collect();
+        let problems: Vec<String> =
+            catalog.sources.iter().flat_map(|source| source.problems.kept().iter().map(|problem| problem.reason.clone())).collect();
+        (remarks, problems)
+    };
+    assert_eq!(told(&source), (vec!["bundle.tar is an archive: what is added to it later is not followed".to_owned()], Vec::new()));
+    assert!(!poll(&source).has_changed);
+    write(9);
+    assert!(poll(&source).has_changed, "that it changed is told");
+    assert_eq!(told(&source).1, ["the archive bundle.tar was changed: archives are not followed, open it again"]);
+    assert!(!poll(&source).has_changed, "once");
+    assert_eq!(messages(&source).len(), 6);
+}
+
+#[test]
 fn many_small_additions_make_few_segments() {
     let dir = tempfile::tempdir().expect("folder");
     let log = dir.path().join("a.log");

@@ -93,6 +93,10 @@ fn an_offset_moves_a_clock_in_every_answer_and_leaves_the_text_alone() {
     let flag = ["--clock", "payment.log=-1.7s"];
     let moved = events(&flag);
     assert_ne!(stated, moved);
+    for line in moved.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")) {
+        let offset = if line["source"] == "payment.log" { Value::from(-1.7) } else { Value::Null };
+        assert_eq!(line["clock_offset_s"], offset, "an event tells that its clock was moved, and no other does");
+    }
     let (_, traced, _) = coroner(dir.path(), &[&["trace", ".", "--json", "--quiet"], &flag[..]].concat());
     let traced: Value = serde_json::from_str(&traced).expect("JSON");
     assert_eq!(traced["clocks"]["skewed"], Value::Array(Vec::new()), "the clocks agree then");

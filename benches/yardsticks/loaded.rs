@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use coroner::model::facets::{FacetPart, FacetQuery, FacetReach};
 use coroner::model::query::{GroupBy, HistogramQuery, PageStart, PatternQuery, Stat, StatKind, StatsQuery, TextMatch, TextPattern};
 use coroner::model::{EventFilter, EventQuery, TimeRange, Timestamp};
 use coroner::parse::log::Patterns;
@@ -91,6 +92,17 @@ impl Loaded {
         let histogram = HistogramQuery { filter: EventFilter::default(), range: self.extent, columns, by };
         let query = StatsQuery { histogram, stats: vec![Stat { kind: StatKind::Quantile(0.99), field: "latency".into() }] };
         timed(rounds, || drop(black_box(self.source.stats(&query, &Job::new()).expect("numbers"))))
+    }
+
+    /// Values of all fields, and in how many events they were counted.
+    pub fn facets(&self, reach: FacetReach, rounds: usize) -> (Duration, u64) {
+        let query = FacetQuery { filter: EventFilter::default(), range: self.extent, part: FacetPart::Fields, reach };
+        let mut n_read = 0;
+        let time = timed(rounds, || {
+            let found = self.source.facets(&query, &Job::new()).expect("counts").value;
+            n_read = found.facets.iter().find_map(|facet| facet.sample).unwrap_or(found.n_events);
+        });
+        (time, n_read)
     }
 
     /// How many records match, every time anew: each round appends an empty group, which changes the text of the

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use coroner::model::facets::FacetReach;
 use coroner::parse::log::Patterns;
 use logs::Form;
 use programs::{Cost, median, run, until_screen_shows};
@@ -284,6 +285,10 @@ fn questions(dir: &Path, cap: u64) {
     let row = |name: &str, time: Duration, against: String| println!("{name:<36} {:>10.1} ms  {against}", time.as_secs_f64() * 1e3);
     row("histogram 1 s x level", log.histogram(ROUNDS), String::new());
     row("exact P99 per minute x service", log.p99(ROUNDS), String::new());
+    for (name, reach) in [("facets of fields, in a sample", FacetReach::Sample), ("facets of fields, in all events", FacetReach::All)] {
+        let (time, n_read) = log.facets(reach, ROUNDS);
+        row(name, time, format!("{n_read} events read"));
+    }
     let count = log.count_literal(&literals);
     row("count of a literal", count, format!("{} rg -c", ratio(Some(count), rg[0].wall())));
     let count = log.count_regex(regex, ROUNDS);

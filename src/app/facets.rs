@@ -43,9 +43,14 @@ impl FacetPane {
         self.columns.as_ref().or(self.fields.as_ref()).map(|(_, found)| found.n_events)
     }
 
-    /// All of them, columns first, each with the events of its question.
+    /// In how many events fields were counted, if not in all.
+    pub(crate) fn sample(&self) -> Option<u64> {
+        self.fields.as_ref().and_then(|(_, found)| found.facets.iter().find_map(|facet| facet.sample))
+    }
+
+    /// All of them, columns first, each with the events among which it was counted.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&Facet, u64)> {
         let parts = [FacetPart::Columns, FacetPart::Fields].into_iter().filter_map(|part| self.part(part));
-        parts.flat_map(|(_, found)| found.facets.iter().map(|facet| (facet, found.n_events)))
+        parts.flat_map(|(_, found)| found.facets.iter().map(|facet| (facet, facet.of_events(found.n_events))))
     }
 }

@@ -198,6 +198,9 @@ pub enum Command {
         /// At most so many values of each as text
         #[arg(long, value_name = "N", default_value_t = 10)]
         limit: usize,
+        /// Count fields in all events; default: of more than 100,000 in a sample of 50,000 or more, which is said
+        #[arg(long)]
+        exact: bool,
         /// One JSON document (coroner.facets/1)
         #[arg(long)]
         json: bool,

@@ -144,6 +144,9 @@ fn json_of(event: &Event, pattern: Option<&Option<u32>>) -> Value {
         "trace_id": event.trace_id,
         "fields": fields,
     });
+    if event.clock_ns != 0 {
+        line["clock_offset_s"] = output::number(Some(event.clock_ns as f64 / 1e9));
+    }
     if let Some(pattern) = pattern {
         line["pattern"] = json!(pattern);
     }

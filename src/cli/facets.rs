@@ -1,4 +1,5 @@
-//! `coroner facets`: which values the events of a window have, and how many events each. Counts are exact.
+//! `coroner facets`: which values the events of a window have, and how many events each; fields of very many events are
+//! counted in a sample, which is said.
 
 use std::io::Write;
 
@@ -6,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::fields;
 use super::output::{self, OutputForm};
-use crate::model::facets::{Facet, FacetKey, FacetPart, FacetQuery, FacetValue, Facets};
+use crate::model::facets::{Facet, FacetKey, FacetPart, FacetQuery, FacetReach, FacetValue, Facets};
 use crate::model::text::{grouped, printable};
 use crate::model::{EventFilter, TimeRange};
 use crate::source::{Job, Source};
@@ -23,6 +24,8 @@ pub struct FacetsOptions {
     pub range: Option<TimeRange>,
     /// Level, service, source, pattern or a field; everything when there is none.
     pub fields: Vec<String>,
+    /// Whether fields of very many events are counted in a sample.
+    pub reach: FacetReach,
     /// At most so many values of each as text.
     pub limit: usize,
     /// For people or for programs.
@@ -50,7 +53,7 @@ fn count(source: &dyn Source, options: &FacetsOptions, job: &Job) -> anyhow::Res
     let is_asked = |part| options.fields.is_empty() || options.fields.iter().any(|name| part_of(name) == part);
     let mut all = Facets::default();
     for part in [FacetPart::Columns, FacetPart::Fields].into_iter().filter(|part| is_asked(*part)) {
-        let found = source.facets(&FacetQuery { filter: options.filter.clone(), range, part }, job)?.value;
+        let found = source.facets(&FacetQuery { filter: options.filter.clone(), range, part, reach: options.reach }, job)?.value;
         all.n_events = found.n_events;
         all.facets.extend(found.facets);
     }
@@ -82,6 +85,7 @@ fn json_of(found: &Facets) -> Value {
             "events": facet.n_events,
             "distinct": facet.n_values,
             "left_out": facet.n_left_out(),
+            "sample": facet.sample,
             "values": facet.values.iter().map(value).collect::<Vec<_>>(),
         })
     };
@@ -94,8 +98,9 @@ fn write_text(found: &Facets, limit: usize, out: &mut dyn Write) -> anyhow::Resu
     for facet in &found.facets {
         let n = |n: u64| if n == 1 { "1 value".to_owned() } else { format!("{} values", grouped(n)) };
         let different = facet.n_values.map_or_else(|| format!("more than {}, not listed", n(Facets::MOST_VALUES as u64)), n);
-        writeln!(out, "\n{}: {different} in {} events", printable(facet.key.name()), grouped(facet.n_events))?;
-        let share = |count: u64| format!("{:.1} %", count as f64 * 100.0 / found.n_events.max(1) as f64);
+        let sample = facet.sample.map_or_else(String::new, |n| format!(" of a sample of {} (--exact counts all)", grouped(n)));
+        writeln!(out, "\n{}: {different} in {} events{sample}", printable(facet.key.name()), grouped(facet.n_events))?;
+        let share = |count: u64| format!("{:.1} %", count as f64 * 100.0 / facet.of_events(found.n_events).max(1) as f64);
         let row = |value: &FacetValue| {
             let told = if value.value.is_empty() { "(none)" } else { &value.value };
             let label = value.label.as_deref().unwrap_or_default();

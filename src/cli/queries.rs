@@ -13,6 +13,7 @@ use super::{Outcome, compare, events, facets, histogram, inspect, output, patter
 use crate::model::baseline;
 use crate::model::case::MarkerName;
 use crate::model::compare::SeriesOrder;
+use crate::model::facets::FacetReach;
 use crate::model::filter::{self, Expr, FilterError, Known};
 use crate::model::query::{PageStart, TextMatch, TextPattern};
 use crate::model::text::printable;
@@ -82,14 +83,15 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             let options = histogram::HistogramOptions { filter, range, bucket_ns, by, stats, form: form(json) };
             Ok(loaded.found(histogram::run(loaded.source(), &options, out)?, "no event passes"))
         }
-        Command::Facets { open, window, field, filter: expression, limit, json } => {
+        Command::Facets { open, window, field, filter: expression, limit, exact, json } => {
             check_expression(expression.as_deref())?;
             let loaded = Loaded::new(&open)?;
             let expr = loaded.expression(expression.as_deref(), open.read.quiet)?;
             let range = loaded.clock()?.window(&window)?;
             let fields = field.into_iter().filter(|name| !name.is_empty()).collect();
             let filter = EventFilter { expr, ..EventFilter::default() };
-            let options = facets::FacetsOptions { filter, range, fields, limit, form: form(json) };
+            let reach = if exact { FacetReach::All } else { FacetReach::Sample };
+            let options = facets::FacetsOptions { filter, range, fields, reach, limit, form: form(json) };
             Ok(loaded.found(facets::run(loaded.source(), &options, out)?, "no event passes"))
         }
         Command::Compare { open, window, baseline, filter: expression, limit, sort, json } => {

@@ -63,11 +63,13 @@ impl Level {
         lower.copy_from_slice(word);
         lower.make_ascii_lowercase();
         Some(match &*lower {
-            b"trace" | b"trc" | b"finest" | b"finer" | b"verbose" | b"silly" => Self::Trace,
-            b"debug" | b"dbg" | b"fine" | b"debg" => Self::Debug,
-            b"info" | b"inf" | b"information" | b"informational" | b"notice" | b"log" | b"http" | b"normal" | b"config" => Self::Info,
+            b"trace" | b"trc" | b"trce" | b"finest" | b"finer" | b"verbose" | b"silly" => Self::Trace,
+            b"debug" | b"dbg" | b"fine" | b"debg" | b"dbug" => Self::Debug,
+            b"info" | b"inf" | b"information" | b"informational" | b"notice" | b"log" | b"http" | b"normal" | b"config" | b"success" => {
+                Self::Info
+            }
             b"warn" | b"wrn" | b"warning" => Self::Warn,
-            b"error" | b"err" | b"eror" | b"severe" | b"failure" => Self::Error,
+            b"error" | b"err" | b"eror" | b"severe" | b"failure" | b"fail" => Self::Error,
             b"fatal" | b"ftl" | b"panic" | b"pnc" | b"dpanic" | b"critical" | b"crit" | b"alert" | b"emerg" | b"emergency" => Self::Fatal,
             _ => return None,
         })
@@ -82,6 +84,8 @@ pub struct Event {
     pub id: EventRef,
     /// Its time; `None` for a record that could not be placed.
     pub time: Option<Timestamp>,
+    /// Nanoseconds by which its time was moved from the stated one, because the clock of its source was wrong.
+    pub clock_ns: i64,
     /// Severity as stated.
     pub level: Level,
     /// Service, from the record or else from the source's name.

@@ -1,6 +1,7 @@
 //! Which values the events of a window have, and how many events each: the answer to "what is in here?".
 //!
-//! Counts are exact. What is not listed is counted too, so that nobody takes a list for all there is.
+//! Levels, services, sources and patterns are counted in all events, fields in a stated sample where there are many.
+//! What is not listed is counted too, so that nobody takes a list for all there is.
 
 use super::event::Level;
 use super::filter::{Comparison, Expr, FieldTest, Term, TextTest, Words};
@@ -16,6 +17,18 @@ pub struct FacetQuery {
     pub range: TimeRange,
     /// What is counted.
     pub part: FacetPart,
+    /// In how many of them.
+    pub reach: FacetReach,
+}
+
+/// In how many events fields are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FacetReach {
+    /// Above [`Facets::MOST_READ`] events in half as many or more of them, spread evenly over each source: the same ones every time.
+    #[default]
+    Sample,
+    /// In all.
+    All,
 }
 
 /// What is counted at once.
@@ -64,6 +77,8 @@ pub struct Facet {
     pub values: Vec<FacetValue>,
     /// Different values; `None`: more than [`Facets::MOST_VALUES`].
     pub n_values: Option<u64>,
+    /// Counted in a sample of so many events; `None`: in all.
+    pub sample: Option<u64>,
 }
 
 /// The answer.
@@ -76,6 +91,8 @@ pub struct Facets {
 }
 
 impl Facets {
+    /// Events whose text is read at most, about, unless all are asked for: some 0.3 s of one core.
+    pub const MOST_READ: u64 = 100_000;
     /// Different values of a field from which on it names things one by one: bounds the memory of one question.
     pub const MOST_VALUES: usize = 1_000;
     /// Values of one key in an answer.
@@ -118,7 +135,12 @@ impl Facet {
         values.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
         let (n_values, n_events) = (values.len() as u64, values.iter().map(|value| value.count).sum());
         values.truncate(Facets::MOST_LISTED);
-        Self { key, n_events, values, n_values: Some(n_values) }
+        Self { key, n_events, values, n_values: Some(n_values), sample: None }
+    }
+
+    /// The events among which it was counted, of so many that pass.
+    pub fn of_events(&self, n_events: u64) -> u64 {
+        self.sample.unwrap_or(n_events)
     }
 
     /// Values that the answer does not list; `None`: too many to be counted.

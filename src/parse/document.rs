@@ -478,7 +478,9 @@ fn by_lines(windows: &Windows<'_>) -> Vec<Candidate> {
             .iter()
             .filter_map(|(name, recognise, _)| recognise(head).map(|(confidence, why)| candidate(Metrics, name, confidence, why))),
     );
-    if let Some((confidence, why)) = metric::csv::recognise(head, None) {
+    // Lines of objects hold commas, but no table begins with one.
+    let is_json = head.starts_with("{\"") || head.starts_with("[{");
+    if let Some((confidence, why)) = (!is_json).then(|| metric::csv::recognise(head, None)).flatten() {
         found.push(candidate(Metrics, table_format(head), confidence, why));
     }
     found.extend(configuration(head));

@@ -2,14 +2,16 @@
 //!
 //! A field with more different values than an answer may hold is told as such, without any of them: each thread drops
 //! it when it has met too many itself, and all together when their sum is too many, so the number of threads never shows.
+//! Of very many events a sample is read: which records are in it follows from their numbers alone.
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
 
-use crate::model::facets::{Facet, FacetKey, FacetPart, FacetQuery, FacetValue, Facets};
+use crate::model::facets::{Facet, FacetKey, FacetPart, FacetQuery, FacetReach, FacetValue, Facets};
 use crate::model::query::{GroupBy, HistogramQuery};
 
 use super::events::Events;
+use super::sample::OneIn;
 use super::{StoreError, Watch};
 
 /// Events between two words on how far it is: a word costs as much as some ten events.
@@ -31,6 +33,7 @@ struct Values {
 struct Tally {
     fields: HashMap<String, Values>,
     n_untold: usize,
+    n_read: u64,
 }
 
 impl Events<'_> {
@@ -65,10 +68,16 @@ impl Events<'_> {
     fn field_facets(&self, query: &FacetQuery, watch: &Watch<'_>) -> Result<Facets, StoreError> {
         let patterns = self.column_facet(query, (FacetKey::Pattern, vec![GroupBy::Pattern, GroupBy::Template]), watch)?;
         let n_events = patterns.n_events;
-        watch.expect(usize::try_from(n_events).unwrap_or(usize::MAX));
+        let one_in = match query.reach {
+            FacetReach::Sample => n_events.div_ceil(Facets::MOST_READ),
+            FacetReach::All => 1,
+        };
+        let sample = OneIn::new(one_in);
+        watch.expect(usize::try_from(n_events / one_in.max(1)).unwrap_or(usize::MAX));
         let question = Self::histogram_query(query, Vec::new());
-        let tallies = self.each_detail(&question, watch, |tally: &mut Tally, fields: &[(String, String)]| {
+        let tallies = self.each_detail(&question, sample, watch, |tally: &mut Tally, fields: &[(String, String)]| {
             tally.n_untold += 1;
+            tally.n_read += 1;
             if tally.n_untold == STRIDE {
                 tally.n_untold = 0;
                 watch.advance(STRIDE, STRIDE as u64);
@@ -77,6 +86,7 @@ impl Events<'_> {
                 tally.add(name, value);
             }
         })?;
+        let n_read = tallies.iter().map(|tally| tally.n_read).sum::<u64>();
         let mut all: BTreeMap<String, Values> = BTreeMap::new();
         for (name, values) in tallies.into_iter().flat_map(|tally| tally.fields) {
             match all.entry(name) {
@@ -84,11 +94,11 @@ impl Events<'_> {
                 std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().take(values),
             }
         }
-        let mut fields: Vec<Facet> = all.into_iter().map(|(name, values)| values.facet(name)).collect();
+        let mut fields: Vec<Facet> = all.into_iter().map(|(name, values)| values.facet(name, (one_in > 1).then_some(n_read))).collect();
         // What few events have tells little, one value in all of them nothing apart, and too many nothing together.
         let rank = |facet: &Facet| match facet.n_values {
-            Some(2..) if facet.n_events * RARE >= n_events => 0,
-            Some(n) if n > 1 || facet.n_events < n_events => 1,
+            Some(2..) if facet.n_events * RARE >= n_read => 0,
+            Some(n) if n > 1 || facet.n_events < n_read => 1,
             Some(_) => 2,
             None => 3,
         };
@@ -134,11 +144,11 @@ impl Values {
         }
     }
 
-    fn facet(self, name: String) -> Facet {
+    fn facet(self, name: String, sample: Option<u64>) -> Facet {
         let key = FacetKey::Field(name);
-        let Some(counts) = self.counts else { return Facet { key, n_events: self.n_events, values: Vec::new(), n_values: None } };
+        let Some(counts) = self.counts else { return Facet { key, n_events: self.n_events, values: Vec::new(), n_values: None, sample } };
         let value = |(value, count)| FacetValue { value, label: None, count };
-        Facet::of(key, counts.into_iter().map(value).collect())
+        Facet { sample, ..Facet::of(key, counts.into_iter().map(value).collect()) }
     }
 }
 
@@ -154,7 +164,7 @@ mod tests {
         let selections = Selections::default();
         let events = Events { logs, selections: &selections, jobs };
         let range = TimeRange::new(Timestamp(0), Timestamp(10_000));
-        events.facets(&FacetQuery { filter: EventFilter::default(), range, part }, &watch()).unwrap()
+        events.facets(&FacetQuery { filter: EventFilter::default(), range, part, reach: FacetReach::Sample }, &watch()).unwrap()
     }
 
     fn told(facet: &Facet) -> String {
@@ -174,5 +184,32 @@ mod tests {
             one.facets.iter().filter(|facet| matches!(&facet.key, FacetKey::Field(name) if name != "word")).map(told).collect();
         assert_eq!(fields, ["kind Some(3) a×1000 b×500 c×1", "all Some(1) x×1501", "id None "]);
         assert_eq!(one, counted(&logs, 3, FacetPart::Fields), "threads never show");
+    }
+
+    #[test]
+    fn of_very_many_events_fields_are_counted_in_a_stated_sample_spread_over_all_and_the_same_every_time() {
+        // More than twice what is read: the kind changes half way, and every second line has a mark.
+        let n = 2 * Facets::MOST_READ as usize + 100;
+        let kind = |i: usize| if i < n / 2 { "early" } else { "late" };
+        let text: String = (0..n).map(|i| format!("{} info s kind={} mark={}\n", i % 9_000, kind(i), i % 2)).collect();
+        let ask = |chunk: usize, jobs: usize, reach| {
+            let (logs, selections) = ([log(0, "p", &text, chunk)], Selections::default());
+            let range = TimeRange::new(Timestamp(0), Timestamp(10_000));
+            let query = FacetQuery { filter: EventFilter::default(), range, part: FacetPart::Fields, reach };
+            Events { logs: &logs, selections: &selections, jobs }.facets(&query, &watch()).unwrap()
+        };
+        let sampled = ask(7_000, 2, FacetReach::Sample);
+        assert_eq!(sampled, ask(999, 1, FacetReach::Sample), "neither threads nor chunks show");
+        let of = |facets: &Facets, name: &str| facets.facets.iter().find(|facet| facet.key.name() == name).cloned().unwrap();
+        assert_eq!(sampled.n_events, n as u64);
+        for name in ["kind", "mark"] {
+            let facet = of(&sampled, name);
+            let size = facet.sample.expect("a sample, and its size");
+            assert!((Facets::MOST_READ / 2..=Facets::MOST_READ).contains(&size) && facet.n_events == size, "{size}");
+            assert!(facet.values.iter().all(|value| value.count.abs_diff(size / 2) < size / 50), "{:?}", facet.values);
+        }
+        let all = of(&ask(7_000, 2, FacetReach::All), "mark");
+        assert_eq!((all.sample, all.values[0].count), (None, n as u64 / 2));
+        assert_eq!(of(&sampled, "pattern").sample, None, "patterns are counted in all");
     }
 }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::Text;
-use super::log::{LogBuilder, LogFacts};
+use super::log::{Log, LogBuilder, LogFacts};
 
 /// A place between two chunks of a log, to go back to.
 #[derive(Debug, Clone)]
@@ -25,6 +25,13 @@ impl LogMark {
     /// Records before it.
     pub fn n_records(&self) -> u64 {
         self.n_records
+    }
+}
+
+impl Log {
+    /// End of the bytes that its records are of.
+    pub fn end_byte(&self) -> u64 {
+        self.end_byte
     }
 }
 

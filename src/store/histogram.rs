@@ -21,6 +21,7 @@ use super::filter::Selection;
 use super::filter::field::field_text;
 use super::log::{Log, NO_MESSAGE};
 use super::patterns::PatternIndex;
+use super::sample::OneIn;
 use super::statistic::{Kept, statistic};
 use super::tally::Tally;
 use super::{StoreError, Watch, parallel};
@@ -33,7 +34,7 @@ impl Events<'_> {
     pub fn histogram(&self, query: &HistogramQuery, watch: &Watch<'_>) -> Result<Histogram, StoreError> {
         let n = query.columns.get();
         let count = |counts: &mut Vec<u64>, cell: Cell<'_>| *grown(counts, cell.group * n + cell.column) += cell.count;
-        let detail = if needs_text(&query.by) { Detail::Text } else { Detail::Counts };
+        let detail = if needs_text(&query.by) { Detail::Text(OneIn::ALL) } else { Detail::Counts };
         let mut groups = BTreeMap::new();
         for (keys, mut counts) in self.each_cell(query, detail, watch, count)? {
             counts.resize(keys.len() * n, 0);
@@ -57,7 +58,7 @@ impl Events<'_> {
     fn stats_of<T: Kept>(&self, query: &StatsQuery, fields: &[&str], watch: &Watch<'_>) -> Result<Stats, StoreError> {
         let by = &query.histogram.by;
         let is_text_wanted = fields.iter().any(|field| *field != LATENCY) || needs_text(by);
-        let detail = if is_text_wanted { Detail::Text } else { Detail::Columns };
+        let detail = if is_text_wanted { Detail::Text(OneIn::ALL) } else { Detail::Columns };
         let (n, n_fields) = (query.histogram.columns.get(), fields.len());
         let names: Vec<Option<&str>> = fields.iter().map(|field| (*field != LATENCY).then_some(*field)).collect();
         let keep = |values: &mut Vec<Vec<T>>, cell: Cell<'_>| {
@@ -101,15 +102,16 @@ impl Events<'_> {
         Ok(keys.into_iter().map(|key| (key, numbers.by_ref().take(n).collect())).collect())
     }
 
-    /// Visits the fields of the events that pass, all threads at once; what was gathered of each stretch, in file order.
+    /// Visits the fields of those events that pass and are in the sample, all threads at once; what was gathered of each stretch, in file order.
     pub(super) fn each_detail<A: Default + Send>(
         &self,
         query: &HistogramQuery,
+        sample: OneIn,
         watch: &Watch<'_>,
         visit: impl Fn(&mut A, &[(String, String)]) + Sync,
     ) -> Result<Vec<A>, StoreError> {
         let visit = |gathered: &mut A, cell: Cell<'_>| visit(gathered, cell.detail.map_or(&[], |detail| &detail.fields));
-        Ok(self.each_cell(query, Detail::Text, watch, visit)?.into_iter().map(|(_, gathered)| gathered).collect())
+        Ok(self.each_cell(query, Detail::Text(sample), watch, visit)?.into_iter().map(|(_, gathered)| gathered).collect())
     }
 
     /// Visits the events that pass on all threads; gives the groups and what was gathered of each stretch, in file order.
@@ -123,7 +125,7 @@ impl Events<'_> {
         let filter = self.filter(&query.filter)?;
         let patterns = self.patterns_for(&query.by);
         let places = self.places(&filter, Some(query.range));
-        let jobs = if detail == Detail::Text { self.jobs } else { self.jobs_for(&filter, &places) };
+        let jobs = if matches!(detail, Detail::Text(_)) { self.jobs } else { self.jobs_for(&filter, &places) };
         let stretches = parallel::stretches(&places, jobs, |place| place.segment().len());
         parallel::map(
             &stretches,
@@ -138,7 +140,7 @@ impl Events<'_> {
                     let part = Part { log, segment: *at, selection: &selection };
                     match (&*selection, detail) {
                         (Selection::None, _) => {}
-                        (_, Detail::Text) => part.each_record(query, &mut groups, watch, &mut visit)?,
+                        (_, Detail::Text(sample)) => part.each_record((query, sample), &mut groups, watch, &mut visit)?,
                         (_, detail) => part.each_cell(query, detail, &mut groups, &mut visit),
                     }
                 }
@@ -155,8 +157,8 @@ enum Detail {
     Counts,
     /// What is in the columns.
     Columns,
-    /// Its fields.
-    Text,
+    /// Its fields, of those in a sample.
+    Text(OneIn),
 }
 
 /// Keys of the groups of a stretch, and what was gathered about them.
@@ -280,10 +282,10 @@ impl Part<'_> {
         high
     }
 
-    /// Visits the events that pass, each read again from its text.
+    /// Visits the events that pass and are in the sample, each read again from its text.
     fn each_record(
         &self,
-        query: &HistogramQuery,
+        (query, sample): (&HistogramQuery, OneIn),
         groups: &mut Groups<'_>,
         watch: &Watch<'_>,
         visit: &mut impl FnMut(Cell<'_>),
@@ -292,7 +294,7 @@ impl Part<'_> {
         let range = self.log.segment_range(self.segment);
         let Some(text) = watch.readable(self.log.text.read(range.clone()))? else { return Ok(()) };
         let mut finder = ColumnFinder::new(query.range, query.columns);
-        for i in (0..segment.len()).filter(|i| self.selection.contains(*i)) {
+        for i in (0..segment.len()).filter(|i| sample.has(segment.base_record + *i as u64) && self.selection.contains(*i)) {
             let Some(column) = finder.find(segment.columns.time(i)) else { continue };
             let record = self.log.record_range(self.segment, i);
             let to = (record.end - range.start).min(text.len() as u64);

@@ -193,6 +193,7 @@ impl Log {
         let mut event = Event {
             id: EventRef { source: self.source, record },
             time: (time != NO_TIME).then_some(Timestamp(time)),
+            clock_ns: self.moved_ns,
             level: columns.level(i),
             service: self.service_name(self.segments[segment].service(i)).map(str::to_owned),
             source: self.text.path().to_owned(),

@@ -26,6 +26,7 @@ mod parallel;
 pub mod patterns;
 pub mod promql;
 pub mod runtime_trace;
+mod sample;
 pub mod segment;
 pub mod series;
 pub mod service;

@@ -51,7 +51,7 @@ impl Fake {
             ],
             FacetPart::Fields => {
                 let latency = |event: &Event| event.fields.iter().find(|field| field.0 == "latency_ms").map(|field| field.1.clone());
-                let trace = Facet { key: FacetKey::Field("request".into()), n_events, values: Vec::new(), n_values: None };
+                let trace = Facet { key: FacetKey::Field("request".into()), n_events, values: Vec::new(), n_values: None, sample: None };
                 vec![
                     facet(FacetKey::Pattern, &|event| Some(pattern_of(event).to_string())),
                     facet(FacetKey::Field("latency_ms".into()), &latency),

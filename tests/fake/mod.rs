@@ -168,6 +168,7 @@ fn events() -> Vec<Event> {
             events.push(Event {
                 id: EventRef { source: SourceId(1), record },
                 time: Some(time),
+                clock_ns: 0,
                 level,
                 service: Some(service.into()),
                 source: "logs/order-1.log".into(),

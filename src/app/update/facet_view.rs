@@ -1,10 +1,12 @@
 //! `9`: the values of the events in sight that pass the filter. Its questions, keys and lines.
 
+use std::fmt::Write as _;
+
 use crate::app::jobs::Slot;
 use crate::app::message::{Effect, Question};
 use crate::app::side::{Choice, Fold, Ink, Side, SideItem, Tab};
 use crate::app::state::State;
-use crate::model::facets::{Facet, FacetPart, FacetQuery, Facets};
+use crate::model::facets::{Facet, FacetPart, FacetQuery, FacetReach, Facets};
 use crate::model::text;
 
 use super::side_view;
@@ -15,7 +17,7 @@ const SHOWN: usize = 5;
 const BAR: usize = 8;
 
 fn query(state: &State, part: FacetPart) -> FacetQuery {
-    FacetQuery { filter: state.list.filter.clone(), range: state.timeline.visible, part }
+    FacetQuery { filter: state.list.filter.clone(), range: state.timeline.visible, part, reach: FacetReach::Sample }
 }
 
 /// Asks while the pane is in sight: what is in columns at once, fields beside it.
@@ -88,6 +90,9 @@ fn heading(state: &State, side: &mut Side, n_events: u64, width: usize) {
         words.push_str("; fields are not counted");
     } else if !state.catalog.is_complete {
         words.push_str(" so far");
+    }
+    if let Some(n) = state.facets.sample() {
+        let _ = write!(words, "; fields of a sample of {}", text::grouped(n));
     }
     side.head(vec![(Ink::Dim, words)], width);
 }

@@ -8,7 +8,7 @@ use super::json::{self, Sink, Value};
 use super::line::{Reader, bare, compose_prefix, without_colours};
 use super::roles::{Binding, Meaning, Place, Role};
 use super::text;
-use super::{Layout, LogPlan, keys, level, pairs, wrapped};
+use super::{Layout, LogPlan, keys, level, pairs, structured, wrapped};
 use crate::model::Timestamp;
 use crate::parse::RecordDetail;
 
@@ -89,7 +89,13 @@ pub fn read_record(plan: &LogPlan, bytes: &[u8]) -> RecordDetail {
             None
         }
         Layout::Access => Some(access(&mut reader, line, &mut collect)),
-        Layout::Named => Some(named_line(plan, line, &mut collect)),
+        Layout::Named => {
+            let message = named_line(plan, line, &mut collect);
+            if super::line::starts_with_pair(message.as_bytes()) {
+                own_pairs(&mut collect, &message);
+            }
+            Some(message)
+        }
         Layout::Text if plan.habits.is_stamped => return stamped(reader, line, &found, folded),
         Layout::Text if plan.named.is_some() => Some(text_fields(&mut reader, line, &mut collect)),
         Layout::Text => Some(text_line(&mut reader, line, &mut collect)),
@@ -109,8 +115,29 @@ pub fn read_record(plan: &LogPlan, bytes: &[u8]) -> RecordDetail {
     if plan.habits.is_wrapped && found.layout == Layout::Json {
         unwrap(&mut reader, &mut detail);
     }
-    push_folded(&mut detail, folded);
+    push_folded(&mut detail, &without_collectors(plan, folded));
     detail
+}
+
+/// Folded lines without what collectors put around each: it is easier to read what the program wrote.
+fn without_collectors<'a>(plan: &LogPlan, folded: &'a [u8]) -> Cow<'a, [u8]> {
+    let is_w3c = plan.layout == Layout::Named && folded.first() == Some(&b'#');
+    if folded.is_empty() || !(plan.habits.has_compose_prefix || plan.habits.is_wrapped || is_w3c) {
+        return Cow::Borrowed(folded);
+    }
+    // A header of columns is no part of the record before it.
+    let lines = folded.split(|byte| *byte == b'\n').filter(|line| !(is_w3c && line.first() == Some(&b'#')));
+    let own = lines.map(|line| {
+        let line = without_colours(line);
+        if plan.habits.is_wrapped
+            && let Some(inner) = wrapped::text_of(plan, &line)
+        {
+            return inner.trim_end().as_bytes().to_vec();
+        }
+        let own = if plan.habits.has_compose_prefix { compose_prefix(&line).map_or(&*line, |(_, rest)| rest) } else { &*line };
+        own.to_vec()
+    });
+    Cow::Owned(own.collect::<Vec<_>>().join(&b'\n'))
 }
 
 /// Puts the lines that were folded into a record below its message; blank ones at the end say nothing.
@@ -182,6 +209,7 @@ fn stamped(mut reader: Reader, line: &[u8], found: &super::found::Found<'_>, fol
     // Folded lines have the time of the runtime too; the message is easier to read without it.
     let mut lines = Vec::new();
     for line in folded.split(|byte| *byte == b'\n') {
+        let line = if reader.plan.habits.has_compose_prefix { compose_prefix(line).map_or(line, |(_, rest)| rest) } else { line };
         let start = match text::head(&mut reader, line) {
             Some(head) => wrapped::runtime_text(line, head.rest),
             None => 0,
@@ -215,15 +243,21 @@ fn named_line(plan: &LogPlan, line: &[u8], collect: &mut Collect) -> String {
     message.unwrap_or_else(|| lossy(line))
 }
 
+/// Adds the pairs of a message to the fields that a pattern names.
+fn own_pairs(collect: &mut Collect, message: &str) {
+    let mut inner = Collect { plan: collect.plan, entries: Vec::new() };
+    pairs::walk(message.as_bytes(), 0, &mut inner);
+    let known: Vec<String> = collect.entries.iter().map(|entry| entry.name.clone()).collect();
+    collect.entries.extend(inner.entries.into_iter().filter(|entry| !known.contains(&entry.name)));
+}
+
 /// A text line whose fields a pattern names; one that does not match is read as any other.
 fn text_fields(reader: &mut Reader, line: &[u8], collect: &mut Collect) -> String {
     let plan = reader.plan;
     match plan.named.as_ref().filter(|format| format.captures(line).is_some()) {
         Some(_) => {
             let message = named_line(plan, line, collect);
-            let mut inner = Collect { plan, entries: Vec::new() };
-            pairs::walk(message.as_bytes(), 0, &mut inner);
-            collect.entries.append(&mut inner.entries);
+            own_pairs(collect, &message);
             message
         }
         None => text_line(reader, line, collect),
@@ -251,7 +285,7 @@ fn assign(detail: &mut RecordDetail, entries: Vec<Entry>, is_text: bool) {
     let service = best(Role::Service).filter(|index| detail.service.as_deref() == Some(entries[*index].text.as_str()));
     for (index, entry) in entries.into_iter().enumerate() {
         if Some(index) == trace {
-            detail.trace_id = Some(entry.text);
+            detail.trace_id = Some(lossy(super::found::bare_trace(entry.text.as_bytes())));
         } else if Some(index) == outside[2] {
             detail.message = entry.text;
         } else if !outside[..2].contains(&Some(index)) && Some(index) != service {
@@ -311,12 +345,27 @@ fn text_line(reader: &mut Reader, line: &[u8], collect: &mut Collect) -> String 
     let has_object = object.is_some_and(|object| json::walk(line, object, collect).is_ok());
     let end = object.filter(|_| has_object).unwrap_or(line.len());
     let mut start = head.rest;
+    if let (text::Shape::Klog(_), text::At::Civil(_)) = (head.shape, head.stamp)
+        && let Some(close) = memchr::memchr(b']', &line[start..end])
+    {
+        // `1 main.go:12] message`: the thread, and where in the source.
+        let place = line[start..start + close].trim_ascii();
+        let caller = place.rsplit(|byte| *byte == b' ').next().unwrap_or(place);
+        if is_caller(caller) {
+            collect.entries.insert(0, Entry { name: "caller".to_owned(), text: lossy(caller), binding: None });
+            start += close + 1;
+        }
+    }
     if let Some(parts) = text::syslog_parts(&head, line) {
         start = parts.message;
         let mut add =
             |name: &str, text: &[u8]| collect.entries.insert(0, Entry { name: name.to_owned(), text: lossy(text), binding: None });
         parts.pid.into_iter().for_each(|pid| add("pid", pid));
         add("host", parts.host);
+    } else if matches!(head.shape, text::Shape::Priority5424(_)) {
+        start = head.rest + structured::message_start(&line[head.rest..]);
+        let host = line[head.rest..].trim_ascii_start().split(|byte| *byte == b' ').next().unwrap_or_default();
+        collect.entries.insert(0, Entry { name: "host".to_owned(), text: lossy(host), binding: None });
     }
     let rest = level::strip(line.get(start..end).unwrap_or_default());
     if rest.trim_ascii().is_empty() && has_object {

@@ -127,6 +127,9 @@ impl<'a> Found<'a> {
         if inner.level != Level::Unknown {
             self.level = inner.level;
         }
+        if self.time == Moment::None {
+            self.time = inner.time;
+        }
         if inner.status != 0 {
             self.status = inner.status;
         }
@@ -162,6 +165,7 @@ impl<'a> Found<'a> {
     /// Takes a trace id.
     #[inline]
     pub fn take_trace(&mut self, rank: u8, id: &[u8]) {
+        let id = bare_trace(id);
         if rank <= self.ranks[6] && !id.is_empty() && id != b"null" {
             (self.trace, self.ranks[6]) = (trace_hash(id), rank);
         }
@@ -236,10 +240,20 @@ impl<'a> Found<'a> {
     }
 }
 
+/// The id itself in `projects/shop/traces/4bf92f35…`, as Google Cloud names a trace.
+pub(super) fn bare_trace(id: &[u8]) -> &[u8] {
+    const BEFORE: &[u8] = b"/traces/";
+    match id.starts_with(b"projects/") {
+        true => memchr::memmem::rfind(id, BEFORE).map_or(id, |at| &id[at + BEFORE.len()..]),
+        false => id,
+    }
+}
+
 #[inline(never)]
 fn level_of(role: Role, text: &[u8], habits: &Habits) -> Option<Level> {
     if !text.first()?.is_ascii_digit() {
-        return if role == Role::OtelLevel { None } else { level::of_field(text) };
+        // The names of the numbers, as protobuf writes them.
+        return level::of_field(text.strip_prefix(b"SEVERITY_NUMBER_").unwrap_or(text));
     }
     let number = std::str::from_utf8(text).ok()?.parse().ok()?;
     match role {

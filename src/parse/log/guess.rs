@@ -7,8 +7,8 @@ use super::found::Moment;
 use super::level::{self, Numbers};
 use super::line::Reader;
 use super::line::bare;
-use super::named::{NamedFormat, known_formats};
-use super::roles::{Binding, Role};
+use super::named::{self, NamedFormat, known_formats};
+use super::roles::{Binding, LAST_SENTENCE, Role};
 use super::survey::{StampCounts, Survey, Values, access_latency, latency_unit};
 use super::text::{Severity, severity};
 use super::{Habits, Layout, LogPlan};
@@ -30,7 +30,7 @@ const DAY_NS: i64 = 86_400 * NS_PER_S;
 pub fn plan(windows: &Windows, context: &Context) -> Option<LogPlan> {
     let lines = sample(windows);
     let mut survey = Survey::of(&lines);
-    let named = named(&lines, context);
+    let named = named_format(&lines, &survey, context);
     let layout = match forced_layout(context) {
         Some(layout) => layout,
         None if named.as_ref().is_some_and(|format| !format.is_fields_only) => Layout::Named,
@@ -49,7 +49,7 @@ pub fn plan(windows: &Windows, context: &Context) -> Option<LogPlan> {
         (None, Some(format)) => format.name().to_owned(),
         (None, None) => format_name(&survey, layout),
     };
-    let lines: Vec<&[u8]> = lines.into_iter().filter(|line| layout != Layout::Named || line.first() != Some(&b'#')).collect();
+    let lines: Vec<&[u8]> = lines.into_iter().filter(|line| layout != Layout::Named || named::begins_record(line)).collect();
     let fit = Fit::of(&plan, &lines);
     plan.habits.is_level_from_status = plan.layout != Layout::Text && fit.n_levels == 0 && fit.n_statuses > 0;
     plan.score = fit.score() * cap(&survey, &plan, &lines, &fit);
@@ -66,7 +66,8 @@ pub fn plan(windows: &Windows, context: &Context) -> Option<LogPlan> {
 /// Whether records without any time are a log all the same: nearly all lines are records, most with a level, or with
 /// a message among other keys. They are listed, counted and searched, but have no place on the timeline.
 fn is_timeless(survey: &Survey, layout: Layout, fit: &Fit) -> bool {
-    let n_messages: usize = of_role(survey, Role::Message).map(|(_, values, _)| values.n).sum();
+    let n_messages: usize =
+        of_role(survey, Role::Message).filter(|(.., binding)| binding.rank <= LAST_SENTENCE).map(|(_, values, _)| values.n).sum();
     let most = |n: usize| n * 2 > fit.n_lines;
     match layout {
         Layout::Json | Layout::Logfmt => {
@@ -135,7 +136,7 @@ fn is_wrapped(survey: &Survey) -> bool {
 }
 
 /// The format described as data that the lines have: one that the user means, or whose pattern most lines match.
-fn named(lines: &[&[u8]], context: &Context) -> Option<Arc<NamedFormat>> {
+fn named_format(lines: &[&[u8]], survey: &Survey, context: &Context) -> Option<Arc<NamedFormat>> {
     let all = || context.formats.iter().chain(known_formats());
     if let Some(name) = &context.forced {
         return all().find(|format| format.name() == name && format.has_pattern()).cloned();
@@ -154,7 +155,9 @@ fn named(lines: &[&[u8]], context: &Context) -> Option<Arc<NamedFormat>> {
     if n_objects * 10 > lines.len() * 9 {
         return None;
     }
-    known_formats().iter().find(|format| format.share(lines) > 0.7).cloned()
+    // Where most lines have a time, a format without one would throw it away.
+    let has_times = (survey.text.at_start() + survey.text.late) * 2 > survey.n_lines;
+    known_formats().iter().filter(|format| !(format.is_timeless && has_times)).find(|format| format.share(lines) > 0.7).cloned()
 }
 
 /// Layout that the user names in place of a format.
@@ -201,11 +204,14 @@ fn has_key(survey: &Survey, key: &str) -> bool {
 
 /// What numbers mean as levels: tens are pino's and bunyan's; 0…7 are syslog's only where GELF says so.
 fn numeric_levels(survey: &Survey) -> Option<Numbers> {
-    let (_, values, _) = of_role(survey, Role::Level).min_by_key(|(_, _, binding)| binding.rank)?;
+    let (path, values, _) = of_role(survey, Role::Level).min_by_key(|(_, _, binding)| binding.rank)?;
     let number = |text: &Vec<u8>| std::str::from_utf8(text).ok()?.parse::<i32>().ok();
     let numbers: Vec<i32> = values.texts.iter().filter_map(number).collect();
     if !numbers.is_empty() && numbers.iter().all(|n| n % 10 == 0 && (10..=60).contains(n)) {
         return Some(Numbers::Tens);
+    }
+    if path == b"severitylevel" && numbers.iter().all(|n| (0..=4).contains(n)) {
+        return Some(Numbers::Azure);
     }
     (has_key(survey, "short_message") && numbers.iter().all(|n| (0..=7).contains(n))).then_some(Numbers::Syslog)
 }

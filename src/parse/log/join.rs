@@ -37,11 +37,31 @@ pub struct Joiner {
 }
 
 impl Joiner {
+    /// Length of what [`Joiner::to_bytes`] gives.
+    pub const BYTES: usize = 25;
+
     /// For the chunks of a file that is read with `plan`.
     pub fn new(plan: &LogPlan) -> Self {
         // Times that carry their offset are never ambiguous.
         let rule = if plan.zone.certainty == ZoneCertainty::Offset { Rule::Fixed(0) } else { plan.clock.rule };
         Self { rule, last_line_hash: None, last_time: NO_TIME, has_told_fold: false, n_forward: 0, fold: (i64::MIN, 0) }
+    }
+
+    /// What it knows now, to go on in another process.
+    pub fn to_bytes(&self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        bytes[0] = u8::from(self.last_line_hash.is_some()) | u8::from(self.has_told_fold) << 1;
+        bytes[1..9].copy_from_slice(&self.last_line_hash.unwrap_or(0).to_le_bytes());
+        bytes[9..17].copy_from_slice(&self.last_time.to_le_bytes());
+        bytes[17..].copy_from_slice(&self.n_forward.to_le_bytes());
+        bytes
+    }
+
+    /// The one that told these bytes, for a file that is read with `plan`.
+    pub fn resume(plan: &LogPlan, bytes: &[u8; Self::BYTES]) -> Self {
+        let number = |at: usize| bytes[at..].first_chunk().map_or(0, |number| i64::from_le_bytes(*number));
+        let last_line_hash = (bytes[0] & 1 != 0).then_some(number(1) as u64);
+        Self { last_line_hash, last_time: number(9), has_told_fold: bytes[0] & 2 != 0, n_forward: number(17), ..Self::new(plan) }
     }
 
     /// Completes the next chunk with what only the ones before it tell. O(1), and O(records) in a zone that

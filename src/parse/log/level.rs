@@ -9,6 +9,8 @@ pub(super) enum Numbers {
     Tens,
     /// 0 emergency … 7 debug.
     Syslog,
+    /// 0 verbose … 4 critical, as Application Insights counts.
+    Azure,
 }
 
 impl Numbers {
@@ -30,6 +32,14 @@ impl Numbers {
                 4 => Level::Warn,
                 5 | 6 => Level::Info,
                 7 => Level::Debug,
+                _ => Level::Unknown,
+            },
+            Self::Azure => match number {
+                0 => Level::Trace,
+                1 => Level::Info,
+                2 => Level::Warn,
+                3 => Level::Error,
+                4 => Level::Fatal,
                 _ => Level::Unknown,
             },
         }
@@ -140,8 +150,8 @@ pub(super) fn find_and_look(rest: &[u8]) -> (Option<Level>, usize) {
         if let Some(level) = of_bare(word, n_words, rest.get(at) == Some(&b':')) {
             return (Some(level), at + 1);
         }
-        // A thread or process number is no word.
-        n_words += usize::from(!word.iter().all(u8::is_ascii_digit));
+        // A thread or process number is no word, nor is a pair.
+        n_words += usize::from(!word.iter().all(u8::is_ascii_digit) && !word.contains(&b'='));
     }
     (None, usize::MAX)
 }
@@ -195,13 +205,18 @@ fn in_brackets(inner: &[u8]) -> Option<Level> {
 }
 
 /// Levels of some loggers, but words of any message.
-const PLAIN: [&[u8]; 7] = [b"log", b"http", b"normal", b"config", b"fine", b"failure", b"alert"];
+const PLAIN: [&[u8]; 9] = [b"log", b"http", b"normal", b"config", b"fine", b"failure", b"alert", b"success", b"fail"];
 
 /// A word that stands alone: capitals are a level, small letters only where nothing else is meant.
 fn of_bare(word: &[u8], n_before: usize, has_colon: bool) -> Option<Level> {
     if word.len() < 3 || !word.first()?.is_ascii_alphabetic() {
         return None;
     }
+    // `10:00:01 INF]`, as Serilog writes, and `INFO/MainProcess]`, as Celery does.
+    let word = match word.strip_suffix(b"]") {
+        Some(inner) => inner.split(|byte| *byte == b'/').next().unwrap_or(inner),
+        None => word,
+    };
     // `channel.ERROR:`, as Monolog and Laravel write.
     let word = match word.iter().rposition(|byte| *byte == b'.') {
         Some(dot) if has_colon && n_before == 0 && word.len() > dot + 3 && word[dot + 1..].iter().all(u8::is_ascii_uppercase) => {
@@ -241,6 +256,11 @@ mod tests {
             ("] production.CRITICAL: lost", Some(Level::Fatal)),
             (" shop.example: lost", None),
             (" user asked for a DEBUG build", None),
+            (" INF] Now listening", Some(Level::Info)),
+            (": ERROR/ForkPoolWorker-1] Task raised", Some(Level::Error)),
+            (" pid=1 tid=gq8 class=OrderJob jid=b4a INFO: start", Some(Level::Info)),
+            (" | SUCCESS  | app:go", Some(Level::Info)),
+            (" success: 3 of 4", None),
             (" config loaded", None),
             (" connection lost to HOST", None),
             ("", None),

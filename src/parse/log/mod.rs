@@ -24,6 +24,7 @@ mod pairs;
 mod roles;
 mod scan;
 mod sink;
+mod structured;
 mod survey;
 mod text;
 mod wrapped;
@@ -93,6 +94,15 @@ impl LogPlan {
             && self.habits == other.habits
             && self.clock == other.clock
             && self.bound == other.bound
+    }
+
+    /// Everything that decides how a line is read, in words: the same for two states of one log unless what was added to
+    /// it changes how the lines before are read. Where dates are written out, the moment of writing decides nothing.
+    pub fn rules(&self) -> String {
+        let reference = if self.needs_date { self.clock.reference } else { None };
+        let clock = (&self.clock.rule, reference, self.clock.order);
+        let lines = (self.layout, &self.habits, &self.bound, &self.named, self.patterns);
+        format!("{:?}", (&self.format, &self.zone, self.needs_date, clock, lines))
     }
 
     /// The same for the bench that measures what patterns cost.

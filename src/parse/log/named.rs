@@ -27,6 +27,7 @@ const ASSETS: &[&str] = &[
     include_str!("../../../assets/formats/databases.toml"),
     include_str!("../../../assets/formats/java.toml"),
     include_str!("../../../assets/formats/systems.toml"),
+    include_str!("../../../assets/formats/languages.toml"),
 ];
 
 /// Lines that a format is tried on.
@@ -90,7 +91,7 @@ pub struct NamedFormat {
     levels: BTreeMap<String, Level>,
     pub(super) keys: Vec<(Vec<u8>, Binding)>,
     pub(super) is_fields_only: bool,
-    is_timeless: bool,
+    pub(super) is_timeless: bool,
 }
 
 /// A pattern ready to run.
@@ -290,13 +291,12 @@ impl NamedFormat {
         self.is_timeless || self.time_text(&captures).is_some_and(|time| self.civil(&time).is_some() || EpochUnit::of(&time).is_some())
     }
 
-    /// Share of the first lines that fit, of those that may begin a record.
+    /// Share of the first lines that fit, of those that may begin a record: parts of stack traces do not.
     pub(super) fn share(&self, lines: &[&[u8]]) -> f32 {
         if self.pattern.is_none() {
             return 0.0;
         }
-        let sample: Vec<_> =
-            lines.iter().filter(|line| !matches!(line.first(), None | Some(b' ' | b'\t' | b'#'))).take(PROBE_LINES).collect();
+        let sample: Vec<_> = lines.iter().filter(|line| begins_record(line)).take(PROBE_LINES).collect();
         let n = sample.iter().filter(|line| self.fits(super::line::bare(line))).count();
         n as f32 / sample.len().max(1) as f32
     }
@@ -349,6 +349,12 @@ impl Built {
     }
 }
 
+/// Whether a line may begin a record of a format that a pattern describes: no comment, and no part of a stack trace.
+pub(super) fn begins_record(line: &[u8]) -> bool {
+    let is_comment = line.first() == Some(&b'#') && line.get(1) != Some(&b'#');
+    !is_comment && !super::wrapped::continues(line)
+}
+
 /// Reads a line by its pattern; whether it matches.
 pub(super) fn read<'a>(reader: &mut Reader, format: &NamedFormat, line: &'a [u8], found: &mut Found<'a>) -> bool {
     let Some(captures) = format.captures(line) else { return false };
@@ -370,6 +376,12 @@ pub(super) fn read<'a>(reader: &mut Reader, format: &NamedFormat, line: &'a [u8]
             Role::Trace => found.take_trace(0, text.as_bytes()),
             _ => {}
         }
+    }
+    if found.level == Level::Unknown
+        && found.status == 0
+        && let Some(message) = captures.name("message")
+    {
+        found.level = level::find(message.as_bytes()).unwrap_or_default();
     }
     if let Some(service) = &format.service {
         found.take_constant(service.as_bytes());
@@ -411,7 +423,7 @@ fn role_of(name: &str, unit: Option<EpochUnit>) -> Option<(Role, Option<EpochUni
         "service" => Role::Service,
         "message" => Role::Message,
         "status" => Role::Status,
-        "trace" => Role::Trace,
+        "trace" | "trace_id" => Role::Trace,
         "latency" => return Some((Role::Latency, unit)),
         _ => return Some((Role::Latency, Some(unit_of(name.strip_prefix("latency_")?)?))),
     };

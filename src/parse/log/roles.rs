@@ -96,6 +96,10 @@ const PATHS: &[(Role, &[&str])] = &[
             "generated_at",
             "received_at",
             "logged_at",
+            "timegenerated",
+            "time_generated",
+            "timecreated",
+            "requestreceivedtimestamp",
         ],
     ),
     (
@@ -118,6 +122,13 @@ const PATHS: &[(Role, &[&str])] = &[
             "error_severity",
             "@level",
             "l",
+            "severitylevel",
+            "leveldisplayname",
+            "detected_level",
+            "labels.level",
+            "labels.detected_level",
+            "labels.severity",
+            "fields.detected_level",
         ],
     ),
     (Role::SyslogLevel, &["priority", "syslog.severity.code", "syslog_severity"]),
@@ -144,6 +155,19 @@ const PATHS: &[(Role, &[&str])] = &[
             "resource.labels.service_name",
             "resource.labels.container_name",
             "container",
+            "cloud_rolename",
+            "approlename",
+            "containername",
+            "_service",
+            "fields.service_name",
+            "fields.service",
+            "fields.app",
+            "fields.container",
+            "labels.service_name",
+            "labels.service",
+            "labels.app",
+            "labels.container",
+            "labels.job",
             "job",
         ],
     ),
@@ -164,6 +188,12 @@ const PATHS: &[(Role, &[&str])] = &[
             "sc_status",
             "httprequest.status",
             "code",
+            "downstreamstatus",
+            "responsestatus.code",
+            "resultcode",
+            "http.statuscode",
+            "http_code",
+            "_status",
         ],
     ),
     (
@@ -190,6 +220,16 @@ const PATHS: &[(Role, &[&str])] = &[
             "m",
             "messagetemplate",
             "request",
+            // What was asked for stands for the sentence that a record lacks.
+            "resultdescription",
+            "operationname",
+            "request_uri",
+            "requesturi",
+            "requestpath",
+            "httprequest.requesturl",
+            "uri",
+            "url",
+            "path",
         ],
     ),
     (
@@ -209,6 +249,18 @@ const PATHS: &[(Role, &[&str])] = &[
             "req_id",
             "x_request_id",
             "requestid",
+            "@tr",
+            "operation_id",
+            "operationid",
+            "correlationid",
+            "fields.trace_id",
+            "fields.traceid",
+            "labels.trace_id",
+            "labels.traceid",
+            "mdc.traceid",
+            "mdc.trace_id",
+            "contextmap.traceid",
+            "contextmap.trace_id",
         ],
     ),
 ];
@@ -235,6 +287,8 @@ const LATENCIES: &[&str] = &[
     "cost",
     "rt",
     "httprequest.latency",
+    "attr.duration",
+    "timetaken",
 ];
 
 /// Latency names whose unit is a convention of one program: pino-http, nginx, Elastic Common Schema.
@@ -244,6 +298,7 @@ const CONVENTIONS: &[(&str, EpochUnit)] =
 /// Endings that state a unit, longer ones first.
 const UNITS: &[(&str, EpochUnit)] = &[
     ("_milliseconds", EpochUnit::Millis),
+    ("milliseconds", EpochUnit::Millis),
     ("_microseconds", EpochUnit::Micros),
     ("_nanoseconds", EpochUnit::Nanos),
     ("_in_ms", EpochUnit::Millis),
@@ -297,6 +352,11 @@ const CONTAINERS: &[&str] = &[
     "resource.labels",
     "instant",
     "timestamp",
+    "labels",
+    "attr",
+    "mdc",
+    "contextmap",
+    "responsestatus",
 ];
 
 /// Longest path that can have a role.
@@ -311,6 +371,15 @@ impl Place {
     pub fn path(self) -> &'static str {
         CONTAINERS[usize::from(self.0)]
     }
+}
+
+/// Of messages those that are sentences by their names; what comes behind only stands for one.
+pub(super) const LAST_SENTENCE: u8 = 20;
+
+/// The role that a key states by its name: what only stands for a sentence is no sign of a log.
+pub(super) fn stated_role(key: &[u8]) -> Option<Role> {
+    let binding = meaning(Place(0), key).binding?;
+    (binding.role != Role::Message || binding.rank <= LAST_SENTENCE).then_some(binding.role)
 }
 
 /// What a key may mean: a role for its value, and a place to go on if the value is an object.
@@ -395,6 +464,13 @@ mod tests {
         let inside = meaning(Place(0), b"fields").inside.expect("an object with roles");
         assert_eq!(meaning(inside, b"message").binding.map(|binding| binding.role), Some(Role::Message));
         assert_eq!(meaning(Place(0), &[b'x'; 100]), Meaning::default());
+    }
+
+    #[test]
+    fn what_was_asked_for_stands_behind_every_sentence() {
+        let rank = |key: &str| meaning(Place(0), key.as_bytes()).binding.map(|binding| (binding.role, binding.rank));
+        assert_eq!(rank("request"), Some((Role::Message, LAST_SENTENCE)));
+        assert!(["path", "url", "request_uri"].iter().all(|key| rank(key).is_some_and(|(_, rank)| rank > LAST_SENTENCE)));
     }
 
     #[test]

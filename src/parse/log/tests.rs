@@ -3,6 +3,7 @@
 mod fast;
 mod formats;
 mod people;
+mod programs;
 
 use std::fmt::Write as _;
 

@@ -6,6 +6,7 @@ use super::found::{Found, Moment, status};
 use super::level;
 use super::line::Reader;
 use super::sink::TakesTime;
+use super::structured;
 use super::wrapped;
 use crate::model::Level;
 use crate::parse::timestamp::{self, EpochUnit, Missing, Stamp, epoch_ns};
@@ -264,6 +265,7 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
             if let Some(app) = rest.trim_ascii_start().split(|byte| *byte == b' ').nth(1).filter(|app| *app != b"-") {
                 found.take_prefix(app);
             }
+            said = &rest[structured::message_start(rest)..];
         }
         Shape::Late => prefix(&line[..head.start], found),
         Shape::Plain => {

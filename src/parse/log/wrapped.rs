@@ -5,7 +5,7 @@
 //! the runtime; they are folded again by how they begin.
 
 use super::LogPlan;
-use super::found::Found;
+use super::found::{Found, Moment};
 use super::json::{self, Sink, Value};
 use super::keys;
 use super::level;
@@ -166,7 +166,7 @@ fn is_go_frame(text: &[u8]) -> bool {
 }
 
 impl Reader<'_> {
-    /// The roles of a line that another line carries; it tells no time.
+    /// The roles of a line that another line carries; its time counts only where the outer line has none.
     pub(super) fn inner(&mut self, text: &str) -> Found<'static> {
         let text = text.trim_ascii_end();
         let mut found = Found::default();
@@ -179,8 +179,10 @@ impl Reader<'_> {
         let line = text.lines().next().unwrap_or_default().trim_ascii_start().as_bytes();
         let line = super::line::without_colours(line).into_owned();
         let app = app_stamp(self, &line);
+        let stamp = (app.len > 0).then(|| self.clock.read(line.strip_prefix(b"[").unwrap_or(&line))).flatten();
         let at = app.len.min(line.len());
         let mut found = Found::default();
+        found.time = stamp.and_then(|stamp| self.clock.place(stamp.civil)).map_or(Moment::None, Moment::At);
         found.level = app.level;
         if found.level == Level::Unknown {
             found.level = level::find(&line[at..]).unwrap_or_default();

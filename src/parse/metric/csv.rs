@@ -40,12 +40,22 @@ pub(crate) fn recognise(head: &str, time_column: Option<&str>) -> Option<(f32, S
     let table = Table::of(header.as_deref(), &rows, style)?;
     let is_timed = |row: &&Vec<String>| time_of(&table.written(row), WallZone::Utc, table.dates).is_some();
     let n_timed = rows.iter().filter(is_timed).count();
-    if rows.is_empty() || n_timed * 10 < rows.len() * 8 {
+    if rows.is_empty() || n_timed * 10 < rows.len() * 8 || header.is_none() && are_bare_times(&rows) {
         return None;
     }
     let score = if table.has_words() || header.is_none() { 0.8 } else { 0.93 };
     let word = if table.has_words() { "long" } else { "wide" };
     Some((score, format!("a {word} table: column {:?} holds times, {} columns hold numbers", table.header[table.time], table.values.len())))
+}
+
+/// Whether the rows are nothing but times with a comma before their milliseconds, as loggers write: lines of a log.
+fn are_bare_times(rows: &[Vec<String>]) -> bool {
+    let is_second = |cell: &str| {
+        let end = cell.as_bytes().last_chunk::<3>();
+        cell.len() >= 8 && end.is_some_and(|[colon, tens, ones]| *colon == b':' && tens.is_ascii_digit() && ones.is_ascii_digit())
+    };
+    let is_millis = |cell: &str| cell.len() == 3 && cell.bytes().all(|byte| byte.is_ascii_digit());
+    rows.iter().all(|row| matches!(row.as_slice(), [time, millis] if is_second(time.trim()) && is_millis(millis)))
 }
 
 /// The first rows of a table, by which its columns are judged: complete ones before the next header.

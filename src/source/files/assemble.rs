@@ -29,7 +29,7 @@ use super::reading::Reading;
 use super::said::Told;
 use super::spans::extent;
 use super::twins::{self, Held, Twins};
-use super::{Snapshot, clocks};
+use super::{Snapshot, apart, clocks};
 
 /// One source while it is loaded. One field a thing that some stage of loading finds out.
 pub struct Loading {
@@ -57,6 +57,8 @@ pub struct Loading {
     pub epoch: u32,
     /// What the case says of how it is read.
     pub told: Told,
+    /// The archive of which it is the first source.
+    pub archive: Option<String>,
 }
 
 /// Formats in which Prometheus's mark for the end of a series has become a plain NaN.
@@ -107,6 +109,7 @@ impl Loading {
             happened: Vec::new(),
             epoch: 0,
             told: Told::default(),
+            archive: None,
         }
     }
 
@@ -137,6 +140,7 @@ impl Loading {
             report.remarks = remarks_of(facts);
         }
         report.remarks.extend(self.told.remarks(&report.zone));
+        report.remarks.extend(self.archive.as_deref().map(apart::remark));
         if let (false, Some(peeked)) = (report.is_complete, &self.peeked) {
             let spans = [report.extent, peeked.span()].into_iter().flatten();
             report.extent = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));

@@ -16,6 +16,7 @@ use crate::parse::{Plan, Verdict};
 use crate::source::{Job, SourceError};
 use crate::store::{StoreError, Text};
 
+use super::apart::Archives;
 use super::assemble::{Loading, Settled};
 use super::content::Content;
 use super::decode::Budget;
@@ -55,6 +56,8 @@ pub struct Kept {
     pub neighbours: Option<TimeRange>,
     /// Paths that were listed.
     known: HashSet<String>,
+    /// What is not followed.
+    pub(super) archives: Archives,
     budget: Budget,
     /// Events came after the last time that series were computed from them.
     is_derived_stale: bool,
@@ -70,6 +73,7 @@ impl Kept {
             version: 0,
             neighbours: None,
             known,
+            archives: Archives::new(),
             budget,
             is_derived_stale: false,
             next_derive: Instant::now(),
@@ -163,7 +167,7 @@ impl Loader<'_> {
             has_changed |= self.sources[index].happened.len() > n_happened;
         }
         let n_before = self.sources.len();
-        self.take_new(kept)?;
+        has_changed |= self.take_new(kept)?;
         has_changed |= self.sources.len() > n_before || !again.is_empty();
         let is_derive_due = |kept: &Kept| kept.is_derived_stale && Instant::now() >= kept.next_derive;
         if has_changed || is_derive_due(kept) {
@@ -240,13 +244,14 @@ impl Loader<'_> {
         Ok(!is_same)
     }
 
-    /// Takes in files that were not there before.
-    fn take_new(&mut self, kept: &mut Kept) -> Result<(), SourceError> {
-        let Ok(listed) = expand::expand(&listed_options(&self.source.options)) else { return Ok(()) };
+    /// Takes in files that were not there before. Whether something was told of a source that was.
+    fn take_new(&mut self, kept: &mut Kept) -> Result<bool, SourceError> {
+        let Ok(listed) = expand::expand(&listed_options(&self.source.options)) else { return Ok(false) };
+        let is_told = self.tell_changed(&mut kept.archives, &listed);
         let is_new = |found: &Found| matches!(found.input, Input::File { .. }) && !kept.known.contains(&found.path);
         let new: Vec<Found> = listed.into_iter().filter(is_new).collect();
         if new.is_empty() {
-            return Ok(());
+            return Ok(is_told);
         }
         let owners = self.owners();
         let mut to_open = Vec::new();
@@ -263,7 +268,7 @@ impl Loader<'_> {
         }
         let entries = unpack::entries(&to_open, &kept.budget, self.source.options.jobs, self.job)?;
         self.take(entries);
-        Ok(())
+        Ok(is_told)
     }
 
     /// Whether rotation copies a log to this name and will cut the log next: until then its records are there twice.

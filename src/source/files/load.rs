@@ -115,6 +115,7 @@ impl<'a> Loader<'a> {
         let budget = Budget::new(self.source.options.max_decoded_bytes, self.source.options.growth);
         let entries = database::gather(unpack::entries(found, &budget, self.source.options.jobs, self.job)?);
         self.take(entries);
+        let archives = self.find_archives(found);
         self.publish();
         self.decode(&budget)?;
         self.name_queries()?;
@@ -127,6 +128,7 @@ impl<'a> Loader<'a> {
         self.keep();
         let source = self.source;
         let mut kept = Kept::new(known, budget);
+        kept.archives = archives;
         self.pause(&mut kept);
         source.keep(kept);
         Ok(())
@@ -448,14 +450,14 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
-    fn derived_from(&self, logs: &[Arc<Log>]) -> Result<Vec<DerivedSeries>, SourceError> {
+    fn derived_from(&mut self, logs: &[Arc<Log>]) -> Result<Vec<DerivedSeries>, SourceError> {
         let is_cancelled = || self.job.check().is_err();
         let mut derived = derive(logs, self.source.options.jobs, &Watch::new(&is_cancelled))?;
         for log in logs {
             self.job.check()?;
-            let source = &self.sources[log.source().0 as usize];
-            match &source.reading {
-                Some(reading) => derived.extend(runtime_trace::derive(log, &reading.traces)),
+            let source = &mut self.sources[log.source().0 as usize];
+            match &mut source.reading {
+                Some(reading) => derived.extend(runtime_trace::derive(log, reading.all_traces(&source.content, log.end_byte())?)),
                 // Its columns were kept, the lines between its records were not.
                 None => derived.extend(runtime_trace::derive(log, &chunks::traces(&source.content)?)),
             }

@@ -213,7 +213,7 @@ fn is_previous_longer(content: &Arc<Content>) -> bool {
     previous.is_some_and(|part| part.still_open().is_some_and(|now| now.size_bytes() > part.size_bytes()))
 }
 
-fn happened(source: &mut Loading, kind: ProblemKind, reason: String) {
+pub(super) fn happened(source: &mut Loading, kind: ProblemKind, reason: String) {
     let line = source.log.as_ref().map_or(0, |log| log.facts().n_lines);
     let byte = source.log.as_ref().map_or(0, LogBuilder::end_byte);
     source.happened.push(Problem { line, byte, kind, reason });

@@ -3,6 +3,7 @@
 //! [`open`] only lists; [`FileSource::load`] reads, on the thread that calls it and on its workers, and publishes
 //! snapshots. Questions are answered from the newest snapshot at any time, and say when it is not the last one.
 
+mod apart;
 pub mod archive;
 mod assemble;
 pub mod cache;

@@ -33,6 +33,8 @@ pub struct Reading {
     marks: Vec<Mark>,
     /// What the Go runtime says between the lines so far.
     pub traces: Vec<Traced>,
+    /// Before it nobody looked for those: those lines were taken from an index.
+    pub traces_from: u64,
 }
 
 /// A place to go back to.
@@ -56,7 +58,32 @@ pub enum Grown {
 impl Reading {
     /// After all whole lines of a log, which end at `whole`, were appended through this joiner.
     pub fn after(plan: Arc<LogPlan>, joiner: Joiner, whole: u64, size: u64) -> Self {
-        Self { plan, planned_at: size, joiner, whole, searched: size, open_end: None, marks: Vec::new(), traces: Vec::new() }
+        Self {
+            plan,
+            planned_at: size,
+            joiner,
+            whole,
+            searched: size,
+            open_end: None,
+            marks: Vec::new(),
+            traces: Vec::new(),
+            traces_from: 0,
+        }
+    }
+
+    /// After a log was taken from its index, which ended at `size`, a line end.
+    pub fn resumed(plan: Arc<LogPlan>, joiner: Joiner, size: u64) -> Self {
+        Self { traces_from: size, ..Self::after(plan, joiner, size, size) }
+    }
+
+    /// What the Go runtime says up to `end`, also in lines that were taken from an index.
+    pub fn all_traces(&mut self, content: &Content, end: u64) -> Result<&[Traced], StoreError> {
+        if self.traces_from > 0 {
+            self.traces = chunks::traces(content)?;
+            self.traces.retain(|trace| trace.at < end);
+            self.traces_from = 0;
+        }
+        Ok(&self.traces)
     }
 
     /// Behind the last line that was appended whole.

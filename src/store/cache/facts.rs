@@ -26,6 +26,11 @@ pub struct Remembered {
 }
 
 impl Remembered {
+    /// Length of the text that it is of.
+    pub fn size_bytes(&self) -> u64 {
+        self.end_byte
+    }
+
     /// As bytes: the first part of a cache.
     pub fn encode(log: &LogBuilder, notes: &[u8]) -> Vec<u8> {
         let mut out = Out::default();

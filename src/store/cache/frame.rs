@@ -92,8 +92,8 @@ impl Frame {
         out.0
     }
 
-    /// Reads a head, which must be that of `key`, in a cache of so many bytes in all.
-    pub fn decode(head: &[u8], key: &Key, size_bytes: u64) -> Result<Self, Unfit> {
+    /// Reads a head, which must be that of `key` if there is one, in a cache of so many bytes in all.
+    pub fn decode(head: &[u8], key: Option<&Key>, size_bytes: u64) -> Result<Self, Unfit> {
         let size = Self::size_of(head)?;
         let (body, checksum) = head.split_at_checked(size - 4).ok_or(Unfit::Damaged("its head is cut off"))?;
         if checksum != crc32fast::hash(body).to_le_bytes() {
@@ -101,7 +101,7 @@ impl Frame {
         }
         let mut body = In(&body[SIGN.len() + 8..]);
         let found: Key = body.take(32)?.try_into().expect("32 bytes were taken");
-        if found != *key {
+        if key.is_some_and(|key| found != *key) {
             return Err(Unfit::Other);
         }
         let mut parts = Vec::with_capacity(body.0.len() / PART_BYTES);

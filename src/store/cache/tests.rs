@@ -119,13 +119,14 @@ proptest! {
         let frame = Frame { key: [7; 32], parts: vec![Part { len: 3, checksum: 1 }, Part { len: 9, checksum: 2 }] };
         let mut bytes = frame.encode();
         let size = bytes.len() as u64 + 12;
-        prop_assert_eq!(Frame::decode(&bytes, &frame.key, size).unwrap(), frame.clone());
-        prop_assert_eq!(Frame::decode(&bytes, &[8; 32], size), Err(Unfit::Other));
-        prop_assert!(Frame::decode(&bytes, &frame.key, size + 1).is_err());
+        prop_assert_eq!(Frame::decode(&bytes, Some(&frame.key), size).unwrap(), frame.clone());
+        prop_assert_eq!(Frame::decode(&bytes, Some(&[8; 32]), size), Err(Unfit::Other));
+        prop_assert_eq!(Frame::decode(&bytes, None, size).unwrap(), frame.clone());
+        prop_assert!(Frame::decode(&bytes, Some(&frame.key), size + 1).is_err());
         let at = at.index(bytes.len());
         if bytes[at] != byte {
             bytes[at] = byte;
-            prop_assert!(Frame::decode(&bytes, &frame.key, size).is_err());
+            prop_assert!(Frame::decode(&bytes, Some(&frame.key), size).is_err());
         }
     }
 }

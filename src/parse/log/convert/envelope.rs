@@ -13,7 +13,7 @@ use super::slack;
 use super::spans::{self, Tracer};
 use crate::model::Level;
 use crate::model::catalog::ProblemKind;
-use crate::parse::log::roles::{Place, Role, meaning};
+use crate::parse::log::roles::{Role, stated_role};
 use crate::parse::otlp::{any_value, flatten};
 use crate::parse::timestamp::{self, EpochUnit};
 
@@ -412,7 +412,7 @@ fn find<'m, 'a>(all: &'m [Member<'a>], name: &str) -> Option<&'m Member<'a>> {
 /// Adds members of `more` that are not there; a name that would take over the time, level or message gets a prefix.
 fn extend(record: &mut Map<String, Value>, more: &Map<String, Value>) {
     for (name, value) in more {
-        let role = meaning(Place(0), name.as_bytes()).binding.map(|binding| binding.role);
+        let role = stated_role(name.as_bytes());
         let takes_over = |known: Role| role == Some(known) && record.keys().any(|key| role_of(key) == Some(known));
         let name = if record.contains_key(name) || takes_over(Role::Time) || takes_over(Role::Message) {
             format!("labels.{name}")
@@ -424,7 +424,7 @@ fn extend(record: &mut Map<String, Value>, more: &Map<String, Value>) {
 }
 
 fn role_of(name: &str) -> Option<Role> {
-    meaning(Place(0), name.as_bytes()).binding.map(|binding| binding.role)
+    stated_role(name.as_bytes())
 }
 
 fn is_zero(value: &Value) -> bool {
@@ -461,7 +461,7 @@ fn is_row(bytes: &[u8], range: &Range<usize>) -> bool {
 
 /// Whether the members are those of a log record: a time that can be read, and a message, a level or a request.
 fn is_record(bytes: &[u8], all: &[Member<'_>]) -> bool {
-    let role = |member: &Member<'_>| meaning(Place(0), member.name).binding.map(|binding| binding.role);
+    let role = |member: &Member<'_>| stated_role(member.name);
     let value = |member: &Member<'_>| {
         let value = &bytes[member.value.clone()];
         value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value)

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::Writer;
 use crate::model::Level;
-use crate::parse::log::roles::{Place, Role, meaning};
+use crate::parse::log::roles::{Place, Role, meaning, stated_role};
 use crate::parse::timestamp::{self, EpochUnit};
 
 /// Names of message columns that only tables have.
@@ -110,7 +110,7 @@ fn object(out: &mut Vec<u8>, header: &Header, cells: &[Cow<'_, [u8]>]) {
 }
 
 fn role_of(name: &str) -> Option<Role> {
-    meaning(Place(0), name.as_bytes()).binding.map(|binding| binding.role)
+    stated_role(name.as_bytes())
 }
 
 /// The header at `at`, if it is that of a log: a column whose cells are times, and one with words.
@@ -138,11 +138,12 @@ fn header(bytes: &[u8], at: usize) -> Option<Header> {
     if names.iter().filter(|name| is_name(name)).count() * 10 < names.len() * 8 {
         return None;
     }
+    let sample = sample(bytes, rows_at, separator);
+    let names = with_unnamed_message(names, &sample);
     let lower: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
     let message = (0..names.len())
         .find(|index| role_of(&lower[*index]) == Some(Role::Message))
         .or_else(|| (0..names.len()).find(|index| MESSAGES.contains(&lower[*index].as_str())))?;
-    let sample = sample(bytes, rows_at, separator);
     let time_of = |index: usize| {
         let cells: Vec<&[u8]> =
             sample.iter().filter_map(|row| row.get(index)).map(|cell| cell.trim_ascii()).filter(|cell| !cell.is_empty()).collect();
@@ -160,6 +161,17 @@ fn header(bytes: &[u8], at: usize) -> Option<Header> {
     let has_status_words =
         status.is_some_and(|index| sample.iter().filter_map(|row| row.get(index)).any(|cell| Level::from_word(cell).is_some()));
     Some(Header { separator, names, time, message, has_status_words, rows_at })
+}
+
+/// The names, and one for the words that every row has behind the named columns, as the Event Viewer of Windows writes.
+fn with_unnamed_message(mut names: Vec<String>, sample: &[Vec<Cow<'_, [u8]>>]) -> Vec<String> {
+    let unnamed = |row: &&Vec<Cow<'_, [u8]>>| row.len() == names.len() + 1 && !row[names.len()].is_empty();
+    let cells: Vec<&[u8]> = sample.iter().filter(unnamed).map(|row| &*row[row.len() - 1]).collect();
+    let n_sentences = cells.iter().filter(|cell| cell.contains(&b' ')).count();
+    if cells.len() * 10 >= sample.len() * 8 && n_sentences * 2 > cells.len() {
+        names.push("message".to_owned());
+    }
+    names
 }
 
 /// Whether a row is one of the CSV log of `PostgreSQL`: a time, a severity and a code of five signs at their places.

@@ -47,7 +47,7 @@ fn lines_of_the_journal_and_of_collectors_tell_what_they_carry() {
         "\n",
         r#"{"labels":{"app":"order"},"line":"level=info msg=ok status=200","timestamp":"2026-11-23T02:28:08Z"}"#,
     );
-    check(jsonl, "2026-11-23T02:28:09Z error 503\n2026-11-23T02:28:08Z info 200\n");
+    check(jsonl, "2026-11-23T02:28:09Z error order 503\n2026-11-23T02:28:08Z info order 200\n");
     assert_eq!(messages(jsonl)[0].0, "no way");
     check(
         "shop-7d4f-abcde web {\"level\":\"warn\",\"ts\":\"2026-11-23T02:28:09Z\",\"msg\":\"a\"}\nshop-7d4f-abcde side level=info ts=2026-11-23T02:28:10Z msg=b\n",

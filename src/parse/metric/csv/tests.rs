@@ -302,3 +302,11 @@ fn a_line_end_between_quotes_is_part_of_its_cell_and_a_stray_quote_is_none() {
     );
     check("time,5\" disk,b\n1772359200,1,2\n1772359260,3,4\n", &["5\" disk{} None 1@0 3@60", "b{} None 2@0 4@60"]);
 }
+
+#[test]
+fn lines_of_nothing_but_a_time_with_milliseconds_are_no_table() {
+    assert!(recognise("2026-11-23 02:28:09,123\n2026-11-23 02:28:10,456\n2026-11-23 02:28:11,789\n", None).is_none());
+    assert!(recognise("02:28:09,123\n02:28:10,456\n", None).is_none());
+    assert!(recognise("2026-11-23 02:28:09,123\n2026-11-23 02:28:10,1456\n", None).is_some(), "numbers of other lengths are values");
+    assert!(recognise("time,requests\n2026-11-23 02:28:09,123\n2026-11-23 02:28:10,456\n", None).is_some(), "a header says that they are");
+}

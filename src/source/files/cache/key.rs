@@ -14,11 +14,11 @@ use crate::store::Text;
 use crate::store::cache::Key;
 
 /// Version of the program, and a hash of everything that decides what becomes of the bytes of a log.
-const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), " ", env!("CORONER_RULES"));
+pub(super) const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), " ", env!("CORONER_RULES"));
 /// Stretches of a file that are looked at, the first and the last bytes among them.
 const N_SAMPLES: u64 = 16;
 /// Length of each: all together are read in a millisecond.
-const SAMPLE_BYTES: u64 = 16 << 10;
+pub(super) const SAMPLE_BYTES: u64 = 16 << 10;
 /// A file that was changed less than this ago may be changed again without another time of change (clocks of file
 /// systems tick in up to two seconds), so nothing is kept of it.
 const SETTLED_AFTER: Duration = Duration::from_secs(2);
@@ -94,7 +94,7 @@ impl Identity {
 }
 
 /// Length first, so that nothing can pass for something else.
-fn text(hash: &mut Sha256, text: &str) {
+pub(super) fn text(hash: &mut Sha256, text: &str) {
     hash.update((text.len() as u64).to_le_bytes());
     hash.update(text.as_bytes());
 }

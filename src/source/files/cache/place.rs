@@ -39,6 +39,22 @@ impl Folder {
         self.0.join(name)
     }
 
+    /// The files of indexes whose names begin like this, the newest first.
+    pub fn of_log(&self, name: &str) -> Vec<PathBuf> {
+        let Ok(entries) = fs::read_dir(&self.0) else { return Vec::new() };
+        let is_of_log = |path: &Path| {
+            path.extension().is_some_and(|ending| ending == INDEX)
+                && path.file_name().and_then(|own| own.to_str()).is_some_and(|own| own.starts_with(name))
+        };
+        let mut found: Vec<(SystemTime, PathBuf)> = entries
+            .filter_map(Result::ok)
+            .filter(|entry| is_of_log(&entry.path()))
+            .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+            .collect();
+        found.sort_unstable_by(|a, b| b.cmp(a));
+        found.into_iter().map(|(_, path)| path).collect()
+    }
+
     /// Makes the folder, with words to git and to backup programs that nothing in it is worth keeping.
     fn make(&self) -> io::Result<()> {
         if self.0.join("CACHEDIR.TAG").is_file() {

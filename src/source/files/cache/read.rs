@@ -57,11 +57,13 @@ pub struct Parts {
 
 /// Looks for the index of a log in all folders.
 pub fn find(options: &CacheOptions, identity: &Identity) -> Found<Opened> {
-    look(options, identity, |parts| {
-        let remembered = Remembered::decode(&parts.part(0)?)?;
-        let layout = Layout::of_parts(parts.frame.parts.len())?;
-        Ok(Opened { remembered, layout, parts: Arc::new(parts) })
-    })
+    look(options, identity, Opened::of)
+}
+
+/// Opens an index of whatever it is; `None` for one that is damaged.
+pub(super) fn open_any(path: PathBuf) -> Option<Opened> {
+    let file = File::open(&path).ok()?;
+    Parts::new(file, path, None).and_then(Opened::of).ok()
 }
 
 /// Looks for what follows from all logs together, and reads it.
@@ -80,7 +82,7 @@ fn look<T>(options: &CacheOptions, identity: &Identity, read: impl Fn(Parts) -> 
         let path = folder.file(&identity.name);
         let Ok(file) = File::open(&path) else { continue };
         place::touch(&file, &path, options.user.as_ref());
-        match Parts::new(file, path.clone(), &identity.key).and_then(&read) {
+        match Parts::new(file, path.clone(), Some(&identity.key)).and_then(&read) {
             Ok(kept) => return Found::Kept(kept),
             Err(Unfit::Other) => {}
             Err(unfit) => damaged = damaged.or(Some((path, unfit))),
@@ -90,7 +92,7 @@ fn look<T>(options: &CacheOptions, identity: &Identity, read: impl Fn(Parts) -> 
 }
 
 impl Parts {
-    fn new(file: File, path: PathBuf, key: &Key) -> Result<Self, Unfit> {
+    fn new(file: File, path: PathBuf, key: Option<&Key>) -> Result<Self, Unfit> {
         let size = file.metadata().map_err(unreadable)?.len();
         if size < Frame::FIRST_BYTES as u64 {
             return Err(Unfit::Damaged("it is cut off"));
@@ -183,6 +185,12 @@ impl KeptParts for Parts {
 }
 
 impl Opened {
+    fn of(parts: Parts) -> Result<Self, Unfit> {
+        let remembered = Remembered::decode(&parts.part(0)?)?;
+        let layout = Layout::of_parts(parts.frame.parts.len())?;
+        Ok(Self { remembered, layout, parts: Arc::new(parts) })
+    }
+
     /// The file of parts.
     pub fn parts(&self) -> Arc<Parts> {
         Arc::clone(&self.parts)

@@ -1,4 +1,5 @@
-//! Logs whose index was kept: taken from there instead of parsed, and kept for the next time when they were parsed.
+//! Logs whose index was kept: taken from there instead of parsed, and kept for the next time when they were parsed. Of a
+//! log that has grown since, the rest is read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -6,11 +7,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Loader;
-use crate::parse::log::LogPlan;
+use crate::parse::log::{Joiner, LogPlan};
 use crate::source::SourceError;
-use crate::source::files::cache::{self, CacheOptions, Found, Identity, Opened, Parts};
+use crate::source::files::cache::{self, CacheOptions, Found, Identity, Notes, Opened, Parts};
 use crate::source::files::content::Content;
 use crate::source::files::pool::{self, Step};
+use crate::source::files::reading::{Grown, Reading};
 use crate::store::Text;
 use crate::store::cache::{Unfit, series};
 use crate::store::derive::DerivedSeries;
@@ -18,6 +20,9 @@ use crate::store::segment::Segment;
 
 /// Stretches of an index that each thread reads: few, because each needs a buffer, but enough for all to end together.
 const STRETCHES_A_THREAD: usize = 4;
+
+/// A log of which less than one in so many bytes is new keeps the index that it had: the next time as little is read.
+const NEW_TO_KEEP: u64 = 16;
 
 /// What is to be kept once all is read, and where.
 #[derive(Default)]
@@ -76,7 +81,10 @@ impl Loader<'_> {
         let mut looked: Vec<Looked> = plans.into_iter().map(|(index, plan)| (index, plan, None)).collect();
         let work = |(content, plan): &(Arc<Content>, Arc<LogPlan>)| {
             let identity = Identity::of(content, plan)?;
-            let found = (content.size_bytes() >= options.min_log_bytes).then(|| cache::find(options, &identity));
+            let found = (content.size_bytes() >= options.min_log_bytes).then(|| match cache::find(options, &identity) {
+                Found::Nothing => cache::find_grown(options, &identity, content, plan).map_or(Found::Nothing, Found::Kept),
+                found => found,
+            });
             Some((identity, found))
         };
         let (source, to_keep) = (self.source, &mut self.to_keep);
@@ -129,16 +137,36 @@ impl Loader<'_> {
         self.begin_log(index, plan);
         let log = self.sources[index].log.as_mut().expect("the log was begun above");
         let parts = opened.parts();
-        if let Err(unfit) = segments.and_then(|segments| opened.remembered.fill(log, segments, Arc::<Parts>::clone(&parts), size)) {
+        let (known, notes) = (opened.remembered.size_bytes().min(size), Notes::decode(&opened.remembered.notes));
+        if let Err(unfit) = segments.and_then(|segments| opened.remembered.fill(log, segments, Arc::<Parts>::clone(&parts), known)) {
             self.sources[index].log = None;
             self.source.notice(damaged(parts.path(), unfit));
             return false;
         }
-        self.to_keep.parsed.remove(&index);
+        self.sources[index].reading = notes.map(|notes| Reading::resumed(Arc::clone(plan), Joiner::resume(plan, &notes.joiner), known));
+        if known < size && !self.read_rest(index, size) {
+            (self.sources[index].log, self.sources[index].reading) = (None, None);
+            return false;
+        }
+        if (size - known) * NEW_TO_KEEP <= size {
+            self.to_keep.parsed.remove(&index);
+        }
         self.to_keep.unchecked.push((index, Arc::clone(plan), parts));
-        self.job.advance(size);
+        self.job.advance(known);
         self.finish(index);
         true
+    }
+
+    /// Reads what a log holds beyond its index. Whether that could be done; else all of it must be read.
+    fn read_rest(&mut self, index: usize, size: u64) -> bool {
+        let (chunk_bytes, job) = (self.source.options.chunk_bytes, self.job);
+        let source = &mut self.sources[index];
+        let (Some(log), Some(reading)) = (&mut source.log, &mut source.reading) else { return false };
+        reading.planned_at = size;
+        if !matches!(reading.go_on(log, &source.content, chunk_bytes, job), Ok(Grown::Appended | Grown::Waits)) {
+            return false;
+        }
+        reading.append_open_end(log, &source.content).map(|n_bytes| job.advance(n_bytes)).is_ok()
     }
 
     /// Whether something was left in an index that nobody looked at.
@@ -173,7 +201,7 @@ impl Loader<'_> {
             let source = &mut self.sources[index];
             // Nothing that was found in its columns meanwhile holds.
             source.epoch += 1;
-            source.log = None;
+            (source.log, source.reading) = (None, None);
             source.report.is_complete = false;
             let size = source.content.size_bytes();
             self.add_total(size);
@@ -211,8 +239,11 @@ impl Loader<'_> {
     pub(super) fn keep(&mut self) {
         let Some(options) = self.to_keep.options.take() else { return };
         for index in std::mem::take(&mut self.to_keep.parsed) {
-            if let (Some(identity), Some(log)) = (self.to_keep.identities.get(&index), &self.sources[index].log) {
-                cache::write(&options, identity, log, &[], self.job);
+            let source = &self.sources[index];
+            if let (Some(identity), Some(log)) = (self.to_keep.identities.get(&index), &source.log) {
+                let reading = source.reading.as_ref().filter(|reading| reading.whole() == log.end_byte() && !reading.has_open_end());
+                let notes = reading.and_then(|reading| Notes::of(&source.content, &reading.plan, &reading.joiner));
+                cache::write(&options, identity, log, &notes.map(|notes| notes.encode()).unwrap_or_default(), self.job);
             }
         }
         if let Some((identity, bytes)) = self.to_keep.derived.take() {
