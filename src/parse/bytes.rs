@@ -5,6 +5,8 @@
 
 #![allow(clippy::inline_always, reason = "the inner loop of loading: each call that stays costs a tenth of it")]
 
+use wide::u8x16;
+
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 const ZEROS: u64 = ONES * b'0' as u64;
@@ -227,48 +229,43 @@ impl Seen {
     }
 }
 
-/// Where a sign stands in a text, one bit a byte: the next one is found without a look at what lies between.
-#[derive(Debug, Default)]
-pub struct Signs {
-    bits: Vec<u8>,
-    /// The stretch of the text that they are of.
-    start: usize,
-    end: usize,
+/// 64 bytes, of which one number tells by a bit each where a sign is.
+#[derive(Debug, Clone, Copy)]
+pub struct Block([u8x16; 4]);
+
+impl Block {
+    /// Bytes of one.
+    pub const LEN: usize = 64;
+
+    /// These bytes.
+    #[inline(always)]
+    pub fn new(bytes: &[u8; Self::LEN]) -> Self {
+        let (parts, _) = bytes.as_chunks::<16>();
+        Self([u8x16::new(parts[0]), u8x16::new(parts[1]), u8x16::new(parts[2]), u8x16::new(parts[3])])
+    }
+
+    /// One bit for each byte that is `sign`; the first byte has the lowest.
+    #[inline(always)]
+    pub fn marks(&self, sign: u8) -> u64 {
+        let sign = u8x16::splat(sign);
+        together(self.0.map(|part| part.cmp_eq(sign)))
+    }
+
+    /// The same; adds one to the count of its place in its sixteen bytes for each. A count holds the marks of 63 blocks.
+    #[inline(always)]
+    pub fn marks_counted(&self, sign: u8, counts: &mut u8x16) -> u64 {
+        let sign = u8x16::splat(sign);
+        let same = self.0.map(|part| part.cmp_eq(sign));
+        // What is the same is all ones, which is minus one.
+        *counts = *counts - ((same[0] + same[1]) + (same[2] + same[3]));
+        together(same)
+    }
 }
 
-impl Signs {
-    /// Bytes that are looked through at once, so that the bits of a line are written long before they are read.
-    const STRETCH: usize = 4 << 10;
-
-    /// Looks through `text` so far that `range` is known of the sign `A`; that part must be ASCII behind a line end.
-    #[inline(always)]
-    pub fn cover<const A: u8>(&mut self, text: &[u8], range: std::ops::Range<usize>) {
-        if range.start < self.start || range.end > self.end {
-            self.look::<A>(text, range);
-        }
-    }
-
-    #[inline(never)]
-    fn look<const A: u8>(&mut self, text: &[u8], range: std::ops::Range<usize>) {
-        /// Brings the high bits of eight bytes together in the highest byte.
-        const TOGETHER: u64 = 0x0002_0408_1020_4081;
-        self.start = range.start;
-        self.end = text.len().min(range.end.max(range.start + Self::STRETCH));
-        self.bits.clear();
-        let (words, rest) = text[self.start..self.end].as_chunks::<8>();
-        let bits = |word: u64| (marks_in_ascii::<A>(word).wrapping_mul(TOGETHER) >> 56) as u8;
-        self.bits.extend(words.iter().map(|word| bits(u64::from_le_bytes(*word))));
-        self.bits.push(bits(short(rest)));
-        self.bits.extend_from_slice(&[0; 8]);
-    }
-
-    /// Bytes from `at`, which must be covered, to the next sign; 64 or more when it is more than 56 away.
-    #[inline(always)]
-    pub fn until_next(&self, at: usize) -> usize {
-        let at = at.wrapping_sub(self.start);
-        let Some(bits) = self.bits.get(at / 8..).and_then(|bits| bits.first_chunk::<8>()) else { return 64 };
-        (u64::from_le_bytes(*bits) >> (at % 8)).trailing_zeros() as usize
-    }
+#[inline(always)]
+fn together(same: [u8x16; 4]) -> u64 {
+    let bits = |i: usize| u64::from(same[i].move_mask() as u16) << (16 * i);
+    bits(0) | bits(1) | bits(2) | bits(3)
 }
 
 /// How many of the bytes from `at` on are digits, points, dashes or slashes, as numbers are written.
@@ -331,21 +328,12 @@ mod tests {
         }
 
         #[test]
-        fn signs_are_found_where_they_are(lines in prop::collection::vec("[\"!#a\u{e9}-]{0,90}", 1..80)) {
-            let text = lines.join("\n");
-            let (mut signs, mut start) = (Signs::default(), 0);
-            for line in &lines {
-                let end = start + line.len();
-                if line.is_ascii() {
-                    signs.cover::<b'"'>(text.as_bytes(), start..end);
-                    for at in start..end {
-                        let len = text.as_bytes()[at..].iter().position(|byte| *byte == b'"').unwrap_or(64);
-                        let got = signs.until_next(at);
-                        prop_assert!(got == len || got >= end - at && len >= end - at || len > 56 && got >= 64, "{} {} {}", got, len, end - at);
-                    }
-                }
-                start = end + 1;
-            }
+        fn marks_stand_where_their_bytes_do(bytes in prop::collection::vec(prop_oneof![Just(b'"'), Just(b','), any::<u8>()], 64)) {
+            let block = Block::new(bytes.first_chunk().expect("64 bytes"));
+            let expected = |sign: u8| (0..64).fold(0u64, |bits, at| bits | u64::from(bytes[at] == sign) << at);
+            let mut counts = u8x16::ZERO;
+            prop_assert_eq!((block.marks(b','), block.marks_counted(b'"', &mut counts)), (expected(b','), expected(b'"')));
+            prop_assert_eq!(counts.to_array().iter().map(|n| usize::from(*n)).sum::<usize>(), bytes.iter().filter(|byte| **byte == b'"').count());
         }
 
         #[test]

@@ -42,9 +42,13 @@ pub(super) enum Run {
 
 /// What the walk reports to.
 pub(super) trait Sink<'a> {
-    /// Takes fields from `at` on as long as they come as expected: known keys in their order, each with a string or a
-    /// number and a comma behind it. `line` is ASCII without a backslash.
+    /// Takes the fields of the record itself from `at` on as long as they come as expected: known keys, each with a
+    /// string or a number and a comma behind it. `line` is ASCII without a backslash.
     fn run(&mut self, _line: &'a [u8], at: usize) -> Run {
+        Run::Field(at)
+    }
+    /// The same behind a field that did not, if it was run before.
+    fn run_on(&mut self, _line: &'a [u8], at: usize) -> Run {
         Run::Field(at)
     }
     /// The same for pairs, each with a blank behind it. Gives the position of the first other.
@@ -76,7 +80,7 @@ pub(super) fn walk_plain<'a, S: Sink<'a>>(line: &'a [u8], at: usize, sink: &mut 
 }
 
 fn object<'a, S: Sink<'a>, const ESCAPES: bool>(line: &'a [u8], mut at: usize, here: (Place, u8), sink: &mut S) -> Result<usize, Surprise> {
-    let (place, _) = here;
+    let (place, depth) = here;
     loop {
         // Most writers put no spaces anywhere.
         if line.get(at) != Some(&b'"') {
@@ -92,7 +96,11 @@ fn object<'a, S: Sink<'a>, const ESCAPES: bool>(line: &'a [u8], mut at: usize, h
         (meaning, key, at) = key_at::<S, ESCAPES>(line, at, place, sink)?;
         at = value::<_, ESCAPES>(line, at, (meaning, key), here, sink)?;
         match after_value(line, at)? {
-            After::Key(next) => at = next,
+            After::Key(next) if ESCAPES || depth > 0 => at = next,
+            After::Key(next) => match sink.run_on(line, next) {
+                Run::Field(next) => at = next,
+                Run::End(end) => return Ok(end),
+            },
             After::End(end) => return Ok(end),
         }
     }

@@ -7,12 +7,17 @@
 
 #![allow(clippy::inline_always, reason = "the inner loop of loading: each call that stays costs a tenth of it")]
 
+use wide::u8x16;
+
 use super::LogPlan;
+use super::ends::Ends;
 use super::roles::{Binding, Meaning, N_HELD, N_RIVALS, Place, Role, meaning, path_of};
-use crate::parse::bytes::{Signs, sixteen};
+use crate::parse::bytes::{eight, sixteen};
 
 /// Longest key, quotes and colon included, that has a slot.
-const SLOT_BYTES: usize = 16;
+const SLOT_BYTES: usize = 32;
+/// Bytes that are compared at once: the first ones, and of a longer key the last ones.
+const WORD_BYTES: usize = 16;
 /// How many slots ahead an expected key is looked for, when one or two keys of the line before are missing.
 const LOOK_AHEAD: usize = 3;
 /// Misses in one line after which its order is learnt anew.
@@ -28,9 +33,11 @@ const HEADS: usize = 256;
 /// One known key: its quotes and colon (or its equals sign) included, as a number.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Slot {
-    word: u128,
-    /// Its bytes among the sixteen that are compared.
-    mask: u128,
+    word: u8x16,
+    /// Its bytes among the first sixteen.
+    mask: u8x16,
+    /// The last sixteen of a longer one.
+    tail: u128,
     len: u8,
     place: Place,
     meaning: Meaning,
@@ -38,9 +45,6 @@ pub(super) struct Slot {
     rival: u8,
     /// The bit of that number.
     bit: u32,
-    /// Whether its value was a string where it came in no order, and its bytes with the quote that opens such a value.
-    is_text: bool,
-    n_before_text: u8,
     /// Bytes of the value seen last; [`ANY_LEN`] where they differ too often to be expected.
     value_len: u32,
     /// Values that were not as long as the one before.
@@ -54,6 +58,27 @@ const ANY_LEN: u32 = u32::MAX;
 /// Values of another length before it is asked whether one is to be expected at all.
 const OTHERS_TO_ASK: u32 = 16;
 
+/// The first sixteen bytes of what may be a key, and eight of them as a number.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    all: u8x16,
+    low: u64,
+}
+
+impl From<u128> for Head {
+    #[inline(always)]
+    fn from(bytes: u128) -> Self {
+        Self { all: bytes.to_le_bytes().into(), low: bytes as u64 }
+    }
+}
+
+impl From<&[u8; WORD_BYTES]> for Head {
+    #[inline(always)]
+    fn from(bytes: &[u8; WORD_BYTES]) -> Self {
+        Self { all: u8x16::new(*bytes), low: eight(bytes, 0) }
+    }
+}
+
 /// Stands where no key has a role.
 const NO_BINDING: Binding = Binding { role: Role::Nanos, rank: 0, unit: None };
 
@@ -64,22 +89,23 @@ impl Slot {
         (usize::from(self.rival), self.bit)
     }
 
-    /// Bytes of the key with its quotes and colon; at most sixteen.
+    /// Bytes of the key with its quotes and colon; at most [`SLOT_BYTES`].
     #[inline(always)]
     pub fn len(&self) -> usize {
-        usize::from(self.len.wrapping_sub(1) & 15) + 1
-    }
-
-    /// Whether its value is likely a string, and where that or a number begins behind the start of the key.
-    #[inline(always)]
-    pub fn likely_value(&self) -> (bool, usize) {
-        (self.is_text, usize::from(self.n_before_text))
+        usize::from(self.len.wrapping_sub(1)) % SLOT_BYTES + 1
     }
 
     /// Whether the bytes begin with this key.
     #[inline(always)]
-    pub fn begins(&self, word: u128) -> bool {
-        word & self.mask == self.word
+    pub fn begins(&self, head: Head, bytes: &[u8]) -> bool {
+        (head.all & self.mask).cmp_eq(self.word).all() && (usize::from(self.len) <= WORD_BYTES || self.ends(bytes))
+    }
+
+    /// The same of the last bytes of a long key.
+    #[inline(always)]
+    fn ends(&self, bytes: &[u8]) -> bool {
+        let tail = bytes.get(self.len() - WORD_BYTES..).and_then(|rest| rest.first_chunk::<WORD_BYTES>());
+        tail.is_some_and(|tail| u128::from_le_bytes(*tail) == self.tail)
     }
 
     /// How long its value will be, if it is as long as the last one.
@@ -107,12 +133,12 @@ impl Slot {
     /// The position after this key, if it stands at `at` in the record itself.
     #[inline(always)]
     pub fn after(&self, line: &[u8], at: usize) -> Option<usize> {
-        (sixteen(line, at)? & self.mask == self.word).then_some(at + usize::from(self.len))
+        self.begins(sixteen(line, at)?.into(), &line[at..]).then_some(at + usize::from(self.len))
     }
 
     #[inline(always)]
-    fn fits(&self, word: u128, place: Place) -> bool {
-        word & self.mask == self.word && self.place == place
+    fn fits(&self, head: Head, bytes: &[u8], place: Place) -> bool {
+        self.begins(head, bytes) && self.place == place
     }
 }
 
@@ -150,8 +176,8 @@ pub(super) struct Keys {
     by_head: Vec<Option<Slot>>,
     cache: Vec<Option<Cached>>,
     n_lines: u32,
-    /// Where quotes are, as far as that was asked.
-    pub quotes: Signs,
+    /// Where the fields of this line end, if its keys come in no order.
+    pub ends: Ends,
 }
 
 impl Default for Keys {
@@ -168,7 +194,7 @@ impl Default for Keys {
             by_head: Vec::new(),
             cache: Vec::new(),
             n_lines: 0,
-            quotes: Signs::default(),
+            ends: Ends::default(),
         }
     }
 }
@@ -210,10 +236,10 @@ impl Keys {
         }
     }
 
-    /// The keys in their order, if all stand in the record itself and no two have rival roles; else nothing.
+    /// The keys that come next in their order, if all stand in the record itself and no two have rival roles; else nothing.
     #[inline(always)]
     pub fn simple_order(&mut self) -> (&mut [Slot], u32) {
-        (if self.is_simple { &mut self.slots } else { &mut [] }, self.n_lines)
+        (if self.is_simple { self.slots.get_mut(self.cursor..).unwrap_or_default() } else { &mut [] }, self.n_lines)
     }
 
     /// Whether keys come in no order that lasts.
@@ -224,28 +250,14 @@ impl Keys {
 
     /// The key of the record itself that these bytes begin with, if it is one that was seen.
     #[inline(always)]
-    pub fn known(&self, word: u128) -> Option<&Slot> {
-        let first = self.by_head.get(head_of(word))?.as_ref();
+    pub fn known(&self, head: Head, bytes: &[u8]) -> Option<&Slot> {
+        let first = self.by_head.get(head_of(head.low))?.as_ref();
         if let Some(slot) = first
-            && slot.fits(word, Place(0))
+            && slot.fits(head, bytes, Place(0))
         {
             return first;
         }
-        self.by_head.get(long_head_of(word))?.as_ref().filter(|slot| slot.fits(word, Place(0)))
-    }
-
-    /// Remembers what the value of a key was that [`Keys::known`] gave for these bytes.
-    #[inline(never)]
-    pub fn expect_text(&mut self, word: u128, is_text: bool) {
-        let heads = [head_of(word), long_head_of(word)];
-        for head in heads {
-            if let Some(Some(slot)) = self.by_head.get_mut(head)
-                && slot.fits(word, Place(0))
-            {
-                (slot.is_text, slot.n_before_text) = (is_text, slot.len + u8::from(is_text));
-                return;
-            }
-        }
+        self.by_head.get(long_head_of(head.low))?.as_ref().filter(|slot| slot.fits(head, bytes, Place(0)))
     }
 
     /// What the roles of [`Keys::simple_order`] are bound to.
@@ -269,37 +281,37 @@ impl Keys {
         }
     }
 
-    /// Goes on behind the first `n` keys.
+    /// Goes on behind the next `n` keys.
     #[inline(always)]
     pub fn skip(&mut self, n: usize) {
-        self.cursor = n;
+        self.cursor += n;
     }
 
     /// The meaning of the key at `line[at]` and the position after it, if it is a known one.
     #[inline(always)]
     pub fn expect(&mut self, line: &[u8], at: usize, place: Place) -> Option<(Meaning, usize)> {
-        let word = sixteen(line, at)?;
+        let (head, bytes) = (Head::from(sixteen(line, at)?), &line[at..]);
         if let Some(slot) = self.slots.get(self.cursor)
-            && slot.fits(word, place)
+            && slot.fits(head, bytes, place)
         {
             self.cursor += 1;
             return Some((slot.meaning, at + usize::from(slot.len)));
         }
-        let slot = self.out_of_place(word, place)?;
+        let slot = self.out_of_place(head, bytes, place)?;
         Some((slot.meaning, at + usize::from(slot.len)))
     }
 
     /// A known key that is not the next one.
     #[inline(never)]
-    fn out_of_place(&mut self, word: u128, place: Place) -> Option<Slot> {
+    fn out_of_place(&mut self, head: Head, bytes: &[u8], place: Place) -> Option<Slot> {
         if self.order == Order::Known
-            && let Some(ahead) = self.look_ahead(word, place)
+            && let Some(ahead) = self.look_ahead(head, bytes, place)
         {
             self.cursor = ahead + 1;
             return Some(self.slots[ahead]);
         }
-        let at = |head: usize| self.by_head.get(head).copied().flatten().filter(|slot| slot.fits(word, place));
-        let slot = at(head_of(word)).or_else(|| at(long_head_of(word)))?;
+        let at = |place_of: usize| self.by_head.get(place_of).copied().flatten().filter(|slot| slot.fits(head, bytes, place));
+        let slot = at(head_of(head.low)).or_else(|| at(long_head_of(head.low)))?;
         self.n_misses = self.n_misses.saturating_add(1);
         self.learn(slot);
         Some(slot)
@@ -315,9 +327,9 @@ impl Keys {
     }
 
     /// The slot of a key behind some that are missing here.
-    fn look_ahead(&self, word: u128, place: Place) -> Option<usize> {
+    fn look_ahead(&self, head: Head, bytes: &[u8], place: Place) -> Option<usize> {
         let end = self.slots.len().min(self.cursor + LOOK_AHEAD);
-        (self.cursor + 1..end).find(|at| self.slots[*at].fits(word, place))
+        (self.cursor + 1..end).find(|at| self.slots[*at].fits(head, bytes, place))
     }
 
     /// The meaning of a key that was not expected; `pattern` is the key with its quotes and colon or equals sign.
@@ -325,31 +337,33 @@ impl Keys {
         let meaning = self.cached(plan, key, place);
         self.n_misses = self.n_misses.saturating_add(1);
         if pattern.len() <= SLOT_BYTES {
-            let mut bytes = [0u8; SLOT_BYTES];
-            bytes[..pattern.len()].copy_from_slice(pattern);
+            let n_head = pattern.len().min(WORD_BYTES);
+            let (mut word, mut mask) = ([0u8; WORD_BYTES], [0u8; WORD_BYTES]);
+            word[..n_head].copy_from_slice(&pattern[..n_head]);
+            mask[..n_head].fill(u8::MAX);
+            let low = Head::from(u128::from_le_bytes(word)).low;
             let rival = meaning.binding.map_or(N_RIVALS, |binding| binding.role.rival()) as u8;
             let (bit, binding) = (1 << rival, meaning.binding.unwrap_or(NO_BINDING));
-            let mask = u128::MAX >> ((SLOT_BYTES - pattern.len()) * 8);
+            let tail = pattern.last_chunk().map_or(0, |tail| u128::from_le_bytes(*tail));
             let slot = Slot {
-                word: u128::from_le_bytes(bytes),
-                mask,
+                word: word.into(),
+                mask: mask.into(),
+                tail,
                 len: pattern.len() as u8,
                 place,
                 meaning,
                 rival,
                 bit,
-                binding,
-                is_text: false,
-                n_before_text: pattern.len() as u8,
                 value_len: 0,
                 n_other: 0,
+                binding,
             };
             if self.by_head.is_empty() {
                 self.by_head.resize(HEADS * 2, None);
             }
-            let head = head_of(slot.word);
-            let is_taken = self.by_head[head].is_some_and(|other| other.word != slot.word);
-            self.by_head[if is_taken { long_head_of(slot.word) } else { head }] = Some(slot);
+            let head = head_of(low);
+            let is_taken = self.by_head[head].is_some_and(|other| (other.word, other.tail) != (slot.word, slot.tail));
+            self.by_head[if is_taken { long_head_of(low) } else { head }] = Some(slot);
             self.learn(slot);
         }
         meaning
@@ -380,14 +394,14 @@ impl Keys {
 
 /// Where a key is kept by its first four bytes, the quote among them.
 #[inline(always)]
-fn head_of(word: u128) -> usize {
-    ((word as u32).wrapping_mul(0x9e37_79b1) >> 24) as usize
+fn head_of(low: u64) -> usize {
+    ((low as u32).wrapping_mul(0x9e37_79b1) >> 24) as usize
 }
 
 /// Where it is kept when another has its first bytes: by the first eight. That of a short key is found for some values only.
 #[inline(always)]
-fn long_head_of(word: u128) -> usize {
-    HEADS + ((word as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as usize
+fn long_head_of(low: u64) -> usize {
+    HEADS + (low.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as usize
 }
 
 /// What a key of this file means: what its values told, else its name.

@@ -250,8 +250,8 @@ impl<'p> Reader<'p> {
     {
         let start = (line.as_ptr() as usize).wrapping_sub(self.chunk.as_ptr() as usize);
         match self.chunk.get(start..) {
-            Some(wide) if wide.len() >= line.len() => Around { chunk: self.chunk, wide, start },
-            _ => Around { chunk: &[], wide: line, start: 0 },
+            Some(wide) if wide.len() >= line.len() => Around { wide },
+            _ => Around { wide: line },
         }
     }
 

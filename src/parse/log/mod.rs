@@ -12,6 +12,7 @@ mod access;
 mod clock;
 pub mod convert;
 mod detail;
+mod ends;
 mod found;
 mod guess;
 mod join;

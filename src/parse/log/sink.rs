@@ -14,7 +14,7 @@ use super::json::{Run, Sink, Value};
 use super::keys::Keys;
 use super::roles::{Binding, Meaning, N_HELD, N_RIVALS, Place};
 use crate::parse::bytes::{
-    digits_and_points, ends_of_number, find_blank_in_ascii, find_in_ascii, first_of_any_two, first_of_two, marks_in_ascii,
+    digits_and_points, eight, ends_of_number, find_blank_in_ascii, find_in_ascii, first_of_any_two, first_of_two, marks_in_ascii,
 };
 
 /// Whether a key may give the time of its record.
@@ -28,16 +28,12 @@ pub(super) enum TakesTime {
 /// Where a line stands: what follows it may be loaded with its last bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Around<'w> {
-    /// What it is a part of; empty for a line that is a copy.
-    pub chunk: &'w [u8],
     /// The line and all that stands behind it.
     pub wide: &'w [u8],
-    /// Where it begins in the chunk.
-    pub start: usize,
 }
 
 /// Bytes in which a key and the beginning of its value are found.
-type Field = [u8; 32];
+type Field = [u8; 64];
 
 impl Around<'_> {
     /// The bytes at `at` and behind it; `None` near the end of the chunk.
@@ -63,47 +59,22 @@ pub(super) struct RoleSink<'s, 'p, 'a> {
     /// One bit for each that is held, and for each of those that has escapes.
     is_held: u32,
     is_escaped: u32,
+    /// Where [`Keys::ends`] counts from in the line, once they are found.
+    ends_from: Option<usize>,
 }
 
 impl<'a> Sink<'a> for RoleSink<'_, '_, 'a> {
     #[inline(always)]
-    fn run(&mut self, line: &'a [u8], mut at: usize) -> Run {
-        if self.keys.have_no_order() {
-            return self.run_in_any_order(line, at);
+    fn run(&mut self, line: &'a [u8], at: usize) -> Run {
+        if self.keys.have_no_order() { self.run_in_any_order(line, at) } else { self.run_in_order(line, at) }
+    }
+
+    #[inline(never)]
+    fn run_on(&mut self, line: &'a [u8], at: usize) -> Run {
+        match self.ends_from {
+            Some(from) => self.fields(line, at, from),
+            None => self.run_in_order(line, at),
         }
-        let (mut n_fields, mut is_held, mut end) = (0, 0u32, None);
-        let (slots, n_lines) = self.keys.simple_order();
-        for slot in slots {
-            // The compiler must not see that this is the length that is found: the next key would wait for it.
-            let expected = black_box(slot.expected_len());
-            let Some(field) = self.around.field(at) else { break };
-            let (word, values) = words(field, slot.len());
-            if !slot.begins(word) {
-                break;
-            }
-            let value_at = at + slot.len();
-            let Some((is_text, mut len)) = value_in(line, value_at, values) else { break };
-            if len == expected {
-                len = expected;
-            } else {
-                slot.expect_len(len, n_lines);
-            }
-            let start = value_at + usize::from(is_text);
-            let next = start + len + usize::from(is_text);
-            let Some(after) = line.get(next).filter(|after| matches!(after, b',' | b'}')) else { break };
-            let (index, bit) = slot.rival();
-            self.held[index % N_HELD] = (start as u32, len as u32);
-            is_held |= bit;
-            n_fields += 1;
-            at = next + 1;
-            if *after == b'}' {
-                end = Some(at);
-                break;
-            }
-        }
-        self.is_held |= is_held & ((1 << N_RIVALS) - 1);
-        self.keys.skip(n_fields);
-        end.map_or(Run::Field(at), Run::End)
     }
 
     #[inline(always)]
@@ -141,18 +112,23 @@ impl<'a> Sink<'a> for RoleSink<'_, '_, 'a> {
     }
 }
 
-/// Sixteen bytes of a field, and the sixteen behind its key.
+/// Sixteen bytes of a field from `at` on.
 #[inline(always)]
-fn words(field: &Field, key_len: usize) -> (u128, (u64, u64)) {
-    let at = |at: usize| field.get(at..).and_then(|rest| rest.first_chunk::<16>()).map_or(0, |bytes| u128::from_le_bytes(*bytes));
-    let value = at(key_len);
-    (at(0), (value as u64, (value >> 64) as u64))
+fn part(field: &Field, at: usize) -> &[u8; 16] {
+    field.get(at..).and_then(|rest| rest.first_chunk()).unwrap_or(&[0; 16])
+}
+
+/// How many of the first bytes are those of a number; sixteen for that many and more.
+#[inline(always)]
+fn len_of_number(bytes: &[u8; 16]) -> usize {
+    first_of_any_two(ends_of_number(eight(bytes, 0)), ends_of_number(eight(bytes, 8)))
 }
 
 /// Whether the value at `at` is a string, and its length without quotes; of a line of ASCII without a backslash, of which
 /// sixteen bytes are given. `None` for what is neither string nor number.
 #[inline(always)]
-fn value_in(line: &[u8], at: usize, (low, high): (u64, u64)) -> Option<(bool, usize)> {
+fn value_in(line: &[u8], at: usize, bytes: &[u8; 16]) -> Option<(bool, usize)> {
+    let (low, high) = (eight(bytes, 0), eight(bytes, 8));
     if low as u8 == b'"' {
         // The quote that opens it is none that closes it.
         let (first, second) = (marks_in_ascii::<b'"'>(low) & !0xff, marks_in_ascii::<b'"'>(high));
@@ -166,6 +142,18 @@ fn value_in(line: &[u8], at: usize, (low, high): (u64, u64)) -> Option<(bool, us
         len = digits_and_points(line, at);
     }
     (len > 0).then_some((false, len))
+}
+
+/// Whether a value is one that the fast path for numbers does not know: a literal, an exponent, many digits.
+#[inline(never)]
+fn is_bare(value: &[u8]) -> bool {
+    matches!(value, b"true" | b"false" | b"null")
+        || value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E')) && !value.is_empty()
+}
+
+#[inline(never)]
+fn count_quotes(line: &[u8], start: usize, end: usize) -> usize {
+    memchr::memchr_iter(b'"', line.get(start..end).unwrap_or_default()).count()
 }
 
 /// Start and length of the value of a pair at `at`, and the position after it and a blank.
@@ -195,50 +183,117 @@ impl<'s, 'p, 'a> RoleSink<'s, 'p, 'a> {
     ) -> Self {
         let (plan, clock, keys) = reader;
         let bindings = *keys.simple_bindings();
-        Self { plan, clock, keys, found, takes_time, line, around, held: [(0, 0); N_HELD], bindings, is_held: 0, is_escaped: 0 }
+        let held = [(0, 0); N_HELD];
+        Self { plan, clock, keys, found, takes_time, line, around, held, bindings, is_held: 0, is_escaped: 0, ends_from: None }
     }
 
-    /// [`Sink::run`] for lines whose keys come in any order; a role that comes twice ends it. What a field is cannot be
-    /// foreseen here, so that nothing is asked of it that would have to be.
-    fn run_in_any_order(&mut self, line: &'a [u8], mut at: usize) -> Run {
-        let Around { chunk, start: line_at, .. } = self.around;
-        if chunk.is_empty() {
-            return Run::Field(at);
-        }
-        self.keys.quotes.cover::<b'"'>(chunk, line_at..line_at + line.len());
-        let mut is_held = self.is_held;
-        let mut end = None;
-        while end.is_none()
-            && let Some(field) = self.around.field(at)
-            && let Some(slot) = self.keys.known(words(field, 1).0)
-        {
-            let (_, (low, high)) = words(field, slot.len());
-            let (mut is_text, before) = slot.likely_value();
-            let mut start = at + before;
-            let text_len = self.keys.quotes.until_next(line_at + start);
-            let number_len = first_of_any_two(ends_of_number(low), ends_of_number(high));
-            let mut len = if is_text { text_len } else { number_len };
-            let ((index, bit), binding) = (slot.rival(), slot.binding());
-            #[expect(clippy::needless_bitwise_bool, reason = "one branch that is hardly ever taken in place of four that nobody foresees")]
-            let is_odd = (len >= 64) | (!is_text & ((len == 0) | (len == 16))) | (is_text != (low as u8 == b'"')) | (is_held & bit != 0);
-            if is_odd {
-                let value_at = at + slot.len();
-                let Some(value) = value_in(line, value_at, (low, high)).filter(|_| is_held & bit == 0) else { break };
-                (is_text, len, start) = (value.0, value.1, value_at + usize::from(value.0));
-                self.keys.expect_text(words(field, 1).0, is_text);
+    /// [`Sink::run`] for lines whose keys come in their order, which must be ASCII.
+    #[inline(always)]
+    fn run_in_order(&mut self, line: &'a [u8], mut at: usize) -> Run {
+        let (mut n_fields, mut is_held, mut end) = (0, self.is_held, None);
+        let (slots, n_lines) = self.keys.simple_order();
+        for slot in slots {
+            // The compiler must not see that this is the length that is found: the next key would wait for it.
+            let expected = black_box(slot.expected_len());
+            let Some(mut field) = self.around.field(at) else { break };
+            if !slot.begins(part(field, 0).into(), field) {
+                // Some writers put a blank behind commas and colons.
+                let Some(behind) = self.around.field(at + 1) else { break };
+                if field[0] != b' ' || !slot.begins(part(behind, 0).into(), behind) {
+                    break;
+                }
+                (at, field) = (at + 1, behind);
             }
+            let mut value_at = at + slot.len();
+            let mut value = value_in(line, value_at, part(field, slot.len()));
+            if value.is_none() && field[slot.len()] == b' ' {
+                value_at += 1;
+                value = value_in(line, value_at, part(field, slot.len() + 1));
+            }
+            let Some((is_text, mut len)) = value else { break };
+            if len == expected {
+                len = expected;
+            } else {
+                slot.expect_len(len, n_lines);
+            }
+            let start = value_at + usize::from(is_text);
             let next = start + len + usize::from(is_text);
             let Some(after) = line.get(next).filter(|after| matches!(after, b',' | b'}')) else { break };
+            let (index, bit) = slot.rival();
+            if is_held & bit != 0 {
+                break;
+            }
             self.held[index % N_HELD] = (start as u32, len as u32);
-            self.bindings[index % N_HELD] = binding;
             is_held |= bit & ((1 << N_RIVALS) - 1);
+            n_fields += 1;
             at = next + 1;
             if *after == b'}' {
                 end = Some(at);
+                break;
             }
         }
         self.is_held = is_held;
+        self.keys.skip(n_fields);
         end.map_or(Run::Field(at), Run::End)
+    }
+
+    /// The same for lines whose keys come in any order.
+    #[inline(never)]
+    fn run_in_any_order(&mut self, line: &'a [u8], at: usize) -> Run {
+        self.keys.ends.find(self.around.wide.get(at..).unwrap_or_default(), line.len() - at);
+        self.ends_from = Some(at);
+        self.fields(line, at, at)
+    }
+
+    /// Takes fields of known keys from `start` on, in a line whose [`Keys::ends`] count from `from`. It stops before one
+    /// that is odd or whose role is taken. No field waits for another, and nothing is asked that had to be foreseen.
+    #[inline(always)]
+    fn fields(&mut self, line: &'a [u8], start: usize, from: usize) -> Run {
+        let keys = &*self.keys;
+        let (mut at, mut is_held, mut n_quotes, mut n_fields) = (start, self.is_held, 0, 0);
+        let mut ends = keys.ends.from(start - from);
+        let is_whole = loop {
+            let Some(end) = ends.next().map(|end| from + end) else { break true };
+            let Some(mut field) = self.around.field(at) else { break false };
+            if field[0] == b' ' {
+                at += 1;
+                let Some(behind) = self.around.field(at) else { break false };
+                field = behind;
+            }
+            let Some(slot) = keys.known(part(field, 0).into(), field) else { break false };
+            let before = slot.len() + usize::from(field[slot.len()] == b' ');
+            let (value_at, value) = (at + before, part(field, before));
+            let len = end.wrapping_sub(value_at);
+            let is_text = value[0] == b'"';
+            let is_closed = self.around.wide.get(end.wrapping_sub(1)) == Some(&b'"');
+            #[expect(clippy::needless_bitwise_bool, reason = "one branch that is hardly ever taken in place of four that nobody foresees")]
+            let is_odd =
+                (is_text & (!is_closed | (len < 2))) | (!is_text & ((len == 0) | (len_of_number(value) < len))) | (len > line.len());
+            if is_odd && (is_text || !line.get(value_at..end).is_some_and(is_bare)) {
+                break false;
+            }
+            let (index, bit) = slot.rival();
+            if is_held & bit != 0 {
+                break false;
+            }
+            let quote = usize::from(is_text);
+            self.held[index % N_HELD] = ((value_at + quote) as u32, (len - 2 * quote) as u32);
+            self.bindings[index % N_HELD] = slot.binding();
+            is_held |= bit & ((1 << N_RIVALS) - 1);
+            n_quotes += 2 + 2 * quote;
+            n_fields += 1;
+            at = end + 1;
+        };
+        let n_all = keys.ends.quotes_of_all();
+        let is_whole = is_whole && n_all.is_some();
+        // A quote that belongs to none of them hides where they really end.
+        let n_there = n_all.filter(|_| is_whole && start == from).unwrap_or_else(|| count_quotes(line, start, at));
+        if n_there != n_quotes {
+            return Run::Field(start);
+        }
+        self.is_held = is_held;
+        self.keys.skip(n_fields);
+        if is_whole { Run::End(at) } else { Run::Field(at) }
     }
 
     #[inline(always)]

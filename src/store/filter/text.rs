@@ -131,28 +131,55 @@ fn sees_edges(text: &str) -> bool {
     text.contains('$') || text.contains("\\A") || text.contains("\\z") || text.split("(?").skip(1).any(changes_lines)
 }
 
-/// ASCII text in any case: by its rarest letter in both cases, then the rest.
+/// ASCII text in any case: by what of it has no case where that is long enough to be rare, else by its letters.
 #[derive(Clone)]
 pub(super) struct Folded {
     /// In lower case.
     needle: Vec<u8>,
-    /// Its letters as an expression: the search that `regex` does is as good as ours and better on rare words.
-    regex: Option<regex::bytes::Regex>,
+    by: FoldedBy,
 }
+
+#[derive(Clone)]
+enum FoldedBy {
+    /// The longest stretch without letters and where it begins: `":4711` of `"uid":4711`, whose name every record has.
+    Core(Box<memmem::Finder<'static>>, usize),
+    /// Its letters as an expression: the search that `regex` does is as good as ours and better on rare words.
+    Regex(regex::bytes::Regex),
+    /// One place after the other.
+    Each,
+}
+
+/// Bytes without case from which on they are searched first: shorter ones stand everywhere.
+const MIN_CORE: usize = 4;
 
 impl Folded {
     fn new(text: &str) -> Self {
+        let needle = text.to_ascii_lowercase().into_bytes();
+        let cores = needle.split(u8::is_ascii_alphabetic).filter(|core| core.len() >= MIN_CORE && core.iter().any(u8::is_ascii_digit));
+        if let Some(core) = cores.max_by_key(|core| core.len()) {
+            let at = core.as_ptr() as usize - needle.as_ptr() as usize;
+            let by = FoldedBy::Core(Box::new(memmem::Finder::new(core).into_owned()), at);
+            return Self { by, needle };
+        }
         let built = regex::bytes::RegexBuilder::new(&regex::escape(text)).case_insensitive(true).unicode(false).build();
-        Self { needle: text.to_ascii_lowercase().into_bytes(), regex: built.ok() }
+        Self { needle, by: built.map_or(FoldedBy::Each, FoldedBy::Regex) }
     }
 
     fn find(&self, text: &[u8]) -> Option<Range<usize>> {
-        match &self.regex {
-            Some(regex) => regex.find(text).map(|found| found.range()),
-            None => text
-                .windows(self.needle.len())
-                .position(|part| part.eq_ignore_ascii_case(&self.needle))
-                .map(|at| at..at + self.needle.len()),
+        let is_at = |at: &usize| text.get(*at..*at + self.needle.len()).is_some_and(|part| part.eq_ignore_ascii_case(&self.needle));
+        match &self.by {
+            FoldedBy::Core(finder, core_at) => {
+                let mut from = 0;
+                loop {
+                    let hit = from + finder.find(text.get(from..)?)?;
+                    if let Some(at) = hit.checked_sub(*core_at).filter(is_at) {
+                        return Some(at..at + self.needle.len());
+                    }
+                    from = hit + 1;
+                }
+            }
+            FoldedBy::Regex(regex) => regex.find(text).map(|found| found.range()),
+            FoldedBy::Each => (0..text.len()).find(is_at).map(|at| at..at + self.needle.len()),
         }
     }
 }
@@ -335,5 +362,26 @@ fn by_record_from(block: &Block<'_>, from: usize, wanted: &[u64], found: &mut Bi
     while let Some(i) = next.filter(|i| *i < block.records.end) {
         found[i / 64] |= u64::from(passes(block.bytes(i))) << (i % 64);
         next = next_wanted(wanted, i + 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn text_in_any_case_is_found_where_it_stands_first(text in "[aA:1-]{0,60}", needle in "[aA]{0,2}[:1-]{0,6}[a1]{0,2}") {
+            prop_assume!(!needle.is_empty());
+            let expected = text.to_ascii_lowercase().find(&needle.to_ascii_lowercase()).map(|at| at..at + needle.len());
+            prop_assert_eq!(Folded::new(&needle).find(text.as_bytes()), expected);
+        }
+    }
+
+    #[test]
+    fn a_number_is_searched_before_the_name_that_every_record_has() {
+        let by_core = |text: &str| matches!(Folded::new(text).by, FoldedBy::Core(..));
+        assert!(by_core("\"uid\":4711") && by_core("order-2026-11") && !by_core("pool exhausted") && !by_core("a-1"));
     }
 }
