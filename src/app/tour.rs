@@ -102,7 +102,7 @@ const STEPS: [Step; 10] = [
         title: "a message that was born",
         words: "{patterns} groups all log lines into patterns. {down} to one that says born, or error: {open} keeps only its \
                 events.",
-        is_done: |state, _| filtered_patterns(state).any(|pattern| is_telling(pattern)),
+        is_done: |state, _| filtered_patterns(state).any(is_telling),
     },
     Step {
         title: "one request through all services",

@@ -50,7 +50,7 @@ pub fn shift_ns(extent: (Timestamp, Timestamp), from: &str, to: &str) -> Option<
 /// A source as it was read, in another zone: by how much its times move, and the zone to be told. An empty name is the
 /// zone of those of whom nobody says anything.
 pub fn moved(read: &SourceReport, name: &str) -> Option<(i64, Zone)> {
-    let (extent, _) = (read.extent?, can_be_said(&read.zone).then_some(())?);
+    let extent = read.extent.filter(|_| can_be_said(&read.zone))?;
     let (name, certainty) = if name.is_empty() { ("UTC", ZoneCertainty::Default) } else { (name, ZoneCertainty::File) };
     Some((shift_ns(extent, &read.zone.name, name)?, Zone { name: name.to_owned(), certainty }))
 }

@@ -171,7 +171,7 @@ pub(super) fn typed(state: &mut State, argument: &str) -> Result<Vec<Effect>, St
 /// Says the zone of a source: one step that `u` takes back.
 fn set(state: &mut State, id: SourceId, zone: &str) -> Vec<Effect> {
     let Some(report) = state.catalog.source(id).cloned() else { return Vec::new() };
-    let path = clean(&report.path).to_string();
+    let path = clean(&report.path);
     let meta = state.session.change_meta(|meta| {
         meta.zones.remove(&report.path);
         // A pattern over several sources may still name it.
