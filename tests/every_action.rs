@@ -42,6 +42,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("goto", "", "t t \"03:25\" Enter", "2026-11-22 03:25:00"),
     ("set-t0", "t t \"03:22:00\" Enter", "t 0", "T+0 = deploy"),
     ("zone", "", "t z \"Shanghai\" Enter", "11:20:00 Shanghai +08:00"),
+    ("source-zone", "3 e", "t Z \"berlin\" Enter", "logs/order-1.log is read in Europe/Berlin"),
     ("clock-offset", "3 e", "t c \"-1.5s\" Enter", "clock of logs/order-1.log: -1.5s"),
     ("propose-clock", "", "t C", "clocks are compared beside a trace"),
     ("cycle-time", "t t \"03:22:00\" Enter t 0", "T", "times from T+0"),

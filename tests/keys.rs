@@ -162,6 +162,18 @@ fn promise(action: Action) -> bool {
             t0.at == at(125) && t0.label.contains("deploy")
         }
         Action::ChooseZone => shows("t z \"Shanghai\" Enter", "11:20:00 Shanghai +08:00"),
+        Action::SourceZone => {
+            let zones = |keys: &str| after(keys).state.case().meta.zones.clone();
+            let said = |keys: &str| zones(keys).get("logs/order-1.log").cloned();
+            said("3 e t Z \"+01:00\" Enter").as_deref() == Some("+01:00")
+                && zones("3 e t Z \"+01:00\" Enter u").is_empty()
+                && zones("3 e t Z \"+01:00\" Enter t Z ctrl-u Enter").is_empty()
+                && said(": \"source-zone order-1.log Asia/Shanghai\" Enter").as_deref() == Some("Asia/Shanghai")
+                && shows("3 e t Z \"Berlim\" Enter", "is no zone; known forms: +01:00")
+                && shows("7", "no zone in its times: UTC; t Z sets it")
+                && shows("7 : \"source-zone order-1.log +01:00\" Enter", "zone from the case; t Z changes it")
+                && shows("4 t Z", "whose times have another zone?")
+        }
         Action::ClockOffset => {
             let offsets = |keys: &str| after(keys).state.case().meta.clock_offsets.clone();
             let moved = |keys: &str| offsets(keys).get("logs/order-1.log").copied();

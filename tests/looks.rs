@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 
 use coroner::app::tour::Offer;
 use coroner::app::welcome::{Recent, Sight, Welcome};
-use coroner::app::{Message, keys};
+use coroner::app::{Message, State, keys};
 use coroner::model::Timestamp;
 use coroner::ui::{self, Theme};
 use fake::Session;
@@ -116,48 +116,69 @@ fn look_at(name: &str, sequence: &str) {
     });
 }
 
+/// Every pane: name of its file, keys that lead there.
+const PANES: &[(&str, &str)] = &[
+    ("panels", ". t 0 2"),
+    ("panels_large", ". t 0 2 z"),
+    ("changes", ". t 0 1 ."),
+    ("events", "3 e"),
+    ("events_large", "3 e z"),
+    ("chain", "t t \"03:24:00\" Enter p c \"the pool is exhausted\" Tab d ^s . c \"scaled out\" ^s 4"),
+    ("notes", "t t \"03:24:00\" Enter m Enter a \"nobody noticed\" ^s p 5"),
+    ("detail", "3 e 6"),
+    ("sources", "7"),
+    ("patterns", ". t 0 8"),
+    ("trace", "3 e t o"),
+    ("compare", ". t 0 v t t \"03:27:00\" Enter b"),
+    ("facets", "9"),
+    ("replay", "t t \"03:24:00\" Enter t ."),
+];
+
+/// Every layer.
+const LAYERS: &[(&str, &str)] = &[
+    ("help", "?"),
+    ("help_all", "? tab"),
+    ("help_in_a_form", "c F1"),
+    ("palette", "^p \"roll\""),
+    ("command", ": \"go\""),
+    ("panel_picker", "P \"go_\""),
+    ("markers", "m"),
+    ("find", "/ \"pool exh\""),
+    ("goto", "t t \"03:2\""),
+    ("filter", "& \"level>=warm\""),
+    ("filters", "& \"level>=warn pool\" Enter F"),
+    ("note", "t t \"03:23:00\" Enter a \"Nobody noticed\\n漢字 yet\""),
+    ("form", "p c \"pool is exhausted\" Tab"),
+    ("question", "a \"x\" esc"),
+    ("prefix", "t"),
+    ("prefix_many", ";"),
+    ("source_zone", "3 e t Z \"+01:00\""),
+    ("columns", "C"),
+    ("lanes", "^w l"),
+    ("suggested", "; s"),
+    ("document", ". t 0 m Enter ; v"),
+];
+
 #[test]
 fn every_pane_looks_as_it_did() {
-    for (name, sequence) in [
-        ("panels", ". t 0 2"),
-        ("panels_large", ". t 0 2 z"),
-        ("changes", ". t 0 1 ."),
-        ("events", "3 e"),
-        ("events_large", "3 e z"),
-        ("chain", "t t \"03:24:00\" Enter p c \"the pool is exhausted\" Tab d ^s . c \"scaled out\" ^s 4"),
-        ("notes", "t t \"03:24:00\" Enter m Enter a \"nobody noticed\" ^s p 5"),
-        ("detail", "3 e 6"),
-        ("sources", "7"),
-        ("patterns", ". t 0 8"),
-        ("trace", "3 e t o"),
-        ("compare", ". t 0 v t t \"03:27:00\" Enter b"),
-    ] {
-        look_at(name, sequence);
-    }
+    PANES.iter().for_each(|(name, sequence)| look_at(name, sequence));
 }
 
 #[test]
 fn every_layer_looks_as_it_did() {
-    for (name, sequence) in [
-        ("help", "?"),
-        ("help_all", "? tab"),
-        ("help_in_a_form", "c F1"),
-        ("palette", "^p \"roll\""),
-        ("command", ": \"go\""),
-        ("panel_picker", "P \"go_\""),
-        ("markers", "m"),
-        ("find", "/ \"pool exh\""),
-        ("goto", "t t \"03:2\""),
-        ("filter", "& \"level>=warm\""),
-        ("filters", "& \"level>=warn pool\" Enter F"),
-        ("note", "t t \"03:23:00\" Enter a \"Nobody noticed\\n漢字 yet\""),
-        ("form", "p c \"pool is exhausted\" Tab"),
-        ("question", "a \"x\" esc"),
-        ("prefix", "t"),
-        ("prefix_many", ";"),
-    ] {
-        look_at(name, sequence);
+    LAYERS.iter().for_each(|(name, sequence)| look_at(name, sequence));
+}
+
+#[test]
+fn no_pane_and_no_layer_is_without_a_picture() {
+    let mut seen = std::collections::BTreeSet::new();
+    for (_, sequence) in PANES.iter().chain(LAYERS) {
+        let mut session = Session::loaded(120, 40);
+        session.keys(sequence);
+        seen.extend(session.state.places());
     }
+    let missing: Vec<_> = State::every_place().into_iter().filter(|place| !seen.contains(place)).collect();
+    assert!(missing.is_empty(), "no line of PANES or LAYERS shows {missing:?}");
 }
 
 #[test]

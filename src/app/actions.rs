@@ -116,6 +116,7 @@ actions! {
         GoTo "goto" ["t t"] MAIN "go to a typed time: 14:03, T+12m, -90s, 2026-11-22T03:24Z";
         SetT0 "set-t0" ["t 0"] MAIN "make the cursor T+0, labelled by the change under it";
         ChooseZone "zone" ["t z"] MAIN "choose the zone of local times";
+        SourceZone "source-zone" ["t Z"] MAIN "say the zone of a source whose times have none: +01:00, Europe/Berlin";
         ClockOffset "clock-offset" ["t c"] MAIN "move the clock of a source that was wrong: +1.5s, -90s, 0";
         ProposeClock "propose-clock" ["t C"] MAIN "take what shared traces say of a wrong clock as its offset";
         CycleTime "cycle-time" ["T"] MAIN "show times as UTC, local, or T±";

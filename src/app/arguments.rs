@@ -29,6 +29,8 @@ pub(crate) enum Argument {
     Shift,
     /// A source, if none is selected, and by how much its clock moves.
     Clock,
+    /// A source, if none is selected, and the zone of its times.
+    SourceZone,
     /// Which notes are listed.
     Notes,
     /// Any words.
@@ -64,6 +66,7 @@ impl Argument {
             Self::Severity => "SEVERITY",
             Self::Tags => "LABELS",
             Self::Shift => "+TIME or -TIME",
+            Self::SourceZone => "[FILE] ZONE",
             Self::Clock => "[FILE] +TIME, -TIME or 0",
             Self::Notes => "CONDITIONS",
             Self::Words => "WORDS",
@@ -88,6 +91,7 @@ impl Argument {
             Self::Ghost => "-1h   T-10m   baseline   off",
             Self::Tags => "pool   -draft takes a label off",
             Self::Shift => "+90s   -1h   250ms",
+            Self::SourceZone => "+01:00   logs/app.log Europe/Berlin   UTC",
             Self::Clock => "+1.5s   logs/payment.log -90s   0",
             Self::Notes => "kind:hypothesis   tag:pool   author:name   pinned   words",
             Self::Keys => "e e Enter   3*l   \"typed text\"   <zoom-in>   ^p",
@@ -111,6 +115,7 @@ pub(crate) const fn of(action: Action) -> Option<Argument> {
         A::AddRecord => Argument::Kind,
         A::TagRecords => Argument::Tags,
         A::Retime => Argument::Shift,
+        A::SourceZone => Argument::SourceZone,
         A::ClockOffset => Argument::Clock,
         A::FilterNotes => Argument::Notes,
         A::Ghost | A::GhostWindow => Argument::Ghost,

@@ -21,6 +21,7 @@ use crate::model::offset::ClockOffsets;
 use crate::model::onset::{Onset, OnsetQuery};
 use crate::model::query::{FieldSeen, HistogramQuery, Pattern, PatternQuery, TextMatch, TextPattern, ValueAt};
 use crate::model::skew::ClockCheck;
+use crate::model::zones::{ProposedZone, SourceZones};
 use crate::model::{Annotation, AnnotationId};
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, SeriesId, SeriesQuery, SourceId, TimeRange, Timestamp,
@@ -51,7 +52,8 @@ pub enum Question {
     /// Make series of these formulas (`PromQL`), and of no others. Answered by `Reply::Defined`.
     Define(Vec<String>),
     /// Move the clocks of sources by these offsets, and no others. Answered by `Reply::Defined`.
-    SetClocks(ClockOffsets),
+    /// Sources whose zone is another than when they were opened are read in it, by path; see `Source::set_zones`.
+    SetClocks(ClockOffsets, SourceZones),
     /// Values at a moment.
     ValuesAt {
         /// Which.
@@ -386,6 +388,8 @@ pub enum Message {
     GoOn,
     /// The demo was opened: its tour is offered, or begins.
     Tour(Offer),
+    /// Other sources speak for the zones of some that have none.
+    ZonesProposed(Vec<ProposedZone>),
     /// A word for the user from below (job panicked, file vanished).
     Notice(String),
 }

@@ -38,6 +38,42 @@ pub(crate) enum Overlay {
     Draft(Box<Draft>),
 }
 
+macro_rules! layers {
+    ($($layer:ident $name:literal),*) => {
+        /// The kind of a layer, for those who must not forget one.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        enum Layer { $($layer,)* }
+
+        /// Names of all kinds of layers.
+        pub(crate) const LAYERS: &[&str] = &[$($name),*];
+
+        impl Layer {
+            const fn name(self) -> &'static str {
+                match self { $(Self::$layer => $name,)* }
+            }
+        }
+    };
+}
+
+layers! { Help "help", Picker "list", Prompt "prompt", Filters "filters", Editor "note", Form "form", Confirm "question", Draft "document" }
+
+impl Overlay {
+    /// What kind of layer it is.
+    pub(crate) const fn kind(&self) -> &'static str {
+        let layer = match self {
+            Self::Help(_) => Layer::Help,
+            Self::Picker(_) => Layer::Picker,
+            Self::Prompt(_) => Layer::Prompt,
+            Self::Filters(_) => Layer::Filters,
+            Self::Editor(_) => Layer::Editor,
+            Self::Form(_) => Layer::Form,
+            Self::Confirm(_) => Layer::Confirm,
+            Self::Draft(_) => Layer::Draft,
+        };
+        layer.name()
+    }
+}
+
 /// Help with its search.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Help {
@@ -61,6 +97,8 @@ pub(crate) enum PickValue {
     Marker(MarkerName),
     /// A source whose clock is to be moved.
     Clock(SourceId),
+    /// A source whose zone is to be said.
+    SourceZone(SourceId),
     KeyMoment,
     Target(FreezeTarget),
     /// A marker that the data suggest, and what it is.

@@ -29,6 +29,8 @@ pub(crate) enum PromptKind {
     Retime,
     /// By how much the clock of a source moves.
     Clock(SourceId),
+    /// The zone of a source whose times have none.
+    SourceZone(SourceId),
     /// Which notes are listed.
     Notes,
     /// An action by its name.
@@ -104,6 +106,7 @@ impl Prompt {
             PromptKind::Tag => "labels",
             PromptKind::Retime => "move by",
             PromptKind::Clock(_) => "clock offset",
+            PromptKind::SourceZone(_) => "zone of a source",
             PromptKind::Notes => "notes",
             PromptKind::Command => "command",
             PromptKind::Url => "pin",
@@ -120,6 +123,7 @@ impl Prompt {
             PromptKind::Limit => "1000   1.5s   250ms   5%   64MiB   <99.9% for what must not fall below   off",
             PromptKind::Tag => "pool   -draft takes a label off; for the selected note, or all that the filter of the notes leaves",
             PromptKind::Retime => "+90s   -1h   250ms",
+            PromptKind::SourceZone(_) => "+01:00   Europe/Berlin   UTC",
             PromptKind::Clock(_) => "+1.5s   -90s   2m   -8h   0: as the source states them",
             PromptKind::Notes => "kind:hypothesis   tag:pool   author:name   pinned   words; nothing lists all",
             PromptKind::Command => "",

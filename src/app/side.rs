@@ -330,7 +330,7 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut out = Vec::new();
     for paragraph in text.split('\n') {
         let mut line = String::new();
-        for word in paragraph.split(' ') {
+        for word in words_of(paragraph, width) {
             let mut word = word;
             let blank = usize::from(!line.is_empty());
             if line.width() + blank + word.width() <= width {
@@ -368,9 +368,43 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     out
 }
 
+/// The words of a paragraph; a number stays with its further digits and its unit, as far as they fit a line: `19 653`, `2 s`.
+fn words_of(paragraph: &str, width: usize) -> Vec<&str> {
+    let mut words: Vec<&str> = Vec::new();
+    let mut start = 0;
+    for word in paragraph.split(' ') {
+        let end = start + word.len();
+        let before = words.last().copied().filter(|before| before.ends_with(|c: char| c.is_ascii_digit()));
+        match before.filter(|before| belongs_to_number(word) && before.width() + 1 + word.width() <= width) {
+            Some(before) => {
+                let from = start - 1 - before.len();
+                words.pop();
+                words.push(&paragraph[from..end]);
+            }
+            None => words.push(word),
+        }
+        start = end + 1;
+    }
+    words
+}
+
+/// Further digits of a number, or a unit, with what a sentence puts behind it.
+fn belongs_to_number(word: &str) -> bool {
+    const UNITS: [&str; 14] = ["%", "s", "ms", "µs", "us", "ns", "m", "h", "d", "B", "kB", "MB", "GB", "MiB"];
+    let word = word.trim_end_matches(|c: char| ".,;:)".contains(c));
+    UNITS.contains(&word) || (word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::wrap;
+
+    #[test]
+    fn a_number_stays_with_its_digits_and_its_unit() {
+        assert_eq!(wrap("peak 3 659 s; 142 and", 10), ["peak", "3 659 s;", "142 and"]);
+        assert_eq!(wrap("counting … 78 %  Esc stops", 13), ["counting …", "78 %  Esc", "stops"]);
+        assert_eq!(wrap("12 345 678 900 s", 8), ["12 345", "678 900", "s"]);
+    }
 
     #[test]
     fn text_folds_at_blanks_and_wide_words_are_cut() {

@@ -37,8 +37,8 @@ use super::resume::Resumed;
 use super::session::{CasePlace, Session};
 use super::shapes::Shapes;
 use super::shown::LastShown;
-use super::side::Side;
 use super::side::Standings;
+use super::side::{Side, Tab};
 use super::timeline::Timeline;
 use super::tour::Tour;
 use super::trace::TracePane;
@@ -154,6 +154,8 @@ pub struct State {
     /// Series names of a freeze under way, to see that the right ones come back.
     pub(crate) freezing: Vec<Option<String>>,
     pub(crate) debt: Debt,
+    /// What is known of the zones of sources beside the case.
+    pub(crate) zones: super::update::zone_view::Zones,
     pub(crate) standings: Standings,
     pub(crate) tour: Tour,
     /// Rises with every answer, so that views know when to be made again.
@@ -177,6 +179,7 @@ pub(crate) struct PreparedFor {
 impl State {
     /// The first screen, before anything is loaded.
     pub fn new(setup: Setup) -> Self {
+        let zones_at_open = setup.case.meta.zones.clone();
         let zone = setup.case.meta.time_zone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
         let shape = Shape {
             n_panels: 0,
@@ -234,6 +237,7 @@ impl State {
             words: None,
             freezing: Vec::new(),
             debt: Debt::default(),
+            zones: super::update::zone_view::Zones { at_open: zones_at_open, proposed: Vec::new() },
             standings: Standings::default(),
             tour: Tour::default(),
             data_revision: 0,
@@ -304,13 +308,31 @@ impl State {
         self.session.doc.meta.t0.as_ref().map(|anchor| anchor.at).or_else(|| self.session.doc.marker(MarkerName::Trigger))
     }
 
-    /// What is normal: the data before T+0 or the impact, whichever is earlier, if they last long enough to tell;
-    /// else before the other one; else the first fifth of where most records are.
+    /// What is normal, by the rule of [`baseline::range`].
     pub(crate) fn baseline(&self) -> Option<TimeRange> {
         let extent = self.timeline.extent?;
         let bulk = self.catalog.bulk().unwrap_or(extent);
-        let range = baseline::range(extent, bulk, self.t0(), self.session.doc.marker(MarkerName::ImpactStart));
+        let marker = |name| self.session.doc.marker(name);
+        let signs = [self.t0(), marker(MarkerName::Trigger), marker(MarkerName::ImpactStart)];
+        let range = baseline::range(extent, bulk, signs.into_iter().flatten());
         Some(range).filter(|range| !range.is_empty())
+    }
+
+    /// Names of all panes and layers that there are: whoever draws or tests them must not forget one.
+    pub fn every_place() -> Vec<&'static str> {
+        let panes = ["changes", "panels", "events"];
+        panes.into_iter().chain(Tab::ALL.map(Tab::name)).chain(super::overlay::LAYERS.iter().copied()).collect()
+    }
+
+    /// Those of them that have the keys now, from the pane to the uppermost layer.
+    pub fn places(&self) -> Vec<&'static str> {
+        let pane = match self.focus {
+            Focus::Changes => "changes",
+            Focus::Panels => "panels",
+            Focus::List => "events",
+            Focus::Side => self.side.tab.name(),
+        };
+        std::iter::once(pane).chain(self.overlays.iter().map(Overlay::kind)).collect()
     }
 
     /// Where keys are looked up now.

@@ -10,7 +10,9 @@ use super::actions::Action;
 use super::message::Effect;
 use super::side::Tab;
 use super::state::State;
-use crate::model::{AnnotationKind, CaseDoc, Timestamp};
+use crate::model::case::MarkerName;
+use crate::model::query::{Pattern, PatternStatus};
+use crate::model::{AnnotationKind, CaseDoc, Level, Timestamp};
 
 /// How the tour is met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub(crate) struct Tour {
     /// The step was seen undone: what was so before it began is no doing.
     is_armed: bool,
     before: Option<Box<Before>>,
+    /// What was said of something that was done instead.
+    remark: Option<&'static str>,
     pub(crate) n_exports: usize,
 }
 
@@ -98,10 +102,7 @@ const STEPS: [Step; 10] = [
         title: "a message that was born",
         words: "{patterns} groups all log lines into patterns. {down} to one that says born, or error: {open} keeps only its \
                 events.",
-        is_done: |state, _| {
-            let filters = &state.session.doc.meta.filters;
-            filters.iter().any(|filter| !filter.is_off && filter.text.contains("pattern:"))
-        },
+        is_done: |state, _| filtered_patterns(state).any(is_telling),
     },
     Step {
         title: "one request through all services",
@@ -111,9 +112,9 @@ const STEPS: [Step; 10] = [
     },
     Step {
         title: "mark the moment",
-        words: "{mark} marks the time under the cursor: choose a name from the list, or type one, and press {accept}. Phases and \
-                durations of the report come from marks.",
-        is_done: |state, before| marks(&state.session.doc) != marks(&before.case),
+        words: "It hurts by now: {mark} marks the time under the cursor. Type {impact}, the start of it, and press {accept}. Phases \
+                and durations of the report come from marks.",
+        is_done: |state, before| marks(&state.session.doc, is_impact) != marks(&before.case, is_impact),
     },
     Step {
         title: "a cause, with evidence",
@@ -135,10 +136,42 @@ const STEPS: [Step; 10] = [
     },
 ];
 
-/// Marks and key moments, to see that one came or moved.
-fn marks(case: &CaseDoc) -> Vec<(&str, u32)> {
-    let is_mark = |kind: &AnnotationKind| matches!(kind, AnnotationKind::Marker { .. } | AnnotationKind::KeyMoment { .. });
-    case.annotations.values().filter(|record| is_mark(&record.kind)).map(|record| (record.id.0.as_str(), record.revision)).collect()
+/// Marks of a kind, to see that one came or moved.
+fn marks(case: &CaseDoc, is_meant: fn(&AnnotationKind) -> bool) -> Vec<(&str, u32)> {
+    case.annotations.values().filter(|record| is_meant(&record.kind)).map(|record| (record.id.0.as_str(), record.revision)).collect()
+}
+
+fn is_impact(kind: &AnnotationKind) -> bool {
+    matches!(kind, AnnotationKind::Marker { name: MarkerName::ImpactStart, .. })
+}
+
+fn is_mark(kind: &AnnotationKind) -> bool {
+    matches!(kind, AnnotationKind::Marker { .. } | AnnotationKind::KeyMoment { .. })
+}
+
+/// The patterns that the filters keep, as far as the pane knows them.
+fn filtered_patterns(state: &State) -> impl Iterator<Item = &Pattern> {
+    let on = state.session.doc.meta.filters.iter().filter(|filter| !filter.is_off);
+    let numbers = on.flat_map(|filter| filter.text.split_whitespace()).filter_map(|word| word.strip_prefix("pattern:")?.parse().ok());
+    numbers.filter_map(|number| state.patterns.get(number))
+}
+
+/// One that came with the outage, or tells of an error.
+fn is_telling(pattern: &Pattern) -> bool {
+    pattern.status == PatternStatus::Born || pattern.level >= Level::Error
+}
+
+/// Why something like what a step asks for is not it.
+fn remark(state: &State, at: usize, before: &Before) -> Option<&'static str> {
+    match STEPS.get(at)?.title {
+        "a message that was born" if filtered_patterns(state).any(|pattern| !is_telling(pattern)) => {
+            Some("this one was there before: look for one that says born, or error")
+        }
+        "mark the moment" if marks(&state.session.doc, is_mark) != marks(&before.case, is_mark) => {
+            Some("that is marked too; the step asks for impact start")
+        }
+        _ => None,
+    }
 }
 
 /// Causal steps that stand on evidence.
@@ -211,7 +244,7 @@ pub(crate) fn leave(state: &mut State) -> bool {
 
 fn go(state: &mut State, at: usize) {
     state.tour.at = at.min(STEPS.len());
-    state.tour.is_armed = false;
+    (state.tour.is_armed, state.tour.remark) = (false, None);
     let case = state.session.doc.clone();
     let before = Before { case, cursor: state.timeline.cursor, n_exports: state.tour.n_exports };
     state.tour.before = Some(Box::new(before));
@@ -224,6 +257,13 @@ pub(crate) fn watch(state: &mut State) -> bool {
     }
     let (Some(step), Some(before)) = (STEPS.get(state.tour.at), state.tour.before.as_deref()) else { return false };
     let is_done = (step.is_done)(state, before);
+    let remark = if is_done { None } else { remark(state, state.tour.at, before) };
+    if remark != state.tour.remark {
+        state.tour.remark = remark;
+        if let Some(words) = remark {
+            state.say(words);
+        }
+    }
     if is_done && state.tour.is_armed {
         state.tour.n_done += 1;
         go(state, state.tour.at + 1);
@@ -241,7 +281,7 @@ pub(crate) fn key_pressed(state: &mut State) {
 /// What the last row offers, once.
 pub(crate) fn offer(state: &State) -> Option<String> {
     let key = state.keymap.key_of(Action::Tour);
-    state.tour.is_offered.then(|| format!("{key} guides you through this outage in ten steps; any other key explores alone"))
+    state.tour.is_offered.then(|| format!("{key} guides you through this outage in ten steps; other keys explore alone"))
 }
 
 /// Rows that the tour takes at the bottom of a screen of this height.
@@ -328,7 +368,7 @@ mod tests {
             for (_, rest) in step.words.match_indices('{').map(|(at, _)| step.words.split_at(at + 1)) {
                 let name = rest.split('}').next().unwrap_or_default();
                 // What is to be typed stands out as well.
-                assert!(name == "moves" || actions::ALL.iter().any(|info| info.name == name), "{name}");
+                assert!(name == "moves" || name == "impact" || actions::ALL.iter().any(|info| info.name == name), "{name}");
             }
         }
     }

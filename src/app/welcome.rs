@@ -67,6 +67,9 @@ pub enum Choice {
     Quit,
 }
 
+/// Cases that are not there any more and are told all the same, behind the others: their disk may be mounted again.
+const MOST_GONE: usize = 2;
+
 /// The welcome screen.
 #[derive(Debug, Clone)]
 pub struct Welcome {
@@ -179,7 +182,8 @@ impl Welcome {
             line(Choice::Tour, "guided tour", "a recorded outage in ten steps, about five minutes".to_owned()),
             line(Choice::Demo, "demo", "the same outage with its finished notes, without a guide".to_owned()),
         ];
-        lines.extend(self.recent.iter().enumerate().map(|(index, recent)| Line {
+        let (there, gone): (Vec<_>, Vec<_>) = self.recent.iter().enumerate().partition(|(_, recent)| recent.is_there);
+        lines.extend(there.into_iter().chain(gone.into_iter().take(MOST_GONE)).map(|(index, recent)| Line {
             choice: Choice::Recent(index),
             label: text::printable(&recent.name).into_owned(),
             detail: text::printable(&recent.place).into_owned(),
@@ -252,6 +256,14 @@ mod tests {
         screen.forget(0);
         assert_eq!((screen.recent.len(), screen.lines().len()), (0, 3));
         assert_eq!(press(&mut screen, "g d"), None);
+    }
+
+    #[test]
+    fn what_is_gone_does_not_push_what_is_there_off_the_list() {
+        let gone = (0..9).map(|n| recent(&format!("gone{n}"), false));
+        let screen = welcome(0, gone.chain([recent("a", true)]).collect());
+        let labels: Vec<String> = screen.lines().into_iter().skip(3).map(|line| line.label).collect();
+        assert_eq!(labels, ["a", "gone0", "gone1"]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::actions::{Action, ActionInfo, Context};
 use super::overlay::Overlay;
 use super::side::{SideItem, Tab};
 use super::state::{Focus, State};
-use super::update::clock_view;
+use super::update::{clock_view, pager, zone_view};
 use crate::model::{Annotation, AnnotationKind};
 
 /// The layer that keys belong to when help is not counted.
@@ -130,6 +130,7 @@ fn works_on_time(state: &State, action: Action) -> Option<bool> {
         A::Faster | A::Slower => state.has_curtain(),
         A::NextAlert | A::PrevAlert => !state.catalog.alerts.is_empty(),
         A::NextOnset | A::PrevOnset => has_time && (state.catalog.n_events > 0 || !state.panels.all.is_empty()),
+        A::SourceZone => zone_view::can_say(state),
         A::ClockOffset => clock_view::can_move(state),
         A::ProposeClock => clock_view::proposed(state).is_some(),
         _ => return None,
@@ -146,6 +147,9 @@ fn works_on_layout(state: &State, action: Action) -> Option<bool> {
         A::UsualSizes => state.zoomed.is_some() || screen.panels.is_some() || screen.side.is_some(),
         A::ScrollLeft => layout.list.width > 0 && (state.list.pan > 0 || state.list.skip > 0),
         A::ScrollRight => layout.list.width > 0 && !state.list.rows.is_empty(),
+        A::ChooseColumns | A::Wrap => state.catalog.n_events > 0,
+        A::OpenSource => pager::source_meant(state).is_some(),
+        A::Copy => pager::text_to_copy(state).is_some(),
         A::PlayMacro => !state.macros.last().is_empty(),
         _ => return None,
     })

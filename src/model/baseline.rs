@@ -5,19 +5,30 @@ use super::time::{NS_PER_S, TimeRange, Timestamp};
 /// Least length of data before the incident that makes a baseline.
 const MIN_BASELINE_NS: i64 = 10 * NS_PER_S;
 
+/// Most that is taken for normal: what was longer ago than ten minutes before the incident may be another load, another
+/// release, another day.
+const MAX_BASELINE_NS: i64 = 600 * NS_PER_S;
+
+/// The end of a stretch that is longer than a baseline may be.
+fn cut(range: TimeRange) -> TimeRange {
+    TimeRange::new(range.start().max(range.end().plus_ns(-MAX_BASELINE_NS)), range.end())
+}
+
 /// What is taken for normal when nobody said when it began.
-pub fn first_fifth(bulk: TimeRange) -> TimeRange {
+fn first_fifth(bulk: TimeRange) -> TimeRange {
     TimeRange::new(bulk.start(), bulk.start().plus_ns(bulk.len_ns() / 5))
 }
 
-/// What counts as normal: the data before T+0 or before the impact, whichever is earlier, if they last at least
-/// ten seconds; else the data before the other one; else the first fifth of where most records are.
-pub fn range(extent: TimeRange, bulk: TimeRange, t0: Option<Timestamp>, impact_start: Option<Timestamp>) -> TimeRange {
-    let mut ends: Vec<Timestamp> = [t0, impact_start].into_iter().flatten().collect();
+/// What counts as normal, on the screen as in documents: the ten minutes before the first sign, if the data before it last
+/// at least ten seconds; else those before the next one; else the end of the first fifth of where most records are.
+///
+/// `signs` are T+0, the trigger and the start of the impact, as far as somebody said them, in any order.
+pub fn range(extent: TimeRange, bulk: TimeRange, signs: impl IntoIterator<Item = Timestamp>) -> TimeRange {
+    let mut ends: Vec<Timestamp> = signs.into_iter().collect();
     ends.sort();
     let before = |end: Timestamp| TimeRange::new(extent.start(), end.min(extent.end()).max(extent.start()));
     let long_enough = ends.into_iter().map(before).find(|range| range.len_ns() >= MIN_BASELINE_NS);
-    long_enough.unwrap_or_else(|| first_fifth(bulk))
+    cut(long_enough.unwrap_or_else(|| first_fifth(bulk)))
 }
 
 #[cfg(test)]
@@ -28,13 +39,22 @@ mod tests {
     fn the_baseline_ends_before_the_incident() {
         let at = Timestamp::from_secs;
         let extent = TimeRange::new(at(0), at(1000));
-        let end = |t0: Option<i64>, impact: Option<i64>| range(extent, extent, t0.map(at), impact.map(at)).end();
+        let end = |t0: Option<i64>, impact: Option<i64>| range(extent, extent, [t0, impact].into_iter().flatten().map(at)).end();
         assert_eq!(end(Some(130), Some(310)), at(130));
         assert_eq!(end(None, Some(310)), at(310));
         assert_eq!(end(Some(4), Some(310)), at(310));
         assert_eq!(end(Some(4), None), at(200));
         assert_eq!(end(None, None), at(200));
         assert_eq!(end(Some(5000), None), at(1000));
+    }
+
+    #[test]
+    fn what_is_normal_is_at_most_the_ten_minutes_before_the_first_sign() {
+        let at = Timestamp::from_secs;
+        let day = TimeRange::new(at(0), at(86_400));
+        assert_eq!(range(day, day, [at(50_000), at(40_000)]), TimeRange::new(at(39_400), at(40_000)));
+        assert_eq!(range(day, day, [at(300)]), TimeRange::new(at(0), at(300)));
+        assert_eq!(range(day, day, []), TimeRange::new(at(16_680), at(17_280)), "and as much when nobody said when it began");
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub mod text;
 pub mod time;
 pub mod trace;
 pub mod when;
+pub mod zones;
 
 pub use case::{Annotation, AnnotationId, AnnotationKind, CaseDoc};
 pub use catalog::{Catalog, Problem, ProblemKind, SourceKind, SourceReport, Zone, ZoneCertainty};

@@ -40,7 +40,8 @@ pub fn answer_for(source: &dyn Source, target: &Target, question: &Question, job
             let defined = source.define(formulas, job)?;
             Reply::Defined(defined.value, defined.warnings)
         }
-        Question::SetClocks(offsets) => {
+        Question::SetClocks(offsets, zones) => {
+            source.set_zones(zones);
             let moved = source.set_clocks(offsets, job)?;
             Reply::Defined(moved.value, moved.warnings)
         }

@@ -449,8 +449,11 @@ fn start_loading(source: Arc<FileSource>, messages: UnboundedSender<Message>) ->
             Ok(Ok(())) => {
                 publish();
                 let hints = zones::hints(&*loader, &loader_job).unwrap_or_default();
-                let notices = loader.take_notices().into_iter().chain(hints.iter().map(zones::ZoneHint::sentence));
-                notices.for_each(|notice| drop(loader_messages.send(Message::Notice(notice))));
+                loader.take_notices().into_iter().for_each(|notice| drop(loader_messages.send(Message::Notice(notice))));
+                if !hints.is_empty() {
+                    let proposed = hints.iter().map(zones::ZoneHint::proposed).collect();
+                    drop(loader_messages.send(Message::ZonesProposed(proposed)));
+                }
             }
             Ok(Err(error)) => drop(loader_messages.send(Message::Notice(error.to_string()))),
             Err(panic) => drop(loader_messages.send(Message::Notice(format!("loading stopped: {panic}")))),

@@ -8,6 +8,7 @@ use std::num::NonZeroUsize;
 use crate::analysis::shift::{self, Minutes};
 use crate::model::query::{GroupBy, HistogramQuery};
 use crate::model::time::NS_PER_S;
+use crate::model::zones::ProposedZone;
 use crate::model::{Catalog, EventFilter, Level, SourceKind, SourceReport, TimeRange, Timestamp, ZoneCertainty};
 use crate::source::{Job, Source, SourceError};
 
@@ -30,9 +31,18 @@ pub struct ZoneHint {
 impl ZoneHint {
     /// One sentence with the flag to use.
     pub fn sentence(&self) -> String {
-        let (path, zone, witness) = (&self.path, &self.zone, &self.witness);
+        let (path, zone) = (&self.path, &self.zone);
         let quoted = if path.contains([' ', '\'', '(', '&', ';']) { format!("'{path}={zone}'") } else { format!("{path}={zone}") };
-        format!("{path} has no zone, but {} those of {witness} if it was written at {zone}: try --tz {quoted}", self.what)
+        format!("{path} has no zone, but {}: try --tz {quoted}", self.why())
+    }
+
+    fn why(&self) -> String {
+        format!("{} those of {} if it was written at {}", self.what, self.witness, self.zone)
+    }
+
+    /// The same for the screen, where a key takes it.
+    pub fn proposed(&self) -> ProposedZone {
+        ProposedZone { path: self.path.clone(), zone: self.zone.clone(), why: self.why() }
     }
 }
 

@@ -20,6 +20,7 @@ pub use crate::store::promql::Steps;
 use crate::model::facets::{FacetQuery, Facets};
 use crate::model::offset::ClockOffsets;
 use crate::model::query::{BestEvent, BestQuery, FieldSeen, HistogramQuery, Pattern, PatternQuery, Stats, StatsQuery, ValueAt};
+use crate::model::zones::SourceZones;
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, Sample, SeriesId, SeriesQuery, SourceId, TimeRange,
     Timestamp,
@@ -99,6 +100,12 @@ pub trait Source: Send + Sync {
     fn define(&self, formulas: &[String], job: &Job) -> Result<Answer<Arc<Catalog>>, SourceError> {
         let _ = formulas;
         Ok(Answer::complete(self.catalog(job)?))
+    }
+
+    /// Takes the times of these sources, by their paths, as written in these zones, and those of all others as they were
+    /// read. An empty name is the zone of a source of which nobody says anything. `set_clocks` then answers at these times.
+    fn set_zones(&self, zones: &SourceZones) {
+        let _ = zones;
     }
 
     /// Moves the clocks of sources by these offsets, and those of all others back to what they state; the catalog then is at

@@ -15,6 +15,7 @@ use crate::app::prompt::PromptKind;
 use crate::app::session::{CasePlace, SaveStatus};
 use crate::app::side::Tab;
 use crate::app::state::{Focus, Notice};
+use crate::app::works;
 use crate::model::text;
 
 /// Keys after a prefix that are told in the last row; more of them get a frame.
@@ -167,16 +168,17 @@ fn keys_for(state: &State, y: u16, room: u16, theme: &Theme, buffer: &mut Buffer
         x += paint::put(buffer, x, y, room.saturating_sub(x), &words, theme.strong);
     }
     // Whoever sees only a few keys needs the one that shows all most.
-    let hints = hints(state);
+    let is_open = state.context() == Context::Main;
+    let hints: Vec<_> = hints(state).iter().filter(|(action, _)| !is_open || works::works(state, action.info())).collect();
     let help = hints.iter().find(|hint| hint.0 == Action::Help).map(|(action, words)| (state.keymap.key_of(*action), *words));
     let kept = help.as_ref().map_or(0, |(key, words)| (key.width() + words.width() + 3) as u16);
-    for (action, words) in hints.iter().take_while(|hint| hint.0 != Action::Help) {
+    for (action, words) in hints.iter().copied().take_while(|hint| hint.0 != Action::Help) {
         x = hint(buffer, x, y, room.saturating_sub(kept), &state.keymap.key_of(*action), words, theme);
     }
     if let Some((key, words)) = help {
         x = hint(buffer, x, y, room, &key, words, theme);
     }
-    for (action, words) in hints.iter().skip_while(|hint| hint.0 != Action::Help).skip(1) {
+    for (action, words) in hints.iter().copied().skip_while(|hint| hint.0 != Action::Help).skip(1) {
         x = hint(buffer, x, y, room, &state.keymap.key_of(*action), words, theme);
     }
 }
@@ -335,7 +337,15 @@ fn hints(state: &State) -> &'static [(Action, &'static str)] {
                     (A::NextPane, "pane"),
                     (A::Help, "help"),
                 ],
-                Tab::Sources => &[(A::Down, "next"), (A::ZoomPane, "large"), (A::NextPane, "pane"), (A::Help, "help")],
+                Tab::Sources => &[
+                    (A::Down, "next"),
+                    (A::SourceZone, "zone"),
+                    (A::ClockOffset, "clock"),
+                    (A::Copy, "copy"),
+                    (A::ZoomPane, "large"),
+                    (A::NextPane, "pane"),
+                    (A::Help, "help"),
+                ],
             },
             Focus::Changes => &[
                 (A::NextChange, "next"),

@@ -111,17 +111,20 @@ fn draw_label(state: &State, (panel, index): (&Panel, usize), area: Area, theme:
         }
         _ => {}
     }
-    paint::put(buffer, 1, y, room, &name, style);
-    paint::put_right(buffer, 1 + room, y, axis_width, &theme.signs(&panel.texts.axis_top), theme.dim);
+    // The axis takes what its words need, the name the rest.
+    let beside = |words: &str| width.saturating_sub((words.width() as u16 + 1).clamp(4, axis_width));
+    let (top, bottom) = (theme.signs(&panel.texts.axis_top), theme.signs(&panel.texts.axis_bottom));
+    paint::put(buffer, 1, y, beside(&top), &name, style);
+    paint::put_right(buffer, 1 + room, y, axis_width, &top, theme.dim);
     let place_room = if height < 3 || is_log { room } else { width };
     if is_log && height > 2 {
         paint::put_right(buffer, 1 + room, y + 1, axis_width, "log", theme.dim);
     }
     if height > 2 {
-        paint::put(buffer, 1, last, room, &theme.signs(&panel.metric), theme.dim);
+        paint::put(buffer, 1, last, beside(&bottom), &theme.signs(&panel.metric), theme.dim);
     }
     paint::put(buffer, 1, y + 1, place_room, &place, theme.dim);
-    paint::put_right(buffer, 1 + room, last, axis_width, &theme.signs(&panel.texts.axis_bottom), theme.dim);
+    paint::put_right(buffer, 1 + room, last, axis_width, &bottom, theme.dim);
 }
 
 fn draw_columns(state: &State, panel: &Panel, area: Area, theme: &Theme, buffer: &mut Buffer) {

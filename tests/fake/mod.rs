@@ -419,10 +419,13 @@ impl Fake {
                 Reply::Panels(vec![choice("goroutines", 0), choice("P99", 3), choice("error rate", 2)])
             }
             // Events and samples of the fake have no source that could move them: the catalog alone tells.
-            Question::SetClocks(offsets) => {
+            Question::SetClocks(offsets, zones) => {
                 let mut catalog = Catalog::clone(&self.catalog);
                 for source in &mut catalog.sources {
                     source.clock_ns = offsets.get(&source.path).copied().unwrap_or(0);
+                    if let Some((_, zone)) = zones.get(&source.path).and_then(|name| coroner::model::zones::moved(source, name)) {
+                        source.zone = zone;
+                    }
                 }
                 catalog.version += 1;
                 Reply::Defined(Arc::new(catalog), Vec::new())

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use coroner::app::{CasePlace, Message, Setup, State, keys};
+use coroner::cli::args::{OpenArgs, ReadArgs};
 use coroner::cli::documents;
 use coroner::cli::open::{self, Notes, Opened};
 use coroner::model::{CaseDoc, Timestamp};
@@ -68,4 +69,23 @@ pub fn with_demo(notes: Notes, test: impl Fn(&mut dyn FnMut((u16, u16)) -> Walke
         };
         Walker { batch: Batch::new(State::new(setup), &*opened.source, documents::default_target(opened)).expect("a catalog"), size }
     });
+}
+
+/// Opens an excerpt of another recorded outage, without notes.
+pub fn with_no_timeout(test: impl FnOnce(Walker<'_>)) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/no-timeout.tar.gz");
+    let read = ReadArgs { case: Some(PathBuf::from("/nonexistent/no-timeout")), no_cache: true, ..ReadArgs::default() };
+    let opened = open::open(&OpenArgs { sources: vec![path.into()], read }).expect("the excerpt");
+    opened.source.load(&Job::new(), &|| {}).expect("it is whole");
+    let setup = Setup {
+        title: "no-timeout".into(),
+        case: CaseDoc::default(),
+        now: Timestamp::from_secs(1_800_000_000),
+        id_seed: 7,
+        author: "new".into(),
+        size: (120, 40),
+        place: CasePlace::Saved("no-timeout".into()),
+    };
+    let target = documents::default_target(&opened);
+    test(Walker { batch: Batch::new(State::new(setup), &*opened.source, target).expect("a catalog"), size: (120, 40) });
 }

@@ -14,7 +14,7 @@ const WALK: [(&str, &str, &str); 10] = [
     ("compare", "b", "what is different in"),
     ("a message that was born", "8 j Enter", "only pattern"),
     ("one request through all services", "u e t o", "widest gap"),
-    ("mark the moment", "m Enter", "saved"),
+    ("mark the moment", "m \"impact start\" Enter", "saved"),
     ("a cause, with evidence", "p c \"one connection per id is held until the request ends\" ^s", "step "),
     ("then and now", "2 B", "saved"),
     ("the postmortem", "X", "tour done: 10 of 10 steps by your own hand"),
@@ -78,6 +78,22 @@ fn what_was_so_before_a_step_began_does_not_finish_it() {
         walker.press(": \"tour 4\" Enter j");
         walker.check_shows("tour 4/10  compare");
         walker.press("b");
+        walker.check_shows("tour 5/10");
+    });
+}
+
+#[test]
+fn something_else_than_what_a_step_asks_for_is_told_and_does_not_finish_it() {
+    with_demo(Notes::Blank, |open| {
+        let mut walker = open((120, 40));
+        walker.batch.feed(Message::Tour(Offer::Accepted));
+        walker.press(": \"tour 7\" Enter t t \"02:34\" Enter m \"detected\" Enter");
+        walker.check_shows("the step asks for impact start");
+        walker.check_shows("tour 7/10");
+        walker.press("m \"impact start\" Enter");
+        walker.check_shows("tour 8/10");
+        walker.press(": \"tour 5\" Enter 8 & \"pattern:0\" Enter");
+        walker.check_shows("this one was there before");
         walker.check_shows("tour 5/10");
     });
 }

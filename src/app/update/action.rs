@@ -20,7 +20,7 @@ use super::records::{self, Bearing, Judgement};
 use super::{
     annotate, chain, clock_view, column_pick, command_line, compare_view, exemplars, facet_view, filter, find, forms, kind_form, looks,
     onset_view, overlays, pager, palette, panel_edit, panel_form, panel_typed, panel_view, pattern_view, pick, play, replay, search,
-    settle, trace_view,
+    settle, trace_view, zone_view,
 };
 
 /// Runs it.
@@ -104,6 +104,7 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::PlayMacro => play::last(state, 1),
         Action::Macro | Action::PressKeys => command_line::open(state, &format!("{} ", action.info().name)),
         Action::ChooseZone => pick::zones(state),
+        Action::SourceZone => zone_view::open(state),
         Action::ClockOffset => clock_view::open(state),
         Action::ProposeClock => clock_view::propose(state),
         Action::PanelPicker => pick::panels(state),
@@ -289,6 +290,7 @@ pub(super) fn with_argument(state: &mut State, action: Action, argument: &str) -
         Action::AddRecord => kind_form::by_name(state, argument),
         Action::TagRecords => records::tag(state, argument),
         Action::Retime => records::retime(state, argument),
+        Action::SourceZone => zone_view::typed(state, argument),
         Action::ClockOffset => clock_view::typed(state, argument),
         Action::PinUrl => super::outside::pin_url(state, argument),
         Action::FilterNotes => Ok(records::filter(state, argument)),

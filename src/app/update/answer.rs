@@ -330,6 +330,11 @@ fn found(state: &mut State, page: &EventPage) -> Vec<Effect> {
     if seek.has_wrapped {
         state.say(if seek.is_forward { "past the last match: on from the first" } else { "past the first match: on from the last" });
     }
+    let is_of_the_calm = seek.what == "error" && state.baseline().is_some_and(|calm| calm.contains(at));
+    if is_of_the_calm {
+        let key = state.keymap.key_of(crate::app::Action::NextOnset);
+        state.say(format!("an error that the calm has too; {key} goes to where something leaves its baseline"));
+    }
     let row = EventRow::new(event);
     state.leave_place();
     state.timeline.jump_to(at);

@@ -15,6 +15,7 @@ use crate::model::skew::ClockSkew;
 use crate::model::{AnnotationKind, SourceId, SourceKind, SourceReport, offset, text};
 
 use super::pick::{clean, item};
+use super::zone_view;
 
 /// `t c`: the offset of the source of what is selected, else of one from a list.
 pub(super) fn open(state: &mut State) {
@@ -25,7 +26,7 @@ pub(super) fn open(state: &mut State) {
 }
 
 /// The source of what the focused pane has selected, if it has times.
-fn source_meant(state: &State) -> Option<SourceId> {
+pub(super) fn source_meant(state: &State) -> Option<SourceId> {
     let id = match state.focus {
         Focus::List => state.list.selected().map(|row| row.id.source),
         Focus::Panels => state.panels.selected().and_then(|panel| Some(state.catalog.series(panel.id?)?.source)),
@@ -46,7 +47,7 @@ fn source_meant(state: &State) -> Option<SourceId> {
     id.filter(|id| state.catalog.source(*id).is_some_and(has_times))
 }
 
-fn has_times(report: &SourceReport) -> bool {
+pub(super) fn has_times(report: &SourceReport) -> bool {
     !matches!(report.kind, SourceKind::Report | SourceKind::Unknown)
 }
 
@@ -162,7 +163,7 @@ fn set(state: &mut State, id: SourceId, ns: i64) -> Vec<Effect> {
 }
 
 /// Evidence that points into the source goes with it.
-fn moved_evidence(state: &State, id: SourceId, by: i64) -> Vec<Edit> {
+pub(super) fn moved_evidence(state: &State, id: SourceId, by: i64) -> Vec<Edit> {
     let of_source = |path: &str| state.catalog.source_of(path).is_some_and(|report| report.id == id);
     let ids = state.session.doc.annotations.values().filter_map(|record| match &record.kind {
         AnnotationKind::Evidence(evidence) if of_source(&evidence.source) => Some(&record.id),
@@ -208,11 +209,11 @@ fn rounded(ns: i64, uncertainty_ns: i64) -> i64 {
 
 /// The sources answer at the times of the case.
 pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
-    let wanted = &state.session.doc.meta.clock_offsets;
+    let (wanted, zones) = (&state.session.doc.meta.clock_offsets, zone_view::changed(state));
     let is_moved = || state.catalog.sources.iter().any(|report| report.clock_ns != 0);
-    if !wanted.is_empty() || state.jobs.is_asked(Slot::ClockOffsets) || is_moved() {
+    if !wanted.is_empty() || !zones.is_empty() || state.jobs.is_asked(Slot::ClockOffsets) || is_moved() {
         // Its answer is a new version of the catalog: it is asked again only when the offsets change.
-        let question = Question::SetClocks(wanted.clone());
+        let question = Question::SetClocks(wanted.clone(), zones);
         state.jobs.sync(Slot::ClockOffsets, Some(question), 0, effects);
     }
 }

@@ -117,6 +117,10 @@ pub(super) fn take(state: &mut State, picker: &Picker) -> Vec<Effect> {
 
 /// Long messages go on in further rows, or are cut again.
 pub(super) fn toggle_wrap(state: &mut State) -> Vec<Effect> {
+    if state.catalog.n_events == 0 {
+        state.say("no events here, so there are no long messages");
+        return Vec::new();
+    }
     let Some(edit) = state.session.change_meta(|meta| meta.screen.is_wrapped = !meta.screen.is_wrapped) else { return Vec::new() };
     state.list.pan = 0;
     let is_wrapped = !state.list.shape.is_wrapped;

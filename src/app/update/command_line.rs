@@ -211,7 +211,9 @@ fn offer(state: &State, argument: Argument, start: usize, so_far: &str) -> Offer
         }
         Argument::Formula => return offer_series(state, start, so_far),
         Argument::Time => moments(state),
-        Argument::Zone => chrono_tz::TZ_VARIANTS.iter().map(|zone| (zone.name().to_owned(), String::new())).collect(),
+        Argument::Zone | Argument::SourceZone => {
+            chrono_tz::TZ_VARIANTS.iter().map(|zone| (zone.name().to_owned(), String::new())).collect()
+        }
         Argument::Marker => MarkerName::ALL.into_iter().map(|name| (name.name().replace('_', " "), String::new())).collect(),
         Argument::Kind => KINDS.iter().map(|kind| (format!("{} ", kind.name), kind.text.to_owned())).collect(),
         Argument::Limit => plain(&["off"]),

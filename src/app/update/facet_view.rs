@@ -145,11 +145,15 @@ fn share(part: u64, of: u64) -> String {
     }
 }
 
-/// A share as cells; what is there has at least one.
+/// A share as cells, to the half of one; what is there has a thin line at least.
 fn bar(part: u64, of: u64) -> String {
-    let cells = (part as f64 / of.max(1) as f64 * BAR as f64).round() as usize;
-    let cells = cells.clamp(usize::from(part > 0), BAR);
-    format!("{}{}", "█".repeat(cells), " ".repeat(BAR - cells))
+    let halves = ((part as f64 / of.max(1) as f64 * (2 * BAR) as f64).round() as usize).min(2 * BAR);
+    let end = match (halves, halves % 2) {
+        (0, _) if part > 0 => "▏",
+        (_, 1) => "▌",
+        _ => "",
+    };
+    format!("{}{end}{}", "█".repeat(halves / 2), " ".repeat(BAR - halves / 2 - end.chars().count()))
 }
 
 /// At most so many columns, `…` behind what was cut.
@@ -174,7 +178,7 @@ mod tests {
     #[test]
     fn what_is_there_is_never_shown_as_nothing_nor_a_part_as_all() {
         assert_eq!([share(1, 10_000), share(9_999, 10_000), share(1, 1), share(1, 3)], ["<1 %", "99 %", "100 %", "33 %"]);
-        assert_eq!([bar(1, 10_000), bar(1, 2), bar(0, 2)], ["█       ", "████    ", "        "]);
+        assert_eq!([bar(1, 10_000), bar(1, 2), bar(0, 2)], ["▏       ", "████    ", "        "]);
         assert_eq!(cut("漢字漢字", 5), "漢字…");
     }
 }

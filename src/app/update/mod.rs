@@ -30,7 +30,7 @@ mod navigate;
 mod onset_view;
 mod outside;
 mod overlays;
-mod pager;
+pub(crate) mod pager;
 mod palette;
 mod panel_edit;
 mod panel_form;
@@ -45,9 +45,11 @@ mod search;
 mod settle;
 mod shape_view;
 mod side_view;
+mod sources_view;
 mod trace_view;
 mod typed_time;
 mod versions;
+pub(crate) mod zone_view;
 
 use super::message::{Effect, Message};
 use super::overlay::Overlay;
@@ -150,6 +152,10 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::GoOn => Vec::new(),
+        Message::ZonesProposed(zones) => {
+            zone_view::propose(state, zones);
+            Vec::new()
+        }
         Message::Notice(text) => {
             state.warn(text);
             Vec::new()

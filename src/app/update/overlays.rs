@@ -134,6 +134,7 @@ pub(super) fn refresh_prompt(state: &mut State) {
         PromptKind::Ghost | PromptKind::Limit => super::panel_typed::preview(state, kind, &typed),
         PromptKind::Tag | PromptKind::Retime | PromptKind::Notes | PromptKind::Url => None,
         PromptKind::Clock(id) => super::clock_view::preview(state, id, &typed),
+        PromptKind::SourceZone(id) => super::zone_view::preview(state, id, &typed),
         _ => super::typed_time::preview(state, &typed),
     };
     if let Some(Overlay::Prompt(prompt)) = state.overlays.last_mut() {
@@ -229,6 +230,7 @@ fn accept_prompt(state: &mut State, prompt: &Prompt) -> Result<Vec<Effect>, Stri
         PromptKind::Command if is_empty => Ok(Vec::new()),
         PromptKind::Command => command_line::accept(state, typed),
         PromptKind::Clock(id) => super::clock_view::accept(state, id, typed),
+        PromptKind::SourceZone(id) => super::zone_view::accept(state, id, typed),
         _ if is_empty => Ok(Vec::new()),
         PromptKind::Url => outside::pin_url(state, typed),
         PromptKind::Tag => records::tag(state, typed),

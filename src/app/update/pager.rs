@@ -11,7 +11,7 @@ use crate::app::message::{Effect, Question};
 use crate::app::side::{SideItem, Tab};
 use crate::app::state::{Focus, State};
 use crate::model::query::PageStart;
-use crate::model::{EventPage, EventQuery, text};
+use crate::model::{EventPage, EventQuery, EventRef, text};
 
 /// Events that the pager gets at most.
 const MOST_EVENTS: usize = 10_000;
@@ -22,23 +22,26 @@ pub(super) fn open_source(state: &mut State) -> Vec<Effect> {
         state.say("the file holds what lies behind the curtain: t . opens it first");
         return Vec::new();
     }
-    let in_trace = match state.side.item_selected() {
-        Some(SideItem::Event(id)) if state.focus == Focus::Side && state.side.tab == Tab::Trace => Some(*id),
-        _ => None,
-    };
-    let place = match in_trace {
-        Some(id) => {
-            let event = state.trace.shown().and_then(|trace| trace.events.iter().find(|event| event.id == id));
-            event.map(|event| (event.id, event.line, event.n_lines))
-        }
-        None => state.list.selected().and_then(|row| Some((row.id, row.line.parse().ok()?, row.n_lines))),
-    };
-    match place {
+    match source_meant(state) {
         Some((id, line, n_lines)) => vec![Effect::OpenSource { source: id.source, line, n_lines }],
         None => {
             state.say("no event is selected, so there is no source to open");
             Vec::new()
         }
+    }
+}
+
+/// The event whose file is meant, its line and the number of its lines; none behind the curtain.
+pub(crate) fn source_meant(state: &State) -> Option<(EventRef, u64, u32)> {
+    if state.has_curtain() {
+        return None;
+    }
+    match state.side.item_selected() {
+        Some(SideItem::Event(id)) if state.focus == Focus::Side && state.side.tab == Tab::Trace => {
+            let event = state.trace.shown().and_then(|trace| trace.events.iter().find(|event| event.id == *id));
+            event.map(|event| (event.id, event.line, event.n_lines))
+        }
+        _ => state.list.selected().and_then(|row| Some((row.id, row.line.parse().ok()?, row.n_lines))),
     }
 }
 
@@ -136,6 +139,16 @@ fn changes(state: &State) -> String {
 
 /// What is selected in the focused pane, as text.
 pub(super) fn copy(state: &mut State) -> Vec<Effect> {
+    if let Some(text) = text_to_copy(state) {
+        vec![Effect::Copy(text)]
+    } else {
+        state.say("nothing selected to copy");
+        Vec::new()
+    }
+}
+
+/// What the focused pane has selected, as text.
+pub(crate) fn text_to_copy(state: &State) -> Option<String> {
     let text = match state.focus {
         Focus::List => state.list.selected().map(|row| row.raw.clone()),
         Focus::Panels => state.panels.selected().map(|panel| format!("{} {}", panel.reference.series, panel.texts.value)),
@@ -151,10 +164,5 @@ pub(super) fn copy(state: &mut State) -> Vec<Effect> {
         },
         Focus::Changes => Some(state.clock.both(state.timeline.cursor)),
     };
-    if let Some(text) = text.filter(|text| !text.is_empty()) {
-        vec![Effect::Copy(text)]
-    } else {
-        state.say("nothing selected to copy");
-        Vec::new()
-    }
+    text.filter(|text| !text.is_empty())
 }

@@ -196,6 +196,10 @@ pub(super) fn take(state: &mut State, value: PickValue) -> Vec<Effect> {
         }
         PickValue::Formula(text) => add_formula(state, &text),
         PickValue::Zone(zone) => set_zone(state, zone),
+        PickValue::SourceZone(id) => {
+            super::zone_view::type_zone(state, id);
+            Vec::new()
+        }
         PickValue::Clock(id) => {
             super::clock_view::type_offset(state, id, None);
             Vec::new()

@@ -1,7 +1,5 @@
 //! Makes the lines of the side pane for the tab that is shown.
 
-use unicode_width::UnicodeWidthStr;
-
 use crate::app::panels::Panel;
 use crate::app::scale::Scale;
 use crate::app::side::{Ink, MadeFor, Side, SideItem, Tab};
@@ -9,11 +7,11 @@ use crate::app::state::{Focus, State};
 use crate::app::trust;
 use crate::model::case::{Annotation, AnnotationKind, CauseStatus, EvidenceTarget, HypothesisStatus, Relation, Standing};
 use crate::model::series::Derivation;
-use crate::model::{SeriesMeta, SourceReport, ZoneCertainty, offset, text};
+use crate::model::{SeriesMeta, text};
 
 use super::annotate::headline;
 use super::chain::{self, Above};
-use super::{compare_view, detail_view, exemplars, facet_view, pattern_view, trace_view};
+use super::{compare_view, detail_view, exemplars, facet_view, pattern_view, sources_view, trace_view};
 
 /// Makes the lines again. O(lines of the tab).
 pub(crate) fn prepare(state: &mut State) {
@@ -29,7 +27,7 @@ pub(crate) fn prepare(state: &mut State) {
         Tab::Chain => chain(state, &mut side, width),
         Tab::Notes => notes(state, &mut side, width),
         Tab::Detail => detail(state, &mut side, width),
-        Tab::Sources => sources(state, &mut side, width),
+        Tab::Sources => sources_view::lines(state, &mut side, width),
         Tab::Patterns => pattern_view::lines(state, &mut side, width),
         Tab::Facets => facet_view::lines(state, &mut side, width),
         Tab::Trace => trace_view::lines(state, &mut side, width),
@@ -400,82 +398,5 @@ fn change_detail(state: &State, side: &mut Side, width: usize) {
         pair(side, "total", &format!("{} {}", text::grouped(profile.total.max(0.0) as u64), profile.unit), width);
         let path = state.catalog.source(profile.source).map(|source| source.path.clone()).unwrap_or_default();
         pair(side, "source", &path, width);
-    }
-}
-
-/// ` 34 %` of a source that is being read.
-fn progress_words(source: &SourceReport) -> String {
-    if source.is_complete {
-        return String::new();
-    }
-    match source.read_bytes.saturating_mul(100).checked_div(source.size_bytes) {
-        Some(share) if source.read_bytes > 0 => format!(" {share} %"),
-        _ => " waits".to_owned(),
-    }
-}
-
-/// An estimate has two digits.
-fn rounded(n: u64) -> u64 {
-    let unit = 10u64.pow(n.checked_ilog10().unwrap_or(0).saturating_sub(1));
-    (n + unit / 2) / unit * unit
-}
-
-fn sources(state: &State, side: &mut Side, width: usize) {
-    if state.has_curtain() {
-        side.head(vec![(Ink::Dim, "counts and problems of whole files are behind the curtain".into())], width);
-    }
-    // Columns are as wide as what stands in them, so that they line up and stay near each other.
-    let widest = |width: &dyn Fn(&SourceReport) -> usize| state.catalog.sources.iter().map(width).max().unwrap_or(0);
-    let format_width = widest(&|source| text::printable(&source.format).width()).clamp(8, 24);
-    let count_width = widest(&|source| text::grouped(source.n_records).width());
-    let longest = widest(&|source| text::printable(&source.path).width());
-    let name_width = longest.min(width.saturating_sub(format_width + count_width + 6)).max(12);
-    for source in &state.catalog.sources {
-        side.item(SideItem::Text);
-        let ink = if source.problems.total() > 0 { Ink::Warn } else { Ink::Good };
-        let state_mark = progress_words(source);
-        side.line(vec![
-            (ink, if source.problems.total() > 0 { "! ".into() } else { "  ".into() }),
-            (Ink::Strong, crate::app::side::fit(&text::printable(&source.path), name_width)),
-            (Ink::Dim, format!("  {}", crate::app::side::fit(&text::printable(&source.format), format_width))),
-            (
-                Ink::Normal,
-                format!(
-                    "  {:>count_width$}{state_mark}",
-                    if state.has_curtain() { String::new() } else { text::grouped(source.n_records) }
-                ),
-            ),
-        ]);
-        if let Some(preview) = &source.preview {
-            let words = format!("    about {} more to be read", text::grouped(rounded(preview.n_records)));
-            side.line(vec![(Ink::Dim, words)]);
-        }
-        if source.clock_ns != 0 {
-            let key = state.keymap.key_of(crate::app::Action::ClockOffset);
-            side.line(vec![(Ink::Mark, format!("    clock {}", offset::text(source.clock_ns))), (Ink::Dim, format!("  {key} changes it"))]);
-        }
-        if source.zone.certainty >= ZoneCertainty::Default && source.zone.certainty != ZoneCertainty::None {
-            side.line(vec![(Ink::Warn, "    times without a zone: UTC taken, --tz overrides".into())]);
-        }
-        if source.is_complete && source.n_records == 0 && !state.has_curtain() && !source.why.is_empty() {
-            side.folded(vec![(Ink::Dim, "    ".into())], (Ink::Dim, &text::printable(&source.why)), width);
-        }
-        if source.n_unplaced > 0 {
-            side.line(vec![(Ink::Warn, format!("    {} records have no time; :unplaced lists them", text::grouped(source.n_unplaced)))]);
-        }
-        for problem in source.problems.kept().iter().take(3) {
-            let words = format!("line {}: {}", problem.line, text::printable(&problem.reason));
-            side.folded(vec![(Ink::Dim, "    ".into())], (Ink::Dim, &words), width);
-        }
-        for remark in &source.remarks {
-            side.folded(vec![(Ink::Dim, "    ".into())], (Ink::Dim, &text::printable(remark)), width);
-        }
-        let more = source.problems.total().saturating_sub(3);
-        if more > 0 {
-            side.line(vec![(Ink::Dim, format!("    and {} more", text::grouped(more)))]);
-        }
-    }
-    if side.items.is_empty() {
-        advice(side, "No sources here. Start with coroner DIR or the names of files; coroner demo opens a recorded outage.", width);
     }
 }

@@ -19,8 +19,6 @@ use crate::report::Facts;
 use crate::report::escape::slug;
 use crate::report::svg::Chart;
 
-/// How far before the first sign the baseline reaches at most.
-const BASELINE_NS: i64 = 600 * NS_PER_S;
 /// A change this near to a marker is taken for what the marker speaks of.
 const SAME_MOMENT_NS: i64 = 2 * NS_PER_S;
 
@@ -350,18 +348,11 @@ fn story(case: &CaseDoc, catalog: &Catalog, markers: &BTreeMap<MarkerName, Marke
 }
 
 fn baseline(catalog: &Catalog, markers: &BTreeMap<MarkerName, Marker>, t0: Option<&Anchor>) -> Option<TimeRange> {
-    let first_sign =
-        [MarkerName::Trigger, MarkerName::ImpactStart].into_iter().filter_map(|name| markers.get(&name).map(|marker| marker.at));
+    let marker = |name: MarkerName| markers.get(&name).map(|marker| marker.at);
+    let signs = [t0.map(|t0| t0.at), marker(MarkerName::Trigger), marker(MarkerName::ImpactStart)];
     let extent = catalog.extent?;
-    let (start, end) = match first_sign.chain(t0.map(|t0| t0.at)).min() {
-        Some(end) => (extent.start().max(end.plus_ns(-BASELINE_NS)), end),
-        // Nobody said when it began: as on the screen.
-        None => {
-            let early = baseline::first_fifth(catalog.bulk()?);
-            (early.start().max(early.end().plus_ns(-BASELINE_NS)), early.end())
-        }
-    };
-    (start < end).then(|| TimeRange::new(start, end))
+    let range = baseline::range(extent, catalog.bulk().unwrap_or(extent), signs.into_iter().flatten());
+    (!range.is_empty()).then_some(range)
 }
 
 fn resolve_panel<'a>(catalog: &'a Catalog, panel: &PanelRef) -> Panel<'a> {

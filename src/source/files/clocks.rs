@@ -10,7 +10,8 @@ use super::assemble::Settled;
 use super::spans::extent;
 use super::{FileSource, Snapshot, names};
 use crate::model::offset::{self, ClockOffsets};
-use crate::model::{Alert, Catalog, Change, Exemplar, ProfileMark, SeriesMeta, SourceId, SourceReport, TimeRange, Timestamp};
+use crate::model::zones::{self, SourceZones};
+use crate::model::{Alert, Catalog, Change, Exemplar, ProfileMark, SeriesMeta, SourceId, SourceReport, TimeRange, Timestamp, Zone};
 use crate::store::derive::{self, derive};
 use crate::store::log::Log;
 use crate::store::{StoreError, Watch};
@@ -19,10 +20,27 @@ use crate::store::{StoreError, Watch};
 #[derive(Default)]
 pub struct Clocks {
     offsets: ClockOffsets,
+    /// Zones that are to be taken instead of those that sources were read in, by path.
+    zones: SourceZones,
     /// At the times that the sources state.
     as_read: Arc<Snapshot>,
     /// What the documents hold, moved.
     settled: Option<Moved>,
+}
+
+/// What moves the times of one source.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Shift {
+    clock_ns: i64,
+    zone_ns: i64,
+    /// The zone that is told of it, if it is another than that in which it was read.
+    zone: Option<Zone>,
+}
+
+impl Shift {
+    fn ns(&self) -> i64 {
+        self.clock_ns.saturating_add(self.zone_ns)
+    }
 }
 
 /// Documents at moved times, and of what they were made.
@@ -33,16 +51,19 @@ struct Moved {
 }
 
 impl Clocks {
-    /// What is added to the times of a source.
-    fn of(&self, path: &str) -> i64 {
-        offset::of(&self.offsets, path, names::names_source)
+    /// What is added to the times of a source, and what is told of it.
+    fn of(&self, read: &SourceReport) -> Shift {
+        let clock_ns = offset::of(&self.offsets, &read.path, names::names_source);
+        let (zone_ns, zone) = self.zones.get(&read.path).and_then(|name| zones::moved(read, name)).unzip();
+        Shift { clock_ns, zone_ns: zone_ns.unwrap_or(0), zone }
     }
 
     /// What answers are given from.
     fn snapshot(&mut self, jobs: usize) -> Arc<Snapshot> {
         let read = Arc::clone(&self.as_read);
-        let by: Vec<i64> = read.catalog.sources.iter().map(|report| self.of(&report.path)).collect();
-        if by.iter().all(|ns| *ns == 0) {
+        let shifts: Vec<Shift> = read.catalog.sources.iter().map(|report| self.of(report)).collect();
+        let by: Vec<i64> = shifts.iter().map(Shift::ns).collect();
+        if shifts.iter().all(|shift| *shift == Shift::default()) {
             self.settled = None;
             return read;
         }
@@ -54,7 +75,8 @@ impl Clocks {
             self.settled = Some(Moved { of: Arc::clone(&read), by: by.clone(), settled });
         }
         let Some(Moved { settled, .. }) = &self.settled else { return read };
-        let sources: Vec<SourceReport> = read.catalog.sources.iter().zip(&by).map(|(report, ns)| moved_report(report, *ns)).collect();
+        let sources: Vec<SourceReport> =
+            read.catalog.sources.iter().zip(&shifts).map(|(report, shift)| moved_report(report, shift)).collect();
         let catalog = Catalog {
             extent: extent(&sources),
             n_events: read.catalog.n_events,
@@ -96,21 +118,35 @@ impl FileSource {
         let mut clocks = self.clocks.lock().unwrap_or_else(PoisonError::into_inner);
         if clocks.offsets != *offsets {
             clocks.offsets.clone_from(offsets);
-            let read = &clocks.as_read;
-            let catalog = Catalog { version: read.catalog.version + 1, ..Catalog::clone(&read.catalog) };
-            clocks.as_read = Arc::new(Snapshot {
-                catalog: Arc::new(catalog),
-                contents: Arc::clone(&read.contents),
-                logs: read.logs.clone(),
-                series: Arc::clone(&read.series),
-                apart: Arc::clone(&read.apart),
-            });
-            self.show(&mut clocks);
+            self.show_anew(&mut clocks);
         }
         let catalog = &clocks.as_read.catalog;
         let is_there = |name: &str| catalog.sources.iter().any(|report| names::names_source(name, &report.path));
         let lost = offsets.keys().filter(|name| catalog.is_complete && !is_there(name));
         lost.map(|name| format!("no source is called {name}, so its clock offset moves nothing")).collect()
+    }
+
+    /// Takes other zones.
+    pub(super) fn move_zones(&self, zones: &SourceZones) {
+        let mut clocks = self.clocks.lock().unwrap_or_else(PoisonError::into_inner);
+        if clocks.zones != *zones {
+            clocks.zones.clone_from(zones);
+            self.show_anew(&mut clocks);
+        }
+    }
+
+    /// The same at other times is another version.
+    fn show_anew(&self, clocks: &mut Clocks) {
+        let read = &clocks.as_read;
+        let catalog = Catalog { version: read.catalog.version + 1, ..Catalog::clone(&read.catalog) };
+        clocks.as_read = Arc::new(Snapshot {
+            catalog: Arc::new(catalog),
+            contents: Arc::clone(&read.contents),
+            logs: read.logs.clone(),
+            series: Arc::clone(&read.series),
+            apart: Arc::clone(&read.apart),
+        });
+        self.show(clocks);
     }
 
     fn show(&self, clocks: &mut Clocks) {
@@ -163,9 +199,14 @@ pub(super) fn moved_series((meta, store): super::twins::Held, ns: i64) -> super:
     (SeriesMeta { extent: store.extent(), ..meta }, store)
 }
 
-fn moved_report(report: &SourceReport, ns: i64) -> SourceReport {
-    let mut report = report.clone();
-    report.clock_ns = ns;
+fn moved_report(report: &SourceReport, shift: &Shift) -> SourceReport {
+    let (mut report, ns) = (report.clone(), shift.ns());
+    report.clock_ns = shift.clock_ns;
+    if let Some(zone) = &shift.zone {
+        // What its file or the head of the case said of the zone is not so any more.
+        report.remarks.retain(|remark| !remark.starts_with("zone "));
+        report.zone.clone_from(zone);
+    }
     report.extent = report.extent.map(|(first, last)| (first.plus_ns(ns), last.plus_ns(ns)));
     if let Some(preview) = &mut report.preview {
         let moved = |range: TimeRange| TimeRange::new(range.start().plus_ns(ns), range.end().plus_ns(ns));

@@ -40,6 +40,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use crate::model::facets::{FacetQuery, Facets};
 use crate::model::offset::ClockOffsets;
 use crate::model::query::{BestEvent, BestQuery, FieldSeen, HistogramQuery, Pattern, PatternQuery, Stats, StatsQuery, ValueAt};
+use crate::model::zones::SourceZones;
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, Sample, SeriesId, SeriesQuery, SourceId, TimeRange,
     Timestamp, Zone,
@@ -284,6 +285,10 @@ impl Source for FileSource {
             apart: Arc::clone(&snapshot.apart),
         });
         Ok(Answer { value: self.catalog(job)?, is_partial: false, warnings: watch.into_warnings() })
+    }
+
+    fn set_zones(&self, zones: &SourceZones) {
+        self.move_zones(zones);
     }
 
     fn set_clocks(&self, clocks: &ClockOffsets, _job: &Job) -> Result<Answer<Arc<Catalog>>, SourceError> {

@@ -2,7 +2,7 @@
 
 /// Its stand-in; `?` for what has none.
 pub(super) fn ascii(c: char) -> &'static str {
-    const TABLE: [(char, &str); 45] = [
+    const TABLE: [(char, &str); 46] = [
         ('╎', ":"),
         ('≤', "<="),
         ('–', "-"),
@@ -32,6 +32,7 @@ pub(super) fn ascii(c: char) -> &'static str {
         ('◇', "o"),
         ('▪', "*"),
         ('▌', ">"),
+        ('▏', "'"),
         ('⚠', "!"),
         ('░', "."),
         ('▒', ":"),

@@ -135,3 +135,34 @@ fn offsets_hold_from_the_first_catalog_on_and_for_what_comes_later() {
     let warnings = source.set_clocks(&ClockOffsets::from([("gone.log".into(), 5)]), &Job::new()).unwrap().warnings;
     assert_eq!(warnings, ["no source is called gone.log, so its clock offset moves nothing"]);
 }
+
+#[test]
+fn another_zone_is_what_opening_in_it_would_give_and_taken_back_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let line = |n: u32| format!("2026-11-23 02:{:02}:{:02} INFO order request {n} took\n", 28 + n / 60, n % 60);
+    std::fs::write(dir.path().join("plain.log"), (0..90).map(line).collect::<String>()).unwrap();
+    write(dir.path(), (&[1, 2], &[3, 4]), 0);
+    let open_in = |zones: &[(&str, &str)]| {
+        let zones = zones.iter().map(|(path, zone)| (Some((*path).to_owned()), (*zone).to_owned())).collect();
+        let source = open(OpenOptions { sources: vec![dir.path().to_owned()], jobs: 2, zones, ..OpenOptions::default() }).unwrap();
+        source.load(&Job::new(), &|| {}).unwrap();
+        source
+    };
+    let zone_of = |source: &FileSource| source.catalog(&Job::new()).unwrap().source_of("plain.log").map(|report| report.zone.clone());
+    let says = |zones: &[(&str, &str)]| zones.iter().map(|(path, zone)| ((*path).to_owned(), (*zone).to_owned())).collect();
+    let (source, other) = (open_in(&[]), open_in(&[("plain.log", "Europe/Berlin")]));
+    let before = told(&source);
+    source.set_zones(&says(&[("plain.log", "Europe/Berlin"), ("b.jsonl", "Europe/Berlin")]));
+    assert_eq!((told(&source), zone_of(&source)), (told(&other), zone_of(&other)), "times with a zone of their own stay");
+    // Beside a clock that was wrong both count.
+    source.set_clocks(&ClockOffsets::from([("plain.log".into(), 60_000_000_000)]), &Job::new()).unwrap();
+    other.set_clocks(&ClockOffsets::from([("plain.log".into(), 60_000_000_000)]), &Job::new()).unwrap();
+    assert_eq!(told(&source), told(&other));
+    source.set_zones(&BTreeMap::new());
+    source.set_clocks(&BTreeMap::new(), &Job::new()).unwrap();
+    assert_eq!(told(&source), before);
+    // What the case said at the opening can be taken back as well.
+    let opened = open_in(&[("plain.log", "+05:30")]);
+    opened.set_zones(&says(&[("plain.log", "")]));
+    assert_eq!((told(&opened), zone_of(&opened)), (before, zone_of(&source)));
+}
