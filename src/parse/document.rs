@@ -73,15 +73,22 @@ pub const FORMATS: &[(&str, SourceKind)] = &[
     ("prometheus-rules-yaml", SourceKind::Alerts),
     ("influx-line-protocol", SourceKind::Metrics),
     ("graphite", SourceKind::Metrics),
+    ("graphite-raw", SourceKind::Metrics),
     ("statsd", SourceKind::Metrics),
+    ("opentsdb", SourceKind::Metrics),
+    ("console-table", SourceKind::Metrics),
     ("sadf", SourceKind::Metrics),
     ("sadf-json", SourceKind::Metrics),
+    ("sadf-lines", SourceKind::Metrics),
     ("sar", SourceKind::Metrics),
     ("vmstat", SourceKind::Metrics),
     ("iostat", SourceKind::Metrics),
     ("go-runtime-trace", SourceKind::Metrics),
     ("cloudwatch-metrics", SourceKind::Metrics),
     ("datadog-metrics", SourceKind::Metrics),
+    ("azure-monitor", SourceKind::Metrics),
+    ("google-monitoring", SourceKind::Metrics),
+    ("host-answer", SourceKind::Metrics),
     ("otlp-metrics", SourceKind::Metrics),
     ("engine-answer", SourceKind::Metrics),
     ("pprof", SourceKind::Profile),
@@ -302,7 +309,12 @@ fn prometheus_api(sketch: &Sketch, windows: &Windows<'_>) -> Option<Candidate> {
     let has_result = has("data.result") || has("result") || has("[].metric");
     let known = result_type.as_deref().filter(|_| has_result);
     if known == Some("matrix") || in_result("values") || in_result("histograms") {
-        return Some(candidate(Metrics, "prometheus-matrix", 0.99, "an answer of the Prometheus API with a matrix of series"));
+        let why = if has("data.result[]") || has("result[]") || has("[].metric") {
+            "an answer of the Prometheus API with a matrix of series"
+        } else {
+            "an answer of the Prometheus API without any series: the query matched nothing, which is absent and not zero"
+        };
+        return Some(candidate(Metrics, "prometheus-matrix", 0.99, why));
     }
     if known == Some("vector") || in_result("value") || in_result("histogram") {
         return Some(candidate(Metrics, "prometheus-vector", 0.99, "an answer of the Prometheus API with a vector of samples"));
