@@ -22,6 +22,8 @@ const MAX_LABEL_ROWS: usize = 64;
 const SEPARATORS: [char; 3] = [',', ';', '\t'];
 /// What rows of labels call the name of a metric, the surest first; compared in small letters.
 const NAME_ROWS: [&str; 5] = ["metric name", "metric_name", "metric", "label", "full label"];
+/// Months as programs write them in English.
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 /// Rows that tell how an answer was made and not what a series is.
 const SILENT_ROWS: [&str; 4] = ["timeseries id", "full label", "label", "period"];
 
@@ -91,7 +93,6 @@ fn moment(cell: &str, zone: WallZone, dates: DateOrder) -> Option<(Timestamp, Zo
 fn of_browser(cell: &str) -> Option<Written> {
     let (civil, rest) = cell.trim().split_once(" GMT")?;
     let [_, month, day, year, clock] = civil.split(' ').collect::<Vec<_>>()[..] else { return None };
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let month = MONTHS.iter().position(|known| *known == month)? + 1;
     timestamp::days(year.parse().ok()?, month as u32, day.parse().ok()?)?;
     let offset = rest.split(' ').next().filter(|offset| !offset.is_empty()).unwrap_or("+0000");

@@ -17,6 +17,7 @@ mod gather;
 pub mod gotrace;
 mod graphite_raw;
 mod influx;
+mod listing;
 pub mod meaning;
 mod monitors;
 pub(crate) mod native;
@@ -41,12 +42,13 @@ use super::{Context, Document, ParsedSeries};
 type Reader = fn(&[u8], &Context) -> Document;
 
 /// Formats of lines beside tables and expositions: name, how sure a stretch of lines is one and why, reader.
-pub(crate) const LINE_FORMATS: [(&str, fn(&str) -> Option<(f32, String)>, Reader); 12] = [
+pub(crate) const LINE_FORMATS: [(&str, fn(&str) -> Option<(f32, String)>, Reader); 13] = [
     ("influx-line-protocol", influx::recognise, influx::parse),
     ("graphite", plaintext::recognise_graphite, plaintext::parse_graphite),
     ("graphite-raw", graphite_raw::recognise, graphite_raw::parse),
     ("statsd", plaintext::recognise_statsd, plaintext::parse_statsd),
     ("opentsdb", plaintext::recognise_opentsdb, plaintext::parse_opentsdb),
+    ("container-listing", listing::recognise, listing::parse),
     ("console-table", console::recognise, console::parse),
     ("sadf", sysstat::recognise_table, sysstat::parse_table),
     ("sadf-lines", sysstat::recognise_lines, sysstat::parse_lines),
