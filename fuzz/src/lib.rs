@@ -68,6 +68,11 @@ pub fn detector(bytes: &[u8]) {
     }
 }
 
+/// What bytes are taken for.
+pub fn format_of(bytes: &[u8]) -> String {
+    detect::detect(&windows(bytes), &context()).format
+}
+
 /// Reads bytes as the document that they look like, and as the one that their last byte picks.
 pub fn documents(bytes: &[u8]) {
     let context = context();

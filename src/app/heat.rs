@@ -160,7 +160,12 @@ impl Heat {
         words.extend([0.5, 0.99].into_iter().filter_map(|q| self.quantile_words(column, q, unit)));
         let most = (0..counts.len()).max_by(|a, b| counts[*a].total_cmp(&counts[*b]).then(b.cmp(a)));
         if let Some(most) = most {
-            words.push(format!("most {} ({:.0} %)", self.label(most, unit), counts[most] / all * 100.0));
+            // Both bounds: a row of a low panel holds several buckets, and its share is another.
+            let label = match most.checked_sub(1).map(|lower| (self.bounds[lower], self.bounds[most])) {
+                Some((lower, upper)) if upper.is_finite() => format!("{} to {}", text::value(lower, unit), text::value(upper, unit)),
+                _ => self.label(most, unit),
+            };
+            words.push(format!("most {label} ({:.0} %)", counts[most] / all * 100.0));
         }
         words.join("   ")
     }

@@ -128,9 +128,8 @@ impl SeriesSearch {
         let n_sure = before.as_ref().filter(|(_, passed)| !passed.has_named).map_or(0, |(typed, _)| typed.n_ended_words());
         let new = &words[n_sure.min(words.len())..];
         let is_wanted = |meta: &SeriesMeta| {
-            let is_left_out = !self.left_out.is_empty() && self.left_out.contains(&meta.id);
             let is_named = || !sources.is_empty() && meta.sources().any(|source| sources.contains(&source));
-            !is_left_out && (new.iter().all(|word| may_fit(word, meta)) || is_named()) && self.fits(meta, query)
+            (new.iter().all(|word| may_fit(word, meta)) || is_named()) && self.fits(meta, query) && !self.left_out.contains(&meta.id)
         };
         let mut look = |place: u32, meta| {
             if !is_wanted(meta) {
@@ -310,8 +309,19 @@ fn behind<'l>(letters: &'l [u8], mut text: &[u8]) -> &'l [u8] {
 
 /// Whether the letters stand side by side in the name or in a label's value.
 fn holds(letters: &[u8], meta: &SeriesMeta) -> bool {
-    let is_in = |text: &str| letters.is_empty() || text.as_bytes().windows(letters.len()).any(|part| part.eq_ignore_ascii_case(letters));
-    is_in(&meta.name) || meta.labels.iter().any(|(_, value)| is_in(value))
+    // Where they do not stand in all that is kept of the labels, they are in no value.
+    let is_in_a_value = || {
+        is_within(letters, meta.labels.as_kept().as_bytes()) && meta.labels.iter().any(|(_, value)| is_within(letters, value.as_bytes()))
+    };
+    is_within(letters, meta.name.as_bytes()) || is_in_a_value()
+}
+
+/// Whether the letters, in lower case, stand side by side in a text of any case. O(text): most places are passed over by
+/// their first letter.
+fn is_within(letters: &[u8], text: &[u8]) -> bool {
+    let Some(first) = letters.first() else { return true };
+    let mut places = memchr::memchr2_iter(*first, first.to_ascii_uppercase(), text);
+    places.any(|at| text.get(at..at + letters.len()).is_some_and(|part| part.eq_ignore_ascii_case(letters)))
 }
 
 #[cfg(test)]
@@ -322,6 +332,14 @@ mod tests {
     fn search(n: usize) -> SeriesSearch {
         let series = (0..n).map(|i| SeriesMeta { id: SeriesId(i as u32), name: format!("metric_{i}"), ..SeriesMeta::default() });
         SeriesSearch::new(Arc::new(Catalog { series: series.collect(), ..Catalog::default() }), BTreeSet::new())
+    }
+
+    #[test]
+    fn letters_side_by_side_are_found_in_any_case_and_in_values_only() {
+        let labels = Labels::new(vec![("path".into(), "/Orders/49".into()), ("job".into(), "oo".into())]);
+        let meta = SeriesMeta { name: "http_Total".into(), labels, ..SeriesMeta::default() };
+        let found = ["", "total", "orders", "49", "oo", "ttp_t", "path", "order49", "x"].map(|word| holds(word.as_bytes(), &meta));
+        assert_eq!(found, [true, true, true, true, true, true, false, false, false]);
     }
 
     #[test]

@@ -76,8 +76,8 @@ pub enum Reader {
     Screen,
     /// A command that answers when everything is read.
     Command,
-    /// A command whose answer is about events only.
-    EventsOnly,
+    /// A command whose answer is about what the sources hold, or about events, and needs nothing computed from series.
+    WithoutComputed,
 }
 
 /// The same for a reader.
@@ -88,7 +88,7 @@ pub fn open_for(args: &OpenArgs, reader: Reader) -> anyhow::Result<Opened> {
     let (mut options, notes) = options(&args.read, &meta, &case_dir)?;
     options.cache = (!args.read.no_cache).then(|| CacheOptions::new(Some(case_dir.clone()), user_cache()));
     options.preview = if reader == Reader::Screen { Preview::Shown } else { Preview::LeftOut };
-    options.computed = if reader == Reader::EventsOnly { ComputedSeries::LeftOut } else { ComputedSeries::Made };
+    options.computed = if reader == Reader::WithoutComputed { ComputedSeries::LeftOut } else { ComputedSeries::Made };
     options.sources.clone_from(&args.sources);
     // A case may name sources outside its folder.
     options.sources.extend(meta.sources.iter().map(|source| case_dir.join(source)));

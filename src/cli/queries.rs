@@ -25,7 +25,7 @@ use crate::source::files::FileSource;
 pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     match command {
         Command::Inspect { open, json, verbose } => {
-            let loaded = Loaded::new(&open)?;
+            let loaded = Loaded::without_computed(&open)?;
             let detail = if verbose { inspect::Detail::Full } else { inspect::Detail::Short };
             let options = inspect::InspectOptions { form: form(json), width: output::screen_width(), detail };
             let has_found = inspect::run(loaded.source(), &options, out)?;
@@ -49,7 +49,7 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
         } => {
             let mut filter = filter(level.as_deref(), &grep, fuzzy.as_deref(), service, trace)?;
             check_expression(expression.as_deref())?;
-            let loaded = Loaded::of_events(&open)?;
+            let loaded = Loaded::without_computed(&open)?;
             filter.expr = loaded.expression(expression.as_deref(), open.read.quiet)?;
             let range = loaded.clock()?.window(&window)?;
             let limit = limit.map(|n| n as u64);
@@ -68,7 +68,7 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
         }
         Command::Trace { mut open, mut id, json } => {
             typed::take_id(&mut open.sources, &mut id);
-            let loaded = Loaded::of_events(&open)?;
+            let loaded = Loaded::without_computed(&open)?;
             Ok(trace::run(loaded.source(), &trace::TraceOptions { id, form: form(json) }, out)?.into())
         }
         Command::Histogram { open, window, bucket, by, stat, filter: expression, level, grep, service, json } => {
@@ -77,7 +77,7 @@ pub fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
             let bucket_ns = positive_duration("--bucket", &bucket)?;
             let stats = stat.iter().map(|text| histogram::parse_stat(text)).collect::<Result<_, _>>()?;
             let by = by.iter().filter(|name| !name.is_empty()).map(|name| histogram::parse_by(name)).collect();
-            let loaded = Loaded::of_events(&open)?;
+            let loaded = Loaded::without_computed(&open)?;
             filter.expr = loaded.expression(expression.as_deref(), open.read.quiet)?;
             let range = loaded.clock()?.window(&window)?;
             let options = histogram::HistogramOptions { filter, range, bucket_ns, by, stats, form: form(json) };
@@ -144,9 +144,9 @@ impl Loaded {
         Self::with(args, Reader::Command)
     }
 
-    /// For questions to events only.
-    fn of_events(args: &OpenArgs) -> anyhow::Result<Self> {
-        Self::with(args, Reader::EventsOnly)
+    /// For questions whose answers hold nothing that is computed from series.
+    fn without_computed(args: &OpenArgs) -> anyhow::Result<Self> {
+        Self::with(args, Reader::WithoutComputed)
     }
 
     fn with(args: &OpenArgs, reader: Reader) -> anyhow::Result<Self> {

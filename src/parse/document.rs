@@ -4,6 +4,7 @@
 //! It knows nothing of log formats; `parse::detect` weighs both.
 
 pub(crate) mod json;
+mod names;
 mod told;
 mod unplaced;
 pub(crate) mod yaml;
@@ -13,6 +14,7 @@ use crate::model::catalog::Problems;
 
 use super::{Context, Document, Windows, alert, change, metric, profile};
 use json::Sketch;
+pub use names::FORMATS;
 use told::{configuration, exposition};
 
 /// What a file may be.
@@ -31,62 +33,6 @@ pub struct Candidate {
 fn candidate(kind: SourceKind, format: &'static str, confidence: f32, why: impl Into<String>) -> Candidate {
     Candidate { kind, format, confidence, why: why.into() }
 }
-
-/// Formats that are read whole, for those who name one.
-pub const FORMATS: &[(&str, SourceKind)] = &[
-    ("prometheus-matrix", SourceKind::Metrics),
-    ("prometheus-vector", SourceKind::Metrics),
-    ("openmetrics", SourceKind::Metrics),
-    ("prometheus-exposition", SourceKind::Metrics),
-    ("csv", SourceKind::Metrics),
-    ("tsv", SourceKind::Metrics),
-    ("changes", SourceKind::Changes),
-    ("git-log", SourceKind::Changes),
-    ("github-deployment", SourceKind::Changes),
-    ("kubernetes-events", SourceKind::Changes),
-    (change::kubectl::FORMAT, SourceKind::Changes),
-    ("argocd", SourceKind::Changes),
-    ("cloudtrail", SourceKind::Changes),
-    ("datadog-events", SourceKind::Changes),
-    ("flux", SourceKind::Changes),
-    ("github-commits", SourceKind::Changes),
-    ("github-deployments", SourceKind::Changes),
-    ("github-push", SourceKind::Changes),
-    ("github-releases", SourceKind::Changes),
-    ("github-workflow", SourceKind::Changes),
-    ("gitlab-deployments", SourceKind::Changes),
-    ("gitlab-pipelines", SourceKind::Changes),
-    ("grafana-annotations", SourceKind::Changes),
-    ("helm-history", SourceKind::Changes),
-    ("incident-io", SourceKind::Changes),
-    ("jenkins", SourceKind::Changes),
-    ("kubernetes-pods", SourceKind::Changes),
-    ("kubernetes-rollouts", SourceKind::Changes),
-    ("launchdarkly", SourceKind::Changes),
-    ("opsgenie", SourceKind::Changes),
-    ("pagerduty", SourceKind::Changes),
-    ("sentry", SourceKind::Changes),
-    ("spinnaker", SourceKind::Changes),
-    ("statuspage", SourceKind::Changes),
-    ("prometheus-alerts", SourceKind::Alerts),
-    ("prometheus-rules", SourceKind::Alerts),
-    ("prometheus-rules-yaml", SourceKind::Alerts),
-    ("influx-line-protocol", SourceKind::Metrics),
-    ("graphite", SourceKind::Metrics),
-    ("statsd", SourceKind::Metrics),
-    ("sadf", SourceKind::Metrics),
-    ("sadf-json", SourceKind::Metrics),
-    ("sar", SourceKind::Metrics),
-    ("vmstat", SourceKind::Metrics),
-    ("iostat", SourceKind::Metrics),
-    ("go-runtime-trace", SourceKind::Metrics),
-    ("cloudwatch-metrics", SourceKind::Metrics),
-    ("datadog-metrics", SourceKind::Metrics),
-    ("otlp-metrics", SourceKind::Metrics),
-    ("engine-answer", SourceKind::Metrics),
-    ("pprof", SourceKind::Profile),
-    ("goroutine-dump", SourceKind::Profile),
-];
 
 /// Formats that the content may be, best first; empty when none of these fits. Costs one pass over the windows.
 pub fn recognise(windows: &Windows<'_>) -> Vec<Candidate> {
@@ -302,7 +248,12 @@ fn prometheus_api(sketch: &Sketch, windows: &Windows<'_>) -> Option<Candidate> {
     let has_result = has("data.result") || has("result") || has("[].metric");
     let known = result_type.as_deref().filter(|_| has_result);
     if known == Some("matrix") || in_result("values") || in_result("histograms") {
-        return Some(candidate(Metrics, "prometheus-matrix", 0.99, "an answer of the Prometheus API with a matrix of series"));
+        let why = if has("data.result[]") || has("result[]") || has("[].metric") {
+            "an answer of the Prometheus API with a matrix of series"
+        } else {
+            "an answer of the Prometheus API without any series: the query matched nothing, which is absent and not zero"
+        };
+        return Some(candidate(Metrics, "prometheus-matrix", 0.99, why));
     }
     if known == Some("vector") || in_result("value") || in_result("histogram") {
         return Some(candidate(Metrics, "prometheus-vector", 0.99, "an answer of the Prometheus API with a vector of samples"));

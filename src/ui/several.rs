@@ -202,8 +202,20 @@ fn draw_multiples(state: &State, panel: &Panel, area: Area, theme: &Theme, buffe
     }
 }
 
+/// What is left for the columns beside the name of a panel in a grid: all names take the same room, so that the columns of
+/// panels above one another are one moment, and no name hides a value.
+fn beside_name(longest: u16, area: Area) -> (Area, u16) {
+    if area.height > 1 {
+        return (Area { y: area.y + 1, height: area.height - 1, ..area }, area.width);
+    }
+    let name_width = longest.min(area.width / 2);
+    (Area { x: area.x + name_width + 1, width: area.width.saturating_sub(name_width + 1).max(1), ..area }, name_width)
+}
+
 fn draw_small(state: &State, (panel, index, part): (&Panel, usize, &Part), area: Area, theme: &Theme, buffer: &mut Buffer) {
     let is_whole = usize::from(area.width) == part.shown.len();
+    let longest = || panel.parts.all.iter().map(|part| part.name.chars().count() as u16).max().unwrap_or(0);
+    let (name_place, (area, name_width)) = (area, if is_whole { (area, 0) } else { beside_name(longest(), area) });
     let n_each = part.shown.len().div_ceil(usize::from(area.width).max(1)).max(1);
     let narrow;
     let shown = if is_whole {
@@ -242,10 +254,26 @@ fn draw_small(state: &State, (panel, index, part): (&Panel, usize, &Part), area:
         paint::put_right(buffer, x, area.y, 10.min(layout.value_width - 1), &theme.signs(&value), theme.strong);
     } else {
         let name = theme.signs(&part.name).into_owned();
-        paint::put(buffer, area.x, area.y, area.width, &name, theme.accent(index).add_modifier(Modifier::BOLD));
+        paint::put(buffer, name_place.x, name_place.y, name_width, &name, theme.accent(index).add_modifier(Modifier::BOLD));
         if let Some(column) = state.timeline.cursor_column() {
             let x = area.x + ((column / n_each) as u16).min(area.width - 1);
             paint::tint(buffer, x, area.y, 1, theme.cursor);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_panel_in_a_grid_hides_no_value() {
+        let area = Area { x: 10, y: 5, width: 16, height: 1 };
+        let (columns, name_width) = beside_name(7, area);
+        assert_eq!((name_width, columns.x, columns.width), (7, 18, 8));
+        let (columns, name_width) = beside_name(40, area);
+        assert_eq!((name_width, columns.x, columns.width), (8, 19, 7), "half of it stays for the columns");
+        let (columns, name_width) = beside_name(40, Area { height: 3, ..area });
+        assert_eq!((name_width, columns.y, columns.height, columns.width), (16, 6, 2, 16), "or a row of its own");
     }
 }

@@ -100,6 +100,9 @@ fn a_column_is_explained_with_its_quantiles_and_what_is_clipped() {
     heat.lay(TimeRange::new(Timestamp(10), Timestamp(20)), 1);
     assert_eq!(heat.explain(0, Unit::Seconds), "100 observed   P50 ≤1 s   P99 ≥2 s   most ≤1 s (60 %)");
     assert_eq!(heat.explain(7, Unit::Seconds), "nothing scraped here");
+    let mut middle = Heat::count(&one(3), &[counter(&[0.0, 10.0]), counter(&[0.0, 90.0]), counter(&[0.0, 100.0])], 1);
+    middle.lay(TimeRange::new(Timestamp(10), Timestamp(20)), 1);
+    assert_eq!(middle.explain(0, Unit::Seconds), "100 observed   P50 1 s to 2 s   P99 ≥2 s   most 1 s to 2 s (80 %)");
     let rows = heat.rows(9, Unit::Seconds);
     assert_eq!(rows.iter().map(|row| row.label.as_str()).collect::<Vec<_>>(), ["≤1 s", "≤2 s", ">2 s"]);
     assert_eq!(heat.in_row(0, &rows[2]), Some((40.0, 0.4)));

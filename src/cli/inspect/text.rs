@@ -49,7 +49,8 @@ fn write_summary(catalog: &Catalog, dates: Dates, width: Option<usize>, out: &mu
         write!(out, "  {} to {}", first.replacen('T', " ", 1), last.replacen('T', " ", 1))?;
     }
     let gap = if width.is_some_and(|width| width < NARROW) { "\n" } else { "  " };
-    writeln!(out, "{gap}{}  {} series", plural(catalog.n_events, "event"), grouped(catalog.series.len() as u64))?;
+    let n_measured = catalog.series.iter().filter(|meta| !meta.is_derived).count();
+    writeln!(out, "{gap}{}  {} series", plural(catalog.n_events, "event"), grouped(n_measured as u64))?;
     Ok(())
 }
 

@@ -192,7 +192,7 @@ fn scale(word: &str) -> Option<(f64, Unit)> {
 /// What counts are abbreviated with.
 fn count_scale(word: &str) -> Option<f64> {
     Some(match word {
-        "K" | "k" => 1e3,
+        "K" | "k" | "Kil" => 1e3,
         "M" | "Mil" | "Mio" => 1e6,
         "B" | "Bil" | "Mrd" => 1e9,
         "T" | "Tri" => 1e12,

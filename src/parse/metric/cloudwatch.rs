@@ -72,8 +72,14 @@ fn metric_data(gather: &mut Gather<'_>, place: Place, result: &Value) {
     if times.len() != values.len() {
         gather.refuse(place, format!("{name} has {} times and {} values", times.len(), values.len()));
     }
-    if text("StatusCode") == "PartialData" {
-        gather.problems.push(place.problem(crate::model::ProblemKind::Answer, format!("{name} is partial: the answer has more pages")));
+    let mut tell = |reason: String| gather.problems.push(place.problem(crate::model::ProblemKind::Answer, reason));
+    match text("StatusCode") {
+        "" | "Complete" => {}
+        "PartialData" => tell(format!("{name} is partial: the answer has more pages")),
+        code => tell(format!("the engine answered for {name} with {code}")),
+    }
+    for message in list("Messages") {
+        tell(format!("the engine said of {name}: {message}"));
     }
     for (time, value) in times.iter().zip(values) {
         let labels = vec![("id".to_owned(), text("Id").to_owned())];
@@ -147,7 +153,7 @@ fn point(gather: &mut Gather<'_>, place: Place, mut identity: Identity, time: &V
 }
 
 /// Factor to the base unit, and that unit, of `CloudWatch`'s names of units. Prefixes are powers of 1000, bits are kept.
-fn scale(unit: &str) -> (f64, Unit) {
+pub(super) fn scale(unit: &str) -> (f64, Unit) {
     let (base, is_rate) = unit.strip_suffix("/Second").map_or((unit, false), |base| (base, true));
     let prefixes = [("Kilo", 1e3), ("Mega", 1e6), ("Giga", 1e9), ("Tera", 1e12)];
     let bytes = prefixes.iter().find_map(|(prefix, scale)| (base.strip_prefix(prefix)? == "bytes").then_some(*scale));

@@ -17,7 +17,9 @@ use crate::parse::{Context, Document};
 pub use blocks::Crew;
 use plain::PlainRows;
 use rows::MAX_COLUMNS;
-use table::{Style, Table, is_gap, is_header, time_of};
+pub(super) use rows::cells;
+use table::{Style, Table, is_header};
+pub(super) use table::{identity_of, is_gap, time_of};
 
 use super::cell::{self, DateOrder, Decimal};
 use super::{Collector, Place, Surprise};

@@ -3,7 +3,9 @@
 //! One file a format reads it into a `Collector`; `meaning` guesses unit and behaviour. Nothing here knows files.
 
 mod cell;
+mod cloud;
 mod cloudwatch;
+mod console;
 pub mod csv;
 pub(crate) mod dashboard;
 mod datadog;
@@ -13,8 +15,11 @@ mod exemplar;
 pub mod exposition;
 mod gather;
 pub mod gotrace;
+mod graphite_raw;
 mod influx;
+mod listing;
 pub mod meaning;
+mod monitors;
 pub(crate) mod native;
 mod otlp;
 mod plaintext;
@@ -37,11 +42,16 @@ use super::{Context, Document, ParsedSeries};
 type Reader = fn(&[u8], &Context) -> Document;
 
 /// Formats of lines beside tables and expositions: name, how sure a stretch of lines is one and why, reader.
-pub(crate) const LINE_FORMATS: [(&str, fn(&str) -> Option<(f32, String)>, Reader); 8] = [
+pub(crate) const LINE_FORMATS: [(&str, fn(&str) -> Option<(f32, String)>, Reader); 13] = [
     ("influx-line-protocol", influx::recognise, influx::parse),
     ("graphite", plaintext::recognise_graphite, plaintext::parse_graphite),
+    ("graphite-raw", graphite_raw::recognise, graphite_raw::parse),
     ("statsd", plaintext::recognise_statsd, plaintext::parse_statsd),
+    ("opentsdb", plaintext::recognise_opentsdb, plaintext::parse_opentsdb),
+    ("container-listing", listing::recognise, listing::parse),
+    ("console-table", console::recognise, console::parse),
     ("sadf", sysstat::recognise_table, sysstat::parse_table),
+    ("sadf-lines", sysstat::recognise_lines, sysstat::parse_lines),
     ("sar", sysstat::recognise_sar, sysstat::parse_sar),
     ("iostat", sysstat::recognise_iostat, sysstat::parse_iostat),
     ("vmstat", sysstat::recognise_vmstat, sysstat::parse_vmstat),
@@ -49,10 +59,13 @@ pub(crate) const LINE_FORMATS: [(&str, fn(&str) -> Option<(f32, String)>, Reader
 ];
 
 /// Formats of JSON beside answers of Prometheus: name, why a document is one, reader.
-pub(crate) const JSON_FORMATS: [(&str, fn(&Sketch) -> Option<&'static str>, Reader); 5] = [
+pub(crate) const JSON_FORMATS: [(&str, fn(&Sketch) -> Option<&'static str>, Reader); 8] = [
     ("sadf-json", sysstat::recognise_json, sysstat::parse_json),
     ("cloudwatch-metrics", cloudwatch::recognise, cloudwatch::parse),
     ("datadog-metrics", datadog::recognise, datadog::parse),
+    ("azure-monitor", cloud::recognise_azure, cloud::parse_azure),
+    ("google-monitoring", cloud::recognise_google, cloud::parse_google),
+    ("host-answer", monitors::recognise, monitors::parse),
     ("otlp-metrics", otlp::recognise, otlp::parse),
     ("engine-answer", engines::recognise, engines::parse),
 ];

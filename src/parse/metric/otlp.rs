@@ -127,12 +127,28 @@ fn scale(unit: &str) -> (f64, Unit) {
     }
 }
 
+/// Keys of the points of a metric, of all versions of the protocol, and what they hold.
+const KINDS: [(&str, &str, &str); 12] = [
+    ("gauge", "", "gauge"),
+    ("sum", "", "sum"),
+    ("histogram", "", "histogram"),
+    ("exponentialHistogram", "exponential_histogram", "exponential"),
+    ("summary", "", "summary"),
+    // Before 0.8 numbers had a kind of their own for each type.
+    ("intGauge", "int_gauge", "gauge"),
+    ("doubleGauge", "double_gauge", "gauge"),
+    ("intSum", "int_sum", "sum"),
+    ("doubleSum", "double_sum", "sum"),
+    ("intHistogram", "int_histogram", "histogram"),
+    ("doubleHistogram", "double_histogram", "histogram"),
+    ("doubleSummary", "double_summary", "summary"),
+];
+
 /// One metric with all its points.
 fn read(gather: &mut Gather<'_>, state: &mut State, place: Place, metric: &Value, resource: &Pairs) {
     let text = |key: &str| metric.get(key).and_then(Value::as_str).unwrap_or("");
     let (name, (scale, unit)) = (text("name"), scale(text("unit")));
-    let kinds = [("gauge", ""), ("sum", ""), ("histogram", ""), ("exponentialHistogram", "exponential_histogram"), ("summary", "")];
-    let Some((kind, body)) = kinds.iter().find_map(|(key, other)| Some((*key, field(metric, key, other)?))) else {
+    let Some((kind, body)) = KINDS.iter().find_map(|(key, other, kind)| Some((*kind, field(metric, key, other)?))) else {
         gather.refuse(place, format!("the metric {name:?} has no points of a known kind"));
         return;
     };
@@ -150,6 +166,8 @@ fn read(gather: &mut Gather<'_>, state: &mut State, place: Place, metric: &Value
         state.n_delta += u64::from(is_delta);
         let mut labels = resource.clone();
         labels.extend(attributes(point.get("attributes")));
+        // As attributes were called when their values were texts only.
+        labels.extend(attributes(point.get("labels")));
         let totals = if is_delta { Some(&mut state.totals) } else { None };
         let mut row = Row { gather: &mut *gather, totals, place, time, labels, name, unit, scale };
         match kind {
@@ -223,7 +241,9 @@ impl Row<'_, '_, '_> {
         if number(point.get("flags")).is_some_and(|flags| flags as u64 & 1 == 1) {
             return;
         }
-        let value = number(field(point, "asDouble", "as_double")).or_else(|| number(field(point, "asInt", "as_int")));
+        let value = number(field(point, "asDouble", "as_double"))
+            .or_else(|| number(field(point, "asInt", "as_int")))
+            .or_else(|| number(point.get("value")));
         match value {
             Some(value) => self.push("", None, self.unit, kind, value * self.scale),
             None => self.gather.refuse(self.place, format!("a point of {} has no value", self.name)),

@@ -1,13 +1,14 @@
-//! Plain lines of a collector: Graphite (`path value epoch`) and `StatsD` (`name:value|type|@rate|#tag:value`).
+//! Plain lines of a collector: Graphite (`path value epoch`), `OpenTSDB` (`put name epoch value tag=value`) and `StatsD`
+//! (`name:value|type|@rate|#tag:value`).
 //!
-//! Graphite lines carry their time. `StatsD` lines carry none by design: what a file of them counts is placed at the time
+//! Lines of the first two carry their time. `StatsD` lines carry none by design: what a file of them counts is placed at the time
 //! of the file, counters as their sum over the sample rate, gauges as the last state, timers and sets by what can be said
 //! of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::when;
-use crate::model::{ProblemKind, SeriesKind, Unit, ZoneCertainty};
+use crate::model::{ProblemKind, SeriesKind, Timestamp, Unit, ZoneCertainty};
 use crate::parse::document::json;
 use crate::parse::{Context, Document};
 
@@ -58,6 +59,38 @@ pub(crate) fn parse_graphite(bytes: &[u8], context: &Context) -> Document {
                 gather.push(place, identity, time, value);
             }
             None => gather.unplaced(place, "the time -1 means when it was received, which the file does not tell"),
+        }
+    }
+    gather.finish(bytes)
+}
+
+/// How sure a stretch of lines is `OpenTSDB`'s, 0 … 1, and why.
+pub(crate) fn recognise_opentsdb(head: &str) -> Option<(f32, String)> {
+    let lines: Vec<&str> = head.lines().filter(|line| !line.trim().is_empty()).take(200).collect();
+    let n = lines.iter().filter(|line| opentsdb(line).is_some()).count();
+    // No other format has such lines: half of them broken are still these.
+    (n > 0 && n * 2 >= lines.len()).then(|| (0.96, format!("{n} of {} lines put a name, an epoch, a value and tags", lines.len())))
+}
+
+fn opentsdb(line: &str) -> Option<(Identity, Timestamp, f64)> {
+    let mut words = line.strip_prefix("put ")?.split_ascii_whitespace();
+    let (name, time, value) = (words.next()?, words.next()?, words.next()?);
+    let labels: Option<Vec<_>> = words.map(|word| word.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()))).collect();
+    Some((Identity::new(name, labels?), when::epoch(time).filter(|at| at.0 > 0)?, value_of(value).ok()?))
+}
+
+/// Reads lines of `OpenTSDB`; records are lines.
+pub(crate) fn parse_opentsdb(bytes: &[u8], context: &Context) -> Document {
+    let mut gather = Gather::new(context);
+    let text = json::text(bytes, &mut gather.problems);
+    for (place, line) in lines(&text).filter(|(_, line)| !line.trim().is_empty()) {
+        gather.n_records += 1;
+        match opentsdb(line) {
+            Some((identity, time, value)) => {
+                gather.certainty = Some(ZoneCertainty::Offset);
+                gather.push(place, identity, time, value);
+            }
+            None => gather.refuse(place, "the line is not put, a name, an epoch, a value and tags"),
         }
     }
     gather.finish(bytes)
@@ -160,7 +193,6 @@ pub(crate) fn parse_statsd(bytes: &[u8], context: &Context) -> Document {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Timestamp;
 
     fn values(document: &Document) -> Vec<(&str, f64)> {
         document.series.iter().map(|one| (one.name.as_str(), one.samples[0].value)).collect()
@@ -175,6 +207,16 @@ mod tests {
         assert_eq!((document.n_records, document.n_unplaced, document.problems.total()), (3, 1, 2));
         assert!(recognise_graphite("a.b 1 1700000000\n").is_some());
         assert!(recognise_graphite("up 1 1700000000\n").is_none() && recognise_graphite("10.0.0.1 - -\n").is_none());
+    }
+
+    #[test]
+    fn lines_that_put_a_value_are_series_with_their_tags() {
+        let text = "put sys.cpu.user 1700000000 42.5 host=web01 cpu=0\nput sys.cpu.user 1700000010500 43.5 host=web01 cpu=0\nput bad\n";
+        let document = parse_opentsdb(text.as_bytes(), &Context::default());
+        assert_eq!((document.series.len(), document.n_records, document.problems.total()), (1, 3, 1));
+        assert_eq!((document.series[0].labels.get("cpu"), document.series[0].samples[1].time.0), (Some("0"), 1_700_000_010_500_000_000));
+        let one = text.lines().next().expect("a line");
+        assert!(recognise_opentsdb(one).is_some() && recognise_opentsdb("put it there 1\n").is_none());
     }
 
     #[test]

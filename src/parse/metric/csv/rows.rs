@@ -147,7 +147,7 @@ impl Quotes {
 }
 
 /// Cells of a row: quotes doubled inside quotes, blanks around cells cut.
-pub(super) fn cells(row: &str, separator: char) -> Vec<String> {
+pub(in crate::parse::metric) fn cells(row: &str, separator: char) -> Vec<String> {
     let mut out = Vec::new();
     let (mut cell, mut is_quoted) = (String::new(), false);
     let mut chars = row.trim_end_matches('\r').chars().peekable();

@@ -73,6 +73,23 @@ const EVENT_NAMES: [&str; 16] = [
     "span_id",
     "user_agent",
 ];
+/// Names of columns with the end, or the start, of what the time of a row stands for.
+const BORDER_NAMES: [&str; 14] = [
+    "end time",
+    "end_time",
+    "endtime",
+    "end timestamp",
+    "end_timestamp",
+    "end",
+    "stop",
+    "to",
+    "until",
+    "begin time",
+    "begin_time",
+    "start time",
+    "start_time",
+    "start",
+];
 /// What tools write beside each row about their answer.
 const BOOKKEEPING: [&str; 7] = ["", "result", "table", "_start", "_stop", "_span", "_spandays"];
 
@@ -148,13 +165,13 @@ pub(super) fn holds_time(row: &[String]) -> bool {
 }
 
 /// Cells that say "no value".
-pub(super) fn is_gap(cell: &str) -> bool {
+pub(in crate::parse::metric) fn is_gap(cell: &str) -> bool {
     let is_word = |word: &&str| cell.eq_ignore_ascii_case(word);
     cell.is_empty() || ["null", "-", "undefined", "N/A", "NA", "none", "nil", "#N/A", "--", "—", "no data"].iter().any(is_word)
 }
 
 /// A moment as a cell of a table tells it.
-pub(super) fn time_of(cell: &str, zone: WallZone, dates: DateOrder) -> Option<Timestamp> {
+pub(in crate::parse::metric) fn time_of(cell: &str, zone: WallZone, dates: DateOrder) -> Option<Timestamp> {
     let local = || when::written(&cell::iso_date(cell, dates)?).map(|at| at.at(zone));
     let found = if dates == DateOrder::Serial { local() } else { when::any(cell, zone).or_else(local) };
     found.filter(|at| at.0 >= 100_000_000 * crate::model::time::NS_PER_S)
@@ -230,6 +247,7 @@ impl Table {
         let dates = if is_serial { DateOrder::Serial } else { cell::date_order(columns.cells(time).map(String::as_str)) };
         let others: Vec<usize> = (0..n_cells)
             .filter(|column| *column != time && Some(*column) != clock && !is_bookkeeping(&header, *column, &columns))
+            .filter(|column| style.time_column.is_some() || !is_border(&header, *column, &columns))
             .collect();
         let decimal = cell::decimal(others.iter().flat_map(|column| columns.cells(*column).map(String::as_str)), style.separator);
         let mut table =
@@ -408,8 +426,21 @@ fn is_bookkeeping(header: &[String], column: usize, columns: &Columns<'_>) -> bo
     }
 }
 
+/// Whether a column holds the other end of the stretches that the times of the rows begin or end.
+fn is_border(header: &[String], column: usize, columns: &Columns<'_>) -> bool {
+    let name = lower(&header[column]);
+    let is_named = BORDER_NAMES.contains(&name.as_str());
+    // A bare number may be a time only where it is one of this century.
+    is_named
+        && columns.are_times(column)
+        && (columns.are_epochs(column, false) || !columns.are_mostly(column, |cell| value_of(cell).is_ok()))
+}
+
 /// Name and labels of a header: `http_requests_total{code="200"}` has both.
-fn identity_of(header: &str) -> (String, Vec<(String, String)>) {
+pub(in crate::parse::metric) fn identity_of(header: &str) -> (String, Vec<(String, String)>) {
+    if let Some(found) = of_scope(header) {
+        return found;
+    }
     let is_selector = header.ends_with('}') && header.contains('{') && header.contains('=');
     // A legend of labels alone has no name.
     let named = if header.starts_with('{') && !header.contains("__name__") { format!("_{header}") } else { header.to_owned() };
@@ -420,6 +451,17 @@ fn identity_of(header: &str) -> (String, Vec<(String, String)>) {
         }
         None => (header.to_owned(), Vec::new()),
     }
+}
+
+/// A name and its scope as Datadog writes them: `system.cpu.user{host:web1,env:prod}`.
+fn of_scope(header: &str) -> Option<(String, Vec<(String, String)>)> {
+    let (name, scope) = header.strip_suffix('}')?.split_once('{')?;
+    let is_word = |word: &str| !word.is_empty() && !word.contains(['"', '{', '}', '=']);
+    let pair = |(key, value): (&str, &str)| (is_word(key) && is_word(value)).then(|| (key.to_owned(), value.to_owned()));
+    let pairs: Option<Vec<_>> = scope.split(',').map(|part| pair(part.trim().split_once(':')?)).collect();
+    // The star stands for everything.
+    let pairs = if scope.trim() == "*" { Some(Vec::new()) } else { pairs };
+    (!name.is_empty()).then_some((name.to_owned(), pairs?))
 }
 
 /// Pairs in one cell: `host=web1,region=eu` or `host:web1 region:eu` below a header that says so.

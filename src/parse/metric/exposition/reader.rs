@@ -54,6 +54,8 @@ struct Reader {
     known: HashMap<Arc<str>, Result<usize, Box<str>>>,
     /// The identity of the last sample.
     latest: Option<usize>,
+    /// Whether it came behind another one: a history goes through its series in turn, or one after another to its end.
+    goes_in_turn: bool,
     /// Native histograms by identity as written.
     histograms: BTreeMap<String, Vec<Histogram>>,
     types: HashMap<String, String>,
@@ -85,6 +87,7 @@ impl Reader {
             seen: Vec::new(),
             known: HashMap::new(),
             latest: None,
+            goes_in_turn: false,
             histograms: BTreeMap::new(),
             types: HashMap::new(),
             units: HashMap::new(),
@@ -153,7 +156,10 @@ impl Reader {
             text.get(written.len()) == Some(&b' ') && text.starts_with(written.as_bytes())
         };
         let latest = self.latest?;
-        let slot = if is_of(latest) { latest } else { self.seen[latest].follower.filter(|slot| is_of(*slot))? };
+        // One of the two at most is meant; the likelier is looked at first.
+        let (again, next) = (|| Some(latest).filter(|slot| is_of(*slot)), || self.seen[latest].follower.filter(|slot| is_of(*slot)));
+        let slot = if self.goes_in_turn { next().or_else(again) } else { again().or_else(next) }?;
+        self.goes_in_turn = slot != latest;
         let mut at = self.seen[slot].written.len() + 1;
         let (value, length) = decimal::float(&text[at..])?;
         at += length;

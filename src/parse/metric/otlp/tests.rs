@@ -93,3 +93,17 @@ fn exponential_histograms_have_buckets_and_merge_where_their_resolution_falls() 
     assert_eq!(deltas.iter().find(|line| line.starts_with("x_bucket{0.002}")).map(String::as_str), Some("x_bucket{0.002} 4 8"));
     assert_eq!(deltas.last().map(String::as_str), Some("x_bucket{+Inf} 6 12"));
 }
+
+#[test]
+fn points_of_the_first_versions_of_the_protocol_are_read() {
+    let text = r#"{"resourceMetrics":[{"instrumentationLibraryMetrics":[{"metrics":[
+        {"name":"queue","intGauge":{"dataPoints":[{"labels":[{"key":"q","value":"a"}],"timeUnixNano":"1700000000000000000","value":"7"}]}},
+        {"name":"reqs","intSum":{"dataPoints":[{"timeUnixNano":"1700000000000000000","value":"70"}],"aggregationTemporality":2,"isMonotonic":true}},
+        {"name":"load","doubleGauge":{"dataPoints":[{"timeUnixNano":"1700000000000000000","value":0.5}]}},
+        {"name":"size","intHistogram":{"dataPoints":[{"timeUnixNano":"1700000000000000000","count":"3","sum":"10","bucketCounts":["1","2"],"explicitBounds":[5]}]}}]}]}]}"#;
+    let document = parse(text.as_bytes(), &Context::default());
+    let told: Vec<String> = document.series.iter().map(|one| format!("{} {}", one.name, one.samples[0].value)).collect();
+    assert_eq!(told, ["queue 7", "reqs 70", "load 0.5", "size_count 3", "size_sum 10", "size_bucket 1", "size_bucket 3"]);
+    assert_eq!(document.series[0].labels.get("q"), Some("a"));
+    assert_eq!((document.series[1].kind, document.problems.total()), (SeriesKind::Counter, 0));
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::iostat;
+use super::{iostat, sar};
 use crate::model::when::{self, WallZone};
 use crate::model::{Change, ProblemKind, TimeRange, Timestamp, ZoneCertainty};
 use crate::parse::document::json::{self, Sketch};
@@ -46,12 +46,21 @@ fn read_host(gather: &mut Gather<'_>, restarts: &mut Vec<Change>, (place, hint):
     let text = |key: &str| host.get(key).and_then(Value::as_str);
     let labels: Vec<_> = text("nodename").map(|name| ("host".to_owned(), name.to_owned())).into_iter().collect();
     let zone = text("timezone").and_then(WallZone::from_name);
+    // mpstat tells the date once, and clock times that pass midnight.
+    let (mut day, mut last_s) = (text("date").and_then(|date| sar::day_of(date, hint)).map(|(day, _)| day), 0);
+    let mut of_mpstat = |text: &str, zone: WallZone| {
+        let (second, rest) = sar::clock(text.trim())?;
+        day = day.filter(|_| rest.trim().is_empty()).map(|day| day + i64::from(second < last_s));
+        last_s = second;
+        Some((sar::moment(day? * 86_400 + second, zone), ZoneCertainty::Default))
+    };
     for (index, statistic) in host.get("statistics").and_then(Value::as_array).into_iter().flatten().enumerate() {
         gather.n_records += 1;
         let stamp = statistic.get("timestamp");
         // iostat writes a text, and first what was since boot.
         let of_iostat = stamp.and_then(Value::as_str).and_then(|text| iostat::stamp(text, gather.zone, hint));
-        let Some((time, certainty)) = of_iostat.or_else(|| moment(stamp?, zone, gather.zone)) else {
+        let of_clock = || of_mpstat(stamp?.as_str()?, zone.unwrap_or(gather.zone));
+        let Some((time, certainty)) = of_iostat.or_else(|| moment(stamp?, zone, gather.zone)).or_else(of_clock) else {
             gather.unplaced(place, "a statistic without a readable time");
             continue;
         };
@@ -238,6 +247,20 @@ mod tests {
         assert_eq!(names, ["cpu_percent_user", "cpu_percent_idle", "iface_rxpck_per_s"]);
         assert_eq!(document.series[0].labels.get("cpu"), Some("all"));
         assert_eq!((document.n_records, document.n_unplaced, document.changes.len()), (4, 1, 1));
+    }
+
+    #[test]
+    fn the_json_of_mpstat_is_read_over_midnight() {
+        let text = r#"{"sysstat":{"hosts":[{"nodename":"web-1","date":"11/23/26","statistics":[
+            {"timestamp":"23:59:59","cpu-load":[{"cpu":"all","usr":1.5,"idle":98},{"cpu":"0","usr":2.5}]},
+            {"timestamp":"00:00:00","cpu-load":[{"cpu":"all","usr":11.5}]}]}]}}"#;
+        let document = parse_json(text.as_bytes(), &Context::default());
+        let told = |one: &crate::parse::ParsedSeries| format!("{} {:?} {}", one.name, one.labels.get("cpu"), one.samples.len());
+        let told: Vec<String> = document.series.iter().map(told).collect();
+        assert_eq!(told, ["cpu_load_usr Some(\"all\") 2", "cpu_load_idle Some(\"all\") 1", "cpu_load_usr Some(\"0\") 1"]);
+        let times: Vec<String> = document.series[0].samples.iter().map(|sample| when::shown(sample.time)).collect();
+        assert_eq!(times, ["2026-11-23T23:59:59Z", "2026-11-24T00:00:00Z"]);
+        assert_eq!((document.n_records, document.n_unplaced, document.problems.total()), (2, 0, 0));
     }
 
     #[test]

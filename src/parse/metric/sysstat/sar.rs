@@ -1,4 +1,5 @@
 //! `sar` as people paste it: the date only in the banner, in the order of days and months of some locale, tables below.
+//! `pidstat` has the same form; its rows are about processes, see [`process`].
 //!
 //! Times that step back inside one table passed midnight. A new table begins on the day of the banner again.
 
@@ -139,7 +140,35 @@ pub(super) fn moment(civil_s: i64, zone: WallZone) -> Timestamp {
     Written { civil_ns: civil_s.saturating_mul(NS_PER_S), offset: None }.at(zone)
 }
 
+/// Columns of `pidstat` that tell which process a row is about.
+const OF_PROCESS: [&str; 6] = ["UID", "USER", "PID", "TGID", "TID", "Command"];
+
+/// A row about a process: ids and its command, which may have blanks, are labels. On which processor it ran last is none.
+fn process(gather: &mut Gather<'_>, place: Place, host: &str, columns: &[&str], rest: &str, time: Timestamp) {
+    let cells: Vec<&str> = rest.split_ascii_whitespace().collect();
+    if cells.len() < columns.len() {
+        gather.refuse(place, format!("the row has {} cells, its header {}", cells.len(), columns.len()));
+        return;
+    }
+    gather.certainty = Some(ZoneCertainty::Default);
+    let mut labels = vec![("host".to_owned(), host.to_owned())];
+    for (column, cell) in columns.iter().zip(&cells).filter(|(column, cell)| OF_PROCESS.contains(column) && **cell != "-") {
+        let value = if *column == "Command" { cells[columns.len() - 1..].join(" ") } else { (*cell).to_owned() };
+        labels.push((name_of(column), value));
+    }
+    for (column, cell) in columns.iter().zip(&cells).filter(|(column, cell)| !OF_PROCESS.contains(column) && **cell != "-") {
+        match value_of(&cell.replace(',', ".")) {
+            Ok(value) => gather.push(place, Identity::new(format!("process_{}", name_of(column)), labels.clone()), time, value),
+            Err(reason) => gather.refuse(place, format!("{column}: {reason}")),
+        }
+    }
+}
+
 fn row(gather: &mut Gather<'_>, place: Place, host: &str, columns: &[&str], rest: &str, time: Timestamp) {
+    if columns.last() == Some(&"Command") {
+        process(gather, place, host, columns, rest, time);
+        return;
+    }
     let cells: Vec<&str> = rest.split_ascii_whitespace().collect();
     if cells.len() != columns.len() {
         gather.refuse(place, format!("the row has {} cells, its header {}", cells.len(), columns.len()));
@@ -188,6 +217,28 @@ mod tests {
         assert_eq!(document.series[2].samples[0].time, at("2026-12-31T23:59:59Z"));
         assert_eq!((document.n_records, document.problems.total()), (3, 0));
         assert_eq!(document.changes[0].time, Some(at("2027-01-01T00:00:01Z")));
+    }
+
+    #[test]
+    fn rows_of_pidstat_are_told_apart_by_process() {
+        let text = "Linux 6.1.0 (web-1) \t11/23/26 \t_x86_64_\t(2 CPU)\n\n02:30:01      UID      TGID       TID    %usr    %CPU   CPU  Command\n\
+            02:30:02        0       123         -    5.00    6.00     0  order\n02:30:02        0         -       124   15.00   16.00     1  |__java app\n\
+            02:30:03        0       123         -   95.00   96.00     1  order\nAverage:        0       123         -   50.00   51.00     -  order\n";
+        assert!(recognise(text).is_some());
+        let document = parse(text.as_bytes(), &Context::default());
+        let told = |one: &crate::parse::ParsedSeries| {
+            let labels: Vec<String> = one.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
+            format!("{} {} {}", one.name, labels.join(","), one.samples.last().expect("one").value)
+        };
+        let told: Vec<String> = document.series.iter().map(told).collect();
+        let expected = [
+            "process_percent_usr command=order,host=web-1,tgid=123,uid=0 95",
+            "process_percent_cpu command=order,host=web-1,tgid=123,uid=0 96",
+            "process_cpu command=order,host=web-1,tgid=123,uid=0 1",
+            "process_percent_usr command=|__java app,host=web-1,tid=124,uid=0 15",
+        ];
+        assert_eq!(told[..4], expected);
+        assert_eq!((document.n_records, document.problems.total()), (3, 0));
     }
 
     #[test]
