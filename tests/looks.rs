@@ -161,12 +161,16 @@ const LAYERS: &[(&str, &str)] = &[
 
 #[test]
 fn every_pane_looks_as_it_did() {
-    PANES.iter().for_each(|(name, sequence)| look_at(name, sequence));
+    for (name, sequence) in PANES {
+        look_at(name, sequence);
+    }
 }
 
 #[test]
 fn every_layer_looks_as_it_did() {
-    LAYERS.iter().for_each(|(name, sequence)| look_at(name, sequence));
+    for (name, sequence) in LAYERS {
+        look_at(name, sequence);
+    }
 }
 
 #[test]

@@ -257,7 +257,7 @@ impl Block {
         let sign = u8x16::splat(sign);
         let same = self.0.map(|part| part.cmp_eq(sign));
         // What is the same is all ones, which is minus one.
-        *counts = *counts - ((same[0] + same[1]) + (same[2] + same[3]));
+        *counts -= (same[0] + same[1]) + (same[2] + same[3]);
         together(same)
     }
 }
@@ -333,7 +333,7 @@ mod tests {
             let expected = |sign: u8| (0..64).fold(0u64, |bits, at| bits | u64::from(bytes[at] == sign) << at);
             let mut counts = u8x16::ZERO;
             prop_assert_eq!((block.marks(b','), block.marks_counted(b'"', &mut counts)), (expected(b','), expected(b'"')));
-            prop_assert_eq!(counts.to_array().iter().map(|n| usize::from(*n)).sum::<usize>(), bytes.iter().filter(|byte| **byte == b'"').count());
+            prop_assert_eq!(counts.to_array().iter().map(|n| usize::from(*n)).sum::<usize>(), memchr::memchr_iter(b'"', &bytes).count());
         }
 
         #[test]
