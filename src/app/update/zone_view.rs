@@ -121,6 +121,7 @@ pub(super) fn preview(state: &State, id: SourceId, typed: &str) -> Option<Result
     }
     Some(named(typed).map(|zone| match (shift(report, &zone), report.extent) {
         (Some(ns), Some((first, _))) => format!("{path}: the first at {}", state.clock.both(first.plus_ns(ns))),
+        (_, None) => format!("{path}: none of its times is known yet; read so when the case is opened next"),
         _ => format!("{path}: summer time begins or ends within it; read so when the case is opened next"),
     }))
 }
