@@ -9,6 +9,7 @@
 //! a key means → `found` keeps the best of each role → `clock` makes a moment of the time.
 
 mod access;
+mod below;
 mod clock;
 pub mod convert;
 mod detail;
@@ -21,6 +22,7 @@ mod level;
 mod line;
 mod named;
 mod pairs;
+mod rendered;
 mod roles;
 mod scan;
 mod sink;
@@ -40,6 +42,7 @@ pub use scan::{give_back, parse_chunk};
 use std::sync::Arc;
 
 use super::timestamp::EpochUnit;
+use crate::model::Level;
 use crate::model::catalog::Zone;
 use clock::ClockPlan;
 use roles::Binding;
@@ -168,6 +171,12 @@ struct Habits {
     is_stamped: bool,
     /// Times count from a start that the text does not tell.
     is_relative: bool,
+    /// The level of records that state none, where the format says so.
+    unstated_level: Level,
+    /// Messages are templates, filled from the other fields.
+    has_templates: bool,
+    /// Trace ids stand in a list of scopes.
+    has_scopes: bool,
     /// Which field after the status of an access log is its latency.
     access_latency: Option<(usize, EpochUnit)>,
 }

@@ -202,6 +202,7 @@ const PATHS: &[(Role, &[&str])] = &[
             "dd.trace_id",
             "otel.trace_id",
             "x_trace_id",
+            "@tr",
             "context.trace_id",
             "logging.googleapis.com/trace",
             "correlation_id",

@@ -3,6 +3,7 @@
 mod fast;
 mod formats;
 mod people;
+mod platforms;
 
 use std::fmt::Write as _;
 
