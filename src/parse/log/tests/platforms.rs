@@ -182,3 +182,16 @@ fn the_json_console_of_dotnet_is_traced_by_its_scopes() {
     assert_ne!(parse_chunk(&plan_of(text), text.as_bytes()).columns.traces[0], 0);
     assert_eq!(detail(text).trace_id.as_deref(), Some("67f6f16898988207dde33eac3604161b"));
 }
+
+#[test]
+fn a_captured_request_id_of_haproxy_is_the_trace_id() {
+    let line = |capture: &str| {
+        format!(
+            "Nov 23 02:28:09 lb1 haproxy[1241]: 10.0.1.2:33317 [23/Nov/2026:02:28:09.655] web~ orders/o1 10/0/30/69/109 503 2750 - - ---- 1/1/1/1/0 0/0 {{{capture}}} \"GET /orders HTTP/1.1\"\n"
+        )
+    };
+    let traced = detail(&line("shop.example|f516d154-b21e-47c9-a765-f530013e6f6b"));
+    assert_eq!(traced.trace_id.as_deref(), Some("f516d154-b21e-47c9-a765-f530013e6f6b"));
+    assert!(traced.fields.contains(&("request_headers".into(), "shop.example|f516d154-b21e-47c9-a765-f530013e6f6b".into())));
+    assert_eq!(detail(&line("shop.example|curl/8")).trace_id, None);
+}

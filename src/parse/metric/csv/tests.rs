@@ -302,3 +302,27 @@ fn a_line_end_between_quotes_is_part_of_its_cell_and_a_stray_quote_is_none() {
     );
     check("time,5\" disk,b\n1772359200,1,2\n1772359260,3,4\n", &["5\" disk{} None 1@0 3@60", "b{} None 2@0 4@60"]);
 }
+
+#[test]
+fn a_table_of_the_performance_monitor_tells_its_zone_hosts_and_units() {
+    let table = |host: &str| {
+        read(&format!(
+            "\"(PDH-CSV 4.0) (W. Europe Standard Time)(-60)\",\"\\\\{host}\\Processor(_Total)\\% Processor Time\",\"\\\\{host}\\Memory\\Available MBytes\"\n\
+             \"03/12/2026 10:00:00.315\",\"51.5\",\" \"\n\"03/12/2026 10:00:15.321\",\"49.25\",\"2\"\n"
+        ))
+    };
+    let document = table("WEB01");
+    let shape: Vec<_> = document.series.iter().map(|one| (one.name.as_str(), one.unit, one.labels.get("host"), one.n_samples())).collect();
+    assert_eq!(
+        shape,
+        [("Processor % Processor Time", Unit::Ratio, Some("WEB01"), 2), ("Memory Available MBytes", Unit::Bytes, Some("WEB01"), 1)]
+    );
+    assert_eq!(
+        document.series[0].first().map(|sample| (when::shown(sample.time), sample.value)),
+        Some(("2026-03-12T09:00:00.315Z".into(), 0.515))
+    );
+    assert_eq!(document.series[1].first().map(|sample| sample.value), Some(2_097_152.0));
+    assert_eq!((document.problems.total(), document.zone.certainty), (0, ZoneCertainty::File));
+    let names = |document: Document| document.series.into_iter().map(|one| one.name).collect::<Vec<_>>();
+    assert_eq!(names(table("WEB02")), names(document));
+}
