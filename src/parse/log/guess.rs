@@ -43,8 +43,9 @@ pub fn plan(windows: &Windows, context: &Context) -> Option<LogPlan> {
     let mut plan = LogPlan { layout, habits: habits(&survey, layout), bound: bound(&survey), named, ..LogPlan::default() };
     plan.bound.splice(0..0, forced_keys(context));
     plan.needs_date = survey.stamps.missing * 2 > survey.stamps.zoneless.max(1);
+    plan.has_open_dates = is_open(&survey.stamps);
     let told = plan.named.as_ref().and_then(|format| format.offset_told(&lines));
-    (plan.zone, plan.clock) = zone(&survey.stamps, plan.needs_date, told, context);
+    (plan.zone, plan.clock) = zone(&survey.stamps, plan.needs_date, told.as_ref(), context);
     plan.format = match (&context.forced, &plan.named) {
         (Some(name), _) => name.clone(),
         (None, Some(format)) => format.name().to_owned(),
@@ -265,9 +266,9 @@ impl TimeKey {
 }
 
 /// The zone of times without one: what the user says, else what the file told.
-fn zone(stamps: &StampCounts, needs_date: bool, told: Option<Zone>, context: &Context) -> (Zone, ClockPlan) {
+fn zone(stamps: &StampCounts, needs_date: bool, told: Option<&Zone>, context: &Context) -> (Zone, ClockPlan) {
     let has_times = stamps.epoch + stamps.zoneless > 0 || !stamps.offsets.is_empty();
-    let given = context.zone.as_ref().or(told.as_ref()).and_then(|zone| Rule::of(zone).map(|rule| (zone.clone(), rule)));
+    let given = context.zone.as_ref().or(told).and_then(|zone| Rule::of(zone).map(|rule| (zone.clone(), rule)));
     let (mut zone, rule) = match given {
         _ if stamps.zoneless == 0 && has_times => {
             let only = stamps.offsets.keys().next().filter(|_| stamps.offsets.len() == 1 && stamps.epoch == 0);
@@ -291,11 +292,16 @@ fn zone(stamps: &StampCounts, needs_date: bool, told: Option<Zone>, context: &Co
     (zone, ClockPlan { rule, reference, order: order(stamps, context) })
 }
 
+/// Whether the dates of a file have two readings and nothing in it tells which is meant.
+fn is_open(stamps: &StampCounts) -> bool {
+    stamps.orders[0] == stamps.orders[1] && !stamps.ambiguous.is_empty()
+}
+
 /// How dates with two readings are meant: as the other dates of the file, else the way that brings them nearer to the
 /// other sources or to the moment at which the file was written.
 fn order(stamps: &StampCounts, context: &Context) -> DateOrder {
     let [month_first, day_first] = stamps.orders;
-    if month_first != day_first || stamps.ambiguous.is_empty() {
+    if !is_open(stamps) {
         return if day_first > month_first { DateOrder::DayFirst } else { DateOrder::MonthFirst };
     }
     let span = context.neighbours.map(|range| (range.start().0, range.end().0)).or(context.modified.map(|at| (at.0, at.0)));

@@ -55,6 +55,7 @@ pub struct LogPlan {
     why: String,
     zone: Zone,
     needs_date: bool,
+    has_open_dates: bool,
     /// The layout of most lines; the others are tried too.
     layout: Layout,
     habits: Habits,
@@ -118,6 +119,12 @@ impl LogPlan {
     /// The zone in which zoneless times are read.
     pub fn zone(&self) -> Zone {
         self.zone.clone()
+    }
+
+    /// Whether its dates could have their day first or their month, and nothing in it tells: plan again when other sources
+    /// are known.
+    pub fn has_open_dates(&self) -> bool {
+        self.has_open_dates
     }
 
     /// Whether the text leaves out the year or the whole date: plan again when other sources are known.

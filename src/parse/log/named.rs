@@ -467,7 +467,7 @@ pub(super) fn read<'a>(reader: &mut Reader, format: &NamedFormat, line: &'a [u8]
         _ if below.heading.is_some()
             && let Some(text) = announced() =>
         {
-            found.put_together(text)
+            found.put_together(text);
         }
         range => match format.said(&captures) {
             Some(text) => found.put_together(text),

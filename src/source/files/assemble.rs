@@ -134,7 +134,7 @@ impl Loading {
             report.levels = Level::ALL.into_iter().zip(facts.level_counts).filter(|(_, n)| *n > 0).collect();
             report.services = log.services();
             report.problems = problems_of(facts, &report.format, report.n_records);
-            report.remarks = remarks_of(facts, &report.format);
+            report.remarks = remarks_of(facts, &report.format, report.n_records);
         }
         report.remarks.extend(self.told.remarks(&report.zone));
         if let (false, Some(peeked)) = (report.is_complete, &self.peeked) {
@@ -174,7 +174,7 @@ impl Loading {
 fn problems_of(facts: &LogFacts, format: &str, n_records: u64) -> Problems {
     let mut problems = Problems::default();
     let late = facts.late.count();
-    if late.count > 0 && !is_by_completion(format, late.max_ns) {
+    if late.count > 0 && !is_by_completion(format, late.max_ns) && !is_newest_first(late.count, n_records) {
         let (_, line, byte) = facts.first_late.unwrap_or_default();
         let most = text::value(late.max_ns as f64 / NS_PER_S as f64, Unit::Seconds);
         let verb = if late.count == 1 { "is" } else { "are" };
@@ -200,14 +200,22 @@ fn is_by_completion(format: &str, late_ns: i64) -> bool {
     BY_COMPLETION.contains(&format) && late_ns <= LONGEST_NS
 }
 
+/// Whether every record but the first comes late, as in a list that begins with the newest.
+fn is_newest_first(n_late: u64, n_records: u64) -> bool {
+    n_records > 2 && n_late + 1 == n_records
+}
+
 /// What is told of a log beside its problems: what patterns do not see, and an order that its format explains.
-fn remarks_of(facts: &LogFacts, format: &str) -> Vec<String> {
+fn remarks_of(facts: &LogFacts, format: &str, n_records: u64) -> Vec<String> {
     let late = facts.late.count();
     let order = || {
         let most = text::value(late.max_ns as f64 / NS_PER_S as f64, Unit::Seconds);
         format!("lines are in the order in which requests ended, their times are those at which they came: up to {most} apart")
     };
     let mut remarks: Vec<String> = (late.count > 0 && is_by_completion(format, late.max_ns)).then(order).into_iter().collect();
+    if is_newest_first(late.count, n_records) {
+        remarks.push("the newest record stands first; shown in order of time".to_owned());
+    }
     remarks.extend(patterns_miss(facts));
     remarks
 }

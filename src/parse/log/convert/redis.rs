@@ -70,9 +70,8 @@ pub(super) fn convert(writer: &mut Writer<'_>) {
                 // The first word stands behind the number of the list that it begins.
                 let nested = numbered(rest).and_then(quoted);
                 match (nested, quoted(rest)) {
-                    (Some(word), _) => query.words.push(word),
                     (None, Some(client)) if is_member => query.client.push(client),
-                    (None, Some(word)) => query.words.push(word),
+                    (Some(word), _) | (None, Some(word)) => query.words.push(word),
                     (None, None) => {}
                 }
             }

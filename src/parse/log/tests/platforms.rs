@@ -115,7 +115,7 @@ fn a_sidekiq_job_is_traced_by_its_id_through_its_exception() {
          2026-11-23T02:28:25.101Z warn {\"context\":\"Job raised exception\",\"job\":{\"class\":\"MailJob\",\"jid\":\"756ffef065923ad8e296e675\"}} PG::QueryCanceled: timeout\n"
     );
     let columns = parse_chunk(&plan_of(text), text.as_bytes()).columns;
-    assert_eq!(columns.latencies[1], 25.1);
+    assert_eq!(columns.latencies[1].to_string(), "25.1");
     assert!(columns.traces[0] != 0 && columns.traces.iter().all(|trace| *trace == columns.traces[0]));
 }
 
@@ -194,4 +194,13 @@ fn a_captured_request_id_of_haproxy_is_the_trace_id() {
     assert_eq!(traced.trace_id.as_deref(), Some("f516d154-b21e-47c9-a765-f530013e6f6b"));
     assert!(traced.fields.contains(&("request_headers".into(), "shop.example|f516d154-b21e-47c9-a765-f530013e6f6b".into())));
     assert_eq!(detail(&line("shop.example|curl/8")).trace_id, None);
+}
+
+#[test]
+fn dates_with_two_readings_ask_for_the_other_sources() {
+    let text = "11/12/2026 02:28:09 INFO up\n11/12/2026 02:28:10 INFO down\n";
+    assert!(plan_of(text).has_open_dates() && !plan_of(&text.replace("11/12", "11/23")).has_open_dates());
+    let near = TimeRange::new(Timestamp::from_secs(1_796_860_000), Timestamp::from_secs(1_796_870_000));
+    let plan = plan_in(text.as_bytes(), &Context { neighbours: Some(near), ..Context::default() });
+    assert_eq!(rfc3339(Timestamp(parse_chunk(&plan, text.as_bytes()).columns.times[0])), "2026-12-11T02:28:09Z");
 }
