@@ -77,6 +77,11 @@ pub fn by_span(span: (Timestamp, Timestamp), other: (Timestamp, Timestamp)) -> O
     (quarters != 0 && quarters.abs() <= MAX_QUARTERS && fits(start) && fits(end)).then_some(shift)
 }
 
+/// Whether a span lies before or after each of the others.
+pub fn is_apart(span: (Timestamp, Timestamp), mut others: impl Iterator<Item = (Timestamp, Timestamp)>) -> bool {
+    others.all(|other| span.1 < other.0 || other.1 < span.0)
+}
+
 /// Minutes of a range, as many as counts should have; `None` when it is too long to be worth it.
 pub fn minutes_of(range: TimeRange) -> Option<usize> {
     const MAX_DAYS: i64 = 8;
@@ -120,6 +125,15 @@ mod tests {
         assert_eq!(by_errors(&minutes(&[(157, 200), (158, 50)]), &truth), None, "no zone is 57 minutes off");
         let daily = minutes(&[(40, 100), (41, 9), (100, 100), (101, 9), (160, 100), (161, 9), (220, 100), (221, 9)]);
         assert_eq!(by_errors(&minutes(&[(70, 100), (71, 9)]), &daily), None, "several shifts fit as well");
+    }
+
+    #[test]
+    fn a_log_of_the_hour_before_is_apart_only_where_no_other_reaches_into_it() {
+        let at = Timestamp::from_secs;
+        let span = (at(3_613), at(7_179));
+        assert!(is_apart(span, [(at(18_000), at(21_600)), (at(18_010), at(21_590))].into_iter()));
+        assert!(!is_apart(span, [(at(18_000), at(21_600)), (at(7_000), at(21_600))].into_iter()));
+        assert_eq!(by_span(span, (at(18_000), at(21_580))), Some(14_400));
     }
 
     #[test]

@@ -136,6 +136,7 @@ fn read(format: &str, bytes: &[u8], context: &Context) -> Document {
         "github-deployment" => change::github::parse(bytes, context),
         change::kubectl::FORMAT => change::kubectl::parse(bytes, context),
         "kubernetes-events" => change::kubernetes::parse(bytes, context),
+        "azure-alerts" => alert::azure::parse(bytes, context),
         "prometheus-alerts" => alert::api::parse(bytes, context),
         "prometheus-rules" => alert::rules::parse(bytes, context),
         "prometheus-rules-yaml" => alert::rules::parse_yaml(bytes),
@@ -273,6 +274,10 @@ fn prometheus_api(sketch: &Sketch, windows: &Windows<'_>) -> Option<Candidate> {
     }
     if has("[].labels.alertname") && (has("[].startsAt") || has("[].activeAt")) {
         return Some(candidate(Alerts, "prometheus-alerts", 0.98, "a list of alerts with labels and start times, as Alertmanager answers"));
+    }
+    let is_azure = |at: &str| has(&format!("{at}essentials.monitorCondition")) && has(&format!("{at}essentials.alertRule"));
+    if ["data.", "[].data.", "properties.", "[].properties.", "value[].properties."].into_iter().any(is_azure) {
+        return Some(candidate(Alerts, "azure-alerts", 0.98, "alerts of Azure Monitor in the common alert schema"));
     }
     if known == Some("streams") {
         let why = "an answer of Loki with streams of lines: not read yet; `logcli query -o jsonl` writes lines that are read";

@@ -76,16 +76,23 @@ fn hint(report: &SourceReport, sure: &[&SourceReport], errors: &BTreeMap<String,
         let others = sure.iter().filter_map(|other| Some((*other, errors.get(&other.path)?)));
         let shifts: Vec<_> = others.filter_map(|(other, minutes)| Some((shift::by_errors(own, minutes)?, other))).collect();
         // Witnesses that disagree are none.
-        let (first, witness) = shifts.first()?;
-        return shifts.iter().all(|(shift, _)| shift == first).then(|| found(*first, witness, "its errors fall together with"));
+        if let Some((first, witness)) = shifts.first() {
+            return shifts.iter().all(|(shift, _)| shift == first).then(|| found(*first, witness, "its errors fall together with"));
+        }
     }
     let span = report.extent?;
     // Somebody whose window is the same as it stands is the better witness.
-    if report.kind != SourceKind::Metrics || sure.iter().any(|other| is_same(span, other.extent)) {
+    if sure.iter().any(|other| is_same(span, other.extent)) {
         return None;
     }
     let shifts: Vec<_> = sure.iter().filter_map(|other| Some((shift::by_span(span, other.extent?)?, *other))).collect();
     let (first, witness) = shifts.first()?;
+    // Logs are rotated by the hour, so theirs may be another one: only what lies apart from all others is off, and one
+    // witness is not enough.
+    let is_apart = || shift::is_apart(span, sure.iter().filter_map(|other| other.extent));
+    if report.kind != SourceKind::Metrics && (shifts.len() < 2 || !is_apart()) {
+        return None;
+    }
     shifts.iter().all(|(shift, _)| shift == first).then(|| found(*first, witness, "its first and last times meet"))
 }
 

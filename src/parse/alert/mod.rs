@@ -3,6 +3,7 @@
 //! Each reader gives the alerts as its source sees them; [`merge`] joins what several sources say of one.
 
 pub mod api;
+pub mod azure;
 pub mod rules;
 pub mod series;
 

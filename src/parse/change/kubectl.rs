@@ -89,6 +89,17 @@ fn age_s(text: &str) -> Option<i64> {
     Some(total)
 }
 
+/// What an age leaves out: kubectl writes whole units and cuts off the rest.
+fn cut_off(age: &str) -> &'static str {
+    let age = age.split(' ').next().unwrap_or(age);
+    match age.bytes().last() {
+        Some(b'm') => ", or up to 1 min earlier",
+        Some(b'h') => ", or up to 1 h earlier",
+        Some(b'd' | b'y') => ", or up to 1 day earlier",
+        _ => "",
+    }
+}
+
 /// The moment that ages count back from, how sure it is, and what it is.
 fn reference(context: &Context) -> Option<(Timestamp, ZoneCertainty, &'static str)> {
     if let Some(anchor) = context.anchor {
@@ -178,7 +189,7 @@ fn change_of(cells: &[(&'static str, &str)], seen: &Seen, line: u64, counted_fro
     let name = object.as_ref().map(|object| object.split_once('/').map_or(object.as_str(), |(_, name)| name).to_owned());
     let message = cell("MESSAGE").unwrap_or_default();
     let start = seen.first.or(seen.last);
-    let counted = seen.age.as_ref().zip(seen.last).map(|(age, _)| format!("{age} before {counted_from}"));
+    let counted = seen.age.as_ref().zip(seen.last).map(|(age, _)| format!("{age} before {counted_from}{}", cut_off(age)));
     let fields = [
         ("type", cell("TYPE")),
         ("reason", Some(reason.clone())),
@@ -217,6 +228,9 @@ LAST SEEN               TYPE      REASON              OBJECT                  ME
         let times: Vec<_> = document.changes.iter().map(|change| change.time.map(when::shown).unwrap_or_default()).collect();
         assert_eq!(times, ["2026-11-20T14:20:00Z", "2026-11-20T14:32:00Z", "2026-11-20T14:50:00Z"]);
         assert_eq!(document.changes[1].end.map(when::shown).as_deref(), Some("2026-11-20T14:54:37Z"));
+        let told = |index: usize| document.changes[index].fields.iter().find(|field| field.0 == "time is").map(|field| field.1.as_str());
+        assert_eq!(told(0), Some("40m before the moment that --anchor tells, or up to 1 min earlier"));
+        assert_eq!(told(1), Some("5m23s (x3 over 28m) before the moment that --anchor tells"));
         assert_eq!(document.changes[1].text, "web-7d9f-abcde BackOff: Back-off restarting failed container (×3)");
         assert_eq!(document.zone.certainty, ZoneCertainty::Anchored);
         let written = Context { modified: anchored.anchor, ..Context::default() };

@@ -41,6 +41,7 @@ const WRAPPERS: &[&str] = &[
     "annotations",
     "issues",
     "object",
+    "value",
 ];
 /// Records are not looked for deeper than this.
 const MAX_DEPTH: u8 = 5;
@@ -229,6 +230,10 @@ fn said(path: &str, element: &Value, parent: &Value) -> Option<String> {
     if let Some(word) = path.strip_prefix('=') {
         return Some(word.to_owned());
     }
+    if let Some(path) = path.strip_prefix('/') {
+        let whole = said(path, element, parent)?;
+        return whole.trim_end_matches('/').rsplit('/').next().map(str::to_owned);
+    }
     let value = match path.strip_prefix('^') {
         Some(path) => at(parent, path),
         None => at(element, path),
@@ -258,4 +263,44 @@ fn without_tags(text: &str) -> String {
     }
     out.push_str(rest);
     out.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, format: &str, expected: &[(&str, &str, &str, &str)]) {
+        assert_eq!(recognise(text.as_bytes()), Some(format));
+        let document = parse(text.as_bytes(), &Context::default());
+        let shown = |at: Option<Timestamp>| at.map(when::shown).unwrap_or_default();
+        let told: Vec<_> = document
+            .changes
+            .iter()
+            .map(|change| (shown(change.time), shown(change.end), change.service.clone().unwrap_or_default(), change.text.clone()))
+            .collect();
+        let told: Vec<_> =
+            told.iter().map(|(time, end, service, text)| (time.as_str(), end.as_str(), service.as_str(), text.as_str())).collect();
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn the_activity_log_of_azure_says_who_did_what_to_which_resource() {
+        let text = r#"[{"caller":"m@example.com","eventTimestamp":"2026-11-23T02:12:30.0000000Z",
+            "operationName":{"value":"Microsoft.AppConfiguration/x/write","localizedValue":"Create or update key-value"},
+            "resourceId":"/subscriptions/1/resourceGroups/rg/providers/x/appcs-shop","status":{"value":"Succeeded"},
+            "properties":{"message":"Pooling=False"}}]"#;
+        let sentence = "Create or update key-value: appcs-shop: Pooling=False: Succeeded: m@example.com";
+        check(text, "azure-activity", &[("2026-11-23T02:12:30Z", "", "appcs-shop", sentence)]);
+    }
+
+    #[test]
+    fn a_release_of_azure_devops_is_a_deploy_for_each_environment_it_reached() {
+        let text = r#"{"count":1,"value":[{"id":7,"name":"Release-7","createdOn":"2026-11-23T02:02:02Z","reason":"manual",
+            "description":"larger cache","createdBy":{"displayName":"Lena"},"releaseDefinition":{"name":"catalog-api"},"environments":[
+            {"name":"Production","status":"succeeded","deploySteps":[{"queuedOn":"2026-11-23T02:04:42Z","lastModifiedOn":"2026-11-23T02:05:50Z"}]},
+            {"name":"Later","status":"notStarted","deploySteps":[]}]}]}"#;
+        let sentence = "catalog-api: Release-7: Production: succeeded: larger cache: Lena";
+        check(text, "azure-devops", &[("2026-11-23T02:04:42Z", "2026-11-23T02:05:50Z", "catalog-api", sentence)]);
+    }
 }

@@ -2,7 +2,7 @@
 //! and which of them are its time, kind, service and words.
 //!
 //! A path leads through members by points, `0` is the first element of a list, `^` begins at the record that the list
-//! of [`Shape::each`] is in, `=` gives a word of ours.
+//! of [`Shape::each`] is in, `=` gives a word of ours, `/` before all else takes what stands behind the last `/` of a value.
 
 /// What must hold for a record to have a shape.
 #[derive(Debug, Clone, Copy)]
@@ -293,6 +293,50 @@ pub(super) const SHAPES: &[Shape] = &[
         kind: &["eventName"],
         service: &["eventSource"],
         text: &[&["eventName"], &["userIdentity.userName", "userIdentity.arn", "userIdentity.type"], &["errorCode"], &["errorMessage"]],
+        ..NONE
+    },
+    Shape {
+        format: "azure-activity",
+        signs: &[Has("eventTimestamp"), Has("operationName"), Any(&["resourceId", "resourceUri", "subscriptionId"])],
+        time: &["eventTimestamp"],
+        kind: &["operationName.localizedValue", "operationName.value", "operationName"],
+        service: &["/resourceId", "/resourceUri"],
+        text: &[
+            &["operationName.localizedValue", "operationName.value", "operationName"],
+            &["/resourceId", "/resourceUri"],
+            &["properties.message", "properties.statusMessage", "description"],
+            &["status.localizedValue", "status.value", "status"],
+            &["caller"],
+        ],
+        ..NONE
+    },
+    Shape {
+        format: "azure-devops",
+        signs: &[Has("releaseDefinition"), Has("environments"), Has("createdOn")],
+        each: "environments",
+        time: &["deploySteps.0.queuedOn", "deploySteps.0.lastModifiedOn"],
+        end: &["deploySteps.0.lastModifiedOn"],
+        kind: &["=deploy"],
+        service: &["^releaseDefinition.name"],
+        to: &["^name"],
+        text: &[
+            &["^releaseDefinition.name"],
+            &["^name"],
+            &["name"],
+            &["status"],
+            &["^description"],
+            &["^createdBy.displayName", "^modifiedBy.displayName"],
+        ],
+        ..NONE
+    },
+    Shape {
+        format: "azure-devops",
+        signs: &[Has("releaseDefinition"), Has("createdOn"), Any(&["reason", "artifacts"])],
+        time: &["createdOn"],
+        kind: &["=release"],
+        service: &["releaseDefinition.name"],
+        to: &["name"],
+        text: &[&["releaseDefinition.name"], &["name"], &["status"], &["description"], &["createdBy.displayName"]],
         ..NONE
     },
     Shape {

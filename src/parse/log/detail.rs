@@ -8,7 +8,7 @@ use super::json::{self, Sink, Value};
 use super::line::{Reader, bare, compose_prefix, without_colours};
 use super::roles::{Binding, Meaning, Place, Role};
 use super::text;
-use super::{Layout, LogPlan, keys, level, pairs, structured, wrapped};
+use super::{Layout, LogPlan, below, keys, level, pairs, rendered, structured, wrapped};
 use crate::model::Timestamp;
 use crate::parse::RecordDetail;
 
@@ -76,6 +76,7 @@ pub fn read_record(plan: &LogPlan, bytes: &[u8]) -> RecordDetail {
     }
     let line = if plan.habits.has_compose_prefix { compose_prefix(first).map_or(first, |(_, rest)| rest) } else { first };
     let mut collect = Collect { plan, entries: Vec::new() };
+    let mut folded_rest = folded;
     let text = match found.layout {
         Layout::Json => {
             if json::walk(line, 0, &mut collect) == Err(json::Surprise::Odd) {
@@ -90,11 +91,14 @@ pub fn read_record(plan: &LogPlan, bytes: &[u8]) -> RecordDetail {
         }
         Layout::Access => Some(access(&mut reader, line, &mut collect)),
         Layout::Named => {
-            let message = named_line(plan, line, &mut collect);
-            if super::line::starts_with_pair(message.as_bytes()) {
-                own_pairs(&mut collect, &message);
+            let (text, is_whole) = named_record(plan, line, folded, &mut collect);
+            if is_whole {
+                folded_rest = &[];
             }
-            Some(message)
+            if super::line::starts_with_pair(text.as_bytes()) {
+                own_pairs(&mut collect, &text);
+            }
+            Some(text)
         }
         Layout::Text if plan.habits.is_stamped => return stamped(reader, line, &found, folded),
         Layout::Text if plan.named.is_some() => Some(text_fields(&mut reader, line, &mut collect)),
@@ -106,7 +110,17 @@ pub fn read_record(plan: &LogPlan, bytes: &[u8]) -> RecordDetail {
         service: found.service.as_deref().map(lossy),
         ..RecordDetail::default()
     };
+    let is_template = best(&collect.entries, Role::Message).is_some_and(|index| collect.entries[index].name == rendered::TEMPLATE);
     assign(&mut detail, collect.entries, text.is_some());
+    if plan.habits.has_templates && is_template {
+        rendered::fill(&mut detail);
+    }
+    if plan.format == "serilog-compact" {
+        rendered::name_fields(&mut detail.fields);
+    }
+    if plan.habits.has_scopes && detail.trace_id.is_none() {
+        detail.trace_id = rendered::scope_trace(line).map(lossy);
+    }
     if let Some(text) = text {
         detail.message = text;
     } else if detail.message.is_empty() {
@@ -115,7 +129,7 @@ pub fn read_record(plan: &LogPlan, bytes: &[u8]) -> RecordDetail {
     if plan.habits.is_wrapped && found.layout == Layout::Json {
         unwrap(&mut reader, &mut detail);
     }
-    push_folded(&mut detail, &without_collectors(plan, folded));
+    push_folded(&mut detail, &without_collectors(plan, folded_rest));
     detail
 }
 
@@ -220,6 +234,20 @@ fn stamped(mut reader: Reader, line: &[u8], found: &super::found::Found<'_>, fol
     detail
 }
 
+/// A record that is read by a pattern: its message, and whether the lines below are in it.
+fn named_record(plan: &LogPlan, line: &[u8], folded: &[u8], collect: &mut Collect) -> (String, bool) {
+    let text = named_line(plan, line, collect);
+    let Some(format) = plan.named.as_ref().filter(|format| !format.below().is_nothing()) else { return (text, false) };
+    let start = format.captures(line).and_then(|captures| captures.name("message").map(|message| message.start()));
+    let head_len = start.unwrap_or(line.len());
+    if let Some(whole) = below::with_folded(format.below(), line, head_len, folded) {
+        return (whole, true);
+    }
+    let mut detail = RecordDetail { message: text, ..RecordDetail::default() };
+    push_folded(&mut detail, &below::tidy(&line[..head_len.min(start.unwrap_or(0))], folded));
+    (detail.message, true)
+}
+
 /// A line that is read by a pattern: its message group, else the whole line.
 fn named_line(plan: &LogPlan, line: &[u8], collect: &mut Collect) -> String {
     let Some(format) = &plan.named else { return lossy(line) };
@@ -240,7 +268,11 @@ fn named_line(plan: &LogPlan, line: &[u8], collect: &mut Collect) -> String {
             _ => collect.entries.push(Entry { name: group.name.clone(), text: lossy(text), binding: None }),
         }
     }
-    message.unwrap_or_else(|| lossy(line))
+    if format.has_pairs {
+        let start = captures.name("message").map_or(line.len(), |message| message.start());
+        pairs::walk(line, start, collect);
+    }
+    format.said(&captures).map(|text| lossy(&text)).or(message).unwrap_or_else(|| lossy(line))
 }
 
 /// Adds the pairs of a message to the fields that a pattern names.

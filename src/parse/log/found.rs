@@ -176,6 +176,18 @@ impl<'a> Found<'a> {
         self.message = Some(Said { text: Cow::Borrowed(text), spelling: Spelling::Plain });
     }
 
+    /// Takes a message that was put together from parts of its record.
+    pub fn put_together(&mut self, text: Vec<u8>) {
+        self.message = Some(Said { text: Cow::Owned(text), spelling: Spelling::Plain });
+    }
+
+    /// The message is a template: what stands in the line is not what is read.
+    pub fn forget_place(&mut self) {
+        if let Some(said) = self.message.as_mut().filter(|said| said.text.contains(&b'{')) {
+            said.text = Cow::Owned(said.text.to_vec());
+        }
+    }
+
     /// Takes a level.
     #[inline]
     pub fn take_level(&mut self, Binding { role, rank, .. }: Binding, text: &[u8], habits: &Habits) {

@@ -11,7 +11,7 @@ use super::named::{self, NamedFormat, known_formats};
 use super::roles::{Binding, LAST_SENTENCE, Role};
 use super::survey::{StampCounts, Survey, Values, access_latency, latency_unit};
 use super::text::{Severity, severity};
-use super::{Habits, Layout, LogPlan};
+use super::{Habits, Layout, LogPlan, rendered};
 use crate::model::Level;
 use crate::model::catalog::{Zone, ZoneCertainty};
 use crate::model::time::NS_PER_S;
@@ -43,7 +43,9 @@ pub fn plan(windows: &Windows, context: &Context) -> Option<LogPlan> {
     let mut plan = LogPlan { layout, habits: habits(&survey, layout), bound: bound(&survey), named, ..LogPlan::default() };
     plan.bound.splice(0..0, forced_keys(context));
     plan.needs_date = survey.stamps.missing * 2 > survey.stamps.zoneless.max(1);
-    (plan.zone, plan.clock) = zone(&survey.stamps, plan.needs_date, context);
+    plan.has_open_dates = is_open(&survey.stamps);
+    let told = plan.named.as_ref().and_then(|format| format.offset_told(&lines));
+    (plan.zone, plan.clock) = zone(&survey.stamps, plan.needs_date, told.as_ref(), context);
     plan.format = match (&context.forced, &plan.named) {
         (Some(name), _) => name.clone(),
         (None, Some(format)) => format.name().to_owned(),
@@ -114,8 +116,17 @@ fn habits(survey: &Survey, layout: Layout) -> Habits {
         is_wrapped: layout == Layout::Json && is_wrapped(survey),
         is_stamped: is_text && text.stamped * 2 > text.dated,
         is_relative: is_text && text.relative * 2 > text.at_start(),
+        // The compact format of Serilog leaves out the level that most records have.
+        unstated_level: if is_compact(survey, layout) { Level::Info } else { Level::Unknown },
+        has_templates: is_compact(survey, layout) && has_key(survey, rendered::TEMPLATE),
+        has_scopes: layout == Layout::Json && has_key(survey, "scopes") && has_key(survey, "loglevel"),
         access_latency: access_latency(&survey.rows),
     }
+}
+
+/// Whether records are in the compact format of Serilog (CLEF).
+fn is_compact(survey: &Survey, layout: Layout) -> bool {
+    layout == Layout::Json && has_key(survey, "@t") && (has_key(survey, "@m") || has_key(survey, rendered::TEMPLATE))
 }
 
 /// Whether messages are lines of some other format: always under the keys of runtimes, else if most look like it.
@@ -260,9 +271,10 @@ impl TimeKey {
     }
 }
 
-fn zone(stamps: &StampCounts, needs_date: bool, context: &Context) -> (Zone, ClockPlan) {
+/// The zone of times without one: what the user says, else what the file told.
+fn zone(stamps: &StampCounts, needs_date: bool, told: Option<&Zone>, context: &Context) -> (Zone, ClockPlan) {
     let has_times = stamps.epoch + stamps.zoneless > 0 || !stamps.offsets.is_empty();
-    let given = context.zone.as_ref().and_then(|zone| Rule::of(zone).map(|rule| (zone.clone(), rule)));
+    let given = context.zone.as_ref().or(told).and_then(|zone| Rule::of(zone).map(|rule| (zone.clone(), rule)));
     let (mut zone, rule) = match given {
         _ if stamps.zoneless == 0 && has_times => {
             let only = stamps.offsets.keys().next().filter(|_| stamps.offsets.len() == 1 && stamps.epoch == 0);
@@ -286,11 +298,16 @@ fn zone(stamps: &StampCounts, needs_date: bool, context: &Context) -> (Zone, Clo
     (zone, ClockPlan { rule, reference, order: order(stamps, context) })
 }
 
+/// Whether the dates of a file have two readings and nothing in it tells which is meant.
+fn is_open(stamps: &StampCounts) -> bool {
+    stamps.orders[0] == stamps.orders[1] && !stamps.ambiguous.is_empty()
+}
+
 /// How dates with two readings are meant: as the other dates of the file, else the way that brings them nearer to the
 /// other sources or to the moment at which the file was written.
 fn order(stamps: &StampCounts, context: &Context) -> DateOrder {
     let [month_first, day_first] = stamps.orders;
-    if month_first != day_first || stamps.ambiguous.is_empty() {
+    if !is_open(stamps) {
         return if day_first > month_first { DateOrder::DayFirst } else { DateOrder::MonthFirst };
     }
     let span = context.neighbours.map(|range| (range.start().0, range.end().0)).or(context.modified.map(|at| (at.0, at.0)));
@@ -453,6 +470,8 @@ fn json_name(survey: &Survey) -> &'static str {
         () if has("hostname") && has("pid") => "pino-json",
         () if has("@timestamp") => "ecs-json",
         () if has("short_message") => "gelf",
+        () if has("@t") && (has("@m") || has("@mt")) => "serilog-compact",
+        () if has("loglevel") && has("category") && has("eventid") => "dotnet-json",
         () if has("level") && has("ts") => "zap-json",
         () if has("level") && has("time") && has("message") => "zerolog-json",
         () if has("level") && has("time") && has("msg") => "slog-json",

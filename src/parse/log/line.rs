@@ -13,7 +13,7 @@ use super::keys::Keys;
 use super::roles::{Binding, Meaning, Place};
 use super::sink::{Around, RoleSink, TakesTime};
 use super::text::Openings;
-use super::{Layout, LogPlan, access, level, named, pairs, text, wrapped};
+use super::{Layout, LogPlan, access, level, named, pairs, rendered, text, wrapped};
 use crate::model::Level;
 use crate::model::catalog::ProblemKind;
 
@@ -153,6 +153,9 @@ impl<'p> Reader<'p> {
         if self.plan.habits.is_level_from_status && found.level == Level::Unknown {
             found.level = level::of_status(found.status);
         }
+        if found.level == Level::Unknown {
+            found.level = self.plan.habits.unstated_level;
+        }
         found.add_nanos();
         if found.is_syslog && found.level == Level::Unknown {
             // RFC 3164, 4.3.3: what carries no priority has that of `user.notice`.
@@ -166,9 +169,12 @@ impl<'p> Reader<'p> {
     fn layout<'a>(&mut self, line: &'a [u8], is_cut_by_us: bool, found: &mut Found<'a>) -> Option<Layout> {
         if self.plan.layout == Layout::Named
             && let Some(format) = &self.plan.named
-            && named::read(self, format, line, found)
         {
-            return Some(Layout::Named);
+            match named::read(self, format, line, found) {
+                named::Matched::Record => return Some(Layout::Named),
+                named::Matched::GoesOn => return None,
+                named::Matched::No => {}
+            }
         }
         let order = match (*line.first()?, self.plan.layout) {
             (b'{', _) => return self.json(line, is_cut_by_us, found).then_some(Layout::Json),
@@ -238,6 +244,15 @@ impl<'p> Reader<'p> {
             }
             let inner = self.inner(&inner);
             found.take_inner(inner);
+        }
+        if self.plan.habits.has_templates {
+            found.forget_place();
+        }
+        if self.plan.habits.has_scopes
+            && found.trace == 0
+            && let Some(id) = rendered::scope_trace(line)
+        {
+            found.take_trace(u8::MAX, id);
         }
         found.time != Moment::None || (is_main && line.get(1) != Some(&b'{'))
     }

@@ -9,6 +9,7 @@
 //! a key means → `found` keeps the best of each role → `clock` makes a moment of the time.
 
 mod access;
+mod below;
 mod clock;
 pub mod convert;
 mod detail;
@@ -22,6 +23,7 @@ mod level;
 mod line;
 mod named;
 mod pairs;
+mod rendered;
 mod roles;
 mod scan;
 mod sink;
@@ -42,6 +44,7 @@ pub use scan::{give_back, parse_chunk};
 use std::sync::Arc;
 
 use super::timestamp::EpochUnit;
+use crate::model::Level;
 use crate::model::catalog::Zone;
 use clock::ClockPlan;
 use roles::Binding;
@@ -54,6 +57,7 @@ pub struct LogPlan {
     why: String,
     zone: Zone,
     needs_date: bool,
+    has_open_dates: bool,
     /// The layout of most lines; the others are tried too.
     layout: Layout,
     habits: Habits,
@@ -128,6 +132,12 @@ impl LogPlan {
         self.zone.clone()
     }
 
+    /// Whether its dates could have their day first or their month, and nothing in it tells: plan again when other sources
+    /// are known.
+    pub fn has_open_dates(&self) -> bool {
+        self.has_open_dates
+    }
+
     /// Whether the text leaves out the year or the whole date: plan again when other sources are known.
     pub fn needs_date(&self) -> bool {
         self.needs_date
@@ -179,6 +189,12 @@ struct Habits {
     is_stamped: bool,
     /// Times count from a start that the text does not tell.
     is_relative: bool,
+    /// The level of records that state none, where the format says so.
+    unstated_level: Level,
+    /// Messages are templates, filled from the other fields.
+    has_templates: bool,
+    /// Trace ids stand in a list of scopes.
+    has_scopes: bool,
     /// Which field after the status of an access log is its latency.
     access_latency: Option<(usize, EpochUnit)>,
 }

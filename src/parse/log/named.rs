@@ -5,6 +5,7 @@
 //! (or `latency_ms` and so on) and `trace` have that role, all other groups become fields. A line that does not
 //! match is read as any other line would be.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -13,11 +14,14 @@ use chrono::{DateTime, NaiveDateTime};
 use regex::bytes::{Captures, Regex, RegexBuilder};
 use serde::Deserialize;
 
+use super::below::{self, Below};
 use super::found::{Found, Moment};
 use super::level;
 use super::line::Reader;
 use super::roles::{Binding, Role};
+use super::sink::TakesTime;
 use crate::model::Level;
+use crate::model::catalog::{Zone, ZoneCertainty};
 use crate::parse::timestamp::{self, Civil, EpochUnit, Missing, epoch_ns};
 
 /// Our own formats. Order matters: of two that fit as well the first is taken.
@@ -26,6 +30,7 @@ const ASSETS: &[&str] = &[
     include_str!("../../../assets/formats/servers.toml"),
     include_str!("../../../assets/formats/databases.toml"),
     include_str!("../../../assets/formats/java.toml"),
+    include_str!("../../../assets/formats/platforms.toml"),
     include_str!("../../../assets/formats/systems.toml"),
     include_str!("../../../assets/formats/languages.toml"),
 ];
@@ -71,6 +76,21 @@ struct FormatText {
     /// Words that every line holds: lines without them are not tried on the pattern.
     #[serde(default)]
     holds: Vec<String>,
+    /// Pattern of messages that only announce the line below: both are one message.
+    #[serde(default)]
+    heading: Option<String>,
+    /// Pattern of lines that the next one goes on with if all before its message is the same.
+    #[serde(default)]
+    continued: Option<String>,
+    /// Pattern of a line that tells the `offset` of its times from UTC.
+    #[serde(default)]
+    offset: Option<String>,
+    /// The message with other groups: `{method} {message} {status}`.
+    #[serde(default)]
+    say: Option<String>,
+    /// Whether messages hold `key=value` pairs.
+    #[serde(default)]
+    pairs: bool,
     /// Lines that must match.
     #[serde(default)]
     samples: Vec<String>,
@@ -92,6 +112,11 @@ pub struct NamedFormat {
     pub(super) keys: Vec<(Vec<u8>, Binding)>,
     pub(super) is_fields_only: bool,
     pub(super) is_timeless: bool,
+    pub(super) has_pairs: bool,
+    heading: Option<String>,
+    continued: Option<String>,
+    say: Option<String>,
+    offset: Option<String>,
 }
 
 /// A pattern ready to run.
@@ -100,6 +125,7 @@ struct Built {
     regex: Regex,
     groups: Vec<Group>,
     has_date_group: bool,
+    below: Below,
 }
 
 impl PartialEq for NamedFormat {
@@ -164,8 +190,13 @@ impl NamedFormat {
         let format = Self::of(text)?;
         let wrong = |reason: String| FormatError::Format { name: format.name.clone(), reason };
         if let Some(pattern) = &format.pattern {
-            let regex = compile(pattern).map_err(|error| wrong(error.replace('\n', " ")))?;
-            let built = Built::of(regex, format.unit);
+            let compiled = |pattern: &String| compile(pattern).map_err(|error| wrong(error.replace('\n', " ")));
+            let regex = compiled(pattern)?;
+            let below = Below {
+                heading: format.heading.as_ref().map(compiled).transpose()?,
+                continued: format.continued.as_ref().map(compiled).transpose()?,
+            };
+            let built = Built::of(regex, format.unit, below);
             if !format.is_timeless && !built.groups.iter().any(|group| matches!(group.role, Some((Role::Time, _)))) {
                 return Err(wrong("its pattern has no group named time: write (?<time>…) around the time, or timeless = true".into()));
             }
@@ -216,13 +247,45 @@ impl NamedFormat {
             keys,
             is_fields_only: text.fields_only,
             is_timeless: text.timeless,
+            has_pairs: text.pairs,
+            heading: text.heading,
+            continued: text.continued,
+            say: text.say,
+            offset: text.offset,
         })
     }
 
     /// The pattern ready to run.
     fn built(&self) -> Option<&Built> {
-        let build = || Some(Built::of(compile(self.pattern.as_ref()?).ok()?, self.unit));
+        let part = |pattern: &Option<String>| pattern.as_ref().and_then(|pattern| compile(pattern).ok());
+        let below = || Below { heading: part(&self.heading), continued: part(&self.continued) };
+        let build = || Some(Built::of(compile(self.pattern.as_ref()?).ok()?, self.unit, below()));
         self.built.get_or_init(build).as_ref()
+    }
+
+    /// What it says of lines below.
+    pub(super) fn below(&self) -> &Below {
+        static NOTHING: Below = Below { heading: None, continued: None };
+        self.built().map_or(&NOTHING, |built| &built.below)
+    }
+
+    /// What is said where more than one group says it.
+    pub(super) fn said(&self, captures: &Captures<'_>) -> Option<Vec<u8>> {
+        let template = self.say.as_ref()?;
+        let value =
+            |name: &str| captures.name(name).map(|text| Cow::Owned(text.as_bytes().to_vec())).filter(|text: &Cow<[u8]>| **text != *b"-");
+        Some(below::filled(template, value))
+    }
+
+    /// What a line of the log says of the offset of its times: `1:00`, east of UTC.
+    pub(super) fn offset_told(&self, lines: &[&[u8]]) -> Option<Zone> {
+        let regex = compile(self.offset.as_ref()?).ok()?;
+        let text = lines.iter().find_map(|line| regex.captures(line)?.name("offset"))?;
+        let text = std::str::from_utf8(text.as_bytes()).ok()?;
+        let (sign, text) = text.strip_prefix('-').map_or(("+", text.trim_start_matches('+')), |text| ("-", text));
+        let (hours, minutes) = text.split_once(':')?;
+        let (hours, minutes): (u32, u32) = (hours.parse().ok()?, minutes.parse().ok()?);
+        (hours <= 14 && minutes < 60).then(|| Zone { name: format!("{sign}{hours:02}:{minutes:02}"), certainty: ZoneCertainty::File })
     }
 
     /// A format made of the field names of a W3C extended log; `None` without a time among them.
@@ -245,7 +308,8 @@ impl NamedFormat {
             names.push(name);
         }
         pattern.push_str(r"\s*$");
-        if !names.iter().any(|name| name == "time") {
+        let has = |wanted: &str| names.iter().any(|name| name == wanted);
+        if !has("time") {
             return None;
         }
         let format = FormatText {
@@ -258,7 +322,12 @@ impl NamedFormat {
             keys: BTreeMap::new(),
             fields_only: false,
             timeless: false,
+            pairs: false,
             holds: Vec::new(),
+            heading: None,
+            continued: None,
+            offset: None,
+            say: has("cs_method").then(|| "{cs_method} {message} {status}".to_owned()),
             samples: Vec::new(),
         };
         Self::checked(format).ok().map(Arc::new)
@@ -340,12 +409,12 @@ impl NamedFormat {
 }
 
 impl Built {
-    fn of(regex: Regex, unit: Option<EpochUnit>) -> Self {
+    fn of(regex: Regex, unit: Option<EpochUnit>, below: Below) -> Self {
         let named = regex.capture_names().enumerate().filter_map(|(index, name)| Some((index, name?)));
         let groups: Vec<Group> = named.map(|(index, name)| Group { index, name: name.to_owned(), role: role_of(name, unit) }).collect();
         let has = |wanted: &str| groups.iter().any(|group| group.name == wanted);
         let has_date_group = has("date") && has("time");
-        Self { regex, groups, has_date_group }
+        Self { regex, groups, has_date_group, below }
     }
 }
 
@@ -355,17 +424,36 @@ pub(super) fn begins_record(line: &[u8]) -> bool {
     !is_comment && !super::wrapped::continues(line)
 }
 
-/// Reads a line by its pattern; whether it matches.
-pub(super) fn read<'a>(reader: &mut Reader, format: &NamedFormat, line: &'a [u8], found: &mut Found<'a>) -> bool {
-    let Some(captures) = format.captures(line) else { return false };
+/// What a pattern makes of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Matched {
+    /// It begins a record.
+    Record,
+    /// It goes on with the record of the line before.
+    GoesOn,
+    /// It does not match.
+    No,
+}
+
+/// Reads a line by its pattern.
+pub(super) fn read<'a>(reader: &mut Reader, format: &NamedFormat, line: &'a [u8], found: &mut Found<'a>) -> Matched {
+    let Some(captures) = format.captures(line) else { return Matched::No };
+    let head_len = captures.name("message").map_or(line.len(), |message| message.start());
+    let below = format.below();
+    if below.continued.is_some() && below::goes_on(below, below::line_before(reader.chunk, line), line, head_len) {
+        return Matched::GoesOn;
+    }
     found.time = match format.time_text(&captures) {
         Some(time) => match moment(reader, format, &time) {
             Some(moment) => moment,
-            None => return false,
+            None => return Matched::No,
         },
         None if format.is_timeless => Moment::None,
-        None => return false,
+        None => return Matched::No,
     };
+    if format.has_pairs {
+        reader.pairs(line, head_len, found, TakesTime::No);
+    }
     for group in format.groups() {
         let (Some((role, unit)), Some(text)) = (group.role, captures.get(group.index)) else { continue };
         match role {
@@ -386,7 +474,19 @@ pub(super) fn read<'a>(reader: &mut Reader, format: &NamedFormat, line: &'a [u8]
     if let Some(service) = &format.service {
         found.take_constant(service.as_bytes());
     }
-    true
+    let announced = || below::announced(below, line, head_len, below::text_below(reader.chunk, line));
+    match captures.name("message").map(|message| message.range()).filter(|range| !matches!(&line[range.clone()], b"" | b"-")) {
+        _ if below.heading.is_some()
+            && let Some(text) = announced() =>
+        {
+            found.put_together(text);
+        }
+        range => match format.said(&captures) {
+            Some(text) => found.put_together(text),
+            None => range.into_iter().for_each(|range| found.say(&line[range])),
+        },
+    }
+    Matched::Record
 }
 
 /// The moment that the text of a time means; `None` when it is no time at all.

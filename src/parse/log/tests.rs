@@ -4,6 +4,7 @@ mod fast;
 mod formats;
 mod people;
 mod programs;
+mod platforms;
 
 use std::fmt::Write as _;
 

@@ -4,6 +4,7 @@
 //! tables may follow one another, each with its header. Titles and comments may stand before it, or no header at all.
 
 mod blocks;
+mod perfmon;
 mod plain;
 mod rows;
 mod table;
@@ -78,6 +79,8 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
 /// Tables that come in blocks.
 pub struct Stream {
     reader: Reader,
+    /// The user tells the zone: what the table says does not matter.
+    is_zone_given: bool,
     /// Known once enough lines are in sight.
     separator: Option<char>,
     /// Rows before the header that are still to come.
@@ -105,6 +108,7 @@ impl Stream {
             problems: Problems::default(),
             stem: super::stem(&context.path).to_owned(),
             zone,
+            told: None,
             n_unplaced: 0,
             n_open_dates: 0,
             is_zoneless: false,
@@ -113,6 +117,7 @@ impl Stream {
             n_pushed: 0,
         };
         Self {
+            is_zone_given: context.zone.is_some(),
             reader,
             separator: None,
             n_before: 0,
@@ -245,6 +250,7 @@ impl Stream {
             self.plain.flush(&mut self.reader);
             let rows = rows_until_header(rows::rows(behind), style, Some(row.len()));
             self.table = Table::of(Some(&row), &rows, style).or(self.table.take());
+            self.take_zone();
             self.plain = PlainRows::default();
             self.is_first = false;
             return true;
@@ -260,6 +266,15 @@ impl Stream {
             }
         }
         true
+    }
+
+    /// Takes the zone that the header tells.
+    fn take_zone(&mut self) {
+        let told = self.table.as_ref().and_then(Table::zone_told).filter(|_| !self.is_zone_given);
+        if let Some((told, zone)) = told.and_then(|told| Some((WallZone::from_name(&told.name)?, told))) {
+            self.reader.zone = told;
+            self.reader.told = Some(zone);
+        }
     }
 }
 
@@ -297,6 +312,8 @@ struct Reader {
     problems: Problems,
     stem: String,
     zone: WallZone,
+    /// The zone that the table tells.
+    told: Option<Zone>,
     n_unplaced: u64,
     /// Rows whose date could have its day first as well.
     n_open_dates: u64,
@@ -386,7 +403,11 @@ impl Reader {
         let certainty = if self.is_zoneless { ZoneCertainty::Default } else { ZoneCertainty::Offset };
         let own = Zone { name: "UTC".into(), certainty };
         Document {
-            zone: if n_placed == 0 { Zone::default() } else { context.zone.clone().filter(|_| self.is_zoneless).unwrap_or(own) },
+            zone: if n_placed == 0 {
+                Zone::default()
+            } else {
+                context.zone.clone().or(self.told).filter(|_| self.is_zoneless).unwrap_or(own)
+            },
             series,
             problems: self.problems,
             n_records: n_placed + self.n_unplaced,

@@ -49,8 +49,11 @@ pub fn parse(content: &Content, plan: &LogPlan, index: u64, chunk_bytes: u64) ->
     let size = content.size_bytes();
     let chunk_bytes = chunk_bytes.max(1);
     let stretch = (index * chunk_bytes).min(size)..((index + 1) * chunk_bytes).min(size);
-    let Some(start) = line_start(content, stretch.start, stretch.end)? else { return Ok(None) };
-    let end = line_start(content, stretch.end, size)?.unwrap_or(size);
+    let Some(start) = record_start(content, plan, stretch.start, stretch.end)? else { return Ok(None) };
+    let end = record_start(content, plan, stretch.end, size)?.unwrap_or(size);
+    if start >= end {
+        return Ok(None);
+    }
     let parsed_end = end.min(stretch.end.max(start) + MAX_LINE_BYTES);
     parse_lines(content, plan, start..end, parsed_end, chunk_bytes).map(Some)
 }
@@ -59,7 +62,8 @@ pub fn parse(content: &Content, plan: &LogPlan, index: u64, chunk_bytes: u64) ->
 /// the middle of a line if that is the end of the content.
 pub fn parse_next(content: &Content, plan: &LogPlan, range: Range<u64>, chunk_bytes: u64) -> Result<Parsed, StoreError> {
     let cut = range.end.min(range.start.saturating_add(chunk_bytes.max(1)));
-    let end = if cut < range.end { line_start(content, cut, range.end)?.unwrap_or(range.end) } else { range.end };
+    let end = if cut < range.end { record_start(content, plan, cut, range.end)?.unwrap_or(range.end) } else { range.end };
+    let end = end.min(range.end);
     parse_lines(content, plan, range.start..end, end.min(cut + MAX_LINE_BYTES), chunk_bytes)
 }
 
@@ -120,6 +124,16 @@ pub fn whole_lines(content: &Content) -> Result<u64, StoreError> {
         end = start;
     }
     Ok(if from == 0 { 0 } else { size })
+}
+
+/// The first line start in `from..to`, or behind it where the lines that start there are of the record before them.
+fn record_start(content: &Content, plan: &LogPlan, from: u64, to: u64) -> Result<Option<u64>, StoreError> {
+    let Some(start) = line_start(content, from, to)?.filter(|start| *start > 0 && plan.minds_cuts()) else {
+        return line_start(content, from, to);
+    };
+    let before = content.read(start.saturating_sub(PROBE_BYTES)..start)?;
+    let after = content.read(start..content.size_bytes().min(start + PROBE_BYTES))?;
+    Ok(Some(start + plan.n_bytes_of_record(&before, &after) as u64))
 }
 
 /// The first line start in `from..to`. A line starts at 0 and after every line end.

@@ -143,7 +143,7 @@ impl<'a> Loader<'a> {
         let patterns = self.source.options.patterns;
         let plans: Vec<_> = log_plans(plans).into_iter().map(|(index, plan)| (index, plan.with_patterns(patterns))).collect();
         self.consider_keeping(&plans);
-        let (dateless, dated): (Vec<_>, Vec<_>) = plans.into_iter().partition(|(_, plan)| plan.needs_date());
+        let (dateless, dated): (Vec<_>, Vec<_>) = plans.into_iter().partition(|(_, plan)| plan.needs_date() || plan.has_open_dates());
         self.load_logs(dated)?;
         if !dateless.is_empty() {
             self.neighbours = busiest(&self.sources.iter().map(Loading::report_now).collect::<Vec<_>>());

@@ -9,6 +9,7 @@ mod envelope;
 mod journal;
 mod partial;
 mod plain;
+mod redis;
 pub(crate) mod scan;
 mod slack;
 mod slow;
@@ -37,6 +38,8 @@ pub enum Sort {
     JournalVerbose,
     /// The slow query log of `MySQL`.
     SlowQueries,
+    /// `redis-cli slowlog get`.
+    RedisSlow,
     /// Elements of XML.
     Xml,
     /// `java.util.logging`: two lines a record.
@@ -79,6 +82,9 @@ pub fn sort_of(windows: &Windows) -> Option<Sort> {
     }
     if slow::is_slow_log(head) {
         return Some(Sort::SlowQueries);
+    }
+    if redis::is_slow_log(head) {
+        return Some(Sort::RedisSlow);
     }
     if partial::is_docker_log(head) {
         return Some(Sort::Partial);
@@ -140,6 +146,10 @@ pub fn convert(sort: Sort, bytes: &[u8]) -> Converted {
         Sort::SlowQueries => {
             slow::convert(&mut writer);
             ("mysql-slow", "queries with their costs")
+        }
+        Sort::RedisSlow => {
+            redis::convert(&mut writer);
+            ("redis-slowlog", "slow queries of Redis")
         }
         Sort::Xml => {
             xml::convert(&mut writer);

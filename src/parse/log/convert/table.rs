@@ -11,6 +11,8 @@ use crate::parse::timestamp::{self, EpochUnit};
 
 /// Names of message columns that only tables have.
 const MESSAGES: &[&str] = &["_raw", "raw", "content", "line", "description", "summary", "details", "log message", "log_message", "rawlog"];
+/// Columns of the tables of Application Insights that say what happened, where no other does.
+const OPERATIONS: &[&str] = &["outermessage", "name", "operation_name", "operationname"];
 /// Rows that are looked at.
 const PROBE_ROWS: usize = 20;
 
@@ -78,6 +80,7 @@ pub(super) fn convert(writer: &mut Writer<'_>) -> &'static str {
         () if has("sql_state_code") => "postgresql-csv",
         () if has("timestamp_desc") => "timesketch-csv",
         () if has("_raw") || has("_time") => "splunk-csv",
+        () if has("operation_Id") || has("OperationId") => "application-insights-csv",
         () if has("@timestamp") => "kibana-csv",
         () => "csv-log",
     }
@@ -143,7 +146,11 @@ fn header(bytes: &[u8], at: usize) -> Option<Header> {
     let lower: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
     let message = (0..names.len())
         .find(|index| role_of(&lower[*index]) == Some(Role::Message))
-        .or_else(|| (0..names.len()).find(|index| MESSAGES.contains(&lower[*index].as_str())))?;
+        .or_else(|| (0..names.len()).find(|index| MESSAGES.contains(&lower[*index].as_str())))
+        .or_else(|| {
+            let is_traced = lower.iter().any(|name| matches!(name.as_str(), "operation_id" | "operationid"));
+            is_traced.then(|| OPERATIONS.iter().find_map(|known| lower.iter().position(|name| name == known))).flatten()
+        })?;
     let time_of = |index: usize| {
         let cells: Vec<&[u8]> =
             sample.iter().filter_map(|row| row.get(index)).map(|cell| cell.trim_ascii()).filter(|cell| !cell.is_empty()).collect();

@@ -230,3 +230,17 @@ fn spans_are_records_at_their_start_with_their_trace() {
     let console = r#"{"Name":"GET /","SpanContext":{"TraceID":"abc1","SpanID":"def1","TraceFlags":"01"},"Parent":{"SpanID":"0000"},"SpanKind":2,"StartTime":"2026-11-23T02:28:09.25Z","EndTime":"2026-11-23T02:28:09.5Z","Attributes":[],"Status":{"Code":"Unset"},"Resource":[{"Key":"service.name","Value":{"Type":"STRING","Value":"shop"}}]}"#;
     check(console, "otlp-traces\n1 2026-11-23T02:28:09.25Z unknown shop GET /\n");
 }
+
+#[test]
+fn the_slow_log_of_redis_gives_each_query_with_its_time_and_cost() {
+    let text = "  1) 1) (integer) 9000\n     2) (integer) 1795400889\n     3) (integer) 29102\n     4) 1) \"lrange\"\n        2) \"queue:\\x01\"\n        3) \"0\"\n     5) \"10.3.1.31:40613\"\n     6) \"\"\n  2) 1) (integer) 8999\n     2) (integer) 1795400888\n     3) (integer) 11\n     4) 1) \"keys\"\n        2) \"*\"\n     5) \"10.3.1.31:44000\"\n     6) \"cron\"\n";
+    check(text, "redis-slowlog\n1 2026-11-23T02:28:09Z unknown - lrange queue:\\x01 0\n9 2026-11-23T02:28:08Z unknown - keys *\n");
+    let record = made(text.as_bytes());
+    assert!(String::from_utf8_lossy(&record.text).contains(r#""duration_us":29102"#));
+}
+
+#[test]
+fn requests_exported_from_application_insights_are_events_with_status_and_trace() {
+    let text = "\u{feff}\"timestamp [UTC]\",id,name,success,resultCode,duration,\"operation_Id\",\"cloud_RoleName\"\n\"11/23/2026, 2:28:09.160 AM\",df0d,\"POST /pay\",True,200,\"54.0323\",19cdf691c9a17e0057e9c9973fdf7fe2,pay\n\"11/23/2026, 2:28:10.000 PM\",df0e,\"GET /items\",False,503,\"15002.1\",29cdf691c9a17e0057e9c9973fdf7fe2,shop\n";
+    check(text, "application-insights-csv\n2 2026-11-23T02:28:09.16Z info pay POST /pay\n3 2026-11-23T14:28:10Z error shop GET /items\n");
+}

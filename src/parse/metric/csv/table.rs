@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use super::super::cell::{self, DateOrder, Decimal};
 use super::super::exposition;
 use super::super::value_of;
+use super::perfmon;
 use super::rows::MAX_COLUMNS;
 use crate::model::when::{self, WallZone};
-use crate::model::{Labels, Timestamp, Unit};
+use crate::model::{Labels, Timestamp, Unit, Zone};
 
 /// Names of columns that hold the time, the surest first.
 const TIME_NAMES: [&str; 36] = [
@@ -244,7 +245,13 @@ impl Table {
         let columns = Columns { rows };
         let (time, clock) = time_column(&header, is_headed, &columns, style)?;
         let is_serial = columns.cells(time).next().is_some() && !columns.are_times(time) && columns.are_serials(time);
-        let dates = if is_serial { DateOrder::Serial } else { cell::date_order(columns.cells(time).map(String::as_str)) };
+        let dates = if perfmon::zone(&header[time]).is_some() {
+            DateOrder::MonthFirst
+        } else if is_serial {
+            DateOrder::Serial
+        } else {
+            cell::date_order(columns.cells(time).map(String::as_str))
+        };
         let others: Vec<usize> = (0..n_cells)
             .filter(|column| *column != time && Some(*column) != clock && !is_bookkeeping(&header, *column, &columns))
             .filter(|column| style.time_column.is_some() || !is_border(&header, *column, &columns))
@@ -335,6 +342,13 @@ impl Table {
         let mut known: BTreeSet<(String, Vec<(String, String)>)> = BTreeSet::new();
         for column in values {
             let header = &self.header[*column];
+            if let Some(perfmon::Counter { name, mut labels, scale, unit }) = perfmon::counter(header) {
+                if !known.insert((name.clone(), labels.clone())) {
+                    labels.push(("column".into(), (column + 1).to_string()));
+                }
+                self.values.push(ValueColumn { column: *column, name, labels, scale, unit, word: None });
+                continue;
+            }
             let is_named_by_row = !self.names.is_empty() && values.len() == 1;
             let (name, labels) = if is_named_by_row || is_stem(header) { Default::default() } else { identity_of(header) };
             let (bare, scale, unit) = cell::header_unit(&name);
@@ -356,6 +370,11 @@ impl Table {
     /// Whether every column but that of the time is one of values and nothing else names the series.
     pub fn is_wide(&self) -> bool {
         self.names.is_empty() && self.labels.is_empty() && self.clock.is_none() && self.values.len() + 1 == self.header.len()
+    }
+
+    /// The zone of its times, where the header tells it.
+    pub fn zone_told(&self) -> Option<Zone> {
+        perfmon::zone(self.header.get(self.time)?)
     }
 
     /// Whether words stand beside the numbers.

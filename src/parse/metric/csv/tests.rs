@@ -310,3 +310,27 @@ fn lines_of_nothing_but_a_time_with_milliseconds_are_no_table() {
     assert!(recognise("2026-11-23 02:28:09,123\n2026-11-23 02:28:10,1456\n", None).is_some(), "numbers of other lengths are values");
     assert!(recognise("time,requests\n2026-11-23 02:28:09,123\n2026-11-23 02:28:10,456\n", None).is_some(), "a header says that they are");
 }
+
+#[test]
+fn a_table_of_the_performance_monitor_tells_its_zone_hosts_and_units() {
+    let table = |host: &str| {
+        read(&format!(
+            "\"(PDH-CSV 4.0) (W. Europe Standard Time)(-60)\",\"\\\\{host}\\Processor(_Total)\\% Processor Time\",\"\\\\{host}\\Memory\\Available MBytes\"\n\
+             \"03/12/2026 10:00:00.315\",\"51.5\",\" \"\n\"03/12/2026 10:00:15.321\",\"49.25\",\"2\"\n"
+        ))
+    };
+    let document = table("WEB01");
+    let shape: Vec<_> = document.series.iter().map(|one| (one.name.as_str(), one.unit, one.labels.get("host"), one.n_samples())).collect();
+    assert_eq!(
+        shape,
+        [("Processor % Processor Time", Unit::Ratio, Some("WEB01"), 2), ("Memory Available MBytes", Unit::Bytes, Some("WEB01"), 1)]
+    );
+    assert_eq!(
+        document.series[0].first().map(|sample| (when::shown(sample.time), sample.value)),
+        Some(("2026-03-12T09:00:00.315Z".into(), 0.515))
+    );
+    assert_eq!(document.series[1].first().map(|sample| sample.value), Some(2_097_152.0));
+    assert_eq!((document.problems.total(), document.zone.certainty), (0, ZoneCertainty::File));
+    let names = |document: Document| document.series.into_iter().map(|one| one.name).collect::<Vec<_>>();
+    assert_eq!(names(table("WEB02")), names(document));
+}
