@@ -11,6 +11,7 @@ use super::spans::extent;
 use super::{FileSource, Snapshot, names};
 use crate::model::offset::{self, ClockOffsets};
 use crate::model::{Alert, Catalog, Change, Exemplar, ProfileMark, SeriesMeta, SourceId, SourceReport, TimeRange, Timestamp};
+use crate::parse::log::convert::is_chat;
 use crate::store::derive::{self, derive};
 use crate::store::log::Log;
 use crate::store::{StoreError, Watch};
@@ -145,13 +146,19 @@ fn settle(read: &Snapshot, logs: &[Arc<Log>], by: &[i64], jobs: usize) -> Settle
     let kept = series.filter(|(meta, _)| meta.is_derived && meta.derivation.is_none() && !(has_moved && of_events(meta)));
     settled.add_held(kept.map(|(meta, store)| moved_series((meta.clone(), Arc::clone(store)), by_of(by, meta.source))).collect());
     if has_moved {
-        settled.add_derived(derive(logs, jobs, &watch).unwrap_or_default());
+        let of_services = without_chats(logs, |source| read.catalog.source(source).map_or("", |report| &report.format));
+        settled.add_derived(derive(&of_services, jobs, &watch).unwrap_or_default());
     }
     let computed = settled.compute(&watch).unwrap_or_default();
     settled.add_computed(computed);
     // Never cancelled, and a formula that says nothing any more has no line.
     let _: Result<(), StoreError> = settled.define(&watch);
     settled
+}
+
+/// The logs of services: who writes in a chat serves nothing, and has no rate of events worth a series.
+pub(super) fn without_chats<'a>(logs: &[Arc<Log>], format_of: impl Fn(SourceId) -> &'a str) -> Vec<Arc<Log>> {
+    logs.iter().filter(|log| !is_chat(format_of(log.source()))).cloned().collect()
 }
 
 /// A series at moved times.

@@ -450,7 +450,8 @@ impl<'a> Loader<'a> {
 
     fn derived_from(&self, logs: &[Arc<Log>]) -> Result<Vec<DerivedSeries>, SourceError> {
         let is_cancelled = || self.job.check().is_err();
-        let mut derived = derive(logs, self.source.options.jobs, &Watch::new(&is_cancelled))?;
+        let of_services = super::clocks::without_chats(logs, |source| &self.sources[source.0 as usize].report.format);
+        let mut derived = derive(&of_services, self.source.options.jobs, &Watch::new(&is_cancelled))?;
         for log in logs {
             self.job.check()?;
             let source = &self.sources[log.source().0 as usize];
