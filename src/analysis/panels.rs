@@ -4,7 +4,7 @@
 //! floor keeps small numbers from looking like explosions, coverage is the share of columns with data. Among series of
 //! comparable score a user-facing aggregate is preferred for P99 and error rate, and a service to a load generator for
 //! concurrency. What stands in for goroutines, P99 or the error rate is called by what it is: threads, requests in flight,
-//! else by the metric's own words. The table is `assets/aliases.toml`; nothing here knows a metric's name.
+//! P95, mean latency, else by the metric's own words. The table is `assets/aliases.toml`; nothing here knows a metric's name.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -18,6 +18,8 @@ use crate::model::{Columns, SeriesId, SeriesKind, SeriesMeta, Unit, text};
 
 /// Of a best score so large a share is comparable: a preference may decide.
 const COMPARABLE: f64 = 0.6;
+/// From this tier on a name is a guess at what the role means.
+const GUESSED: u8 = 3;
 /// What a series that does not move scores, so that coverage still orders those.
 const AT_REST: f64 = 0.05;
 
@@ -43,6 +45,16 @@ pub struct Choice {
     pub why: String,
     /// The other candidates with what they are called, best first.
     pub others: Vec<(String, SeriesId)>,
+    /// The tier of the alias that it fits: 1 is what the role means.
+    tier: u8,
+}
+
+impl Choice {
+    /// Whether this is a guess where `later` is the thing itself, in a role in which that decides.
+    fn gives_way_to(&self, later: &Self) -> bool {
+        let of_role = table().role.iter().any(|role| role.name == self.place && role.gives_way);
+        of_role && self.tier >= GUESSED && later.tier == 1
+    }
 }
 
 /// One choice a role, in the order goroutines, P99, error rate; a role without any series is left out.
@@ -55,7 +67,7 @@ pub fn choose(candidates: &[PanelCandidate<'_>]) -> Vec<Choice> {
 
 /// The same, where a series that was given comes before what was computed from metrics, and that before what was computed
 /// from logs: a later origin only fills the roles that are left, and adds to the other candidates. A counter as it is
-/// only ever rises: what was computed from it tells more.
+/// only ever rises: what was computed from it tells more. In a role that says so, a guess gives way to the thing itself.
 pub fn choose_by_origin(candidates: &[PanelCandidate<'_>]) -> Vec<Choice> {
     let origin = |meta: &SeriesMeta| match (meta.is_derived, &meta.derivation, meta.kind) {
         (false, _, SeriesKind::Counter | SeriesKind::HistogramPart) => 2,
@@ -68,7 +80,11 @@ pub fn choose_by_origin(candidates: &[PanelCandidate<'_>]) -> Vec<Choice> {
         let part: Vec<PanelCandidate<'_>> = candidates.iter().copied().filter(|candidate| origin(candidate.meta) == wanted).collect();
         for choice in choose(&part) {
             match choices.iter_mut().find(|known| known.place == choice.place) {
-                Some(known) => known.others.extend(std::iter::once((choice.role, choice.id)).chain(choice.others)),
+                Some(known) => {
+                    let (mut first, later) = if known.gives_way_to(&choice) { (choice, known.clone()) } else { (known.clone(), choice) };
+                    first.others.extend(std::iter::once((later.role, later.id)).chain(later.others));
+                    *known = first;
+                }
                 None => choices.push(choice),
             }
         }
@@ -99,6 +115,9 @@ struct Role {
     /// Whether what fits only a lower tier is something else, and called so.
     #[serde(default)]
     is_stood_in_for: bool,
+    /// Whether what fits no quantile gives way to one of a later origin.
+    #[serde(default)]
+    gives_way: bool,
     #[serde(default)]
     not: Vec<String>,
     alias: Vec<Alias>,
@@ -262,6 +281,7 @@ fn choose_one(role: &'static Role, table: &Table, candidates: &[PanelCandidate<'
         id: chosen.meta.id,
         why: sentence(role, &chosen, judged.len()),
         others: judged.into_iter().map(|one| (one.called, one.meta.id)).collect(),
+        tier: chosen.tier,
     })
 }
 

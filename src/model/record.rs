@@ -29,6 +29,50 @@ pub struct Change {
     pub line: u64,
 }
 
+/// What a record among the changes tells: not everything that such a list holds was done by somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ChangeSort {
+    /// Somebody or something put it into effect: deploy, configuration, flag, migration.
+    Done,
+    /// What automation answered, or what need not have gone live: pods that are created, replicas that follow, a commit.
+    Reaction,
+    /// What was seen to be wrong, or happened by itself: a failed probe, a pod without a node, a new leader.
+    Observed,
+    /// A page went out.
+    Paged,
+    /// A person took the page.
+    Acknowledged,
+    /// The page was closed.
+    Closed,
+}
+
+impl Change {
+    /// What the record tells, by its own fields.
+    pub fn sort(&self) -> ChangeSort {
+        let field = |name: &str| self.fields.iter().find(|(own, _)| own == name).map(|(_, value)| value.to_ascii_lowercase());
+        if let Some(sort) = field("type").or_else(|| field("event_type")).and_then(|kind| of_paging(&kind)) {
+            return sort;
+        }
+        // Events of Kubernetes name their object and their reason.
+        if let (Some(reason), Some(_)) = (field("reason"), field("object")) {
+            let is_seen = field("type").is_some_and(|kind| kind == "warning") || reason.contains("election");
+            return if is_seen { ChangeSort::Observed } else { ChangeSort::Reaction };
+        }
+        if self.kind.eq_ignore_ascii_case("commit") { ChangeSort::Reaction } else { ChangeSort::Done }
+    }
+}
+
+/// What the entry of a paging log or its webhook tells: `acknowledge_log_entry`, `incident.resolved`.
+fn of_paging(kind: &str) -> Option<ChangeSort> {
+    let word = kind.strip_suffix("_log_entry").or_else(|| kind.strip_prefix("incident."))?;
+    Some(match word {
+        "trigger" | "triggered" => ChangeSort::Paged,
+        "acknowledge" | "acknowledged" => ChangeSort::Acknowledged,
+        "resolve" | "resolved" => ChangeSort::Closed,
+        _ => ChangeSort::Observed,
+    })
+}
+
 /// State of an alert over one stretch of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AlertState {
@@ -172,4 +216,28 @@ fn without_grouping(expression: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_and_symptoms_are_told_from_what_was_done() {
+        let sort = |kind: &str, fields: &[(&str, &str)]| {
+            let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            Change { kind: kind.to_owned(), fields, ..Change::default() }.sort()
+        };
+        assert_eq!(sort("trigger", &[("type", "trigger_log_entry")]), ChangeSort::Paged);
+        assert_eq!(sort("acknowledge", &[("type", "acknowledge_log_entry")]), ChangeSort::Acknowledged);
+        assert_eq!(sort("incident.resolved", &[("event_type", "incident.resolved")]), ChangeSort::Closed);
+        assert_eq!(sort("notify", &[("type", "notify_log_entry")]), ChangeSort::Observed);
+        let event = |reason: &str, kind: &str| sort(reason, &[("type", kind), ("reason", reason), ("object", "pod/a")]);
+        assert_eq!(event("FailedScheduling", "Warning"), ChangeSort::Observed);
+        assert_eq!(event("LeaderElection", "Normal"), ChangeSort::Observed);
+        assert_eq!(event("ScalingReplicaSet", "Normal"), ChangeSort::Reaction);
+        assert_eq!(sort("commit", &[]), ChangeSort::Reaction);
+        assert_eq!(sort("deploy", &[("reason", "release 4")]), ChangeSort::Done);
+        assert_eq!(sort("trigger", &[]), ChangeSort::Done, "a kind alone is no page");
+    }
 }

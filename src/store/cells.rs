@@ -39,6 +39,8 @@ pub(super) struct Cell {
     pub n_statuses: u32,
     pub n_failed: u32,
     pub n_latencies: u32,
+    /// Of the latencies those of records that have a status, too.
+    pub n_timed: u32,
 }
 
 impl Cell {
@@ -49,7 +51,17 @@ impl Cell {
         let (n_statuses, n_failed) = counts.statuses(&run);
         self.n_statuses += n_statuses;
         self.n_failed += n_failed;
-        each_latency(counts.latencies, run, |latency| self.n_latencies += u32::from(!latency.is_nan()));
+        let n_latencies = |run| {
+            let mut n = 0;
+            each_latency(counts.latencies, run, |latency| n += u32::from(!latency.is_nan()));
+            n
+        };
+        self.n_latencies += n_latencies(run.clone());
+        self.n_timed += match counts.all_have_status() {
+            Some(true) => n_latencies(run),
+            Some(false) => 0,
+            None => run.filter(|i| counts.has_status(*i) && !latency(counts.latencies, *i).is_nan()).count() as u32,
+        };
     }
 
     pub fn add(&mut self, other: &Self) {
@@ -58,6 +70,7 @@ impl Cell {
         self.n_statuses += other.n_statuses;
         self.n_failed += other.n_failed;
         self.n_latencies += other.n_latencies;
+        self.n_timed += other.n_timed;
     }
 }
 
@@ -79,6 +92,22 @@ impl<'a> Counts<'a> {
         Self { columns, latencies: &columns.latencies, status_sorts }
     }
 
+    /// Whether all records have a status, or none; `None` where they differ.
+    pub fn all_have_status(&self) -> Option<bool> {
+        let place = self.columns.statuses.constant()?;
+        Some(self.sort(place as u64).0 > 0)
+    }
+
+    /// Whether a record has a status.
+    pub fn has_status(&self, i: usize) -> bool {
+        self.sort(self.columns.statuses.code(i)).0 > 0
+    }
+
+    /// Of the status at a place: whether it is one, and whether it is a failure.
+    fn sort(&self, place: u64) -> (u32, u32) {
+        self.status_sorts.get(place as usize).copied().unwrap_or((0, 0))
+    }
+
     fn errors(&self, run: &Range<usize>) -> u32 {
         let levels = &self.columns.levels;
         if levels.width != 1 {
@@ -90,7 +119,7 @@ impl<'a> Counts<'a> {
 
     fn statuses(&self, run: &Range<usize>) -> (u32, u32) {
         let places: &Column = &self.columns.statuses;
-        let sort = |place: u64| self.status_sorts.get(place as usize).copied().unwrap_or((0, 0));
+        let sort = |place: u64| self.sort(place);
         let add = |(a, b): (u32, u32), (c, d): (u32, u32)| (a + c, b + d);
         match places.constant() {
             Some(place) => {

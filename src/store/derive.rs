@@ -5,6 +5,8 @@
 //! segments, and what they found is put together by cell. No text is read.
 //! A sample stands at the end of the step that it tells of, as a rate of a metric does; a step without events has no
 //! ratio and no quantile (a gap), and a rate of 0 between the first and the last event of its service.
+//! Requests are records with a status. What a service only timed (a query, a call, a job) is a request where none of
+//! its records has both a status and a latency, and nothing of its requests where some have.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -114,10 +116,11 @@ fn derive_together(logs: &[Arc<Log>], jobs: usize, watch: &Watch<'_>) -> Result<
     for tally in &tallies {
         cells.iter_mut().zip(&tally.cells).for_each(|(sum, cell)| sum.add(cell));
     }
+    let times: Vec<Timed> = cells.chunks(grid.n_steps).map(Timed::of).collect();
     let blocks = blocks(&cells, grid.n_steps);
     let quantiles = map(&blocks, jobs, Vec::new, |room, block| {
         watch.check()?;
-        Ok(quantiles(&tallies, block.clone(), &grid, room))
+        Ok(quantiles(&tallies, block.clone(), (&grid, times[block.start / grid.n_steps]), room))
     })?;
     let mut quantiles = blocks.iter().zip(quantiles).peekable();
     let mut series = Vec::new();
@@ -128,10 +131,25 @@ fn derive_together(logs: &[Arc<Log>], jobs: usize, watch: &Watch<'_>) -> Result<
             p50.extend(part.0);
             p99.extend(part.1);
         }
-        let service = Service { name, source: *source, grid: &grid, cells: &cells[own] };
+        let service = Service { name, source: *source, grid: &grid, cells: &cells[own], timed: times[index] };
         series.extend(service.counts().chain(service.quantiles(p50, p99)));
     }
     Ok(series)
+}
+
+/// Which latencies of a service are those of its requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Timed {
+    /// Those of records with a status: beside them it times queries, calls, jobs.
+    Statuses,
+    /// All: no record says both how a request went and how long it took.
+    All,
+}
+
+impl Timed {
+    fn of(cells: &[Cell]) -> Self {
+        if cells.iter().any(|cell| cell.n_timed > 0) { Self::Statuses } else { Self::All }
+    }
 }
 
 /// Latencies that one thread puts in order at once: enough to be worth a turn, few enough that all threads end together.
@@ -151,12 +169,12 @@ fn blocks(cells: &[Cell], n_steps: usize) -> Vec<Range<usize>> {
 }
 
 /// P50 and P99 of the latencies of these cells, which are of one service. O(latencies).
-fn quantiles(tallies: &[Tally], cells: Range<usize>, grid: &Grid, own: &mut Vec<f32>) -> (Vec<Sample>, Vec<Sample>) {
+fn quantiles(tallies: &[Tally], cells: Range<usize>, (grid, timed): (&Grid, Timed), own: &mut Vec<f32>) -> (Vec<Sample>, Vec<Sample>) {
     let (mut p50, mut p99) = (Vec::new(), Vec::new());
     for cell in cells {
         own.clear();
         for tally in tallies {
-            own.extend_from_slice(tally.of_cell(cell));
+            own.extend_from_slice(tally.of_cell(cell, timed));
         }
         if own.is_empty() {
             continue;
@@ -179,7 +197,7 @@ type Piece<'a> = (usize, &'a Segment);
 /// What a stretch of segments holds.
 struct Tally {
     cells: Vec<Cell>,
-    /// Latencies in the order of the cells.
+    /// Latencies in the order of the cells, in each those of records with a status first.
     latencies: Vec<f32>,
     /// Where those of each cell begin, and where those of the last end.
     starts: Vec<usize>,
@@ -201,16 +219,21 @@ impl Tally {
         }
         starts.push(n_latencies);
         let mut latencies = vec![0f32; n_latencies];
-        let mut next = starts.clone();
+        // Where the next one with a status goes, and the next one without.
+        let mut next: Vec<[usize; 2]> = starts.iter().zip(&cells).map(|(start, cell)| [*start, start + cell.n_timed as usize]).collect();
         for (log, segment) in segments.iter().filter(|(_, segment)| segment.columns.has_latencies()) {
             watch.check()?;
+            let counts = Counts::of(&segment.columns);
+            let all_have_status = counts.all_have_status();
             each_run(segment, &services.codes[*log], grid, |run, cell| {
-                let mut at = next[cell];
+                let (mut at, mut i) = (next[cell], run.start);
                 each_latency(&segment.columns.latencies, run, |latency| {
                     if !latency.is_nan() {
-                        latencies[at] = latency;
-                        at += 1;
+                        let part = usize::from(!all_have_status.unwrap_or_else(|| counts.has_status(i)));
+                        latencies[at[part]] = latency;
+                        at[part] += 1;
                     }
+                    i += 1;
                 });
                 next[cell] = at;
             });
@@ -219,8 +242,12 @@ impl Tally {
     }
 
     /// Latencies of one cell.
-    fn of_cell(&self, cell: usize) -> &[f32] {
-        &self.latencies[self.starts[cell]..self.starts[cell + 1]]
+    fn of_cell(&self, cell: usize, timed: Timed) -> &[f32] {
+        let start = self.starts[cell];
+        match timed {
+            Timed::Statuses => &self.latencies[start..start + self.cells[cell].n_timed as usize],
+            Timed::All => &self.latencies[start..self.starts[cell + 1]],
+        }
     }
 }
 
@@ -275,6 +302,7 @@ struct Service<'a> {
     source: SourceId,
     grid: &'a Grid,
     cells: &'a [Cell],
+    timed: Timed,
 }
 
 impl Service<'_> {
@@ -291,9 +319,13 @@ impl Service<'_> {
         let has = |cell: &Cell| cell.n_events > 0;
         let first = self.cells.iter().position(has).unwrap_or(0);
         let last = self.cells.iter().rposition(has).unwrap_or(0);
-        // Requests are the events with a status or a latency; a service that logs none is told by all its events.
+        // A service that logs neither a status nor a latency is told by all its events.
         let is_serving = self.cells.iter().any(|cell| cell.n_statuses > 0 || cell.n_latencies > 0);
-        let requests = |cell: &Cell| if is_serving { cell.n_statuses.max(cell.n_latencies) } else { cell.n_events };
+        let requests = |cell: &Cell| match self.timed {
+            _ if !is_serving => cell.n_events,
+            Timed::Statuses => cell.n_statuses,
+            Timed::All => cell.n_statuses.max(cell.n_latencies),
+        };
         // The steps at both ends are not whole: a rate there would show a fall that is none.
         let whole = (first + 1)..last;
         let rates = whole.map(|step| self.sample(step, f64::from(requests(&self.cells[step])) / self.grid.step_s())).collect();
@@ -312,9 +344,10 @@ impl Service<'_> {
                 self.sample(step, f64::from(part) / f64::from(whole))
             })
             .collect();
-        let (rate, what) = match is_serving {
-            true => ("fromlogs:request_rate", "events with a status or a latency, per second,"),
-            false => ("fromlogs:event_rate", "events per second"),
+        let (rate, what) = match self.timed {
+            _ if !is_serving => ("fromlogs:event_rate", "events per second"),
+            Timed::Statuses => ("fromlogs:request_rate", "events with a status, per second,"),
+            Timed::All => ("fromlogs:request_rate", "events with a status or a latency, per second,"),
         };
         let ratio = match has_statuses {
             true => "events with a status of 500 or more / events with a status,",
@@ -325,12 +358,14 @@ impl Service<'_> {
 
     /// What these samples are.
     fn quantiles(&self, p50: Vec<Sample>, p99: Vec<Sample>) -> impl Iterator<Item = DerivedSeries> + use<> {
-        [
-            self.series("fromlogs:latency_p50", "median of the latency", p50),
-            self.series("fromlogs:latency_p99", "99th percentile of the latency (linear between the two nearest)", p99),
-        ]
-        .into_iter()
-        .flatten()
+        let (median, p99th) = match self.timed {
+            Timed::All => ("median of the latency", "99th percentile of the latency (linear between the two nearest)"),
+            Timed::Statuses => (
+                "median of the latency of events with a status",
+                "99th percentile of the latency of events with a status (linear between the two nearest)",
+            ),
+        };
+        [self.series("fromlogs:latency_p50", median, p50), self.series("fromlogs:latency_p99", p99th, p99)].into_iter().flatten()
     }
 
     fn sample(&self, step: usize, value: f64) -> Sample {
@@ -356,125 +391,4 @@ fn quantile_above(n_below: usize, values: &mut [f32], q: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::testing::{log, watch};
-    use proptest::prelude::*;
-
-    /// `name{service} end_of_step=value …`, one line a series; steps in seconds.
-    fn derived(texts: &[(&str, &str)]) -> Vec<String> {
-        let logs: Vec<Arc<Log>> = texts.iter().enumerate().map(|(i, (path, text))| log(i as u32, path, text, 2)).collect();
-        let series = derive(&logs, 2, &watch()).expect("not cancelled");
-        let told = |s: &DerivedSeries| {
-            let samples: Vec<String> = s.samples.iter().map(|x| format!("{}={:.3}", x.time.0 / NS_PER_S, x.value)).collect();
-            format!("{}{{{}}} {}", s.name.trim_start_matches("fromlogs:"), s.service, samples.join(" "))
-        };
-        series.iter().map(told).collect()
-    }
-
-    #[test]
-    fn no_events_give_no_series() {
-        assert_eq!(derived(&[]), Vec::<String>::new());
-    }
-
-    #[test]
-    fn a_service_that_logs_latencies_has_a_rate_and_quantiles() {
-        // Times in ns: two events in second 1, one in second 2, none in 3, two in 4.
-        let text =
-            "1000000000 info api 0.1\n1500000000 error api 0.3\n2000000000 info api 0.2\n4100000000 info api 1\n4200000000 info api 3\n";
-        assert_eq!(
-            derived(&[("a.log", text)]),
-            [
-                // The first and the last second are not whole.
-                "request_rate{api} 3=1.000 4=0.000",
-                "error_ratio{api} 2=0.500 3=0.000 5=0.000",
-                "latency_p50{api} 2=0.200 3=0.200 5=2.000",
-                "latency_p99{api} 2=0.298 3=0.200 5=2.980",
-            ]
-        );
-    }
-
-    #[test]
-    fn one_service_in_two_logs_is_one_series_whatever_their_order() {
-        let (a, b) = ("1000000000 info api 1\n", "1100000000 info api 3\n3000000000 info db x\n");
-        let mut both = derived(&[("a.log", a), ("b.log", b)]);
-        let mut swapped = derived(&[("b.log", b), ("a.log", a)]);
-        both.sort();
-        swapped.sort();
-        assert_eq!(both, swapped);
-        assert!(both.contains(&"latency_p50{api} 2=2.000".to_owned()), "{both:?}");
-    }
-
-    #[test]
-    fn events_without_a_time_count_nowhere() {
-        assert_eq!(derived(&[("a.log", "- info api 1\n1000000000 warn api 2\n")])[0], "error_ratio{api} 2=0.000");
-    }
-
-    #[test]
-    fn a_year_of_events_has_a_bounded_number_of_steps() {
-        let text = "1000000000 info api 1\n31536000000000000 info api 2\n";
-        let logs = [log(0, "a.log", text, 2)];
-        let grid = Grid::over(&logs, 1).expect("there are events");
-        assert!(grid.n_steps <= MAX_STEPS as usize + 1 && grid.step_ns % (86_400 * NS_PER_S / 4) == 0, "{} {}", grid.n_steps, grid.step_ns);
-    }
-
-    proptest! {
-        #[test]
-        fn each_cell_is_what_its_records_are_one_by_one(
-            records in prop::collection::vec((0i64..9, 0usize..3, 0usize..4, 0u32..5), 1..60), is_in_order: bool, n_lines in 1usize..70,
-        ) {
-            let mut records = records;
-            if is_in_order {
-                records.sort_by_key(|record| record.0);
-            }
-            let level = |n: usize| ["info", "error", "fatal"][n];
-            let service = |n: usize| ["api", "db", "pay", "-"][n];
-            let line = |(time, l, s, latency): &(i64, usize, usize, u32)| match time {
-                0 => format!("- {} {} {latency}\n", level(*l), service(*s)),
-                time => format!("{}00000000 {} {} {}\n", time * 7, level(*l), service(*s), if *latency > 3 { "x".into() } else { latency.to_string() }),
-            };
-            let text: String = records.iter().map(line).collect();
-            let logs = [log(0, "web.log", &text, n_lines)];
-            let services = Services::of(&logs);
-            let Some(grid) = Grid::over(&logs, services.names.len()) else { return Ok(()) };
-            let n_cells = grid.n_steps * services.names.len();
-            let pieces: Vec<Piece> = logs[0].segments.iter().map(|segment| (0, &**segment)).collect();
-            let got = Tally::of(&pieces, (&services, &grid), n_cells, &watch()).unwrap();
-            let (mut cells, mut latencies) = (vec![Cell::default(); n_cells], vec![Vec::new(); n_cells]);
-            for segment in &logs[0].segments {
-                let columns = &segment.columns;
-                for i in (0..columns.len).filter(|i| columns.time(*i) != crate::parse::NO_TIME) {
-                    let step = (columns.time(i) - grid.start) / grid.step_ns;
-                    let cell = services.codes[0][usize::from(segment.service(i))] * grid.n_steps + step as usize;
-                    let (status, latency) = (columns.status(i), columns.latency(i));
-                    cells[cell].add(&Cell {
-                        n_events: 1,
-                        n_errors: u32::from(columns.level(i) >= crate::model::Level::Error),
-                        n_statuses: u32::from(status > 0),
-                        n_failed: u32::from(status >= 500),
-                        n_latencies: u32::from(!latency.is_nan()),
-                    });
-                    latencies[cell].extend(Some(latency).filter(|latency| !latency.is_nan()));
-                }
-            }
-            prop_assert_eq!(&got.cells, &cells);
-            for (cell, latencies) in latencies.iter().enumerate() {
-                prop_assert_eq!(got.of_cell(cell), &latencies[..]);
-            }
-        }
-
-        #[test]
-        fn a_quantile_behind_the_median_is_that_of_all(values in prop::collection::vec(-9i16..9, 1..40), q in 0.5f64..1.0) {
-            let mut values: Vec<f32> = values.into_iter().map(f32::from).collect();
-            let expected = quantile(&mut values.clone(), q);
-            let (below, _) = ((values.len() - 1) / 2, quantile(&mut values, 0.5));
-            prop_assert_eq!(quantile_above(below, &mut values[below..], q).to_bits(), expected.to_bits());
-        }
-    }
-
-    #[test]
-    fn a_quantile_lies_between_the_two_nearest() {
-        assert!((quantile(&mut [1.0], 0.99) - 1.0).abs() < 1e-9);
-        assert!((quantile(&mut [4.0, 2.0, 1.0, 3.0], 0.5) - 2.5).abs() < 1e-9);
-    }
-}
+mod tests;

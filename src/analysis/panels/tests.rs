@@ -155,3 +155,44 @@ fn what_stands_in_for_goroutines_is_called_what_it_is() {
     assert_eq!(called(&["go_goroutines", "http_requests_in_flight"]), ["goroutines", "requests in flight"]);
     assert_eq!(called(&["jdbc_connections_pending"]), ["jdbc connections pending"]);
 }
+
+#[test]
+fn ages_and_durations_of_what_nobody_waits_for_are_no_latency_of_requests() {
+    for name in
+        ["postgresql.transactions.duration.max", "replication_lag_p99", "sidekiq_queue_latency", "cron_job_duration", "pg_vacuum_duration"]
+    {
+        Case::new().add(name, &[], "", &[0.0, 0.0, 2_000.0, 2_000.0, 0.0]).check("");
+    }
+}
+
+#[test]
+fn what_is_no_p99_is_called_what_it_is() {
+    let called = |name: &str, labels: &[(&str, &str)]| {
+        let case = Case::new().add(name, labels, "", &[1.0, 1.0, 2.0, 2.0, 1.0]);
+        let candidates: Vec<PanelCandidate<'_>> = case.all.iter().map(|(meta, columns)| PanelCandidate { meta, columns }).collect();
+        choose(&candidates).into_iter().map(|choice| choice.role).collect::<Vec<_>>()
+    };
+    assert_eq!(called("http.server.latency.max", &[]), ["greatest latency"]);
+    assert_eq!(called("http_request_duration_avg", &[]), ["mean latency"]);
+    assert_eq!(called("http_request_duration_seconds", &[("quantile", "0.95")]), ["P95"]);
+    assert_eq!(called("http_request_duration_seconds", &[("quantile", "0.99")]), ["P99"]);
+}
+
+#[test]
+fn a_guess_at_latency_gives_way_to_the_p99_of_the_requests_in_the_logs() {
+    let case = Case::new().add("disk.response.time", &[], "", &[1.0, 1.0, 90.0, 90.0, 1.0]).add(
+        "fromlogs:latency_p99",
+        &[],
+        "",
+        &[0.1, 0.1, 2.0, 2.0, 0.1],
+    );
+    let all: Vec<(SeriesMeta, Columns)> = case
+        .all
+        .into_iter()
+        .map(|(meta, columns)| (SeriesMeta { is_derived: meta.name.starts_with("fromlogs"), ..meta }, columns))
+        .collect();
+    let candidates: Vec<PanelCandidate<'_>> = all.iter().map(|(meta, columns)| PanelCandidate { meta, columns }).collect();
+    let choices = choose_by_origin(&candidates);
+    let told: Vec<(&str, u32, usize)> = choices.iter().map(|choice| (choice.role.as_str(), choice.id.0, choice.others.len())).collect();
+    assert_eq!(told, [("P99", 1, 1)]);
+}

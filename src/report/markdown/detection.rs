@@ -73,7 +73,8 @@ fn early(out: &mut String, postmortem: &Postmortem) {
     let against =
         detection.detected.as_deref().map_or_else(|| "No detection is recorded".to_owned(), |words| format!("Compared with {words}"));
     let more = detection.n_signs.saturating_sub(detection.signs.len());
-    let more = if more > 0 { format!("; {more} more series left their baseline before it") } else { String::new() };
+    let before = if detection.detected.is_some() { " before it" } else { "" };
+    let more = if more > 0 { format!("; {more} more series left their baseline{before}") } else { String::new() };
     let cut = if left_out > 0 { format!(", {left_out} more were not looked at") } else { String::new() };
     let _ = writeln!(out, "\n{}{more}. {n} series were looked at{cut}. A sign is no cause.", cell(&against));
 }

@@ -8,7 +8,7 @@ use super::evidence::labels_for_line;
 use crate::model::case::MarkerName;
 use crate::model::text::rfc3339;
 use crate::model::time::NS_PER_S;
-use crate::model::{AnnotationKind, Change, TimeRange, Timestamp};
+use crate::model::{AnnotationKind, Change, ChangeSort, TimeRange, Timestamp};
 
 /// How far before and after an action its effect is measured.
 const AROUND_NS: i64 = 60 * NS_PER_S;
@@ -102,10 +102,7 @@ pub(super) fn attempts(context: &mut Context) -> Vec<AttemptRow> {
     let begin = context.t0.as_ref().map(|t0| t0.at).into_iter().chain(context.marker(MarkerName::Trigger).map(|marker| marker.at)).min();
     for change in &context.catalog.changes {
         let Some(at) = change.time else { continue };
-        if !is_mitigating(&change.kind.to_ascii_lowercase())
-            || begin.is_some_and(|begin| at <= begin)
-            || spoken_of.contains(&(change.source, change.line))
-        {
+        if !is_attempt(change) || begin.is_some_and(|begin| at <= begin) || spoken_of.contains(&(change.source, change.line)) {
             continue;
         }
         rows.push(AttemptRow {
@@ -125,8 +122,14 @@ pub(super) fn attempts(context: &mut Context) -> Vec<AttemptRow> {
     rows
 }
 
+/// Whether a change was meant to end an incident: a symptom whose name holds such a word was not.
+pub(super) fn is_attempt(change: &Change) -> bool {
+    let is_done = matches!(change.sort(), ChangeSort::Done | ChangeSort::Reaction);
+    is_done && is_mitigating(&change.kind.to_ascii_lowercase())
+}
+
 /// Whether changes of this (lower-case) kind are meant to end an incident.
-pub(super) fn is_mitigating(kind: &str) -> bool {
+fn is_mitigating(kind: &str) -> bool {
     MITIGATING.iter().any(|word| kind.contains(word))
 }
 

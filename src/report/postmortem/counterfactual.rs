@@ -3,7 +3,7 @@
 //! It is an assumption that it would have worked as it did, after the same delay, and is worded as one. A change after which
 //! nothing turned saves nothing: without one that did there is no row.
 
-use super::attempts::is_mitigating;
+use super::attempts::is_attempt;
 use super::context::{Context, change_words, window_words};
 use super::detection::Detection;
 use super::failed::count;
@@ -67,7 +67,7 @@ fn moments(context: &Context, detection: &Detection, action: Timestamp) -> Vec<(
     moments.extend(detection.signs.first().map(|sign| (sign.at, format!("first sign: {}", sign.series))));
     moments.extend(detection.alerts.first().map(|alert| (alert.at, format!("first alert: {}", alert.name))));
     moments.extend(context.marker(MarkerName::Detected).map(|marker| (marker.at, "detected".to_owned())));
-    let attempts = context.catalog.changes.iter().filter(|change| is_mitigating(&change.kind.to_ascii_lowercase()));
+    let attempts = context.catalog.changes.iter().filter(|change| is_attempt(change));
     moments.extend(attempts.filter_map(|change| Some((change.time?, format!("instead of {}", change_words(change))))));
     let begin = context.t0.as_ref().map(|t0| t0.at);
     moments.retain(|(at, _)| *at < action && begin.is_none_or(|begin| *at >= begin));

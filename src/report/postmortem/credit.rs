@@ -11,7 +11,7 @@ use super::refine::lag;
 use crate::model::case::MarkerName;
 use crate::model::text::rfc3339;
 use crate::model::time::NS_PER_S;
-use crate::model::{Change, SeriesMeta, TimeRange, Timestamp};
+use crate::model::{Change, ChangeSort, SeriesMeta, TimeRange, Timestamp};
 
 /// So soon after a change the indicator must turn, beyond what it looks back itself.
 const SOON_NS: i64 = 20 * NS_PER_S;
@@ -62,7 +62,8 @@ impl Credit<'_> {
 pub(super) fn find<'a>(context: &mut Context<'a>) -> Option<Credit<'a>> {
     let (recovered, _) = [MarkerName::Mitigated, MarkerName::Resolved].into_iter().find_map(|name| context.moment_of(name))?;
     let start = context.impact_window()?.0.start();
-    let is_done = |change: &&Change| !change.kind.eq_ignore_ascii_case("note");
+    let is_done =
+        |change: &&Change| matches!(change.sort(), ChangeSort::Done | ChangeSort::Reaction) && !change.kind.eq_ignore_ascii_case("note");
     let done = context.catalog.changes.iter().filter(is_done).filter_map(|change| Some((change.end.or(change.time)?, change)));
     let mut before: Vec<(Timestamp, &Change)> = done.filter(|(at, _)| *at > start && *at <= recovered).collect();
     before.sort_by_key(|(at, _)| std::cmp::Reverse(*at));

@@ -124,6 +124,11 @@ pub(super) fn is_telling(meta: &SeriesMeta) -> bool {
         && !name.ends_with(":max")
 }
 
+/// When the first series left what is normal.
+pub(super) fn first_move(context: &mut Context) -> Option<Timestamp> {
+    signs(context).0.first().map(|sign| sign.at)
+}
+
 fn signs(context: &mut Context) -> (Vec<Sign>, (usize, usize)) {
     let (Some(extent), Some(baseline)) = (context.catalog.extent, context.baseline) else { return (Vec::new(), (0, 0)) };
     let catalog = context.catalog;

@@ -74,6 +74,12 @@ fn role(meta: &SeriesMeta) -> Option<Role> {
     (meta.unit == Unit::Seconds && meta.kind == SeriesKind::Quantile && is_p99).then_some(Role::Latency)
 }
 
+/// Whether a peak tells something: where records have no status, that none was logged as an error is no share of failures.
+fn is_measured(meta: &SeriesMeta, peak: f64) -> bool {
+    let is_of_levels = meta.name == "fromlogs:error_ratio" && meta.query.as_deref().is_some_and(|formula| formula.contains("level error"));
+    !is_of_levels || peak > 0.0
+}
+
 /// How good a source of the numbers is: measured before computed before read from logs, whole services before instances.
 fn rank(meta: &SeriesMeta) -> (bool, bool, bool) {
     let is_computed = meta.is_derived || meta.derivation.is_some();
@@ -156,6 +162,7 @@ fn row(context: &mut Context, service: String, families: &[Vec<&SeriesMeta>], si
             let peak = greatest(&samples, normal_until);
             worst = [worst, peak.map(|peak| (peak, *meta))].into_iter().flatten().reduce(|a, b| if b.0 > a.0 { b } else { a });
         }
+        let worst = worst.filter(|(peak, meta)| is_measured(meta, *peak));
         peaks[usize::from(kind == Role::Latency)] = worst.map(|(peak, meta)| show(meta, peak));
     }
     bad.extend(silent.iter().map(|silence| silence.range));
@@ -209,4 +216,17 @@ fn recovery(
 fn greatest(samples: &[Sample], from: Option<Timestamp>) -> Option<f64> {
     let later = samples.iter().filter(|sample| from.is_none_or(|from| sample.time >= from));
     later.map(|sample| sample.value).filter(|value| value.is_finite()).reduce(f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_error_among_levels_is_not_called_a_share_of_zero() {
+        let of = |formula: &str| SeriesMeta { name: "fromlogs:error_ratio".into(), query: Some(formula.into()), ..SeriesMeta::default() };
+        let (levels, statuses) =
+            (of("events of level error or fatal / all events, over 2s"), of("events with a status of 500 or more / events with a status,"));
+        assert!(!is_measured(&levels, 0.0) && is_measured(&levels, 0.1) && is_measured(&statuses, 0.0));
+    }
 }

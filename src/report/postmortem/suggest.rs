@@ -4,18 +4,21 @@
 
 use std::collections::BTreeMap;
 
-use super::attempts::is_mitigating;
+use super::attempts::is_attempt;
 use super::context::{Context, change_words};
-use super::{limits, refine};
-use crate::model::Timestamp;
+use super::{detection, limits, refine};
 use crate::model::case::MarkerName;
 use crate::model::text::rfc3339;
 use crate::model::time::NS_PER_S;
+use crate::model::{Change, ChangeSort, Timestamp};
 
 /// How far before the impact a change can be suggested as its trigger.
 const TRIGGER_NS: i64 = 1800 * NS_PER_S;
 /// How far before the impact an alert can have announced it.
 const EARLY_ALERT_NS: i64 = 300 * NS_PER_S;
+
+/// What the rule of a suggested trigger ends with, also when it was taken over.
+pub(super) const NO_PROOF: &str = "nearness is no proof";
 
 /// A marker that nobody has set, as the data suggest it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +33,7 @@ pub struct Suggestion {
     pub text: String,
 }
 
-/// One suggestion at most for each of trigger, `impact_start`, detected, mitigated. Set markers bound the others.
+/// One suggestion at most for each of trigger, `impact_start`, detected, acknowledged, mitigated, resolved. Set markers bound the others.
 pub(super) fn all(context: &mut Context) -> BTreeMap<MarkerName, Suggestion> {
     let (degraded, words) = limits::degraded(context);
     let begin = context.t0.as_ref().map(|t0| t0.at).into_iter().chain(context.marker(MarkerName::Trigger).map(|marker| marker.at)).min();
@@ -63,17 +66,57 @@ pub(super) fn all(context: &mut Context) -> BTreeMap<MarkerName, Suggestion> {
         add(MarkerName::Mitigated, last.0.end(), rule("first good sample after the last bad stretch"), String::new());
     }
     let Some(start) = start else { return found };
-    let alerts = context.catalog.alerts.iter().filter_map(|alert| Some((alert.firing_at?, alert)));
-    if let Some((at, alert)) = alerts.filter(|(at, _)| *at >= start.plus_ns(-EARLY_ALERT_NS)).min_by_key(|(at, alert)| (*at, &alert.name)) {
-        add(MarkerName::Detected, at, "first alert that fired, from 5 min before the impact on".into(), format!("alert {}", alert.name));
+    let catalog = context.catalog;
+    let alerts = catalog.alerts.iter().filter_map(|alert| Some((alert.firing_at?, format!("alert {}", alert.name))));
+    let pages = of_sort(context, ChangeSort::Paged).map(|(at, change)| (at, change_words(change)));
+    let early = start.plus_ns(-EARLY_ALERT_NS);
+    let detected = alerts.chain(pages).filter(|(at, _)| *at >= early).min();
+    let paged = detected.as_ref().map_or(start, |(at, _)| *at);
+    if let Some((at, text)) = detected {
+        add(MarkerName::Detected, at, "first alert that fired, from 5 min before the impact on".into(), text);
     }
-    let is_trigger = |kind: &str| !is_mitigating(kind) && !["note", "alert", "annotation", "comment"].contains(&kind);
-    let changes = context.catalog.changes.iter().filter(|change| is_trigger(&change.kind.to_ascii_lowercase()));
-    let before = changes.filter(|change| change.time.is_some_and(|at| at <= start && start.since(at) <= TRIGGER_NS));
-    if let Some((at, change)) = before.filter_map(|change| Some((change.time?, change))).max_by_key(|(at, _)| *at) {
-        let rule = format!("last change before the impact, by {}; nearness is no proof", super::impact::duration(start.since(at)));
+    if let Some((at, change)) = of_sort(context, ChangeSort::Acknowledged).filter(|(at, _)| *at >= paged).min_by_key(|(at, _)| *at) {
+        add(MarkerName::Acknowledged, at, "first acknowledgement of a page since the detection".into(), change_words(change));
+    }
+    if let Some((at, change)) = of_sort(context, ChangeSort::Closed).filter(|(at, _)| *at >= paged).max_by_key(|(at, _)| *at) {
+        add(MarkerName::Resolved, at, "last page that was closed".into(), change_words(change));
+    }
+    if let Some((at, rule, change)) = trigger(context, start) {
         add(MarkerName::Trigger, at, rule, change_words(change));
     }
     found.retain(|name, _| context.marker(*name).is_none());
     found
+}
+
+/// Placed changes of a sort.
+fn of_sort<'a>(context: &Context<'a>, sort: ChangeSort) -> impl Iterator<Item = (Timestamp, &'a Change)> + use<'a> {
+    let changes = context.catalog.changes.iter().filter(move |change| change.sort() == sort);
+    changes.filter_map(|change| Some((change.time?, change)))
+}
+
+/// The change that is nearest before users felt it or before the first series moved; what somebody did before what merely
+/// answered something.
+fn trigger<'a>(context: &mut Context<'a>, start: Timestamp) -> Option<(Timestamp, String, &'a Change)> {
+    let is_told = |change: &Change| ["note", "alert", "annotation", "comment"].contains(&&*change.kind.to_ascii_lowercase());
+    let is_candidate = |change: &&Change| {
+        let is_near = change.time.is_some_and(|at| at <= start && start.since(at) <= TRIGGER_NS);
+        is_near && matches!(change.sort(), ChangeSort::Done | ChangeSort::Reaction) && !is_told(change) && !is_attempt(change)
+    };
+    let candidates: Vec<&'a Change> = context.catalog.changes.iter().filter(is_candidate).collect();
+    // One candidate needs no comparison, and none no series.
+    let moved = if candidates.len() > 1 { detection::first_move(context).filter(|moved| *moved < start) } else { None };
+    let gaps = |at: Timestamp| (start.since(at), moved.filter(|moved| at <= *moved).map_or(i64::MAX, |moved| moved.since(at)));
+    let rank = |change: &&Change| {
+        let at = change.time.unwrap_or_default();
+        let (to_impact, to_move) = gaps(at);
+        (change.sort(), to_impact.min(to_move), std::cmp::Reverse(at))
+    };
+    let change = candidates.into_iter().min_by_key(rank)?;
+    let at = change.time?;
+    let (to_impact, to_move) = gaps(at);
+    let rule = match to_move < to_impact {
+        true => format!("nearest change before the first series that moved, by {}", super::impact::duration(to_move)),
+        false => format!("last change before the impact, by {}", super::impact::duration(to_impact)),
+    };
+    Some((at, format!("{rule}; {NO_PROOF}"), change))
 }

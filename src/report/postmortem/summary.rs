@@ -2,11 +2,15 @@
 
 use super::context::{Context, change_words, show};
 use super::impact::{Peak, duration, peak_of};
+use super::suggest::NO_PROOF;
 use super::{Derived, Head, Step};
 use crate::model::case::{CauseStatus, CauseType, MarkerName};
 use crate::model::text::rfc3339;
+use crate::model::time::NS_PER_S;
 use crate::model::{TimeRange, Timestamp};
 
+/// A step of the chain so near to the marker of the trigger speaks of it.
+const SAME_TRIGGER_NS: i64 = 2 * NS_PER_S;
 /// Waves whose lengths are told one by one.
 const MOST_WAVES: usize = 4;
 
@@ -14,7 +18,7 @@ const MOST_WAVES: usize = 4;
 pub(super) fn slots(context: &mut Context, impact: &[Derived], response: &[Derived], chain: &[Step]) -> Vec<(String, String)> {
     let slots = [
         ("What", what(context, impact)),
-        ("Trigger", trigger(context)),
+        ("Trigger", trigger(context, chain)),
         ("Cause", cause(chain)),
         ("Impact", numbers(context, impact)),
         ("Detection", detection(context, response)),
@@ -79,15 +83,22 @@ fn suggested(context: &Context) -> Option<String> {
     Some(format!("Nobody marked when users were affected; the data suggest from {}{until}{waves}.", context.moment(start.at)))
 }
 
-fn trigger(context: &Context) -> Option<String> {
+fn trigger(context: &Context, chain: &[Step]) -> Option<String> {
     let marker = context.marker(MarkerName::Trigger)?;
     let text = marker.annotation.text.trim();
-    let what = match (text, context.change_at(marker.at)) {
-        ("", Some(change)) => change_words(change),
-        ("", None) => "not described".into(),
-        (text, _) => text.to_owned(),
+    let is_then = |step: &&Step| step.at.is_some_and(|range| range.start().since(marker.at).abs() <= SAME_TRIGGER_NS);
+    let of_trigger = |step: &&Step| step.cause_type == CauseType::Trigger && step.status != CauseStatus::Refuted;
+    let step = chain.iter().filter(of_trigger).find(is_then);
+    let what = match (text, step, context.change_at(marker.at)) {
+        ("", Some(step), _) => format!("{} ({}, {})", step.statement.trim().trim_end_matches('.'), step.label, step.status.name()),
+        ("", None, Some(change)) => change_words(change),
+        ("", None, None) => "not described".into(),
+        (text, ..) => text.to_owned(),
     };
-    Some(format!("{}, at {}.", what.trim_end_matches('.'), context.moment(marker.at)))
+    // Taken over from the data as it was offered: nobody said yet that it was so.
+    let is_open = marker.rule.contains(NO_PROOF) && step.is_none_or(|step| step.status != CauseStatus::Confirmed);
+    let doubt = if is_open { format!(" Suggested by the data ({}), confirmed by nobody.", marker.rule) } else { String::new() };
+    Some(format!("{}, at {}.{doubt}", what.trim_end_matches('.'), context.moment(marker.at)))
 }
 
 /// The confirmed defect, else any confirmed cause, else a suspected one, said to be so.

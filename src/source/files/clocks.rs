@@ -12,6 +12,8 @@ use super::{FileSource, Snapshot, names};
 use crate::model::offset::{self, ClockOffsets};
 use crate::model::zones::{self, SourceZones};
 use crate::model::{Alert, Catalog, Change, Exemplar, ProfileMark, SeriesMeta, SourceId, SourceReport, TimeRange, Timestamp, Zone};
+use crate::parse::log::convert::is_chat;
+use crate::parse::metric::prometheus::exemplars;
 use crate::store::derive::{self, derive};
 use crate::store::log::Log;
 use crate::store::{StoreError, Watch};
@@ -181,13 +183,21 @@ fn settle(read: &Snapshot, logs: &[Arc<Log>], by: &[i64], jobs: usize) -> Settle
     let kept = series.filter(|(meta, _)| meta.is_derived && meta.derivation.is_none() && !(has_moved && of_events(meta)));
     settled.add_held(kept.map(|(meta, store)| moved_series((meta.clone(), Arc::clone(store)), by_of(by, meta.source))).collect());
     if has_moved {
-        settled.add_derived(derive(logs, jobs, &watch).unwrap_or_default());
+        let services = of_services(logs, |source| read.catalog.source(source).map_or("", |report| &report.format));
+        settled.add_derived(derive(&services, jobs, &watch).unwrap_or_default());
     }
     let computed = settled.compute(&watch).unwrap_or_default();
     settled.add_computed(computed);
     // Never cancelled, and a formula that says nothing any more has no line.
     let _: Result<(), StoreError> = settled.define(&watch);
     settled
+}
+
+/// The logs of services, of which series are derived: who writes in a chat serves nothing, and exemplars are a sample of
+/// requests, of which neither rate nor errors can be counted.
+pub(super) fn of_services<'a>(logs: &[Arc<Log>], format_of: impl Fn(SourceId) -> &'a str) -> Vec<Arc<Log>> {
+    let is_service = |format: &str| !is_chat(format) && format != exemplars::FORMAT;
+    logs.iter().filter(|log| is_service(format_of(log.source()))).cloned().collect()
 }
 
 /// A series at moved times.

@@ -452,10 +452,8 @@ impl<'a> Loader<'a> {
 
     fn derived_from(&mut self, logs: &[Arc<Log>]) -> Result<Vec<DerivedSeries>, SourceError> {
         let is_cancelled = || self.job.check().is_err();
-        // An exemplar is a sample of requests, so nothing is counted of them: neither their rate nor their errors.
-        let is_counted = |log: &&Arc<Log>| self.sources[log.source().0 as usize].report.format != exemplars::FORMAT;
-        let counted: Vec<Arc<Log>> = logs.iter().filter(is_counted).map(Arc::clone).collect();
-        let mut derived = derive(&counted, self.source.options.jobs, &Watch::new(&is_cancelled))?;
+        let services = super::clocks::of_services(logs, |source| &self.sources[source.0 as usize].report.format);
+        let mut derived = derive(&services, self.source.options.jobs, &Watch::new(&is_cancelled))?;
         for log in logs {
             self.job.check()?;
             let source = &mut self.sources[log.source().0 as usize];

@@ -125,6 +125,11 @@ pub(super) fn is_unmistakable(format: &str) -> bool {
     !matches!(format, "json-array" | "json-pretty")
 }
 
+/// Whether the records of a format are what people and bots wrote to each other: who writes there serves nothing.
+pub fn is_chat(format: &str) -> bool {
+    format == "slack"
+}
+
 /// Whether the records of a format are spans.
 pub(super) fn holds_spans(format: &str) -> bool {
     matches!(format, "otlp-traces" | "jaeger" | "zipkin")

@@ -20,6 +20,8 @@ mod xml;
 #[cfg(test)]
 mod tests;
 
+pub use envelope::is_chat;
+
 use crate::model::SourceKind;
 use crate::model::catalog::{Problem, ProblemKind, Problems};
 use crate::parse::metric::prometheus::exemplars;
