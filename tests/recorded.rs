@@ -39,13 +39,19 @@ fn exported((archive, case): (&Path, &Path), preset: &str, language: &str) -> St
         .output()
         .expect("the program runs");
     assert!(run.status.success(), "{preset} {language}: {}", String::from_utf8_lossy(&run.stderr));
-    let mut files: Vec<PathBuf> = std::fs::read_dir(out.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(out.path()).expect("a folder").flatten().map(|entry| entry.path()).collect();
     files.retain(|file| file.is_file());
     files.sort();
     let mut table = String::new();
     for file in files {
         let text = std::fs::read_to_string(&file).expect("every form is text");
-        let _ = writeln!(table, "{preset} {language} {}: {} bytes, {}", file.file_name().unwrap().display(), text.len(), hash(&text));
+        let _ = writeln!(
+            table,
+            "{preset} {language} {}: {} bytes, {}",
+            file.file_name().expect("a file has a name").display(),
+            text.len(),
+            hash(&text)
+        );
         if preset == "full" && language == "en" && file.ends_with("postmortem.md") && case.ends_with("case") {
             check_whole(&text);
         }

@@ -48,6 +48,8 @@ impl Ledger {
             Err(error) => return Err(error).with_context(|| format!("{}: cannot be read", path.display())),
         }
         write_whole(path, bytes)?;
+        // What is no longer there needs no protection.
+        self.known.retain(|path, _| Path::new(path).exists());
         self.known.insert(key, hex(&Sha256::digest(bytes)));
         self.save(path);
         Ok(())
