@@ -104,29 +104,3 @@ fn every_claim_of_the_case_stands_on_evidence_that_resolves() {
         assert!(!text.contains(doubt), "{doubt}");
     }
 }
-
-#[test]
-fn every_form_of_the_demo_is_as_recorded() {
-    let names: Vec<&str> = coroner::report::format::ALL.iter().map(|entry| entry.1).collect();
-    let forms = names.join(",");
-    let mut table = String::new();
-    for (preset, language) in [("full", "en"), ("full", "zh"), ("public", "en"), ("tldr", "zh")] {
-        let (cwd, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let run = Command::new(env!("CARGO_BIN_EXE_coroner"))
-            .current_dir(cwd.path())
-            .args(["export", "--quiet", "--format", &forms, "--template", preset, "--lang", language, "--output"])
-            .arg(out.path())
-            .output()
-            .expect("the program runs");
-        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-        let mut files: Vec<PathBuf> = std::fs::read_dir(out.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
-        files.sort();
-        for file in files.iter().filter(|file| file.is_file()) {
-            let text = std::fs::read_to_string(file).expect("every form is text");
-            let name = file.file_name().unwrap().display();
-            let line = format!("{preset} {language} {name}: {} bytes, {}\n", text.len(), coroner::report::blocks::hash(&text));
-            table.push_str(&line);
-        }
-    }
-    insta::assert_snapshot!("demo_forms", table);
-}

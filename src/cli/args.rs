@@ -406,7 +406,7 @@ pub struct ExportArgs {
     /// FILE of the first form, the others beside it; or a folder (existing, or without an ending); default: the case folder
     #[arg(long, short, value_name = "FILE|DIR")]
     pub output: Option<PathBuf>,
-    /// Overwrite a document (md, html) that was edited by hand or comes from elsewhere; the old one stays beside it as FILE.orig
+    /// Overwrite a file that was edited by hand or comes from elsewhere; the old one stays beside it as FILE.orig
     #[arg(long)]
     pub force: bool,
     /// Tell the files that were written as JSON (coroner.export/1)

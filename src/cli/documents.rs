@@ -21,6 +21,7 @@ use crate::report::redact::{self, Names, Redaction};
 use crate::report::style::{Dialect, Feature, Style};
 use crate::report::template;
 use crate::runtime::export::{self as writer, Edits, Prepared};
+use crate::runtime::exported::Ledger;
 use crate::runtime::journal::CaseStore;
 use crate::runtime::publish::{Destination, Published, publish, publish_template};
 use crate::source::{Job, Source as _};
@@ -68,9 +69,12 @@ pub fn export(args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<Outcome>
         );
     }
     let sources = files(&opened, &args.open.sources)?;
+    let mut ledger = if opened.seed.is_some() { Ledger::default() } else { Ledger::of(&opened.case_dir) };
     let published = match template::written_name(&args.template) {
-        Some(name) => vec![publish_template(&postmortem, Path::new(&args.template), &style, &to.path_named(name), &sources)?],
-        None => publish(&postmortem, &args.format, &style, (&to, edits), &sources)?,
+        Some(name) => {
+            vec![publish_template(&postmortem, Path::new(&args.template), &style, (&to.path_named(name), edits, &mut ledger), &sources)?]
+        }
+        None => publish(&postmortem, &args.format, &style, (&to, edits, &mut ledger), &sources)?,
     };
     if args.json {
         write_json(out, &listing(&published))?;

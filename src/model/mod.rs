@@ -35,6 +35,8 @@ pub use catalog::{Catalog, Problem, ProblemKind, SourceKind, SourceReport, Zone,
 pub use event::{Event, EventRef, Level, SourceId};
 pub use preview::{Preview, PreviewLine};
 pub use query::{EventFilter, EventPage, EventQuery, Histogram, SeriesQuery};
-pub use record::{Alert, AlertState, Change, ChangeSort, DashboardPanel, Exemplar, ProfileMark, ThresholdRule};
+pub use record::{
+    Alert, AlertState, Change, ChangeSort, DashboardPanel, Exemplar, ProfileFunction, ProfileMark, ProfileStack, ProfileTop, ThresholdRule,
+};
 pub use series::{Columns, Labels, Sample, SeriesId, SeriesKind, SeriesMeta, Unit};
 pub use time::{TimeRange, Timestamp};

@@ -124,8 +124,41 @@ pub struct ProfileMark {
     pub n_samples: u64,
     /// Length of the measurement, ns, for profiles with one.
     pub duration_ns: Option<i64>,
+    /// Its heaviest functions and stacks; empty where the form has no names.
+    pub top: ProfileTop,
     /// Source that holds it.
     pub source: SourceId,
+}
+
+/// The heaviest functions and stacks of a profile, in the unit of its total.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ProfileTop {
+    /// Functions by what runs or waits below them, the heaviest first.
+    pub functions: Vec<ProfileFunction>,
+    /// Functions that there are, the light ones included.
+    pub n_functions: u64,
+    /// Stacks, the heaviest first.
+    pub stacks: Vec<ProfileStack>,
+}
+
+/// A function of a profile.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProfileFunction {
+    /// Name as the profile has it.
+    pub name: String,
+    /// What it holds itself.
+    pub flat: f64,
+    /// What it holds with all that it calls.
+    pub cum: f64,
+}
+
+/// A stack of a profile.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProfileStack {
+    /// What it holds.
+    pub value: f64,
+    /// Functions from the innermost.
+    pub frames: Vec<String>,
 }
 
 /// What a dashboard says of one of its panels: context for the series that answer the same expressions.

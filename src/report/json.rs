@@ -10,8 +10,9 @@ use serde_json::{Map, Value, json};
 use super::layout::Audience;
 use super::lint::Finding;
 use super::postmortem::{
-    ACTION_TYPES, ActionRow, AlertRow, AttemptRow, Block, Coverage, Derived, Detection, Edge, Effect, Exhibit, Head, Indicator, Indicators,
-    MarkerRow, Postmortem, Provenance, SeriesUsed, ServiceRow, Sign, SourceUsed, StageCheck, StageRow, Step, TimelineRow, TurningPoint,
+    ACTION_TYPES, ActionRow, AlertRow, AttemptRow, AuthorRow, Block, Coverage, Derived, Detection, Edge, Effect, Exhibit, Head, Indicator,
+    Indicators, MarkerRow, Postmortem, Provenance, SeriesUsed, ServiceRow, Sign, SourceUsed, StageCheck, StageRow, Step, TimelineRow,
+    TurningPoint,
 };
 use crate::model::case::{Relation, Verdict};
 use crate::model::text::{printable, rfc3339};
@@ -373,7 +374,8 @@ fn action(row: &ActionRow) -> Value {
 }
 
 fn provenance(provenance: &Provenance) -> Value {
-    let Provenance { sources, n_other_sources, other_problems, series, derived, markers, generator, is_complete, suggestions } = provenance;
+    let Provenance { sources, n_other_sources, other_problems, series, derived, markers, generator, is_complete, suggestions, authors } =
+        provenance;
     json!({
         "generator": generator,
         "is_complete": is_complete,
@@ -382,6 +384,7 @@ fn provenance(provenance: &Provenance) -> Value {
         "other_problems": other_problems.iter().map(|(path, count)| json!({"path": path, "count": count})).collect::<Vec<_>>(),
         "series": all(series, self::series),
         "markers": all(markers, marker),
+        "authors": all(authors, author),
         "suggestions": suggestions
             .iter()
             .map(|one| json!({"name": one.name.name(), "at": moment(Some(one.at)), "rule": one.rule, "text": one.text}))
@@ -408,9 +411,15 @@ fn series(series: &SeriesUsed) -> Value {
     })
 }
 
+fn author(row: &AuthorRow) -> Value {
+    let AuthorRow { name, kinds, first, last } = row;
+    let kinds: Vec<Value> = kinds.iter().map(|(kind, n)| json!({"kind": kind, "count": n})).collect();
+    json!({"author": name, "kinds": kinds, "first": moment(Some(*first)), "last": moment(Some(*last))})
+}
+
 fn marker(row: &MarkerRow) -> Value {
-    let MarkerRow { name, at, latest, offset, rule, author } = row;
-    json!({"name": name.name(), "at": moment(*at), "latest": moment(*latest), "offset": offset, "rule": rule, "author": author})
+    let MarkerRow { name, at, latest, offset, rule, author, set_at } = row;
+    json!({"name": name.name(), "at": moment(*at), "latest": moment(*latest), "offset": offset, "rule": rule, "author": author, "set_at": moment(*set_at)})
 }
 
 /// Holds a document against the schema; the same for the tests of the crate.

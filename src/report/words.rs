@@ -266,6 +266,40 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_of_a_recovery_and_its_reason_is_said_in_chinese() {
+        let changes = [
+            "last change before it: X; error rate turned 3.4s after it",
+            "error rate turned 40s after the last change before it (X): too late to credit it (within 30s)",
+            "P99 turned 5s after the last change before it (X): it need not be the reason",
+            "nothing that users felt turned after the last change before it (X)",
+        ];
+        let aside = " At that time: Y could be scraped again (02:35:46), alert Z ended (02:35:47).";
+        let mut all: Vec<String> = vec!["Nobody marked it; the first alert that fired was X, at 02:33:32.".into()];
+        for change in changes {
+            for recovery in [
+                "Mitigated at 02:36:15, 3m28s after detection; ",
+                "Mitigated at 02:36:15; ",
+                "Resolved at 02:36:15; ",
+                "Nobody marked it; by the data, ",
+            ] {
+                all.push(format!("{recovery}{change}."));
+                // What is credited needs no aside.
+                all.extend((!change.starts_with("last")).then(|| format!("{recovery}{change}.{aside}")));
+            }
+            all.push(format!("mitigated ({change})"));
+            all.extend((!change.starts_with("last")).then(|| format!("resolved ({change}).{aside}")));
+        }
+        for relation in ["causes", "enables", "amplifies", "masks", "blocks", "mitigates", "contradicts", "then"] {
+            all.extend([format!("{relation} after 51s → C3: W"), format!("{relation} → C3")]);
+        }
+        let word = Regex::new("[a-z]{3,}").expect("a pattern");
+        for english in all {
+            let said = Language::Chinese.sentences(&english);
+            assert!(!word.is_match(&said), "{english}\n{said}");
+        }
+    }
+
+    #[test]
     fn code_and_unknown_words_stay() {
         let text = "## Impact\n\n```text\n## Impact\n```\n\n| Measure | `Impact` | x |\n";
         assert_eq!(Language::Chinese.markdown(text), "## 影响\n\n```text\n## Impact\n```\n\n| 指标 | `Impact` | x |\n");

@@ -9,6 +9,7 @@ pub mod clocks;
 pub mod compare;
 pub mod editor;
 pub mod export;
+pub mod exported;
 pub mod facts;
 pub mod find;
 pub mod follow;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::export::{Edits, write_markdown, write_whole};
+use super::exported::Ledger;
 use crate::report::format::Format;
 use crate::report::html;
 use crate::report::markdown::Rendered;
@@ -75,7 +76,7 @@ pub fn publish(
     postmortem: &Postmortem,
     formats: &[Format],
     style: &Style,
-    (to, edits): (&Destination, Edits),
+    (to, edits, ledger): (&Destination, Edits, &mut Ledger),
     sources: &[PathBuf],
 ) -> anyhow::Result<Vec<Published>> {
     let paths: Vec<PathBuf> = formats.iter().enumerate().map(|(index, format)| to.path(index, *format)).collect();
@@ -91,10 +92,13 @@ pub fn publish(
             let rendered = Rendered { markdown: printed.text, assets: printed.assets };
             assets = write_markdown((&path, edits), &postmortem.assets, &rendered)?.assets;
         } else {
-            if *format == Format::Html {
-                keep_page(&path, edits, &printed.text)?;
+            match *format {
+                Format::Html => {
+                    keep_page(&path, edits, &printed.text)?;
+                    write_whole(&path, printed.text.as_bytes())?;
+                }
+                _ => ledger.write(&path, edits, printed.text.as_bytes())?,
             }
-            write_whole(&path, printed.text.as_bytes())?;
         }
         published.push(Published { format: Some(*format), path, assets });
     }
@@ -121,14 +125,20 @@ fn keep_page(path: &Path, edits: Edits, fresh: &str) -> anyhow::Result<()> {
 }
 
 /// Prints a template of the user.
-pub fn publish_template(postmortem: &Postmortem, file: &Path, style: &Style, to: &Path, sources: &[PathBuf]) -> anyhow::Result<Published> {
+pub fn publish_template(
+    postmortem: &Postmortem,
+    file: &Path,
+    style: &Style,
+    (to, edits, ledger): (&Path, Edits, &mut Ledger),
+    sources: &[PathBuf],
+) -> anyhow::Result<Published> {
     let source = fs::read_to_string(file).with_context(|| format!("{}: cannot be read as a template", file.display()))?;
     let text = template::print(&file.to_string_lossy(), &source, postmortem, style)?;
     check(to, sources)?;
     if let Some(folder) = to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).with_context(|| format!("{}: cannot be created; export elsewhere with -o", folder.display()))?;
     }
-    write_whole(to, text.as_bytes())?;
+    ledger.write(to, edits, text.as_bytes())?;
     Ok(Published { format: None, path: to.to_owned(), assets: Vec::new() })
 }
 

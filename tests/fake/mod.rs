@@ -221,6 +221,7 @@ impl Fake {
             unit: "count".into(),
             n_samples: 60,
             duration_ns: None,
+            top: coroner::model::ProfileTop::default(),
             source: SourceId(3),
         };
         let catalog = Catalog {

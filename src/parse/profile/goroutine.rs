@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::model::ProblemKind;
+use super::top::Tally;
 use crate::model::catalog::Problems;
+use crate::model::{ProblemKind, ProfileTop};
 use crate::parse::document::json;
 use crate::parse::metric::Place;
 use crate::parse::{Context, Document};
@@ -31,6 +32,7 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
         let (n_stacks, sum) = grouped(&text);
         mark.total = total as f64;
         mark.n_samples = n_stacks;
+        mark.top = grouped_top(&text);
         n_records = n_stacks;
         if sum != total {
             let reason = format!("{sum} goroutines are listed where the first line says {total}: the dump may be cut");
@@ -40,6 +42,7 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
         let (n_goroutines, n_stacks) = listed(&text);
         mark.total = n_goroutines as f64;
         mark.n_samples = n_stacks;
+        mark.top = listed_top(&text);
         n_records = n_goroutines;
         if !text.ends_with('\n') {
             let place = Place { line: json::count_lines(bytes), byte: bytes.len() as u64 };
@@ -71,16 +74,55 @@ fn listed(text: &str) -> (u64, u64) {
             state.hash(&mut hash);
             current = Some(hash);
         } else if let Some(hash) = current.as_mut().filter(|_| !line.starts_with('\t') && !line.is_empty()) {
-            // `net.(*conn).Read(0xc0001)`: the last bracket opens the arguments.
-            let function = line.strip_prefix("created by ").map_or_else(
-                || line.rsplit_once('(').map_or(line, |(name, _)| name),
-                |rest| rest.split(" in goroutine ").next().unwrap_or(rest),
-            );
-            function.hash(hash);
+            function(line).hash(hash);
         }
     }
     stacks.extend(current.map(|hash| hash.finish()));
     (n_goroutines, stacks.len() as u64)
+}
+
+/// `net.(*conn).Read(0xc0001)`: the last bracket opens the arguments; `created by main.main in goroutine 1`.
+fn function(line: &str) -> &str {
+    line.strip_prefix("created by ")
+        .map_or_else(|| line.rsplit_once('(').map_or(line, |(name, _)| name), |rest| rest.split(" in goroutine ").next().unwrap_or(rest))
+}
+
+/// Functions and stacks of a `debug=2` dump; who created a goroutine is no frame of it.
+fn listed_top(text: &str) -> ProfileTop {
+    let mut tally = Tally::default();
+    let mut frames: Option<Vec<&str>> = None;
+    for line in text.lines() {
+        if is_header(line) {
+            tally.add(1.0, &frames.replace(Vec::new()).unwrap_or_default());
+        } else if let Some(frames) = frames.as_mut().filter(|_| !line.is_empty() && !line.starts_with(['\t', '.']))
+            && !line.starts_with("created by ")
+        {
+            frames.push(function(line));
+        }
+    }
+    tally.add(1.0, &frames.unwrap_or_default());
+    tally.top()
+}
+
+/// Functions and stacks of a `debug=1` dump: `#\t0x1\tmain.a+0x1\t/a.go:1` below `2 @ 0x1 0x2`.
+fn grouped_top(text: &str) -> ProfileTop {
+    let mut tally = Tally::default();
+    let mut group: Option<(f64, Vec<&str>)> = None;
+    for line in text.lines().skip(1) {
+        if let Some(count) = line.split_once(" @").and_then(|(count, _)| count.parse().ok()) {
+            if let Some((value, frames)) = group.replace((count, Vec::new())) {
+                tally.add(value, &frames);
+            }
+        } else if let Some(frame) = line.strip_prefix("#\t").and_then(|rest| rest.split('\t').nth(1))
+            && let Some((_, frames)) = &mut group
+        {
+            frames.push(frame.rsplit_once("+0x").map_or(frame, |(name, _)| name));
+        }
+    }
+    if let Some((value, frames)) = group {
+        tally.add(value, &frames);
+    }
+    tally.top()
 }
 
 #[cfg(test)]
@@ -99,6 +141,8 @@ mod tests {
         let mark = &document.profiles[0];
         assert_eq!((mark.total, mark.n_samples, mark.service.as_deref(), document.problems.total()), (3.0, 2, Some("web"), 0));
         assert!(mark.time.is_some());
+        let waiting = &mark.top.functions[0];
+        assert_eq!((waiting.name.as_str(), waiting.flat, waiting.cum, mark.top.stacks[0].value), ("main.wait", 2.0, 2.0, 2.0));
     }
 
     #[test]
@@ -106,6 +150,7 @@ mod tests {
         let whole = "goroutine profile: total 3\n2 @ 0x1 0x2\n#\t0x1\tmain.a+0x1\n\n1 @ 0x3\n";
         let document = parse(whole.as_bytes(), &at_name());
         assert_eq!((document.profiles[0].total, document.n_records, document.problems.total()), (3.0, 2, 0));
+        assert_eq!(document.profiles[0].top.functions[0].name, "main.a");
         let cut = parse(b"goroutine profile: total 3\n2 @ 0x1 0x2\n", &Context::default());
         assert_eq!((cut.problems.counts().get(&ProblemKind::Truncated), cut.n_unplaced), (Some(&1), 1));
     }

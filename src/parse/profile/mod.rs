@@ -1,14 +1,15 @@
 //! Profiles at their moment: pprof protobufs, goroutine dumps, the old text forms.
 //!
-//! Only what places a profile on the timeline: kind, total, number of samples, time, length. Stacks are a later matter.
+//! What places a profile on the timeline (kind, total, number of samples, time, length), and its heaviest functions and stacks.
 
 pub mod goroutine;
 pub mod legacy;
 pub mod pprof;
+mod top;
 
 use crate::model::catalog::Problems;
 use crate::model::when::WallZone;
-use crate::model::{ProfileMark, SourceId, Timestamp, Zone, ZoneCertainty, when};
+use crate::model::{ProfileMark, ProfileTop, SourceId, Timestamp, Zone, ZoneCertainty, when};
 
 use super::{Context, Document};
 
@@ -105,6 +106,7 @@ pub(crate) fn mark(kind: &str, own_time: Option<Timestamp>, context: &Context) -
         unit: "count".into(),
         n_samples: 0,
         duration_ns: None,
+        top: ProfileTop::default(),
         source: SourceId::default(),
     };
     (mark, Zone { name, certainty })

@@ -2,17 +2,21 @@
 //!
 //! Unknown fields are skipped as protobuf wants it; a broken message keeps what was read before the break.
 
+use std::collections::HashMap;
 use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
 
+use super::top::Tally;
 use crate::model::catalog::Problems;
-use crate::model::{ProblemKind, Timestamp};
+use crate::model::{ProblemKind, ProfileTop, Timestamp};
 use crate::parse::metric::Place;
 use crate::parse::{Context, Document};
 
 /// Most bytes that a gzipped profile may unpack to: far above real ones, far below a bomb's.
 const MAX_BYTES: u64 = 1 << 30;
+/// Frames of a stack that are looked at, from the innermost.
+const MOST_FRAMES: usize = 512;
 
 /// One field of a message.
 #[derive(Debug, Clone, Copy)]
@@ -95,6 +99,10 @@ struct Profile<'a> {
     duration_ns: i64,
     default_type: u64,
     is_broken: bool,
+    /// Bodies of samples, locations and functions, for the table of functions.
+    samples: Vec<&'a [u8]>,
+    locations: Vec<&'a [u8]>,
+    functions: Vec<&'a [u8]>,
 }
 
 impl<'a> Profile<'a> {
@@ -104,8 +112,13 @@ impl<'a> Profile<'a> {
         for (number, field) in fields.by_ref() {
             match (number, field) {
                 (1, Field::Bytes(body)) => profile.sample_types.push(value_type(body)),
-                (2, Field::Bytes(body)) => profile.add_sample(body),
+                (2, Field::Bytes(body)) => {
+                    profile.add_sample(body);
+                    profile.samples.push(body);
+                }
                 (3, Field::Bytes(_)) => profile.n_mappings += 1,
+                (4, Field::Bytes(body)) => profile.locations.push(body),
+                (5, Field::Bytes(body)) => profile.functions.push(body),
                 (6, Field::Bytes(text)) => profile.strings.push(text),
                 (9, Field::Number(ns)) => profile.time_ns = ns as i64,
                 (10, Field::Number(ns)) => profile.duration_ns = ns as i64,
@@ -168,6 +181,37 @@ impl<'a> Profile<'a> {
         by_name.unwrap_or(self.sample_types.len().saturating_sub(1))
     }
 
+    /// Its heaviest functions and stacks by the values of one sample type.
+    fn top(&self, main: usize) -> ProfileTop {
+        let number_of = |body: &[u8], wanted: u64| {
+            Fields::of(body).find_map(|field| match field {
+                (number, Field::Number(value)) if number == wanted => Some(value),
+                _ => None,
+            })
+        };
+        let name = |body: &&'a [u8]| -> Option<(u64, &'a str)> {
+            let text = self.strings.get(usize::try_from(number_of(body, 2)?).ok()?)?;
+            Some((number_of(body, 1)?, std::str::from_utf8(text).ok().filter(|text| !text.is_empty())?))
+        };
+        let functions: HashMap<u64, &str> = self.functions.iter().filter_map(name).collect();
+        // A location has a line for each function that was inlined there, the innermost first.
+        let location = |body: &&'a [u8]| -> Option<(u64, Vec<&'a str>)> {
+            let lines = Fields::of(body).filter_map(|field| match field {
+                (4, Field::Bytes(line)) => functions.get(&number_of(line, 1)?).copied(),
+                _ => None,
+            });
+            Some((number_of(body, 1)?, lines.collect()))
+        };
+        let locations: HashMap<u64, Vec<&str>> = self.locations.iter().filter_map(location).collect();
+        let mut tally = Tally::default();
+        for body in &self.samples {
+            let value = numbers(body, 2).nth(main).map_or(0.0, |value| value as i64 as f64);
+            let frames: Vec<&str> = numbers(body, 1).filter_map(|id| locations.get(&id)).flatten().copied().take(MOST_FRAMES).collect();
+            tally.add(value, &frames);
+        }
+        tally.top()
+    }
+
     /// What it measures, from its sample types; the file name decides where they are alike.
     fn kind(&self, path: &str) -> String {
         let types: Vec<String> = self.sample_types.iter().map(|(kind, _)| self.text(*kind)).collect();
@@ -182,6 +226,19 @@ impl<'a> Profile<'a> {
         let known = ["goroutine", "cpu", "threadcreate", "wall"].into_iter().find(|name| has(name)).map(str::to_owned);
         known.or_else(|| types.get(self.main_type()).filter(|kind| !kind.is_empty()).cloned()).unwrap_or_else(|| "profile".into())
     }
+}
+
+/// A repeated number of a message, packed or not.
+fn numbers(body: &[u8], wanted: u64) -> impl Iterator<Item = u64> {
+    Fields::of(body).filter(move |field| field.0 == wanted).flat_map(|(_, field)| {
+        let (one, packed) = match field {
+            Field::Number(value) => (Some(value), &[][..]),
+            Field::Bytes(packed) => (None, packed),
+            Field::Fixed => (None, &[][..]),
+        };
+        let mut packed = Fields::of(packed);
+        one.into_iter().chain(std::iter::from_fn(move || (!packed.bytes.is_empty()).then(|| packed.varint()).flatten()))
+    })
 }
 
 fn value_type(body: &[u8]) -> (u64, u64) {
@@ -235,6 +292,7 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
         .filter(|unit| !unit.is_empty())
         .unwrap_or_else(|| "count".into());
     mark.n_samples = profile.n_samples;
+    mark.top = profile.top(main);
     mark.duration_ns = (profile.duration_ns > 0).then_some(profile.duration_ns);
     if mark.time.is_none() {
         problems.push(Place::default().problem(ProblemKind::Time, "the profile holds no time and its name tells none".into()));

@@ -1,5 +1,6 @@
 //! The appendix: files, series, markers and every derived number, so that a reader can check all of it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::table::Table;
@@ -10,7 +11,10 @@ use crate::model::time::NS_PER_S;
 use crate::model::{Timestamp, Unit};
 use crate::report::escape::{cell, code, inline};
 use crate::report::lint::{Finding, counts};
-use crate::report::postmortem::{Postmortem, Provenance};
+use crate::report::postmortem::{BEYOND, MarkerRow, Postmortem, Provenance};
+
+/// A formula of so many signs is printed once.
+const LONG_FORMULA: usize = 100;
 
 pub(super) fn appendix(out: &mut String, postmortem: &Postmortem) {
     let provenance = &postmortem.provenance;
@@ -105,10 +109,10 @@ fn sources(out: &mut String, provenance: &Provenance) {
         let _ = write!(out, "\nThe clock of {path} is moved by {offset}: its times here are so far from those that it states.\n");
     }
     if provenance.n_other_sources > 0 {
-        let _ = write!(out, "\n{} other sources were loaded; nothing here refers to them.", provenance.n_other_sources);
+        let _ = write!(out, "\nOther sources that were loaded: {}; nothing here refers to them.", provenance.n_other_sources);
         let n: u64 = provenance.other_problems.iter().map(|other| other.1).sum();
         if n > 0 {
-            let _ = write!(out, " {} of them have {} problems in all.", provenance.other_problems.len(), grouped(n));
+            let _ = write!(out, " Problems were noted in {} of them, {} in all.", provenance.other_problems.len(), grouped(n));
         }
         out.push('\n');
     }
@@ -148,10 +152,11 @@ fn markers(out: &mut String, provenance: &Provenance, t0: Option<Timestamp>) {
             at,
             marker.offset.clone().unwrap_or_default(),
             cell(&marker.rule),
-            cell(&marker.author),
+            set_by(marker),
         ]);
     }
     table.write(out);
+    authors(out, provenance);
     if !provenance.suggestions.is_empty() {
         out.push_str("\nSuggested by the data, set by nobody:\n\n");
         let mut table = Table::new(&["Marker", "Time (UTC)", "T+", "What", "Rule"]);
@@ -163,6 +168,33 @@ fn markers(out: &mut String, provenance: &Provenance, t0: Option<Timestamp>) {
     }
 }
 
+/// Who set a marker, and when.
+fn set_by(marker: &MarkerRow) -> String {
+    let when = marker.set_at.map(minute);
+    let parts: Vec<String> = [cell(&marker.author)].into_iter().chain(when).filter(|part| !part.is_empty()).collect();
+    parts.join(", ")
+}
+
+/// `2026-11-23 21:01`, UTC: nobody needs the second at which a note was written.
+fn minute(at: Timestamp) -> String {
+    rfc3339(at).chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect()
+}
+
+/// Whose notes these are.
+fn authors(out: &mut String, provenance: &Provenance) {
+    if provenance.authors.is_empty() {
+        return;
+    }
+    heading(out, 3, "Notes by author");
+    let mut table = Table::new(&["Author", "Notes", "Kinds", "First written (UTC)", "Last changed (UTC)"]);
+    for author in &provenance.authors {
+        let kinds: Vec<String> = author.kinds.iter().map(|(kind, n)| format!("{} {}", grouped(*n), kind)).collect();
+        let n: u64 = author.kinds.iter().map(|kind| kind.1).sum();
+        table.row(vec![cell(&author.name), grouped(n), cell(&kinds.join(", ")), minute(author.first), minute(author.last)]);
+    }
+    table.write(out);
+}
+
 fn postmortem_offset(t0: Option<Timestamp>, at: Timestamp) -> String {
     t0.map_or_else(String::new, |t0| t_offset(at.since(t0)))
 }
@@ -171,17 +203,28 @@ fn derived(out: &mut String, provenance: &Provenance) {
     heading(out, 3, "Derived values");
     out.push_str("<details>\n<summary>Every number with its formula and inputs</summary>\n\n");
     let mut table = Table::new(&["Id", "What", "Value", "Formula", "Inputs"]);
+    // A long formula is printed once; the rule that most of them share, once below the table.
+    let mut first_with: BTreeMap<&str, &str> = BTreeMap::new();
+    let beyond = format!("; {BEYOND}");
     for entry in &provenance.derived {
+        let first = *first_with.entry(&entry.formula).or_insert(&entry.id);
+        let formula = match first == entry.id || entry.formula.chars().count() < LONG_FORMULA {
+            true => cell(&entry.formula.replace(&beyond, "")),
+            false => format!("as for {}", code(first)),
+        };
         let inputs: Vec<String> = entry.inputs.iter().map(|input| cell(input)).filter(|input| !input.is_empty()).collect();
         table.row(vec![
             code(&entry.id),
             cell(&entry.label),
             entry.value.as_deref().map_or_else(|| NOT_RECORDED.to_owned(), cell),
-            cell(&entry.formula),
+            formula,
             inputs.join("; "),
         ]);
     }
     table.write(out);
+    if provenance.derived.iter().any(|entry| entry.formula.contains(&beyond)) {
+        let _ = writeln!(out, "\n{}", inline(BEYOND));
+    }
     out.push_str("\n</details>\n");
 }
 

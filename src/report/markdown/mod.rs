@@ -302,7 +302,12 @@ fn indicators(out: &mut String, postmortem: &Postmortem) {
     out.push_str(", `NaN` that the source says so.");
     if let Some(window) = window {
         let offset = |at: crate::model::Timestamp| postmortem.head.t0.as_ref().map_or_else(|| rfc3339(at), |t0| t_offset(at.since(t0.at)));
-        let _ = write!(out, " Shape, peak and pictures cover {} to {}; `·` is a gap.", offset(window.start()), offset(window.end()));
+        let _ = write!(
+            out,
+            " Shape, peak and pictures cover {} to {}; `·` is a gap.",
+            offset(window.start()),
+            offset(crate::report::postmortem::told_end(*window))
+        );
     }
     for note in notes {
         let _ = write!(out, " {}", cell(note));

@@ -158,7 +158,10 @@ fn turning_point(context: &mut Context, name: &str, wanted: MarkerName) -> Turni
     let credit = context.credit.as_ref().filter(|credit| is_end && credit.at <= marker.at);
     let what = match (marker.annotation.text.trim(), change, credit) {
         ("", Some(change), _) => change_words(change),
-        ("", None, Some(credit)) => format!("{} ({})", words(wanted), credit.words()),
+        ("", None, Some(credit)) => match credit.aside() {
+            aside if aside.is_empty() => format!("{} ({})", words(wanted), credit.words()),
+            aside => format!("{} ({}).{}", words(wanted), credit.words(), aside),
+        },
         ("", None, None) => words(wanted).to_owned(),
         (text, ..) => text.to_owned(),
     };
@@ -175,10 +178,15 @@ fn turning_point(context: &mut Context, name: &str, wanted: MarkerName) -> Turni
         what: Some(what),
         at: Some(marker.at),
         offset: context.offset(marker.at),
-        set_by: format!("{}{who}", marker.rule),
+        set_by: format!("{}{who}", found_by(marker.rule)),
         evidence,
         effects: effects(context, marker.at, marker.latest.unwrap_or(marker.at), &id),
     }
+}
+
+/// How a marker was found, in short; the whole rule of a suggestion stands in the list of markers.
+pub(super) fn found_by(rule: &str) -> &str {
+    if rule.starts_with("accepted: ") { "accepted from the data" } else { rule }
 }
 
 fn near<'a>(context: &Context<'a>, at: Timestamp) -> Option<&'a Change> {

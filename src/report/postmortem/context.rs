@@ -260,7 +260,13 @@ pub(super) fn step_words(meta: &SeriesMeta) -> String {
 
 /// `2026-11-23T02:33:28Z … 2026-11-23T02:37:11Z`.
 pub(super) fn window_words(range: TimeRange) -> String {
-    format!("{} … {}", rfc3339(range.start()), rfc3339(range.end()))
+    format!("{} … {}", rfc3339(range.start()), rfc3339(told_end(range)))
+}
+
+/// The end of a range as people say it: that of all data is one nanosecond after the last sample, which stands for it.
+pub fn told_end(range: TimeRange) -> Timestamp {
+    let is_rounder = range.end().0.rem_euclid(1000) == 1;
+    if is_rounder { range.end().plus_ns(-1) } else { range.end() }
 }
 
 /// What a change says: its kind before its text, unless the text begins with it.

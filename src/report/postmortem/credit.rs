@@ -41,20 +41,24 @@ impl Credit<'_> {
     /// What the data say of it, after the words of a recovery: `rollback v2 → v1, 8s before the error rate turned`.
     pub(super) fn words(&self) -> String {
         let what = change_words(self.change);
-        let coincident = if self.coincident.is_empty() { String::new() } else { format!("; at that time {}", self.coincident.join(", ")) };
-        let turned = |at: Timestamp, role: &str| format!("{role} turned {} after it", duration(at.since(self.at)));
+        let turned = |at: Timestamp, role: &str| format!("{role} turned {} after", duration(at.since(self.at)));
         match (&self.turned, self.is_credited) {
-            (Some((role, at)), true) => format!("last change before it: {what}; {}", turned(*at, role)),
+            (Some((role, at)), true) => format!("last change before it: {what}; {} it", turned(*at, role)),
             (Some((role, at)), false) if at.since(self.at) <= self.limit_ns => {
-                format!("{} ({what}), which need not be the reason{coincident}", turned(*at, role))
+                format!("{} the last change before it ({what}): it need not be the reason", turned(*at, role))
             }
             (Some((role, at)), false) => format!(
-                "nothing turned within {} after the last change before it ({what}): {}{coincident}",
-                duration(self.limit_ns),
-                turned(*at, role)
+                "{} the last change before it ({what}): too late to credit it (within {})",
+                turned(*at, role),
+                duration(self.limit_ns)
             ),
-            (None, _) => format!("nothing that users felt turned after the last change before it ({what}){coincident}"),
+            (None, _) => format!("nothing that users felt turned after the last change before it ({what})"),
         }
+    }
+
+    /// What else turned then, a sentence of its own with a blank before it; empty if nothing did.
+    pub(super) fn aside(&self) -> String {
+        if self.coincident.is_empty() { String::new() } else { format!(" At that time: {}.", self.coincident.join(", ")) }
     }
 }
 

@@ -138,27 +138,38 @@ fn show(context: &mut Context, id: &AnnotationId, evidence: &Evidence) -> (&'sta
         }
         EvidenceTarget::Profile { profile, at, total, unit } => {
             let number = profile_total(*total, unit);
-            let pairs = vec![
+            let mut pairs = vec![
                 pair("Profile", profile.clone()),
                 pair("Total", number),
                 pair("Time", when(context, *at)),
                 pair("Source", source.clone()),
             ];
-            ("profile", source.clone(), values(pairs))
+            let block = match super::profile::show(context, source) {
+                Some((more, excerpt)) => {
+                    pairs.extend(more);
+                    Block::Lines { excerpt, pairs }
+                }
+                None => values(pairs),
+            };
+            ("profile", source.clone(), block)
         }
-        EvidenceTarget::Diff { at, before, after, text } => ("code", source.clone(), diff(text, (before, after), when(context, *at))),
+        EvidenceTarget::Diff { at, before, after, text } => {
+            ("code", source.clone(), diff(text, (before, after), at.map(|at| context.moment(at))))
+        }
         EvidenceTarget::Link { at, url } => {
-            let pairs = vec![pair("Address", url.clone()), pair("Time", when(context, *at))];
+            let mut pairs = vec![pair("Address", url.clone())];
+            pairs.extend(at.map(|at| pair("Time", context.moment(at))));
             ("link", url.clone(), values(pairs))
         }
     }
 }
 
 /// What a diff says of itself, and its first lines; how many are left out is told.
-fn diff(text: &str, (before, after): (&Option<String>, &Option<String>), when: String) -> Block {
+fn diff(text: &str, (before, after): (&Option<String>, &Option<String>), when: Option<String>) -> Block {
     let pair = |name: &str, value: String| (name.to_owned(), value);
     let commit = |commit: &Option<String>| commit.clone().unwrap_or_else(|| "not recorded".to_owned());
-    let mut pairs = vec![pair("Before", commit(before)), pair("After", commit(after)), pair("Time", when)];
+    let mut pairs = vec![pair("Before", commit(before)), pair("After", commit(after))];
+    pairs.extend(when.map(|when| pair("Time", when)));
     if let Ok(patch) = Patch::read(text) {
         let (added, removed) = patch.total();
         pairs.push(pair("Files", patch.words(MOST_FILES)));
@@ -232,7 +243,7 @@ fn frozen_gap(range: TimeRange, n_points: usize) -> i64 {
     (range.len_ns() / (n_points as i64).max(1) / 2).saturating_mul(3).saturating_add(NS_PER_S / 1000)
 }
 
-fn profile_total(total: f64, unit: &str) -> String {
+pub(super) fn profile_total(total: f64, unit: &str) -> String {
     match unit {
         "nanoseconds" => text::value(total / 1e9, Unit::Seconds),
         "bytes" => text::value(total, Unit::Bytes),
@@ -293,7 +304,7 @@ mod tests {
     fn a_long_diff_tells_how_much_of_it_is_shown_and_what_it_holds() {
         let lines: String = (0..100).map(|n| format!("+line {n} {}\n", "x".repeat(400))).collect();
         let text = format!("--- a/pool.go\n+++ b/pool.go\n@@ -0,0 +1,100 @@\n{lines}");
-        let Block::Lines { excerpt, pairs } = diff(&text, (&None, &Some("1f2e3d4".into())), "T+0".into()) else { panic!("lines") };
+        let Block::Lines { excerpt, pairs } = diff(&text, (&None, &Some("1f2e3d4".into())), Some("T+0".into())) else { panic!("lines") };
         assert_eq!(excerpt.lines().count(), DIFF_LINES);
         assert!(excerpt.lines().all(|line| line.chars().count() <= DIFF_COLUMNS + 1));
         let of = |name: &str| pairs.iter().find(|pair| pair.0 == name).map(|pair| pair.1.as_str());

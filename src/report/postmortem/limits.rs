@@ -66,7 +66,7 @@ pub(super) fn felt(context: &mut Context, meta: &SeriesMeta) -> Option<Bound> {
 }
 
 /// What "beyond the baseline" means, for the formulas.
-pub(super) const BEYOND: &str = "beyond the baseline: above its greatest sample, its median + 4 robust σ (1.4826 × MAD), and its median + a floor (3 points of a ratio, 0.15 s or half of it, 10 or half of it)";
+pub const BEYOND: &str = "beyond the baseline: above its greatest sample, its median + 4 robust σ (1.4826 × MAD), and its median + a floor (3 points of a ratio, 0.15 s or half of it, 10 or half of it)";
 
 /// Beyond this it is no longer normal.
 pub(super) fn unusual(context: &mut Context, meta: &SeriesMeta) -> Option<Bound> {

@@ -19,6 +19,7 @@ mod foreign;
 mod impact;
 mod indicators;
 mod limits;
+mod profile;
 pub mod provenance;
 mod refine;
 mod requests;
@@ -53,12 +54,13 @@ pub use coverage::{ACTION_TYPES, Coverage};
 pub use detection::{AlertRow, Detection, Sign};
 pub use evidence::{Block, Exhibit};
 pub use indicators::{Indicator, Indicators};
-pub use provenance::{MarkerRow, Provenance, SeriesUsed, SourceUsed};
+pub use provenance::{AuthorRow, MarkerRow, Provenance, SeriesUsed, SourceUsed};
 pub use services::ServiceRow;
 pub use stages::{StageCheck, StageRow, overall};
 pub use suggest::Suggestion;
 pub use timeline::{TimelineRow, timeline_limit};
 pub use told::Told;
+pub use {context::told_end, limits::BEYOND};
 
 /// How much is gathered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

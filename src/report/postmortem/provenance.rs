@@ -1,6 +1,6 @@
 //! Where every number comes from: files, series, markers, formulas.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Derived;
 use super::Suggestion;
@@ -25,6 +25,8 @@ pub struct Provenance {
     pub markers: Vec<MarkerRow>,
     /// Markers that nobody set, as the data suggest them.
     pub suggestions: Vec<Suggestion>,
+    /// Who wrote the notes of the case.
+    pub authors: Vec<AuthorRow>,
     /// Program and version.
     pub generator: String,
     /// Whether all sources were read to their end.
@@ -88,6 +90,21 @@ pub struct MarkerRow {
     pub rule: String,
     /// Who set it.
     pub author: String,
+    /// When it was set or last changed, by the clock of the author.
+    pub set_at: Option<Timestamp>,
+}
+
+/// The notes of one author.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AuthorRow {
+    /// Who: a role, or a name.
+    pub name: String,
+    /// Number of notes by kind.
+    pub kinds: Vec<(String, u64)>,
+    /// When the first of them was written.
+    pub first: Timestamp,
+    /// When one of them was last changed.
+    pub last: Timestamp,
 }
 
 pub(super) fn gather(context: &Context) -> Provenance {
@@ -122,6 +139,7 @@ pub(super) fn gather(context: &Context) -> Provenance {
         derived: context.derived.clone(),
         markers: markers(context),
         suggestions: context.suggested.values().cloned().collect(),
+        authors: authors(context),
         generator: format!("coroner {}", context.settings.tool_version).trim_end().to_owned(),
         is_complete: catalog.is_complete,
     }
@@ -170,7 +188,25 @@ fn markers(context: &Context) -> Vec<MarkerRow> {
                 offset: marker.and_then(|marker| context.offset(marker.at)),
                 rule: marker.map_or(String::new(), |marker| marker.rule.to_owned()),
                 author: marker.map_or(String::new(), |marker| marker.annotation.author.clone()),
+                set_at: marker.map(|marker| marker.annotation.updated),
             }
         })
         .collect()
+}
+
+/// Whoever wrote a note that is still there, by name.
+fn authors(context: &Context) -> Vec<AuthorRow> {
+    let mut found: BTreeMap<&str, (BTreeMap<&str, u64>, Timestamp, Timestamp)> = BTreeMap::new();
+    for note in context.case.annotations.values() {
+        let entry = found.entry(note.author.trim()).or_insert((BTreeMap::new(), note.created, note.updated));
+        *entry.0.entry(note.kind.name()).or_default() += 1;
+        (entry.1, entry.2) = (entry.1.min(note.created), entry.2.max(note.updated));
+    }
+    let row = |(name, (kinds, first, last)): (&str, (BTreeMap<&str, u64>, Timestamp, Timestamp))| AuthorRow {
+        name: if name.is_empty() { "unknown".to_owned() } else { name.to_owned() },
+        kinds: kinds.into_iter().map(|(kind, n)| (kind.to_owned(), n)).collect(),
+        first,
+        last,
+    };
+    found.into_iter().map(row).collect()
 }

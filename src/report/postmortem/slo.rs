@@ -119,7 +119,7 @@ fn burned(context: &mut Context, part: &Part, measure: &dyn Fn(&mut Context, Tim
     if budget > 0.0 {
         let failed = counted.failed;
         let share = |count: f64| value(count / budget, Unit::Ratio);
-        let range = if whole(failed.low) == whole(failed.high) {
+        let range = if share(failed.low) == share(failed.high) {
             String::new()
         } else {
             format!(" (between {} and {})", share(failed.low), share(failed.high))

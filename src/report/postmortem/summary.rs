@@ -84,7 +84,14 @@ fn suggested(context: &Context) -> Option<String> {
 }
 
 fn trigger(context: &Context, chain: &[Step]) -> Option<String> {
-    let marker = context.marker(MarkerName::Trigger)?;
+    let Some(marker) = context.marker(MarkerName::Trigger) else {
+        let one = context.suggested.get(&MarkerName::Trigger)?;
+        let what = one.text.trim().trim_end_matches('.');
+        return Some(format!(
+            "Nobody marked it; the data suggest {what}, at {}. That is no proof.",
+            context.moment(one.at)
+        ));
+    };
     let text = marker.annotation.text.trim();
     let is_then = |step: &&Step| step.at.is_some_and(|range| range.start().since(marker.at).abs() <= SAME_TRIGGER_NS);
     let of_trigger = |step: &&Step| step.cause_type == CauseType::Trigger && step.status != CauseStatus::Refuted;
@@ -136,7 +143,14 @@ fn numbers(context: &mut Context, impact: &[Derived]) -> Option<String> {
 }
 
 fn detection(context: &Context, response: &[Derived]) -> Option<String> {
-    let marker = context.marker(MarkerName::Detected)?;
+    let Some(marker) = context.marker(MarkerName::Detected) else {
+        let one = context.suggested.get(&MarkerName::Detected)?;
+        return Some(format!(
+            "Nobody marked it; the first alert that fired was {}, at {}.",
+            one.text.trim_start_matches("alert "),
+            context.moment(one.at)
+        ));
+    };
     let text = marker.annotation.text.trim();
     let how = if text.is_empty() { String::new() } else { format!(" by {}", text.trim_end_matches('.')) };
     let after = value(response, "response.ttd").map_or(String::new(), |words| format!(", {words} after the impact began"));
@@ -144,14 +158,17 @@ fn detection(context: &Context, response: &[Derived]) -> Option<String> {
 }
 
 fn mitigation(context: &Context, response: &[Derived]) -> Option<String> {
-    let (name, marker) = context.recovery()?;
+    let Some((name, marker)) = context.recovery() else {
+        let credit = context.credit.as_ref().filter(|_| context.suggested.contains_key(&MarkerName::Mitigated))?;
+        return Some(format!("Nobody marked it; by the data, {}.{}", credit.words(), credit.aside()));
+    };
     let text = marker.annotation.text.trim();
-    let how = match (text, &context.credit) {
-        ("", Some(credit)) => format!("; {}", credit.words()),
-        ("", None) => String::new(),
-        (text, _) => format!(": {}", text.trim_end_matches('.')),
+    let (how, aside) = match (text, &context.credit) {
+        ("", Some(credit)) => (format!("; {}", credit.words()), credit.aside()),
+        ("", None) => (String::new(), String::new()),
+        (text, _) => (format!(": {}", text.trim_end_matches('.')), String::new()),
     };
     let after = value(response, "response.ttm").map_or(String::new(), |words| format!(", {words} after detection"));
     let verb = if name == MarkerName::Mitigated { "Mitigated" } else { "Resolved" };
-    Some(format!("{verb} at {}{after}{how}.", context.moment(marker.at)))
+    Some(format!("{verb} at {}{after}{how}.{aside}", context.moment(marker.at)))
 }

@@ -117,7 +117,13 @@ fn tell_marker(context: &Context, row: &mut TimelineRow, (name, rule): (MarkerNa
     row.kind = marker_kind(name).into();
     let is_silent = marker.text.trim().is_empty();
     let named = words(name);
-    row.text = if is_silent { format!("{named} ({rule})") } else { format!("{named}: {}", marker.text) };
+    row.text = match is_silent {
+        true => format!("{named} ({})", super::attempts::found_by(rule)),
+        false => format!("{named}: {}", marker.text),
+    };
+    if name == MarkerName::Detected {
+        tell_alert(context, row, &marker.text);
+    }
     let is_it = |change: &&Change| name == MarkerName::Trigger && is_told_by_marker(context, change);
     let Some(change) = context.change_at(row.at).filter(is_it).and_then(|change| of_change(context, change)) else { return };
     (row.service, row.owner) = (change.service, change.owner.or(row.owner.take()));
@@ -126,6 +132,24 @@ fn tell_marker(context: &Context, row: &mut TimelineRow, (name, rule): (MarkerNa
     }
     let more: Vec<String> = change.evidence.into_iter().filter(|label| !row.evidence.contains(label)).collect();
     row.evidence.extend(more);
+}
+
+/// The detection is the alert itself: its row tells of it, and one is enough.
+fn tell_alert(context: &Context, row: &mut TimelineRow, text: &str) {
+    let alert = context.catalog.alerts.iter().find(|alert| is_detection(context, alert));
+    let Some(alert) = alert.and_then(|alert| of_alert(context, alert)).filter(|_| !text.trim().is_empty()) else { return };
+    row.text = format!("{}: {}", words(MarkerName::Detected), alert.text);
+    (row.until, row.doubt, row.service) = (alert.until, alert.doubt, alert.service);
+    row.evidence.extend(alert.evidence);
+}
+
+/// Whether the marker of the detection says nothing but that this alert fired.
+fn is_detection(context: &Context, alert: &Alert) -> bool {
+    let Some(marker) = context.marker(MarkerName::Detected) else { return false };
+    let is_first = || context.catalog.alerts.iter().find(|other| other.firing_at == alert.firing_at && other.name == alert.name);
+    alert.firing_at == Some(marker.at)
+        && marker.annotation.text.trim() == format!("alert {}", alert.name)
+        && is_first().is_some_and(|first| std::ptr::eq(first, alert))
 }
 
 /// Whether the marker of the trigger is this change: then its row tells of it, and one is enough.
@@ -166,11 +190,13 @@ fn records(context: &mut Context) -> (Vec<TimelineRow>, usize) {
     for alert in catalog.alerts.iter().filter(|alert| alert.firing_at.is_some()) {
         by_identity.entry((&alert.name, &alert.labels)).or_default().push(alert);
     }
+    let detection = catalog.alerts.iter().find(|alert| is_detection(context, alert));
     for (alerts, index) in by_identity.values().flat_map(|alerts| (0..alerts.len()).map(move |index| (alerts, index))) {
         let alert = alerts[index];
         // Neighbours only: a flapping alert must not cost the square of its firings.
         let first = index.saturating_sub(NEIGHBOURS);
-        if alerts[first..index].iter().any(|earlier| is_same(earlier, alert)) {
+        let is_told = detection.is_some_and(|told| std::ptr::eq(told, alert) || is_same(told, alert));
+        if is_told || alerts[first..index].iter().any(|earlier| is_same(earlier, alert)) {
             continue;
         }
         if let Some(mut row) = of_alert(context, alert) {

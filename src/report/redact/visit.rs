@@ -52,8 +52,9 @@ pub(super) fn prune(postmortem: &mut Postmortem) {
     provenance.other_problems.clear();
     provenance.series.clear();
     provenance.suggestions.clear();
+    provenance.authors.clear();
     for marker in &mut provenance.markers {
-        (marker.rule, marker.author) = (String::new(), String::new());
+        (marker.rule, marker.author, marker.set_at) = (String::new(), String::new(), None);
     }
     // The pictures of panels stay, under names that tell nothing; those of evidence go with it.
     let shown: Vec<String> = postmortem.indicators.series.iter().filter_map(|one| one.asset.clone()).collect();
@@ -331,8 +332,18 @@ fn action(row: &mut ActionRow, with: With) {
 }
 
 fn provenance(provenance: &mut Provenance, with: With) {
-    let Provenance { sources, n_other_sources: _, other_problems, series, derived, markers, generator: _, is_complete: _, suggestions } =
-        provenance;
+    let Provenance {
+        sources,
+        n_other_sources: _,
+        other_problems,
+        series,
+        derived,
+        markers,
+        generator: _,
+        is_complete: _,
+        suggestions,
+        authors,
+    } = provenance;
     for source in sources {
         let SourceUsed { path, size_bytes: _, sha256: _, format, n_records: _, span: _, zone, clock_ns: _, problems: _, n_unplaced: _ } =
             source;
@@ -352,8 +363,11 @@ fn provenance(provenance: &mut Provenance, with: With) {
     for row in derived.iter_mut() {
         self::derived(row, with);
     }
+    for author in authors {
+        with(&mut author.name);
+    }
     for marker in markers {
-        let MarkerRow { name: _, at: _, latest: _, offset: _, rule, author } = marker;
+        let MarkerRow { name: _, at: _, latest: _, offset: _, rule, author, set_at: _ } = marker;
         with(rule);
         with(author);
     }

@@ -249,7 +249,8 @@ impl<'a> Loader<'a> {
             let stems: HashMap<&str, usize> = neighbours.iter().map(|i| (names::stem(&self.sources[*i].report.path), *i)).collect();
             let named: Vec<(usize, String)> =
                 queries.iter().filter_map(|(name, query)| Some((*stems.get(name.as_str())?, query.clone()))).collect();
-            if named.len() * 2 < queries.len() {
+            // Half of the names, or two of many: whoever sends a part of the results sends the whole list.
+            if named.len() < 2 && named.len() * 2 < queries.len() {
                 continue;
             }
             for (neighbour, query) in named {
