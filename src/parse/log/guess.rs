@@ -113,6 +113,7 @@ fn habits(survey: &Survey, layout: Layout) -> Habits {
         is_wrapped: layout == Layout::Json && is_wrapped(survey),
         is_stamped: is_text && text.stamped * 2 > text.dated,
         is_relative: is_text && text.relative * 2 > text.at_start(),
+        has_correlation: is_text && text.correlated > 0,
         access_latency: access_latency(&survey.rows),
     }
 }

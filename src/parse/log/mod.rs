@@ -11,6 +11,7 @@
 mod access;
 mod clock;
 pub mod convert;
+mod correlation;
 mod detail;
 mod found;
 mod guess;
@@ -168,6 +169,8 @@ struct Habits {
     is_stamped: bool,
     /// Times count from a start that the text does not tell.
     is_relative: bool,
+    /// A bracket before the message tells the trace.
+    has_correlation: bool,
     /// Which field after the status of an access log is its latency.
     access_latency: Option<(usize, EpochUnit)>,
 }

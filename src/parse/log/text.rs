@@ -6,7 +6,7 @@ use super::found::{Found, Moment, status};
 use super::level;
 use super::line::Reader;
 use super::sink::TakesTime;
-use super::wrapped;
+use super::{correlation, wrapped};
 use crate::model::Level;
 use crate::parse::timestamp::{self, EpochUnit, Missing, Stamp, epoch_ns};
 
@@ -279,6 +279,11 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
         && let Some(level) = reader.openings.of(rest).level.or_else(|| if found.is_syslog { level::find(said) } else { None })
     {
         found.level = level;
+    }
+    if reader.plan.habits.has_correlation
+        && let Some(id) = correlation::trace_of(rest)
+    {
+        found.take_trace(0, id);
     }
     let end = roles(reader, line, head.rest, found);
     // The message is what follows the time (and host and tag), without its level and the object at its end.
