@@ -8,7 +8,7 @@ use super::json::{self, Sink, Value};
 use super::line::{Reader, bare, compose_prefix, without_colours};
 use super::roles::{Binding, Meaning, Place, Role};
 use super::text;
-use super::{Layout, LogPlan, correlation, keys, level, pairs, wrapped};
+use super::{Layout, LogPlan, correlation, keys, level, nested, pairs, wrapped};
 use crate::model::Timestamp;
 use crate::parse::RecordDetail;
 
@@ -41,6 +41,13 @@ impl<'a> Sink<'a> for Collect<'_> {
             Value::Nested(text) => byte_list(text).unwrap_or_else(|| lossy(text)),
             Value::Text(text) | Value::Bare(text) => lossy(text),
         };
+        if meaning.binding.is_none()
+            && matches!(value, Value::Nested(_))
+            && let Some(fields) = nested::fields(&name, &text)
+        {
+            self.entries.extend(fields.into_iter().map(|(name, text)| Entry { name, text, binding: None }));
+            return;
+        }
         self.entries.push(Entry { name, text, binding: meaning.binding });
     }
 }

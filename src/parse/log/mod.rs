@@ -21,6 +21,7 @@ mod keys;
 mod level;
 mod line;
 mod named;
+mod nested;
 mod pairs;
 mod roles;
 mod scan;

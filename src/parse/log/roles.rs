@@ -209,6 +209,8 @@ const PATHS: &[(Role, &[&str])] = &[
             "req_id",
             "x_request_id",
             "requestid",
+            "req.headers.x_request_id",
+            "request.headers.x_request_id",
         ],
     ),
 ];
@@ -235,6 +237,7 @@ const LATENCIES: &[&str] = &[
     "cost",
     "rt",
     "httprequest.latency",
+    "attr.duration",
 ];
 
 /// Latency names whose unit is a convention of one program: pino-http, nginx, Elastic Common Schema.
@@ -297,6 +300,11 @@ const CONTAINERS: &[&str] = &[
     "resource.labels",
     "instant",
     "timestamp",
+    "req",
+    "req.headers",
+    "request",
+    "request.headers",
+    "attr",
 ];
 
 /// Longest path that can have a role.

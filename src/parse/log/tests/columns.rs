@@ -48,3 +48,45 @@ fn a_trace_id_in_brackets_is_that_of_the_record() {
     let detail = read_record(&plan_of(&wrapped), wrapped.as_bytes());
     assert_eq!(detail.trace_id.as_deref(), Some(id));
 }
+
+#[test]
+fn a_slow_query_of_mongodb_tells_its_time_and_its_plan() {
+    let text = concat!(
+        r#"{"t":{"$date":"2026-03-17T14:00:08.000+00:00"},"s":"I","c":"COMMAND","id":51803,"ctx":"conn1","msg":"Slow query","attr":{"ns":"shop.orders","command":{"find":"orders"},"planSummary":"COLLSCAN","durationMillis":1481}}"#,
+        "\n",
+    );
+    check(text, "2026-03-17T14:00:08Z info 1481.000ms\n");
+    let fields = detail(text).fields;
+    for (name, value) in [("attr.planSummary", "COLLSCAN"), ("attr.durationMillis", "1481"), ("attr.command.find", "orders")] {
+        assert!(fields.contains(&(name.to_owned(), value.to_owned())), "{fields:?}");
+    }
+}
+
+#[test]
+fn a_line_that_another_one_carries_tells_its_level_service_and_request() {
+    let inner = |id: &str| {
+        format!(
+            r#"{{\"level\":50,\"time\":1773759096781,\"pid\":1,\"hostname\":\"ip\",\"name\":\"orders\",\"req\":{{\"headers\":{{\"x-request-id\":\"{id}\"}}}},\"res\":{{\"statusCode\":500}},\"responseTime\":29,\"msg\":\"request errored\"}}"#
+        )
+    };
+    let line = |time: &str, id: &str| format!(r#"{{"@timestamp":"{time}","@message":"{}","@logStream":"ecs/orders/a0"}}"#, inner(id));
+    let text = format!("{}\n{}\n", line("2026-03-17 14:51:36.781Z", "3f74a1"), line("2026-03-17 14:50:47.867Z", "5acf12"));
+    check(&text, "2026-03-17T14:51:36.781Z error orders 500 29.000ms\n2026-03-17T14:50:47.867Z error orders 500 29.000ms\n");
+    let plan = plan_of(&text);
+    let detail = read_record(&plan, text.lines().next().unwrap().as_bytes());
+    assert_eq!((detail.message.as_str(), detail.trace_id.as_deref()), ("request errored", Some("3f74a1")));
+}
+
+#[test]
+fn a_pause_of_the_jvm_is_as_long_as_its_log_says() {
+    check(
+        concat!(
+            "[2026-05-06T08:00:04.095+0000][info][gc,start    ] GC(0) Pause Young (Normal) (G1 Evacuation Pause)\n",
+            "[2026-05-06T08:00:04.102+0000][info][gc          ] GC(0) Pause Young (Normal) (G1 Evacuation Pause) 1033M->433M(2048M) 7.597ms\n",
+            "[2026-05-06T08:33:31.190+0000][info][gc          ] GC(9) Pause Full (G1 Compaction Pause) 2000M->1990M(2048M) 7512.300ms\n",
+        ),
+        "2026-05-06T08:00:04.095Z info\n2026-05-06T08:00:04.102Z info 7.597ms\n2026-05-06T08:33:31.19Z info 7512.300ms\n",
+    );
+    let uptimes = "[3476.823s][info][gc,start    ] GC(0) Pause Young\n[3476.833s][info][gc          ] GC(0) Pause Young 1002M->402M(2048M) 10.973ms\n";
+    assert!(plan_of(uptimes).needs_date(), "a log of uptimes is a log whose start must be told");
+}
