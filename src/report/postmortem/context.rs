@@ -265,12 +265,9 @@ pub(super) fn window_words(range: TimeRange) -> String {
     format!("{} … {}", rfc3339(range.start()), rfc3339(range.end()))
 }
 
-/// What a change says: its kind before its text, unless the text begins with it.
+/// What a change says.
 pub(super) fn change_words(change: &Change) -> String {
-    if change.kind.is_empty() || change.text.to_ascii_lowercase().starts_with(&change.kind.to_ascii_lowercase()) {
-        return change.text.clone();
-    }
-    format!("{} {}", change.kind, change.text)
+    change.title()
 }
 
 /// A marker's name as words.
