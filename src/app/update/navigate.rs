@@ -121,7 +121,7 @@ fn go_and_tell(state: &mut State, at: Option<Timestamp>, what: &str, way: Way) {
 /// What happened at exactly this moment, in words.
 fn things_at(state: &State, at: Timestamp) -> Vec<String> {
     let catalog = &state.catalog;
-    let changes = catalog.changes.iter().filter(|change| change.time == Some(at)).map(|change| change.title());
+    let changes = catalog.changes.iter().filter(|change| change.time == Some(at)).map(crate::model::Change::title);
     let is_here = |alert: &&crate::model::Alert| alert.active_at == at || alert.firing_at == Some(at) || alert.ended_at == Some(at);
     let alerts = catalog.alerts.iter().filter(is_here).map(|alert| {
         let word = match alert.firing_at {

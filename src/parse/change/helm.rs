@@ -95,6 +95,9 @@ mod tests {
     #[test]
     fn each_revision_of_a_release_is_a_change_at_its_time() {
         assert!(recognise(TABLE).is_some());
+        let bytes = TABLE.as_bytes();
+        let windows = crate::parse::Windows { path: "history.txt", size_bytes: bytes.len() as u64, head: bytes, middle: b"", tail: b"" };
+        assert_eq!(crate::parse::log::convert::sort_of(&windows), None, "it is no table of log lines");
         let document = parse(TABLE.as_bytes(), &Context::default());
         let told: Vec<_> = document
             .changes
