@@ -1,5 +1,7 @@
 //! Small records that are held whole: changes, alerts, profile marks, threshold rules.
 
+use std::borrow::Cow;
+
 use super::event::SourceId;
 use super::series::{Labels, SeriesMeta, Unit};
 use super::time::Timestamp;
@@ -71,6 +73,31 @@ fn of_paging(kind: &str) -> Option<ChangeSort> {
         "resolve" | "resolved" => ChangeSort::Closed,
         _ => ChangeSort::Observed,
     })
+}
+
+impl Change {
+    /// What it says in one line: its kind before its text, unless the text says it already, and no more of a long hash
+    /// than tells it from others. O(bytes).
+    pub fn title(&self) -> String {
+        let is_kind = |word: &str| word.trim_end_matches([':', ',']).eq_ignore_ascii_case(&self.kind);
+        let (head, rest) = self.text.split_at(self.text.find(": ").unwrap_or(self.text.len()));
+        let is_told = head.split(' ').any(is_kind);
+        // `deployment deploy: …`: the first word is the kind in short.
+        let is_short = head.len() >= 4 && !head.contains(' ') && self.kind.starts_with(&head.to_ascii_lowercase());
+        let text = match (is_told, is_short) {
+            (true, _) => self.text.clone(),
+            (false, true) => format!("{}{rest}", self.kind),
+            (false, false) => format!("{} {}", self.kind, self.text),
+        };
+        text.trim().split(' ').map(short_hash).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// The first eight digits of a hash of git, and what stands behind it.
+fn short_hash(word: &str) -> Cow<'_, str> {
+    let digits = word.trim_end_matches([':', ',', '.', ';', ')']);
+    let is_hash = matches!(digits.len(), 40 | 64) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hash { Cow::Owned(format!("{}{}", &digits[..8], &word[digits.len()..])) } else { Cow::Borrowed(word) }
 }
 
 /// State of an alert over one stretch of time.
@@ -272,5 +299,19 @@ mod tests {
         assert_eq!(sort("commit", &[]), ChangeSort::Reaction);
         assert_eq!(sort("deploy", &[("reason", "release 4")]), ChangeSort::Done);
         assert_eq!(sort("trigger", &[]), ChangeSort::Done, "a kind alone is no page");
+    }
+
+    #[track_caller]
+    fn check(kind: &str, text: &str, expected: &str) {
+        assert_eq!(Change { kind: kind.into(), text: text.into(), ..Change::default() }.title(), expected);
+    }
+
+    #[test]
+    fn the_title_of_a_change_says_its_kind_once_and_hashes_in_short() {
+        check("deploy", "order v1 → v2: batches", "deploy order v1 → v2: batches");
+        check("scalingreplicaset", "web ScalingReplicaSet: Scaled up to 3", "web ScalingReplicaSet: Scaled up to 3");
+        check("deployment", "deploy: v4.18.2: production", "deployment: v4.18.2: production");
+        check("deploy", "shop: 1a69be3679d356baf14b8dc8fb6cb7658bb95e23: mia", "deploy shop: 1a69be36: mia");
+        check("note", "", "note");
     }
 }

@@ -135,6 +135,7 @@ fn read(format: &str, bytes: &[u8], context: &Context) -> Document {
         "git-log" => change::git::parse(bytes, context),
         "github-deployment" => change::github::parse(bytes, context),
         change::kubectl::FORMAT => change::kubectl::parse(bytes, context),
+        change::helm::FORMAT => change::helm::parse(bytes, context),
         "kubernetes-events" => change::kubernetes::parse(bytes, context),
         "azure-alerts" => alert::azure::parse(bytes, context),
         "prometheus-alerts" => alert::api::parse(bytes, context),
@@ -421,6 +422,10 @@ fn by_lines(windows: &Windows<'_>) -> Vec<Candidate> {
         found.push(candidate(Changes, "git-log", 0.95, "each line has the hash and the date of a commit, the newest first"));
     } else if let Some(why) = change::kubectl::recognise(head) {
         found.push(candidate(Changes, change::kubectl::FORMAT, 0.97, why));
+    } else if let Some(why) = change::helm::recognise(head) {
+        found.push(candidate(Changes, change::helm::FORMAT, 0.97, why));
+    } else if let Some(why) = change::kubectl::ages_of_objects(head) {
+        found.push(candidate(Report, "kubectl-get", 0.9, why));
     } else if let Some(why) = change::table::recognise(head) {
         found.push(candidate(Changes, "changes", 0.95, why));
     }

@@ -331,6 +331,12 @@ impl LogBuilder {
         self.log.n_records
     }
 
+    /// Time of the last record so far, if it has one. O(1).
+    pub fn last_time(&self) -> Option<i64> {
+        let columns = &self.log.segments.last()?.columns;
+        columns.len.checked_sub(1).map(|last| columns.time(last)).filter(|time| *time != NO_TIME)
+    }
+
     /// Nothing more will be appended.
     pub fn finish(&mut self) {
         self.log.is_whole = true;

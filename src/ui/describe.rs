@@ -114,8 +114,7 @@ fn time(state: &State, lines: &mut Vec<String>) {
 fn changes(state: &State, lines: &mut Vec<String>) {
     let cursor = state.timeline.cursor;
     let is_seen = |at: &Timestamp| state.timeline.visible.contains(*at);
-    let changes =
-        state.catalog.changes.iter().filter_map(|change| Some((change.time?, format!("change: {} {}", change.kind, change.text))));
+    let changes = state.catalog.changes.iter().filter_map(|change| Some((change.time?, format!("change: {}", change.title()))));
     let alerts = state.catalog.alerts.iter().map(|alert| {
         let fires = alert.firing_at.map(|at| format!(", fires from {}", when(state, at))).unwrap_or_default();
         let ended = alert.ended_at.map(|at| format!(" until {}", when(state, at))).unwrap_or_default();

@@ -252,7 +252,7 @@ fn lane_targets(state: &State) -> Vec<Target> {
     let clean = |words: String| text::printable(words.trim()).into_owned();
     let changes = catalog.changes.iter().enumerate().filter_map(|(index, change)| {
         let at = change.time.filter(|at| is_near(*at))?;
-        Some((clean(format!("{} {}", change.kind, change.text)), state.clock.both(at), FreezeTarget::Change(index)))
+        Some((clean(change.title()), state.clock.both(at), FreezeTarget::Change(index)))
     });
     let alerts = catalog.alerts.iter().enumerate().filter_map(|(index, alert)| {
         let is_under = alert.active_at <= cursor && alert.ended_at.is_none_or(|end| cursor < end);

@@ -260,7 +260,7 @@ fn moments(state: &State) -> Vec<(String, String)> {
     let records = state.told().by_time();
     let mut found: Vec<(Timestamp, String)> =
         records.into_iter().filter_map(|record| Some((record.at()?, super::annotate::headline(record)))).collect();
-    found.extend(catalog.changes.iter().filter_map(|change| Some((change.time?, format!("{} {}", change.kind, change.text)))));
+    found.extend(catalog.changes.iter().filter_map(|change| Some((change.time?, change.title()))));
     found.extend(catalog.alerts.iter().map(|alert| (alert.firing_at.unwrap_or(alert.active_at), format!("alert {}", alert.name))));
     found.sort_by_key(|(at, _)| at.since(cursor).unsigned_abs());
     found.truncate(1_000);

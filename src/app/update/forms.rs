@@ -105,7 +105,7 @@ pub(super) fn attempt(state: &mut State, record: Option<&Annotation>) {
 fn change_under_cursor(state: &State) -> String {
     let (cursor, reach) = (state.timeline.cursor, state.timeline.column_ns());
     let near = state.catalog.changes.iter().find(|change| change.time.is_some_and(|at| at.since(cursor).abs() <= reach));
-    near.map(|change| text::printable(format!("{} {}", change.kind, change.text).trim()).into_owned()).unwrap_or_default()
+    near.map(|change| text::printable(&change.title()).into_owned()).unwrap_or_default()
 }
 
 /// An action item.

@@ -121,7 +121,7 @@ fn go_and_tell(state: &mut State, at: Option<Timestamp>, what: &str, way: Way) {
 /// What happened at exactly this moment, in words.
 fn things_at(state: &State, at: Timestamp) -> Vec<String> {
     let catalog = &state.catalog;
-    let changes = catalog.changes.iter().filter(|change| change.time == Some(at)).map(|change| format!("{} {}", change.kind, change.text));
+    let changes = catalog.changes.iter().filter(|change| change.time == Some(at)).map(crate::model::Change::title);
     let is_here = |alert: &&crate::model::Alert| alert.active_at == at || alert.firing_at == Some(at) || alert.ended_at == Some(at);
     let alerts = catalog.alerts.iter().filter(is_here).map(|alert| {
         let word = match alert.firing_at {
@@ -182,7 +182,7 @@ pub(super) fn set_t0(state: &mut State) -> Vec<Effect> {
         .filter(|(at, _)| at.since(cursor).unsigned_abs() <= column_ns.unsigned_abs())
         .min_by_key(|(at, _)| at.since(cursor).unsigned_abs());
     let anchor = match near {
-        Some((at, change)) => Anchor { at, label: text::printable(format!("{} {}", change.kind, change.text).trim()).into_owned() },
+        Some((at, change)) => Anchor { at, label: text::printable(&change.title()).into_owned() },
         None => Anchor { at: cursor, label: format!("set by hand at {}", text::rfc3339(cursor)) },
     };
     let label = anchor.label.clone();

@@ -122,7 +122,7 @@ fn changes(state: &State) -> String {
         .catalog
         .changes
         .iter()
-        .filter_map(|change| Some((change.time?, format!("{} {}", change.kind, change.text))))
+        .filter_map(|change| Some((change.time?, change.title())))
         .chain(state.catalog.alerts.iter().map(|alert| {
             let service = alert.service.as_deref().unwrap_or_default();
             (alert.firing_at.unwrap_or(alert.active_at), format!("alert {} {service}", alert.name))

@@ -83,7 +83,7 @@ fn moment_items(state: &State) -> Vec<PickItem> {
     let changes = nearest(&mut catalog.changes.iter().enumerate().filter_map(|(index, change)| Some((change.time?, index))));
     let changes = changes.into_iter().map(|(at, index)| {
         let change = &catalog.changes[index];
-        line("change", format!("{} {}", change.kind, change.text), at)
+        line("change", change.title(), at)
     });
     let began = |alert: &crate::model::Alert| alert.firing_at.unwrap_or(alert.active_at);
     let alerts = nearest(&mut catalog.alerts.iter().enumerate().map(|(index, alert)| (began(alert), index)));

@@ -194,7 +194,7 @@ pub(super) fn tick(state: &mut State) {
 fn tell_passed(state: &mut State, from: Timestamp) {
     let Some(replay) = &state.replay else { return };
     let is_new = |at: Timestamp| from <= at && at < replay.until;
-    let changes = state.catalog.changes.iter().filter_map(|change| Some((change.time?, format!("{} {}", change.kind, change.text))));
+    let changes = state.catalog.changes.iter().filter_map(|change| Some((change.time?, change.title())));
     let alerts = state.catalog.alerts.iter().flat_map(|alert| {
         let fires = alert.firing_at.map(|at| (at, format!("alert {} fires{}", alert.name, of_service(alert))));
         let ends = alert.ended_at.map(|at| (at, format!("alert {} is over{}", alert.name, of_service(alert))));
@@ -271,7 +271,7 @@ pub(super) fn write_known(state: &mut State) {
     let changes = state.catalog.changes.iter().filter(|change| change.time.is_some_and(|time| time <= at));
     if let Some(change) = changes.max_by_key(|change| change.time) {
         let when = change.time.map(|at| state.clock.short(at)).unwrap_or_default();
-        lines.push(format!("- last change: {} {}, {when}", text::printable(&change.kind), text::printable(&change.text)));
+        lines.push(format!("- last change: {}, {when}", text::printable(&change.title())));
     }
     if let Some(n) = n_errors(state) {
         lines.push(format!("- {} errors so far", text::grouped(n)));

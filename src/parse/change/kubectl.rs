@@ -31,6 +31,16 @@ pub(crate) fn recognise(head: &str) -> Option<&'static str> {
     (has("LAST SEEN") && has("REASON") && has("MESSAGE")).then_some("columns of Kubernetes events, as kubectl prints them")
 }
 
+/// Why a listing of objects (`kubectl get pods`) has nothing to place, if the text is one.
+pub(crate) fn ages_of_objects(head: &str) -> Option<&'static str> {
+    let first = head.lines().find(|line| !line.trim().is_empty())?;
+    let names: Vec<&str> = first.split_whitespace().collect();
+    let is_listing = names.contains(&"NAME") && names.contains(&"AGE") && names.iter().all(|name| !name.contains(char::is_lowercase));
+    is_listing.then_some(
+        "a listing of kubectl: its ages count back from a moment that it does not tell; kubectl get -o json writes the times of pods, replica sets and events",
+    )
+}
+
 /// The columns of the first line that is not blank, with its number from 1.
 fn header(text: &str) -> Option<(usize, Vec<Column>)> {
     let (index, line) = text.lines().enumerate().find(|(_, line)| !line.trim().is_empty())?;

@@ -6,6 +6,7 @@ use crate::model::catalog::Problems;
 use crate::model::when::{self, WallZone};
 use crate::model::{Change, ProblemKind, Timestamp};
 use crate::parse::document::json::{self, plain};
+use crate::parse::log::convert::scan::{elements, members};
 use crate::parse::metric::Place;
 use crate::parse::{Context, Document};
 
@@ -18,12 +19,13 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
         let place = Place { line: element.line, byte: element.byte };
         // `kubectl get --watch` wraps each event.
         let value = element.value.get("object").filter(|object| object.is_object()).unwrap_or(&element.value);
-        let items: Vec<&Value> = match value.get("items").and_then(Value::as_array) {
-            Some(items) => items.iter().collect(),
-            None => vec![value],
+        let items: Vec<(&Value, u64)> = match value.get("items").and_then(Value::as_array) {
+            Some(items) => items.iter().zip(lines_of_items(&text, &element)).collect(),
+            None => vec![(value, element.line)],
         };
-        for item in items.into_iter().filter(|item| item.get("reason").is_some()) {
-            let change = change_of(item, element.line);
+        for (item, line) in items.into_iter().filter(|(item, _)| item.get("reason").is_some()) {
+            let place = Place { line, ..place };
+            let change = change_of(item, line);
             if change.time.is_none() {
                 problems.push(place.problem(ProblemKind::Time, "event without a readable time".into()));
             }
@@ -33,6 +35,24 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
     let n_unplaced = changes.iter().filter(|change| change.time.is_none()).count() as u64;
     let n_records = changes.len() as u64;
     super::finish(changes, problems, bytes, n_records, n_unplaced, super::zone_of(context, false))
+}
+
+/// Lines on which the items of a list begin, without end.
+fn lines_of_items(text: &str, element: &json::Element) -> impl Iterator<Item = u64> {
+    let bytes = text.as_bytes();
+    let start = usize::try_from(element.byte).unwrap_or(usize::MAX).min(bytes.len());
+    let items = members(bytes, start..bytes.len()).into_iter().find(|member| member.name == b"items");
+    let starts = items.into_iter().flat_map(|items| elements(bytes, items.value.start)).map(|(range, _)| range.start);
+    let (mut line, mut counted) = (element.line, start);
+    let lines: Vec<u64> = starts
+        .map(|at| {
+            line += memchr::memchr_iter(b'\n', &bytes[counted..at]).count() as u64;
+            counted = at;
+            line
+        })
+        .collect();
+    // A list inside of a wrapper is not looked for: its items begin where the wrapper does.
+    lines.into_iter().chain(std::iter::repeat(element.line))
 }
 
 fn change_of(event: &Value, line: u64) -> Change {
@@ -104,6 +124,7 @@ mod tests {
         let document = parse(text.as_bytes(), &Context::default());
         assert_eq!((document.n_records, document.n_unplaced, document.problems.total()), (2, 0, 0));
         assert_eq!(document.changes[1].text, "web BackOff: restarting (×4)");
+        assert_eq!(document.changes.iter().map(|change| change.line).collect::<Vec<_>>(), [2, 3], "the line on which each begins");
         assert_eq!(document.changes[1].end.map(when::shown).as_deref(), Some("2022-12-21T16:45:09Z"));
     }
 }

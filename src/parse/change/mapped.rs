@@ -42,6 +42,7 @@ const WRAPPERS: &[&str] = &[
     "issues",
     "object",
     "value",
+    "services",
 ];
 /// Records are not looked for deeper than this.
 const MAX_DEPTH: u8 = 5;
@@ -138,7 +139,7 @@ fn visit(bytes: &[u8], range: Range<usize>, depth: u8, limit: usize, found: &mut
 fn may_hold(sign: &Sign, has: &impl Fn(&str) -> bool) -> bool {
     let first = |path: &str| has(path.split('.').next().unwrap_or(path));
     match sign {
-        Sign::Has(path) | Sign::Is(path, _) | Sign::Ends(path, _) => first(path),
+        Sign::Has(path) | Sign::Is(path, _) | Sign::Ends(path, _) | Sign::Starts(path, _) => first(path),
         Sign::Any(paths) => paths.iter().any(|path| first(path)),
     }
 }
@@ -149,6 +150,7 @@ fn holds(sign: &Sign, value: &Value) -> bool {
         Sign::Has(path) => at(value, path).is_some(),
         Sign::Any(paths) => paths.iter().any(|path| at(value, path).is_some()),
         Sign::Is(path, wanted) => text(path) == Some(wanted),
+        Sign::Starts(path, start) => text(path).is_some_and(|text| text.starts_with(start)),
         Sign::Ends(path, ending) => text(path).is_some_and(|text| text.ends_with(ending)),
     }
 }
@@ -215,13 +217,21 @@ fn change_of(shape: &Shape, element: &Value, parent: &Value, line: u64) -> Chang
         time: start,
         end: time(shape.end).filter(|end| start.is_some_and(|start| *end > start)),
         kind: kind.trim_end_matches("_log_entry").to_lowercase(),
-        service: text(shape.service),
+        service: text(shape.service).map(|service| without_revision(shape, service)),
         text: sentence,
         from: text(shape.from),
         to: text(shape.to),
         fields: fields.filter_map(|(key, value)| Some((key.clone(), json::plain(value)?))).collect(),
         line,
         ..Change::default()
+    }
+}
+
+/// `shop` of `shop:88`, where a shape names a service by the revision of its task.
+fn without_revision(shape: &Shape, service: String) -> String {
+    match service.rsplit_once(':').filter(|_| shape.service == shape.to) {
+        Some((name, revision)) if !name.is_empty() && revision.bytes().all(|byte| byte.is_ascii_digit()) => name.to_owned(),
+        _ => service,
     }
 }
 
@@ -233,6 +243,10 @@ fn said(path: &str, element: &Value, parent: &Value) -> Option<String> {
     if let Some(path) = path.strip_prefix('/') {
         let whole = said(path, element, parent)?;
         return whole.trim_end_matches('/').rsplit('/').next().map(str::to_owned);
+    }
+    if let Some(path) = path.strip_prefix('(') {
+        let whole = said(path, element, parent)?;
+        return whole.strip_prefix('(')?.split_once(')')?.0.split_whitespace().last().map(str::to_owned);
     }
     let value = match path.strip_prefix('^') {
         Some(path) => at(parent, path),
@@ -302,5 +316,28 @@ mod tests {
             {"name":"Later","status":"notStarted","deploySteps":[]}]}]}"#;
         let sentence = "catalog-api: Release-7: Production: succeeded: larger cache: Lena";
         check(text, "azure-devops", &[("2026-11-23T02:04:42Z", "2026-11-23T02:05:50Z", "catalog-api", sentence)]);
+    }
+
+    #[test]
+    fn deployments_and_events_of_a_service_of_ecs_are_placed_on_their_lines() {
+        let text = r#"{"services": [{"serviceName": "shop", "status": "ACTIVE", "createdAt": "2024-11-02T09:11:00-04:00", "deployments": [
+            {"id": "ecs-svc/1", "status": "PRIMARY", "taskDefinition": "arn:aws:ecs:us-east-1:1:task-definition/shop:88",
+             "createdAt": "2026-03-17T10:15:10.412000-04:00", "updatedAt": "2026-03-17T10:16:45-04:00", "rolloutState": "COMPLETED"}],
+          "events": [
+            {"id": "724b", "createdAt": "2026-03-17T10:16:02.1-04:00", "message": "(service shop) has stopped 2 running tasks: (task 77aa)."}]}]}"#;
+        assert_eq!(recognise(text.as_bytes()), Some("ecs-services"));
+        let document = parse(text.as_bytes(), &Context::default());
+        let told: Vec<_> = document
+            .changes
+            .iter()
+            .map(|change| (change.time.map(when::shown).unwrap_or_default(), change.service.as_deref(), change.text.as_str(), change.line))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("2026-03-17T14:15:10.412Z".to_owned(), Some("shop"), "shop:88: COMPLETED", 2),
+                ("2026-03-17T14:16:02.1Z".to_owned(), Some("shop"), "(service shop) has stopped 2 running tasks: (task 77aa).", 5),
+            ]
+        );
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod git;
 pub mod github;
+pub(crate) mod helm;
 pub(crate) mod kubectl;
 pub mod kubernetes;
 pub(crate) mod mapped;

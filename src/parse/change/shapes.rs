@@ -2,7 +2,8 @@
 //! and which of them are its time, kind, service and words.
 //!
 //! A path leads through members by points, `0` is the first element of a list, `^` begins at the record that the list
-//! of [`Shape::each`] is in, `=` gives a word of ours, `/` before all else takes what stands behind the last `/` of a value.
+//! of [`Shape::each`] is in, `=` gives a word of ours, `/` before all else takes what stands behind the last `/` of a value,
+//! `(` the last word of the parentheses that a value begins with.
 
 /// What must hold for a record to have a shape.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +16,8 @@ pub(super) enum Sign {
     Is(&'static str, &'static str),
     /// Its text ends so.
     Ends(&'static str, &'static str),
+    /// Its text begins so.
+    Starts(&'static str, &'static str),
 }
 
 /// Records of one tool.
@@ -37,7 +40,7 @@ pub(super) struct Shape {
 
 const NONE: Shape = Shape { format: "", signs: &[], each: "", time: &[], end: &[], kind: &[], service: &[], from: &[], to: &[], text: &[] };
 
-use Sign::{Any, Ends, Has, Is};
+use Sign::{Any, Ends, Has, Is, Starts};
 
 /// All shapes; of two that fit the first is meant.
 pub(super) const SHAPES: &[Shape] = &[
@@ -284,6 +287,26 @@ pub(super) const SHAPES: &[Shape] = &[
         time: &["timestamp"],
         kind: &["=build"],
         text: &[&["fullDisplayName", "displayName", "url"], &["result"]],
+        ..NONE
+    },
+    Shape {
+        format: "ecs-services",
+        signs: &[Has("taskDefinition"), Has("createdAt"), Has("rolloutState")],
+        time: &["createdAt"],
+        end: &["updatedAt"],
+        kind: &["=deploy"],
+        service: &["/taskDefinition"],
+        to: &["/taskDefinition"],
+        text: &[&["/taskDefinition"], &["rolloutState"], &["rolloutStateReason"]],
+        ..NONE
+    },
+    Shape {
+        format: "ecs-services",
+        signs: &[Has("id"), Has("createdAt"), Starts("message", "(service ")],
+        time: &["createdAt"],
+        kind: &["=event"],
+        service: &["(message"],
+        text: &[&["message"]],
         ..NONE
     },
     Shape {

@@ -65,6 +65,7 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
         match column {
             Column::Pair(len) => drop(reader.pairs(&line[..start + len], start, found, TakesTime::No)),
             Column::Quoted(text) if is_trace_id(text) => found.take_trace(0, text),
+            Column::Word(text) if is_request_id(text) => found.take_trace(1, text),
             _ => {}
         }
     }
@@ -79,6 +80,44 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
 /// 16 or 32 hexadecimal digits, as W3C and B3 trace ids are.
 pub(super) fn is_trace_id(text: &[u8]) -> bool {
     matches!(text.len(), 16 | 32) && text.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// The id that a proxy gives a request, outside of quotes: 32 hexadecimal digits, not all of them decimal.
+pub(super) fn is_request_id(text: &[u8]) -> bool {
+    text.len() == 32 && is_trace_id(text) && text.iter().any(u8::is_ascii_alphabetic)
+}
+
+/// What the columns behind the latency are called where the next one is `[upstream]`, as the ingress of Kubernetes
+/// writes them. A column of several values, one for each upstream that was tried, has a comma behind all but the last.
+pub(super) struct UpstreamNames {
+    latency: usize,
+    n_named: usize,
+    is_on: bool,
+}
+
+const UPSTREAM_NAMES: [&str; 6] =
+    ["upstream", "upstream_alternative", "upstream_addr", "upstream_response_length", "upstream_response_time", "upstream_status"];
+
+impl UpstreamNames {
+    /// Names for the columns of a line whose latency is column `latency`.
+    pub fn behind(latency: Option<usize>) -> Self {
+        Self { latency: latency.unwrap_or(usize::MAX), n_named: 0, is_on: false }
+    }
+
+    /// The name of the bare word `text` in column `index`; call it for each of them from left to right.
+    pub fn of(&mut self, index: usize, text: &[u8]) -> Option<&'static str> {
+        if self.latency.checked_add(1) == Some(index) {
+            self.is_on = text.starts_with(b"[") && text.ends_with(b"]");
+        }
+        if !self.is_on {
+            return None;
+        }
+        let name = UPSTREAM_NAMES.get(self.n_named).copied();
+        if !text.ends_with(b",") {
+            self.n_named += 1;
+        }
+        name
+    }
 }
 
 /// A column after the status.

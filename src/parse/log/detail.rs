@@ -8,7 +8,7 @@ use super::json::{self, Sink, Value};
 use super::line::{Reader, bare, compose_prefix, without_colours};
 use super::roles::{Binding, Meaning, Place, Role};
 use super::text;
-use super::{Layout, LogPlan, below, keys, level, pairs, rendered, structured, wrapped};
+use super::{Layout, LogPlan, below, correlation, keys, level, nested, pairs, rendered, structured, wrapped};
 use crate::model::Timestamp;
 use crate::parse::RecordDetail;
 
@@ -41,6 +41,13 @@ impl<'a> Sink<'a> for Collect<'_> {
             Value::Nested(text) => byte_list(text).unwrap_or_else(|| lossy(text)),
             Value::Text(text) | Value::Bare(text) => lossy(text),
         };
+        if meaning.binding.is_none()
+            && matches!(value, Value::Nested(_))
+            && let Some(fields) = nested::fields(&name, &text)
+        {
+            self.entries.extend(fields.into_iter().map(|(name, text)| Entry { name, text, binding: None }));
+            return;
+        }
         self.entries.push(Entry { name, text, binding: meaning.binding });
     }
 }
@@ -194,6 +201,7 @@ fn inner(reader: &mut Reader, text: &str) -> RecordDetail {
     let first = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
     let object = text::object_start(&rest[..first], 0).filter(|_| rest[..first].ends_with(b"}"));
     let is_pairs = super::line::starts_with_pair(rest);
+    add_trace(&mut collect, correlation::trace_of(&rest[..first]));
     pairs::walk(&rest[..object.unwrap_or(first)], 0, &mut collect);
     if let Some(object) = object {
         let _ = json::walk(&rest[..first], object, &mut collect);
@@ -283,12 +291,26 @@ fn own_pairs(collect: &mut Collect, message: &str) {
     collect.entries.extend(inner.entries.into_iter().filter(|entry| !known.contains(&entry.name)));
 }
 
+/// Adds the trace id that a bracket tells, unless something before it told one.
+fn add_trace(collect: &mut Collect, id: Option<&[u8]>) {
+    let has_trace = collect.entries.iter().any(|entry| entry.binding.is_some_and(|binding| binding.role == Role::Trace));
+    if let Some(id) = id.filter(|_| !has_trace) {
+        let binding = Binding { role: Role::Trace, rank: 0, unit: None };
+        collect.entries.insert(0, Entry { name: "trace_id".to_owned(), text: lossy(id), binding: Some(binding) });
+    }
+}
+
 /// A text line whose fields a pattern names; one that does not match is read as any other.
 fn text_fields(reader: &mut Reader, line: &[u8], collect: &mut Collect) -> String {
     let plan = reader.plan;
     match plan.named.as_ref().filter(|format| format.captures(line).is_some()) {
         Some(_) => {
             let message = named_line(plan, line, collect);
+            if plan.habits.has_correlation
+                && let Some(head) = text::head(reader, line)
+            {
+                add_trace(collect, correlation::trace_of(&line[head.rest..]));
+            }
             own_pairs(collect, &message);
             message
         }
@@ -343,11 +365,20 @@ fn access(reader: &mut Reader, line: &[u8], collect: &mut Collect) -> String {
     add("status".to_owned(), access.status.to_string().as_bytes());
     let latency = reader.plan.habits.access_latency.map(|(column, _)| column);
     let mut n_quoted = 0;
+    let mut upstream = access::UpstreamNames::behind(latency);
     for (index, (start, column)) in access::columns(line, access.rest).enumerate() {
         match column {
             Column::Word(text) if index == 0 => collect.entries.push(Entry { name: "bytes".into(), text: lossy(text), binding: None }),
+            Column::Word(text) if access::is_request_id(text) => {
+                let binding = Binding { role: Role::Trace, rank: 1, unit: None };
+                collect.entries.push(Entry { name: "request_id".into(), text: lossy(text), binding: Some(binding) });
+            }
             Column::Word(text) => {
-                let name = if latency == Some(index) { "latency".to_owned() } else { format!("column_{}", index + 1) };
+                let name = match upstream.of(index, text) {
+                    _ if latency == Some(index) => "latency".to_owned(),
+                    Some(name) => name.to_owned(),
+                    None => format!("column_{}", index + 1),
+                };
                 collect.entries.push(Entry { name, text: lossy(text), binding: None });
             }
             Column::Quoted(text) if access::is_trace_id(text) => {
@@ -372,6 +403,9 @@ fn text_line(reader: &mut Reader, line: &[u8], collect: &mut Collect) -> String 
     let before = &line[head.rest.saturating_sub(text::CRI_BYTES).max(head.start)..];
     if text::cri_len(before) > 0 {
         collect.entries.push(Entry { name: "stream".to_owned(), text: lossy(&before[1..7]), binding: None });
+    }
+    if reader.plan.habits.has_correlation {
+        add_trace(collect, correlation::trace_of(&line[head.rest..]));
     }
     pairs::walk(&line[..object.unwrap_or(line.len())], head.rest, collect);
     let has_object = object.is_some_and(|object| json::walk(line, object, collect).is_ok());

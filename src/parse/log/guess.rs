@@ -41,6 +41,9 @@ pub fn plan(windows: &Windows, context: &Context) -> Option<LogPlan> {
         survey.stamps = stamps_of(format, &lines);
     }
     let mut plan = LogPlan { layout, habits: habits(&survey, layout), bound: bound(&survey), named, ..LogPlan::default() };
+    if plan.habits.is_wrapped {
+        look_inside(&mut plan, &lines);
+    }
     plan.bound.splice(0..0, forced_keys(context));
     plan.needs_date = survey.stamps.missing * 2 > survey.stamps.zoneless.max(1);
     plan.has_open_dates = is_open(&survey.stamps);
@@ -78,6 +81,20 @@ fn is_timeless(survey: &Survey, layout: Layout, fit: &Fit) -> bool {
         // Its pattern names a level or more; traces may stand between its records.
         Layout::Named => most(fit.n_untimed),
         Layout::Access | Layout::Text => false,
+    }
+}
+
+/// Finds out what numbers mean as levels, and which keys name the service, in the lines that the messages of a plan are.
+fn look_inside(plan: &mut LogPlan, lines: &[&[u8]]) {
+    let texts: Vec<String> = lines.iter().filter_map(|line| super::wrapped::text_of(plan, bare(line))).collect();
+    let inner: Vec<&[u8]> = texts.iter().map(|text| text.trim().as_bytes()).collect();
+    let survey = Survey::of(&inner);
+    plan.habits.numeric_levels = plan.habits.numeric_levels.or_else(|| numeric_levels(&survey));
+    for (path, binding) in bound(&survey) {
+        let is_wanted = binding.is_some_and(|binding| matches!(binding.role, Role::Service | Role::Latency));
+        if is_wanted && !plan.bound.iter().any(|(known, _)| *known == path) {
+            plan.bound.push((path, binding));
+        }
     }
 }
 
@@ -120,6 +137,7 @@ fn habits(survey: &Survey, layout: Layout) -> Habits {
         unstated_level: if is_compact(survey, layout) { Level::Info } else { Level::Unknown },
         has_templates: is_compact(survey, layout) && has_key(survey, rendered::TEMPLATE),
         has_scopes: layout == Layout::Json && has_key(survey, "scopes") && has_key(survey, "loglevel"),
+        has_correlation: is_text && text.correlated > 0,
         access_latency: access_latency(&survey.rows),
     }
 }
@@ -245,7 +263,9 @@ fn bound(survey: &Survey) -> Vec<(Vec<u8>, Option<Binding>)> {
     for (path, values, binding) in of_role(survey, Role::Latency).filter(|(_, _, binding)| binding.unit.is_none()) {
         bound.push((path.clone(), Some(Binding { unit: latency_unit(&values.texts), ..binding })));
     }
-    if ["name", "hostname", "pid", "v"].iter().all(|key| has_key(survey, key)) {
+    // bunyan, and pino, which left out the version of its form at some point.
+    let is_bunyan = ["name", "hostname", "pid"].iter().all(|key| has_key(survey, key));
+    if is_bunyan && (has_key(survey, "v") || numeric_levels(survey) == Some(Numbers::Tens)) {
         bound.push((b"name".to_vec(), Some(Binding { role: Role::Service, rank: 10, unit: None })));
     }
     bound
@@ -415,6 +435,7 @@ fn cap(survey: &Survey, plan: &LogPlan, lines: &[&[u8]], fit: &Fit) -> f32 {
         Layout::Json | Layout::Logfmt if has_levels => 0.95,
         Layout::Json | Layout::Logfmt if has_message => 0.75,
         Layout::Json | Layout::Logfmt => 0.6,
+        Layout::Text if plan.habits.is_relative && has_levels => 0.7,
         Layout::Text if plan.habits.is_relative => 0.6,
         Layout::Text if plan.habits.is_dateless || plan.habits.epoch_at_start.is_some() => 0.5,
         Layout::Text if plan.habits.has_late_time => 0.7,
@@ -468,6 +489,7 @@ fn json_name(survey: &Survey) -> &'static str {
         () if has("t.$date") => "mongodb-json",
         () if has("hostname") && has("pid") && has("v") => "bunyan-json",
         () if has("hostname") && has("pid") => "pino-json",
+        () if has("@timestamp") && has("@version") && has("level_value") => "logstash-json",
         () if has("@timestamp") => "ecs-json",
         () if has("short_message") => "gelf",
         () if has("@t") && (has("@m") || has("@mt")) => "serilog-compact",

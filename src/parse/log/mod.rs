@@ -12,6 +12,7 @@ mod access;
 mod below;
 mod clock;
 pub mod convert;
+mod correlation;
 mod detail;
 mod ends;
 mod found;
@@ -22,6 +23,7 @@ mod keys;
 mod level;
 mod line;
 mod named;
+mod nested;
 mod pairs;
 mod rendered;
 mod roles;
@@ -195,6 +197,8 @@ struct Habits {
     has_templates: bool,
     /// Trace ids stand in a list of scopes.
     has_scopes: bool,
+    /// A bracket before the message tells the trace.
+    has_correlation: bool,
     /// Which field after the status of an access log is its latency.
     access_latency: Option<(usize, EpochUnit)>,
 }

@@ -264,6 +264,8 @@ const PATHS: &[(Role, &[&str])] = &[
             "mdc.trace_id",
             "contextmap.traceid",
             "contextmap.trace_id",
+            "req.headers.x_request_id",
+            "request.headers.x_request_id",
         ],
     ),
 ];
@@ -360,6 +362,10 @@ const CONTAINERS: &[&str] = &[
     "mdc",
     "contextmap",
     "responsestatus",
+    "req",
+    "req.headers",
+    "request",
+    "request.headers",
 ];
 
 /// Longest path that can have a role.

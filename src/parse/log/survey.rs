@@ -8,7 +8,7 @@ use super::json::{self, Sink, Surprise, Value};
 use super::line::{Reader, bare, compose_prefix, starts_with_pair, without_colours};
 use super::roles::{Meaning, Place, Role, path_of};
 use super::text::{self, At, Shape};
-use super::{Layout, LogPlan, keys, pairs, wrapped};
+use super::{Layout, LogPlan, correlation, keys, pairs, wrapped};
 use crate::parse::timestamp::{self, EpochUnit, Missing, Stamp};
 
 /// How many values of one key are kept.
@@ -56,6 +56,8 @@ pub(super) struct TextCounts {
     pub relative: usize,
     /// Lines that begin with the time of a runtime, nine digits of fraction and an offset.
     pub stamped: usize,
+    /// Lines with a trace id in brackets before their message.
+    pub correlated: usize,
     pub epochs: BTreeMap<EpochUnit, usize>,
 }
 
@@ -253,6 +255,7 @@ impl Survey {
         self.text.priority += usize::from(matches!(head.shape, Shape::Priority(_)));
         self.text.priority_5424 += usize::from(matches!(head.shape, Shape::Priority5424(_)));
         self.n_http_status += usize::from(text::http_status(&line[head.rest..]).is_some());
+        self.text.correlated += usize::from(correlation::trace_of(&line[head.rest..]).is_some());
         if self.example.is_empty() {
             self.example = line[..line.len().min(400)].to_vec();
             self.example_start = head.start;
@@ -302,27 +305,42 @@ impl Survey {
 
 /// The column of an access log that is a latency, with its unit.
 ///
-/// Decimals are seconds, as nginx writes `$request_time`. Whole numbers are microseconds, as Apache writes `%D`,
+/// Decimals are seconds, as nginx writes `$request_time`; a column of them wins over whole numbers before it. Whole numbers are microseconds, as Apache writes `%D`,
 /// unless something speaks against it: values that would be above an hour or mostly below 0.1 ms, or lines that
 /// are then not in the order of their ends (a line is written when its request ends, its time may be the start).
 pub(super) fn access_latency(rows: &[(i64, Vec<Option<Vec<u8>>>)]) -> Option<(usize, EpochUnit)> {
     let n_columns = rows.iter().map(|(_, columns)| columns.len()).max()?;
-    (1..n_columns).find_map(|column| {
-        let texts: Vec<_> = rows.iter().filter_map(|(secs, columns)| Some((*secs, columns.get(column)?.as_deref()?))).collect();
-        let numbers: Vec<(i64, f64)> =
-            texts.iter().filter_map(|(secs, text)| Some((*secs, std::str::from_utf8(text).ok()?.parse().ok()?))).collect();
-        if numbers.len() * 10 < rows.len() * 9 || numbers.is_empty() || numbers.iter().any(|(_, value)| *value < 0.0) {
-            return None;
+    let mut first = None;
+    for column in 1..n_columns {
+        let Some((unit, is_sure)) = column_latency(rows, column) else { continue };
+        // A count of bytes may stand before the time that a server measured itself, as `$request_length` does.
+        if is_sure {
+            return Some((column, unit));
         }
-        let mut values: Vec<f64> = numbers.iter().map(|(_, value)| *value).collect();
-        values.sort_by(f64::total_cmp);
-        let (median, max) = (values[values.len() / 2], values[values.len() - 1]);
-        if texts.iter().any(|(_, text)| text.contains(&b'.')) {
-            return (max < 3600.0).then_some((column, EpochUnit::Seconds));
-        }
-        let is_plausible = median >= 100.0 && max <= 3.6e9 && disorder(&numbers) <= 0.2;
-        is_plausible.then_some((column, EpochUnit::Micros))
-    })
+        first = first.or(Some((column, unit)));
+    }
+    first
+}
+
+/// The unit of a column that may be a latency, and whether it can hardly be anything else: seconds to the millisecond
+/// or finer, which no size has and no ratio is written with.
+fn column_latency(rows: &[(i64, Vec<Option<Vec<u8>>>)], column: usize) -> Option<(EpochUnit, bool)> {
+    let texts: Vec<_> = rows.iter().filter_map(|(secs, columns)| Some((*secs, columns.get(column)?.as_deref()?))).collect();
+    let numbers: Vec<(i64, f64)> =
+        texts.iter().filter_map(|(secs, text)| Some((*secs, std::str::from_utf8(text).ok()?.parse().ok()?))).collect();
+    if numbers.len() * 10 < rows.len() * 9 || numbers.is_empty() || numbers.iter().any(|(_, value)| *value < 0.0) {
+        return None;
+    }
+    let mut values: Vec<f64> = numbers.iter().map(|(_, value)| *value).collect();
+    values.sort_by(f64::total_cmp);
+    let (median, max) = (values[values.len() / 2], values[values.len() - 1]);
+    let n_decimals = |text: &[u8]| text.iter().rev().position(|byte| *byte == b'.');
+    if texts.iter().any(|(_, text)| text.contains(&b'.')) {
+        let n_fine = texts.iter().filter(|(_, text)| n_decimals(text).is_some_and(|n| n >= 3)).count();
+        return (max < 3600.0).then_some((EpochUnit::Seconds, n_fine * 10 >= numbers.len() * 9));
+    }
+    let is_plausible = median >= 100.0 && max <= 3.6e9 && disorder(&numbers) <= 0.2;
+    is_plausible.then_some((EpochUnit::Micros, false))
 }
 
 /// Share of lines that end before the line above them did, if their numbers are microseconds.

@@ -1,5 +1,6 @@
 //! Promises of reading logs, over the lines of many loggers.
 
+mod columns;
 mod fast;
 mod formats;
 mod people;

@@ -6,8 +6,7 @@ use super::found::{Found, Moment, status};
 use super::level;
 use super::line::Reader;
 use super::sink::TakesTime;
-use super::structured;
-use super::wrapped;
+use super::{correlation, structured, wrapped};
 use crate::model::Level;
 use crate::parse::timestamp::{self, EpochUnit, Missing, Stamp, epoch_ns};
 
@@ -162,7 +161,7 @@ fn fused(rest: &[u8]) -> Option<usize> {
     .find(|start| *start > 0)
 }
 
-/// Times since a start: `[   12.345678]` of the kernel, `INFO[0012]` of logrus, `gc 7 @8.989s`, `SCHED 1009ms:`.
+/// Times since a start: `[   12.345678]` of the kernel, `[12.345s]` of the JVM, `INFO[0012]` of logrus, `gc 7 @8.989s`, `SCHED 1009ms:`.
 pub(super) fn relative(line: &[u8]) -> Option<Head> {
     /// Longer than any machine runs; larger numbers are epochs.
     const MAX_SECS: i64 = 100_000_000;
@@ -180,8 +179,10 @@ pub(super) fn relative(line: &[u8]) -> Option<Head> {
         let start = 1 + line[1..].iter().take_while(|byte| **byte == b' ').count();
         let len = digits(start);
         let is_fraction = line[start..start + len].contains(&b'.');
-        return if is_fraction && line.get(start + len) == Some(&b']') {
-            head(seconds(start, len, 1)?, start, start + len + 1, Shape::Plain)
+        // The JVM writes `[12.345s]`.
+        let n_unit = usize::from(line.get(start + len) == Some(&b's'));
+        return if is_fraction && line.get(start + len + n_unit) == Some(&b']') {
+            head(seconds(start, len, 1)?, start, start + len + n_unit + 1, Shape::Plain)
         } else {
             None
         };
@@ -281,6 +282,11 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
         && let Some(level) = reader.openings.of(rest).level.or_else(|| if found.is_syslog { level::find(said) } else { None })
     {
         found.level = level;
+    }
+    if reader.plan.habits.has_correlation
+        && let Some(id) = correlation::trace_of(rest)
+    {
+        found.take_trace(0, id);
     }
     let end = roles(reader, line, head.rest, found);
     // The message is what follows the time (and host and tag), without its level and the object at its end.

@@ -4,7 +4,6 @@
 //! wrote is kept as the field `app_time`. Lines that a program wrote as one message (a stack trace) came apart in
 //! the runtime; they are folded again by how they begin.
 
-use super::LogPlan;
 use super::found::{Found, Moment};
 use super::json::{self, Sink, Value};
 use super::keys;
@@ -13,6 +12,7 @@ use super::line::Reader;
 use super::roles::{Meaning, Place, Role};
 use super::sink::TakesTime;
 use super::text::{At, Head, Shape};
+use super::{LogPlan, correlation};
 use crate::model::Level;
 use crate::parse::timestamp;
 
@@ -186,6 +186,9 @@ impl Reader<'_> {
         found.level = app.level;
         if found.level == Level::Unknown {
             found.level = level::find(&line[at..]).unwrap_or_default();
+        }
+        if let Some(id) = correlation::trace_of(&line[at..]) {
+            found.take_trace(0, id);
         }
         let level = found.level;
         self.pairs(&line, at, &mut found, TakesTime::No);

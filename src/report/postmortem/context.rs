@@ -269,12 +269,9 @@ pub fn told_end(range: TimeRange) -> Timestamp {
     if is_rounder { range.end().plus_ns(-1) } else { range.end() }
 }
 
-/// What a change says: its kind before its text, unless the text begins with it.
+/// What a change says.
 pub(super) fn change_words(change: &Change) -> String {
-    if change.kind.is_empty() || change.text.to_ascii_lowercase().starts_with(&change.kind.to_ascii_lowercase()) {
-        return change.text.clone();
-    }
-    format!("{} {}", change.kind, change.text)
+    change.title()
 }
 
 /// A marker's name as words.

@@ -141,6 +141,11 @@ impl Loading {
         }
         report.remarks.extend(self.told.remarks(&report.zone));
         report.remarks.extend(self.archive.as_deref().map(apart::remark));
+        if let Some(log) = &self.log {
+            super::disorder::explain(&mut report, log);
+            // Blank lines stand for what was around the records of a document.
+            report.n_continuation_lines *= u64::from(!self.content.is_converted());
+        }
         if let (false, Some(peeked)) = (report.is_complete, &self.peeked) {
             let spans = [report.extent, peeked.span()].into_iter().flatten();
             report.extent = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));

@@ -181,6 +181,11 @@ impl Content {
         Self { path: original.path.clone(), place: Place::Converted { original, text, keeps_lines } }
     }
 
+    /// Whether this is what a document was made into.
+    pub const fn is_converted(&self) -> bool {
+        matches!(self.place, Place::Converted { .. })
+    }
+
     /// Parts one after another under the name of `own`; a part whose last line has no end gets one.
     pub fn joined(own: Arc<Self>, contents: Vec<Arc<Self>>) -> Result<Self, StoreError> {
         let mut parts = Vec::with_capacity(contents.len());

@@ -196,7 +196,13 @@ pub(in crate::store) fn field_text<'d>(detail: &'d RecordDetail, name: &str) -> 
     match name {
         "message" | "msg" => Some(&detail.message),
         "trace_id" => detail.trace_id.as_deref(),
-        _ => None,
+        _ if name.contains('.') => None,
+        // The last part of a dotted name will do where only one field has it.
+        _ => {
+            let ends_so = |field: &str| field.strip_suffix(name).is_some_and(|before| before.ends_with('.'));
+            let mut all = detail.fields.iter().filter(|(field, _)| ends_so(field));
+            all.next().filter(|_| all.next().is_none()).map(|(_, value)| value.as_str())
+        }
     }
 }
 

@@ -24,6 +24,7 @@ pub use envelope::is_chat;
 
 use crate::model::SourceKind;
 use crate::model::catalog::{Problem, ProblemKind, Problems};
+use crate::parse::change::helm;
 use crate::parse::metric::prometheus::exemplars;
 use crate::parse::{Windows, document};
 
@@ -107,7 +108,7 @@ pub fn sort_of(windows: &Windows) -> Option<Sort> {
         let is_claimed = || document::recognise(windows).first().is_some_and(|candidate| candidate.confidence >= 0.6);
         return (envelope::is_unmistakable(format) || !is_claimed()).then_some(Sort::Json(format));
     }
-    if table::is_log(head) {
+    if table::is_log(head) && std::str::from_utf8(head).ok().and_then(helm::recognise).is_none() {
         return Some(Sort::Table);
     }
     partial::is_container_log(head).then_some(Sort::Partial)
