@@ -271,7 +271,7 @@ pub enum Command {
     /// Write the postmortem of a case: postmortem.md and its charts, or other forms
     #[command(after_help = export_help())]
     Export(Box<ExportArgs>),
-    /// What a reviewer would object to in the postmortem of a case: rules PM001 to PM031
+    /// What a reviewer would object to in the postmortem of a case: rules PM001 to PM032
     Lint {
         /// Folder of the case, or its sources; without any: the demo
         #[command(flatten)]

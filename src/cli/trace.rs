@@ -133,7 +133,13 @@ fn write_text(trace: Option<&Trace>, check: &ClockCheck, catalog: &Catalog, out:
         writeln!(out, "{words}; {times}")?;
     }
     if wrong.is_empty() {
-        writeln!(out, "{}", check.summary())?;
+        // The id was looked for in the whole text of records; clocks are compared where it is the trace id of both.
+        let n_sources = trace.map_or(0, Trace::n_sources);
+        if check.n_traces == 0 && n_sources > 1 {
+            writeln!(out, "{n_sources} sources hold this id, but fewer than two as their trace id: clocks are not compared")?;
+        } else {
+            writeln!(out, "{}", check.summary())?;
+        }
     }
     Ok(())
 }

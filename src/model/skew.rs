@@ -62,6 +62,7 @@ impl ClockCheck {
     pub fn summary(&self) -> String {
         match (self.agreeing.len(), self.n_traces) {
             (0, 0) => "no trace runs through two sources, so clocks cannot be compared".to_owned(),
+            (0, 1) => "one shared trace is too few to say whether the clocks agree: that takes several".to_owned(),
             (0, n) => format!("{} shared traces do not say whether the clocks agree", text::grouped(n as u64)),
             (n, traces) => format!("clocks of {n} sources agree ({} traces)", text::grouped(traces as u64)),
         }

@@ -18,7 +18,7 @@ use crate::model::{Catalog, EventFilter, EventQuery, EventRef, SeriesId, SeriesQ
 use crate::source::{Curtain, Job, Source, SourceError};
 
 /// Columns over the whole extent from which the telling series are chosen.
-const CHOICE_COLUMNS: NonZeroUsize = NonZeroUsize::new(240).expect("not zero");
+pub(super) const CHOICE_COLUMNS: NonZeroUsize = NonZeroUsize::new(240).expect("not zero");
 /// Frozen points of a pinned series: enough for a sparkline that outlives its source.
 const FROZEN_POINTS: NonZeroUsize = NonZeroUsize::new(60).expect("not zero");
 /// Samples read for the statistics of one series; beyond that the columns answer.
@@ -81,7 +81,8 @@ pub fn choose_panels(source: &dyn Source, job: &Job) -> Result<Vec<PanelChoice>,
     let catalog = source.catalog(job)?;
     let Some(range) = catalog.extent else { return Ok(Vec::new()) };
     // Only series that some alias fits are worth reading: a million others stay untouched.
-    let ids: Vec<SeriesId> = catalog.series.iter().filter(|meta| panels::plays_a_role(meta)).map(|meta| meta.id).collect();
+    let mut ids: Vec<SeriesId> = catalog.series.iter().filter(|meta| panels::plays_a_role(meta)).map(|meta| meta.id).collect();
+    super::serving::keep_servers(&mut ids, (source, &catalog), range, job)?;
     let columns = source.series(&SeriesQuery { ids: ids.clone(), range, columns: CHOICE_COLUMNS }, job)?.value;
     let candidates: Vec<panels::PanelCandidate<'_>> = ids
         .iter()

@@ -31,6 +31,7 @@ pub mod publish;
 pub mod recent;
 pub mod saver;
 pub mod sections;
+mod serving;
 pub mod session;
 pub mod standing;
 pub mod svg;

@@ -108,7 +108,10 @@ pub(crate) fn at_one_moment(alerts: &[Value], context: &Context) -> Vec<Alert> {
     for (value, (mut alert, is_firing)) in alerts.iter().filter_map(|value| Some((value, read(value)?))) {
         if is_firing {
             alert.firing_at = Some(alert.active_at);
-            alert.uncertainty_ns = asked.map_or(0, |at| at.since(alert.active_at).max(0));
+            // `startsAt` is when it began to fire. One that is still open has no known end, which says nothing of its start.
+            let is_exact = value.get("activeAt").is_none();
+            let since = asked.map_or(0, |at| at.since(alert.active_at).max(0));
+            alert.uncertainty_ns = if is_exact || since > LONGEST_PENDING_NS { 0 } else { since };
         }
         alert.ended_at = end_of(value);
         let known = out.entry((alert.name.clone(), alert.labels.clone(), alert.active_at)).or_insert_with(|| alert.clone());
@@ -123,6 +126,9 @@ fn end_of(alert: &Value) -> Option<Timestamp> {
     let ends = alert.get("endsAt").and_then(plain).filter(|_| state == Some("resolved"))?;
     when::any(&ends, WallZone::Utc).filter(|at| at.0 > 0)
 }
+
+/// An alert seldom waits longer before it fires: what was asked later than this tells nothing of when it did.
+const LONGEST_PENDING_NS: i64 = 3_600 * crate::model::time::NS_PER_S;
 
 struct Open {
     alert: Alert,
@@ -182,6 +188,15 @@ mod tests {
         format!(
             r#"{{"labels":{{"alertname":"Slow","service":"a","severity":"page"}},"annotations":{{"summary":"slow"}},"state":"{state}","activeAt":"2026-11-23T02:00:01.5Z","value":"1"}}"#
         )
+    }
+
+    #[test]
+    fn the_start_of_an_open_alert_is_as_sure_however_old_its_file_is() {
+        let text = r#"{"labels":{"alertname":"Slow"},"state":"active","startsAt":"2026-03-17T14:22:45Z"}"#;
+        let alert: Value = serde_json::from_str(text).expect("json");
+        let path = "alerts-2026-11-23T02-00-00Z.json".to_owned();
+        let alerts = at_one_moment(&[alert], &Context { path, ..Context::default() });
+        assert_eq!((alerts.len(), alerts[0].uncertainty_ns), (1, 0));
     }
 
     #[test]

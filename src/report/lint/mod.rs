@@ -1,4 +1,4 @@
-//! What a reviewer would object to in a postmortem: rules PM001 to PM031, each with place, reason and way out.
+//! What a reviewer would object to in a postmortem: rules PM001 to PM032, each with place, reason and way out.
 //!
 //! Pure: the case, its postmortem and the facts come in, findings go out, in the order of the rules. Rules live in a file
 //! by what they look at; ids, severities and limits in `rules`. A finding that the case suppresses keeps its reason and is
@@ -8,6 +8,7 @@ mod actions;
 mod chain;
 mod document;
 mod evidence;
+mod impossible;
 mod markers;
 mod rules;
 #[cfg(test)]
@@ -90,6 +91,7 @@ pub fn check(desk: &Desk) -> Vec<Finding> {
     words::check(desk, &mut found);
     chain::check(desk, &limits, &mut found);
     document::check(desk, &limits, &mut found);
+    impossible::check(desk, &mut found);
     for finding in &mut found {
         finding.suppressed = suppression(desk.case, finding);
     }

@@ -45,7 +45,7 @@ const fn rule(id: &'static str, severity: Severity, debt: u8, says: &'static str
 use Severity::{Error, Info, Warning};
 
 /// All rules in the order of their numbers.
-pub const RULES: [Rule; 31] = [
+pub const RULES: [Rule; 32] = [
     rule("PM001", Error, 9, "every causal step stands on evidence"),
     rule("PM002", Error, 10, "every piece of evidence resolves, and its source is as it was"),
     rule("PM003", Error, 6, "markers are in the order in which things can happen"),
@@ -77,6 +77,7 @@ pub const RULES: [Rule; 31] = [
     rule("PM029", Warning, 0, "the document renders everywhere"),
     rule("PM030", Error, 0, "no generated block is edited by hand"),
     rule("PM031", Info, 0, "the document has a title of its own"),
+    rule("PM032", Warning, 2, "no error rate is above 100 %, and none is left after the mitigation"),
 ];
 
 /// The rule of this id.

@@ -421,7 +421,7 @@ fn the_debt_counts_claims_without_support_the_weakest_first() {
 #[test]
 fn every_rule_has_one_id_and_a_sentence() {
     let ids: BTreeSet<&str> = RULES.iter().map(|rule| rule.id).collect();
-    assert_eq!(ids.len(), 31);
+    assert_eq!(ids.len(), 32);
     assert!(RULES.iter().enumerate().all(|(index, rule)| rule.id == format!("PM{:03}", index + 1) && rule.says.len() > 10));
 }
 
@@ -441,4 +441,9 @@ fn what_to_do_about_a_claim_without_evidence_fits_what_it_is() {
     let found = findings("", silent);
     let told = found.iter().find(|finding| finding.rule == "PM010").unwrap();
     assert!(told.message.ends_with("shows it: impact start"), "{}", told.message);
+}
+
+#[test]
+fn pm032_what_is_mitigated_fails_no_more() {
+    objects("PM032", "warning", &marker("mitigated", "15:00"), &marker("mitigated", "20:00"));
 }

@@ -5,7 +5,7 @@
 use super::Derived;
 use super::context::{Context, Panel, change_words, is_clipped, show, words};
 use super::evidence::labels_for_line;
-use crate::model::case::MarkerName;
+use crate::model::case::{Attempt, MarkerName};
 use crate::model::text::rfc3339;
 use crate::model::time::NS_PER_S;
 use crate::model::{AnnotationKind, Change, ChangeSort, TimeRange, Timestamp};
@@ -81,6 +81,15 @@ pub struct TurningPoint {
     pub effects: Vec<Effect>,
 }
 
+/// Its outcome, and what was said of its effect.
+fn stated(attempt: &Attempt) -> Option<String> {
+    let outcome = attempt.outcome.map(|outcome| outcome.name().replace('_', " "));
+    match (outcome, attempt.effect.clone()) {
+        (Some(outcome), Some(effect)) => Some(format!("{outcome}: {effect}")),
+        (outcome, effect) => outcome.or(effect),
+    }
+}
+
 pub(super) fn attempts(context: &mut Context) -> Vec<AttemptRow> {
     let case = context.case;
     let mut rows = Vec::new();
@@ -94,7 +103,7 @@ pub(super) fn attempts(context: &mut Context) -> Vec<AttemptRow> {
             until: (!attempt.at.is_empty()).then(|| attempt.at.end()),
             offset: context.offset(attempt.at.start()),
             what: annotation.text.clone(),
-            stated: attempt.effect.clone(),
+            stated: stated(attempt),
             effects: Vec::new(),
             evidence: change.map_or_else(Vec::new, |change| place(context, change)),
         });

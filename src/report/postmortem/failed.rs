@@ -6,12 +6,13 @@
 use super::Derived;
 use super::context::{Context, step_words, window_words};
 use super::requests::{Group, Outcome, counters, rates, total_rate};
+use super::tallied;
 use crate::model::text::{grouped, value};
 use crate::model::time::NS_PER_S;
 use crate::model::{Sample, SeriesMeta, TimeRange, Timestamp, Unit};
 
-const ID: &str = "impact.failed";
-const LABEL: &str = "Failed requests";
+pub(super) const ID: &str = "impact.failed";
+pub(super) const LABEL: &str = "Failed requests";
 
 /// A count with its bounds.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -48,9 +49,13 @@ pub(super) fn failed_requests(context: &mut Context) -> Vec<Derived> {
         rows.push(row);
         rows.extend(excess(context, &group, window));
     }
+    let mut why_not = None;
     let integral = match rates(context) {
         Some(group) => Some(by_rates(context, &group, window, &words)),
-        None => by_ratio(context, window, &words),
+        None => by_ratio(context, window, &words).unwrap_or_else(|why| {
+            why_not = Some(why);
+            None
+        }),
     };
     if let Some((mut integral, integrated)) = integral {
         if let Some(counted) = counted {
@@ -63,7 +68,12 @@ pub(super) fn failed_requests(context: &mut Context) -> Vec<Derived> {
         rows.push(integral);
     }
     if rows.is_empty() {
-        let formula = "no counter or rate of requests with a status label, and no rate beside the error rate, in the data".to_owned();
+        let tallied = tallied::by_log(context, window, &words).or_else(|| tallied::by_period(context, window, &words));
+        rows.extend(tallied);
+    }
+    if rows.is_empty() {
+        let nothing = "no counter or rate of requests with a status label, and no rate beside the error rate, in the data".to_owned();
+        let formula = why_not.unwrap_or(nothing);
         rows.push(Derived { id: ID.into(), label: LABEL.into(), formula, ..Derived::default() });
     }
     rows
@@ -221,13 +231,26 @@ fn by_rates(context: &mut Context, group: &Group, window: TimeRange, words: &str
     (Derived { id: ID.into(), label: LABEL.into(), value: Some(format!("≈ {}", failed.words())), how, formula, inputs }, failed)
 }
 
-fn by_ratio(context: &mut Context, window: TimeRange, words: &str) -> Option<(Derived, Estimate)> {
-    let ratio = context.panel("error rate").and_then(|panel| panel.meta)?;
-    let rate = total_rate(context)?;
+/// Rate × share of failures; the reason why not, where there are numbers that must not be multiplied.
+fn by_ratio(context: &mut Context, window: TimeRange, words: &str) -> Result<Option<(Derived, Estimate)>, String> {
+    let Some(ratio) = context.panel("error rate").and_then(|panel| panel.meta) else { return Ok(None) };
+    let Some(scale) = scale_of(ratio) else {
+        return Err(format!("{} is no share of requests: it cannot be multiplied by a rate", ratio.full_name()));
+    };
+    // What a log says of its own requests is counted, not multiplied.
+    if ratio.name.starts_with("fromlogs:") {
+        return Err(format!("{} is a share of log records, and its records with a status are not counted here", ratio.full_name()));
+    }
+    let Some(rate) = total_rate(context, ratio) else {
+        return Err(format!("no rate of requests of the same service as {}", ratio.full_name()));
+    };
     let margin = rate.staleness_ns();
     let around = TimeRange::new(window.start().plus_ns(-margin), window.end().plus_ns(margin));
     let (rates, ratios) = (context.samples(rate, around), context.samples(ratio, around));
-    let product = times(&rates, &ratios, ratio);
+    let mut product = times(&rates, &ratios, ratio);
+    for sample in &mut product {
+        sample.value *= scale;
+    }
     let (failed, covered_ns) = integral(&product, window, margin);
     let missing = window.len_ns() - covered_ns;
     let formula = "∫ rate(t) × error ratio(t) dt; ratio at or before each sample of the rate; linear between samples (trapezoid), nothing over gaps. \
@@ -244,7 +267,22 @@ fn by_ratio(context: &mut Context, window: TimeRange, words: &str) -> Option<(De
         inputs.push(format!("no samples for {}", super::impact::duration(missing)));
     }
     let how = format!("∫ rate × error ratio dt, {words}");
-    Some((Derived { id: ID.into(), label: LABEL.into(), value: Some(format!("≈ {}", failed.words())), how, formula, inputs }, failed))
+    let value = Some(format!("≈ {}", failed.words()));
+    Ok(Some((Derived { id: ID.into(), label: LABEL.into(), value, how, formula, inputs }, failed)))
+}
+
+/// What makes a share between 0 and 1 of the values of a series; `None` for what is no share, such as a count.
+fn scale_of(meta: &SeriesMeta) -> Option<f64> {
+    let name = meta.name.to_ascii_lowercase();
+    let says = |words: &[&str]| name.split(|c: char| !c.is_alphanumeric()).any(|token| words.contains(&token));
+    let (low, high) = meta.bounds.unwrap_or((0.0, 1.0));
+    let scale = match meta.unit {
+        Unit::Ratio => 1.0,
+        Unit::None if says(&["percent", "pct", "percentage"]) => 0.01,
+        Unit::None if says(&["ratio", "share", "fraction"]) => 1.0,
+        _ => return None,
+    };
+    (low * scale >= 0.0 && high * scale <= 1.0 + 1e-6).then_some(scale)
 }
 
 /// The product of two series at the times of the first; nothing where the second has no fresh value.

@@ -30,6 +30,7 @@ mod stages;
 mod stated;
 mod suggest;
 mod summary;
+mod tallied;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use super::context::Context;
 use crate::model::series::STATUS_LABELS;
-use crate::model::{Labels, SeriesKind, SeriesMeta, Unit};
+use crate::model::{Labels, SeriesKind, SeriesMeta, SourceKind, Unit};
 
 /// Parts of names of what stands between users and services.
 const ENTRY_WORDS: [&str; 12] =
@@ -112,13 +112,32 @@ pub(super) fn rates<'a>(context: &Context<'a>) -> Option<Group<'a>> {
     best_group(context, |meta| is_rate(meta) && is_given(meta)).or_else(|| best_group(context, is_rate))
 }
 
-/// A rate of all requests that fits the error-rate panel.
-pub(super) fn total_rate<'a>(context: &Context<'a>) -> Option<&'a SeriesMeta> {
-    let fits = |meta: &&SeriesMeta| is_rate(meta) && is_about_requests(meta) && status_label(&meta.labels).is_none();
+/// A rate of all requests of what the error ratio is of; never one of traces, which are sampled.
+pub(super) fn total_rate<'a>(context: &Context<'a>, ratio: &SeriesMeta) -> Option<&'a SeriesMeta> {
+    let is_sampled = |meta: &SeriesMeta| context.catalog.source(meta.source).is_some_and(|source| source.kind == SourceKind::Traces);
+    let fits = |meta: &&SeriesMeta| {
+        is_rate(meta) && is_about_requests(meta) && status_label(&meta.labels).is_none() && is_of_one(meta, ratio) && !is_sampled(meta)
+    };
     context.catalog.series.iter().filter(fits).max_by_key(|meta| {
         let rank = rank(context, meta, service(&meta.labels));
         (is_given(meta), rank, meta.n_samples, Reverse(meta.id))
     })
+}
+
+/// Whether two series are of the same service. Without a service on both, of the same metric, source or first word of the name.
+fn is_of_one(rate: &SeriesMeta, ratio: &SeriesMeta) -> bool {
+    let text = |meta: &SeriesMeta| format!("{} {}", meta.name, meta.query.as_deref().unwrap_or_default());
+    let shares_metric = || {
+        let (own, other) = (text(rate), text(ratio));
+        let other = metric_names(&other);
+        metric_names(&own).iter().any(|name| other.contains(name))
+    };
+    let first = |meta: &SeriesMeta| meta.name.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_ascii_lowercase();
+    match (service(&rate.labels), service(&ratio.labels)) {
+        (Some(one), Some(other)) => one == other,
+        (None, None) => rate.source == ratio.source || first(rate) == first(ratio) || shares_metric(),
+        _ => false,
+    }
 }
 
 /// Whether nobody computed it here from other series: a second reading of the same counters checks nothing.

@@ -138,7 +138,8 @@ fn row(context: &mut Context, service: String, families: &[Vec<&SeriesMeta>], si
     let extent = context.catalog.extent?;
     let (mut bad, mut peaks, mut words, mut step) = (Vec::new(), [None::<String>, None], Vec::new(), NS_PER_S);
     // What users felt, and of that what failed: silence and errors weigh more than latency.
-    let mut failing: Vec<TimeRange> = silent.iter().map(|silence| silence.range).collect();
+    let unanswered = || silent.iter().filter(|silence| !silence.is_missing).map(|silence| silence.range);
+    let mut failing: Vec<TimeRange> = unanswered().collect();
     let mut felt_too = failing.clone();
     words.extend(silent.iter().map(|silence| silence.input.clone()));
     for metas in families {
@@ -165,7 +166,7 @@ fn row(context: &mut Context, service: String, families: &[Vec<&SeriesMeta>], si
         let worst = worst.filter(|(peak, meta)| is_measured(meta, *peak));
         peaks[usize::from(kind == Role::Latency)] = worst.map(|(peak, meta)| show(meta, peak));
     }
-    bad.extend(silent.iter().map(|silence| silence.range));
+    bad.extend(unanswered());
     // What was over before the incident is another story.
     let is_later = |range: &TimeRange| normal_until.is_none_or(|end| range.end() > end);
     let stretches: Vec<TimeRange> = join(bad, step).into_iter().filter(is_later).collect();

@@ -10,7 +10,7 @@ use super::refine::lag;
 use super::requests::{is_about_requests, is_rate, service};
 use crate::model::text::rfc3339;
 use crate::model::time::NS_PER_S;
-use crate::model::{Sample, SeriesMeta, TimeRange, Timestamp};
+use crate::model::{Sample, SeriesMeta, SourceKind, TimeRange, Timestamp};
 
 /// A shorter silence is a restart, or chance.
 const LEAST_NS: i64 = 10 * NS_PER_S;
@@ -30,6 +30,8 @@ pub(super) struct Silence {
     pub(super) what: &'static str,
     /// The series that tells, and the rule.
     pub(super) input: String,
+    /// Whether a file of its log is missing for this time: then nothing is known of it.
+    pub(super) is_missing: bool,
 }
 
 impl Silence {
@@ -37,7 +39,8 @@ impl Silence {
     pub(super) fn words(&self, data_end: Timestamp) -> String {
         let clock = |at: Timestamp| rfc3339(at).get(11..19).unwrap_or_default().to_owned();
         let until = if self.range.end() >= data_end { "the end of the data".to_owned() } else { clock(self.range.end()) };
-        format!("{} from {} to {until}", self.what, clock(self.range.start()))
+        let why = if self.is_missing { ": a file of its log seems to be missing, which is no outage" } else { "" };
+        format!("{} from {} to {until}{why}", self.what, clock(self.range.start()))
     }
 }
 
@@ -66,11 +69,48 @@ pub(super) fn of_services(context: &mut Context) -> BTreeMap<String, Vec<Silence
         let n = |metas: &[&SeriesMeta]| metas.iter().map(|meta| meta.n_samples).sum::<u64>();
         let best = families.into_iter().max_by_key(|((name, _), metas)| (name.starts_with("fromlogs:"), n(metas)));
         if let Some((_, metas)) = best {
-            found.entry(service.to_owned()).or_default().extend(silent(context, &metas, "no request completed"));
+            let is_of_log = metas.iter().any(|meta| meta.name.starts_with("fromlogs:"));
+            let files = if is_of_log { files(context, service) } else { Vec::new() };
+            let mut own = silent(context, &metas, "no request completed");
+            for silence in own.iter_mut().filter(|silence| lacks_a_file(&files, silence.range)) {
+                (silence.is_missing, silence.what) = (true, "no record");
+            }
+            found.entry(service.to_owned()).or_default().extend(own);
         }
     }
     found.retain(|_, all| !all.is_empty());
     found
+}
+
+/// Starts and ends of the files that a service logs into, by time.
+fn files(context: &Context, service: &str) -> Vec<(Timestamp, Timestamp)> {
+    let is_of = |names: &[String]| names.iter().any(|name| name == service);
+    let logs = context.catalog.sources.iter().filter(|source| source.kind == SourceKind::Logs && is_of(&source.services));
+    let mut files: Vec<(Timestamp, Timestamp)> = logs.filter_map(|source| source.extent).collect();
+    files.sort_unstable();
+    files
+}
+
+/// Whether files begin at a regular distance, and of those that should lie in this time none is there. A service that
+/// stopped leaves its file half full, and begins the next one when it starts again: that is no regular distance.
+fn lacks_a_file(files: &[(Timestamp, Timestamp)], range: TimeRange) -> bool {
+    let mut apart: Vec<i64> = files.windows(2).map(|pair| pair[1].0.since(pair[0].0)).collect();
+    apart.sort_unstable();
+    let usual = apart.get(apart.len() / 2).copied().filter(|usual| apart.len() >= 4 && *usual > 0).unwrap_or(0);
+    let is_near = |ns: i64, n: i64| ns.saturating_sub(usual.saturating_mul(n)).saturating_abs() <= usual / 20;
+    let is_regular = usual > 0 && apart.iter().filter(|ns| is_near(**ns, 1)).count() * 4 >= apart.len() * 3;
+    let fits = |pair: &[(Timestamp, Timestamp)]| {
+        let (before, after) = (pair[0], pair[1]);
+        let n = after.0.since(before.0) / usual + i64::from(after.0.since(before.0) % usual > usual / 2);
+        let is_full = before.1.since(before.0) >= usual - usual / 20;
+        let slack = usual / 20;
+        n > 1
+            && is_near(after.0.since(before.0), n)
+            && is_full
+            && range.start().since(before.1).saturating_abs() <= slack
+            && range.end().since(after.0).saturating_abs() <= slack
+    };
+    is_regular && files.windows(2).any(fits)
 }
 
 /// Stretches in which all series of a family are at zero or without a sample.
@@ -98,8 +138,9 @@ fn silent(context: &mut Context, metas: &[&SeriesMeta], what: &'static str) -> V
     let is_missed = |run: &TimeRange| is_up || usual * (run.len_ns() as f64 / NS_PER_S as f64) >= LEAST_MISSED;
     let long = runs.into_iter().filter(|run| run.end() > baseline.end() && run.len_ns() >= least && is_missed(run));
     let input = format!("{} ({})", first.full_name(), context.path(first.source));
-    let found: Vec<Silence> =
-        long.map(|range| Silence { range, what, input: format!("{input}: 0 or no sample {}", window_words(range)) }).collect();
+    let found: Vec<Silence> = long
+        .map(|range| Silence { range, what, input: format!("{input}: 0 or no sample {}", window_words(range)), is_missing: false })
+        .collect();
     if !found.is_empty() {
         metas.iter().take(MOST_SERIES).for_each(|meta| context.uses(meta));
     }
@@ -156,6 +197,18 @@ mod tests {
     fn silence_begins_where_nothing_completed_any_more_and_ends_with_the_next_sign_of_life() {
         check(&[(0, 3.0), (1, 2.0), (2, 0.0), (3, 0.0), (30, 0.0), (31, 4.0)], 0, &[(2, 31)]);
         check(&[(0, 3.0), (1, 2.0), (11, 0.0), (12, 0.0), (31, 4.0)], 10, &[(1, 31)]);
+    }
+
+    #[test]
+    fn a_missing_file_of_a_log_that_is_cut_by_time_is_no_outage() {
+        let at = Timestamp::from_secs;
+        let file = |n: i64| (at(n * 300), at(n * 300 + 299));
+        let lacks = |files: &[(Timestamp, Timestamp)]| lacks_a_file(files, TimeRange::new(at(900), at(1202)));
+        assert!(lacks(&[0, 1, 2, 4, 5, 6].map(file)));
+        // All files are there, or one is cut short because the service stopped and began another when it started.
+        assert!(!lacks(&[0, 1, 2, 3, 4, 5, 6].map(file)));
+        let stopped = [(at(0), at(900)), (at(1202), at(1300)), (at(2000), at(2200)), (at(2201), at(9000)), (at(9100), at(9200))];
+        assert!(!lacks(&stopped) && !lacks(&[]));
     }
 
     #[test]

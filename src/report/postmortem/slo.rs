@@ -156,7 +156,11 @@ fn times(burn: f64) -> String {
 fn peak_burn(context: &mut Context, objective: &Objective) -> Option<Derived> {
     let panel = context.panel("error rate").cloned()?;
     let peak = peak_of(context, &panel)?;
-    let (meta, (at, ratio)) = (peak.meta, peak.greatest.filter(|_| peak.meta.unit == Unit::Ratio)?);
+    let (meta, (at, ratio)) = (peak.meta, peak.greatest.filter(|(_, ratio)| peak.meta.unit == Unit::Ratio && *ratio <= 1.0 + 1e-6)?);
+    // The share of error lines among all lines of a log is none of requests.
+    if meta.name.starts_with("fromlogs:") && !meta.query.as_deref().is_some_and(|formula| formula.contains("status")) {
+        return None;
+    }
     let burn = burn(objective, ratio);
     let lasts = (burn > 0.0).then(|| objective.days * 86_400.0 / burn);
     let lasts = lasts.map_or_else(String::new, |secs| format!("; a full budget lasts {}", duration((secs * NS_PER_S as f64) as i64)));

@@ -258,3 +258,35 @@ fn a_panel_that_was_only_opened_is_no_impact_and_the_trigger_stands_once_in_the_
     let told: Vec<&str> = postmortem.timeline.iter().map(|row| row.text.as_str()).collect();
     assert_eq!(told.iter().filter(|text| text.contains("v340")).collect::<Vec<_>>(), [&"trigger: deploy v340"]);
 }
+
+#[test]
+fn a_count_is_no_ratio_and_two_services_are_not_multiplied() {
+    let rate = |name: &'static str| move |shop: Shop| shop.add(name, RATE, 1, |_| Some(100.0));
+    let counted = Shop::new().add("error_ratio", GAUGE, 60, |at| Some(if (BEGIN..END).contains(&at) { 260.0 } else { 1.0 }));
+    let mut counted = rate("http_rps")(counted);
+    counted.catalog.series[0].bounds = Some((1.0, 260.0));
+    let (_, told) = counted.told(&both_ends());
+    assert!(told.contains("error_ratio is no share of requests") && !told.contains("Burn rate at the peak"), "{told}");
+    let other = Shop::new().add("error_ratio@kubelet", (Unit::Ratio, SeriesKind::Gauge), 1, |_| Some(1.0));
+    let mut other = rate("http_rps@shop")(other);
+    other.catalog.series[0].labels = Labels::default();
+    other.catalog.series[1].source = crate::model::SourceId(1);
+    let (_, told) = other.told(&both_ends());
+    assert!(told.contains("no rate of requests of the same service as error_ratio"), "{told}");
+}
+
+#[test]
+fn counts_per_period_of_one_balancer_are_summed_up() {
+    let shop = Shop::new()
+        .add("RequestCount", GAUGE, 60, |_| Some(600.0))
+        .add("HTTPCode_ELB_5XX_Count", GAUGE, 60, |at| (420..600).contains(&at).then_some(50.0));
+    let (_, told) = shop.told(&both_ends());
+    assert!(told.contains("150, 7.5 % of 2 000"), "{told}");
+}
+
+#[test]
+fn what_came_of_an_attempt_is_told() {
+    let attempt = "\"kind\":\"attempt\",\"t0\":\"1970-01-01T00:08:00Z\",\"t1\":\"1970-01-01T00:08:00Z\",\"outcome\":\"worked\",\"text\":\"index again\"";
+    let (_, told) = Shop::new().with_errors(1).told(&format!("{}\n{attempt}", both_ends()));
+    assert!(told.contains("| worked |"), "{told}");
+}

@@ -1,0 +1,155 @@
+//! Failed requests as logs and monitoring services counted them: records with a status, and counts per period.
+//!
+//! Not here: counters and rates by status (`failed`). The one thing to know: all requests and the failed ones come from the
+//! same place, so that no more can fail than there were.
+
+use super::Derived;
+use super::context::{Context, step_words, window_words};
+use super::failed::{Estimate, ID, LABEL, whole};
+use super::requests::{is_entry, service};
+use crate::model::filter::{Comparison, Expr, Term};
+use crate::model::text::value;
+use crate::model::{EventFilter, Labels, SeriesKind, SeriesMeta, SourceId, SourceKind, TimeRange, Unit};
+
+/// Services whose records are counted: beyond this many a log names users, not services.
+const MOST_SERVICES: usize = 64;
+/// Labels that tell series of one answer apart without saying whose they are.
+const OF_ANSWER: [&str; 4] = ["id", "stat", "statistic", "label"];
+/// What all requests of a period are called, letters and digits only.
+const ALL_REQUESTS: [&str; 6] = ["requestcount", "requests", "totalrequests", "httprequests", "requestcountsum", "requestssum"];
+
+/// Counts of one service from its log.
+struct Logged {
+    service: String,
+    sources: Vec<SourceId>,
+    failed: u64,
+    all: u64,
+}
+
+/// Records with a status of 500 or more, of the service that users meet: an entry point, else the one with most requests.
+pub(super) fn by_log(context: &mut Context, window: TimeRange, words: &str) -> Option<Derived> {
+    let best = logged(context, window).into_iter().max_by_key(|one| (is_entry(&one.service), one.all))?;
+    let path = context.path(*best.sources.first()?);
+    let more = if best.sources.len() > 1 { format!(" and {} more", best.sources.len() - 1) } else { String::new() };
+    context.used_sources.extend(&best.sources);
+    let share = value(best.failed as f64 / best.all as f64, Unit::Ratio);
+    Some(Derived {
+        id: ID.into(),
+        label: format!("{LABEL}, in the log of {}", best.service),
+        value: Some(format!("{}, {share} of {}", whole(best.failed as f64), whole(best.all as f64))),
+        how: format!("records with status 5xx, {words}"),
+        formula: "records with a status from 500 to 599, of all records with a status, both ends included".into(),
+        inputs: vec![format!("log of {:?} ({path}{more})", best.service), format!("window {words}"), window_words(window)],
+    })
+}
+
+/// Services whose log states statuses, with what it counts in the window. Spans are no log: traces are sampled.
+fn logged(context: &Context, window: TimeRange) -> Vec<Logged> {
+    // The end of the impact belongs to it.
+    let window = TimeRange::new(window.start(), window.end().plus_ns(1));
+    let is_of_requests = |meta: &&SeriesMeta| meta.name == "fromlogs:request_rate";
+    let mut services: Vec<&str> = context.catalog.series.iter().filter(is_of_requests).filter_map(|meta| service(&meta.labels)).collect();
+    services.dedup();
+    let mut found = Vec::new();
+    for service in services.into_iter().take(MOST_SERVICES) {
+        let is_of = |names: &[String]| names.iter().any(|name| name == service);
+        let sources: Vec<SourceId> = context
+            .catalog
+            .sources
+            .iter()
+            .filter(|source| source.kind == SourceKind::Logs && is_of(&source.services))
+            .map(|source| source.id)
+            .collect();
+        if sources.is_empty() {
+            continue;
+        }
+        let count = |low: u16| {
+            let status = |comparison, limit| Expr::Term(Term::Status(comparison, limit));
+            let expr = Some(Expr::all(vec![status(Comparison::Ge, low), status(Comparison::Lt, 600)]));
+            let filter = EventFilter { services: vec![service.to_owned()], sources: sources.clone(), expr, ..EventFilter::default() };
+            context.facts.count(&filter, window)
+        };
+        let all = count(100);
+        if all > 0 {
+            found.push(Logged { service: service.to_owned(), failed: count(500), all, sources });
+        }
+    }
+    found
+}
+
+/// Counts per period of one thing: the failed requests, and all of them.
+struct Periods<'a> {
+    failed: Vec<&'a SeriesMeta>,
+    all: &'a SeriesMeta,
+}
+
+/// Sum of the counts of failed requests per period, where the same source counts all requests, too.
+pub(super) fn by_period(context: &mut Context, window: TimeRange, words: &str) -> Option<Derived> {
+    let periods = periods(context)?;
+    let mut failed = Estimate::default();
+    // Where nothing failed no count is sent: only the count of all requests tells how long a period is.
+    let period = periods.all.step_ns?;
+    for meta in &periods.failed {
+        failed.add(sum(context, (meta, period), window));
+    }
+    let all = sum(context, (periods.all, period), window);
+    if all.likely <= 0.0 || failed.likely > all.likely {
+        return None;
+    }
+    let names: Vec<String> = periods.failed.iter().map(|meta| meta.full_name()).collect();
+    let path = context.path(periods.all.source);
+    Some(Derived {
+        id: ID.into(),
+        label: LABEL.into(),
+        value: Some(format!("{}, {} of {}", failed.words(), value(failed.likely / all.likely, Unit::Ratio), whole(all.likely))),
+        how: format!("counts per period summed up, {words}"),
+        formula: "Σ count of each period; of a period at an edge of the window the part inside. Low: whole periods inside. \
+                  High: every period that the window touches. The time of a count is the start of its period"
+            .into(),
+        inputs: vec![
+            format!("counts {} of {} ({path})", names.join(" + "), periods.all.full_name()),
+            step_words(periods.all),
+            window_words(window),
+        ],
+    })
+}
+
+fn periods<'a>(context: &Context<'a>) -> Option<Periods<'a>> {
+    let is_count = |meta: &&SeriesMeta| meta.unit == Unit::None && meta.kind == SeriesKind::Gauge && !meta.is_derived;
+    let catalog = context.catalog;
+    let alls = catalog.series.iter().filter(is_count).filter(|meta| ALL_REQUESTS.contains(&letters(&meta.name).as_str()));
+    let found = alls.map(|all| {
+        let is_of_it =
+            |meta: &&SeriesMeta| meta.source == all.source && owner(&meta.labels) == owner(&all.labels) && is_failing(&meta.name);
+        Periods { failed: catalog.series.iter().filter(is_count).filter(is_of_it).collect(), all }
+    });
+    found.filter(|periods| !periods.failed.is_empty() && periods.all.step_ns.is_some()).max_by_key(|periods| periods.all.n_samples)
+}
+
+/// `HTTPCode_ELB_5XX_Count` and its like; not one status of them (`…_504_Count`), which is counted in it.
+fn is_failing(name: &str) -> bool {
+    let name = letters(name);
+    name.contains("5xx") && (name.contains("count") || name.starts_with("http"))
+}
+
+fn letters(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+fn owner(labels: &Labels) -> Vec<(&str, &str)> {
+    labels.iter().filter(|(name, _)| !OF_ANSWER.contains(name)).collect()
+}
+
+fn sum(context: &mut Context, (meta, period): (&SeriesMeta, i64), window: TimeRange) -> Estimate {
+    let samples = context.samples(meta, TimeRange::new(window.start().plus_ns(-period), window.end()));
+    let mut out = Estimate::default();
+    for sample in samples.iter().filter(|sample| sample.value.is_finite()) {
+        let own = TimeRange::new(sample.time, sample.time.plus_ns(period));
+        let Some(inside) = own.intersect(window) else { continue };
+        let part = inside.len_ns() as f64 / period as f64;
+        out.likely += sample.value * part;
+        out.high += sample.value;
+        out.low += if part >= 1.0 { sample.value } else { 0.0 };
+    }
+    out
+}
