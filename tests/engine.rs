@@ -216,8 +216,9 @@ fn packed_and_archived_sources_say_what_plain_ones_say() {
     xz.write_all(&tar).unwrap();
     xz.finish().unwrap();
     let archived = all_answers(&folder(out.path()));
+    let remark = r#""case.tar.xz is an archive: what is added to it later is not followed""#;
     for (got, expected) in archived.iter().zip(&plain).filter(|(_, plain)| plain.starts_with('{')) {
-        assert_eq!(&got.replace("case.tar.xz/", ""), expected);
+        assert_eq!(&got.replace(remark, "").replace("case.tar.xz/", ""), expected);
     }
     let catalog = folder(&out.path().join("case.tar.xz")).catalog(&Job::new()).unwrap();
     assert!(catalog.sources[1].path.ends_with("case.tar.xz/logs/order-1.log"), "{}", catalog.sources[1].path);

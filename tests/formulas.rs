@@ -120,7 +120,7 @@ fn the_usual_panels_are_computed_when_nobody_gave_them() {
     assert_eq!(code, 0, "{err}");
     assert!(screen.contains("P99") && screen.contains("error rate") && screen.contains("≥1 s"), "{screen}");
     assert!(
-        screen.contains(":error_ratio") || screen.contains("http_requests_to…") && screen.contains("50 %"),
+        screen.contains(":error_ratio") || screen.contains("http_requests_total:e…") && screen.contains("50 %"),
         "a counter is no error rate: {screen}"
     );
     assert!(screen.contains("histogram_quantile(0.99,"), "the detail tells the formula: {screen}");

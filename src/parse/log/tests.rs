@@ -4,8 +4,8 @@ mod columns;
 mod fast;
 mod formats;
 mod people;
-mod programs;
 mod platforms;
+mod programs;
 
 use std::fmt::Write as _;
 

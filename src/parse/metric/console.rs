@@ -54,7 +54,8 @@ struct Shape {
 
 impl Shape {
     fn of(rows: &[&str]) -> Option<Self> {
-        let first = rows.first()?.trim_start_matches('\u{feff}');
+        // A separator that is told stands above a plain table.
+        let first = rows.first().map(|row| row.trim_start_matches('\u{feff}')).filter(|row| !row.starts_with("sep="))?;
         let separator = SEPARATORS.into_iter().max_by_key(|separator| first.matches(*separator).count())?;
         let is_time = |cell: &str| moment(cell, WallZone::Utc, DateOrder::Open).is_some();
         let header = cells(first, separator);

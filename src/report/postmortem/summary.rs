@@ -87,24 +87,25 @@ fn trigger(context: &Context, chain: &[Step]) -> Option<String> {
     let Some(marker) = context.marker(MarkerName::Trigger) else {
         let one = context.suggested.get(&MarkerName::Trigger)?;
         let what = one.text.trim().trim_end_matches('.');
-        return Some(format!(
-            "Nobody marked it; the data suggest {what}, at {}. That is no proof.",
-            context.moment(one.at)
-        ));
+        return Some(format!("Nobody marked it; the data suggest {what}, at {}. That is no proof.", context.moment(one.at)));
     };
     let text = marker.annotation.text.trim();
     let is_then = |step: &&Step| step.at.is_some_and(|range| range.start().since(marker.at).abs() <= SAME_TRIGGER_NS);
     let of_trigger = |step: &&Step| step.cause_type == CauseType::Trigger && step.status != CauseStatus::Refuted;
     let step = chain.iter().filter(of_trigger).find(is_then);
     let what = match (text, step, context.change_at(marker.at)) {
-        ("", Some(step), _) => format!("{} ({}, {})", step.statement.trim().trim_end_matches('.'), step.label, step.status.name()),
-        ("", None, Some(change)) => change_words(change),
+        ("", _, Some(change)) => change_words(change),
+        ("", Some(step), None) => format!("{} ({}, {})", step.statement.trim().trim_end_matches('.'), step.label, step.status.name()),
         ("", None, None) => "not described".into(),
         (text, ..) => text.to_owned(),
     };
     // Taken over from the data as it was offered: nobody said yet that it was so.
     let is_open = marker.rule.contains(NO_PROOF) && step.is_none_or(|step| step.status != CauseStatus::Confirmed);
-    let doubt = if is_open { format!(" Suggested by the data ({}), confirmed by nobody.", marker.rule) } else { String::new() };
+    let doubt = if is_open {
+        format!(" The data suggest it ({}); nobody has confirmed it.", marker.rule.trim_start_matches("accepted: "))
+    } else {
+        String::new()
+    };
     Some(format!("{}, at {}.{doubt}", what.trim_end_matches('.'), context.moment(marker.at)))
 }
 

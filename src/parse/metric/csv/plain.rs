@@ -56,6 +56,8 @@ impl PlainRows {
             let cell = &rest[..end.unwrap_or(rest.len())];
             if column == table.time {
                 written = cell.trim();
+            } else if column >= table.header.len() {
+                return None;
             } else if !cell.is_empty() {
                 let (value, length) = decimal::float(cell.as_bytes())?;
                 if length != cell.len() {
