@@ -11,7 +11,7 @@ use wide::u8x16;
 
 use super::LogPlan;
 use super::ends::Ends;
-use super::roles::{Binding, Meaning, N_HELD, N_RIVALS, Place, Role, meaning, path_of};
+use super::roles::{Binding, Meaning, N_RIVALS, Place, Role, meaning, path_of};
 use crate::parse::bytes::{eight, sixteen};
 
 /// Longest key, quotes and colon included, that has a slot.
@@ -80,7 +80,7 @@ impl From<&[u8; WORD_BYTES]> for Head {
 }
 
 /// Stands where no key has a role.
-const NO_BINDING: Binding = Binding { role: Role::Nanos, rank: 0, unit: None };
+pub(super) const NO_BINDING: Binding = Binding { role: Role::Nanos, rank: 0, unit: None };
 
 impl Slot {
     /// Which of the values that are held is its own, and its bit; [`N_RIVALS`] for a key without a role.
@@ -169,7 +169,6 @@ pub(super) struct Keys {
     n_misses: u8,
     order: Order,
     is_simple: bool,
-    bindings: [Binding; N_HELD],
     /// Orders learnt since a line kept to one.
     n_orders: u8,
     /// The key seen last of each head, whatever its order.
@@ -188,7 +187,6 @@ impl Default for Keys {
             n_misses: 0,
             order: Order::Learning,
             is_simple: false,
-            bindings: [NO_BINDING; N_HELD],
             n_orders: 0,
             // Both take their room with the first key: many a reader reads one record only.
             by_head: Vec::new(),
@@ -236,7 +234,7 @@ impl Keys {
         }
     }
 
-    /// The keys that come next in their order, if all stand in the record itself and no two have rival roles; else nothing.
+    /// The keys that come next in their order, if all stand in the record itself; else nothing.
     #[inline(always)]
     pub fn simple_order(&mut self) -> (&mut [Slot], u32) {
         (if self.is_simple { self.slots.get_mut(self.cursor..).unwrap_or_default() } else { &mut [] }, self.n_lines)
@@ -260,25 +258,8 @@ impl Keys {
         self.by_head.get(long_head_of(head.low))?.as_ref().filter(|slot| slot.fits(head, bytes, Place(0)))
     }
 
-    /// What the roles of [`Keys::simple_order`] are bound to.
-    #[inline(always)]
-    pub fn simple_bindings(&self) -> &[Binding; N_HELD] {
-        &self.bindings
-    }
-
     fn look_whether_simple(&mut self) {
-        let mut seen = 0u32;
-        self.is_simple = self.slots.iter().all(|slot| {
-            let bit = if slot.rival < N_RIVALS as u8 { 1 << slot.rival } else { 0 };
-            let is_new = seen & bit == 0;
-            seen |= bit;
-            is_new && slot.place == Place(0)
-        });
-        for slot in &self.slots {
-            if let Some(binding) = slot.meaning.binding {
-                self.bindings[usize::from(slot.rival)] = binding;
-            }
-        }
+        self.is_simple = self.slots.iter().all(|slot| slot.place == Place(0));
     }
 
     /// Goes on behind the next `n` keys.

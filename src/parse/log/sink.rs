@@ -1,7 +1,7 @@
 //! Puts what a walk over keys finds into a record.
 //!
 //! Values are held until the walk is over and then read role by role, so that their order in the line, which may differ
-//! from one to the next, decides nothing; where a role comes twice the first is read at once.
+//! from one to the next, decides nothing; of a role that comes several times all are held and read in their order.
 
 #![allow(clippy::inline_always, reason = "the inner loop of loading: each call that stays costs a tenth of it")]
 
@@ -11,7 +11,7 @@ use super::LogPlan;
 use super::clock::Clock;
 use super::found::{Found, Spelling};
 use super::json::{Run, Sink, Value};
-use super::keys::Keys;
+use super::keys::{Keys, NO_BINDING};
 use super::roles::{Binding, Meaning, N_HELD, N_RIVALS, Place};
 use crate::parse::bytes::{
     digits_and_points, eight, ends_of_number, find_blank_in_ascii, find_in_ascii, first_of_any_two, first_of_two, marks_in_ascii,
@@ -31,6 +31,9 @@ pub(super) struct Around<'w> {
     /// The line and all that stands behind it.
     pub wide: &'w [u8],
 }
+
+/// Values that are held beyond one of each role.
+const MOST_MORE: usize = N_HELD - N_RIVALS - 1;
 
 /// Bytes in which a key and the beginning of its value are found.
 type Field = [u8; 64];
@@ -59,6 +62,8 @@ pub(super) struct RoleSink<'s, 'p, 'a> {
     /// One bit for each that is held, and for each of those that has escapes.
     is_held: u32,
     is_escaped: u32,
+    /// Values of roles that have one already; they stand behind those of the roles.
+    n_more: usize,
     /// Where [`Keys::ends`] counts from in the line, once they are found.
     ends_from: Option<usize>,
 }
@@ -83,12 +88,14 @@ impl<'a> Sink<'a> for RoleSink<'_, '_, 'a> {
         for slot in self.keys.simple_order().0 {
             let Some((start, len, next)) = slot.after(line, at).and_then(|value_at| simple_pair(line, value_at)) else { break };
             let (index, bit) = slot.rival();
+            let Some(index) = place_of((index, bit), is_held, &mut self.n_more) else { break };
             self.held[index % N_HELD] = (start as u32, len as u32);
-            is_held |= bit;
+            self.bindings[index % N_HELD] = slot.binding();
+            is_held |= bit & ((1 << N_RIVALS) - 1);
             n_fields += 1;
             at = next;
         }
-        self.is_held |= is_held & ((1 << N_RIVALS) - 1);
+        self.is_held |= is_held;
         self.keys.skip(n_fields);
         at
     }
@@ -144,6 +151,19 @@ fn value_in(line: &[u8], at: usize, bytes: &[u8; 16]) -> Option<(bool, usize)> {
     (len > 0).then_some((false, len))
 }
 
+/// Where a value is held: at the place of its role, behind all of them if that is taken; `None` when there is no more room.
+#[inline(always)]
+fn place_of((index, bit): (usize, u32), is_held: u32, n_more: &mut usize) -> Option<usize> {
+    if is_held & bit == 0 {
+        return Some(index);
+    }
+    if *n_more == MOST_MORE {
+        return None;
+    }
+    *n_more += 1;
+    Some(N_RIVALS + *n_more)
+}
+
 /// Whether a value is one that the fast path for numbers does not know: a literal, an exponent, many digits.
 #[inline(never)]
 fn is_bare(value: &[u8]) -> bool {
@@ -182,9 +202,8 @@ impl<'s, 'p, 'a> RoleSink<'s, 'p, 'a> {
         takes_time: TakesTime,
     ) -> Self {
         let (plan, clock, keys) = reader;
-        let bindings = *keys.simple_bindings();
-        let held = [(0, 0); N_HELD];
-        Self { plan, clock, keys, found, takes_time, line, around, held, bindings, is_held: 0, is_escaped: 0, ends_from: None }
+        let (held, bindings) = ([(0, 0); N_HELD], [NO_BINDING; N_HELD]);
+        Self { plan, clock, keys, found, takes_time, line, around, held, bindings, is_held: 0, is_escaped: 0, n_more: 0, ends_from: None }
     }
 
     /// [`Sink::run`] for lines whose keys come in their order, which must be ASCII.
@@ -220,10 +239,9 @@ impl<'s, 'p, 'a> RoleSink<'s, 'p, 'a> {
             let next = start + len + usize::from(is_text);
             let Some(after) = line.get(next).filter(|after| matches!(after, b',' | b'}')) else { break };
             let (index, bit) = slot.rival();
-            if is_held & bit != 0 {
-                break;
-            }
+            let Some(index) = place_of((index, bit), is_held, &mut self.n_more) else { break };
             self.held[index % N_HELD] = (start as u32, len as u32);
+            self.bindings[index % N_HELD] = slot.binding();
             is_held |= bit & ((1 << N_RIVALS) - 1);
             n_fields += 1;
             at = next + 1;
@@ -246,11 +264,11 @@ impl<'s, 'p, 'a> RoleSink<'s, 'p, 'a> {
     }
 
     /// Takes fields of known keys from `start` on, in a line whose [`Keys::ends`] count from `from`. It stops before one
-    /// that is odd or whose role is taken. No field waits for another, and nothing is asked that had to be foreseen.
+    /// that is odd. No field waits for another, and nothing is asked that had to be foreseen.
     #[inline(always)]
     fn fields(&mut self, line: &'a [u8], start: usize, from: usize) -> Run {
         let keys = &*self.keys;
-        let (mut at, mut is_held, mut n_quotes, mut n_fields) = (start, self.is_held, 0, 0);
+        let (mut at, mut is_held, mut n_quotes, mut n_fields, mut n_more) = (start, self.is_held, 0, 0, self.n_more);
         let mut ends = keys.ends.from(start - from);
         let is_whole = loop {
             let Some(end) = ends.next().map(|end| from + end) else { break true };
@@ -273,9 +291,7 @@ impl<'s, 'p, 'a> RoleSink<'s, 'p, 'a> {
                 break false;
             }
             let (index, bit) = slot.rival();
-            if is_held & bit != 0 {
-                break false;
-            }
+            let Some(index) = place_of((index, bit), is_held, &mut n_more) else { break false };
             let quote = usize::from(is_text);
             self.held[index % N_HELD] = ((value_at + quote) as u32, (len - 2 * quote) as u32);
             self.bindings[index % N_HELD] = slot.binding();
@@ -291,7 +307,7 @@ impl<'s, 'p, 'a> RoleSink<'s, 'p, 'a> {
         if n_there != n_quotes {
             return Run::Field(start);
         }
-        self.is_held = is_held;
+        (self.is_held, self.n_more) = (is_held, n_more);
         self.keys.skip(n_fields);
         if is_whole { Run::End(at) } else { Run::Field(at) }
     }
@@ -299,31 +315,28 @@ impl<'s, 'p, 'a> RoleSink<'s, 'p, 'a> {
     #[inline(always)]
     fn hold(&mut self, meaning: Meaning, text: &'a [u8], spelling: Spelling) {
         let Some(binding) = meaning.binding else { return };
-        let index = binding.role.rival();
-        if self.is_held >> index & 1 != 0 {
-            self.take_early(index);
-        }
+        let rival = binding.role.rival();
+        let index = place_of((rival, 1 << rival), self.is_held, &mut self.n_more).unwrap_or_else(|| {
+            self.finish();
+            (self.is_held, self.n_more) = (0, 0);
+            rival
+        });
         let start = (text.as_ptr() as usize).wrapping_sub(self.line.as_ptr() as usize);
-        self.held[index] = (start as u32, text.len() as u32);
-        self.bindings[index] = binding;
-        self.is_held |= 1 << index;
+        self.held[index % N_HELD] = (start as u32, text.len() as u32);
+        self.bindings[index % N_HELD] = binding;
+        self.is_held |= 1 << rival;
         self.is_escaped = self.is_escaped & !(1 << index) | u32::from(spelling == Spelling::Escaped) << index;
     }
 
-    #[inline(never)]
-    fn take_early(&mut self, index: usize) {
-        self.take(index);
-    }
-
     #[inline(always)]
-    fn take(&mut self, index: usize) {
+    fn take(&mut self, role: usize, index: usize) {
         let (start, len) = (self.held[index].0 as usize, self.held[index].1 as usize);
         let text = self.line.get(start..start + len).unwrap_or_default();
         let binding = self.bindings[index];
         let spelling = if self.is_escaped >> index & 1 != 0 { Spelling::Escaped } else { Spelling::Plain };
         let (found, habits) = (&mut *self.found, &self.plan.habits);
-        // The index is constant where this stands in a loop of few rounds.
-        match index {
+        // The number is constant where this stands in a loop of few rounds.
+        match role {
             0 if self.takes_time == TakesTime::No => {}
             0 => found.take_time(binding, text, self.clock),
             1 => found.take_level(binding, text, habits),
@@ -342,9 +355,20 @@ impl<'s, 'p, 'a> RoleSink<'s, 'p, 'a> {
     pub fn finish(&mut self) -> bool {
         for index in 0..N_RIVALS {
             if self.is_held >> index & 1 != 0 {
-                self.take(index);
+                self.take(index, index);
             }
         }
+        if self.n_more > 0 {
+            self.take_more();
+        }
         self.is_held != 0
+    }
+
+    /// Reads further values of roles that have one, in the order of the line: of equal keys the last one counts.
+    #[inline(never)]
+    fn take_more(&mut self) {
+        for index in N_RIVALS + 1..=N_RIVALS + self.n_more {
+            self.take(self.bindings[index].role.rival(), index);
+        }
     }
 }
