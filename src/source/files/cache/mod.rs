@@ -3,7 +3,7 @@
 //!
 //! An index is used only when its key is that of the log: the same bytes as far as size, time of change and samples
 //! tell, read by the same plan (which holds everything that the options and the other sources decide) and by the same
-//! version of the rules; of a log that has grown since, the index of its beginning is used ([`grown`]). Everything else about a source, its format and the reasons for it, is found out anew every time.
+//! version of the rules; of a log that has grown since, the index of its beginning is used (`grown`). Everything else about a source, its format and the reasons for it, is found out anew every time.
 //! The form of the bytes is [`crate::store::cache`]; an index that is damaged is told of and made again.
 
 mod grown;
