@@ -3,6 +3,8 @@
 //! Not here: counters and rates by status (`failed`). The one thing to know: all requests and the failed ones come from the
 //! same place, so that no more can fail than there were.
 
+use std::collections::BTreeMap;
+
 use super::Derived;
 use super::context::{Context, step_words, window_words};
 use super::failed::{Estimate, ID, LABEL, whole};
@@ -53,28 +55,26 @@ fn logged(context: &Context, window: TimeRange) -> Vec<Logged> {
     let mut found = Vec::new();
     for service in services.into_iter().take(MOST_SERVICES) {
         let is_of = |names: &[String]| names.iter().any(|name| name == service);
-        let sources: Vec<SourceId> = context
-            .catalog
-            .sources
-            .iter()
-            .filter(|source| source.kind == SourceKind::Logs && is_of(&source.services))
-            .map(|source| source.id)
-            .collect();
-        if sources.is_empty() {
-            continue;
+        let mut by_format: BTreeMap<&str, Vec<SourceId>> = BTreeMap::new();
+        for source in context.catalog.sources.iter().filter(|source| source.kind == SourceKind::Logs && is_of(&source.services)) {
+            by_format.entry(&source.format).or_default().push(source.id);
         }
-        let count = |low: u16| {
-            let status = |comparison, limit| Expr::Term(Term::Status(comparison, limit));
-            let expr = Some(Expr::all(vec![status(Comparison::Ge, low), status(Comparison::Lt, 600)]));
-            let filter = EventFilter { services: vec![service.to_owned()], sources: sources.clone(), expr, ..EventFilter::default() };
-            context.facts.count(&filter, window)
-        };
-        let all = count(100);
-        if all > 0 {
-            found.push(Logged { service: service.to_owned(), failed: count(500), all, sources });
-        }
+        let counted = by_format.into_values().map(|sources| counted(context, service, sources, window)).filter(|one| one.all > 0);
+        // Instances write one format, so they are added up; another format tells the same requests once more.
+        found.extend(counted.max_by_key(|one| one.all));
     }
     found
+}
+
+/// Records with a status that these sources hold of a service.
+fn counted(context: &Context, service: &str, sources: Vec<SourceId>, window: TimeRange) -> Logged {
+    let count = |low: u16| {
+        let status = |comparison, limit| Expr::Term(Term::Status(comparison, limit));
+        let expr = Some(Expr::all(vec![status(Comparison::Ge, low), status(Comparison::Lt, 600)]));
+        let filter = EventFilter { services: vec![service.to_owned()], sources: sources.clone(), expr, ..EventFilter::default() };
+        context.facts.count(&filter, window)
+    };
+    Logged { service: service.to_owned(), failed: count(500), all: count(100), sources }
 }
 
 /// Counts per period of one thing: the failed requests, and all of them.
