@@ -224,19 +224,13 @@ fn value(text: &str) -> Option<(f64, Unit)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parse::metric::told;
 
     #[track_caller]
     fn check(text: &str, n_problems: u64, expected: &[&str]) {
         assert!(recognise(text).is_some(), "{text}");
         let document = parse(text.as_bytes(), &Context { modified: Some(Timestamp::from_secs(1_700_000_000)), ..Context::default() });
-        let one = |one: &crate::parse::ParsedSeries| {
-            let labels: Vec<String> = one.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            let samples: Vec<String> =
-                one.samples.iter().map(|sample| format!("{}@{}", sample.value, &when::shown(sample.time)[11..19])).collect();
-            format!("{}{{{}}} {} {}", one.name, labels.join(","), one.unit.name(), samples.join(" "))
-        };
-        let got: Vec<String> = document.series.iter().map(one).collect();
-        assert_eq!((got, document.problems.total()), (expected.iter().map(|line| (*line).to_owned()).collect(), n_problems));
+        assert_eq!((told(&document), document.problems.total()), (expected.iter().map(|line| (*line).to_owned()).collect(), n_problems));
     }
 
     #[test]

@@ -282,6 +282,18 @@ pub fn queries(bytes: &[u8]) -> Option<BTreeMap<String, String>> {
     (!texts.is_empty() && texts.len() * 10 >= object.len() * 9 && n_queries * 10 >= texts.len() * 8 && n_calls > 0).then_some(texts)
 }
 
+/// Series as lines for tests: name, labels, unit, and each sample with the time of its day.
+#[cfg(test)]
+fn told(document: &super::Document) -> Vec<String> {
+    let one = |one: &super::ParsedSeries| {
+        let labels: Vec<String> = one.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let time = |sample: &Sample| crate::model::when::shown(sample.time)[11..19].to_owned();
+        let samples: Vec<String> = one.samples.iter().map(|sample| format!("{}@{}", sample.value, time(sample))).collect();
+        format!("{}{{{}}} {} {}", one.name, labels.join(","), one.unit.name(), samples.join(" "))
+    };
+    document.series.iter().map(one).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
