@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::layout::Audience;
 use super::lint::Finding;
 use super::postmortem::{
-    ACTION_TYPES, ActionRow, AlertRow, AttemptRow, AuthorRow, Block, Coverage, Derived, Detection, Edge, Effect, Exhibit, Head, Indicator,
+    ACTION_TYPES, ActionRow, AlertRow, AttemptRow, AuthorRow, Block, Coverage, Derived, Detection, Edge, Effect, Exhibit, GapRow, Head, Indicator,
     Indicators, MarkerRow, Postmortem, Provenance, SeriesUsed, ServiceRow, Sign, SourceUsed, StageCheck, StageRow, Step, TimelineRow,
     TurningPoint,
 };
@@ -374,8 +374,20 @@ fn action(row: &ActionRow) -> Value {
 }
 
 fn provenance(provenance: &Provenance) -> Value {
-    let Provenance { sources, n_other_sources, other_problems, series, derived, markers, generator, is_complete, suggestions, authors } =
-        provenance;
+    let Provenance {
+        sources,
+        n_other_sources,
+        other_problems,
+        series,
+        gaps,
+        n_more_gaps,
+        derived,
+        markers,
+        generator,
+        is_complete,
+        suggestions,
+        authors,
+    } = provenance;
     json!({
         "generator": generator,
         "is_complete": is_complete,
@@ -383,6 +395,8 @@ fn provenance(provenance: &Provenance) -> Value {
         "other_sources": n_other_sources,
         "other_problems": other_problems.iter().map(|(path, count)| json!({"path": path, "count": count})).collect::<Vec<_>>(),
         "series": all(series, self::series),
+        "gaps": all(gaps, gap),
+        "more_gaps": n_more_gaps,
         "markers": all(markers, marker),
         "authors": all(authors, author),
         "suggestions": suggestions
@@ -391,6 +405,11 @@ fn provenance(provenance: &Provenance) -> Value {
             .collect::<Vec<_>>(),
         "derived": all(derived, self::derived),
     })
+}
+
+fn gap(gap: &GapRow) -> Value {
+    let GapRow { of, source, range, what } = gap;
+    json!({"of": of, "source": source, "what": what, "range": self::range(*range)})
 }
 
 fn source(source: &SourceUsed) -> Value {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::table::Table;
 use super::{NOT_RECORDED, heading};
 use crate::model::offset;
-use crate::model::text::{grouped, rfc3339, t_offset, value};
+use crate::model::text::{grouped, rfc3339, t_offset, value, whole_duration};
 use crate::model::time::NS_PER_S;
 use crate::model::{Timestamp, Unit};
 use crate::report::escape::{cell, code, inline};
@@ -32,6 +32,7 @@ pub(super) fn appendix(out: &mut String, postmortem: &Postmortem) {
     }
     sources(out, provenance);
     series(out, provenance);
+    gaps(out, provenance);
     markers(out, provenance, postmortem.head.t0.as_ref().map(|t0| t0.at));
     if !postmortem.redactions.is_empty() {
         heading(out, 3, "Redactions");
@@ -115,6 +116,24 @@ fn sources(out: &mut String, provenance: &Provenance) {
             let _ = write!(out, " Problems were noted in {} of them, {} in all.", provenance.other_problems.len(), grouped(n));
         }
         out.push('\n');
+    }
+}
+
+/// Where nothing is known: what numbers are made of has no sample or record there.
+fn gaps(out: &mut String, provenance: &Provenance) {
+    if provenance.gaps.is_empty() {
+        return;
+    }
+    heading(out, 3, "Gaps in the data");
+    let mut table = Table::new(&["From", "To", "Lasts", "Missing", "Of"]);
+    for gap in &provenance.gaps {
+        let lasts = whole_duration((gap.range.len_ns() / NS_PER_S).unsigned_abs());
+        let of = if gap.source.is_empty() { cell(&gap.of) } else { code(&gap.of) };
+        table.row(vec![rfc3339(gap.range.start()), rfc3339(gap.range.end()), lasts, gap.what.into(), of]);
+    }
+    table.write(out);
+    if provenance.n_more_gaps > 0 {
+        let _ = write!(out, "\nFurther gaps: {}.\n", provenance.n_more_gaps);
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::table::Table;
 use super::{NO_SAMPLE, clock, heading, measures};
+use crate::model::text::rfc3339;
 use crate::report::escape::{cell, code};
 use crate::report::postmortem::{Derived, Postmortem};
 
@@ -38,7 +39,8 @@ pub(super) fn services(out: &mut String, postmortem: &Postmortem) {
     }
     table.write(out);
     let told: Vec<_> = postmortem.services.iter().filter(|row| row.still || !row.silent.is_empty()).collect();
-    if !told.is_empty() {
+    let missing = missing_files(postmortem);
+    if !told.is_empty() || !missing.is_empty() {
         out.push('\n');
     }
     for row in told {
@@ -46,10 +48,24 @@ pub(super) fn services(out: &mut String, postmortem: &Postmortem) {
         let words: Vec<String> = row.silent.iter().cloned().chain(still).collect();
         let _ = writeln!(out, "- {}: {}", cell(&row.service), cell(&words.join("; ")));
     }
+    for line in missing {
+        let _ = writeln!(out, "- {line}");
+    }
     out.push_str(
         "\nAffected: error rate or P99 left what was normal before the incident, or nothing was answered; rates and quantiles lag behind by up to their \
          window. Recovered: nothing failed any more, and the latency that went with it was over.\n",
     );
+}
+
+/// Files that logs lack, of services of which nothing else is told: what is not there was no outage.
+fn missing_files(postmortem: &Postmortem) -> Vec<String> {
+    let is_told = |of: &str| postmortem.services.iter().any(|row| row.service == of && !row.silent.is_empty());
+    let gaps = postmortem.provenance.gaps.iter().filter(|gap| gap.source.is_empty() && !is_told(&gap.of));
+    gaps.map(|gap| {
+        let (from, to) = (rfc3339(gap.range.start()), rfc3339(gap.range.end()));
+        format!("{}: no record from {from} to {to}: a file of its log seems to be missing, which is no outage", cell(&gap.of))
+    })
+    .collect()
 }
 
 fn early(out: &mut String, postmortem: &Postmortem) {

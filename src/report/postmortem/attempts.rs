@@ -3,7 +3,7 @@
 //! Whether something worked is never read from its kind: the values around it are printed, the verdict is the user's.
 
 use super::Derived;
-use super::context::{Context, Panel, change_words, is_clipped, show, words};
+use super::context::{Context, change_words, is_clipped, show, words};
 use super::evidence::labels_for_line;
 use crate::model::case::{Attempt, MarkerName};
 use crate::model::text::rfc3339;
@@ -212,9 +212,9 @@ fn place(context: &Context, change: &Change) -> Vec<String> {
     labels
 }
 
-/// Error rate and P99 before and after; panels that the case does not have are left out.
+/// Error rate and latency before and after; panels that the case does not have are left out.
 fn effects(context: &mut Context, start: Timestamp, end: Timestamp, id: &str) -> Vec<Effect> {
-    let panels: Vec<Panel> = ["error rate", "P99"].into_iter().filter_map(|role| context.panel(role).cloned()).collect();
+    let panels = context.felt_panels();
     let before = TimeRange::new(start.plus_ns(-AROUND_NS), start);
     let after = TimeRange::new(end, end.plus_ns(AROUND_NS));
     let mut effects = Vec::new();
@@ -229,7 +229,7 @@ fn effects(context: &mut Context, start: Timestamp, end: Timestamp, id: &str) ->
             let value = (!finite.is_empty()).then(|| format!("{bound}{}", show(meta, mean)));
             context.record(Derived {
                 id: format!("{id}.{}.{name}", panel.role.to_ascii_lowercase().replace(' ', "-")),
-                label: format!("{} {name} {}", panel.role, rfc3339(start)),
+                label: format!("{} {name} {}", panel.told(), rfc3339(start)),
                 value: value.clone(),
                 how: String::new(),
                 formula: "mean of the finite samples in the 60 s before the start, or after the end".into(),
@@ -242,7 +242,7 @@ fn effects(context: &mut Context, start: Timestamp, end: Timestamp, id: &str) ->
             value
         };
         let (before, after) = (measure(before, "before"), measure(after, "after"));
-        effects.push(Effect { role: panel.role.clone(), before, after });
+        effects.push(Effect { role: panel.told().to_owned(), before, after });
     }
     effects
 }

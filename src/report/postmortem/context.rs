@@ -41,6 +41,24 @@ pub(super) struct Panel<'a> {
     pub(super) is_evidence: bool,
 }
 
+impl Panel<'_> {
+    /// What it is called in a sentence: a share of log records is no error rate, whatever place it takes.
+    pub(super) fn told(&self) -> &str {
+        let is_of_records = self.meta.is_some_and(super::requests::is_of_records);
+        if is_of_records { "share of error records" } else { &self.role }
+    }
+
+    /// Whether it tells how long requests took, by its name: `P99`, `P95`, `mean latency`.
+    fn is_latency(&self) -> bool {
+        const WORDS: [&str; 9] =
+            ["latency", "latencies", "duration", "durations", "response", "median", "percentile", "quantile", "elapsed"];
+        let role = self.role.to_lowercase();
+        let is_quantile = |word: &str| word.strip_prefix('p').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let is_told = role.split(|c: char| !c.is_alphanumeric()).any(|word| WORDS.contains(&word) || is_quantile(word));
+        is_told && self.meta.is_some_and(|meta| meta.unit == crate::model::Unit::Seconds)
+    }
+}
+
 pub(super) struct Context<'a> {
     pub(super) case: &'a CaseDoc,
     pub(super) facts: &'a dyn Facts,
@@ -166,6 +184,16 @@ impl<'a> Context<'a> {
     /// The panel of a role.
     pub(super) fn panel(&self, role: &str) -> Option<&Panel<'a>> {
         self.panels.iter().find(|panel| panel.role.eq_ignore_ascii_case(role))
+    }
+
+    /// The panel that tells how long requests took: P99, else another quantile or a mean, by what it is called.
+    pub(super) fn latency(&self) -> Option<&Panel<'a>> {
+        self.panel("P99").or_else(|| self.panels.iter().find(|panel| panel.is_latency()))
+    }
+
+    /// The panels of what users feel: what failed, and how long it took.
+    pub(super) fn felt_panels(&self) -> Vec<Panel<'a>> {
+        [self.panel("error rate"), self.latency()].into_iter().flatten().cloned().collect()
     }
 
     /// Notes that numbers of this series are in the document.

@@ -85,13 +85,13 @@ pub(super) fn find<'a>(context: &mut Context<'a>) -> Option<Credit<'a>> {
 fn judge<'a>(context: &mut Context<'a>, change: &'a Change, at: Timestamp, recovered: Timestamp) -> Credit<'a> {
     let mut credit = Credit { change, at, turned: None, limit_ns: SOON_NS, coincident: Vec::new(), is_credited: false };
     let mut lag_ns = 0;
-    for role in ["error rate", "P99"] {
-        let Some(meta) = context.panel(role).and_then(|panel| panel.meta) else { continue };
+    for panel in context.felt_panels() {
+        let Some(meta) = panel.meta else { continue };
         let Some(bound) = felt(context, meta) else { continue };
         let Some(turned) = turn(context, meta, &bound, (at, recovered)) else { continue };
         let limit_ns = SOON_NS.saturating_add(lag(meta));
         if credit.turned.is_none() || turned.since(at) <= limit_ns {
-            credit.turned = Some((role.to_owned(), turned));
+            credit.turned = Some((panel.told().to_owned(), turned));
             (credit.limit_ns, lag_ns) = (limit_ns, lag(meta));
         }
         if turned.since(at) <= limit_ns {

@@ -5,7 +5,7 @@
 
 use super::Derived;
 use super::context::{Context, step_words, window_words};
-use super::requests::{Group, Outcome, counters, rates, total_rate};
+use super::requests::{Group, Outcome, counters, is_of_records, rates, service, total_rate};
 use super::tallied;
 use crate::model::text::{grouped, value};
 use crate::model::time::NS_PER_S;
@@ -68,14 +68,21 @@ pub(super) fn failed_requests(context: &mut Context) -> Vec<Derived> {
         rows.push(integral);
     }
     if rows.is_empty() {
-        let tallied = tallied::by_log(context, window, &words).or_else(|| tallied::by_period(context, window, &words));
-        rows.extend(tallied);
+        // A count that only says why there is none gives way to one that is there.
+        let by_log = tallied::by_log(context, window, &words);
+        let is_counted = by_log.as_ref().is_some_and(|row| row.value.is_some());
+        let by_period = if is_counted { None } else { tallied::by_period(context, window, &words) };
+        rows.extend(by_period.or(by_log));
     }
+    let ratio = context.panel("error rate").and_then(|panel| panel.meta).filter(|meta| is_of_records(meta));
+    let of_records = ratio.and_then(|meta| service(&meta.labels)).map(str::to_owned);
+    let errors = of_records.filter(|_| rows.is_empty()).and_then(|service| tallied::error_records(context, &service, window, &words));
     if rows.is_empty() {
         let nothing = "no counter or rate of requests with a status label, and no rate beside the error rate, in the data".to_owned();
         let formula = why_not.unwrap_or(nothing);
         rows.push(Derived { id: ID.into(), label: LABEL.into(), formula, ..Derived::default() });
     }
+    rows.extend(errors);
     rows
 }
 
@@ -239,7 +246,7 @@ fn by_ratio(context: &mut Context, window: TimeRange, words: &str) -> Result<Opt
     };
     // What a log says of its own requests is counted, not multiplied.
     if ratio.name.starts_with("fromlogs:") {
-        return Err(format!("{} is a share of log records, and its records with a status are not counted here", ratio.full_name()));
+        return Err(format!("{} is a share of log records, not of requests, and no log states how its requests ended", ratio.full_name()));
     }
     let Some(rate) = total_rate(context, ratio) else {
         return Err(format!("no rate of requests of the same service as {}", ratio.full_name()));

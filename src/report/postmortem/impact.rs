@@ -76,7 +76,7 @@ pub(super) fn degraded(context: &mut Context) -> Vec<Derived> {
             id: format!("impact.degraded.{}", index + 1),
             label: if n == 1 { "Degraded".into() } else { format!("Degraded, {} of {n}", index + 1) },
             value: Some(format!("{} to {}, {}{open}", context.short_moment(range.start()), context.short_moment(range.end()), duration(range.len_ns()))),
-            how: format!("{} beyond its limit", roles.join(" and ")),
+            how: format!("{} beyond its limit", told(context, &roles).join(" and ")),
             formula: "from the first sample of a stretch in which 4 of 5 samples were bad to the first good one after it; pauses up to 20 s (3 steps) joined".into(),
             inputs: words.clone(),
         });
@@ -85,6 +85,11 @@ pub(super) fn degraded(context: &mut Context) -> Vec<Derived> {
         context.record(row.clone());
     }
     rows
+}
+
+/// What the panels of these roles are called in a sentence.
+fn told(context: &Context, roles: &[String]) -> Vec<String> {
+    roles.iter().map(|role| context.panel(role).map_or(role.as_str(), |panel| panel.told()).to_owned()).collect()
 }
 
 /// Rows of the detection and response table.
@@ -178,7 +183,7 @@ pub(super) fn peak_of<'a>(context: &mut Context<'a>, panel: &Panel<'a>) -> Optio
 }
 
 fn peak<'a>(context: &mut Context<'a>, panel: &Panel<'a>, index: usize) -> Derived {
-    let name = if panel.role.is_empty() { panel.reference.series.clone() } else { panel.role.clone() };
+    let name = if panel.role.is_empty() { panel.reference.series.clone() } else { panel.told().to_owned() };
     let empty = Derived { id: format!("impact.peak.{}", index + 1), label: format!("Peak {name}"), ..Derived::default() };
     let Some(Peak { meta, greatest, n_infinite, window, words }) = peak_of(context, panel) else {
         let formula = match panel.meta {

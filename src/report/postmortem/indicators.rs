@@ -131,7 +131,7 @@ fn add_pinned<'a>(context: &Context<'a>, panels: &mut Vec<Panel<'a>>) {
 
 fn row(context: &mut Context, panel: &Panel, index: usize, columns: &[(String, Option<Timestamp>)]) -> Indicator {
     let mut row = Indicator {
-        role: panel.role.clone(),
+        role: panel.told().to_owned(),
         metric: panel.reference.series.split('{').next().unwrap_or_default().to_owned(),
         series: panel.reference.series.clone(),
         source: panel.reference.source.clone(),
@@ -151,7 +151,7 @@ fn row(context: &mut Context, panel: &Panel, index: usize, columns: &[(String, O
     });
     row.peak = peak.map(|peak| format!("{}{}", show(meta, peak), times_baseline(peak, normal)));
     if !panel.is_evidence {
-        let title = if panel.role.is_empty() { meta.full_name() } else { format!("{}: {}", panel.role, meta.full_name()) };
+        let title = if panel.role.is_empty() { meta.full_name() } else { format!("{}: {}", panel.told(), meta.full_name()) };
         let chart = context.chart(meta, title, context.story);
         row.asset = Some(context.add_chart("panel", chart));
     }
@@ -169,7 +169,7 @@ fn row(context: &mut Context, panel: &Panel, index: usize, columns: &[(String, O
             },
         };
         row.cells[column].clone_from(&value);
-        let label = format!("{} at {label}", if panel.role.is_empty() { &row.series } else { &panel.role });
+        let label = format!("{} at {label}", if panel.role.is_empty() { &row.series } else { panel.told() });
         let inputs = [source.clone(), step_words(meta), inputs].into_iter().filter(|input| !input.is_empty()).collect();
         context.record(Derived {
             id: format!("indicator.{}.{}", index + 1, column + 1),

@@ -152,14 +152,14 @@ pub(super) fn join(mut all: Vec<TimeRange>, step_ns: i64) -> Vec<TimeRange> {
 
 /// When users felt it, by the panels of errors and latency; each stretch with the roles that say so.
 pub(super) fn degraded(context: &mut Context) -> (Vec<(TimeRange, Vec<String>)>, Vec<String>) {
-    let panels: Vec<_> = ["error rate", "P99"].into_iter().filter_map(|role| context.panel(role).cloned()).collect();
+    let panels = context.felt_panels();
     let mut found: Vec<(TimeRange, String)> = Vec::new();
     let (mut words, mut step) = (Vec::new(), NS_PER_S);
     for panel in &panels {
         let Some(meta) = panel.meta else { continue };
         let (Some(extent), Some(bound)) = (meta.extent, felt(context, meta)) else { continue };
         let samples = context.samples(meta, extent);
-        words.push(format!("{} {} {}", panel.role, meta.full_name(), bound.words(meta.unit)));
+        words.push(format!("{} {} {}", panel.told(), meta.full_name(), bound.words(meta.unit)));
         step = step.max(meta.step_ns.unwrap_or(NS_PER_S));
         found.extend(stretches(&samples, &bound, meta.step_ns).into_iter().map(|range| (range, panel.role.clone())));
     }

@@ -6,7 +6,10 @@ use super::Derived;
 use super::Suggestion;
 use super::context::Context;
 use crate::model::case::{EvidenceTarget, MarkerName};
-use crate::model::{SourceReport, Timestamp};
+use crate::model::{SourceReport, TimeRange, Timestamp};
+
+/// Gaps that are listed.
+const MOST_GAPS: usize = 40;
 
 /// What the appendix lists.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,6 +22,10 @@ pub struct Provenance {
     pub other_problems: Vec<(String, u64)>,
     /// Series that numbers come from.
     pub series: Vec<SeriesUsed>,
+    /// Where data is missing: no number speaks of that time.
+    pub gaps: Vec<GapRow>,
+    /// Gaps beyond those that are listed.
+    pub n_more_gaps: usize,
     /// Every number with its formula.
     pub derived: Vec<Derived>,
     /// Every marker, set or not.
@@ -73,6 +80,19 @@ pub struct SeriesUsed {
     pub n_samples: u64,
     /// The query that made it.
     pub query: Option<String>,
+}
+
+/// A time without data, of a series that numbers come from or of a log that lacks a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GapRow {
+    /// Full name of the series, or the service of the log.
+    pub of: String,
+    /// Path of the source; empty for a log.
+    pub source: String,
+    /// From the last sample or record before to the first after it.
+    pub range: TimeRange,
+    /// What is missing.
+    pub what: &'static str,
 }
 
 /// A marker, set or not.
@@ -131,11 +151,14 @@ pub(super) fn gather(context: &Context) -> Provenance {
         n_samples: meta.n_samples,
         query: meta.query.clone(),
     });
+    let gaps = gaps(context);
     Provenance {
         sources,
         n_other_sources: others.len(),
         other_problems: others.iter().filter(|s| s.problems.total() > 0).map(|s| (s.path.clone(), s.problems.total())).collect(),
         series: series.collect(),
+        n_more_gaps: gaps.len().saturating_sub(MOST_GAPS),
+        gaps: gaps.into_iter().take(MOST_GAPS).collect(),
         derived: context.derived.clone(),
         markers: markers(context),
         suggestions: context.suggested.values().cloned().collect(),
@@ -143,6 +166,29 @@ pub(super) fn gather(context: &Context) -> Provenance {
         generator: format!("coroner {}", context.settings.tool_version).trim_end().to_owned(),
         is_complete: catalog.is_complete,
     }
+}
+
+/// Where logs lack a file, and the series that numbers come from lack samples inside what the document covers, by time.
+fn gaps(context: &Context) -> Vec<GapRow> {
+    let of_files = super::silence::all_missing(context).into_iter();
+    let mut found: Vec<GapRow> =
+        of_files.map(|(of, range)| GapRow { of, range, what: "a file of the log", ..GapRow::default() }).collect();
+    let measured = context.used_series.iter().filter_map(|id| context.catalog.series(*id)).filter(|meta| !meta.is_derived);
+    for meta in measured {
+        let (Some(extent), least) = (meta.extent, meta.staleness_ns()) else { continue };
+        let Some(covered) = extent.intersect(context.story) else { continue };
+        let source = context.path(meta.source);
+        let samples = context.facts.samples(meta.id, covered);
+        let pairs = samples.windows(2).filter(|pair| pair[1].time.since(pair[0].time) > least);
+        found.extend(pairs.map(|pair| GapRow {
+            of: meta.full_name(),
+            source: source.to_owned(),
+            range: TimeRange::new(pair[0].time, pair[1].time),
+            what: "samples",
+        }));
+    }
+    found.sort_by(|a, b| (a.range.start(), &a.of, &a.source).cmp(&(b.range.start(), &b.of, &b.source)));
+    found
 }
 
 /// The zone in which a source was read and how sure it is, as the appendix says it.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::{Context, show};
 use super::limits::{BEYOND, felt, join, stretches, unusual};
-use super::requests::service;
+use super::requests::{is_of_records, service};
 use super::silence::{self, Silence};
 use super::{Derived, impact};
 use crate::model::text::rfc3339;
@@ -76,8 +76,7 @@ fn role(meta: &SeriesMeta) -> Option<Role> {
 
 /// Whether a peak tells something: where records have no status, that none was logged as an error is no share of failures.
 fn is_measured(meta: &SeriesMeta, peak: f64) -> bool {
-    let is_of_levels = meta.name == "fromlogs:error_ratio" && meta.query.as_deref().is_some_and(|formula| formula.contains("level error"));
-    !is_of_levels || peak > 0.0
+    !is_of_records(meta) || peak > 0.0
 }
 
 /// How good a source of the numbers is: measured before computed before read from logs, whole services before instances.
@@ -164,7 +163,8 @@ fn row(context: &mut Context, service: String, families: &[Vec<&SeriesMeta>], si
             worst = [worst, peak.map(|peak| (peak, *meta))].into_iter().flatten().reduce(|a, b| if b.0 > a.0 { b } else { a });
         }
         let worst = worst.filter(|(peak, meta)| is_measured(meta, *peak));
-        peaks[usize::from(kind == Role::Latency)] = worst.map(|(peak, meta)| show(meta, peak));
+        let of_what = |meta: &SeriesMeta| if is_of_records(meta) { " of its records" } else { "" };
+        peaks[usize::from(kind == Role::Latency)] = worst.map(|(peak, meta)| format!("{}{}", show(meta, peak), of_what(meta)));
     }
     bad.extend(unanswered());
     // What was over before the incident is another story.

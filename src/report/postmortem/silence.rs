@@ -19,6 +19,8 @@ const LEAST_STEPS: i64 = 4;
 const LEAST_MISSED: f64 = 20.0;
 /// So many times longer than any silence that is usual.
 const TIMES_USUAL: i64 = 3;
+/// Services whose files are looked at.
+const MOST_SERVICES: usize = 1_000;
 /// Series of one family that are read.
 const MOST_SERIES: usize = 256;
 
@@ -82,35 +84,71 @@ pub(super) fn of_services(context: &mut Context) -> BTreeMap<String, Vec<Silence
     found
 }
 
+/// What a file of the log of these services seems to be missing for, in a window: nothing is counted there.
+pub(super) fn missing(context: &Context, services: &[String], window: TimeRange) -> Vec<String> {
+    let gaps = services.iter().flat_map(|service| holes(&files(context, service)));
+    let mut found: Vec<TimeRange> = gaps.filter_map(|gap| gap.intersect(window)).filter(|gap| !gap.is_empty()).collect();
+    found.sort_by_key(|gap| (gap.start(), gap.end()));
+    found.dedup();
+    found.into_iter().map(|gap| format!("a file seems to be missing: no record {}", window_words(gap))).collect()
+}
+
+/// Where a file of a log seems to be missing: the service and the time, by service.
+pub(super) fn all_missing(context: &Context) -> Vec<(String, TimeRange)> {
+    let services = context.catalog.services();
+    let found = services.into_iter().take(MOST_SERVICES).map(|service| (holes(&files(context, &service)), service));
+    found.flat_map(|(holes, service)| holes.into_iter().map(move |hole| (service.clone(), hole))).collect()
+}
+
 /// Starts and ends of the files that a service logs into, by time.
 fn files(context: &Context, service: &str) -> Vec<(Timestamp, Timestamp)> {
     let is_of = |names: &[String]| names.iter().any(|name| name == service);
     let logs = context.catalog.sources.iter().filter(|source| source.kind == SourceKind::Logs && is_of(&source.services));
     let mut files: Vec<(Timestamp, Timestamp)> = logs.filter_map(|source| source.extent).collect();
     files.sort_unstable();
-    files
+    // Nodes of one balancer write files side by side: together they tell of one time.
+    let mut apart: Vec<(Timestamp, Timestamp)> = Vec::new();
+    for file in files {
+        let is_beside = |last: &(Timestamp, Timestamp)| {
+            let shorter = last.1.since(last.0).min(file.1.since(file.0));
+            last.1.since(file.0) > shorter / 2
+        };
+        match apart.last_mut().filter(|last| is_beside(last)) {
+            Some(last) => last.1 = last.1.max(file.1),
+            None => apart.push(file),
+        }
+    }
+    apart
 }
 
-/// Whether files begin at a regular distance, and of those that should lie in this time none is there. A service that
-/// stopped leaves its file half full, and begins the next one when it starts again: that is no regular distance.
+/// Whether a silence lies where a file is missing.
 fn lacks_a_file(files: &[(Timestamp, Timestamp)], range: TimeRange) -> bool {
+    let slack = usual_distance(files).unwrap_or(0) / 20;
+    let is_near = |a: Timestamp, b: Timestamp| a.since(b).saturating_abs() <= slack;
+    holes(files).iter().any(|hole| is_near(hole.start(), range.start()) && is_near(hole.end(), range.end()))
+}
+
+/// At which distance files begin, if they do so at a regular one.
+fn usual_distance(files: &[(Timestamp, Timestamp)]) -> Option<i64> {
     let mut apart: Vec<i64> = files.windows(2).map(|pair| pair[1].0.since(pair[0].0)).collect();
     apart.sort_unstable();
-    let usual = apart.get(apart.len() / 2).copied().filter(|usual| apart.len() >= 4 && *usual > 0).unwrap_or(0);
+    let usual = apart.get(apart.len() / 2).copied().filter(|usual| apart.len() >= 4 && *usual > 0)?;
+    let is_near = |ns: &&i64| ns.saturating_sub(usual).saturating_abs() <= usual / 20;
+    (apart.iter().filter(is_near).count() * 4 >= apart.len() * 3).then_some(usual)
+}
+
+/// Where files that begin at a regular distance lack one, from the last record before to the first after it. A service that
+/// stopped leaves its file half full, and begins the next one when it starts again: that is no regular distance.
+fn holes(files: &[(Timestamp, Timestamp)]) -> Vec<TimeRange> {
+    let Some(usual) = usual_distance(files) else { return Vec::new() };
     let is_near = |ns: i64, n: i64| ns.saturating_sub(usual.saturating_mul(n)).saturating_abs() <= usual / 20;
-    let is_regular = usual > 0 && apart.iter().filter(|ns| is_near(**ns, 1)).count() * 4 >= apart.len() * 3;
-    let fits = |pair: &[(Timestamp, Timestamp)]| {
+    let hole = |pair: &[(Timestamp, Timestamp)]| {
         let (before, after) = (pair[0], pair[1]);
         let n = after.0.since(before.0) / usual + i64::from(after.0.since(before.0) % usual > usual / 2);
         let is_full = before.1.since(before.0) >= usual - usual / 20;
-        let slack = usual / 20;
-        n > 1
-            && is_near(after.0.since(before.0), n)
-            && is_full
-            && range.start().since(before.1).saturating_abs() <= slack
-            && range.end().since(after.0).saturating_abs() <= slack
+        (n > 1 && is_near(after.0.since(before.0), n) && is_full && before.1 < after.0).then(|| TimeRange::new(before.1, after.0))
     };
-    is_regular && files.windows(2).any(fits)
+    files.windows(2).filter_map(hole).collect()
 }
 
 /// Stretches in which all series of a family are at zero or without a sample.

@@ -9,7 +9,7 @@ use super::context::{Context, show, window_words};
 use super::failed::{count, whole};
 use super::impact::{duration, peak_of};
 use super::limits::{felt, stretches};
-use super::requests::counters;
+use super::requests::{counters, is_of_records};
 use crate::model::case::{Indicator, Slo};
 use crate::model::text::value;
 use crate::model::time::NS_PER_S;
@@ -158,7 +158,7 @@ fn peak_burn(context: &mut Context, objective: &Objective) -> Option<Derived> {
     let peak = peak_of(context, &panel)?;
     let (meta, (at, ratio)) = (peak.meta, peak.greatest.filter(|(_, ratio)| peak.meta.unit == Unit::Ratio && *ratio <= 1.0 + 1e-6)?);
     // The share of error lines among all lines of a log is none of requests.
-    if meta.name.starts_with("fromlogs:") && !meta.query.as_deref().is_some_and(|formula| formula.contains("status")) {
+    if is_of_records(meta) {
         return None;
     }
     let burn = burn(objective, ratio);
@@ -174,9 +174,9 @@ fn peak_burn(context: &mut Context, objective: &Objective) -> Option<Derived> {
     })
 }
 
-/// A quantile counts no requests: only how long it was above its limit can be said.
+/// A quantile or a mean counts no requests: only how long it was above its limit can be said.
 fn above_threshold(context: &mut Context) -> Option<Derived> {
-    let panel = context.panel("P99").cloned()?;
+    let panel = context.latency().cloned()?;
     let meta = panel.meta?;
     let bound = felt(context, meta)?;
     let (window, words) = context.impact_window()?;
@@ -184,7 +184,7 @@ fn above_threshold(context: &mut Context) -> Option<Derived> {
     let ns: i64 = stretches(&samples, &bound, meta.step_ns).into_iter().map(crate::model::TimeRange::len_ns).sum();
     Some(Derived {
         id: "slo.latency".into(),
-        label: format!("Time with P99 {} {}", if bound.above_is_bad { "above" } else { "below" }, value(bound.value, meta.unit)),
+        label: format!("Time with {} {} {}", panel.told(), if bound.above_is_bad { "above" } else { "below" }, value(bound.value, meta.unit)),
         value: Some(duration(ns)),
         how: format!("{}, {words}", bound.why),
         formula: "sum of the stretches in which 4 of 5 samples were beyond the limit, pauses up to 20 s (3 steps) included".into(),

@@ -59,7 +59,7 @@ pub(super) fn all(context: &mut Context) -> BTreeMap<MarkerName, Suggestion> {
     };
     let last = after.iter().filter(is_worst).rfind(|one| start.is_none_or(|start| one.0.end() > start));
     // A series that ends while it is bad has not recovered.
-    let shown = ["error rate", "P99"].into_iter().filter_map(|role| context.panel(role)?.meta?.extent);
+    let shown = context.felt_panels().into_iter().filter_map(|panel| panel.meta?.extent);
     let end_of_data = shown.map(crate::model::TimeRange::end).max();
     if let Some(last) = last.filter(|last| end_of_data.is_none_or(|end| last.0.end().plus_ns(15 * NS_PER_S) <= end)) {
         context.recovered = Some(last.0.end());

@@ -130,7 +130,7 @@ fn numbers(context: &mut Context, impact: &[Derived]) -> Option<String> {
         let Some(Peak { meta, greatest: Some((at, value)), .. }) = peak_of(context, panel) else { continue };
         let when = context.offset(at).unwrap_or_else(|| rfc3339(at));
         let verb = if peaks.is_empty() { " stood" } else { "" };
-        peaks.push(format!("{}{verb} at {} ({when})", panel.role, show(meta, value)));
+        peaks.push(format!("{}{verb} at {} ({when})", panel.told(), show(meta, value)));
     }
     let worst = match peaks.as_slice() {
         [] => None,

@@ -6,7 +6,7 @@ use super::context::{Context, change_words, words};
 use super::evidence::{labels_for_alert, labels_for_line, sentence};
 use crate::model::case::{EvidenceTarget, MarkerName};
 use crate::model::time::NS_PER_S;
-use crate::model::{Alert, Annotation, AnnotationKind, Change, Labels, Timestamp};
+use crate::model::{Alert, Annotation, AnnotationKind, Change, ChangeSort, Labels, Timestamp};
 
 /// Most changes and alerts that the table shows by itself; notes of people are never left out.
 const MOST_RECORDS: usize = 120;
@@ -237,10 +237,26 @@ fn of_change(context: &Context, change: &Change) -> Option<TimelineRow> {
         offset: context.offset(at),
         service: change.service.clone(),
         owner: change_owner(change),
-        kind: "change".into(),
+        kind: sort_kind(change).into(),
         text: change_words(change),
         evidence,
     })
+}
+
+/// What a record of the list of changes tells of: what was seen, and what people did about a page, is no change.
+fn sort_kind(change: &Change) -> &'static str {
+    let has = |name: &str| change.fields.iter().any(|(own, _)| own == name);
+    let is_warning = || change.fields.iter().any(|(own, value)| own == "type" && value.eq_ignore_ascii_case("warning"));
+    match change.sort() {
+        ChangeSort::Done | ChangeSort::Reaction => "change",
+        ChangeSort::Observed if is_warning() => "symptom",
+        ChangeSort::Observed if has("reason") => "observation",
+        // What a pager sent, or who was asked.
+        ChangeSort::Observed => "communication",
+        ChangeSort::Paged => "alert",
+        ChangeSort::Acknowledged => "decision",
+        ChangeSort::Closed => "recovery",
+    }
 }
 
 /// Who made a change, as its record names them.

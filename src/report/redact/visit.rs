@@ -337,6 +337,8 @@ fn provenance(provenance: &mut Provenance, with: With) {
         n_other_sources: _,
         other_problems,
         series,
+        gaps,
+        n_more_gaps: _,
         derived,
         markers,
         generator: _,
@@ -359,6 +361,10 @@ fn provenance(provenance: &mut Provenance, with: With) {
         with(name);
         with(source);
         option(query, with);
+    }
+    for gap in gaps {
+        with(&mut gap.of);
+        with(&mut gap.source);
     }
     for row in derived.iter_mut() {
         self::derived(row, with);
