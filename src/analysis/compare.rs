@@ -9,6 +9,7 @@ use std::collections::HashSet;
 
 use crate::model::compare::{Direction, Moved, Part, SeriesChange, Spread};
 use crate::model::series::Bucket;
+use crate::model::trend::Ramp;
 use crate::model::{Columns, Sample, SeriesKind, SeriesMeta, Timestamp, Unit};
 
 use super::stats::median;
@@ -112,6 +113,9 @@ pub fn series(meta: &SeriesMeta, target: Target, baseline: &Columns, window: &Co
         (None, Some(now)) if now.n >= LEAST_SAMPLES => change(Direction::New, None, 0.0, begin(&after)),
         (Some(was), Some(now)) if was.n >= LEAST_SAMPLES && now.n >= LEAST_SAMPLES => {
             let noise = noise(meta, &was, &now, is_rate);
+            if goes_on((&before, baseline), (&after, window), noise) {
+                return Verdict::Alike;
+            }
             let Some((moved, score)) = most_moved(&was, &now, noise) else { return Verdict::Alike };
             let direction = if moved.to > moved.from { Direction::Up } else { Direction::Down };
             let departed = departure(&after, &was, noise, direction).map(|index| edge(window, index));
@@ -119,6 +123,18 @@ pub fn series(meta: &SeriesMeta, target: Target, baseline: &Columns, window: &Co
         }
         _ => Verdict::Few,
     }
+}
+
+/// Whether a steady rise or fall only goes on: nearly all of the window lies where the line of the baseline leads.
+fn goes_on((before, baseline): (&Course, &Columns), (after, window): (&Course, &Columns), noise: f64) -> bool {
+    let time = |columns: &Columns, index: usize| edge(columns, index).0 as f64 / crate::model::time::NS_PER_S as f64;
+    let points: Vec<(f64, f64)> = before.all.iter().map(|stretch| (time(baseline, stretch.index), stretch.mean)).collect();
+    let Some(ramp) = Ramp::of(&points).filter(|_| window.range.start() >= baseline.range.end()) else { return false };
+    let is_on = |stretch: &&Stretch| {
+        let at = time(window, stretch.index);
+        (stretch.mean - ramp.at(at)).abs() <= noise + ramp.slack(at)
+    };
+    after.all.iter().filter(is_on).count() * 10 >= after.all.len() * 9
 }
 
 fn edge(columns: &Columns, index: usize) -> Timestamp {

@@ -10,6 +10,7 @@ use std::num::NonZeroUsize;
 
 use crate::model::onset::{Onset, OnsetOf};
 use crate::model::time::NS_PER_S;
+use crate::model::trend::Ramp;
 use crate::model::{Columns, SeriesMeta, TimeRange};
 
 use super::compare;
@@ -73,6 +74,11 @@ fn of_course(
 ) -> Vec<Onset> {
     let Some(n) = NonZeroUsize::new(n_columns) else { return Vec::new() };
     let is_normal = |index: usize| baseline.start() <= range.edge(index, n) && range.edge(index + 1, n) <= baseline.end();
+    let middle = |index: usize| (range.edge(index, n).0 as f64 + range.edge(index + 1, n).0 as f64) / 2.0 / NS_PER_S as f64;
+    let calm: Vec<(f64, f64)> =
+        course.iter().filter(|(index, _)| is_normal(*index)).map(|(index, value)| (middle(*index), *value)).collect();
+    // What rises as steadily as before leaves nothing.
+    let ramp = Ramp::of(&calm);
     let Some(normal) = Normal::of(course.iter().filter(|(index, _)| is_normal(*index)).map(|pair| pair.1).collect()) else {
         return Vec::new();
     };
@@ -81,7 +87,8 @@ fn of_course(
     let mut onsets = Vec::new();
     let mut n_quiet = QUIET;
     for (index, value) in course {
-        if !is_out(*value) {
+        let judged = ramp.filter(|_| !is_normal(*index)).map_or(*value, |ramp| ramp.without(middle(*index), *value));
+        if !is_out(judged) {
             n_quiet += 1;
             continue;
         }
@@ -132,6 +139,13 @@ mod tests {
         check_series(SeriesKind::Counter, &steady, &[]);
         let faster: Vec<f64> = (0..20).map(|i| f64::from(i) * 10.0 + f64::from((i - 12).max(0)) * 200.0).collect();
         check_series(SeriesKind::Counter, &faster, &[13]);
+    }
+
+    #[test]
+    fn what_rises_as_steadily_as_before_begins_nothing() {
+        let disk = |more: f64| (0..30).map(|i| 100.0 + 5.0 * f64::from(i) + more * f64::from((i - 20).max(0))).collect::<Vec<_>>();
+        check_series(SeriesKind::Gauge, &disk(0.0), &[]);
+        check_series(SeriesKind::Gauge, &disk(90.0), &[21]);
     }
 
     #[test]

@@ -120,6 +120,9 @@ struct Role {
     gives_way: bool,
     #[serde(default)]
     not: Vec<String>,
+    /// What is no service, of what logs tell: tokens of its name.
+    #[serde(default)]
+    not_of: Vec<String>,
     alias: Vec<Alias>,
 }
 
@@ -196,6 +199,7 @@ impl Role {
     /// The alias of the highest tier that fits, of equal ones the first.
     fn alias_of(&self, meta: &SeriesMeta, words: &Words) -> Option<&Alias> {
         let is_excluded = self.not.iter().any(|token| words.name_tokens.contains(token) || words.query_tokens.contains(token));
+        let is_excluded = is_excluded || (meta.is_derived && self.not_of.iter().any(|token| words.label_tokens.contains(token)));
         let fitting = self.alias.iter().filter(|alias| alias.fits(meta, words));
         if is_excluded { None } else { fitting.min_by_key(|alias| alias.tier) }
     }

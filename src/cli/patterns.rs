@@ -61,7 +61,7 @@ fn json_of(pattern: &Pattern, windows: Option<(TimeRange, TimeRange)>) -> Value 
         "count": pattern.count,
         "before": pattern.in_windows.0,
         "after": pattern.in_windows.1,
-        "expected_after": windows.map(|windows| (pattern::due(pattern.in_windows.0, windows) * 10.0).round() / 10.0),
+        "expected_after": windows.map(|windows| (pattern.due(windows) * 10.0).round() / 10.0),
         "status": pattern.status.name(),
         "surprise": windows.map(|windows| (pattern.surprise(windows) * 10.0).round() / 10.0),
         "level": pattern.level.name(),

@@ -27,6 +27,7 @@ pub mod skew;
 pub mod text;
 pub mod time;
 pub mod trace;
+pub mod trend;
 pub mod when;
 pub mod zones;
 

@@ -48,16 +48,25 @@ impl PatternOrder {
 
 /// Events due in the second window when the rate of the first goes on.
 pub fn due(n_before: u64, (before, after): (TimeRange, TimeRange)) -> f64 {
-    let length = |range: TimeRange| range.end().0.saturating_sub(range.start().0).max(1) as f64;
-    n_before as f64 * length(after) / length(before)
+    due_in(n_before, (before.len_ns(), after.len_ns()))
+}
+
+/// The same of two lengths of time.
+pub fn due_in(n_before: u64, (before_ns, after_ns): (i64, i64)) -> f64 {
+    n_before as f64 * after_ns.max(1) as f64 / before_ns.max(1) as f64
 }
 
 impl Pattern {
+    /// How many of its events were due after the mark, by the time that its logs cover.
+    pub fn due(&self, windows: (TimeRange, TimeRange)) -> f64 {
+        self.covered_ns.map_or_else(|| due(self.in_windows.0, windows), |covered| due_in(self.in_windows.0, covered))
+    }
+
     /// How far the second window is from what was due: above 0 for more, below for less.
     pub fn surprise(&self, windows: (TimeRange, TimeRange)) -> f64 {
         /// Keeps the ratio finite where nothing was due or nothing came.
         const HALF: f64 = 0.5;
-        let (seen, due) = (self.in_windows.1 as f64, due(self.in_windows.0, windows));
+        let (seen, due) = (self.in_windows.1 as f64, self.due(windows));
         ((seen + HALF) / (due + HALF)).log2() * seen.max(due).sqrt()
     }
 }

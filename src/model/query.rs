@@ -263,6 +263,8 @@ pub struct Pattern {
     pub services: Vec<String>,
     /// Events in the two windows.
     pub in_windows: (u64, u64),
+    /// How much of the two windows the logs of its services cover, ns: where there is no log nothing can be due.
+    pub covered_ns: Option<(i64, i64)>,
     /// What the windows tell.
     pub status: PatternStatus,
 }

@@ -60,8 +60,19 @@ impl Change {
             let is_seen = field("type").is_some_and(|kind| kind == "warning") || reason.contains("election");
             return if is_seen { ChangeSort::Observed } else { ChangeSort::Reaction };
         }
+        // What a scheduler says of its services, one line at a time.
+        if self.kind.eq_ignore_ascii_case("event") {
+            return of_scheduler(&self.text);
+        }
         if self.kind.eq_ignore_ascii_case("commit") { ChangeSort::Reaction } else { ChangeSort::Done }
     }
+}
+
+/// An event of a scheduler of containers, by its words: it starts and stops them, or tells what it saw.
+fn of_scheduler(text: &str) -> ChangeSort {
+    let text = text.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if says(&["unhealthy", "unable to", "steady state", "failed", "failing"]) { ChangeSort::Observed } else { ChangeSort::Reaction }
 }
 
 /// What the entry of a paging log or its webhook tells: `acknowledge_log_entry`, `incident.resolved`.
@@ -299,6 +310,10 @@ mod tests {
         assert_eq!(sort("commit", &[]), ChangeSort::Reaction);
         assert_eq!(sort("deploy", &[("reason", "release 4")]), ChangeSort::Done);
         assert_eq!(sort("trigger", &[]), ChangeSort::Done, "a kind alone is no page");
+        let scheduled = |text: &str| Change { kind: "event".into(), text: text.into(), ..Change::default() }.sort();
+        assert_eq!(scheduled("(service shop) has reached a steady state."), ChangeSort::Observed);
+        assert_eq!(scheduled("(service shop) (port 80) is unhealthy in (target-group x)"), ChangeSort::Observed);
+        assert_eq!(scheduled("(service shop) has started 2 tasks: (task a) (task b)."), ChangeSort::Reaction);
     }
 
     #[track_caller]

@@ -137,8 +137,11 @@ fn digits(v: f64) -> String {
         format!("{v:.0}")
     } else if v >= 9.995 {
         format!("{v:.1}")
-    } else if v >= 0.001 || v == 0.0 {
+    } else if v >= 0.01 || v == 0.0 {
         format!("{v:.2}")
+    } else if v >= 0.001 {
+        // Two digits that count: never a zero of what is not nothing.
+        format!("{v:.4}")
     } else {
         return format!("{v:.2e}");
     };

@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 use super::layout::Audience;
 use super::lint::Finding;
 use super::postmortem::{
-    ACTION_TYPES, ActionRow, AlertRow, AttemptRow, AuthorRow, Block, Coverage, Derived, Detection, Edge, Effect, Exhibit, GapRow, Head, Indicator,
-    Indicators, MarkerRow, Postmortem, Provenance, SeriesUsed, ServiceRow, Sign, SourceUsed, StageCheck, StageRow, Step, TimelineRow,
-    TurningPoint,
+    ACTION_TYPES, ActionRow, AlertRow, AttemptRow, AuthorRow, Block, Coverage, Derived, Detection, Edge, Effect, Exhibit, GapRow, Head,
+    Indicator, Indicators, MarkerRow, Postmortem, Provenance, SeriesUsed, ServiceRow, Sign, SourceUsed, StageCheck, StageRow, Step,
+    TimelineRow, TurningPoint,
 };
 use crate::model::case::{Relation, Verdict};
 use crate::model::text::{printable, rfc3339};
@@ -408,8 +408,8 @@ fn provenance(provenance: &Provenance) -> Value {
 }
 
 fn gap(gap: &GapRow) -> Value {
-    let GapRow { of, source, range, what } = gap;
-    json!({"of": of, "source": source, "what": what, "range": self::range(*range)})
+    let GapRow { of, source, range, lasts, what } = gap;
+    json!({"of": of, "source": source, "what": what, "lasts": lasts, "range": self::range(*range)})
 }
 
 fn source(source: &SourceUsed) -> Value {

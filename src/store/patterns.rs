@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::model::pattern::{self, due};
+use crate::model::pattern::due_in;
 use crate::model::query::{GroupBy, Pattern, PatternQuery, PatternStatus};
 use crate::model::{EventRef, Level, SourceId, TimeRange, Timestamp};
 use crate::parse::{NO_TIME, template};
@@ -100,8 +100,9 @@ impl Events<'_> {
                 tally.name_services(log);
             }
         }
+        let covered = query.windows.map(|windows| (windows, Covered::by(self.logs)));
         let found = tallies.into_iter().enumerate().filter(|(_, tally)| tally.count() > 0);
-        Ok(found.map(|(id, tally)| tally.pattern(id as u32, index.template(id as u32), query.windows)).collect())
+        Ok(found.map(|(id, tally)| tally.pattern(id as u32, index.template(id as u32), covered.as_ref())).collect())
     }
 
     /// The pattern of each event.
@@ -188,10 +189,14 @@ impl Tally {
         }
     }
 
-    fn pattern(&self, id: u32, template: &str, windows: Option<(TimeRange, TimeRange)>) -> Pattern {
+    fn pattern(&self, id: u32, template: &str, windows: Option<&((TimeRange, TimeRange), Covered)>) -> Pattern {
         let level = Level::ALL.into_iter().max_by_key(|level| (self.by_level[*level as usize], *level)).unwrap_or_default();
         let mut services: Vec<(&String, &u64)> = self.by_service.iter().collect();
         services.sort_by_key(|(name, n)| (std::cmp::Reverse(**n), *name));
+        let covered_ns = windows.map(|((before, after), covered)| {
+            let of = |window: &TimeRange| covered.within(services.iter().map(|(name, _)| name.as_str()), *window);
+            (of(before), of(after))
+        });
         Pattern {
             id,
             services: services.into_iter().map(|(name, _)| name.clone()).collect(),
@@ -201,17 +206,18 @@ impl Tally {
             last: self.span.map(|span| Timestamp(span.1)),
             level,
             in_windows: self.in_windows,
-            status: windows.map_or(PatternStatus::Steady, |windows| self.status(windows)),
+            covered_ns,
+            status: covered_ns.map_or(PatternStatus::Steady, |covered| self.status(covered)),
         }
     }
 
-    /// Rates are compared, so the windows may differ in length.
-    fn status(&self, windows: (TimeRange, TimeRange)) -> PatternStatus {
+    /// Rates are compared, over what the logs cover of the windows.
+    fn status(&self, covered_ns: (i64, i64)) -> PatternStatus {
         let n_after = self.in_windows.1 as f64;
         let n_before = self.in_windows.0 as f64;
-        let due = due(self.in_windows.0, windows);
+        let due = due_in(self.in_windows.0, covered_ns);
         // What was counted before is a sample as well: scaled to a longer window its chance grows with it.
-        let scale = pattern::due(1, windows);
+        let scale = due_in(1, covered_ns);
         let deviation = (due.max(1.0) * (1.0 + scale)).sqrt();
         if n_after > 0.0 && !self.is_before {
             PatternStatus::Born
@@ -222,6 +228,47 @@ impl Tally {
         } else {
             PatternStatus::Steady
         }
+    }
+}
+
+/// When the logs of each service were written: other sources may begin long before them, and a file may be missing.
+struct Covered {
+    by_service: BTreeMap<String, Vec<(i64, i64)>>,
+}
+
+impl Covered {
+    fn by(logs: &[Arc<Log>]) -> Self {
+        let mut by_service: BTreeMap<String, Vec<(i64, i64)>> = BTreeMap::new();
+        for log in logs {
+            let spans = || log.segments.iter().filter_map(|segment| segment.span);
+            let Some((first, last)) = spans().map(|span| span.0).min().zip(spans().map(|span| span.1).max()) else { continue };
+            for service in &log.services {
+                by_service.entry(service.clone()).or_default().push((first, last));
+            }
+        }
+        by_service.values_mut().for_each(|spans| spans.sort_unstable());
+        Self { by_service }
+    }
+
+    /// How much of a window the logs of these services cover together; of services without any all of it.
+    fn within<'a>(&self, services: impl Iterator<Item = &'a str>, window: TimeRange) -> i64 {
+        let mut spans: Vec<(i64, i64)> = services.filter_map(|service| self.by_service.get(service)).flatten().copied().collect();
+        if spans.is_empty() {
+            return window.len_ns();
+        }
+        spans.sort_unstable();
+        // Neighbours a little apart are one: the next file begins with the next record.
+        let slack = window.len_ns() / 100;
+        let (mut sum, mut reached) = (0i64, window.start().0);
+        for (first, last) in spans {
+            let from = if first.saturating_sub(reached) <= slack { reached } else { first };
+            let to = if window.end().0.saturating_sub(last) <= slack { window.end().0 } else { last.min(window.end().0) };
+            if to > from {
+                sum = sum.saturating_add(to.saturating_sub(from.max(reached)).max(0));
+                reached = reached.max(to);
+            }
+        }
+        sum
     }
 }
 
@@ -246,8 +293,10 @@ mod tests {
     #[test]
     fn what_comes_and_goes_around_a_mark_is_told() {
         let windows = Some((window(0, 10), window(10, 20)));
-        let found = patterns(&[log(0, "a", TEXT, 3)], &PatternQuery { windows, ..PatternQuery::default() });
-        let told: Vec<_> = found.iter().map(|p| (p.template.as_str(), p.count, p.level, p.in_windows, p.status.name())).collect();
+        // The log goes on: what it does not hold any more is gone.
+        let text = format!("{TEXT}25 info s end of day\n");
+        let found = patterns(&[log(0, "a", &text, 3)], &PatternQuery { windows, ..PatternQuery::default() });
+        let told: Vec<_> = found[..3].iter().map(|p| (p.template.as_str(), p.count, p.level, p.in_windows, p.status.name())).collect();
         assert_eq!(
             told,
             [
@@ -274,6 +323,20 @@ mod tests {
         assert_eq!(patterns(&logs, &PatternQuery { windows, ..PatternQuery::default() })[0].status, PatternStatus::Surged);
         let range = Some(window(0, 3));
         assert_eq!(patterns(&logs, &PatternQuery { range, ..PatternQuery::default() })[0].count, 3);
+    }
+
+    #[test]
+    fn rates_are_compared_over_the_time_that_logs_cover() {
+        // As often after the mark as before it: but the window before begins long before the log.
+        let text: String = (0..60).map(|i| format!("{} info s retry {i}\n", 1000 + i)).collect();
+        let logs = [log(0, "a", &text, 7)];
+        let of = |before| {
+            let windows = Some((before, window(1030, 1060)));
+            let found = patterns(&logs, &PatternQuery { windows, ..PatternQuery::default() });
+            (found[0].status, found[0].covered_ns)
+        };
+        assert_eq!(of(window(0, 1030)), (PatternStatus::Steady, Some((30, 29))));
+        assert_eq!(of(window(1000, 1030)).0, PatternStatus::Steady);
     }
 
     #[test]

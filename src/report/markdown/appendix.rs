@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::table::Table;
 use super::{NOT_RECORDED, heading};
 use crate::model::offset;
-use crate::model::text::{grouped, rfc3339, t_offset, value, whole_duration};
+use crate::model::text::{grouped, rfc3339, t_offset, value};
 use crate::model::time::NS_PER_S;
 use crate::model::{Timestamp, Unit};
 use crate::report::escape::{cell, code, inline};
@@ -127,9 +127,8 @@ fn gaps(out: &mut String, provenance: &Provenance) {
     heading(out, 3, "Gaps in the data");
     let mut table = Table::new(&["From", "To", "Lasts", "Missing", "Of"]);
     for gap in &provenance.gaps {
-        let lasts = whole_duration((gap.range.len_ns() / NS_PER_S).unsigned_abs());
         let of = if gap.source.is_empty() { cell(&gap.of) } else { code(&gap.of) };
-        table.row(vec![rfc3339(gap.range.start()), rfc3339(gap.range.end()), lasts, gap.what.into(), of]);
+        table.row(vec![rfc3339(gap.range.start()), rfc3339(gap.range.end()), gap.lasts.clone(), gap.what.into(), of]);
     }
     table.write(out);
     if provenance.n_more_gaps > 0 {

@@ -38,22 +38,22 @@ pub(super) struct Credit<'a> {
 }
 
 impl Credit<'_> {
-    /// What the data say of it, after the words of a recovery: `rollback v2 → v1, 8s before the error rate turned`.
+    /// What the data say of it, after the words of a recovery: `last change before it: rollback v2 → v1; error rate turned 8s after it`.
     pub(super) fn words(&self) -> String {
         let what = change_words(self.change);
-        let turned = |at: Timestamp, role: &str| format!("{role} turned {} after", duration(at.since(self.at)));
-        match (&self.turned, self.is_credited) {
-            (Some((role, at)), true) => format!("last change before it: {what}; {} it", turned(*at, role)),
-            (Some((role, at)), false) if at.since(self.at) <= self.limit_ns => {
-                format!("{} the last change before it ({what}): it need not be the reason", turned(*at, role))
+        let turned = match (&self.turned, self.is_credited) {
+            (None, _) => "nothing that users felt turned after it".to_owned(),
+            (Some((role, at)), is_credited) => {
+                let after = at.since(self.at);
+                let doubt = match () {
+                    () if is_credited => String::new(),
+                    () if after <= self.limit_ns => ", but it need not be the reason".to_owned(),
+                    () => format!(", too late to credit it (within {})", duration(self.limit_ns)),
+                };
+                format!("{role} turned {} after it{doubt}", duration(after))
             }
-            (Some((role, at)), false) => format!(
-                "{} the last change before it ({what}): too late to credit it (within {})",
-                turned(*at, role),
-                duration(self.limit_ns)
-            ),
-            (None, _) => format!("nothing that users felt turned after the last change before it ({what})"),
-        }
+        };
+        format!("last change before it: {what}; {turned}")
     }
 
     /// What else turned then, a sentence of its own with a blank before it; empty if nothing did.

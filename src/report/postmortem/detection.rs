@@ -10,7 +10,8 @@ use super::{Derived, impact};
 use crate::model::case::MarkerName;
 use crate::model::text::rfc3339;
 use crate::model::time::NS_PER_S;
-use crate::model::{Alert, SeriesKind, SeriesMeta, TimeRange, Timestamp};
+use crate::model::trend::Ramp;
+use crate::model::{Alert, Sample, SeriesKind, SeriesMeta, TimeRange, Timestamp};
 
 /// Signs that are printed: the earliest are what a reader acts on.
 const MOST_SIGNS: usize = 12;
@@ -124,9 +125,11 @@ pub(super) fn is_telling(meta: &SeriesMeta) -> bool {
         && !name.ends_with(":max")
 }
 
-/// When the first series left what is normal.
-pub(super) fn first_move(context: &mut Context) -> Option<Timestamp> {
-    signs(context).0.first().map(|sign| sign.at)
+/// When the first series left what is normal, and the names of all that did so then.
+pub(super) fn first_move(context: &mut Context) -> Option<(Timestamp, Vec<String>)> {
+    let signs = signs(context).0;
+    let at = signs.first()?.at;
+    Some((at, signs.into_iter().take_while(|sign| sign.at == at).map(|sign| sign.series).collect()))
 }
 
 fn signs(context: &mut Context) -> (Vec<Sign>, (usize, usize)) {
@@ -146,8 +149,8 @@ fn signs(context: &mut Context) -> (Vec<Sign>, (usize, usize)) {
             continue;
         }
         let Some(bound) = unusual(context, meta) else { continue };
-        let samples = context.facts.samples(meta.id, extent);
         let after = baseline.end();
+        let samples = without_ramp(context.facts.samples(meta.id, extent), baseline);
         let long = |range: &TimeRange| range.len_ns() >= LEAST_NS;
         let Some(first) = onset(&samples, &bound, meta.step_ns, after).filter(long).filter(|range| range.start() >= after) else {
             continue;
@@ -180,6 +183,20 @@ fn signs(context: &mut Context) -> (Vec<Sign>, (usize, usize)) {
         }
     }
     (found.into_iter().map(|one| one.1).collect(), (n_series, telling.len() - n_series))
+}
+
+/// The samples, those after the baseline less what a steady rise of the baseline alone explains of them: a disk that fills as it
+/// always did tells of nothing.
+fn without_ramp(mut samples: Vec<Sample>, baseline: TimeRange) -> Vec<Sample> {
+    let seconds = |at: Timestamp| at.0 as f64 / NS_PER_S as f64;
+    let calm = samples.iter().filter(|sample| baseline.contains(sample.time) && sample.value.is_finite());
+    let points: Vec<(f64, f64)> = calm.map(|sample| (seconds(sample.time), sample.value)).collect();
+    if let Some(ramp) = Ramp::of(&points) {
+        for sample in samples.iter_mut().filter(|sample| sample.time >= baseline.end() && sample.value.is_finite()) {
+            sample.value = ramp.without(seconds(sample.time), sample.value);
+        }
+    }
+    samples
 }
 
 /// The metric's name without what was computed from it and without labels.

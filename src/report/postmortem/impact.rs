@@ -147,14 +147,22 @@ pub(super) fn signed(ns: i64, before: &str) -> String {
     if ns < 0 { format!("{} ({before})", duration(ns)) } else { duration(ns) }
 }
 
-/// A distance of two moments, rounded to whole seconds; below ten seconds with a tenth.
+/// A distance of two moments: the whole seconds that have passed, cut off as distances from T+0 are; below ten seconds with
+/// its tenths, below a tenth in milliseconds. What is not nothing is never told as nothing.
 pub(super) fn duration(ns: i64) -> String {
+    const SECOND: u64 = NS_PER_S as u64;
     let sign = if ns < 0 { "−" } else { "" };
     let ns = ns.unsigned_abs();
-    if ns < 10 * NS_PER_S as u64 && !ns.is_multiple_of(NS_PER_S as u64) {
-        return format!("{sign}{:.1}s", ns as f64 / NS_PER_S as f64);
+    match ns {
+        0 => "0s".to_owned(),
+        1..1_000_000 => format!("{sign}<1ms"),
+        1_000_000..100_000_000 => format!("{sign}{}ms", ns / 1_000_000),
+        _ if ns >= 10 * SECOND || ns.is_multiple_of(SECOND) => format!("{sign}{}", whole_duration(ns / SECOND)),
+        _ => match (ns / SECOND, ns / (SECOND / 10) % 10) {
+            (whole, 0) => format!("{sign}{whole}s"),
+            (whole, tenths) => format!("{sign}{whole}.{tenths}s"),
+        },
     }
-    format!("{sign}{}", whole_duration((ns + NS_PER_S as u64 / 2) / NS_PER_S as u64))
 }
 
 /// The greatest sample of a panel in the time of the impact (without one: in all data).
@@ -202,4 +210,17 @@ fn peak<'a>(context: &mut Context<'a>, panel: &Panel<'a>, index: usize) -> Deriv
     let mut inputs = vec![format!("series {} ({})", meta.full_name(), context.path(meta.source)), step_words(meta), window_words(window)];
     inputs.extend(clip);
     Derived { value, how, formula, inputs, ..empty }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::duration;
+
+    #[test]
+    fn a_duration_is_cut_like_an_offset_and_never_told_as_nothing() {
+        let ms = |ms: i64| duration(ms * 1_000_000);
+        let told = [0, 40, 99, 160, 3_449, 9_990, 10_990, 185_900, -3_449].map(ms);
+        assert_eq!(told, ["0s", "40ms", "99ms", "0.1s", "3.4s", "9.9s", "10s", "3m05s", "−3.4s"]);
+        assert_eq!(duration(300), "<1ms");
+    }
 }

@@ -72,9 +72,14 @@ mod tests {
             assert!(is_one(a, b), "{a} {b}");
         }
         assert!(is_one("order-enricher-6c8f9d7b54-x2k9p", "order-enricher-6c8f9d7b54-8w2mn"));
-        for (a, b) in
-            [("web", "api"), ("web", "web-1"), ("10.0.0.1", "10.0.0.2"), ("service1", "service2"), ("tier-1", "tier-2"), ("plan-b", "plan-c")]
-        {
+        for (a, b) in [
+            ("web", "api"),
+            ("web", "web-1"),
+            ("10.0.0.1", "10.0.0.2"),
+            ("service1", "service2"),
+            ("tier-1", "tier-2"),
+            ("plan-b", "plan-c"),
+        ] {
             assert!(!is_one(a, b), "{a} {b}");
         }
     }

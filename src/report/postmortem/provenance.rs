@@ -6,7 +6,7 @@ use super::Derived;
 use super::Suggestion;
 use super::context::Context;
 use crate::model::case::{EvidenceTarget, MarkerName};
-use crate::model::{SourceReport, TimeRange, Timestamp};
+use crate::model::{SeriesMeta, SourceReport, TimeRange, Timestamp};
 
 /// Gaps that are listed.
 const MOST_GAPS: usize = 40;
@@ -91,6 +91,8 @@ pub struct GapRow {
     pub source: String,
     /// From the last sample or record before to the first after it.
     pub range: TimeRange,
+    /// How long that is, in words.
+    pub lasts: String,
     /// What is missing.
     pub what: &'static str,
 }
@@ -171,9 +173,10 @@ pub(super) fn gather(context: &Context) -> Provenance {
 /// Where logs lack a file, and the series that numbers come from lack samples inside what the document covers, by time.
 fn gaps(context: &Context) -> Vec<GapRow> {
     let of_files = super::silence::all_missing(context).into_iter();
-    let mut found: Vec<GapRow> =
-        of_files.map(|(of, range)| GapRow { of, range, what: "a file of the log", ..GapRow::default() }).collect();
-    let measured = context.used_series.iter().filter_map(|id| context.catalog.series(*id)).filter(|meta| !meta.is_derived);
+    let mut found: Vec<GapRow> = of_files.map(|(of, range)| GapRow { of, range, what: "a file of the log", ..GapRow::default() }).collect();
+    // Where nothing failed no count of failures is sent: that is no gap.
+    let is_told = |meta: &&SeriesMeta| !meta.is_derived && !super::tallied::is_failing(&meta.name);
+    let measured = context.used_series.iter().filter_map(|id| context.catalog.series(*id)).filter(is_told);
     for meta in measured {
         let (Some(extent), least) = (meta.extent, meta.staleness_ns()) else { continue };
         let Some(covered) = extent.intersect(context.story) else { continue };
@@ -185,7 +188,11 @@ fn gaps(context: &Context) -> Vec<GapRow> {
             source: source.to_owned(),
             range: TimeRange::new(pair[0].time, pair[1].time),
             what: "samples",
+            ..GapRow::default()
         }));
+    }
+    for gap in &mut found {
+        gap.lasts = super::impact::duration(gap.range.len_ns());
     }
     found.sort_by(|a, b| (a.range.start(), &a.of, &a.source).cmp(&(b.range.start(), &b.of, &b.source)));
     found

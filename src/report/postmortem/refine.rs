@@ -6,7 +6,7 @@
 
 use super::context::Context;
 use super::impact::duration;
-use super::requests::is_entry;
+use super::requests::{is_entry, is_of_records, service};
 use crate::model::event::Level;
 use crate::model::filter::{Comparison, Expr, Term};
 use crate::model::text::rfc3339;
@@ -20,6 +20,9 @@ const PAUSE_NS: i64 = NS_PER_S * 3 / 2;
 /// Fewest failing events that are a run, and how many times more they are than usual.
 const LEAST: u64 = 3;
 const TIMES_USUAL: f64 = 5.0;
+/// Bursts so far apart are one story, which is followed back so far.
+const LONG_PAUSE_NS: i64 = 120 * NS_PER_S;
+const MOST_BACK_NS: i64 = 600 * NS_PER_S;
 /// A start is searched down to this.
 const FINEST_NS: i64 = NS_PER_S / 1000;
 
@@ -72,11 +75,14 @@ pub(super) fn impact_start(context: &mut Context, first_bad: Timestamp, metas: &
     let window = TimeRange::new(begin.map_or(from, |begin| from.max(begin)), first_bad.plus_ns(1));
     for (filter, words) in filters(context) {
         if let Some(at) = run(context, &filter, window) {
+            let first = burst(context, &filter, at);
+            let since =
+                if first < at { format!("; it failed in bursts from {} on, which begin it", rfc3339(first)) } else { String::new() };
             let whole = at.0.rem_euclid(NS_PER_S) == 0;
             let known = if whole { "; the log states whole seconds, so up to 1s later" } else { "" };
             return (
-                at,
-                format!("first of the run of {words} that leads to it, {} before that sample{known}", duration(first_bad.since(at))),
+                first,
+                format!("first of the run of {words} that leads to it, {} before that sample{since}{known}", duration(first_bad.since(at))),
             );
         }
     }
@@ -86,11 +92,51 @@ pub(super) fn impact_start(context: &mut Context, first_bad: Timestamp, metas: &
     )
 }
 
-/// What fails, nearest to users first.
+/// The first failing event of those that go on from there to `at` with pauses of at most [`LONG_PAUSE_NS`], far more than is
+/// usual: a share in steps of seconds passes over what comes in bursts.
+fn burst(context: &Context, filter: &EventFilter, at: Timestamp) -> Timestamp {
+    let begin = context.t0.as_ref().map(|t0| t0.at).filter(|t0| *t0 < at);
+    let floor = [Some(at.plus_ns(-MOST_BACK_NS)), begin, context.baseline.map(TimeRange::end)].into_iter().flatten().max().unwrap_or(at);
+    let mut first = at;
+    while first > floor {
+        let window = TimeRange::new(first.plus_ns(-LONG_PAUSE_NS).max(floor), first);
+        let n = context.facts.count(filter, window);
+        if n < LEAST || (n as f64) < TIMES_USUAL * usual(context, filter, window) {
+            break;
+        }
+        first = earliest(context, filter, window);
+    }
+    first
+}
+
+/// How many events of a window are usual.
+fn usual(context: &Context, filter: &EventFilter, window: TimeRange) -> f64 {
+    context
+        .baseline
+        .map_or(0.0, |baseline| context.facts.count(filter, baseline) as f64 * (window.len_ns() as f64 / baseline.len_ns().max(1) as f64))
+}
+
+/// The first event of a window that has one, down to the millisecond, and not before it.
+fn earliest(context: &Context, filter: &EventFilter, window: TimeRange) -> Timestamp {
+    let (mut low, mut high) = (window.start(), window.end());
+    while high.since(low) > FINEST_NS {
+        let middle = low.plus_ns(high.since(low) / 2);
+        if context.facts.count(filter, TimeRange::new(low, middle)) > 0 { high = middle } else { low = middle }
+    }
+    let ms = NS_PER_S / 1000;
+    Timestamp(high.plus_ns(-1).0.div_euclid(ms).saturating_mul(ms)).max(window.start())
+}
+
+/// What fails, nearest to users first; of a service that states no status, what it calls an error.
 fn filters(context: &Context) -> Vec<(EventFilter, String)> {
     let failed = Some(Expr::Term(Term::Status(Comparison::Ge, 500)));
+    let records = context.panel("error rate").and_then(|panel| panel.meta).filter(|meta| is_of_records(meta));
+    let of_records = records.and_then(|meta| service(&meta.labels)).map(|service| {
+        let filter = EventFilter { services: vec![service.to_owned()], min_level: Some(Level::Error), ..EventFilter::default() };
+        (filter, format!("errors in the log of {service}"))
+    });
     let entry: Vec<String> = context.catalog.services().into_iter().filter(|service| is_entry(service)).collect();
-    let mut filters = Vec::new();
+    let mut filters: Vec<(EventFilter, String)> = of_records.into_iter().collect();
     if !entry.is_empty() {
         let words = format!("requests with status ≥ 500 in the log of {}", entry.join(", "));
         filters.push((EventFilter { expr: failed.clone(), services: entry, ..EventFilter::default() }, words));
@@ -103,11 +149,7 @@ fn filters(context: &Context) -> Vec<(EventFilter, String)> {
 /// The first of the failing events that lead without a pause to the end of a window.
 fn run(context: &Context, filter: &EventFilter, window: TimeRange) -> Option<Timestamp> {
     let total = context.facts.count(filter, window);
-    let usual = context.baseline.map_or(0.0, |baseline| {
-        let n = context.facts.count(filter, baseline) as f64;
-        n * (window.len_ns() as f64 / baseline.len_ns().max(1) as f64)
-    });
-    if total < LEAST || (total as f64) < TIMES_USUAL * usual {
+    if total < LEAST || (total as f64) < TIMES_USUAL * usual(context, filter, window) {
         return None;
     }
     let width = (window.len_ns() / PARTS).max(1);
@@ -128,14 +170,7 @@ fn run(context: &Context, filter: &EventFilter, window: TimeRange) -> Option<Tim
             break;
         }
     }
-    let (mut low, mut high) = (part(first?).start(), part(first?).end());
-    while high.since(low) > FINEST_NS {
-        let middle = low.plus_ns(high.since(low) / 2);
-        if context.facts.count(filter, TimeRange::new(low, middle)) > 0 { high = middle } else { low = middle }
-    }
-    // Down to the millisecond, and not before the event.
-    let ms = NS_PER_S / 1000;
-    Some(Timestamp(high.plus_ns(-1).0.div_euclid(ms).saturating_mul(ms)))
+    Some(earliest(context, filter, part(first?)))
 }
 
 #[cfg(test)]

@@ -70,8 +70,11 @@ fn role(meta: &SeriesMeta) -> Option<Role> {
     if meta.unit == Unit::Ratio && ["error", "fail", "5xx", "5.."].iter().any(|word| words.contains(word)) {
         return Some(Role::Errors);
     }
+    // The log of a garbage collector is no service.
+    let is_gc =
+        service(&meta.labels).is_some_and(|name| name.split(|c: char| !c.is_alphanumeric()).any(|word| word == "gc" || word == "gclog"));
     let is_p99 = words.contains("p99") || words.contains("0.99") || meta.labels.get("quantile") == Some("0.99");
-    (meta.unit == Unit::Seconds && meta.kind == SeriesKind::Quantile && is_p99).then_some(Role::Latency)
+    (!is_gc && meta.unit == Unit::Seconds && meta.kind == SeriesKind::Quantile && is_p99).then_some(Role::Latency)
 }
 
 /// Whether a peak tells something: where records have no status, that none was logged as an error is no share of failures.

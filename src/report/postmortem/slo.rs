@@ -184,7 +184,12 @@ fn above_threshold(context: &mut Context) -> Option<Derived> {
     let ns: i64 = stretches(&samples, &bound, meta.step_ns).into_iter().map(crate::model::TimeRange::len_ns).sum();
     Some(Derived {
         id: "slo.latency".into(),
-        label: format!("Time with {} {} {}", panel.told(), if bound.above_is_bad { "above" } else { "below" }, value(bound.value, meta.unit)),
+        label: format!(
+            "Time with {} {} {}",
+            panel.told(),
+            if bound.above_is_bad { "above" } else { "below" },
+            value(bound.value, meta.unit)
+        ),
         value: Some(duration(ns)),
         how: format!("{}, {words}", bound.why),
         formula: "sum of the stretches in which 4 of 5 samples were beyond the limit, pauses up to 20 s (3 steps) included".into(),

@@ -94,8 +94,8 @@ fn of_sort<'a>(context: &Context<'a>, sort: ChangeSort) -> impl Iterator<Item = 
     changes.filter_map(|change| Some((change.time?, change)))
 }
 
-/// The change that is nearest before users felt it or before the first series moved; what somebody did before what merely
-/// answered something.
+/// The last change of the service whose series moved first, else the one that is nearest before users felt it or before the
+/// first series moved; what somebody did before what merely answered something.
 fn trigger<'a>(context: &mut Context<'a>, start: Timestamp) -> Option<(Timestamp, String, &'a Change)> {
     let is_told = |change: &Change| ["note", "alert", "annotation", "comment"].contains(&&*change.kind.to_ascii_lowercase());
     let is_candidate = |change: &&Change| {
@@ -104,19 +104,28 @@ fn trigger<'a>(context: &mut Context<'a>, start: Timestamp) -> Option<(Timestamp
     };
     let candidates: Vec<&'a Change> = context.catalog.changes.iter().filter(is_candidate).collect();
     // One candidate needs no comparison, and none no series.
-    let moved = if candidates.len() > 1 { detection::first_move(context).filter(|moved| *moved < start) } else { None };
+    let first = if candidates.len() > 1 { detection::first_move(context).filter(|(moved, _)| *moved < start) } else { None };
+    let moved = first.as_ref().map(|(moved, _)| *moved);
     let gaps = |at: Timestamp| (start.since(at), moved.filter(|moved| at <= *moved).map_or(i64::MAX, |moved| moved.since(at)));
+    let is_of_first = |change: &Change| {
+        let label = change.service.as_ref().filter(|service| !service.is_empty()).map(|service| format!("=\"{service}\""));
+        let is_named = |label: String| first.as_ref().is_some_and(|(_, series)| series.iter().any(|series| series.contains(&label)));
+        label.is_some_and(is_named) && change.time.is_some_and(|at| moved.is_some_and(|moved| at <= moved))
+    };
     let rank = |change: &&Change| {
         let at = change.time.unwrap_or_default();
         let (to_impact, to_move) = gaps(at);
-        (change.sort(), to_impact.min(to_move), std::cmp::Reverse(at))
+        (change.sort(), !is_of_first(change), to_impact.min(to_move), std::cmp::Reverse(at))
     };
     let change = candidates.into_iter().min_by_key(rank)?;
     let at = change.time?;
     let (to_impact, to_move) = gaps(at);
-    let rule = match to_move < to_impact {
-        true => format!("nearest change before the first series that moved, by {}", super::impact::duration(to_move)),
-        false => format!("last change before the impact, by {}", super::impact::duration(to_impact)),
+    let rule = match () {
+        () if is_of_first(change) => {
+            format!("last change of the service whose series moved first, {} before that", super::impact::duration(to_move))
+        }
+        () if to_move < to_impact => format!("nearest change before the first series that moved, by {}", super::impact::duration(to_move)),
+        () => format!("last change before the impact, by {}", super::impact::duration(to_impact)),
     };
     Some((at, format!("{rule}; {NO_PROOF}"), change))
 }

@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Derived, peers};
 use super::context::{Context, step_words, window_words};
 use super::failed::{Estimate, ID, LABEL, whole};
 use super::requests::{is_entry, service};
+use super::{Derived, peers};
 use crate::model::event::Level;
 use crate::model::filter::{Comparison, Expr, Term};
 use crate::model::text::value;
@@ -199,7 +199,7 @@ fn periods<'a>(context: &Context<'a>) -> Option<Periods<'a>> {
 }
 
 /// `HTTPCode_ELB_5XX_Count` and its like; not one status of them (`…_504_Count`), which is counted in it.
-fn is_failing(name: &str) -> bool {
+pub(super) fn is_failing(name: &str) -> bool {
     let name = letters(name);
     name.contains("5xx") && (name.contains("count") || name.starts_with("http"))
 }

@@ -245,17 +245,17 @@ fn of_change(context: &Context, change: &Change) -> Option<TimelineRow> {
 
 /// What a record of the list of changes tells of: what was seen, and what people did about a page, is no change.
 fn sort_kind(change: &Change) -> &'static str {
-    let has = |name: &str| change.fields.iter().any(|(own, _)| own == name);
-    let is_warning = || change.fields.iter().any(|(own, value)| own == "type" && value.eq_ignore_ascii_case("warning"));
+    let field = |wanted: &str| change.fields.iter().find(|(own, _)| own == wanted).map_or("", |(_, value)| value.as_str());
+    let says = |words: &[&str]| words.iter().any(|word| change.text.to_ascii_lowercase().contains(word));
     match change.sort() {
         ChangeSort::Done | ChangeSort::Reaction => "change",
-        ChangeSort::Observed if is_warning() => "symptom",
-        ChangeSort::Observed if has("reason") => "observation",
-        // What a pager sent, or who was asked.
-        ChangeSort::Observed => "communication",
         ChangeSort::Paged => "alert",
         ChangeSort::Acknowledged => "decision",
         ChangeSort::Closed => "recovery",
+        // What a pager sent, or who was asked.
+        ChangeSort::Observed if field("type").ends_with("_log_entry") || field("event_type").starts_with("incident.") => "communication",
+        ChangeSort::Observed if field("type").eq_ignore_ascii_case("warning") || says(&["unhealthy", "unable to", "fail"]) => "symptom",
+        ChangeSort::Observed => "observation",
     }
 }
 
