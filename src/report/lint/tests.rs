@@ -444,6 +444,39 @@ fn what_to_do_about_a_claim_without_evidence_fits_what_it_is() {
 }
 
 #[test]
+fn pm032_no_share_is_above_all_that_there_is() {
+    let desk = |scale: f64| {
+        let (case, shop) = (case("", ""), Scaled(Shop::new(), scale));
+        let postmortem = gather(&case, &shop, &ReportSettings::default());
+        check(&Desk { case: &case, postmortem: &postmortem, facts: &shop, fresh: "", exported: None, today: None })
+    };
+    assert_eq!(of(&desk(4.0), "PM032"), ["warning"]);
+    assert_eq!(of(&desk(1.0), "PM032"), [""; 0]);
+}
+
+/// The shop with other error ratios.
+struct Scaled(Shop, f64);
+
+impl Facts for Scaled {
+    fn catalog(&self) -> &Catalog {
+        self.0.catalog()
+    }
+    fn value_at(&self, id: SeriesId, at: Timestamp) -> Option<ValueAt> {
+        self.0.value_at(id, at)
+    }
+    fn samples(&self, id: SeriesId, range: TimeRange) -> Vec<Sample> {
+        let all = self.0.samples(id, range).into_iter();
+        all.map(|sample| Sample { value: sample.value * self.1, ..sample }).collect()
+    }
+    fn count(&self, filter: &EventFilter, range: TimeRange) -> u64 {
+        self.0.count(filter, range)
+    }
+    fn sha256(&self, path: &str) -> Option<String> {
+        self.0.sha256(path)
+    }
+}
+
+#[test]
 fn pm032_what_is_mitigated_fails_no_more() {
     objects("PM032", "warning", &marker("mitigated", "15:00"), &marker("mitigated", "20:00"));
 }

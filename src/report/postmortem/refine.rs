@@ -26,6 +26,21 @@ const MOST_BACK_NS: i64 = 600 * NS_PER_S;
 /// A start is searched down to this.
 const FINEST_NS: i64 = NS_PER_S / 1000;
 
+/// Events that tell of failures.
+struct Failing {
+    filter: EventFilter,
+    words: String,
+    follow: Follow,
+}
+
+/// Whether bursts before are followed back: errors of any log may be another story.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Follow {
+    Never,
+    FromRun,
+    Always,
+}
+
 /// How far a value looks back: the window of its rates, else two steps.
 pub(super) fn lag(meta: &SeriesMeta) -> i64 {
     let step_ns = meta.step_ns.unwrap_or(NS_PER_S);
@@ -73,18 +88,18 @@ pub(super) fn impact_start(context: &mut Context, first_bad: Timestamp, metas: &
     let begin = context.t0.as_ref().map(|t0| t0.at).filter(|at| *at < first_bad);
     let from = first_bad.plus_ns(-looks_back.saturating_add(step_ns));
     let window = TimeRange::new(begin.map_or(from, |begin| from.max(begin)), first_bad.plus_ns(1));
-    for (filter, words) in filters(context) {
-        if let Some(at) = run(context, &filter, window) {
-            let first = burst(context, &filter, at);
-            let since =
-                if first < at { format!("; it failed in bursts from {} on, which begin it", rfc3339(first)) } else { String::new() };
-            let whole = at.0.rem_euclid(NS_PER_S) == 0;
-            let known = if whole { "; the log states whole seconds, so up to 1s later" } else { "" };
-            return (
-                first,
-                format!("first of the run of {words} that leads to it, {} before that sample{since}{known}", duration(first_bad.since(at))),
-            );
+    for Failing { filter, words, follow } in filters(context) {
+        // What a service calls an error is followed back even where too few lie just before the sample.
+        let Some(at) = run(context, &filter, window).or((follow == Follow::Always).then_some(first_bad)) else { continue };
+        let first = if follow == Follow::Never { at } else { burst(context, &filter, at) };
+        if at == first_bad && first == at {
+            continue;
         }
+        let since = if first < at { format!("; it failed in bursts from {} on, which begin it", rfc3339(first)) } else { String::new() };
+        let whole = first.0.rem_euclid(NS_PER_S) == 0;
+        let known = if whole { "; the log states whole seconds, so up to 1s later" } else { "" };
+        let before = duration(first_bad.since(first));
+        return (first, format!("first of the run of {words} that leads to it, {before} before that sample{since}{known}"));
     }
     (
         first_bad,
@@ -128,21 +143,25 @@ fn earliest(context: &Context, filter: &EventFilter, window: TimeRange) -> Times
 }
 
 /// What fails, nearest to users first; of a service that states no status, what it calls an error.
-fn filters(context: &Context) -> Vec<(EventFilter, String)> {
+fn filters(context: &Context) -> Vec<Failing> {
     let failed = Some(Expr::Term(Term::Status(Comparison::Ge, 500)));
     let records = context.panel("error rate").and_then(|panel| panel.meta).filter(|meta| is_of_records(meta));
-    let of_records = records.and_then(|meta| service(&meta.labels)).map(|service| {
-        let filter = EventFilter { services: vec![service.to_owned()], min_level: Some(Level::Error), ..EventFilter::default() };
-        (filter, format!("errors in the log of {service}"))
+    let of_records = records.and_then(|meta| service(&meta.labels)).map(|service| Failing {
+        filter: EventFilter { services: vec![service.to_owned()], min_level: Some(Level::Error), ..EventFilter::default() },
+        words: format!("errors in the log of {service}"),
+        follow: Follow::Always,
     });
     let entry: Vec<String> = context.catalog.services().into_iter().filter(|service| is_entry(service)).collect();
-    let mut filters: Vec<(EventFilter, String)> = of_records.into_iter().collect();
+    let mut filters: Vec<Failing> = of_records.into_iter().collect();
     if !entry.is_empty() {
         let words = format!("requests with status ≥ 500 in the log of {}", entry.join(", "));
-        filters.push((EventFilter { expr: failed.clone(), services: entry, ..EventFilter::default() }, words));
+        let filter = EventFilter { expr: failed.clone(), services: entry, ..EventFilter::default() };
+        filters.push(Failing { filter, words, follow: Follow::FromRun });
     }
-    filters.push((EventFilter { expr: failed, ..EventFilter::default() }, "requests with status ≥ 500 in the logs".to_owned()));
-    filters.push((EventFilter { min_level: Some(Level::Error), ..EventFilter::default() }, "errors in the logs".to_owned()));
+    let filter = EventFilter { expr: failed, ..EventFilter::default() };
+    filters.push(Failing { filter, words: "requests with status ≥ 500 in the logs".to_owned(), follow: Follow::FromRun });
+    let filter = EventFilter { min_level: Some(Level::Error), ..EventFilter::default() };
+    filters.push(Failing { filter, words: "errors in the logs".to_owned(), follow: Follow::Never });
     filters
 }
 

@@ -293,3 +293,18 @@ fn what_came_of_an_attempt_is_told() {
     let (_, told) = Shop::new().with_errors(1).told(&format!("{}\n{attempt}", both_ends()));
     assert!(told.contains("| worked |"), "{told}");
 }
+
+#[test]
+fn the_change_of_the_service_that_moved_first_is_the_trigger_before_a_nearer_one() {
+    let cache = |at: i64| Some(if at >= BEGIN - 40 { 90.0 } else { 2.0 });
+    let of = |shop: Shop| {
+        let mut shop = shop.with_change(BEGIN - 100, "deploy").with_change(BEGIN - 10, "deploy");
+        shop.catalog.changes[1].service = Some("bank".into());
+        let found = shop.told("").0.provenance.suggestions;
+        found.iter().find(|one| one.name.name() == "trigger").map(|one| one.at.0 / NS_PER_S)
+    };
+    let shop = || Shop::new().with_errors(1);
+    assert_eq!(of(shop().add("cache_entries@shop", GAUGE, 5, cache)), Some(BEGIN - 100));
+    // Where what moved first is of no service that changed, the nearest stands.
+    assert_eq!(of(shop().add("cache_entries@disk", GAUGE, 5, cache)), Some(BEGIN - 10));
+}
