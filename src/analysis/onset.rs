@@ -74,7 +74,7 @@ fn of_course(
 ) -> Vec<Onset> {
     let Some(n) = NonZeroUsize::new(n_columns) else { return Vec::new() };
     let is_normal = |index: usize| baseline.start() <= range.edge(index, n) && range.edge(index + 1, n) <= baseline.end();
-    let middle = |index: usize| (range.edge(index, n).0 as f64 + range.edge(index + 1, n).0 as f64) / 2.0 / NS_PER_S as f64;
+    let middle = |index: usize| f64::midpoint(range.edge(index, n).0 as f64, range.edge(index + 1, n).0 as f64) / NS_PER_S as f64;
     let calm: Vec<(f64, f64)> =
         course.iter().filter(|(index, _)| is_normal(*index)).map(|(index, value)| (middle(*index), *value)).collect();
     // What rises as steadily as before leaves nothing.

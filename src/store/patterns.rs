@@ -246,7 +246,9 @@ impl Covered {
                 by_service.entry(service.clone()).or_default().push((first, last));
             }
         }
-        by_service.values_mut().for_each(|spans| spans.sort_unstable());
+        for spans in by_service.values_mut() {
+            spans.sort_unstable();
+        }
         Self { by_service }
     }
 
