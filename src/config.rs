@@ -27,6 +27,8 @@ pub use print::default_document;
 pub struct Config {
     /// Name of the theme, as `CORONER_THEME` takes it; `None`: what the terminal says.
     pub theme: Option<String>,
+    /// Whether a flag says so, over the environment.
+    pub is_theme_asked: bool,
     /// Which clock leads at the start.
     pub(crate) time: Style,
     /// Zone of local times where a case names none.
@@ -56,6 +58,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             theme: None,
+            is_theme_asked: false,
             time: Style::Utc,
             zone: Tz::UTC,
             preset: Preset::Default,
@@ -107,7 +110,7 @@ struct Entry {
 }
 
 /// Themes by name; `auto` asks the terminal.
-const THEMES: &[&str] = &["auto", "dark", "light", "high-contrast", "16", "16-light", "mono", "ascii", "unicode"];
+pub const THEMES: &[&str] = &["auto", "dark", "light", "high-contrast", "16", "16-light", "mono", "ascii", "unicode"];
 
 const ENTRIES: &[Entry] = &[
     Entry {

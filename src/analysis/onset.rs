@@ -29,6 +29,17 @@ const MAD_TO_SIGMA: f64 = 1.4826;
 /// Standard deviations of a count by chance that are no burst.
 const BY_CHANCE: f64 = 4.0;
 
+/// So many stretches should lie in the baseline.
+const WANTED_NORMAL: i64 = 12;
+/// No more stretches than this, however long the range is.
+const MOST_STRETCHES: usize = 10_000;
+
+/// In how many stretches a range is looked at: as many as usual, or more where the baseline is a small part of it.
+pub fn stretches(usual: NonZeroUsize, range: TimeRange, baseline: TimeRange) -> NonZeroUsize {
+    let wanted = range.len_ns() / (baseline.len_ns() / WANTED_NORMAL).max(1);
+    usual.max(NonZeroUsize::new((wanted.max(1) as usize).min(MOST_STRETCHES)).unwrap_or(usual))
+}
+
 /// What is normal.
 struct Normal {
     median: f64,
@@ -93,7 +104,9 @@ fn of_course(
             continue;
         }
         if n_quiet >= QUIET {
-            onsets.push(Onset { at: range.edge(*index, n), of, normal: normal.median, value: *value });
+            let within = TimeRange::new(range.edge(*index, n), range.edge(index + 1, n));
+            let limits = (normal.min - noise, normal.max + noise);
+            onsets.push(Onset { at: within.start(), within, limits, of, normal: normal.median, value: *value });
         }
         n_quiet = 0;
     }

@@ -107,20 +107,20 @@ actions! {
         End "end" ["G", "end"] MAIN "go to the end of the data, or of the list in the side pane";
         ZoomIn "zoom-in" ["+", "="] MAIN "zoom in at the cursor";
         ZoomOut "zoom-out" ["-"] MAIN "zoom out at the cursor";
-        FitAll "fit-all" ["0"] MAIN "show the whole extent";
+        FitAll "fit-all" ["0"] MAIN "show the whole extent; again: where nearly all data lie";
         FitSelection "fit-selection" ["f"] MAIN "zoom to the selected range";
         PanLeft "pan-left" ["<"] MAIN "move the window half its length earlier";
         PanRight "pan-right" [">"] MAIN "move the window half its length later";
         SelectRange "select" ["v"] MAIN "start selecting a range at the cursor, or end it";
         SwapEnd "swap-end" ["x"] MAIN "move the cursor to the other end of the selected range";
         GoTo "goto" ["t t"] MAIN "go to a typed time: 14:03, T+12m, -90s, 2026-11-22T03:24Z";
-        SetT0 "set-t0" ["t 0"] MAIN "make the cursor T+0, labelled by the change under it";
+        SetT0 "set-t0" ["t 0"] MAIN "make the cursor T+0, labelled by the change or event at it";
         ChooseZone "zone" ["t z"] MAIN "choose the zone of local times";
         SourceZone "source-zone" ["t Z"] MAIN "say the zone of a source whose times have none: +01:00, Europe/Berlin";
         ClockOffset "clock-offset" ["t c"] MAIN "move the clock of a source that was wrong: +1.5s, -90s, 0";
         ProposeClock "propose-clock" ["t C"] MAIN "take what shared traces say of a wrong clock as its offset";
         CycleTime "cycle-time" ["T"] MAIN "show times as UTC, local, or T±";
-        Snap "snap" ["'"] MAIN "move the cursor to the nearest event, change or sample";
+        Snap "snap" ["'"] MAIN "move the cursor to the nearest event, change, alert or sample";
         Play "play" ["space"] MAIN "replay from the cursor with the future hidden, or pause";
         Faster "faster" ["t +", "t ="] MAIN "replay faster: ×1 to ×600";
         Slower "slower" ["t -"] MAIN "replay slower";
@@ -131,6 +131,8 @@ actions! {
     Jump {
         NextError "next-error" ["e"] MAIN "go to the next error";
         PrevError "prev-error" ["E"] MAIN "go to the previous error";
+        NextNewError "next-new-error" ["t e"] MAIN "go to the next error of a kind that was never seen before it";
+        PrevNewError "prev-new-error" ["t E"] MAIN "go to the previous error that was the first of its kind";
         NextWarning "next-warning" ["w"] MAIN "go to the next warning or worse";
         PrevWarning "prev-warning" ["W"] MAIN "go to the previous warning or worse";
         NextChange "next-change" ["."] MAIN "go to the next change or alert";

@@ -25,6 +25,8 @@ pub(crate) struct Resumed {
     cursor: Timestamp,
     /// `None`: all of it.
     visible: Option<TimeRange>,
+    /// What is shown first, where that is not all of it.
+    is_home: bool,
     /// Selected panel and item of the side pane, which are there only then.
     panel: usize,
     side: usize,
@@ -59,12 +61,14 @@ impl State {
     /// Where the user is, as text; `None` before everything is read: a place that was kept before stays then.
     pub fn position(&self) -> Option<String> {
         let extent = self.timeline.extent.filter(|_| self.catalog.is_complete && self.resumed.is_none())?;
-        let visible = (self.timeline.visible != extent).then(|| [self.timeline.visible.start().0, self.timeline.visible.end().0]);
+        let is_whole = self.timeline.visible == extent || self.timeline.is_home();
+        let visible = (!is_whole).then(|| [self.timeline.visible.start().0, self.timeline.visible.end().0]);
         let filters = self.filters_typed.lines();
         let value = json!({
             "version": VERSION,
             "cursor": self.timeline.cursor.0,
             "visible": visible,
+            "home": self.timeline.is_home(),
             "focus": focus_name(self.focus),
             "tab": self.side.tab.name(),
             "zoomed": self.zoomed.map(zoomed_name),
@@ -103,8 +107,9 @@ impl State {
         let visible =
             value.get("visible").and_then(Value::as_array).and_then(|ends| Some((ends.first()?.as_i64()?, ends.get(1)?.as_i64()?)));
         let visible = visible.filter(|(from, to)| from < to).map(|(from, to)| TimeRange::new(Timestamp(from), Timestamp(to)));
+        let is_home = value.get("home").and_then(Value::as_bool).unwrap_or(false);
         let cursor = value.get("cursor").and_then(Value::as_i64).map(Timestamp);
-        self.resumed = cursor.map(|cursor| Resumed { cursor, visible, panel: number("panel"), side: number("side") });
+        self.resumed = cursor.map(|cursor| Resumed { cursor, visible, is_home, panel: number("panel"), side: number("side") });
         super::update::settle_view(self);
     }
 
@@ -122,6 +127,8 @@ impl State {
         }
         if let Some(visible) = resumed.visible.filter(|visible| visible.contains(resumed.cursor)) {
             self.timeline.show(visible);
+        } else if !resumed.is_home || !self.timeline.visible.contains(resumed.cursor) {
+            self.timeline.fit_all();
         }
         self.timeline.move_to(resumed.cursor);
     }

@@ -95,6 +95,8 @@ pub(crate) struct Session {
     saved_number: u64,
     written_number: u64,
     failure: Option<String>,
+    /// What flags say of the sources is in the document of a case that is not there yet.
+    pub(crate) has_unkept_reading: bool,
     /// Rises with every change of the document.
     pub(crate) revision: u64,
     /// Evidence pinned since the last causal step.
@@ -115,6 +117,7 @@ impl Session {
             saved_number: 0,
             written_number: 0,
             failure: None,
+            has_unkept_reading: false,
             revision: 1,
             fresh_pins: Vec::new(),
         }
@@ -231,6 +234,14 @@ impl Session {
         self.saved_number = self.saved_number.max(number);
         self.failure = None;
         if self.saved_number >= self.last_number { self.write() } else { Vec::new() }
+    }
+
+    /// Writes them because the user asks for it, also a case of which nothing is there yet but how its sources are read.
+    pub(crate) fn write_as_asked(&mut self) -> Vec<Effect> {
+        if std::mem::take(&mut self.has_unkept_reading) && self.last_number == 0 {
+            return vec![Effect::SaveCase(Box::new(self.doc.clone()))];
+        }
+        self.write()
     }
 
     /// Writes the case files unless they hold everything already.

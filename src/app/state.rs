@@ -283,6 +283,14 @@ impl State {
         self.looks.plain = super::looks::Switch::On;
     }
 
+    /// The case is not there yet, and flags say how its sources are read: that is kept with the first edit, or when the
+    /// user saves; says so.
+    pub fn begin_with_reading(&mut self) {
+        self.session.has_unkept_reading = true;
+        let key = self.keymap.key_of(super::Action::Save);
+        self.say(format!("how the flags say that sources are read counts for now; case.toml keeps it with your first note, or with {key}"));
+    }
+
     /// Whether questions are under way.
     pub fn is_waiting(&self) -> bool {
         self.jobs.is_any_waiting()
@@ -310,12 +318,10 @@ impl State {
 
     /// What is normal, by the rule of [`baseline::range`].
     pub(crate) fn baseline(&self) -> Option<TimeRange> {
-        let extent = self.timeline.extent?;
-        let bulk = self.catalog.bulk().unwrap_or(extent);
+        self.timeline.extent?;
         let marker = |name| self.session.doc.marker(name);
         let signs = [self.t0(), marker(MarkerName::Trigger), marker(MarkerName::ImpactStart)];
-        let range = baseline::range(extent, bulk, signs.into_iter().flatten());
-        Some(range).filter(|range| !range.is_empty())
+        baseline::of(&self.catalog, signs.into_iter().flatten()).filter(|range| !range.is_empty())
     }
 
     /// Names of all panes and layers that there are: whoever draws or tests them must not forget one.

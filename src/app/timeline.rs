@@ -10,6 +10,17 @@ use crate::model::{TimeRange, Timestamp};
 /// No zoom beyond this width of one column.
 const MIN_COLUMN_NS: i64 = 1_000;
 
+/// What the window follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum View {
+    /// What is shown first.
+    Home,
+    /// The whole extent.
+    All,
+    /// Nothing: the user chose it.
+    Own,
+}
+
 /// Cursor, window and selection over the extent of the data.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Timeline {
@@ -23,8 +34,10 @@ pub(crate) struct Timeline {
     pub(crate) anchor: Option<Timestamp>,
     /// Lane columns.
     pub(crate) columns: NonZeroUsize,
-    /// The window follows the extent until the user zooms or pans.
-    is_fitted: bool,
+    /// Where nearly all data and the incident lie: what is shown first, if a few things lie far away.
+    pub(crate) home: Option<TimeRange>,
+    /// What the window follows until the user zooms or pans.
+    view: View,
     /// The cursor waits at its first place until the user moves it.
     pub(crate) is_cursor_untouched: bool,
 }
@@ -37,7 +50,8 @@ impl Timeline {
             cursor: Timestamp::default(),
             anchor: None,
             columns,
-            is_fitted: true,
+            home: None,
+            view: View::Home,
             is_cursor_untouched: true,
         }
     }
@@ -46,11 +60,14 @@ impl Timeline {
     pub(crate) fn set_extent(&mut self, extent: Option<TimeRange>, first: Option<Timestamp>) {
         self.extent = extent.filter(|range| !range.is_empty());
         let Some(extent) = self.extent else { return };
-        if self.is_fitted {
-            self.visible = extent;
+        match self.view {
+            View::Home => self.visible = self.home.unwrap_or(extent),
+            View::All => self.visible = extent,
+            View::Own => {}
         }
         if self.is_cursor_untouched {
-            self.cursor = first.filter(|at| extent.contains(*at)).unwrap_or(extent.start());
+            let start = if self.view == View::Home { self.visible.start() } else { extent.start() };
+            self.cursor = first.filter(|at| extent.contains(*at)).unwrap_or(start);
         }
         self.set_visible(self.visible);
         self.clamp_cursor();
@@ -142,7 +159,7 @@ impl Timeline {
     pub(crate) fn pan(&mut self, halves: i64) {
         let ns = (self.visible.len_ns() / 2).saturating_mul(halves);
         let before = self.visible.start();
-        self.is_fitted = false;
+        self.view = View::Own;
         self.shift(ns);
         let moved = self.visible.start().since(before);
         self.cursor = self.cursor.plus_ns(if moved == 0 { ns } else { moved });
@@ -160,7 +177,7 @@ impl Timeline {
             self.fit_all();
             return;
         }
-        self.is_fitted = false;
+        self.view = View::Own;
         let before = i128::from(self.cursor.since(self.visible.start()));
         let kept = (before * i128::from(new) / i128::from(old.max(1))) as i64;
         let start = self.cursor.plus_ns(-kept);
@@ -171,14 +188,27 @@ impl Timeline {
     pub(crate) fn fit_all(&mut self) {
         if let Some(extent) = self.extent {
             self.visible = extent;
-            self.is_fitted = true;
+            self.view = View::All;
             self.clamp_cursor();
         }
     }
 
+    /// Shows what is shown first, where that is not everything. The cursor comes along.
+    pub(crate) fn fit_home(&mut self) {
+        if let Some(home) = self.home {
+            self.show(home);
+            self.view = View::Home;
+        }
+    }
+
+    /// Whether the window is what is shown first, and things lie outside of it.
+    pub(crate) fn is_home(&self) -> bool {
+        self.view == View::Home && self.home.is_some_and(|home| home == self.visible)
+    }
+
     /// Shows exactly this range, as far as the limits allow.
     pub(crate) fn show(&mut self, range: TimeRange) {
-        self.is_fitted = false;
+        self.view = View::Own;
         let min = MIN_COLUMN_NS.saturating_mul(self.columns.get() as i64);
         let range = if range.len_ns() < min {
             let start = range.start().plus_ns(-(min - range.len_ns()) / 2);
@@ -196,7 +226,7 @@ impl Timeline {
 
     fn shift(&mut self, ns: i64) {
         if ns != 0 {
-            self.is_fitted = false;
+            self.view = View::Own;
             self.set_visible(TimeRange::new(self.visible.start().plus_ns(ns), self.visible.end().plus_ns(ns)));
         }
     }

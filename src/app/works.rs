@@ -92,7 +92,16 @@ fn works_in_panes(state: &State, action: Action) -> bool {
         A::Start | A::End => has_time || state.focus == Focus::Side,
         A::FitSelection => state.timeline.selection().is_some(),
         A::SwapEnd => state.timeline.anchor.is_some(),
-        A::NextError | A::PrevError | A::NextWarning | A::PrevWarning | A::Find | A::FilterIn | A::FilterOut | A::Filters => has_events,
+        A::NextError
+        | A::PrevError
+        | A::NextNewError
+        | A::PrevNewError
+        | A::NextWarning
+        | A::PrevWarning
+        | A::Find
+        | A::FilterIn
+        | A::FilterOut
+        | A::Filters => has_events,
         A::NextDeploy | A::PrevDeploy => !state.catalog.changes.is_empty(),
         A::NextAlert | A::PrevAlert => !state.catalog.alerts.is_empty(),
         A::NextChange | A::PrevChange => !state.catalog.changes.is_empty() || !state.catalog.alerts.is_empty(),

@@ -44,6 +44,9 @@ pub struct BeginArgs {
     /// Tell everything in lines of text instead of a screen: for screen readers, TERM=dumb, and keys out of a pipe (U p on screen)
     #[arg(long)]
     pub plain: bool,
+    /// Colours and signs: dark, light, high-contrast, 16, 16-light, mono, ascii, unicode; over settings and `CORONER_THEME`
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(crate::config::THEMES), hide_possible_values = true)]
+    pub theme: Option<String>,
     /// Run the commands of a file when everything is read: one a line, as after : on screen; # begins a comment
     #[arg(long, value_name = "FILE")]
     pub run: Option<PathBuf>,

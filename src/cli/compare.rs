@@ -37,7 +37,9 @@ pub fn parse_baseline(text: &str, clock: &Clock) -> anyhow::Result<TimeRange> {
     let Some((from, to)) = text.split_once("..") else {
         anyhow::bail!("--baseline {text:?} is not FROM..TO, such as T-5m..T+0");
     };
-    let (from, to) = (clock.at(from)?, clock.at(to)?);
+    let (Some(from), Some(to)) = clock.both(Some(from), Some(to))? else {
+        anyhow::bail!("--baseline {text:?} is not FROM..TO, such as T-5m..T+0");
+    };
     anyhow::ensure!(from < to, "--baseline: {} does not lie before {}", rfc3339(from), rfc3339(to));
     Ok(TimeRange::new(from, to))
 }
@@ -45,10 +47,10 @@ pub fn parse_baseline(text: &str, clock: &Clock) -> anyhow::Result<TimeRange> {
 /// Writes what differs. Whether anything does.
 pub fn run(source: &dyn Source, options: &CompareOptions, out: &mut dyn Write) -> anyhow::Result<bool> {
     let job = Job::new();
-    let (Some(extent), Some(baseline)) = (source.catalog(&job)?.extent, options.baseline) else {
+    let (Some(main), Some(baseline)) = (source.catalog(&job)?.main(), options.baseline) else {
         anyhow::bail!("nothing here has a time, so nothing can be compared");
     };
-    let asked = options.window.unwrap_or(extent);
+    let asked = options.window.unwrap_or(main);
     let Some((baseline, window)) = CompareQuery::windows(baseline, asked) else {
         anyhow::bail!(
             "the window {} to {} leaves nothing to compare with the baseline {} to {}; choose others with --from, --to and --baseline",

@@ -134,8 +134,9 @@ fn run_with(opened: Opened, begin: &Begin, mut first: Vec<Message>, remember: &d
     let export_to = default_target(&opened);
     let (store, mut on_disk, mut notices) = CaseStore::open(&opened.case_dir)?;
     let mut store = store.signed_by(settings::author(&begin.config));
+    let mut has_unkept_reading = false;
     if store.is_new() {
-        kept::keep_unsaved(&mut on_disk, &opened.read, &opened.case_dir)?;
+        has_unkept_reading = kept::keep_unsaved(&mut on_disk, &opened.read, &opened.case_dir)? && *store.mode() == Mode::Writable;
     } else if *store.mode() == Mode::Writable
         && let Err(why) = kept::keep_in(&mut store, &mut on_disk, &opened.read)
     {
@@ -161,6 +162,9 @@ fn run_with(opened: Opened, begin: &Begin, mut first: Vec<Message>, remember: &d
         place: place(&store),
     });
     state.configure(begin.settings(memory.as_ref()));
+    if has_unkept_reading {
+        state.begin_with_reading();
+    }
     // The demo begins as it did the first time, and what is read-only stays as it is.
     let is_kept = !begin.forgets && *store.mode() == Mode::Writable && opened.seed.is_none() && !store.dir().as_os_str().is_empty();
     let place_file = is_kept.then(|| store.dir().to_owned());
@@ -177,7 +181,7 @@ fn run_with(opened: Opened, begin: &Begin, mut first: Vec<Message>, remember: &d
         first.push(Message::Start(begin.script.clone()));
     }
     let is_following = begin.follow == Follow::Yes;
-    let theme = theme_with(begin.config.theme.as_deref(), begin.background);
+    let theme = theme_with(&Wanted::of(&begin.config), begin.background);
     let theme_for = theme_for(&begin.config);
     if begin.face == Face::Lines {
         state.start_plain();
@@ -215,24 +219,38 @@ fn id_seed() -> u64 {
     session::now().0 as u64 ^ u64::from(std::process::id()).rotate_left(40)
 }
 
+/// The theme that was settled.
+#[derive(Clone)]
+struct Wanted {
+    name: Option<String>,
+    /// By a flag, which goes over the environment; the settings file does not.
+    is_asked: bool,
+}
+
+impl Wanted {
+    fn of(config: &Config) -> Self {
+        Self { name: config.theme.clone(), is_asked: config.is_theme_asked }
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        let own = || self.name.clone().filter(|_| name == "CORONER_THEME");
+        if self.is_asked && name == "CORONER_THEME" { own() } else { std::env::var(name).ok().or_else(own) }
+    }
+}
+
 /// Which theme fits the background that the terminal tells; nothing where it is not worth asking.
 pub fn theme_for(config: &Config) -> Option<session::ThemeFor> {
-    let settled = config.theme.clone();
-    let asks = Theme::asks_background(|name| variable(name, settled.as_deref()));
-    asks.then(|| Box::new(move |background| theme_with(settled.as_deref(), Some(background))) as session::ThemeFor)
+    let wanted = Wanted::of(config);
+    let asks = Theme::asks_background(|name| wanted.variable(name));
+    asks.then(|| Box::new(move |background| theme_with(&wanted, Some(background))) as session::ThemeFor)
 }
 
 /// Colours and signs that the terminal can show, or those that were settled.
 pub fn theme_of(config: &Config) -> Theme {
-    theme_with(config.theme.as_deref(), None)
+    theme_with(&Wanted::of(config), None)
 }
 
 /// The same, with the background that the terminal told.
-fn theme_with(settled: Option<&str>, background: Option<Background>) -> Theme {
-    // The environment comes before the file; both are read into the settings already.
-    Theme::of_answering_terminal(|name| variable(name, settled), background)
-}
-
-fn variable(name: &str, settled: Option<&str>) -> Option<String> {
-    std::env::var(name).ok().or_else(|| settled.filter(|_| name == "CORONER_THEME").map(str::to_owned))
+fn theme_with(wanted: &Wanted, background: Option<Background>) -> Theme {
+    Theme::of_answering_terminal(|name| wanted.variable(name), background)
 }

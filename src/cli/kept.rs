@@ -215,10 +215,12 @@ pub(super) fn keep_in(store: &mut CaseStore, doc: &mut CaseDoc, read: &ReadArgs)
     Ok(true)
 }
 
-/// The same in memory only, for a case that is not there yet.
-pub(super) fn keep_unsaved(doc: &mut CaseDoc, read: &ReadArgs, case_dir: &Path) -> anyhow::Result<()> {
-    doc.meta = kept_in(&doc.meta, read, case_dir)?;
-    Ok(())
+/// The same in memory only, for a case that is not there yet. Whether flags said anything.
+pub(super) fn keep_unsaved(doc: &mut CaseDoc, read: &ReadArgs, case_dir: &Path) -> anyhow::Result<bool> {
+    let after = kept_in(&doc.meta, read, case_dir)?;
+    let is_changed = after != doc.meta;
+    doc.meta = after;
+    Ok(is_changed)
 }
 
 /// Tells of zones, formats and times in `case.toml` that nobody could use.

@@ -60,7 +60,10 @@ impl From<bool> for Outcome {
 
 /// Reads the arguments, runs the command and prints an error chain on one line.
 pub fn main() -> ExitCode {
-    let cli = Cli::try_parse().unwrap_or_else(|error| typed::with_tip(error, std::env::args().skip(1)).exit());
+    let typed: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    let cli = Cli::try_parse_from(&typed)
+        .or_else(|error| typed::command_first(&typed).and_then(|words| Cli::try_parse_from(words).ok()).ok_or(error))
+        .unwrap_or_else(|error| typed::with_tip(error, std::env::args().skip(1)).exit());
     match run(cli) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Nothing) => ExitCode::from(1),

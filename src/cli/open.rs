@@ -274,9 +274,11 @@ fn note_assumptions(catalog: &Catalog) {
     }
 }
 
-/// Reads times of the command line: T+ counts from the case's T+0, `-5m` from the end of the data.
+/// Reads times of the command line: T+ counts from the case's T+0, else from the first of the data; `-5m` from their end.
 pub struct Clock {
     reference: Reference,
+    /// Whether it is kept back what a time of day could have meant as well.
+    is_quiet: bool,
 }
 
 impl Clock {
@@ -286,15 +288,16 @@ impl Clock {
             Some(case) => case.clone(),
             None => CaseDoc { meta: read_meta(&opened.case_dir)?, annotations: BTreeMap::new() },
         };
-        Ok(Self::of(&case, catalog))
+        Ok(Self { is_quiet: opened.read.quiet, ..Self::of(&case, catalog) })
     }
 
     /// The clock of a case over a catalog.
     pub fn of(case: &CaseDoc, catalog: &Catalog) -> Self {
         let t0 = case.meta.t0.as_ref().map(|anchor| anchor.at).or_else(|| case.marker(MarkerName::Trigger));
         let extent = catalog.extent;
-        let reference = Reference { t0: t0.or(extent.map(TimeRange::start)), extent, ..Reference::default() };
-        Self { reference }
+        let dense = catalog.dense.map(|dense| dense.range);
+        let (start, peak) = (catalog.main().map(TimeRange::start), catalog.peak);
+        Self { reference: Reference { t0, start, extent, dense, peak, ..Reference::default() }, is_quiet: false }
     }
 
     /// What relative times refer to.
@@ -304,13 +307,35 @@ impl Clock {
 
     /// One moment.
     pub fn at(&self, text: &str) -> anyhow::Result<Timestamp> {
-        when::parse(text, &self.reference).map_err(anyhow::Error::msg)
+        let at = when::parse(text, &self.reference).map_err(anyhow::Error::msg)?;
+        self.tell_day(text, at);
+        Ok(at)
+    }
+
+    /// Two moments, of which each may take its day from the other.
+    pub fn both(&self, from: Option<&str>, to: Option<&str>) -> anyhow::Result<(Option<Timestamp>, Option<Timestamp>)> {
+        let ends = when::parse_range(from, to, &self.reference).map_err(anyhow::Error::msg)?;
+        // Of a window one end tells the day.
+        if let Some((text, at)) = from.zip(ends.0).or(to.zip(ends.1)) {
+            self.tell_day(text, at);
+        }
+        Ok(ends)
+    }
+
+    /// Says which day was taken where the data have that time of day on others as well.
+    fn tell_day(&self, text: &str, at: Timestamp) {
+        let others = when::same_time_of_other_days(text, &self.reference);
+        if self.is_quiet || others.is_empty() {
+            return;
+        }
+        let days: Vec<String> = others.into_iter().filter(|other| *other != at).map(text::rfc3339).collect();
+        let (text, at, days) = (text::printable(text.trim()), text::rfc3339(at), days.join(", "));
+        eprintln!("note: {text} was read as {at}; write the date to mean {days}");
     }
 
     /// A window; a side that is not given is the data's.
     pub fn window(&self, window: &WindowArgs) -> anyhow::Result<Option<TimeRange>> {
-        let from = window.from.as_deref().map(|text| self.at(text)).transpose()?;
-        let to = window.to.as_deref().map(|text| self.at(text)).transpose()?;
+        let (from, to) = self.both(window.from.as_deref(), window.to.as_deref())?;
         if from.is_none() && to.is_none() {
             return Ok(None);
         }

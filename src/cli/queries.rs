@@ -169,12 +169,10 @@ impl Loaded {
 
     /// What the case says is normal; `None` without data.
     fn baseline(&self) -> anyhow::Result<Option<TimeRange>> {
-        let Some(extent) = self.catalog.extent else { return Ok(None) };
         let case = self.opened.case()?;
         let t0 = case.meta.t0.as_ref().map(|anchor| anchor.at);
         let signs = [t0, case.marker(MarkerName::Trigger), case.marker(MarkerName::ImpactStart)];
-        let bulk = self.catalog.bulk().unwrap_or(extent);
-        Ok(Some(baseline::range(extent, bulk, signs.into_iter().flatten())))
+        Ok(baseline::of(&self.catalog, signs.into_iter().flatten()))
     }
 
     fn clock(&self) -> anyhow::Result<Clock> {

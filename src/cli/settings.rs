@@ -72,7 +72,12 @@ pub fn load(place: &Place) -> anyhow::Result<Config> {
 /// The settings that these flags ask for.
 pub fn of(args: &BeginArgs) -> anyhow::Result<Config> {
     let place = if args.no_config { Place::Nowhere } else { config::find(args.config.clone(), |name| std::env::var_os(name)) };
-    load(&place)
+    let mut config = load(&place)?;
+    if let Some(name) = &args.theme {
+        config.theme = (name != "auto").then(|| name.clone());
+        config.is_theme_asked = true;
+    }
+    Ok(config)
 }
 
 /// The commands of a file.

@@ -1,5 +1,6 @@
 //! What was probably meant by words that were typed wrongly: commands, options, a trace id behind the sources.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::CommandFactory as _;
@@ -32,6 +33,20 @@ pub(super) fn check_command(sources: &[PathBuf]) -> anyhow::Result<()> {
         Some(name) => anyhow::bail!("{word}: no such file or folder; did you mean the command `{name}`?"),
         None => Ok(()),
     }
+}
+
+/// The same words with the command in front, where options stand before it: `coroner --tz UTC events DIR`. `None` when
+/// there is no command behind options.
+pub(super) fn command_first(words: &[OsString]) -> Option<Vec<OsString>> {
+    let command = Cli::command();
+    let (program, rest) = words.split_first()?;
+    if !rest.first()?.to_string_lossy().starts_with('-') {
+        return None;
+    }
+    let at = rest.iter().position(|word| command.find_subcommand(word).is_some())?;
+    let (before, after) = rest.split_at(at);
+    let (name, after) = after.split_first()?;
+    Some([std::slice::from_ref(program), std::slice::from_ref(name), before, after].concat())
 }
 
 /// Whether a word names nothing that could be opened.
@@ -89,6 +104,18 @@ mod tests {
         assert!(told("evnts").unwrap_err().contains("`events`"));
         assert!(told("verfy").unwrap_err().contains("`verify`"));
         assert!(told("nothing-like-it").is_ok() && told("evnts/").is_ok() && told("src").is_ok());
+    }
+
+    #[test]
+    fn options_may_stand_before_the_command_or_behind_the_sources() {
+        let words = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
+        let first = |line: &str| command_first(&words(line));
+        assert_eq!(first("coroner --tz UTC -q events x --limit 3"), Some(words("coroner events --tz UTC -q x --limit 3")));
+        assert_eq!((first("coroner x events"), first("coroner --tz UTC x")), (None, None));
+        for line in ["coroner x --theme light --follow --plain", "coroner --theme light x", "coroner demo --theme mono --no-state"] {
+            assert!(Cli::try_parse_from(words(line)).is_ok(), "{line}");
+        }
+        assert!(Cli::try_parse_from(words("coroner x --theme blue")).is_err());
     }
 
     #[test]

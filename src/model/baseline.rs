@@ -1,5 +1,6 @@
 //! Which stretch of the data counts as normal when nobody said so.
 
+use super::catalog::Catalog;
 use super::time::{NS_PER_S, TimeRange, Timestamp};
 
 /// Least length of data before the incident that makes a baseline.
@@ -29,6 +30,14 @@ pub fn range(extent: TimeRange, bulk: TimeRange, signs: impl IntoIterator<Item =
     let before = |end: Timestamp| TimeRange::new(extent.start(), end.min(extent.end()).max(extent.start()));
     let long_enough = ends.into_iter().map(before).find(|range| range.len_ns() >= MIN_BASELINE_NS);
     cut(long_enough.unwrap_or_else(|| first_fifth(bulk)))
+}
+
+/// The same for what a catalog holds; a record far away from the rest is no beginning of the data. `None` without data.
+pub fn of(catalog: &Catalog, signs: impl IntoIterator<Item = Timestamp>) -> Option<TimeRange> {
+    let extent = catalog.extent?;
+    let signs: Vec<Timestamp> = signs.into_iter().collect();
+    let main = catalog.main().filter(|main| signs.iter().all(|at| main.contains(*at))).unwrap_or(extent);
+    Some(range(main, catalog.bulk().unwrap_or(extent), signs))
 }
 
 #[cfg(test)]

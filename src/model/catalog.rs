@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::dense::Dense;
 use super::event::{Level, SourceId};
 use super::preview::Preview;
 use super::record::{Alert, Change, DashboardPanel, Exemplar, ProfileMark, ThresholdRule};
@@ -271,6 +272,10 @@ pub struct Catalog {
     pub n_events: u64,
     /// From the first placed thing to just after the last; `None` when nothing is placed.
     pub extent: Option<TimeRange>,
+    /// Where nearly all of it lies, if a few things lie far away; told once loading has ended.
+    pub dense: Option<Dense>,
+    /// When there is most of it: of events if there are any, else of samples; told once loading has ended.
+    pub peak: Option<Timestamp>,
     /// Rises with every published change of the catalog.
     pub version: u64,
     /// Whether loading has ended.
@@ -287,13 +292,19 @@ impl Catalog {
     }
 
     /// From the first to the last record of the logs and metrics that hold at least a hundredth of all records: a chat or a
-    /// ticket of a later hour does not stretch it. The whole extent when there are none.
+    /// ticket of a later hour does not stretch it, nor does a record far away. The whole extent when there are none.
     pub fn bulk(&self) -> Option<TimeRange> {
         let all = || self.sources.iter().filter(|source| matches!(source.kind, SourceKind::Logs | SourceKind::Metrics));
         let total: u64 = all().map(|source| source.n_records).sum();
         let many = all().filter(|source| source.n_records > 0 && source.n_records >= total / 100);
         let spans = many.filter_map(|source| source.extent).map(|(first, last)| TimeRange::new(first, last.plus_ns(1)));
-        spans.reduce(TimeRange::union).or(self.extent)
+        let bulk = spans.reduce(TimeRange::union).or(self.extent);
+        self.dense.and_then(|dense| bulk?.intersect(dense.range)).or(bulk)
+    }
+
+    /// Where nearly all of the data lie: the extent, unless a few things lie far away.
+    pub fn main(&self) -> Option<TimeRange> {
+        self.dense.map(|dense| dense.range).or(self.extent)
     }
 
     /// Events read and, by estimate, still to be read; the latter is 0 once everything is read.

@@ -7,6 +7,7 @@ pub mod baseline;
 pub mod case;
 pub mod catalog;
 pub mod compare;
+pub mod dense;
 pub mod event;
 pub mod facets;
 pub mod filter;
@@ -33,6 +34,7 @@ pub mod zones;
 
 pub use case::{Annotation, AnnotationId, AnnotationKind, CaseDoc};
 pub use catalog::{Catalog, Problem, ProblemKind, SourceKind, SourceReport, Zone, ZoneCertainty};
+pub use dense::Dense;
 pub use event::{Event, EventRef, Level, SourceId};
 pub use preview::{Preview, PreviewLine};
 pub use query::{EventFilter, EventPage, EventQuery, Histogram, SeriesQuery};

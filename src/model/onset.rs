@@ -34,8 +34,12 @@ pub enum OnsetOf {
 /// A moment at which something left its baseline.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Onset {
-    /// Start of the first stretch beyond it.
+    /// The first sample or event beyond it; the start of `within` where none can be told.
     pub at: Timestamp,
+    /// The first stretch beyond it.
+    pub within: TimeRange,
+    /// Below and above which a stretch is beyond it.
+    pub limits: (f64, f64),
     /// What did.
     pub of: OnsetOf,
     /// What is usual: the median of the baseline; of events in a second.

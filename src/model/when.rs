@@ -3,12 +3,16 @@
 //! The one reader behind the command line, the `go to` prompt and the small formats; log lines have their own
 //! fast paths in `parse::timestamp`. A time without an offset is read in the zone the caller gives, never silently.
 
+mod days;
 mod spoken;
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone};
 
 use super::text;
 use super::time::{NS_PER_S, TimeRange, Timestamp};
+
+use days::on_the_right_day;
+pub use days::{parse_range, same_time_of_other_days};
 
 const NS_PER_DAY: i64 = 86_400 * NS_PER_S;
 
@@ -107,10 +111,16 @@ pub struct Reference {
     pub now: Option<Timestamp>,
     /// T+0.
     pub t0: Option<Timestamp>,
+    /// What offsets from T+0 count from while that is not set.
+    pub start: Option<Timestamp>,
     /// The cursor.
     pub cursor: Option<Timestamp>,
     /// What the data cover.
     pub extent: Option<TimeRange>,
+    /// Where nearly all of them lie, if a few lie far away.
+    pub dense: Option<TimeRange>,
+    /// When there is most of them.
+    pub peak: Option<Timestamp>,
     /// Zone of times without an offset.
     pub zone: WallZone,
 }
@@ -120,8 +130,9 @@ pub const FORMS: &str = "2026-11-23T02:30:22Z, 2026-11-23 02:30, 02:30:22, 3pm, 
 
 /// Reads a moment in any of the accepted forms (`FORMS`); the error says what is wrong and names them.
 ///
-/// A clock time without a date falls on the day that lies inside the extent, nearest to the cursor. `+5m` and `-5m`
-/// count from the cursor, else from the end of the extent. Epochs are told apart by magnitude. `3pm`, `yesterday 3pm` and
+/// A clock time without a date falls on a day of the data: of those where nearly all of them lie, on the one nearest to the
+/// cursor, else to T+0, else to when there is most of them. [`same_time_of_other_days`] tells what else it could have meant.
+/// `+5m` and `-5m` count from the cursor, else from the end of the extent. Epochs are told apart by magnitude. `3pm`, `yesterday 3pm` and
 /// `monday 14h05` are understood too.
 pub fn parse(text: &str, reference: &Reference) -> Result<Timestamp, String> {
     let text = text.trim();
@@ -134,7 +145,7 @@ pub fn parse(text: &str, reference: &Reference) -> Result<Timestamp, String> {
     }
     if let Some(rest) = text.strip_prefix(['T', 't']).filter(|rest| !rest.starts_with(char::is_alphabetic)) {
         let Some(ns) = signed_duration(rest) else { return refuse("begins like an offset from T+0 but has no duration such as T+3m") };
-        return reference.t0.map_or_else(|| refuse("counts from T+0, which is not set"), |t0| Ok(t0.plus_ns(ns)));
+        return reference.t0.or(reference.start).map_or_else(|| refuse("counts from T+0, which is not set"), |t0| Ok(t0.plus_ns(ns)));
     }
     if text.starts_with(['+', '-', '−']) {
         let Some(ns) = signed_duration(text) else { return refuse("begins like an offset but has no duration such as -5m") };
@@ -157,25 +168,6 @@ pub fn parse(text: &str, reference: &Reference) -> Result<Timestamp, String> {
         };
     }
     refuse("is not a time")
-}
-
-/// The day whose `ns_of_day` lies inside the extent, nearest to the cursor; else the nearest to the extent or the clock.
-fn on_the_right_day(ns_of_day: i64, reference: &Reference) -> Option<Timestamp> {
-    let near = reference.cursor.or(reference.extent.map(TimeRange::start)).or(reference.now)?;
-    let wall_day = |at: Timestamp| {
-        let civil = at.0.saturating_add(i64::from(reference.zone.offset_at(at)) * NS_PER_S);
-        civil.div_euclid(NS_PER_DAY)
-    };
-    let span = reference.extent.unwrap_or(TimeRange::new(near, near));
-    // A capture of years holds the time of day on every day: only those around the cursor can be the nearest.
-    let (first, last) = (wall_day(span.start()).max(wall_day(near) - 1), wall_day(span.end()).min(wall_day(near) + 1));
-    let (first, last) = if first <= last { (first, last) } else { (wall_day(near), wall_day(near)) };
-    let moments = (first - 1..=last + 1)
-        .filter_map(|day| Some(reference.zone.moment_of(day.checked_mul(NS_PER_DAY)?.checked_add(ns_of_day)?)))
-        .collect::<Vec<_>>();
-    let distance = |at: &Timestamp| at.since(near).unsigned_abs();
-    let inside = moments.iter().copied().filter(|at| span.start() <= *at && *at <= span.end()).min_by_key(distance);
-    inside.or_else(|| moments.into_iter().min_by_key(distance))
 }
 
 /// `+3m`, `-90s`, `+0`, `−1h02m`; empty means 0.

@@ -30,6 +30,7 @@ mod sample;
 pub mod segment;
 pub mod series;
 pub mod service;
+mod spread;
 mod statistic;
 mod tally;
 

@@ -151,8 +151,8 @@ impl SeriesStore {
         Sample { time: Timestamp(self.times.get(index)), value: self.values.get(index) }
     }
 
-    /// Index of the first sample at or after `at`.
-    fn index_of(&self, at: Timestamp) -> usize {
+    /// Index of the first sample at or after `at`. O(log n).
+    pub fn index_of(&self, at: Timestamp) -> usize {
         self.times.index_of(0, at.0)
     }
 

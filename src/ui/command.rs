@@ -69,7 +69,8 @@ fn draw_offered(state: &State, offered: &Offered, area: Area, theme: &Theme, buf
         }
     }
     if offered.words.len() > rows && rows > 0 {
-        let more = format!("{} more", offered.words.len() - rows);
+        let more = format!("{}–{} of {}: ↓ PgDn", top + 1, top + rows, offered.words.len());
+        let more = theme.signs(&more);
         paint::put_right(buffer, area.x, area.y.saturating_sub(1), area.width, &more, theme.faint);
     }
 }

@@ -82,6 +82,10 @@ fn parts(state: &State, theme: &Theme, width: u16) -> Vec<Part> {
         let whole = if visible == extent { " all" } else { "" };
         let range = format!("{}─{} ({length}{whole})", state.clock.short(visible.start()), state.clock.short(visible.end()));
         push(6, (range, format!("({length}{whole})")), theme.dim, false);
+        if let Some(dense) = state.catalog.dense.filter(|_| timeline.is_home() && !state.has_curtain()) {
+            let n = paint::compact(dense.n_outside);
+            push(3, (format!("{n} outside"), format!("+{n}")), theme.warn, false);
+        }
     }
     let (n_read, n_guessed) = if state.has_curtain() { (state.n_events_known(), 0) } else { state.catalog.n_events_expected() };
     if n_read + n_guessed > 0 {

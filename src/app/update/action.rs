@@ -152,6 +152,8 @@ fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
         Action::SetT0 => return navigate::set_t0(state),
         Action::NextError => return search::level(state, Level::Error, Way::Forward),
         Action::PrevError => return search::level(state, Level::Error, Way::Back),
+        Action::NextNewError => return search::new_error(state, Way::Forward),
+        Action::PrevNewError => return search::new_error(state, Way::Back),
         Action::NextWarning => return search::level(state, Level::Warn, Way::Forward),
         Action::PrevWarning => return search::level(state, Level::Warn, Way::Back),
         Action::NextOnset => return onset_view::seek(state, Way::Forward),
@@ -187,7 +189,7 @@ fn run_with_effects(state: &mut State, action: Action) -> Vec<Effect> {
             return vec![Effect::Export(Box::new(state.session.doc.clone()))];
         }
         Action::Save => {
-            let effects = state.session.write();
+            let effects = state.session.write_as_asked();
             if effects.is_empty() {
                 state.say("nothing new to save");
             }
@@ -243,6 +245,7 @@ fn time(state: &mut State, action: Action) {
         Action::End => navigate::edge(state, Way::Forward),
         Action::ZoomIn => state.moving(Motion::Zoom, |timeline| timeline.zoom(-1)),
         Action::ZoomOut => state.moving(Motion::Zoom, |timeline| timeline.zoom(1)),
+        Action::FitAll if state.timeline.extent == Some(state.timeline.visible) => state.moving(Motion::Jump, Timeline::fit_home),
         Action::FitAll => state.moving(Motion::Jump, Timeline::fit_all),
         Action::FitSelection => navigate::fit_selection(state),
         Action::PanLeft => state.moving(Motion::Pan, |timeline| timeline.pan(-1)),
@@ -271,10 +274,7 @@ fn cycle_time(state: &mut State) {
 /// What an argument on the command line does; `None` when the action takes none.
 pub(super) fn with_argument(state: &mut State, action: Action, argument: &str) -> Option<Result<Vec<Effect>, String>> {
     Some(match action {
-        Action::GoTo => super::typed_time::parse(state, argument).map(|at| {
-            state.jump_to(at);
-            Vec::new()
-        }),
+        Action::GoTo => super::typed_time::go_to(state, argument).map(|_| Vec::new()),
         Action::SetT0 => super::typed_time::parse(state, argument).map(|at| {
             state.jump_to(at);
             navigate::set_t0(state)

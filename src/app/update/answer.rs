@@ -7,9 +7,9 @@ use crate::app::jobs::Slot;
 use crate::app::list::EventRow;
 use crate::app::message::{Effect, JobId, Progress, Question, Reply};
 use crate::app::state::State;
-use crate::model::case::{Evidence, EvidenceTarget};
+use crate::model::case::{Evidence, EvidenceTarget, MarkerName};
 use crate::model::series::ValueState;
-use crate::model::{Catalog, EventPage, Level, ProblemKind, SourceReport, Timestamp, text};
+use crate::model::{Catalog, EventPage, Level, ProblemKind, SourceReport, TimeRange, Timestamp, text};
 
 use super::find;
 
@@ -22,14 +22,19 @@ pub(super) fn catalog(state: &mut State, catalog: Arc<Catalog>) {
         state.progress = None;
     }
     state.catalog = super::replay::take_catalog(state, catalog);
-    if let Some(words) = failed_words(&state.catalog).filter(|_| is_news) {
-        state.warn(words);
-    }
     state.panels.rebuild(&state.catalog, &state.session.doc.meta);
+    state.timeline.home = home(state);
     let first = first_place(state);
     state.timeline.set_extent(state.catalog.extent, first);
     state.take_up();
     state.keep_to_end(&before);
+    if is_news {
+        if let Some(words) = failed_words(&state.catalog) {
+            state.warn(words);
+        } else if let Some(words) = outside_words(state) {
+            state.say(words);
+        }
+    }
     // Times in filters may refer to what is loaded.
     super::filter::from_case(state);
     state.data_revision += 1;
@@ -90,8 +95,31 @@ pub(super) fn progress(state: &mut State, id: JobId, progress: Progress) {
 /// Where an untouched cursor waits: at T+0, else at the first change of state, else at the first alert.
 fn first_place(state: &State) -> Option<Timestamp> {
     let catalog = &state.catalog;
-    let change = || catalog.changes.iter().find(|change| change.from.is_some() || change.to.is_some()).and_then(|change| change.time);
-    state.t0().or_else(change).or_else(|| catalog.alerts.first().map(|alert| alert.active_at))
+    let is_near = |at: &Timestamp| state.timeline.home.is_none_or(|home| home.contains(*at));
+    let of_state = catalog.changes.iter().filter(|change| change.from.is_some() || change.to.is_some());
+    let change = of_state.filter_map(|change| change.time).find(is_near);
+    state.t0().or(change).or_else(|| catalog.alerts.iter().map(|alert| alert.active_at).find(is_near))
+}
+
+/// What is shown first when a few things lie far away: where nearly all data lie, and the moments that the case names.
+fn home(state: &State) -> Option<TimeRange> {
+    let extent = state.catalog.extent?;
+    let dense = state.catalog.dense?.range;
+    let told = MarkerName::ALL.into_iter().filter_map(|name| state.session.doc.marker(name)).chain(state.t0());
+    let told = told.filter(|at| extent.contains(*at));
+    Some(told.fold(dense, |range, at| range.union(TimeRange::new(at, at.plus_ns(1))))).filter(|home| *home != extent)
+}
+
+/// What lies outside of what is shown first, and how to see it.
+fn outside_words(state: &State) -> Option<String> {
+    let (dense, extent) = (state.catalog.dense?, state.catalog.extent?);
+    if !state.timeline.is_home() || state.has_curtain() {
+        return None;
+    }
+    let all = state.keymap.key_of(crate::app::Action::FitAll);
+    let span = format!("{} to {}", text::rfc3339(extent.start()), text::rfc3339(extent.end()));
+    let verb = if dense.n_outside == 1 { "record lies" } else { "records lie" };
+    Some(format!("{} {verb} far from the rest and out of sight: {all} shows all, {span}", text::grouped(dense.n_outside)))
 }
 
 /// Without a change or alert an untouched cursor waits where errors begin to pile up: at the first column with half as
@@ -240,6 +268,11 @@ fn take(state: &mut State, slot: Slot, question: &Question, reply: Reply) -> Vec
             }
         }
         (Slot::Pager, Reply::Events(page)) => return super::pager::events_came(state, &page),
+        (Slot::Seek, Reply::Patterns(found)) => {
+            if let Question::Patterns(query) = question {
+                return super::search::kinds_came(state, query, &found);
+            }
+        }
         (Slot::PatternCourses, Reply::Histogram(histogram)) => state.patterns.take_courses(histogram),
         (Slot::Trace, Reply::Events(page)) => {
             if let Question::Events(query) = question {

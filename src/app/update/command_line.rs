@@ -17,7 +17,7 @@ use crate::model::{Timestamp, fuzzy, text};
 use super::{action, filter, panel_typed, typed_time};
 
 /// Words offered at once.
-const MAX_OFFERED: usize = 40;
+const MAX_OFFERED: usize = 500;
 /// Series whose names are looked through; a key must not wait.
 const SERIES_LOOKED_THROUGH: usize = 200_000;
 
@@ -50,6 +50,12 @@ pub(super) fn run(state: &mut State, line: &str, names: Names) -> Result<Vec<Eff
 /// An earlier (`-1`) or later (`1`) line that begins with what is typed.
 pub(super) fn recall(state: &mut State, way: isize) -> Vec<Effect> {
     let Some(Overlay::Prompt(prompt)) = state.overlays.last_mut() else { return Vec::new() };
+    // Down from the line leads into what is offered below it, and up out of that again; up from the line to earlier ones.
+    let offered = prompt.offered.as_ref().filter(|offered| !offered.words.is_empty() && prompt.recalled.is_none());
+    if offered.is_some_and(|offered| way > 0 || offered.chosen.is_some_and(|at| at > 0)) {
+        super::overlays::step(state, way);
+        return Vec::new();
+    }
     let lines = if prompt.kind == PromptKind::Command { &state.commands } else { &state.filters_typed };
     let (at, typed) = match prompt.recalled.take() {
         Some(recalled) => (Some(recalled.at), recalled.typed),
@@ -133,7 +139,7 @@ fn tell_name(typed: &str, start: usize) -> Told {
     found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
     found.truncate(MAX_OFFERED);
     let help = match (typed, found.first()) {
-        ("", _) => Ok("an action by its name; Tab goes on, ↑ brings back earlier lines, a time alone goes there".to_owned()),
+        ("", _) => Ok("an action by its name; Tab and ↓ go on, ↑ brings back earlier lines, a time alone goes there".to_owned()),
         (_, Some((_, info))) => Ok(help_of(info)),
         (_, None) => commands::read(typed, Names::Short).map(|command| help_of(command.action.info())),
     };

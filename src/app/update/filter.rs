@@ -185,14 +185,10 @@ pub(super) fn complete(state: &mut State, step: isize) {
     let next = match offered.chosen {
         None if step < 0 => last,
         None => 0,
-        Some(at) if step > 0 => {
-            if at == last {
-                0
-            } else {
-                at + 1
-            }
-        }
-        Some(at) => at.checked_sub(1).unwrap_or(last),
+        // From the last on to the first and back; a page stops at the ends.
+        Some(at) if at == last && step > 0 => 0,
+        Some(0) if step < 0 => last,
+        Some(at) => at.saturating_add_signed(step).min(last),
     };
     prompt.input.replace_before(offered.start, &offered.words[next]);
     offered.chosen = Some(next);

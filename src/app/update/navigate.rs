@@ -50,6 +50,9 @@ pub(super) fn history(state: &mut State, way: Way) {
     match place {
         Some(place) => {
             state.timeline.show(place.visible);
+            if state.timeline.home == Some(place.visible) {
+                state.timeline.fit_home();
+            }
             if Some(place.visible) == state.timeline.extent {
                 state.timeline.fit_all();
             }
@@ -160,8 +163,11 @@ pub(super) fn snap(state: &mut State) {
     let cursor = state.timeline.cursor;
     let rows = state.list.rows.iter().filter_map(|row| row.time);
     let changes = state.catalog.changes.iter().filter_map(|change| change.time);
+    let alerts =
+        state.catalog.alerts.iter().flat_map(|alert| [Some(alert.active_at), alert.firing_at, alert.ended_at].into_iter().flatten());
     let samples = state.panels.selected().and_then(|panel| panel.value.as_ref()).map(|value| value.sample_time);
-    let nearest = rows.chain(changes).chain(samples).filter(|at| *at != cursor).min_by_key(|at| at.since(cursor).unsigned_abs());
+    let nearest =
+        rows.chain(changes).chain(alerts).chain(samples).filter(|at| *at != cursor).min_by_key(|at| at.since(cursor).unsigned_abs());
     let is_on_something = state.list.rows.iter().any(|row| row.time == Some(cursor));
     match nearest {
         _ if is_on_something => state.say("the cursor is on an event already"),
@@ -170,31 +176,45 @@ pub(super) fn snap(state: &mut State) {
     }
 }
 
-/// Makes the cursor T+0; the label is the change in the cursor's column, whose exact time is taken.
+/// Makes the cursor T+0, to the nanosecond: how wide a column is does not count. The label is the change at that moment,
+/// else the selected event; a change nearby is told.
 pub(super) fn set_t0(state: &mut State) -> Vec<Effect> {
     let cursor = state.timeline.cursor;
-    let column_ns = state.timeline.column_ns();
-    let near = state
-        .catalog
-        .changes
-        .iter()
-        .filter_map(|change| Some((change.time?, change)))
-        .filter(|(at, _)| at.since(cursor).unsigned_abs() <= column_ns.unsigned_abs())
-        .min_by_key(|(at, _)| at.since(cursor).unsigned_abs());
-    let anchor = match near {
-        Some((at, change)) => Anchor { at, label: text::printable(&change.title()).into_owned() },
-        None => Anchor { at: cursor, label: format!("set by hand at {}", text::rfc3339(cursor)) },
+    let change = state.catalog.changes.iter().find(|change| change.time == Some(cursor)).map(crate::model::Change::title);
+    let row = state.list.selected().filter(|row| state.focus == Focus::List && row.time == Some(cursor)).map(|row| row.message.clone());
+    let label = match change.or(row) {
+        Some(words) => cut(&text::printable(words.trim())),
+        None => format!("set by hand at {}", text::rfc3339(cursor)),
     };
-    let label = anchor.label.clone();
-    let at = anchor.at;
+    let nearby = nearby_change(state);
+    let anchor = Anchor { at: cursor, label: label.clone() };
     let Some(edit) = state.session.change_meta(|meta| meta.t0 = Some(anchor)) else {
         state.say("this is T+0 already");
         return Vec::new();
     };
     let effects = state.session.commit("set T+0", vec![edit]);
-    state.timeline.move_to(at);
-    state.say(format!("T+0 = {label}"));
+    state.say(format!("T+0 = {label}{}", nearby.unwrap_or_default()));
     effects
+}
+
+/// Of a long message the beginning names it.
+fn cut(words: &str) -> String {
+    const LONGEST: usize = 80;
+    if words.chars().count() <= LONGEST { words.to_owned() } else { format!("{}…", words.chars().take(LONGEST - 1).collect::<String>()) }
+}
+
+/// A change in the column of the cursor that is not at the cursor, and how to get there.
+fn nearby_change(state: &State) -> Option<String> {
+    let (cursor, column_ns) = (state.timeline.cursor, state.timeline.column_ns().unsigned_abs());
+    let distance = |at: Timestamp| at.since(cursor).unsigned_abs();
+    let changes = state.catalog.changes.iter().filter_map(|change| Some((change.time?, change)));
+    let (at, change) = changes.filter(|(at, _)| distance(*at) <= column_ns).min_by_key(|(at, _)| distance(*at))?;
+    if at == cursor {
+        return None;
+    }
+    let way = if at > cursor { crate::app::Action::NextChange } else { crate::app::Action::PrevChange };
+    let title = cut(&text::printable(&change.title()));
+    Some(format!("; {title} is at {}: {} goes there", state.clock.short(at), state.keymap.key_of(way)))
 }
 
 /// Up and down in the focused pane, by rows.

@@ -4,7 +4,7 @@ use crate::app::jobs::Slot;
 use crate::app::message::{Effect, Question};
 use crate::app::state::State;
 use crate::model::onset::{Onset, OnsetOf, OnsetQuery};
-use crate::model::{Level, SeriesKind, Unit, text};
+use crate::model::{Level, SeriesKind, TimeRange, Unit, text};
 
 use super::navigate::Way;
 
@@ -13,7 +13,7 @@ const MOST_NAMED: usize = 3;
 
 /// Asks for them; the cursor goes there when the answer comes.
 pub(super) fn seek(state: &mut State, way: Way) -> Vec<Effect> {
-    let (Some(range), Some(baseline)) = (state.timeline.extent, state.baseline()) else {
+    let (Some(range), Some(baseline)) = (main(state), state.baseline()) else {
         state.say("nothing to look through yet");
         return Vec::new();
     };
@@ -22,6 +22,13 @@ pub(super) fn seek(state: &mut State, way: Way) -> Vec<Effect> {
     let mut effects = Vec::new();
     state.jobs.ask(Slot::Onsets, Question::Onsets(Box::new(query)), state.catalog.version, &mut effects);
     effects
+}
+
+/// Where they are sought: where nearly all data lie, unless the cursor or what is normal lies elsewhere.
+fn main(state: &State) -> Option<TimeRange> {
+    let is_inside =
+        |main: &TimeRange| main.contains(state.timeline.cursor) && state.baseline().is_some_and(|calm| calm.intersect(*main) == Some(calm));
+    state.timeline.home.filter(is_inside).or(state.timeline.extent)
 }
 
 /// Goes to the nearest one.

@@ -34,6 +34,8 @@ pub(super) fn typed(state: &mut State, key: KeyPress) -> Vec<Effect> {
             match (key.code, prompt.kind.is_recalled()) {
                 (KeyCode::Up, true) => return command_line::recall(state, -1),
                 (KeyCode::Down, true) => return command_line::recall(state, 1),
+                (KeyCode::PageUp, true) => return step_page(state, -1),
+                (KeyCode::PageDown, true) => return step_page(state, 1),
                 (KeyCode::Char('p'), true) if key.ctrl => return command_line::recall(state, -1),
                 (KeyCode::Char('n'), true) if key.ctrl => return command_line::recall(state, 1),
                 _ => {}
@@ -60,6 +62,13 @@ pub(super) fn typed(state: &mut State, key: KeyPress) -> Vec<Effect> {
         Some(Overlay::Draft(_)) => return draft_view::key(state, key),
         Some(Overlay::Confirm(_)) | None => {}
     }
+    Vec::new()
+}
+
+/// Eight of the offered words on.
+fn step_page(state: &mut State, way: isize) -> Vec<Effect> {
+    const PAGE: isize = 8;
+    step(state, way * PAGE);
     Vec::new()
 }
 
@@ -236,9 +245,8 @@ fn accept_prompt(state: &mut State, prompt: &Prompt) -> Result<Vec<Effect>, Stri
         PromptKind::Tag => records::tag(state, typed),
         PromptKind::Retime => records::retime(state, typed),
         PromptKind::GoTo => {
-            let at = super::typed_time::parse(state, typed)?;
+            let at = super::typed_time::go_to(state, typed)?;
             let is_inside = state.timeline.extent.is_some_and(|extent| extent.contains(at));
-            state.jump_to(at);
             if !is_inside {
                 state.warn("that moment is outside the data: went to the nearest end");
             }

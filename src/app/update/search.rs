@@ -3,8 +3,9 @@
 use crate::app::jobs::Slot;
 use crate::app::message::{Effect, Question};
 use crate::app::state::{Seek, State};
-use crate::model::query::PageStart;
-use crate::model::{EventFilter, EventQuery, Level, Timestamp};
+use crate::model::filter::{Expr, Term};
+use crate::model::query::{PageStart, Pattern, PatternQuery};
+use crate::model::{EventFilter, EventQuery, Level, Timestamp, text};
 
 use super::navigate::Way;
 
@@ -54,13 +55,55 @@ pub(super) fn level(state: &mut State, level: Level, way: Way) -> Vec<Effect> {
     seek(state, filter, way, what.into(), SeekKind::Other)
 }
 
+/// Asks for the kinds of errors, of which each first one is a place to go to: a long run of the same error is one step.
+pub(super) fn new_error(state: &mut State, way: Way) -> Vec<Effect> {
+    let mut filter = state.list.filter.clone();
+    filter.min_level = Some(filter.min_level.map_or(Level::Error, |own| own.max(Level::Error)));
+    let mut effects = Vec::new();
+    let question = Question::Patterns(PatternQuery { filter, range: None, windows: None });
+    state.jobs.ask(Slot::Seek, question, state.catalog.version, &mut effects);
+    let (what, is_forward) = ("error of a new kind".to_owned(), way == Way::Forward);
+    state.seek = Some(Seek { what, is_forward, is_find: false, has_wrapped: false, progress: None });
+    effects
+}
+
+/// The kinds came: on to the first event of the nearest one.
+pub(super) fn kinds_came(state: &mut State, query: &PatternQuery, found: &[Pattern]) -> Vec<Effect> {
+    let (Some(seek), cursor) = (state.seek.take(), state.timeline.cursor) else { return Vec::new() };
+    let firsts = found.iter().filter_map(|pattern| Some((pattern.first?, pattern)));
+    let nearest = if seek.is_forward {
+        firsts.filter(|(at, _)| *at > cursor).min_by_key(|(at, _)| *at)
+    } else {
+        firsts.filter(|(at, _)| *at < cursor).max_by_key(|(at, _)| *at)
+    };
+    let Some((at, pattern)) = nearest else {
+        let kinds = match found.len() {
+            0 => "there are no errors".to_owned(),
+            1 => "there is 1 kind of error".to_owned(),
+            n => format!("there are {n} kinds of errors"),
+        };
+        let side = if seek.is_forward { "after" } else { "before" };
+        state.say(format!("{kinds}, and none is first seen {side} the cursor; 8 lists patterns"));
+        return Vec::new();
+    };
+    let times = if pattern.count == 1 { "once".to_owned() } else { format!("{} times in all", text::grouped(pattern.count)) };
+    let alike = EventFilter { expr: Some(Expr::Term(Term::Pattern(pattern.id))), ..EventFilter::default() };
+    let filter = if query.filter.expr.is_none() { EventFilter { expr: alike.expr, ..query.filter.clone() } } else { query.filter.clone() };
+    let mut effects = Vec::new();
+    let question = Question::Events(EventQuery { filter, range: None, start: PageStart::AtOrAfter(at), limit: 1 });
+    state.jobs.ask(Slot::Seek, question, state.catalog.version, &mut effects);
+    state.seek = Some(seek);
+    state.say(format!("first of its kind, seen {times}"));
+    effects
+}
+
 /// Next or previous event with the trace id of the selected one; filters do not hide it.
 pub(super) fn trace(state: &mut State, way: Way) -> Vec<Effect> {
     let Some(trace_id) = state.list.selected().and_then(|row| row.trace_id.clone()) else {
         state.say("the selected event has no trace id");
         return Vec::new();
     };
-    let what = format!("event of trace {}", crate::model::text::printable(&trace_id));
+    let what = format!("event of trace {}", text::printable(&trace_id));
     let filter = EventFilter { trace_id: Some(trace_id), ..EventFilter::default() };
     seek(state, filter, way, what, SeekKind::Other)
 }

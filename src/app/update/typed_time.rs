@@ -2,6 +2,7 @@
 
 use crate::app::clock::Style;
 use crate::app::state::State;
+use crate::model::time::NS_PER_S;
 use crate::model::when::{self, Reference, WallZone};
 use crate::model::{Timestamp, text};
 
@@ -11,10 +12,29 @@ pub(super) fn parse(state: &State, typed: &str) -> Result<Timestamp, String> {
     when::parse(typed, &reference(state))
 }
 
+/// Goes to a typed time, and says what else it could have meant.
+pub(super) fn go_to(state: &mut State, typed: &str) -> Result<Timestamp, String> {
+    let (at, days) = (parse(state, typed)?, other_days(state, typed));
+    if !days.is_empty() {
+        state.say(format!("{}; the data have this time on {days} too: write the date to go there", text::rfc3339(at)));
+    }
+    state.jump_to(at);
+    Ok(at)
+}
+
 /// What typed times refer to.
 pub(super) fn reference(state: &State) -> Reference {
     let zone = if state.clock.style == Style::Local { WallZone::Named(state.clock.zone) } else { WallZone::Utc };
-    Reference { now: Some(state.now), t0: state.t0(), cursor: Some(state.timeline.cursor), extent: state.timeline.extent, zone }
+    Reference {
+        now: Some(state.now),
+        t0: state.t0(),
+        start: None,
+        cursor: Some(state.timeline.cursor),
+        extent: state.timeline.extent,
+        dense: state.catalog.dense.map(|dense| dense.range),
+        peak: state.catalog.peak,
+        zone,
+    }
 }
 
 /// What a typed time means, for the prompt.
@@ -28,6 +48,18 @@ pub(super) fn preview(state: &State, typed: &str) -> Option<Result<String, Strin
             Some(extent) if !extent.contains(at) => "  (outside the data)",
             _ => "",
         };
-        format!("{}{offset}{outside}", text::rfc3339(at))
+        let days = other_days(state, typed);
+        let others = if days.is_empty() { String::new() } else { format!("  (not {days}: write the date to mean it)") };
+        format!("{}{offset}{outside}{others}", text::rfc3339(at))
     }))
+}
+
+/// Other days whose same time of day lies inside the data, and could have been meant: `2026-03-16`.
+pub(super) fn other_days(state: &State, typed: &str) -> String {
+    let reference = reference(state);
+    let day = |at: &Timestamp| {
+        let wall = at.plus_ns(i64::from(reference.zone.offset_at(*at)) * NS_PER_S);
+        text::rfc3339(wall).split('T').next().unwrap_or_default().to_owned()
+    };
+    when::same_time_of_other_days(typed, &reference).iter().map(day).collect::<Vec<_>>().join(", ")
 }

@@ -1,6 +1,7 @@
 //! Times as people say them: `3pm`, `3:04 pm`, `14h05`, alone or with a day: `yesterday 3pm`, `monday 14:03`, `today`.
 
-use super::{NS_PER_DAY, Reference, clock, on_the_right_day};
+use super::days::on_the_right_day;
+use super::{NS_PER_DAY, Reference, clock};
 use crate::model::time::{NS_PER_S, Timestamp};
 
 /// Names of the days; three letters are enough.
@@ -66,7 +67,7 @@ fn moment(day: i64, ns_of_day: i64, reference: &Reference) -> Option<Timestamp> 
 }
 
 /// `3pm`, `3:04pm`, `14h05`, `14h`, `14:03:22`, as nanoseconds of the day.
-fn time_of_day(text: &str) -> Option<i64> {
+pub(super) fn time_of_day(text: &str) -> Option<i64> {
     const HOUR: i64 = 3_600 * NS_PER_S;
     let half = [("am", 0), ("a.m.", 0), ("pm", 12), ("p.m.", 12)].into_iter().find_map(|(word, add)| Some((text.strip_suffix(word)?, add)));
     if let Some((time, add)) = half {

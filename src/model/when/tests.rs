@@ -11,6 +11,7 @@ fn reference() -> Reference {
         cursor: Some(at(T + 60)),
         extent: Some(TimeRange::new(at(T - 600), at(T + 600))),
         zone: WallZone::Utc,
+        ..Reference::default()
     }
 }
 

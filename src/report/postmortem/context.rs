@@ -381,9 +381,7 @@ fn story(case: &CaseDoc, catalog: &Catalog, markers: &BTreeMap<MarkerName, Marke
 fn baseline(catalog: &Catalog, markers: &BTreeMap<MarkerName, Marker>, t0: Option<&Anchor>) -> Option<TimeRange> {
     let marker = |name: MarkerName| markers.get(&name).map(|marker| marker.at);
     let signs = [t0.map(|t0| t0.at), marker(MarkerName::Trigger), marker(MarkerName::ImpactStart)];
-    let extent = catalog.extent?;
-    let range = baseline::range(extent, catalog.bulk().unwrap_or(extent), signs.into_iter().flatten());
-    (!range.is_empty()).then_some(range)
+    baseline::of(catalog, signs.into_iter().flatten()).filter(|range| !range.is_empty())
 }
 
 fn resolve_panel<'a>(catalog: &'a Catalog, panel: &PanelRef) -> Panel<'a> {

@@ -87,13 +87,15 @@ impl Clocks {
             sources,
             ..settled.catalog.clone()
         };
-        Arc::new(Snapshot {
+        let mut moved = Snapshot {
             catalog: Arc::new(catalog),
             contents: Arc::clone(&read.contents),
             logs,
             series: Arc::clone(&settled.series),
             apart: Arc::clone(&read.apart),
-        })
+        };
+        super::dense::tell(&mut moved);
+        Arc::new(moved)
     }
 }
 
@@ -106,6 +108,7 @@ impl FileSource {
         if snapshot.catalog.version < least {
             Arc::make_mut(&mut snapshot.catalog).version = least;
         }
+        super::dense::tell(&mut snapshot);
         clocks.as_read = Arc::new(snapshot);
         self.show(&mut clocks);
     }

@@ -12,6 +12,7 @@ mod clocks;
 pub mod content;
 mod database;
 pub mod decode;
+mod dense;
 mod disorder;
 pub mod expand;
 mod follow;
