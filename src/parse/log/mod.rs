@@ -15,6 +15,7 @@ pub mod convert;
 mod correlation;
 mod detail;
 mod ends;
+mod format_file;
 mod found;
 mod guess;
 mod join;
@@ -32,15 +33,19 @@ mod sink;
 mod structured;
 mod survey;
 mod text;
+mod title;
+mod w3c;
 mod wrapped;
+mod zone;
 
 #[cfg(test)]
 mod tests;
 
 pub use detail::read_record;
+pub use format_file::FormatError;
 pub use guess::plan;
 pub use join::{Joined, Joiner};
-pub use named::{FormatError, NamedFormat, known_formats, read_formats};
+pub use named::{NamedFormat, known_formats, read_formats};
 pub use scan::{give_back, parse_chunk};
 
 use std::sync::Arc;
