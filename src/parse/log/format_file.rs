@@ -59,6 +59,12 @@ pub(super) struct FormatText {
     /// Whether messages hold `key=value` pairs.
     #[serde(default)]
     pub pairs: bool,
+    /// Words that make a record at least so bad, wherever they stand in it.
+    #[serde(default)]
+    pub raised: BTreeMap<String, String>,
+    /// Least share of lines that begin a record where most stand below one.
+    #[serde(default)]
+    pub share: Option<f32>,
     /// Lines that must match.
     #[serde(default)]
     pub samples: Vec<String>,

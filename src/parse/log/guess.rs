@@ -6,12 +6,12 @@ use super::found::Moment;
 use super::level::Numbers;
 use super::line::Reader;
 use super::line::bare;
-use super::named::{self, NamedFormat, known_formats};
+use super::named::{NamedFormat, known_formats};
 use super::roles::{Binding, LAST_SENTENCE, Role};
 use super::survey::{StampCounts, Survey, Values, access_latency, latency_unit};
 use super::text::{Severity, severity};
 use super::title::format_name;
-use super::zone::{is_open, zone};
+use super::zone::{is_open, zone, zone_told};
 use super::{Habits, Layout, LogPlan, rendered, w3c};
 use crate::model::Level;
 use crate::model::time::NS_PER_S;
@@ -45,14 +45,15 @@ pub fn plan(windows: &Windows, context: &Context) -> Option<LogPlan> {
     plan.bound.splice(0..0, forced_keys(context));
     plan.needs_date = survey.stamps.missing * 2 > survey.stamps.zoneless.max(1);
     plan.has_open_dates = is_open(&survey.stamps);
-    let told = plan.named.as_ref().and_then(|format| format.offset_told(&lines));
+    let told = plan.named.as_ref().and_then(|format| format.offset_told(&lines)).or_else(|| zone_told(&survey.stamps));
     (plan.zone, plan.clock) = zone(&survey.stamps, plan.needs_date, told.as_ref(), context);
     plan.format = match (&context.forced, &plan.named) {
         (Some(name), _) => name.clone(),
         (None, Some(format)) => format.name().to_owned(),
         (None, None) => format_name(&survey, layout),
     };
-    let lines: Vec<&[u8]> = lines.into_iter().filter(|line| layout != Layout::Named || named::begins_record(line)).collect();
+    let may_begin = |line: &&[u8]| plan.named.as_ref().is_none_or(|format| layout != Layout::Named || format.may_begin(line));
+    let lines: Vec<&[u8]> = lines.into_iter().filter(may_begin).collect();
     let fit = Fit::of(&plan, &lines);
     plan.habits.is_level_from_status = plan.layout != Layout::Text && fit.n_levels == 0 && fit.n_statuses > 0;
     plan.score = fit.score() * cap(&survey, &plan, &lines, &fit);
@@ -136,6 +137,7 @@ fn habits(survey: &Survey, layout: Layout) -> Habits {
         has_templates: is_compact(survey, layout) && has_key(survey, rendered::TEMPLATE),
         has_scopes: layout == Layout::Json && has_key(survey, "scopes") && has_key(survey, "loglevel"),
         has_correlation: is_text && text.correlated > 0,
+        spoken: survey.text.spoken.best().filter(|_| is_text),
         access_latency: access_latency(&survey.rows),
     }
 }
@@ -184,7 +186,7 @@ fn named_format(lines: &[&[u8]], survey: &Survey, context: &Context) -> Option<A
     }
     // Where most lines have a time, a format without one would throw it away.
     let has_times = (survey.text.at_start() + survey.text.late) * 2 > survey.n_lines;
-    known_formats().iter().filter(|format| !(format.is_timeless && has_times)).find(|format| format.share(lines) > 0.7).cloned()
+    known_formats().iter().filter(|format| !(format.is_timeless && has_times)).find(|format| format.is_that_of(lines)).cloned()
 }
 
 /// Layout that the user names in place of a format.
@@ -260,6 +262,15 @@ fn bound(survey: &Survey) -> Vec<(Vec<u8>, Option<Binding>)> {
     }
     for (path, values, binding) in of_role(survey, Role::Latency).filter(|(_, _, binding)| binding.unit.is_none()) {
         bound.push((path.clone(), Some(Binding { unit: latency_unit(&values.texts), ..binding })));
+    }
+    // Monolog writes its number under `level`, and the word beside it.
+    if has_key(survey, "level_name") {
+        bound.push((b"level".to_vec(), None));
+    }
+    // Spans and jobs without a sentence say what was done under `name`.
+    let has_words = of_role(survey, Role::Message).next().is_some();
+    if !has_words && survey.values.get(&b"name"[..]).is_some_and(|values| values.n * 2 > survey.n_json) {
+        bound.push((b"name".to_vec(), Some(Binding { role: Role::Message, rank: 200, unit: None })));
     }
     // bunyan, and pino, which left out the version of its form at some point.
     let is_bunyan = ["name", "hostname", "pid"].iter().all(|key| has_key(survey, key));

@@ -30,6 +30,7 @@ mod rendered;
 mod roles;
 mod scan;
 mod sink;
+mod spoken;
 mod structured;
 mod survey;
 mod text;
@@ -204,6 +205,8 @@ struct Habits {
     has_scopes: bool,
     /// A bracket before the message tells the trace.
     has_correlation: bool,
+    /// The sentence in which lines tell how long something took.
+    spoken: Option<&'static spoken::Sentence>,
     /// Which field after the status of an access log is its latency.
     access_latency: Option<(usize, EpochUnit)>,
 }

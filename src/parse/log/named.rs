@@ -36,6 +36,8 @@ const ASSETS: &[&str] = &[
 
 /// Lines that a format is tried on.
 const PROBE_LINES: usize = 60;
+/// Share of lines that fit a format which says nothing of it.
+const LEAST_SHARE: f32 = 0.7;
 
 /// A format that is described as data.
 #[derive(Debug)]
@@ -58,6 +60,8 @@ pub struct NamedFormat {
     continued: Option<String>,
     say: Option<String>,
     offset: Option<String>,
+    least_share: f32,
+    raised: Vec<(String, Level)>,
 }
 
 /// A pattern ready to run.
@@ -110,6 +114,7 @@ impl NamedFormat {
             let below = Below {
                 heading: format.heading.as_ref().map(compiled).transpose()?,
                 continued: format.continued.as_ref().map(compiled).transpose()?,
+                heads: format.has_plain_reports().then(|| regex.clone()),
             };
             let built = Built::of(regex, format.unit, below);
             if !format.is_timeless && !built.groups.iter().any(|group| matches!(group.role, Some((Role::Time, _)))) {
@@ -133,14 +138,14 @@ impl NamedFormat {
             None => None,
             Some(unit) => Some(unit_of(unit).ok_or_else(|| wrong(format!("latency_unit {unit:?} is none of s, ms, us, ns")))?),
         };
-        let mut levels = BTreeMap::new();
-        for (word, level) in &text.levels {
+        let level = |(word, level): (&String, &String)| {
             let level = Level::ALL.into_iter().find(|known| known.name() == level);
-            levels.insert(
-                word.to_lowercase(),
-                level.ok_or_else(|| wrong(format!("level of {word:?} is none of trace, debug, info, warn, error, fatal")))?,
-            );
-        }
+            let none = || wrong(format!("level of {word:?} is none of trace, debug, info, warn, error, fatal"));
+            Ok((word.clone(), level.ok_or_else(none)?))
+        };
+        let lower = |(word, level): (String, Level)| (word.to_lowercase(), level);
+        let levels = text.levels.iter().map(|pair| level(pair).map(lower)).collect::<Result<_, _>>()?;
+        let raised = text.raised.iter().map(level).collect::<Result<_, _>>()?;
         let mut keys = Vec::new();
         for (role, names) in &text.keys {
             let (role, unit) = role_of(role, unit)
@@ -167,20 +172,23 @@ impl NamedFormat {
             continued: text.continued,
             say: text.say,
             offset: text.offset,
+            raised,
+            least_share: text.share.unwrap_or(LEAST_SHARE),
         })
     }
 
     /// The pattern ready to run.
     fn built(&self) -> Option<&Built> {
         let part = |pattern: &Option<String>| pattern.as_ref().and_then(|pattern| compile(pattern).ok());
-        let below = || Below { heading: part(&self.heading), continued: part(&self.continued) };
+        let heads = || self.has_plain_reports().then(|| part(&self.pattern)).flatten();
+        let below = || Below { heading: part(&self.heading), continued: part(&self.continued), heads: heads() };
         let build = || Some(Built::of(compile(self.pattern.as_ref()?).ok()?, self.unit, below()));
         self.built.get_or_init(build).as_ref()
     }
 
     /// What it says of lines below.
     pub(super) fn below(&self) -> &Below {
-        static NOTHING: Below = Below { heading: None, continued: None };
+        static NOTHING: Below = Below { heading: None, continued: None, heads: None };
         self.built().map_or(&NOTHING, |built| &built.below)
     }
 
@@ -235,9 +243,24 @@ impl NamedFormat {
         if self.pattern.is_none() {
             return 0.0;
         }
-        let sample: Vec<_> = lines.iter().filter(|line| begins_record(line)).take(PROBE_LINES).collect();
+        let sample: Vec<_> = lines.iter().filter(|line| self.may_begin(line)).take(PROBE_LINES).collect();
         let n = sample.iter().filter(|line| self.fits(super::line::bare(line))).count();
         n as f32 / sample.len().max(1) as f32
+    }
+
+    /// Whether reports stand below their heads as they are, neither indented nor marked.
+    fn has_plain_reports(&self) -> bool {
+        self.least_share < LEAST_SHARE
+    }
+
+    /// Whether a line may begin a record of it: indented lines do where the pattern says so.
+    pub(super) fn may_begin(&self, line: &[u8]) -> bool {
+        begins_record(line) || line.first() == Some(&b' ') && self.pattern.as_ref().is_some_and(|pattern| pattern.starts_with("^ *"))
+    }
+
+    /// Whether enough of the lines fit.
+    pub(super) fn is_that_of(&self, lines: &[&[u8]]) -> bool {
+        self.share(lines) > self.least_share
     }
 
     fn time_text(&self, captures: &Captures<'_>) -> Option<Vec<u8>> {
@@ -264,6 +287,12 @@ impl NamedFormat {
     fn level(&self, word: &[u8]) -> Option<Level> {
         let lower = String::from_utf8_lossy(word).to_lowercase();
         self.levels.get(lower.trim()).copied().or_else(|| level::of_field(word.trim_ascii()))
+    }
+
+    /// The worst level that words in a record raise it to.
+    fn raised_level(&self, report: &[u8]) -> Option<Level> {
+        let is_said = |(words, _): &&(String, Level)| memchr::memmem::find(report, words.as_bytes()).is_some();
+        self.raised.iter().filter(is_said).map(|(_, level)| *level).max()
     }
 
     /// The text of the time of a line.
@@ -340,6 +369,10 @@ pub(super) fn read<'a>(reader: &mut Reader, format: &NamedFormat, line: &'a [u8]
         && let Some(message) = captures.name("message")
     {
         found.level = level::find(message.as_bytes()).unwrap_or_default();
+    }
+    if !format.raised.is_empty() {
+        let report = below::report(below, line, reader.chunk);
+        found.level = format.raised_level(report).map_or(found.level, |level| level.max(found.level));
     }
     if let Some(service) = &format.service {
         found.take_constant(service.as_bytes());

@@ -1,4 +1,4 @@
-//! The format of a W3C extended log (IIS, CloudFront and others), made of the names in its `#Fields:` line.
+//! The format of a W3C extended log (IIS, `CloudFront` and others), made of the names in its `#Fields:` line.
 //!
 //! Nothing is read here: the line becomes a pattern, and `named` reads with it as with any other.
 

@@ -39,6 +39,14 @@ pub(super) fn zone(stamps: &StampCounts, needs_date: bool, told: Option<&Zone>, 
     (zone, ClockPlan { rule, reference, order: order(stamps, context) })
 }
 
+/// The zone by name that stands behind most times without an offset.
+pub(super) fn zone_told(stamps: &StampCounts) -> Option<Zone> {
+    let (name, n) = stamps.names.iter().max_by_key(|(_, n)| **n)?;
+    let name = std::str::from_utf8(name).ok().filter(|_| *n * 2 > stamps.zoneless)?;
+    let zone = Zone { name: name.to_owned(), certainty: ZoneCertainty::File };
+    Rule::of(&zone).is_some().then_some(zone)
+}
+
 /// Whether the dates of a file have two readings and nothing in it tells which is meant.
 pub(super) fn is_open(stamps: &StampCounts) -> bool {
     stamps.orders[0] == stamps.orders[1] && !stamps.ambiguous.is_empty()
