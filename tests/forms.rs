@@ -40,17 +40,22 @@ fn report(source: &SourceReport) -> Map<String, Value> {
     report.as_object().expect("an object").clone()
 }
 
-fn messages(source: &FileSource) -> Vec<Value> {
+/// Messages and latencies of the events, in their order; microseconds tell two latencies apart.
+fn told(source: &FileSource) -> (Vec<Value>, Vec<Value>) {
     let query = EventQuery { start: PageStart::AtOrAfter(Timestamp(0)), limit: 100, filter: EventFilter::default(), range: None };
     let events = source.events(&query, &Job::new()).expect("a page").value.events;
-    events.into_iter().map(|event| event.message.into()).collect()
+    let seconds = |latency: f32| (f64::from(latency) * 1e6).round() / 1e6;
+    let latencies = events.iter().map(|event| event.latency_s.map(seconds).into()).collect();
+    (events.into_iter().map(|event| event.message.into()).collect(), latencies)
 }
 
 fn faults(form: &Value) -> Vec<String> {
     let (_dir, source) = load(form);
     let catalog = source.catalog(&Job::new()).expect("a catalog");
     let mut found = report(&catalog.sources[0]);
-    found.insert("messages".into(), messages(&source).into());
+    let (messages, latencies) = told(&source);
+    found.insert("messages".into(), messages.into());
+    found.insert("latencies".into(), latencies.into());
     let expected = form["expected"].as_object().expect("facts");
     let wrong = expected.iter().filter(|(key, value)| found.get(*key) != Some(*value));
     wrong.map(|(key, value)| format!("{key} is {}, not {value}", found.get(key).unwrap_or(&Value::Null))).collect()

@@ -143,6 +143,7 @@ fn read(format: &str, bytes: &[u8], context: &Context) -> Document {
         "prometheus-rules-yaml" => alert::rules::parse_yaml(bytes),
         format if change::mapped::is_known(format) => change::mapped::parse(bytes, context),
         "pprof" => profile::pprof::parse(bytes, context),
+        profile::threads::FORMAT => profile::threads::parse(bytes, context),
         "goroutine-dump" => profile::goroutine::parse(bytes, context),
         "pprof-legacy" => profile::legacy::parse(bytes, context),
         _ => {
@@ -410,6 +411,8 @@ fn by_lines(windows: &Windows<'_>) -> Vec<Candidate> {
         found.push(candidate(Profile, "goroutine-dump", 0.99, "begins with the total of a goroutine profile"));
     } else if profile::goroutine::is_header(first) || (is_signal && first_lines.clone().take(5).any(profile::goroutine::is_header)) {
         found.push(candidate(Profile, "goroutine-dump", 0.98, "begins with the stack of a goroutine"));
+    } else if let Some(why) = profile::threads::recognise(head) {
+        found.push(candidate(Profile, profile::threads::FORMAT, 0.98, why));
     } else if profile::legacy::text_kind(first).is_some() {
         found.push(candidate(Profile, "pprof-legacy", 0.95, format!("begins with {first:?}, as an old text profile does")));
     } else if change::git::is_commit_line(change::git::without_graph(first))

@@ -14,6 +14,7 @@ use crate::model::time::NS_PER_S;
 pub use calendar::{civil_of_days, days};
 use calendar::{is_leap, week_date};
 use offset::offset;
+pub use offset::zone_name;
 use slashed::Half;
 pub use slashed::{DateOrder, is_ambiguous, votes};
 
@@ -199,7 +200,7 @@ fn numeric(text: &[u8]) -> Option<Minutes> {
             let date = days(year, two(text, 5)?, two(text, 8)?)?;
             return matches!(text.get(10)?, b'T' | b't' | b' ' | b'_' | b'-' | b':')
                 .then_some(())
-                .and_then(|()| colon(16, date * 86_400 + hour_minute(text, 11)?, Missing::Nothing));
+                .and_then(|()| colon(16, date * 86_400 + hour_minute(text, 11).or_else(|| padded_hour(text, 11))?, Missing::Nothing));
         }
         let day_of_year = i64::from(two(text, 5)? * 10 + digit(text, 7)?);
         let is_day = (1..=365 + i64::from(is_leap(year))).contains(&day_of_year) && matches!(text.get(8)?, b'T' | b' ');
@@ -207,6 +208,13 @@ fn numeric(text: &[u8]) -> Option<Minutes> {
         return if is_day { colon(14, date * 86_400 + hour_minute(text, 9)?, Missing::Nothing) } else { None };
     }
     compact(text)
+}
+
+/// ` 2:28`, as `MariaDB` writes hours of one digit.
+#[cold]
+fn padded_hour(text: &[u8], at: usize) -> Option<i64> {
+    let (hour, minute) = (digit(text, at + 1)?, two(text, at + 3).filter(|minute| *minute < 60)?);
+    (text[at] == b' ' && text.get(at + 2) == Some(&b':')).then(|| i64::from(hour * 3600 + minute * 60))
 }
 
 /// `20261123T022809`, `20261123 02:28:09`.

@@ -1,4 +1,5 @@
-//! Series of what the Go runtime says between the lines of a log (`gctrace`, `schedtrace`), placed by the log.
+//! Series of what runtimes say in the lines of a log, placed by the log: Go (`gctrace`, `schedtrace`), garbage
+//! collections of Java.
 //!
 //! A line that is a record of its own has the record's time. One that has none was folded into the record before it: it
 //! lies at or behind that record, and counts its seconds from the start of its process, so of all such lines of one
@@ -10,10 +11,11 @@ use super::derive::{self, DerivedSeries};
 use super::log::Log;
 use crate::model::{Sample, Timestamp};
 use crate::parse::NO_TIME;
-use crate::parse::metric::gotrace::{Line, SERIES};
+use crate::parse::metric::gotrace::{FIRST_OF_JVM, Line, SERIES};
 
 /// How the series say where they come from.
 const FORMULA: &str = "gctrace and schedtrace lines of the log";
+const FORMULA_OF_JVM: &str = "garbage collections that the JVM logged";
 
 /// A line of the runtime in a log.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,7 +84,8 @@ fn of_service(log: &Log, service: &str, lines: &[&Traced]) -> Vec<DerivedSeries>
     let series = |(series, samples): (u8, Vec<Sample>)| {
         let name = SERIES[usize::from(series)].0;
         let (unit, kind) = derive::sort_of(name);
-        let (service, formula) = (service.to_owned(), FORMULA.to_owned());
+        let formula = if series < FIRST_OF_JVM { FORMULA } else { FORMULA_OF_JVM };
+        let (service, formula) = (service.to_owned(), formula.to_owned());
         DerivedSeries { name, service, source: log.source(), unit, kind, formula, samples: rising(samples) }
     };
     samples.into_iter().map(series).collect()

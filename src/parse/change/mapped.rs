@@ -18,6 +18,7 @@ const WRAPPERS: &[&str] = &[
     "data",
     "items",
     "results",
+    "result",
     "records",
     "events",
     "event",

@@ -382,6 +382,43 @@ pub(super) const SHAPES: &[Shape] = &[
         ..NONE
     },
     Shape {
+        format: "rollbar",
+        signs: &[Has("counter"), Has("first_occurrence_timestamp"), Has("title")],
+        time: &["first_occurrence_timestamp"],
+        end: &["last_occurrence_timestamp"],
+        kind: &["=error"],
+        text: &[&["title"], &["level"], &["environment"], &["status"]],
+        ..NONE
+    },
+    Shape {
+        format: "victorops",
+        signs: &[Has("incidentNumber"), Has("startTime"), Any(&["currentPhase", "entityState"]), Has("transitions")],
+        each: "transitions",
+        time: &["at"],
+        kind: &["=incident"],
+        service: &["^service"],
+        text: &[&["^entityDisplayName", "^entityId"], &["name"], &["by"], &["message"]],
+        ..NONE
+    },
+    Shape {
+        format: "grafana-oncall",
+        signs: &[Has("integration_id"), Has("created_at"), Any(&["alerts_count", "permalinks"])],
+        time: &["created_at"],
+        end: &["resolved_at"],
+        kind: &["=incident"],
+        text: &[&["title"], &["state"]],
+        ..NONE
+    },
+    Shape {
+        format: "cloudtrail",
+        signs: &[Has("EventTime"), Has("EventSource"), Has("EventName"), Has("EventId")],
+        time: &["EventTime"],
+        kind: &["EventName"],
+        service: &["EventSource"],
+        text: &[&["EventName"], &["Username"], &["Resources.0.ResourceName"]],
+        ..NONE
+    },
+    Shape {
         format: "datadog-events",
         signs: &[Has("title"), Has("date_happened")],
         time: &["date_happened"],

@@ -25,12 +25,14 @@ pub(super) struct Below {
     pub heading: Option<Regex>,
     /// A line that goes on in the next one if that begins in the same way.
     pub continued: Option<Regex>,
+    /// Heads of records below which anything stands up to the next one.
+    pub heads: Option<Regex>,
 }
 
 impl Below {
     /// Whether nothing of the kind is said.
     pub fn is_nothing(&self) -> bool {
-        self.heading.is_none() && self.continued.is_none()
+        self.heading.is_none() && self.continued.is_none() && self.heads.is_none()
     }
 }
 
@@ -54,6 +56,19 @@ pub(super) fn text_below<'c>(chunk: &'c [u8], line: &[u8]) -> &'c [u8] {
     &chunk[next..chunk.len().min(next + MAX_BYTES)]
 }
 
+/// A line with the lines of `chunk` below it that are of its record, where those stand there as they are.
+pub(super) fn report<'c>(below: &Below, line: &'c [u8], chunk: &'c [u8]) -> &'c [u8] {
+    let (Some(heads), Some(start)) = (&below.heads, start_in(chunk, line)) else { return line };
+    let mut end = start + line.len();
+    for (at, next) in crate::parse::chunk::lines(&chunk[end..chunk.len().min(end + MAX_BYTES)]).skip(1) {
+        if heads.is_match(bare(next)) {
+            break;
+        }
+        end = end.max(start + line.len() + at + next.len());
+    }
+    chunk.get(start..end.min(chunk.len())).unwrap_or(line)
+}
+
 /// Whether `line`, whose message begins at `head_len`, goes on with the line before it.
 pub(super) fn goes_on(below: &Below, before: Option<&[u8]>, line: &[u8], head_len: usize) -> bool {
     let (Some(continued), Some(before)) = (&below.continued, before) else { return false };
@@ -64,6 +79,9 @@ pub(super) fn goes_on(below: &Below, before: Option<&[u8]>, line: &[u8], head_le
 fn without_head<'l>(below: &Below, head: &[u8], before: &[u8], line: &'l [u8]) -> Option<&'l [u8]> {
     if !head.is_empty() && line.starts_with(head) && goes_on(below, Some(before), line, head.len()) {
         return Some(&line[head.len()..]);
+    }
+    if let Some(heads) = &below.heads {
+        return (!heads.is_match(line)).then_some(line);
     }
     Some(without_tags(head, line)).filter(|rest| rest.len() < line.len() || matches!(line.first(), None | Some(b' ' | b'\t')))
 }
@@ -153,7 +171,9 @@ impl LogPlan {
         let mut last = &whole[memchr::memrchr(b'\n', whole).map_or(0, |at| at + 1)..];
         let mut n_bytes = 0;
         for (at, line) in crate::parse::chunk::lines(after) {
-            let is_inner = matches!(line.first(), None | Some(b' ' | b'\t')) || line.first() == Some(&b'[') && !format.fits(line);
+            let is_below = || format.below().heads.as_ref().is_some_and(|heads| !heads.is_match(bare(line)));
+            let is_inner =
+                is_below() || matches!(line.first(), None | Some(b' ' | b'\t')) || line.first() == Some(&b'[') && !format.fits(line);
             if !is_inner && !head_len(format, bare(line)).is_some_and(|len| goes_on(format.below(), Some(bare(last)), bare(line), len)) {
                 return n_bytes;
             }

@@ -2,29 +2,27 @@
 
 use std::sync::Arc;
 
-use super::clock::{ClockPlan, Reference, Rule};
 use super::found::Moment;
-use super::level::{self, Numbers};
+use super::level::Numbers;
 use super::line::Reader;
 use super::line::bare;
-use super::named::{self, NamedFormat, known_formats};
+use super::named::{NamedFormat, known_formats};
 use super::roles::{Binding, LAST_SENTENCE, Role};
 use super::survey::{StampCounts, Survey, Values, access_latency, latency_unit};
 use super::text::{Severity, severity};
-use super::{Habits, Layout, LogPlan, rendered};
+use super::title::format_name;
+use super::zone::{is_open, zone, zone_told};
+use super::{Habits, Layout, LogPlan, rendered, w3c};
 use crate::model::Level;
-use crate::model::catalog::{Zone, ZoneCertainty};
 use crate::model::time::NS_PER_S;
 use crate::parse::chunk::lines;
-use crate::parse::timestamp::{self, DateOrder, EpochUnit, Stamp, StampReader};
+use crate::parse::timestamp::{self, EpochUnit, Stamp};
 use crate::parse::{Context, Windows};
 
 /// How many lines of each window are looked at.
 const LINES_PER_WINDOW: usize = 400;
 /// A file whose lines fit less than this is no log.
 const MIN_SCORE: f32 = 0.15;
-/// Nanoseconds of a day.
-const DAY_NS: i64 = 86_400 * NS_PER_S;
 
 /// How the lines of a file are read; `None` when they are not those of a log.
 pub fn plan(windows: &Windows, context: &Context) -> Option<LogPlan> {
@@ -47,14 +45,15 @@ pub fn plan(windows: &Windows, context: &Context) -> Option<LogPlan> {
     plan.bound.splice(0..0, forced_keys(context));
     plan.needs_date = survey.stamps.missing * 2 > survey.stamps.zoneless.max(1);
     plan.has_open_dates = is_open(&survey.stamps);
-    let told = plan.named.as_ref().and_then(|format| format.offset_told(&lines));
+    let told = plan.named.as_ref().and_then(|format| format.offset_told(&lines)).or_else(|| zone_told(&survey.stamps));
     (plan.zone, plan.clock) = zone(&survey.stamps, plan.needs_date, told.as_ref(), context);
     plan.format = match (&context.forced, &plan.named) {
         (Some(name), _) => name.clone(),
         (None, Some(format)) => format.name().to_owned(),
         (None, None) => format_name(&survey, layout),
     };
-    let lines: Vec<&[u8]> = lines.into_iter().filter(|line| layout != Layout::Named || named::begins_record(line)).collect();
+    let may_begin = |line: &&[u8]| plan.named.as_ref().is_none_or(|format| layout != Layout::Named || format.may_begin(line));
+    let lines: Vec<&[u8]> = lines.into_iter().filter(may_begin).collect();
     let fit = Fit::of(&plan, &lines);
     plan.habits.is_level_from_status = plan.layout != Layout::Text && fit.n_levels == 0 && fit.n_statuses > 0;
     plan.score = fit.score() * cap(&survey, &plan, &lines, &fit);
@@ -138,6 +137,7 @@ fn habits(survey: &Survey, layout: Layout) -> Habits {
         has_templates: is_compact(survey, layout) && has_key(survey, rendered::TEMPLATE),
         has_scopes: layout == Layout::Json && has_key(survey, "scopes") && has_key(survey, "loglevel"),
         has_correlation: is_text && text.correlated > 0,
+        spoken: survey.text.spoken.best().filter(|_| is_text),
         access_latency: access_latency(&survey.rows),
     }
 }
@@ -174,7 +174,7 @@ fn named_format(lines: &[&[u8]], survey: &Survey, context: &Context) -> Option<A
         return Some(Arc::clone(format));
     }
     let fields = lines.iter().find_map(|line| line.strip_prefix(b"#Fields:"));
-    if let Some(format) = fields.and_then(|fields| NamedFormat::w3c(std::str::from_utf8(fields).ok()?))
+    if let Some(format) = fields.and_then(|fields| w3c::format(std::str::from_utf8(fields).ok()?))
         && format.share(lines) > 0.5
     {
         return Some(format);
@@ -186,7 +186,7 @@ fn named_format(lines: &[&[u8]], survey: &Survey, context: &Context) -> Option<A
     }
     // Where most lines have a time, a format without one would throw it away.
     let has_times = (survey.text.at_start() + survey.text.late) * 2 > survey.n_lines;
-    known_formats().iter().filter(|format| !(format.is_timeless && has_times)).find(|format| format.share(lines) > 0.7).cloned()
+    known_formats().iter().filter(|format| !(format.is_timeless && has_times)).find(|format| format.is_that_of(lines)).cloned()
 }
 
 /// Layout that the user names in place of a format.
@@ -227,7 +227,7 @@ fn of_role(survey: &Survey, role: Role) -> impl Iterator<Item = (&Vec<u8>, &Valu
     })
 }
 
-fn has_key(survey: &Survey, key: &str) -> bool {
+pub(super) fn has_key(survey: &Survey, key: &str) -> bool {
     survey.values.contains_key(key.as_bytes())
 }
 
@@ -263,6 +263,15 @@ fn bound(survey: &Survey) -> Vec<(Vec<u8>, Option<Binding>)> {
     for (path, values, binding) in of_role(survey, Role::Latency).filter(|(_, _, binding)| binding.unit.is_none()) {
         bound.push((path.clone(), Some(Binding { unit: latency_unit(&values.texts), ..binding })));
     }
+    // Monolog writes its number under `level`, and the word beside it.
+    if has_key(survey, "level_name") {
+        bound.push((b"level".to_vec(), None));
+    }
+    // Spans and jobs without a sentence say what was done under `name`.
+    let has_words = of_role(survey, Role::Message).next().is_some();
+    if !has_words && survey.values.get(&b"name"[..]).is_some_and(|values| values.n * 2 > survey.n_json) {
+        bound.push((b"name".to_vec(), Some(Binding { role: Role::Message, rank: 200, unit: None })));
+    }
     // bunyan, and pino, which left out the version of its form at some point.
     let is_bunyan = ["name", "hostname", "pid"].iter().all(|key| has_key(survey, key));
     if is_bunyan && (has_key(survey, "v") || numeric_levels(survey) == Some(Numbers::Tens)) {
@@ -289,66 +298,6 @@ impl TimeKey {
         let unit = (n_epoch > n_civil).then_some(best);
         Self { is_readable: (n_civil + n_epoch) * 10 >= values.texts.len() * 9 && n_civil + n_epoch > 0, unit }
     }
-}
-
-/// The zone of times without one: what the user says, else what the file told.
-fn zone(stamps: &StampCounts, needs_date: bool, told: Option<&Zone>, context: &Context) -> (Zone, ClockPlan) {
-    let has_times = stamps.epoch + stamps.zoneless > 0 || !stamps.offsets.is_empty();
-    let given = context.zone.as_ref().or(told).and_then(|zone| Rule::of(zone).map(|rule| (zone.clone(), rule)));
-    let (mut zone, rule) = match given {
-        _ if stamps.zoneless == 0 && has_times => {
-            let only = stamps.offsets.keys().next().filter(|_| stamps.offsets.len() == 1 && stamps.epoch == 0);
-            (Zone { name: offset_name(only.copied().unwrap_or(0)), certainty: ZoneCertainty::Offset }, Rule::Fixed(0))
-        }
-        Some(given) => given,
-        None if context.anchor.is_some() && needs_date => {
-            (Zone { name: "UTC".to_owned(), certainty: ZoneCertainty::Anchored }, Rule::Fixed(0))
-        }
-        None => (Zone { name: "UTC".to_owned(), certainty: ZoneCertainty::Default }, Rule::Fixed(0)),
-    };
-    if needs_date && zone.certainty < ZoneCertainty::Inferred {
-        zone.certainty = ZoneCertainty::Inferred;
-    }
-    let until = context.modified.map(Reference::Until);
-    let anchor = context.anchor.filter(|_| needs_date);
-    if anchor.is_some() {
-        zone.certainty = ZoneCertainty::Anchored;
-    }
-    let reference = anchor.map(Reference::From).or(context.neighbours.map(Reference::Span)).or(until);
-    (zone, ClockPlan { rule, reference, order: order(stamps, context) })
-}
-
-/// Whether the dates of a file have two readings and nothing in it tells which is meant.
-fn is_open(stamps: &StampCounts) -> bool {
-    stamps.orders[0] == stamps.orders[1] && !stamps.ambiguous.is_empty()
-}
-
-/// How dates with two readings are meant: as the other dates of the file, else the way that brings them nearer to the
-/// other sources or to the moment at which the file was written.
-fn order(stamps: &StampCounts, context: &Context) -> DateOrder {
-    let [month_first, day_first] = stamps.orders;
-    if !is_open(stamps) {
-        return if day_first > month_first { DateOrder::DayFirst } else { DateOrder::MonthFirst };
-    }
-    let span = context.neighbours.map(|range| (range.start().0, range.end().0)).or(context.modified.map(|at| (at.0, at.0)));
-    let Some((start, end)) = span else { return DateOrder::MonthFirst };
-    let distance = |order: DateOrder| -> i128 {
-        let mut reader = StampReader::with_order(order);
-        let times = stamps.ambiguous.iter().filter_map(|text| reader.read(text)).filter_map(|stamp| timestamp::to_ns(stamp.civil.secs, 0));
-        // A file is not written before what it tells; a day of grace for its zone.
-        let cost =
-            |at: i64| i128::from((start.saturating_sub(at)).max(at.saturating_sub(end).saturating_sub(DAY_NS).saturating_mul(8)).max(0));
-        times.map(cost).sum()
-    };
-    if distance(DateOrder::DayFirst) < distance(DateOrder::MonthFirst) { DateOrder::DayFirst } else { DateOrder::MonthFirst }
-}
-
-fn offset_name(offset_s: i32) -> String {
-    if offset_s == 0 {
-        return "UTC".to_owned();
-    }
-    let (sign, minutes) = (if offset_s < 0 { '-' } else { '+' }, offset_s.abs() / 60);
-    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
 /// How the plan reads the sampled lines.
@@ -448,58 +397,6 @@ fn cap(survey: &Survey, plan: &LogPlan, lines: &[&[u8]], fit: &Fit) -> f32 {
         }
     };
     if plan.layout == Layout::Text && is_table(lines, fit) { best * 0.4 } else { best }
-}
-
-fn format_name(survey: &Survey, layout: Layout) -> String {
-    let text = &survey.text;
-    let rest = &survey.example;
-    let has = |part: &[u8]| memchr::memmem::find(rest, part).is_some();
-    let name = match layout {
-        Layout::Access => "access-log",
-        Layout::Named => "named",
-        Layout::Text if text.relative * 2 > text.at_start() => "relative-times",
-        Layout::Text if text.stamped * 2 > text.dated && (has(b" stdout F ") || has(b" stderr F ")) => "cri",
-        Layout::Text if text.stamped * 2 > text.dated && survey.has_app_times() => "kubectl-logs",
-        Layout::Logfmt => "logfmt",
-        Layout::Json => json_name(survey),
-        Layout::Text if [&b" stdout F "[..], b" stderr F ", b" stdout P ", b" stderr P "].into_iter().any(has) => "cri",
-        Layout::Text if text.klog * 2 > text.at_start() => "klog",
-        Layout::Text if text.priority_5424 > 0 => "syslog-5424",
-        Layout::Text if text.priority > 0 || text.yearless * 2 > text.at_start() => "syslog-3164",
-        Layout::Text if rest.starts_with(b"@") => "tai64n",
-        Layout::Text if memchr::memchr_iter(b'\t', rest).count() >= 2 => "zap-console",
-        Layout::Text
-            if rest.get(4) == Some(&b'/') && has(b"#") && has(b": ") && level::find(rest.get(19..).unwrap_or_default()).is_some() =>
-        {
-            "nginx-error"
-        }
-        Layout::Text if rest.get(survey.example_start + 4) == Some(&b'/') => "go-std",
-        Layout::Text if has(b"] LOG:") || has(b"] FATAL:") || has(b"] ERROR:") => "postgresql",
-        Layout::Text => "text",
-    };
-    name.to_owned()
-}
-
-fn json_name(survey: &Survey) -> &'static str {
-    let has = |key| has_key(survey, key);
-    match () {
-        () if has("log") && has("stream") && has("time") => "docker-json",
-        () if has("line") && (has("labels") || has("timestamp")) => "logcli-jsonl",
-        () if has("__realtime_timestamp") => "journald-json",
-        () if has("t.$date") => "mongodb-json",
-        () if has("hostname") && has("pid") && has("v") => "bunyan-json",
-        () if has("hostname") && has("pid") => "pino-json",
-        () if has("@timestamp") && has("@version") && has("level_value") => "logstash-json",
-        () if has("@timestamp") => "ecs-json",
-        () if has("short_message") => "gelf",
-        () if has("@t") && (has("@m") || has("@mt")) => "serilog-compact",
-        () if has("loglevel") && has("category") && has("eventid") => "dotnet-json",
-        () if has("level") && has("ts") => "zap-json",
-        () if has("level") && has("time") && has("message") => "zerolog-json",
-        () if has("level") && has("time") && has("msg") => "slog-json",
-        () if has("level") && has("timestamp") && has("message") => "winston-json",
-        () => "json-lines",
-    }
 }
 
 fn why(survey: &Survey, plan: &LogPlan, fit: &Fit) -> String {

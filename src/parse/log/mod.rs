@@ -15,6 +15,7 @@ pub mod convert;
 mod correlation;
 mod detail;
 mod ends;
+mod format_file;
 mod found;
 mod guess;
 mod join;
@@ -29,18 +30,23 @@ mod rendered;
 mod roles;
 mod scan;
 mod sink;
+mod spoken;
 mod structured;
 mod survey;
 mod text;
+mod title;
+mod w3c;
 mod wrapped;
+mod zone;
 
 #[cfg(test)]
 mod tests;
 
 pub use detail::read_record;
+pub use format_file::FormatError;
 pub use guess::plan;
 pub use join::{Joined, Joiner};
-pub use named::{FormatError, NamedFormat, known_formats, read_formats};
+pub use named::{NamedFormat, known_formats, read_formats};
 pub use scan::{give_back, parse_chunk};
 
 use std::sync::Arc;
@@ -199,6 +205,8 @@ struct Habits {
     has_scopes: bool,
     /// A bracket before the message tells the trace.
     has_correlation: bool,
+    /// The sentence in which lines tell how long something took.
+    spoken: Option<&'static spoken::Sentence>,
     /// Which field after the status of an access log is its latency.
     access_latency: Option<(usize, EpochUnit)>,
 }

@@ -7,14 +7,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use chrono::{DateTime, NaiveDateTime};
 use regex::bytes::{Captures, Regex, RegexBuilder};
-use serde::Deserialize;
 
 use super::below::{self, Below};
+use super::format_file::{FormatError, FormatText, format_texts};
 use super::found::{Found, Moment};
 use super::level;
 use super::line::Reader;
@@ -37,64 +36,8 @@ const ASSETS: &[&str] = &[
 
 /// Lines that a format is tried on.
 const PROBE_LINES: usize = 60;
-
-/// A file of formats as it is written.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FormatFile {
-    format: Vec<FormatText>,
-}
-
-/// One format as it is written.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FormatText {
-    name: String,
-    #[serde(default)]
-    pattern: Option<String>,
-    /// As `strftime` writes it, for times that are not known anyway.
-    #[serde(default)]
-    time_format: Option<String>,
-    /// Unit of `latency`: s, ms, us or ns.
-    #[serde(default)]
-    latency_unit: Option<String>,
-    /// Service of every record.
-    #[serde(default)]
-    service: Option<String>,
-    /// Words of this format for levels.
-    #[serde(default)]
-    levels: BTreeMap<String, String>,
-    /// Names of keys by role, for JSON and logfmt.
-    #[serde(default)]
-    keys: BTreeMap<String, Vec<String>>,
-    /// Whether the pattern only names fields: time and level are found faster without it.
-    #[serde(default)]
-    fields_only: bool,
-    /// Whether its lines have no time: they are listed and searched, but have no place on the timeline.
-    #[serde(default)]
-    timeless: bool,
-    /// Words that every line holds: lines without them are not tried on the pattern.
-    #[serde(default)]
-    holds: Vec<String>,
-    /// Pattern of messages that only announce the line below: both are one message.
-    #[serde(default)]
-    heading: Option<String>,
-    /// Pattern of lines that the next one goes on with if all before its message is the same.
-    #[serde(default)]
-    continued: Option<String>,
-    /// Pattern of a line that tells the `offset` of its times from UTC.
-    #[serde(default)]
-    offset: Option<String>,
-    /// The message with other groups: `{method} {message} {status}`.
-    #[serde(default)]
-    say: Option<String>,
-    /// Whether messages hold `key=value` pairs.
-    #[serde(default)]
-    pairs: bool,
-    /// Lines that must match.
-    #[serde(default)]
-    samples: Vec<String>,
-}
+/// Share of lines that fit a format which says nothing of it.
+const LEAST_SHARE: f32 = 0.7;
 
 /// A format that is described as data.
 #[derive(Debug)]
@@ -117,6 +60,8 @@ pub struct NamedFormat {
     continued: Option<String>,
     say: Option<String>,
     offset: Option<String>,
+    least_share: f32,
+    raised: Vec<(String, Level)>,
 }
 
 /// A pattern ready to run.
@@ -142,36 +87,10 @@ pub(super) struct Group {
     pub role: Option<(Role, Option<EpochUnit>)>,
 }
 
-/// Why a file of formats cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FormatError {
-    /// Not TOML, or not of the right shape.
-    #[error("{0}")]
-    Syntax(String),
-    /// A format that makes no sense.
-    #[error("format {name:?}: {reason}")]
-    Format {
-        /// Which.
-        name: String,
-        /// Why, and the way out.
-        reason: String,
-    },
-}
-
 /// Reads a TOML file of formats: `[[format]]` tables, or a single one without that line.
 pub fn read_formats(text: &str) -> Result<Vec<Arc<NamedFormat>>, FormatError> {
     let formats = format_texts(text)?;
     formats.into_iter().map(|format| NamedFormat::checked(format).map(Arc::new)).collect()
-}
-
-fn format_texts(text: &str) -> Result<Vec<FormatText>, FormatError> {
-    let is_list = text.lines().any(|line| line.trim_start().starts_with("[[format]]"));
-    let syntax = |error: toml_edit::de::Error| FormatError::Syntax(error.to_string().trim_end().replace('\n', " "));
-    Ok(if is_list {
-        toml_edit::de::from_str::<FormatFile>(text).map_err(syntax)?.format
-    } else {
-        vec![toml_edit::de::from_str::<FormatText>(text).map_err(syntax)?]
-    })
 }
 
 /// The formats that come with the program; a test checks them, so that their patterns are built only when they are tried.
@@ -185,7 +104,7 @@ pub fn known_formats() -> &'static [Arc<NamedFormat>] {
 
 impl NamedFormat {
     /// A format whose pattern can be built and matches its samples.
-    fn checked(mut text: FormatText) -> Result<Self, FormatError> {
+    pub(super) fn checked(mut text: FormatText) -> Result<Self, FormatError> {
         let samples = std::mem::take(&mut text.samples);
         let format = Self::of(text)?;
         let wrong = |reason: String| FormatError::Format { name: format.name.clone(), reason };
@@ -195,6 +114,7 @@ impl NamedFormat {
             let below = Below {
                 heading: format.heading.as_ref().map(compiled).transpose()?,
                 continued: format.continued.as_ref().map(compiled).transpose()?,
+                heads: format.has_plain_reports().then(|| regex.clone()),
             };
             let built = Built::of(regex, format.unit, below);
             if !format.is_timeless && !built.groups.iter().any(|group| matches!(group.role, Some((Role::Time, _)))) {
@@ -218,14 +138,14 @@ impl NamedFormat {
             None => None,
             Some(unit) => Some(unit_of(unit).ok_or_else(|| wrong(format!("latency_unit {unit:?} is none of s, ms, us, ns")))?),
         };
-        let mut levels = BTreeMap::new();
-        for (word, level) in &text.levels {
+        let level = |(word, level): (&String, &String)| {
             let level = Level::ALL.into_iter().find(|known| known.name() == level);
-            levels.insert(
-                word.to_lowercase(),
-                level.ok_or_else(|| wrong(format!("level of {word:?} is none of trace, debug, info, warn, error, fatal")))?,
-            );
-        }
+            let none = || wrong(format!("level of {word:?} is none of trace, debug, info, warn, error, fatal"));
+            Ok((word.clone(), level.ok_or_else(none)?))
+        };
+        let lower = |(word, level): (String, Level)| (word.to_lowercase(), level);
+        let levels = text.levels.iter().map(|pair| level(pair).map(lower)).collect::<Result<_, _>>()?;
+        let raised = text.raised.iter().map(level).collect::<Result<_, _>>()?;
         let mut keys = Vec::new();
         for (role, names) in &text.keys {
             let (role, unit) = role_of(role, unit)
@@ -252,20 +172,23 @@ impl NamedFormat {
             continued: text.continued,
             say: text.say,
             offset: text.offset,
+            raised,
+            least_share: text.share.unwrap_or(LEAST_SHARE),
         })
     }
 
     /// The pattern ready to run.
     fn built(&self) -> Option<&Built> {
         let part = |pattern: &Option<String>| pattern.as_ref().and_then(|pattern| compile(pattern).ok());
-        let below = || Below { heading: part(&self.heading), continued: part(&self.continued) };
+        let heads = || self.has_plain_reports().then(|| part(&self.pattern)).flatten();
+        let below = || Below { heading: part(&self.heading), continued: part(&self.continued), heads: heads() };
         let build = || Some(Built::of(compile(self.pattern.as_ref()?).ok()?, self.unit, below()));
         self.built.get_or_init(build).as_ref()
     }
 
     /// What it says of lines below.
     pub(super) fn below(&self) -> &Below {
-        static NOTHING: Below = Below { heading: None, continued: None };
+        static NOTHING: Below = Below { heading: None, continued: None, heads: None };
         self.built().map_or(&NOTHING, |built| &built.below)
     }
 
@@ -286,51 +209,6 @@ impl NamedFormat {
         let (hours, minutes) = text.split_once(':')?;
         let (hours, minutes): (u32, u32) = (hours.parse().ok()?, minutes.parse().ok()?);
         (hours <= 14 && minutes < 60).then(|| Zone { name: format!("{sign}{hours:02}:{minutes:02}"), certainty: ZoneCertainty::File })
-    }
-
-    /// A format made of the field names of a W3C extended log; `None` without a time among them.
-    pub(super) fn w3c(fields: &str) -> Option<Arc<Self>> {
-        let mut names: Vec<String> = Vec::new();
-        let mut pattern = String::from("^");
-        for (index, field) in fields.split_whitespace().enumerate() {
-            let name: String = field.to_ascii_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-            let name = match name.trim_matches('_') {
-                "sc_status" => "status".to_owned(),
-                "time_taken" => "latency_ms".to_owned(),
-                "s_sitename" | "s_computername" => "service".to_owned(),
-                "cs_uri" | "cs_uri_stem" => "message".to_owned(),
-                name if name.starts_with(|c: char| c.is_ascii_alphabetic()) => name.to_owned(),
-                name => format!("field_{name}"),
-            };
-            let name = if names.contains(&name) { format!("{name}_{index}") } else { name };
-            let gap = if index == 0 { "" } else { r"[ \t]+" };
-            let _ = write!(pattern, r#"{gap}(?<{name}>"(?:[^"]|"")*"|\S+)"#);
-            names.push(name);
-        }
-        pattern.push_str(r"\s*$");
-        let has = |wanted: &str| names.iter().any(|name| name == wanted);
-        if !has("time") {
-            return None;
-        }
-        let format = FormatText {
-            name: "w3c-extended".into(),
-            pattern: Some(pattern),
-            time_format: None,
-            latency_unit: None,
-            service: None,
-            levels: BTreeMap::new(),
-            keys: BTreeMap::new(),
-            fields_only: false,
-            timeless: false,
-            pairs: false,
-            holds: Vec::new(),
-            heading: None,
-            continued: None,
-            offset: None,
-            say: has("cs_method").then(|| "{cs_method} {message} {status}".to_owned()),
-            samples: Vec::new(),
-        };
-        Self::checked(format).ok().map(Arc::new)
     }
 
     /// Name of the format.
@@ -365,9 +243,24 @@ impl NamedFormat {
         if self.pattern.is_none() {
             return 0.0;
         }
-        let sample: Vec<_> = lines.iter().filter(|line| begins_record(line)).take(PROBE_LINES).collect();
+        let sample: Vec<_> = lines.iter().filter(|line| self.may_begin(line)).take(PROBE_LINES).collect();
         let n = sample.iter().filter(|line| self.fits(super::line::bare(line))).count();
         n as f32 / sample.len().max(1) as f32
+    }
+
+    /// Whether reports stand below their heads as they are, neither indented nor marked.
+    fn has_plain_reports(&self) -> bool {
+        self.least_share < LEAST_SHARE
+    }
+
+    /// Whether a line may begin a record of it: indented lines do where the pattern says so.
+    pub(super) fn may_begin(&self, line: &[u8]) -> bool {
+        begins_record(line) || line.first() == Some(&b' ') && self.pattern.as_ref().is_some_and(|pattern| pattern.starts_with("^ *"))
+    }
+
+    /// Whether enough of the lines fit.
+    pub(super) fn is_that_of(&self, lines: &[&[u8]]) -> bool {
+        self.share(lines) > self.least_share
     }
 
     fn time_text(&self, captures: &Captures<'_>) -> Option<Vec<u8>> {
@@ -394,6 +287,12 @@ impl NamedFormat {
     fn level(&self, word: &[u8]) -> Option<Level> {
         let lower = String::from_utf8_lossy(word).to_lowercase();
         self.levels.get(lower.trim()).copied().or_else(|| level::of_field(word.trim_ascii()))
+    }
+
+    /// The worst level that words in a record raise it to.
+    fn raised_level(&self, report: &[u8]) -> Option<Level> {
+        let is_said = |(words, _): &&(String, Level)| memchr::memmem::find(report, words.as_bytes()).is_some();
+        self.raised.iter().filter(is_said).map(|(_, level)| *level).max()
     }
 
     /// The text of the time of a line.
@@ -471,6 +370,10 @@ pub(super) fn read<'a>(reader: &mut Reader, format: &NamedFormat, line: &'a [u8]
     {
         found.level = level::find(message.as_bytes()).unwrap_or_default();
     }
+    if !format.raised.is_empty() {
+        let report = below::report(below, line, reader.chunk);
+        found.level = format.raised_level(report).map_or(found.level, |level| level.max(found.level));
+    }
     if let Some(service) = &format.service {
         found.take_constant(service.as_bytes());
     }
@@ -532,6 +435,7 @@ fn role_of(name: &str, unit: Option<EpochUnit>) -> Option<(Role, Option<EpochUni
 
 #[cfg(test)]
 mod tests {
+    use super::super::format_file::FormatFile;
     use super::*;
 
     #[test]

@@ -100,6 +100,9 @@ const PATHS: &[(Role, &[&str])] = &[
             "time_generated",
             "timecreated",
             "requestreceivedtimestamp",
+            "edgestarttimestamp",
+            "reqtimesec",
+            "started_at",
         ],
     ),
     (
@@ -118,6 +121,7 @@ const PATHS: &[(Role, &[&str])] = &[
             "@l",
             "record.level.name",
             "level.name",
+            "level_name",
             "fields.level",
             "error_severity",
             "@level",
@@ -193,6 +197,8 @@ const PATHS: &[(Role, &[&str])] = &[
             "resultcode",
             "http.statuscode",
             "http_code",
+            "edgeresponsestatus",
+            "response_status",
             "_status",
         ],
     ),
@@ -219,6 +225,9 @@ const PATHS: &[(Role, &[&str])] = &[
             "content",
             "m",
             "messagetemplate",
+            "logentry",
+            "logmessage",
+            "outermessage",
             "request",
             // What was asked for stands for the sentence that a record lacks.
             "resultdescription",
@@ -226,6 +235,10 @@ const PATHS: &[(Role, &[&str])] = &[
             "request_uri",
             "requesturi",
             "requestpath",
+            "request.uri",
+            "request.path",
+            "clientrequesturi",
+            "reqpath",
             "httprequest.requesturl",
             "uri",
             "url",
@@ -238,6 +251,7 @@ const PATHS: &[(Role, &[&str])] = &[
             "trace_id",
             "traceid",
             "trace.id",
+            "trace.trace_id",
             "trace",
             "dd.trace_id",
             "otel.trace_id",
@@ -291,11 +305,19 @@ const LATENCIES: &[&str] = &[
     "httprequest.latency",
     "attr.duration",
     "timetaken",
+    "latencies.request",
+    "turnaroundtime",
+    "originresponsetime",
 ];
 
 /// Latency names whose unit is a convention of one program: pino-http, nginx, Elastic Common Schema.
-const CONVENTIONS: &[(&str, EpochUnit)] =
-    &[("responsetime", EpochUnit::Millis), ("request_time", EpochUnit::Seconds), ("event.duration", EpochUnit::Nanos)];
+const CONVENTIONS: &[(&str, EpochUnit)] = &[
+    ("responsetime", EpochUnit::Millis),
+    ("request_time", EpochUnit::Seconds),
+    ("event.duration", EpochUnit::Nanos),
+    ("latencies.request", EpochUnit::Millis),
+    ("originresponsetime", EpochUnit::Nanos),
+];
 
 /// Endings that state a unit, longer ones first.
 const UNITS: &[(&str, EpochUnit)] = &[
@@ -318,6 +340,7 @@ const UNITS: &[(&str, EpochUnit)] = &[
     ("micros", EpochUnit::Micros),
     ("nanos", EpochUnit::Nanos),
     ("seconds", EpochUnit::Seconds),
+    ("msec", EpochUnit::Millis),
     ("ms", EpochUnit::Millis),
     ("us", EpochUnit::Micros),
     ("ns", EpochUnit::Nanos),
@@ -363,6 +386,7 @@ const CONTAINERS: &[&str] = &[
     "req.headers",
     "request",
     "request.headers",
+    "latencies",
 ];
 
 /// Longest path that can have a role.
@@ -380,7 +404,7 @@ impl Place {
 }
 
 /// Of messages those that are sentences by their names; what comes behind only stands for one.
-pub(super) const LAST_SENTENCE: u8 = 20;
+pub(super) const LAST_SENTENCE: u8 = 23;
 
 /// The role that a key states by its name: what only stands for a sentence is no sign of a log.
 pub(super) fn stated_role(key: &[u8]) -> Option<Role> {

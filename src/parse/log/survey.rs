@@ -7,6 +7,7 @@ use super::access::{self, Column};
 use super::json::{self, Sink, Surprise, Value};
 use super::line::{Reader, bare, compose_prefix, starts_with_pair, without_colours};
 use super::roles::{Meaning, Place, Role, path_of};
+use super::spoken::Votes;
 use super::text::{self, At, Shape};
 use super::{Layout, LogPlan, correlation, keys, pairs, wrapped};
 use crate::parse::timestamp::{self, EpochUnit, Missing, Stamp};
@@ -59,6 +60,8 @@ pub(super) struct TextCounts {
     /// Lines with a trace id in brackets before their message.
     pub correlated: usize,
     pub epochs: BTreeMap<EpochUnit, usize>,
+    /// Sentences that tell how long something took.
+    pub spoken: Votes,
 }
 
 /// Civil times and epochs by what they say of their zone.
@@ -72,6 +75,8 @@ pub(super) struct StampCounts {
     pub orders: [usize; 2],
     /// Some dates that have two readings.
     pub ambiguous: Vec<Vec<u8>>,
+    /// Names of zones behind times without an offset: `Europe/Berlin`.
+    pub names: BTreeMap<Vec<u8>, usize>,
 }
 
 /// Values of one key.
@@ -93,6 +98,15 @@ impl StampCounts {
                 self.ambiguous.push(text[..text.len().min(40)].to_vec());
             }
             None => {}
+        }
+    }
+
+    /// Counts the name of a zone that stands behind the time at the start of `text`.
+    pub fn add_name(&mut self, text: &[u8], stamp: &Stamp) {
+        if stamp.civil.offset_s.is_none()
+            && let Some(name) = timestamp::zone_name(&text[..stamp.len.min(text.len())])
+        {
+            *self.names.entry(name.to_vec()).or_default() += 1;
         }
     }
 
@@ -229,6 +243,7 @@ impl Survey {
             At::Civil(stamp) => {
                 self.stamps.add(&stamp);
                 self.stamps.add_order(&line[head.start..]);
+                self.stamps.add_name(&line[head.start..], &stamp);
                 self.text.minutes += usize::from(timestamp::read_minutes(&line[head.start..]) == Some(stamp));
                 stamp.civil.missing
             }
@@ -255,6 +270,7 @@ impl Survey {
         self.text.priority += usize::from(matches!(head.shape, Shape::Priority(_)));
         self.text.priority_5424 += usize::from(matches!(head.shape, Shape::Priority5424(_)));
         self.n_http_status += usize::from(text::http_status(&line[head.rest..]).is_some());
+        self.text.spoken.look(&line[head.rest..]);
         self.text.correlated += usize::from(correlation::trace_of(&line[head.rest..]).is_some());
         if self.example.is_empty() {
             self.example = line[..line.len().min(400)].to_vec();
@@ -276,7 +292,10 @@ impl Survey {
             for text in &best.texts {
                 self.stamps.add_order(text);
                 match timestamp::read(text) {
-                    Some(stamp) => self.stamps.add(&stamp),
+                    Some(stamp) => {
+                        self.stamps.add_name(text, &stamp);
+                        self.stamps.add(&stamp);
+                    }
                     None => self.stamps.epoch += usize::from(EpochUnit::of(text).is_some()),
                 }
             }
@@ -326,6 +345,11 @@ pub(super) fn access_latency(rows: &[(i64, Vec<Option<Vec<u8>>>)]) -> Option<(us
 /// or finer, which no size has and no ratio is written with.
 fn column_latency(rows: &[(i64, Vec<Option<Vec<u8>>>)], column: usize) -> Option<(EpochUnit, bool)> {
     let texts: Vec<_> = rows.iter().filter_map(|(secs, columns)| Some((*secs, columns.get(column)?.as_deref()?))).collect();
+    // Traefik writes the unit behind the number; nothing else in such a line has one.
+    let n_with_unit = texts.iter().filter(|(_, text)| text.ends_with(b"s") && super::found::seconds(text, None).is_some()).count();
+    if n_with_unit * 10 >= rows.len() * 9 && n_with_unit > 0 {
+        return Some((EpochUnit::Millis, true));
+    }
     let numbers: Vec<(i64, f64)> =
         texts.iter().filter_map(|(secs, text)| Some((*secs, std::str::from_utf8(text).ok()?.parse().ok()?))).collect();
     if numbers.len() * 10 < rows.len() * 9 || numbers.is_empty() || numbers.iter().any(|(_, value)| *value < 0.0) {

@@ -367,6 +367,14 @@ fn roles<'a>(reader: &mut Reader, line: &'a [u8], at: usize, found: &mut Found<'
     if level != Level::Unknown {
         found.level = level;
     }
+    if let Some(sentence) = reader.plan.habits.spoken
+        && found.latency.is_nan()
+    {
+        found.latency = sentence.read(&line[at..]).unwrap_or(f32::NAN);
+        if found.status == 0 && !found.latency.is_nan() {
+            found.status = sentence.status(&line[at..]).unwrap_or(0);
+        }
+    }
     if reader.plan.habits.has_http_status && found.status == 0 {
         found.status = http_status(&line[at..]).unwrap_or(0);
         if found.level == Level::Unknown {

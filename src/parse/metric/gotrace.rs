@@ -22,7 +22,7 @@ pub struct Line {
 }
 
 /// Names of the series that such lines make, with what they count.
-pub const SERIES: [(&str, Unit, SeriesKind); 16] = [
+pub const SERIES: [(&str, Unit, SeriesKind); 20] = [
     ("go_gctrace_gc_total", Unit::None, SeriesKind::Counter),
     ("go_gctrace_pause_seconds", Unit::Seconds, SeriesKind::Gauge),
     ("go_gctrace_concurrent_seconds", Unit::Seconds, SeriesKind::Gauge),
@@ -39,9 +39,17 @@ pub const SERIES: [(&str, Unit, SeriesKind); 16] = [
     ("go_sched_idlethreads", Unit::None, SeriesKind::Gauge),
     ("go_sched_runqueue", Unit::None, SeriesKind::Gauge),
     ("go_sched_local_runqueues", Unit::None, SeriesKind::Gauge),
+    ("jvm_gc_heap_before_bytes", Unit::Bytes, SeriesKind::Gauge),
+    ("jvm_gc_heap_after_bytes", Unit::Bytes, SeriesKind::Gauge),
+    ("jvm_gc_heap_size_bytes", Unit::Bytes, SeriesKind::Gauge),
+    ("jvm_gc_pause_seconds", Unit::Seconds, SeriesKind::Gauge),
 ];
 /// Where those of the scheduler begin.
 const FIRST_OF_SCHED: usize = 8;
+/// The last of those.
+const LOCAL_QUEUES: u8 = 15;
+/// Where those of garbage collections of Java begin: see [`super::jvmtrace`].
+pub const FIRST_OF_JVM: u8 = 16;
 
 /// Lines of the runtime among others, behind whatever a container runtime, a collector or a JSON logger put before them.
 ///
@@ -173,11 +181,11 @@ fn sched(line: &str) -> Option<Line> {
     for (key, value) in pairs.split_ascii_whitespace().filter_map(|pair| pair.split_once('=')) {
         // Newer runtimes add keys; the line is kept without them.
         let is_key = |(name, ..): &(&str, Unit, SeriesKind)| name.strip_prefix("go_sched_") == Some(key);
-        let Some(place) = SERIES[FIRST_OF_SCHED..].iter().position(is_key) else { continue };
+        let Some(place) = SERIES[FIRST_OF_SCHED..usize::from(FIRST_OF_JVM)].iter().position(is_key) else { continue };
         values.push(((FIRST_OF_SCHED + place) as u8, value.parse().ok()?));
     }
     let local: Option<Vec<f64>> = queues.split_ascii_whitespace().map(|word| word.parse().ok()).collect();
-    values.extend(local.filter(|local| !local.is_empty()).map(|local| ((SERIES.len() - 1) as u8, local.iter().sum())));
+    values.extend(local.filter(|local| !local.is_empty()).map(|local| (LOCAL_QUEUES, local.iter().sum())));
     (!values.is_empty()).then_some(Line { since_ns: since_ms.checked_mul(1_000_000)?, values })
 }
 

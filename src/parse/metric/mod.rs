@@ -2,6 +2,7 @@
 //!
 //! One file a format reads it into a `Collector`; `meaning` guesses unit and behaviour. Nothing here knows files.
 
+mod analytics;
 mod cell;
 mod cloud;
 mod cloudwatch;
@@ -17,6 +18,7 @@ mod gather;
 pub mod gotrace;
 mod graphite_raw;
 mod influx;
+pub mod jvmtrace;
 mod listing;
 pub mod meaning;
 mod monitors;
@@ -59,12 +61,13 @@ pub(crate) const LINE_FORMATS: [(&str, fn(&str) -> Option<(f32, String)>, Reader
 ];
 
 /// Formats of JSON beside answers of Prometheus: name, why a document is one, reader.
-pub(crate) const JSON_FORMATS: [(&str, fn(&Sketch) -> Option<&'static str>, Reader); 8] = [
+pub(crate) const JSON_FORMATS: [(&str, fn(&Sketch) -> Option<&'static str>, Reader); 9] = [
     ("sadf-json", sysstat::recognise_json, sysstat::parse_json),
     ("cloudwatch-metrics", cloudwatch::recognise, cloudwatch::parse),
     ("datadog-metrics", datadog::recognise, datadog::parse),
     ("azure-monitor", cloud::recognise_azure, cloud::parse_azure),
     ("google-monitoring", cloud::recognise_google, cloud::parse_google),
+    ("log-analytics-metrics", analytics::recognise, analytics::parse),
     ("host-answer", monitors::recognise, monitors::parse),
     ("otlp-metrics", otlp::recognise, otlp::parse),
     ("engine-answer", engines::recognise, engines::parse),

@@ -1,10 +1,11 @@
-//! Profiles at their moment: pprof protobufs, goroutine dumps, the old text forms.
+//! Profiles at their moment: pprof protobufs, dumps of goroutines and of threads, the old text forms.
 //!
 //! What places a profile on the timeline (kind, total, number of samples, time, length), and its heaviest functions and stacks.
 
 pub mod goroutine;
 pub mod legacy;
 pub mod pprof;
+pub mod threads;
 mod top;
 
 use crate::model::catalog::Problems;
@@ -14,7 +15,7 @@ use crate::model::{ProfileMark, ProfileTop, SourceId, Timestamp, Zone, ZoneCerta
 use super::{Context, Document};
 
 /// Words in file names that name a kind of profile, and the kind.
-const KIND_WORDS: [(&str, &str); 22] = [
+const KIND_WORDS: [(&str, &str); 25] = [
     ("goroutine", "goroutine"),
     ("goroutines", "goroutine"),
     ("heap", "heap"),
@@ -29,6 +30,9 @@ const KIND_WORDS: [(&str, &str); 22] = [
     ("alloc", "allocs"),
     ("inuse", "heap"),
     ("threadcreate", "threadcreate"),
+    ("jstack", "threads"),
+    ("threads", "threads"),
+    ("threaddump", "threads"),
     ("trace", "trace"),
     ("pprof", ""),
     ("prof", ""),

@@ -22,6 +22,26 @@ fn zone_word(word: &[u8]) -> Option<i32> {
     })
 }
 
+/// Parts of the world that names of zones begin with.
+const AREAS: [&[u8]; 10] =
+    [b"Africa", b"America", b"Antarctica", b"Arctic", b"Asia", b"Atlantic", b"Australia", b"Europe", b"Indian", b"Pacific"];
+
+/// Where a name such as `Europe/Berlin` or `America/Argentina/Buenos_Aires` ends that begins at `start`.
+#[cold]
+fn name_end(text: &[u8], start: usize) -> Option<usize> {
+    let rest = text.get(start..)?;
+    let area = AREAS.iter().find(|area| rest.starts_with(area) && rest.get(area.len()) == Some(&b'/'))?;
+    let is_part = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'/' | b'_' | b'-');
+    let len = rest.iter().take(40).take_while(|byte| is_part(byte)).count();
+    (len > area.len() + 1).then_some(start + len)
+}
+
+/// The name of a zone that a text ends with, as in `2026-03-17 14:00:00 Europe/Berlin`.
+pub fn zone_name(stamp: &[u8]) -> Option<&[u8]> {
+    let at = memchr::memrchr(b' ', stamp)? + 1;
+    (name_end(stamp, at)? == stamp.len()).then(|| &stamp[at..])
+}
+
 /// Offset from UTC at `at` (with or without a space before it), and where it ends.
 #[inline]
 pub(super) fn offset(text: &[u8], at: usize) -> (Option<i32>, usize) {
@@ -34,7 +54,14 @@ pub(super) fn offset(text: &[u8], at: usize) -> (Option<i32>, usize) {
             // All of them have three or four letters, and no letter may follow.
             let end = if is_end(start + 3) { start + 3 } else { start + 4 };
             let word = text.get(start..end).filter(|_| is_end(end));
-            word.and_then(zone_word).map_or((None, at), |offset| (Some(offset), end))
+            match word.and_then(zone_word) {
+                Some(offset) => (Some(offset), end),
+                // The rules of a zone are the clock's: here its name is only passed over.
+                None if matches!(text[start], b'A' | b'E' | b'I' | b'P') && text.get(start + 1).is_some_and(u8::is_ascii_lowercase) => {
+                    (None, name_end(text, start).unwrap_or(at))
+                }
+                None => (None, at),
+            }
         }
         _ => (None, at),
     }

@@ -8,16 +8,15 @@ use std::sync::Arc;
 
 use crate::model::catalog::Problems;
 use crate::model::series::SeriesMeta;
-use crate::model::time::NS_PER_S;
 use crate::model::{
     Alert, Catalog, Change, DashboardPanel, Exemplar, Labels, Level, Problem, ProblemKind, ProfileMark, SeriesId, SourceId, SourceKind,
-    SourceReport, ThresholdRule, Timestamp, Unit, text,
+    SourceReport, ThresholdRule, Timestamp,
 };
-use crate::parse::{Document, ParsedSeries, Verdict, alert, metric, template};
+use crate::parse::{Document, ParsedSeries, Verdict, alert, metric};
 use crate::store::derive::DerivedSeries;
 use crate::store::derived::{self, Computed};
 use crate::store::ends;
-use crate::store::log::{LogBuilder, LogFacts, MAX_MESSAGES};
+use crate::store::log::LogBuilder;
 use crate::store::promql::Pool;
 use crate::store::series::SeriesStore;
 use crate::store::{StoreError, Watch};
@@ -29,7 +28,7 @@ use super::reading::Reading;
 use super::said::Told;
 use super::spans::extent;
 use super::twins::{self, Held, Twins};
-use super::{Snapshot, apart, clocks};
+use super::{Snapshot, apart, clocks, remarks};
 
 /// One source while it is loaded. One field a thing that some stage of loading finds out.
 pub struct Loading {
@@ -136,8 +135,8 @@ impl Loading {
             report.read_bytes = log.end_byte();
             report.levels = Level::ALL.into_iter().zip(facts.level_counts).filter(|(_, n)| *n > 0).collect();
             report.services = log.services();
-            report.problems = problems_of(facts, &report.format, report.n_records);
-            report.remarks = remarks_of(facts, &report.format, report.n_records);
+            report.problems = remarks::problems_of(facts, &report.format, report.n_records);
+            report.remarks = remarks::remarks_of(facts, &report.format, report.n_records);
         }
         report.remarks.extend(self.told.remarks(&report.zone));
         report.remarks.extend(self.archive.as_deref().map(apart::remark));
@@ -177,64 +176,6 @@ impl Loading {
     pub fn unreadable(&mut self, reason: String) {
         self.problems.push(Problem { line: 0, byte: 0, kind: ProblemKind::Unreadable, reason });
     }
-}
-
-/// Problems of a log, with one for all records that are out of order.
-fn problems_of(facts: &LogFacts, format: &str, n_records: u64) -> Problems {
-    let mut problems = Problems::default();
-    let late = facts.late.count();
-    if late.count > 0 && !is_by_completion(format, late.max_ns) && !is_newest_first(late.count, n_records) {
-        let (_, line, byte) = facts.first_late.unwrap_or_default();
-        let most = text::value(late.max_ns as f64 / NS_PER_S as f64, Unit::Seconds);
-        let verb = if late.count == 1 { "is" } else { "are" };
-        let (n, all) = (text::grouped(late.count), text::grouped(n_records));
-        let reason = format!("{n} of {all} records {verb} earlier than the latest before them, by up to {most}; shown in order of time");
-        problems.push(Problem { line, byte, kind: ProblemKind::Order, reason });
-    }
-    problems.append(facts.problems.clone());
-    if facts.n_without_pattern > 0 {
-        let (n, most) = (text::grouped(facts.n_without_pattern), text::grouped(u64::from(MAX_MESSAGES)));
-        let reason = format!("{n} records have no message pattern: patterns are made of the first {most} different messages of a source");
-        problems.push(Problem { line: 0, byte: 0, kind: ProblemKind::Limit, reason });
-    }
-    problems
-}
-
-/// Formats whose lines are written when a request is over and tell when it came.
-const BY_COMPLETION: [&str; 3] = ["haproxy-http", "haproxy-tcp", "envoy-access"];
-
-/// Whether lines of a format are out of order by no more than requests last.
-fn is_by_completion(format: &str, late_ns: i64) -> bool {
-    const LONGEST_NS: i64 = 3_600 * NS_PER_S;
-    BY_COMPLETION.contains(&format) && late_ns <= LONGEST_NS
-}
-
-/// Whether every record but the first comes late, as in a list that begins with the newest.
-fn is_newest_first(n_late: u64, n_records: u64) -> bool {
-    n_records > 2 && n_late + 1 == n_records
-}
-
-/// What is told of a log beside its problems: what patterns do not see, and an order that its format explains.
-fn remarks_of(facts: &LogFacts, format: &str, n_records: u64) -> Vec<String> {
-    let late = facts.late.count();
-    let order = || {
-        let most = text::value(late.max_ns as f64 / NS_PER_S as f64, Unit::Seconds);
-        format!("lines are in the order in which requests ended, their times are those at which they came: up to {most} apart")
-    };
-    let mut remarks: Vec<String> = (late.count > 0 && is_by_completion(format, late.max_ns)).then(order).into_iter().collect();
-    if is_newest_first(late.count, n_records) {
-        remarks.push("the newest record stands first; shown in order of time".to_owned());
-    }
-    remarks.extend(patterns_miss(facts));
-    remarks
-}
-
-/// What patterns do not see.
-fn patterns_miss(facts: &LogFacts) -> Option<String> {
-    let n = facts.n_long_messages;
-    let verb = if n == 1 { "message is" } else { "messages are" };
-    let words = || format!("{} different {verb} longer than patterns look: {}", text::grouped(n), template::limits());
-    (n > 0).then(words)
 }
 
 impl Documents {

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use crate::model::{Problem, ProblemKind};
 use crate::parse::log::{LogPlan, parse_chunk};
-use crate::parse::metric::gotrace;
+use crate::parse::metric::{gotrace, jvmtrace};
 use crate::store::runtime_trace::Traced;
 use crate::store::segment::{Draft, count_lines};
 use crate::store::{StoreError, Text};
@@ -35,7 +35,7 @@ pub struct Parsed {
     pub range: Range<u64>,
     /// What it holds.
     pub draft: Draft,
-    /// What the Go runtime says between its lines.
+    /// What runtimes say between its lines.
     pub traces: Vec<Traced>,
 }
 
@@ -91,11 +91,14 @@ fn draft(bytes: &[u8], plan: &LogPlan, Range { start, end }: Range<u64>, parsed_
     let draft = if start == 0 { Draft::first(chunk, bytes) } else { Draft::later(chunk, bytes) };
     let mut traces = Vec::new();
     gotrace::find(bytes, |at, line| traces.push(Traced { at: start + at as u64, line }));
+    if jvmtrace::is_told_in(plan.format_name()) {
+        jvmtrace::find(bytes, |at, line| traces.push(Traced { at: start + at as u64, line }));
+    }
     Parsed { range: start..end, draft, traces }
 }
 
-/// What the Go runtime says between the lines of a content that was not parsed in this loading.
-pub fn traces(content: &Content) -> Result<Vec<Traced>, StoreError> {
+/// What runtimes say between the lines of a content of this format that was not parsed in this loading.
+pub fn traces(content: &Content, format: &str) -> Result<Vec<Traced>, StoreError> {
     const BLOCK_BYTES: u64 = 1 << 20;
     let (mut at, size, mut buffer, mut traces) = (0, content.size_bytes(), Vec::new(), Vec::new());
     while at < size {
@@ -103,6 +106,9 @@ pub fn traces(content: &Content) -> Result<Vec<Traced>, StoreError> {
         // Nothing that is looked for stands behind the first bytes of a very long line.
         let bytes = content.read_into(at..end.min(at + MAX_LINE_BYTES), &mut buffer)?;
         gotrace::find(bytes, |offset, line| traces.push(Traced { at: at + offset as u64, line }));
+        if jvmtrace::is_told_in(format) {
+            jvmtrace::find(bytes, |offset, line| traces.push(Traced { at: at + offset as u64, line }));
+        }
         at = end;
     }
     Ok(traces)

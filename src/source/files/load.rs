@@ -461,7 +461,7 @@ impl<'a> Loader<'a> {
             match &mut source.reading {
                 Some(reading) => derived.extend(runtime_trace::derive(log, reading.all_traces(&source.content, log.end_byte())?)),
                 // Its columns were kept, the lines between its records were not.
-                None => derived.extend(runtime_trace::derive(log, &chunks::traces(&source.content)?)),
+                None => derived.extend(runtime_trace::derive(log, &chunks::traces(&source.content, &source.report.format)?)),
             }
         }
         Ok(derived)

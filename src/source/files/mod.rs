@@ -27,6 +27,7 @@ mod pool;
 mod prepare;
 mod raw;
 mod reading;
+mod remarks;
 mod said;
 mod sets;
 mod spans;

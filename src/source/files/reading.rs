@@ -79,7 +79,7 @@ impl Reading {
     /// What the Go runtime says up to `end`, also in lines that were taken from an index.
     pub fn all_traces(&mut self, content: &Content, end: u64) -> Result<&[Traced], StoreError> {
         if self.traces_from > 0 {
-            self.traces = chunks::traces(content)?;
+            self.traces = chunks::traces(content, self.plan.format_name())?;
             self.traces.retain(|trace| trace.at < end);
             self.traces_from = 0;
         }

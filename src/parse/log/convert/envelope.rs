@@ -8,6 +8,7 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use super::Writer;
+use super::rows::Columns;
 use super::scan::{Member, elements, members, minify, skip_space, value_end};
 use super::slack;
 use super::spans::{self, Tracer};
@@ -45,6 +46,7 @@ const WRAPPERS: &[&str] = &[
     "batches",
     "trace",
     "traces",
+    "tables",
 ];
 /// Names of lists whose records belong to one resource.
 const SCOPES: &[&str] =
@@ -67,6 +69,8 @@ struct Seen {
     jaeger: u64,
     zipkin: u64,
     slack: u64,
+    /// Rows of tables.
+    rows: u64,
     /// Other records inside of something.
     wrapped: u64,
     /// Records at the top over several lines.
@@ -114,6 +118,7 @@ pub(super) fn recognise(head: &[u8]) -> Option<&'static str> {
         (seen.jaeger, "jaeger"),
         (seen.zipkin, "zipkin"),
         (seen.slack, "slack"),
+        (seen.rows, "log-analytics"),
         (seen.wrapped, "json-array"),
         (seen.pretty, "json-pretty"),
     ];
@@ -236,6 +241,12 @@ impl Walk<'_, '_> {
             }
             return true;
         }
+        if let (Some(columns), Some(rows)) = (find(all, "columns"), find(all, "rows"))
+            && let Some(columns) = serde_json::from_slice(&bytes[columns.value.clone()]).ok().as_ref().and_then(Columns::of)
+        {
+            self.rows(&columns, &rows.value);
+            return true;
+        }
         let scopes = SCOPES.iter().find_map(|name| find(all, name));
         let Some(scopes) = scopes else { return false };
         let resource = find(all, "resource").and_then(|member| object_of(bytes, &member.value));
@@ -316,6 +327,20 @@ impl Walk<'_, '_> {
             }
             self.seen.loki += 1;
             self.write(element.start, record);
+        }
+    }
+
+    /// Rows of a table whose columns are named once.
+    fn rows(&mut self, columns: &Columns, rows: &Range<usize>) {
+        let bytes = self.bytes;
+        for (row, _) in elements(bytes, rows.start).filter(|(_, is_whole)| *is_whole) {
+            let read = serde_json::from_slice(&bytes[row.clone()]).ok();
+            let Some(record) = read.as_ref().and_then(|row| columns.record(row)) else {
+                self.writer.problem(row.start, ProblemKind::Syntax, "not a row of its table");
+                continue;
+            };
+            self.seen.rows += 1;
+            self.write(row.start, record);
         }
     }
 
@@ -480,5 +505,8 @@ fn is_record(bytes: &[u8], all: &[Member<'_>]) -> bool {
     let has_words = all.iter().any(|member| {
         matches!(role(member), Some(Role::Message | Role::Level | Role::SyslogLevel | Role::OtelLevel)) || is_payload(member)
     });
+    // What was timed or answered for a service or a trace needs no sentence.
+    let is_any = |roles: &[Role]| all.iter().any(|member| role(member).is_some_and(|role| roles.contains(&role)));
+    let has_words = has_words || is_any(&[Role::Status, Role::Latency]) && is_any(&[Role::Service, Role::Trace]);
     has_words && all.iter().filter(|member| role(member) == Some(Role::Time)).any(|member| is_time(&member))
 }

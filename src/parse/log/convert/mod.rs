@@ -10,6 +10,7 @@ mod journal;
 mod partial;
 mod plain;
 mod redis;
+mod rows;
 pub(crate) mod scan;
 mod slack;
 mod slow;

@@ -148,7 +148,7 @@ fn header(bytes: &[u8], at: usize) -> Option<Header> {
         .find(|index| role_of(&lower[*index]) == Some(Role::Message))
         .or_else(|| (0..names.len()).find(|index| MESSAGES.contains(&lower[*index].as_str())))
         .or_else(|| {
-            let is_traced = lower.iter().any(|name| matches!(name.as_str(), "operation_id" | "operationid"));
+            let is_traced = lower.iter().any(|name| role_of(name) == Some(Role::Trace));
             is_traced.then(|| OPERATIONS.iter().find_map(|known| lower.iter().position(|name| name == known))).flatten()
         })?;
     let time_of = |index: usize| {

@@ -85,7 +85,7 @@ fn a_pause_of_the_jvm_is_as_long_as_its_log_says() {
             "[2026-05-06T08:00:04.102+0000][info][gc          ] GC(0) Pause Young (Normal) (G1 Evacuation Pause) 1033M->433M(2048M) 7.597ms\n",
             "[2026-05-06T08:33:31.190+0000][info][gc          ] GC(9) Pause Full (G1 Compaction Pause) 2000M->1990M(2048M) 7512.300ms\n",
         ),
-        "2026-05-06T08:00:04.095Z info\n2026-05-06T08:00:04.102Z info 7.597ms\n2026-05-06T08:33:31.19Z info 7512.300ms\n",
+        "2026-05-06T08:00:04.095Z info\n2026-05-06T08:00:04.102Z info 7.597ms\n2026-05-06T08:33:31.19Z warn 7512.300ms\n",
     );
     let uptimes = "[3476.823s][info][gc,start    ] GC(0) Pause Young\n[3476.833s][info][gc          ] GC(0) Pause Young 1002M->402M(2048M) 10.973ms\n";
     assert!(plan_of(uptimes).needs_date(), "a log of uptimes is a log whose start must be told");
