@@ -157,9 +157,10 @@ fn promise(action: Action) -> bool {
         Action::SwapEnd => near(cursor(&format!("{m}v t t \"+60s\" Enter x")), 240.0),
         Action::GoTo => near(cursor("t t \"03:25\" Enter"), 300.0) && shows("t t \"nonsense\" Enter", "known forms"),
         Action::SetT0 => {
-            let session = after("t t \"03:22:00\" Enter t 0");
-            let t0 = session.state.case().meta.t0.clone().expect("set");
-            t0.at == at(125) && t0.label.contains("deploy")
+            let t0 = |keys: &str| after(keys).state.case().meta.t0.clone().expect("set");
+            let (on_change, beside) = (t0(". t 0"), t0("t t \"03:22:00\" Enter t 0"));
+            let is_exact = on_change.at == at(125) && on_change.label.contains("deploy") && beside.at == at(120);
+            is_exact && notice("t t \"03:22:00\" Enter t 0").contains("goes there")
         }
         Action::ChooseZone => shows("t z \"Shanghai\" Enter", "11:20:00 Shanghai +08:00"),
         Action::SourceZone => {
@@ -211,6 +212,8 @@ fn promise(action: Action) -> bool {
         }
         Action::NextError => near(cursor("e"), 183.074),
         Action::PrevError => near(cursor("e e E"), 183.074),
+        Action::NextNewError => near(cursor("t e"), cursor("e")) && notice("t e").contains("first of its kind"),
+        Action::PrevNewError => near(cursor("G t E"), cursor("t e")),
         Action::NextWarning => cursor("w") < cursor("e"),
         Action::PrevWarning => near(cursor("w w W"), cursor("w")),
         Action::NextChange => near(cursor("."), 125.0) && notice(".").contains("deploy") && near(cursor("1 j"), 100.0),

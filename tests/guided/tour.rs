@@ -12,7 +12,7 @@ const WALK: [(&str, &str, &str); 10] = [
     ("the deploy", ".", "deploy order v1.8.3 → v1.9.0"),
     ("what moved first", "P \"moves\" down Enter", "its panel"),
     ("compare", "b", "what is different in"),
-    ("a message that was born", "8 j Enter", "only pattern"),
+    ("a message that was born", "8 j j Enter", "only pattern"),
     ("one request through all services", "u e t o", "widest gap"),
     ("mark the moment", "m \"impact start\" Enter", "saved"),
     ("a cause, with evidence", "p c \"one connection per id is held until the request ends\" ^s", "step "),
@@ -92,7 +92,7 @@ fn something_else_than_what_a_step_asks_for_is_told_and_does_not_finish_it() {
         walker.check_shows("tour 7/10");
         walker.press("m \"impact start\" Enter");
         walker.check_shows("tour 8/10");
-        walker.press(": \"tour 5\" Enter 8 & \"pattern:0\" Enter");
+        walker.press(": \"tour 5\" Enter 8 j Enter");
         walker.check_shows("this one was there before");
         walker.check_shows("tour 5/10");
     });

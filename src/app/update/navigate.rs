@@ -181,9 +181,9 @@ pub(super) fn snap(state: &mut State) {
 pub(super) fn set_t0(state: &mut State) -> Vec<Effect> {
     let cursor = state.timeline.cursor;
     let change = state.catalog.changes.iter().find(|change| change.time == Some(cursor)).map(crate::model::Change::title);
-    let row = state.list.selected().filter(|row| state.focus == Focus::List && row.time == Some(cursor)).map(|row| row.message.clone());
+    let row = state.list.selected().filter(|row| state.focus == Focus::List && row.time == Some(cursor)).map(|row| cut(&row.message));
     let label = match change.or(row) {
-        Some(words) => cut(&text::printable(words.trim())),
+        Some(words) => text::printable(words.trim()).into_owned(),
         None => format!("set by hand at {}", text::rfc3339(cursor)),
     };
     let nearby = nearby_change(state);

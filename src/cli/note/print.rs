@@ -66,8 +66,8 @@ fn line(doc: &CaseDoc, annotation: &Annotation) -> String {
     let head = head(annotation);
     let tags: String = annotation.tags.iter().fold(String::new(), |all, tag| format!("{all} #{}", printable(tag)));
     let words = printable(annotation.text.lines().next().unwrap_or_default()).into_owned();
-    // What it is comes first; the id, which only commands need, last.
-    format!("{time:<30} {offset:<9} {head}  {words}{tags}  ({})", printable(&annotation.id.0))
+    let line = format!("{}  {time:<30} {offset:<9} {head}  {words}{tags}", printable(&annotation.id.0));
+    line.trim_end().to_owned()
 }
 
 /// The kind and the word that tells most about it.
@@ -94,7 +94,7 @@ pub(crate) fn conflicts(doc: &CaseDoc) -> String {
     for (record, conflict) in doc.conflicts() {
         let of = doc.annotations.get(&conflict.of).map_or_else(|| conflict.of.0.clone(), |of| line(doc, of));
         let [a, b] = [0, 1].map(|at| value(conflict.sides[at].as_ref()));
-        let _ = writeln!(out, "{}  a: {a}  b: {b}  of {of}  ({})", printable(&conflict.field), printable(&record.id.0));
+        let _ = writeln!(out, "{}  {}  a: {a}  b: {b}  of {of}", printable(&record.id.0), printable(&conflict.field));
     }
     for conflict in &doc.meta.conflicts {
         let [a, b] = [0, 1].map(|at| value(conflict.sides[at].as_ref()));
