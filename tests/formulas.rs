@@ -113,6 +113,27 @@ fn a_computed_series_tells_its_formula_window_and_restarts() {
 }
 
 #[test]
+fn statements_of_a_database_are_no_latency_of_requests_beside_a_log_that_tells_theirs() {
+    let dir = tempfile::tempdir().expect("folder");
+    let (mut web, mut database) = (String::new(), String::new());
+    for second in 0..300u32 {
+        let (minute, second, slow) = (second / 60, second % 60, if second > 200 { 900 } else { 3 });
+        let time = format!("2026-03-01T10:{minute:02}:{second:02}.000Z");
+        writeln!(web, r#"{{"level":"info","ts":"{time}","msg":"request","service":"web","status":200,"latency":0.05}}"#).expect("written");
+        let ms = slow + second;
+        let time = format!("2026-03-01 10:{minute:02}:{second:02}.000 UTC");
+        writeln!(database, "{time} [7] app@app LOG:  duration: {ms}.5 ms  statement: SELECT 1").expect("written");
+    }
+    std::fs::create_dir(dir.path().join("incident")).expect("folder");
+    std::fs::write(dir.path().join("incident/web.log"), web).expect("written");
+    std::fs::write(dir.path().join("incident/postgresql.log"), database).expect("written");
+    let (code, screen, err) = coroner(dir.path(), &["screenshot", "incident", "--size", "160x45"]);
+    assert_eq!(code, 0, "{err}");
+    let rows: Vec<&str> = screen.lines().skip_while(|line| !line.contains("P99")).take(3).collect();
+    assert!(rows.iter().any(|row| row.contains("web")) && !rows.iter().any(|row| row.contains("postgresql")), "{screen}");
+}
+
+#[test]
 fn the_usual_panels_are_computed_when_nobody_gave_them() {
     let dir = incident();
     let (code, screen, err) =

@@ -1,7 +1,8 @@
 //! Whose error ratios may stand for what users met: of what logs tell, that of services which serve requests.
 //!
 //! The share of error lines in the log of a node agent or a cron job is no error rate, and neither is that of a service
-//! beside whose traffic the others' is many times greater.
+//! beside whose traffic the others' is many times greater. The time that a database takes for a statement is no latency of
+//! requests either where the log of a service that answers with a status tells theirs.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,11 @@ use crate::source::{Job, Source, SourceError};
 /// Of the greatest traffic so small a share is beside the point.
 const LEAST_TRAFFIC: f64 = 0.05;
 
-/// Takes error ratios from logs out of the candidates where their services serve no requests, or few, while others do.
+/// What the formula of an error ratio says where it is one of statuses.
+const STATUSES: &str = "events with a status";
+
+/// Takes error ratios and latencies from logs out of the candidates where their services serve no requests, or few, while
+/// others do.
 pub(super) fn keep_servers(
     ids: &mut Vec<SeriesId>,
     (source, catalog): (&dyn Source, &Catalog),
@@ -34,9 +39,20 @@ pub(super) fn keep_servers(
     if !of("fromlogs:error_ratio").any(|meta| meta.labels.get("service").is_some_and(serves)) {
         return Ok(());
     }
+    let has_statuses = |service: &str| {
+        let mut own = of("fromlogs:error_ratio").filter(|meta| meta.labels.get("service") == Some(service));
+        own.any(|meta| meta.query.as_ref().is_some_and(|formula| formula.contains(STATUSES)))
+    };
+    let answers = |service: &str| serves(service) && has_statuses(service);
+    let is_told = of("fromlogs:latency_p99").any(|meta| meta.labels.get("service").is_some_and(answers));
     ids.retain(|id| {
-        let meta = catalog.series(*id).filter(|meta| meta.is_derived && meta.name == "fromlogs:error_ratio");
-        meta.is_none_or(|meta| meta.labels.get("service").is_none_or(serves))
+        let Some(meta) = catalog.series(*id).filter(|meta| meta.is_derived) else { return true };
+        let service = meta.labels.get("service");
+        match &*meta.name {
+            "fromlogs:error_ratio" => service.is_none_or(serves),
+            "fromlogs:latency_p50" | "fromlogs:latency_p99" if is_told => service.is_none_or(has_statuses),
+            _ => true,
+        }
     });
     Ok(())
 }
