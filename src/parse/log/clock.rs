@@ -219,15 +219,24 @@ impl<'p> Clock<'p> {
     /// Nanoseconds since the epoch.
     #[inline]
     pub fn value(&mut self, text: &[u8], unit: Option<EpochUnit>) -> Option<i64> {
-        if unit.is_none() {
-            if let Some(ns) = self.last.moment(text) {
-                return Some(ns);
-            }
-            if let Some(stamp) = self.stamps.read(text) {
-                let placed = self.place(stamp.civil);
-                self.remember(text, stamp.civil, placed);
-                return placed;
-            }
+        if unit.is_none()
+            && let Some(ns) = self.last.moment(text)
+        {
+            return Some(ns);
+        }
+        self.value_anew(text, unit)
+    }
+
+    /// The same without what is remembered. Outside of the loop over keys, so that what more forms of times need costs the
+    /// lines nothing that have none of them.
+    #[inline(never)]
+    fn value_anew(&mut self, text: &[u8], unit: Option<EpochUnit>) -> Option<i64> {
+        if unit.is_none()
+            && let Some(stamp) = self.stamps.read(text)
+        {
+            let placed = self.place(stamp.civil);
+            self.remember(text, stamp.civil, placed);
+            return placed;
         }
         match unit.or_else(|| EpochUnit::of(text)) {
             Some(unit) => epoch_ns(text, unit).or_else(|| self.stamps.read(text).and_then(|stamp| self.place(stamp.civil))),
