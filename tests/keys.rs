@@ -160,7 +160,8 @@ fn promise(action: Action) -> bool {
             let t0 = |keys: &str| after(keys).state.case().meta.t0.clone().expect("set");
             let (on_change, beside) = (t0(". t 0"), t0("t t \"03:22:00\" Enter t 0"));
             let is_exact = on_change.at == at(125) && on_change.label.contains("deploy") && beside.at == at(120);
-            is_exact && notice("t t \"03:22:00\" Enter t 0").contains("goes there")
+            let on_alert = t0("t a t 0").label;
+            is_exact && notice("t t \"03:22:00\" Enter t 0").contains("goes there") && on_alert.starts_with("alert ")
         }
         Action::ChooseZone => shows("t z \"Shanghai\" Enter", "11:20:00 Shanghai +08:00"),
         Action::SourceZone => {

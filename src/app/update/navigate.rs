@@ -176,13 +176,15 @@ pub(super) fn snap(state: &mut State) {
     }
 }
 
-/// Makes the cursor T+0, to the nanosecond: how wide a column is does not count. The label is the change at that moment,
-/// else the selected event; a change nearby is told.
+/// Makes the cursor T+0, to the nanosecond: how wide a column is does not count. The label is the change or alert at
+/// that moment, else the selected event; a change nearby is told.
 pub(super) fn set_t0(state: &mut State) -> Vec<Effect> {
     let cursor = state.timeline.cursor;
     let change = state.catalog.changes.iter().find(|change| change.time == Some(cursor)).map(crate::model::Change::title);
+    let alert = state.catalog.alerts.iter().find(|alert| [Some(alert.active_at), alert.firing_at].contains(&Some(cursor)));
+    let alert = alert.map(|alert| format!("alert {}", alert.name));
     let row = state.list.selected().filter(|row| state.focus == Focus::List && row.time == Some(cursor)).map(|row| cut(&row.message));
-    let label = match change.or(row) {
+    let label = match change.or(alert).or(row) {
         Some(words) => text::printable(words.trim()).into_owned(),
         None => format!("set by hand at {}", text::rfc3339(cursor)),
     };
