@@ -314,6 +314,11 @@ impl SeriesMeta {
         self.write_full_name(&mut rest).is_ok() && rest.0.is_empty()
     }
 
+    /// Whether it is a share of log records, by their level, because none states how a request ended: no share of requests.
+    pub fn is_share_of_records(&self) -> bool {
+        self.name == "fromlogs:error_ratio" && self.query.as_deref().is_some_and(|formula| formula.contains("level error"))
+    }
+
     fn write_full_name(&self, out: &mut impl fmt::Write) -> fmt::Result {
         out.write_str(&self.name)?;
         let mut sign = '{';

@@ -13,9 +13,6 @@ use crate::source::{Job, Source, SourceError};
 /// Of the greatest traffic so small a share is beside the point.
 const LEAST_TRAFFIC: f64 = 0.05;
 
-/// What the formula of an error ratio says where it is one of statuses.
-const STATUSES: &str = "events with a status";
-
 /// Takes error ratios and latencies from logs out of the candidates where their services serve no requests, or few, while
 /// others do.
 pub(super) fn keep_servers(
@@ -41,7 +38,7 @@ pub(super) fn keep_servers(
     }
     let has_statuses = |service: &str| {
         let mut own = of("fromlogs:error_ratio").filter(|meta| meta.labels.get("service") == Some(service));
-        own.any(|meta| meta.query.as_ref().is_some_and(|formula| formula.contains(STATUSES)))
+        own.any(|meta| !meta.is_share_of_records())
     };
     let answers = |service: &str| serves(service) && has_statuses(service);
     let is_told = of("fromlogs:latency_p99").any(|meta| meta.labels.get("service").is_some_and(answers));

@@ -13,7 +13,7 @@ use crate::model::{AnnotationKind, Change, ChangeSort, TimeRange, Timestamp};
 /// How far before and after an action its effect is measured.
 const AROUND_NS: i64 = 60 * NS_PER_S;
 /// An attempt noted this near to a change speaks of that change.
-const SAME_NS: i64 = 5 * NS_PER_S;
+pub(super) const SAME_NS: i64 = 5 * NS_PER_S;
 /// Parts of kinds of changes that try to end an incident.
 const MITIGATING: [&str; 14] = [
     "scale",

@@ -4,7 +4,7 @@
 //! put in its place.
 
 use super::context::Context;
-use super::failed::{Counted, Estimate, increase_of, integral, times};
+use super::failed::{Counted, Estimate, increase_of, integral, recorded, times};
 use super::stages::fullest;
 use crate::model::case::{Indicator, Slo};
 use crate::model::glob::matches;
@@ -18,14 +18,11 @@ pub(super) fn measure(context: &mut Context, slo: &Slo, window: TimeRange) -> Me
     match &slo.indicator {
         Indicator::BadOfTotal { bad, total } => {
             let (failed, all) = (sum(context, bad, window)?, sum(context, total, window)?);
-            Ok((Counted { failed: failed.0, all: all.0, n_resets: failed.1 + all.1 }, format!("bad {bad}, all {total}")))
+            Ok((failed_of(failed.estimate, failed.n_resets, &all), format!("bad {bad}, all {total}")))
         }
         Indicator::GoodOfTotal { good, total } => {
             let (good_ones, all) = (sum(context, good, window)?, sum(context, total, window)?);
-            Ok((
-                Counted { failed: less(all.0, good_ones.0), all: all.0, n_resets: good_ones.1 + all.1 },
-                format!("good {good}, all {total}"),
-            ))
+            Ok((failed_of(less(all.estimate, good_ones.estimate), good_ones.n_resets, &all), format!("good {good}, all {total}")))
         }
         Indicator::Ratio { ratio, rate: Some(rate) } => by_rate(context, (ratio, rate), window),
         Indicator::Ratio { ratio, rate: None } => Err(format!("{ratio} counts no requests; name a rate beside the ratio")),
@@ -53,7 +50,19 @@ fn missing(pattern: &str) -> String {
     format!("no series is called {pattern}")
 }
 
-fn sum(context: &mut Context, pattern: &str, window: TimeRange) -> Result<(Estimate, usize), String> {
+/// Counters of one name, added up.
+struct Sum {
+    estimate: Estimate,
+    n_resets: usize,
+    recorded: Option<TimeRange>,
+}
+
+/// So many failed of `all`.
+fn failed_of(failed: Estimate, n_resets: usize, all: &Sum) -> Counted {
+    Counted { failed, all: all.estimate, n_resets: n_resets + all.n_resets, recorded: all.recorded }
+}
+
+fn sum(context: &mut Context, pattern: &str, window: TimeRange) -> Result<Sum, String> {
     let found = given(context, pattern);
     if found.is_empty() {
         return Err(missing(pattern));
@@ -61,15 +70,14 @@ fn sum(context: &mut Context, pattern: &str, window: TimeRange) -> Result<(Estim
     Ok(sum_of(context, &found, window))
 }
 
-fn sum_of<'a>(context: &mut Context<'a>, found: &[&'a SeriesMeta], window: TimeRange) -> (Estimate, usize) {
-    let recorded_from = found.iter().filter_map(|meta| meta.extent).map(TimeRange::start).min();
-    let (mut sum, mut n_resets) = (Estimate::default(), 0);
+fn sum_of<'a>(context: &mut Context<'a>, found: &[&'a SeriesMeta], window: TimeRange) -> Sum {
+    let mut sum = Sum { estimate: Estimate::default(), n_resets: 0, recorded: recorded(found.iter().copied()) };
     for meta in found {
-        let (increase, resets) = increase_of(context, meta, window, recorded_from);
-        sum.add(increase);
-        n_resets += resets;
+        let (increase, resets) = increase_of(context, meta, window, sum.recorded.map(TimeRange::start));
+        sum.estimate.add(increase);
+        sum.n_resets += resets;
     }
-    (sum, n_resets)
+    sum
 }
 
 fn by_rate(context: &mut Context, (ratio, rate): (&str, &str), window: TimeRange) -> Measured {
@@ -90,7 +98,7 @@ fn by_rate(context: &mut Context, (ratio, rate): (&str, &str), window: TimeRange
     let (rates, ratios) = (context.samples(rate_meta, around), context.samples(ratio_meta, around));
     let failed = integral(&times(&rates, &ratios, ratio_meta), window, margin).0;
     let all = integral(&rates, window, margin).0;
-    Ok((Counted { failed, all, n_resets: 0 }, format!("∫ {rate} × {ratio} dt")))
+    Ok((Counted { failed, all, n_resets: 0, recorded: rate_meta.extent }, format!("∫ {rate} × {ratio} dt")))
 }
 
 /// Requests slower than the threshold: all less those of the bucket that ends at it.
@@ -108,5 +116,5 @@ fn by_buckets(context: &mut Context, (latency, threshold): (&str, f64), window: 
     }
     let (good, all) = (sum_of(context, &good, window), sum_of(context, &all, window));
     let words = format!("all less the bucket {threshold} of {latency}");
-    Ok((Counted { failed: less(all.0, good.0), all: all.0, n_resets: good.1 + all.1 }, words))
+    Ok((failed_of(less(all.estimate, good.estimate), good.n_resets, &all), words))
 }

@@ -44,7 +44,7 @@ pub(super) struct Panel<'a> {
 impl Panel<'_> {
     /// What it is called in a sentence: a share of log records is no error rate, whatever place it takes.
     pub(super) fn told(&self) -> &str {
-        let is_of_records = self.meta.is_some_and(super::requests::is_of_records);
+        let is_of_records = self.meta.is_some_and(SeriesMeta::is_share_of_records);
         if is_of_records { "share of error records" } else { &self.role }
     }
 

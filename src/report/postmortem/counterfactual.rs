@@ -3,15 +3,15 @@
 //! It is an assumption that it would have worked as it did, after the same delay, and is worded as one. A change after which
 //! nothing turned saves nothing: without one that did there is no row.
 
-use super::attempts::is_attempt;
+use super::attempts::{SAME_NS, is_attempt};
 use super::context::{Context, change_words, window_words};
 use super::detection::Detection;
 use super::failed::count;
 use super::requests::counters;
 use super::{Derived, impact};
-use crate::model::case::MarkerName;
+use crate::model::case::{MarkerName, Outcome};
 use crate::model::text::value;
-use crate::model::{TimeRange, Timestamp, Unit};
+use crate::model::{AnnotationKind, TimeRange, Timestamp, Unit};
 
 /// Moments that are tried.
 const MOST_MOMENTS: usize = 6;
@@ -53,9 +53,28 @@ pub(super) fn rows(context: &mut Context, detection: &Detection) -> Vec<Derived>
     rows
 }
 
-/// What ended it, as far as that is known: the marked roll-back, else the change after which what users felt turned.
+/// What ended it, as far as that is known: the last attempt before the recovery that is recorded to have worked, else the
+/// marked roll-back if no attempt of that moment is recorded to have done nothing, else the change after which what users
+/// felt turned.
 fn action(context: &Context) -> Option<(Timestamp, String)> {
-    if let Some(marker) = context.marker(MarkerName::RollbackStart) {
+    let recovered = context.moment_of(MarkerName::Mitigated).map(|(at, _)| at);
+    let attempts: Vec<(Timestamp, Outcome, &str)> = context
+        .case
+        .by_time()
+        .into_iter()
+        .filter_map(|annotation| match &annotation.kind {
+            AnnotationKind::Attempt(attempt) => Some((attempt.at.start(), attempt.verdict()?, annotation.text.as_str())),
+            _ => None,
+        })
+        .collect();
+    let worked = attempts.iter().filter(|(at, verdict, _)| *verdict == Outcome::Worked && recovered.is_none_or(|end| *at < end));
+    if let Some((at, _, what)) = worked.max_by_key(|(at, ..)| *at) {
+        return Some((*at, (*what).to_owned()));
+    }
+    let is_in_vain = |at: Timestamp| {
+        attempts.iter().any(|(tried, verdict, _)| *verdict != Outcome::Worked && tried.since(at).saturating_abs() <= SAME_NS)
+    };
+    if let Some(marker) = context.marker(MarkerName::RollbackStart).filter(|marker| !is_in_vain(marker.at)) {
         return Some((marker.at, "Roll-back".into()));
     }
     let credit = context.credit.as_ref().filter(|credit| credit.is_credited)?;

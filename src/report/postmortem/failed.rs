@@ -5,7 +5,7 @@
 
 use super::Derived;
 use super::context::{Context, step_words, window_words};
-use super::requests::{Group, Outcome, counters, is_of_records, rates, service, total_rate};
+use super::requests::{Group, Outcome, counters, rates, service, total_rate};
 use super::tallied;
 use crate::model::text::{grouped, value};
 use crate::model::time::NS_PER_S;
@@ -74,7 +74,7 @@ pub(super) fn failed_requests(context: &mut Context) -> Vec<Derived> {
         let by_period = if is_counted { None } else { tallied::by_period(context, window, &words) };
         rows.extend(by_period.or(by_log));
     }
-    let ratio = context.panel("error rate").and_then(|panel| panel.meta).filter(|meta| is_of_records(meta));
+    let ratio = context.panel("error rate").and_then(|panel| panel.meta).filter(|meta| meta.is_share_of_records());
     let of_records = ratio.and_then(|meta| service(&meta.labels)).map(str::to_owned);
     let errors = of_records.filter(|_| rows.is_empty()).and_then(|service| tallied::error_records(context, &service, window, &words));
     if rows.is_empty() {
@@ -110,12 +110,20 @@ pub(super) struct Counted {
     pub(super) all: Estimate,
     /// Counters that began again.
     pub(super) n_resets: usize,
+    /// From the first to the last sample that was counted in, whatever the window: other data may reach much further.
+    pub(super) recorded: Option<TimeRange>,
+}
+
+/// When any of these series was recorded.
+pub(super) fn recorded<'a>(series: impl IntoIterator<Item = &'a SeriesMeta>) -> Option<TimeRange> {
+    series.into_iter().filter_map(|meta| meta.extent).reduce(TimeRange::union)
 }
 
 /// Counter difference over a window, reset-aware.
 pub(super) fn count(context: &mut Context, group: &Group, window: TimeRange) -> Counted {
-    let recorded_from = group.members.iter().filter_map(|member| member.0.extent).map(TimeRange::start).min();
-    let mut counted = Counted::default();
+    let recorded = recorded(group.members.iter().map(|member| member.0));
+    let recorded_from = recorded.map(TimeRange::start);
+    let mut counted = Counted { recorded, ..Counted::default() };
     for (meta, outcome) in &group.members {
         let (increase, resets) = increase_of(context, meta, window, recorded_from);
         counted.n_resets += resets;
@@ -144,7 +152,7 @@ pub(super) fn increase_of(
 }
 
 fn by_counter(context: &mut Context, group: &Group, window: TimeRange, words: &str) -> (Derived, Estimate) {
-    let Counted { failed, all, n_resets } = count(context, group, window);
+    let Counted { failed, all, n_resets, .. } = count(context, group, window);
     let share = if all.likely > 0.0 {
         format!(", {} of {}", value(failed.likely / all.likely, Unit::Ratio), whole(all.likely))
     } else {

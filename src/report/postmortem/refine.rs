@@ -6,7 +6,7 @@
 
 use super::context::Context;
 use super::impact::duration;
-use super::requests::{is_entry, is_of_records, service};
+use super::requests::{is_entry, service};
 use crate::model::event::Level;
 use crate::model::filter::{Comparison, Expr, Term};
 use crate::model::text::rfc3339;
@@ -145,7 +145,7 @@ fn earliest(context: &Context, filter: &EventFilter, window: TimeRange) -> Times
 /// What fails, nearest to users first; of a service that states no status, what it calls an error.
 fn filters(context: &Context) -> Vec<Failing> {
     let failed = Some(Expr::Term(Term::Status(Comparison::Ge, 500)));
-    let records = context.panel("error rate").and_then(|panel| panel.meta).filter(|meta| is_of_records(meta));
+    let records = context.panel("error rate").and_then(|panel| panel.meta).filter(|meta| meta.is_share_of_records());
     let of_records = records.and_then(|meta| service(&meta.labels)).map(|service| Failing {
         filter: EventFilter { services: vec![service.to_owned()], min_level: Some(Level::Error), ..EventFilter::default() },
         words: format!("errors in the log of {service}"),

@@ -162,11 +162,6 @@ fn status_label(labels: &Labels) -> Option<(&'static str, Outcome)> {
     STATUS_LABELS.into_iter().find_map(|label| Some((label, outcome(labels.get(label)?)?)))
 }
 
-/// Whether a share is one of log records, by their level, because no record states how a request ended: none of requests.
-pub(super) fn is_of_records(meta: &SeriesMeta) -> bool {
-    meta.name == "fromlogs:error_ratio" && meta.query.as_deref().is_some_and(|formula| formula.contains("level error"))
-}
-
 /// The service that a series is of, by its labels.
 pub(super) fn service(labels: &Labels) -> Option<&str> {
     ["service", "service_name", "app", "job"].into_iter().find_map(|label| labels.get(label))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::{Context, show};
 use super::limits::{BEYOND, felt, join, stretches, unusual};
-use super::requests::{is_of_records, service};
+use super::requests::service;
 use super::silence::{self, Silence};
 use super::{Derived, impact};
 use crate::model::text::rfc3339;
@@ -79,7 +79,7 @@ fn role(meta: &SeriesMeta) -> Option<Role> {
 
 /// Whether a peak tells something: where records have no status, that none was logged as an error is no share of failures.
 fn is_measured(meta: &SeriesMeta, peak: f64) -> bool {
-    !is_of_records(meta) || peak > 0.0
+    !meta.is_share_of_records() || peak > 0.0
 }
 
 /// How good a source of the numbers is: measured before computed before read from logs, whole services before instances.
@@ -166,7 +166,7 @@ fn row(context: &mut Context, service: String, families: &[Vec<&SeriesMeta>], si
             worst = [worst, peak.map(|peak| (peak, *meta))].into_iter().flatten().reduce(|a, b| if b.0 > a.0 { b } else { a });
         }
         let worst = worst.filter(|(peak, meta)| is_measured(meta, *peak));
-        let of_what = |meta: &SeriesMeta| if is_of_records(meta) { " of its records" } else { "" };
+        let of_what = |meta: &SeriesMeta| if meta.is_share_of_records() { " of its records" } else { "" };
         peaks[usize::from(kind == Role::Latency)] = worst.map(|(peak, meta)| format!("{}{}", show(meta, peak), of_what(meta)));
     }
     bad.extend(unanswered());

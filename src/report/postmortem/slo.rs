@@ -9,7 +9,7 @@ use super::context::{Context, show, window_words};
 use super::failed::{count, whole};
 use super::impact::{duration, peak_of};
 use super::limits::{felt, stretches};
-use super::requests::{counters, is_of_records};
+use super::requests::counters;
 use crate::model::case::{Indicator, Slo};
 use crate::model::text::value;
 use crate::model::time::NS_PER_S;
@@ -111,7 +111,9 @@ fn burned(context: &mut Context, part: &Part, measure: &dyn Fn(&mut Context, Tim
             }];
         }
     };
-    let seconds = extent.len_ns() as f64 / NS_PER_S as f64;
+    // One old record of anything else must not thin out the requests.
+    let counted_in = whole_data.recorded.and_then(|recorded| recorded.intersect(extent)).unwrap_or(extent);
+    let seconds = counted_in.len_ns() as f64 / NS_PER_S as f64;
     let rate = if seconds > 0.0 { whole_data.all.likely / seconds } else { 0.0 };
     let budget = budget(objective, rate);
     let inputs = vec![series, window_words(window), objective.words.clone()];
@@ -128,9 +130,9 @@ fn burned(context: &mut Context, part: &Part, measure: &dyn Fn(&mut Context, Tim
             id: format!("slo.budget{suffix}"),
             label: label("Error budget burned"),
             value: Some(format!("{}{range} of {} allowed failures", share(failed.likely), whole(budget))),
-            how: format!("{}; {} requests/s over all data", objective.words, value(rate, Unit::None)),
+            how: format!("{}; {} requests/s while they were counted", objective.words, value(rate, Unit::None)),
             formula: format!(
-                "failed / ((1 − objective) × requests in the period); requests in the period = rate over all data × days; {words}"
+                "failed / ((1 − objective) × requests in the period); requests in the period = rate while they were counted × days; {words}"
             ),
             inputs: inputs.clone(),
         });
@@ -158,7 +160,7 @@ fn peak_burn(context: &mut Context, objective: &Objective) -> Option<Derived> {
     let peak = peak_of(context, &panel)?;
     let (meta, (at, ratio)) = (peak.meta, peak.greatest.filter(|(_, ratio)| peak.meta.unit == Unit::Ratio && *ratio <= 1.0 + 1e-6)?);
     // The share of error lines among all lines of a log is none of requests.
-    if is_of_records(meta) {
+    if meta.is_share_of_records() {
         return None;
     }
     let burn = burn(objective, ratio);

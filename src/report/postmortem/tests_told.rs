@@ -57,6 +57,14 @@ impl Shop {
         self.add("error_ratio", (Unit::Ratio, SeriesKind::Gauge), step, |at| Some(f64::from(u8::from((BEGIN..END).contains(&at)))))
     }
 
+    /// A counter of failed requests, nine a second inside the impact.
+    fn with_failures(self) -> Self {
+        let failed = |at: i64| Some((at - BEGIN).clamp(0, END - BEGIN) as f64 * 9.0);
+        let mut shop = self.add("edge_requests_total", (Unit::None, SeriesKind::Counter), 1, failed);
+        shop.catalog.series.last_mut().unwrap().labels = Labels::new(vec![("code".into(), "502".into())]);
+        shop
+    }
+
     fn with_change(mut self, at: i64, kind: &str) -> Self {
         self.catalog.changes.push(Change {
             time: Some(Timestamp::from_secs(at)),
@@ -142,13 +150,7 @@ fn the_baseline_ends_before_any_series_has_left_what_is_usual() {
 #[test]
 fn a_change_after_which_nothing_turned_gets_no_credit_and_saves_nothing() {
     let bank = |at: i64| Some(f64::from(u8::from(!(BEGIN - 2..END - 1).contains(&at))));
-    let counters = |shop: Shop| {
-        let mut shop =
-            shop.add("edge_requests_total", (Unit::None, SeriesKind::Counter), 1, |at| Some((at - BEGIN).clamp(0, 200) as f64 * 9.0));
-        shop.catalog.series.last_mut().unwrap().labels = Labels::new(vec![("code".into(), "502".into())]);
-        shop
-    };
-    let shop = counters(Shop::new().with_errors(1).add("up@bank", GAUGE, 1, bank)).with_change(END - 60, "deploy");
+    let shop = Shop::new().with_errors(1).add("up@bank", GAUGE, 1, bank).with_failures().with_change(END - 60, "deploy");
     let (postmortem, told) = shop.told(&both_ends());
     assert!(
         told.contains("last change before it: deploy v540; error rate turned 1m after it, too late to credit it (within 22s)"),
@@ -157,7 +159,7 @@ fn a_change_after_which_nothing_turned_gets_no_credit_and_saves_nothing() {
     assert!(told.contains("bank could be scraped again (00:09:59)"), "{told}");
     assert!(postmortem.what_if.is_empty() && !told.contains("would have saved"));
     // Just before the turn, with the bank still down: it gets the credit, and what it would have saved is an assumption.
-    let shop = counters(Shop::new().with_errors(1)).with_change(END - 5, "rollback").with_change(END - 60, "deploy");
+    let shop = Shop::new().with_errors(1).with_failures().with_change(END - 5, "rollback").with_change(END - 60, "deploy");
     let (postmortem, told) = shop.told(&format!("{}\n{}", both_ends(), marker("detected", BEGIN + 10)));
     assert!(told.contains("last change before it: rollback v595; error rate turned 5s after it"), "{told}");
     assert!(!postmortem.what_if.is_empty() && told.contains("by assumption"), "{told}");
@@ -292,6 +294,38 @@ fn what_came_of_an_attempt_is_told() {
     let attempt = "\"kind\":\"attempt\",\"t0\":\"1970-01-01T00:08:00Z\",\"t1\":\"1970-01-01T00:08:00Z\",\"outcome\":\"worked\",\"text\":\"index again\"";
     let (_, told) = Shop::new().with_errors(1).told(&format!("{}\n{attempt}", both_ends()));
     assert!(told.contains("| worked |"), "{told}");
+}
+
+#[test]
+fn an_old_record_of_something_else_changes_no_budget() {
+    let budget = |shop: &Shop| {
+        let told = shop.told(&both_ends()).1;
+        told.lines().find(|line| line.contains("allowed failures")).map(str::to_owned).expect("a budget")
+    };
+    let mut shop = Shop::new().with_errors(1).with_failures();
+    let own = budget(&shop);
+    assert!(own.contains("2 requests/s while they were counted"), "{own}");
+    shop.catalog.extent = Some(TimeRange::new(Timestamp::from_secs(-3 * 86_400), Timestamp::from_secs(LENGTH)));
+    assert_eq!(budget(&shop), own);
+}
+
+#[test]
+fn what_would_have_been_saved_is_told_of_the_attempt_that_worked() {
+    let attempt = |secs: i64, outcome: &str, what: &str| {
+        let at = format!("1970-01-01T00:{:02}:{:02}Z", secs / 60, secs % 60);
+        format!("\"kind\":\"attempt\",\"t0\":\"{at}\",\"t1\":\"{at}\",\"outcome\":\"{outcome}\",\"text\":\"{what}\"")
+    };
+    let shop = Shop::new().with_errors(1).with_failures();
+    let of = |attempts: &[String]| {
+        let lines = [both_ends(), marker("detected", BEGIN + 10), marker("rollback_start", END - 60)];
+        let labels = shop.told(&[&lines[..], attempts].concat().join("\n")).0.what_if.into_iter().map(|row| row.label);
+        labels.collect::<Vec<_>>().join("; ")
+    };
+    let in_vain = attempt(END - 60, "no effect", "back to v1");
+    let flag = attempt(END - 20, "worked", "flag off");
+    assert!(of(&[]).starts_with("Roll-back at "), "{}", of(&[]));
+    assert_eq!(of(std::slice::from_ref(&in_vain)), "");
+    assert!(of(&[in_vain, flag]).starts_with("flag off at "));
 }
 
 #[test]
