@@ -62,7 +62,8 @@ impl From<bool> for Outcome {
 pub fn main() -> ExitCode {
     let typed: Vec<std::ffi::OsString> = std::env::args_os().collect();
     let cli = Cli::try_parse_from(&typed)
-        .or_else(|error| typed::command_first(&typed).and_then(|words| Cli::try_parse_from(words).ok()).ok_or(error))
+        .map(|cli| typed::taken_for_a_source(&cli).then(|| typed::with_command_first(&typed)).flatten().unwrap_or(cli))
+        .or_else(|error| typed::with_command_first(&typed).ok_or(error))
         .unwrap_or_else(|error| typed::with_tip(error, std::env::args().skip(1)).exit());
     match run(cli) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

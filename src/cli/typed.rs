@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory as _, Parser as _};
 
 use super::args::Cli;
 use crate::model::filter;
@@ -49,6 +49,17 @@ pub(super) fn command_first(words: &[OsString]) -> Option<Vec<OsString>> {
     Some([std::slice::from_ref(program), std::slice::from_ref(name), before, after].concat())
 }
 
+/// What `words` ask for with the command in front; `None` without a command behind options, or if that is wrong too.
+pub(super) fn with_command_first(words: &[OsString]) -> Option<Cli> {
+    Cli::try_parse_from(command_first(words)?).ok()
+}
+
+/// Whether a command behind options that exploring knows too (`coroner -q screenshot DIR`) went among the sources.
+pub(super) fn taken_for_a_source(cli: &Cli) -> bool {
+    let is_command = |word: &PathBuf| is_no_source(word) && Cli::command().find_subcommand(word).is_some();
+    cli.command.is_none() && cli.open.sources.first().is_some_and(is_command)
+}
+
 /// Whether a word names nothing that could be opened.
 fn is_no_source(path: &Path) -> bool {
     let text = path.to_string_lossy();
@@ -84,7 +95,6 @@ pub(super) fn with_tip(mut error: clap::Error, mut typed: impl Iterator<Item = S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser as _;
 
     fn told(words: &[&str]) -> String {
         let error = Cli::try_parse_from(words).unwrap_err();
@@ -116,6 +126,16 @@ mod tests {
             assert!(Cli::try_parse_from(words(line)).is_ok(), "{line}");
         }
         assert!(Cli::try_parse_from(words("coroner x --theme blue")).is_err());
+    }
+
+    #[test]
+    fn a_command_behind_options_of_the_screen_is_no_file() {
+        let words = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
+        let taken = |line: &str| Cli::try_parse_from(words(line)).is_ok_and(|cli| taken_for_a_source(&cli));
+        assert!(taken("coroner -q screenshot src") && taken("coroner --theme light lint src"));
+        assert!(!taken("coroner -q src") && !taken("coroner screenshot src") && !taken("coroner -q src screenshot"));
+        let meant = with_command_first(&words("coroner -q screenshot src")).and_then(|cli| cli.command);
+        assert!(matches!(meant, Some(super::super::args::Command::Screenshot { .. })));
     }
 
     #[test]
