@@ -35,8 +35,6 @@ mod verify;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use args::{Cli, Command};
 
 use crate::app::tour::Offer;
@@ -61,10 +59,7 @@ impl From<bool> for Outcome {
 /// Reads the arguments, runs the command and prints an error chain on one line.
 pub fn main() -> ExitCode {
     let typed: Vec<std::ffi::OsString> = std::env::args_os().collect();
-    let cli = Cli::try_parse_from(&typed)
-        .map(|cli| typed::taken_for_a_source(&cli).then(|| typed::with_command_first(&typed)).flatten().unwrap_or(cli))
-        .or_else(|error| typed::with_command_first(&typed).ok_or(error))
-        .unwrap_or_else(|error| typed::with_tip(error, std::env::args().skip(1)).exit());
+    let cli = typed::parse(&typed).unwrap_or_else(|error| typed::with_tip(error, std::env::args().skip(1)).exit());
     match run(cli) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Nothing) => ExitCode::from(1),

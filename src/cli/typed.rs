@@ -37,7 +37,7 @@ pub(super) fn check_command(sources: &[PathBuf]) -> anyhow::Result<()> {
 
 /// The same words with the command in front, where options stand before it: `coroner --tz UTC events DIR`. `None` when
 /// there is no command behind options.
-pub(super) fn command_first(words: &[OsString]) -> Option<Vec<OsString>> {
+fn command_first(words: &[OsString]) -> Option<Vec<OsString>> {
     let command = Cli::command();
     let (program, rest) = words.split_first()?;
     if !rest.first()?.to_string_lossy().starts_with('-') {
@@ -49,13 +49,18 @@ pub(super) fn command_first(words: &[OsString]) -> Option<Vec<OsString>> {
     Some([std::slice::from_ref(program), std::slice::from_ref(name), before, after].concat())
 }
 
-/// What `words` ask for with the command in front; `None` without a command behind options, or if that is wrong too.
-pub(super) fn with_command_first(words: &[OsString]) -> Option<Cli> {
-    Cli::try_parse_from(command_first(words)?).ok()
+/// What the words ask for. Where they are wrong as they stand, or explore a file that is a command's name and not there
+/// (`coroner -q screenshot DIR`), they are read with the command in front.
+pub(super) fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
+    let parsed = Cli::try_parse_from(words);
+    if parsed.as_ref().is_ok_and(|cli| !explores_a_command(cli)) {
+        return parsed;
+    }
+    command_first(words).and_then(|words| Cli::try_parse_from(words).ok()).map_or(parsed, Ok)
 }
 
-/// Whether a command behind options that exploring knows too (`coroner -q screenshot DIR`) went among the sources.
-pub(super) fn taken_for_a_source(cli: &Cli) -> bool {
+/// Whether the first of what would be explored is no source but a command.
+fn explores_a_command(cli: &Cli) -> bool {
     let is_command = |word: &PathBuf| is_no_source(word) && Cli::command().find_subcommand(word).is_some();
     cli.command.is_none() && cli.open.sources.first().is_some_and(is_command)
 }
@@ -94,6 +99,7 @@ pub(super) fn with_tip(mut error: clap::Error, mut typed: impl Iterator<Item = S
 
 #[cfg(test)]
 mod tests {
+    use super::super::args::Command;
     use super::*;
 
     fn told(words: &[&str]) -> String {
@@ -131,11 +137,11 @@ mod tests {
     #[test]
     fn a_command_behind_options_of_the_screen_is_no_file() {
         let words = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
-        let taken = |line: &str| Cli::try_parse_from(words(line)).is_ok_and(|cli| taken_for_a_source(&cli));
-        assert!(taken("coroner -q screenshot src") && taken("coroner --theme light lint src"));
-        assert!(!taken("coroner -q src") && !taken("coroner screenshot src") && !taken("coroner -q src screenshot"));
-        let meant = with_command_first(&words("coroner -q screenshot src")).and_then(|cli| cli.command);
-        assert!(matches!(meant, Some(super::super::args::Command::Screenshot { .. })));
+        let command = |line: &str| parse(&words(line)).ok().map(|cli| cli.command);
+        assert!(matches!(command("coroner -q screenshot src"), Some(Some(Command::Screenshot { .. }))));
+        assert!(matches!(command("coroner --theme light screenshot src"), Some(Some(Command::Screenshot { .. }))));
+        assert!(matches!(command("coroner -q src"), Some(None)) && matches!(command("coroner -q src screenshot"), Some(None)));
+        assert!(matches!(command("coroner -q evnts src"), Some(None)) && command("coroner --zzz src").is_none());
     }
 
     #[test]
