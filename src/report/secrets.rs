@@ -89,7 +89,10 @@ fn is_real(kind: SecretKind, text: &str) -> bool {
     match kind {
         SecretKind::Address => text.parse::<std::net::IpAddr>().is_ok(),
         SecretKind::Token => {
-            !["redacted", "xxxx", "****", "example", "placeholder"].iter().any(|word| text.to_ascii_lowercase().contains(word))
+            // A token may hold a few of the letters by chance; a mask is little else.
+            let n_masked = text.chars().filter(|c| matches!(c, 'x' | 'X' | '*' | '•')).count();
+            let is_mask = n_masked >= 3 && n_masked * 2 >= text.chars().count();
+            !is_mask && !["redacted", "example", "placeholder"].iter().any(|word| text.to_ascii_lowercase().contains(word))
         }
         SecretKind::Email => true,
     }
@@ -126,6 +129,8 @@ mod tests {
         check(&format!("key {aws} used"), &[("AWS access key", &aws)]);
         let github = format!("ghp_{}", "a1B2".repeat(9));
         check(&format!("push with {github}"), &[("GitHub token", &github)]);
+        let by_chance = format!("ghp_{}", "45VXXxx9DMVO506jK61XEpaqu7Xp7IsIn9B4");
+        check(&format!("push with {by_chance}"), &[("GitHub token", &by_chance)]);
         let jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N";
         check(&format!("Authorization: Bearer {jwt}"), &[("JSON web token", jwt)]);
         check("bearer abcdef0123456789abcd", &[("bearer token", "abcdef0123456789abcd")]);
