@@ -1,6 +1,8 @@
 //! Series that stand in several files, through the same door as the screen: one where they agree, also while files change;
 //! and formulas over them, computed again when what they read has changed.
 
+mod common;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -131,4 +133,25 @@ fn exemplars_of_files_and_answers_lead_from_a_series_to_traces() {
     write("metrics.prom", "# TYPE a counter\na_total{i=\"1\"} 3 1700000000\na_total{i=\"1\"} 4 1700000001\n# EOF\n");
     look(&source);
     assert_eq!(traces(&source), ["t2"]);
+}
+
+#[test]
+fn what_a_log_says_was_done_is_a_change_and_what_a_list_tells_is_not_told_twice() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let flag = |at: &str, old: u8, new: u8| {
+        format!(
+            r#"{{"ts":"2026-05-04T10:{at}Z","level":"warn","service":"shop","msg":"feature flag changed","flag":"cart","old":"{old}","new":"{new}"}}"#
+        )
+    };
+    let ready = r#"{"ts":"2026-05-04T10:00:00Z","level":"info","service":"shop","msg":"ready"}"#;
+    let log = format!("{ready}\n{}\n{}\n", flag("05:01", 1, 100), flag("09:00", 100, 0));
+    std::fs::write(dir.path().join("shop.log"), log).expect("a log");
+    let list = r#"{"ts":"2026-05-04T10:05:00Z","kind":"flag","service":"shop","from":"1","to":"100"}"#;
+    std::fs::write(dir.path().join("deploys.jsonl"), format!("{list}\n")).expect("a list");
+    let (code, _, error) = common::coroner(dir.path(), &["export", "--format", "jsonl", "-o", "told.jsonl", "."]);
+    assert_eq!(code, 0, "{error}");
+    let told = std::fs::read_to_string(dir.path().join("told.jsonl")).expect("a timeline");
+    let changes: Vec<&str> = told.lines().filter(|line| line.contains(r#""kind":"change""#)).collect();
+    assert_eq!(changes.len(), 2, "{told}");
+    assert!(changes[0].contains("deploys.jsonl:1") && changes[1].contains("feature flag changed: cart 100 → 0"), "{told}");
 }

@@ -55,6 +55,11 @@ impl Change {
         if let Some(sort) = field("type").or_else(|| field("event_type")).and_then(|kind| of_paging(&kind)) {
             return sort;
         }
+        // Pagers number what they sent out; others tell how an incident was handled.
+        if self.kind.eq_ignore_ascii_case("incident") {
+            let is_page = self.fields.iter().any(|(own, _)| ["incident_number", "tinyId", "alias", "urgency"].contains(&&**own));
+            return if is_page { ChangeSort::Paged } else { ChangeSort::Observed };
+        }
         // Events of Kubernetes name their object and their reason.
         if let (Some(reason), Some(_)) = (field("reason"), field("object")) {
             let is_seen = field("type").is_some_and(|kind| kind == "warning") || reason.contains("election");

@@ -4,6 +4,7 @@
 //! event is shown or searched ([`Text`]). Series are samples with a min/max pyramid ([`series`]).
 //! Knows nothing of files, archives or screens: `source::files` fills it and hands its answers on.
 
+pub mod acts;
 pub mod cache;
 mod cells;
 mod column;

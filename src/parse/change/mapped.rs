@@ -201,6 +201,11 @@ fn change_of(shape: &Shape, element: &Value, parent: &Value, line: u64) -> Chang
     let text = |paths: &[&str]| paths.iter().find_map(|path| said(path, element, parent));
     let time = |paths: &[&str]| text(paths).and_then(|text| when::any(&text, WallZone::Utc)).filter(|at| *at > Timestamp(0));
     let start = time(shape.time);
+    // `+path`: so many milliseconds after the start.
+    let after = |paths: &[&str]| {
+        let ms = paths.iter().find_map(|path| at(element, path.strip_prefix('+')?)?.as_i64())?;
+        Some(start?.plus_ns(ms.checked_mul(1_000_000)?))
+    };
     let kind = text(shape.kind).unwrap_or_else(|| "change".into());
     let mut parts: Vec<String> = Vec::new();
     for part in shape.text.iter().filter_map(|paths| text(paths)) {
@@ -216,7 +221,7 @@ fn change_of(shape: &Shape, element: &Value, parent: &Value, line: u64) -> Chang
     let fields = element.as_object().into_iter().flatten().filter(|(_, value)| !value.is_object() && !value.is_array());
     Change {
         time: start,
-        end: time(shape.end).filter(|end| start.is_some_and(|start| *end > start)),
+        end: time(shape.end).or_else(|| after(shape.end)).filter(|end| start.is_some_and(|start| *end > start)),
         kind: kind.trim_end_matches("_log_entry").to_lowercase(),
         service: text(shape.service).map(|service| without_revision(shape, service)),
         text: sentence,

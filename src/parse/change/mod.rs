@@ -11,6 +11,7 @@ pub mod kubernetes;
 pub(crate) mod mapped;
 mod shapes;
 pub(crate) mod table;
+pub mod told;
 mod version;
 
 use serde_json::{Map, Value};

@@ -76,7 +76,7 @@ pub(super) const SHAPES: &[Shape] = &[
         format: "opsgenie",
         signs: &[Has("createdAt"), Any(&["tinyId", "alias"]), Has("message")],
         time: &["createdAt"],
-        end: &["report.closeTime", "closedAt"],
+        end: &["+report.closeTime", "closedAt"],
         kind: &["=incident"],
         service: &["entity", "service"],
         text: &[&["message"], &["status"], &["priority"]],

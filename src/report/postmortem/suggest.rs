@@ -78,7 +78,8 @@ pub(super) fn all(context: &mut Context) -> BTreeMap<MarkerName, Suggestion> {
     if let Some((at, change)) = of_sort(context, ChangeSort::Acknowledged).filter(|(at, _)| *at >= paged).min_by_key(|(at, _)| *at) {
         add(MarkerName::Acknowledged, at, "first acknowledgement of a page since the detection".into(), change_words(change));
     }
-    if let Some((at, change)) = of_sort(context, ChangeSort::Closed).filter(|(at, _)| *at >= paged).max_by_key(|(at, _)| *at) {
+    let ended = of_sort(context, ChangeSort::Paged).filter_map(|(_, change)| Some((change.end?, change)));
+    if let Some((at, change)) = of_sort(context, ChangeSort::Closed).chain(ended).filter(|(at, _)| *at >= paged).max_by_key(|(at, _)| *at) {
         add(MarkerName::Resolved, at, "last page that was closed".into(), change_words(change));
     }
     if let Some((at, rule, change)) = trigger(context, start) {

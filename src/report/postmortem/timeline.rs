@@ -253,6 +253,7 @@ fn sort_kind(change: &Change) -> &'static str {
         ChangeSort::Acknowledged => "decision",
         ChangeSort::Closed => "recovery",
         // What a pager sent, or who was asked.
+        ChangeSort::Observed if change.kind == "incident" => "communication",
         ChangeSort::Observed if field("type").ends_with("_log_entry") || field("event_type").starts_with("incident.") => "communication",
         ChangeSort::Observed if field("type").eq_ignore_ascii_case("warning") || says(&["unhealthy", "unable to", "fail"]) => "symptom",
         ChangeSort::Observed => "observation",

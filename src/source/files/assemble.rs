@@ -315,6 +315,22 @@ impl Settled {
         self.add(derived.into_iter().map(derived_series));
     }
 
+    /// Takes in the changes that records of logs tell, in place of those that were told before; not what a list of changes
+    /// tells of the same service at that moment.
+    pub fn set_told(&mut self, told: Vec<Change>, is_log: impl Fn(SourceId) -> bool) {
+        /// A program says a little later what was done to it.
+        const SAME_NS: i64 = 5 * crate::model::time::NS_PER_S;
+        let changes = &mut self.catalog.changes;
+        changes.retain(|change| !is_log(change.source));
+        let is_listed = |told: &Change| {
+            let is_near = |change: &Change| change.time.zip(told.time).is_some_and(|(a, b)| a.since(b).saturating_abs() <= SAME_NS);
+            told.service.is_some() && changes.iter().any(|change| change.service == told.service && is_near(change))
+        };
+        let told: Vec<Change> = told.into_iter().filter(|told| !is_listed(told)).collect();
+        changes.extend(told);
+        changes.sort_by_key(|change| (change.time.is_none(), change.time, change.source, change.line));
+    }
+
     /// Takes in series as they are.
     pub fn add_held(&mut self, held: Vec<Held>) {
         self.add(held.into_iter());

@@ -15,7 +15,7 @@ use crate::parse::{Context, Document, Plan, Verdict, metric};
 use crate::source::{Job, SourceError};
 use crate::store::derive::{DerivedSeries, derive};
 use crate::store::log::Log;
-use crate::store::{StoreError, Text, Watch, runtime_trace};
+use crate::store::{StoreError, Text, Watch, acts, runtime_trace};
 
 use super::assemble::{Loading, Settled, snapshot};
 use super::content::Content;
@@ -440,6 +440,9 @@ impl<'a> Loader<'a> {
         };
         self.keep_derived(&derived);
         self.settled.set_derived(derived);
+        let watch = Watch::new(&is_cancelled);
+        self.settled.set_told(acts::told(&logs, &watch)?, |source| self.sources[source.0 as usize].log.is_some());
+        watch.into_warnings().into_iter().for_each(|warning| self.source.notice(warning));
         if self.source.options.computed == ComputedSeries::LeftOut {
             return Ok(());
         }
