@@ -27,135 +27,22 @@ const STATEMENTS: [&str; 18] = [
     "revoke ",
 ];
 /// Programs that change something whenever they run.
-const TOOLS: [&str; 31] = [
-    "reboot",
-    "shutdown",
-    "poweroff",
-    "kill",
-    "pkill",
-    "killall",
-    "iptables",
-    "ip6tables",
-    "nft",
-    "ufw",
-    "tc",
-    "mount",
-    "umount",
-    "rm",
-    "mv",
-    "cp",
-    "tee",
-    "vi",
-    "vim",
-    "nano",
-    "sed",
-    "chmod",
-    "chown",
-    "ansible-playbook",
-    "terraform",
-    "visudo",
-    "setenforce",
-    "sysctl",
-    "crontab",
-    "certbot",
-    "truncate",
-];
+const TOOLS: &str = "reboot shutdown poweroff kill pkill killall iptables ip6tables nft ufw tc mount umount rm mv cp tee vi vim nano sed \
+    chmod chown ansible-playbook terraform visudo setenforce sysctl crontab certbot truncate";
 /// Programs that change something by one of these words.
-const VERBS: [&str; 30] = [
-    "restart",
-    "start",
-    "stop",
-    "reload",
-    "try-restart",
-    "enable",
-    "disable",
-    "mask",
-    "install",
-    "upgrade",
-    "update",
-    "remove",
-    "purge",
-    "erase",
-    "apply",
-    "set",
-    "scale",
-    "rollout",
-    "rollback",
-    "undo",
-    "delete",
-    "patch",
-    "edit",
-    "drain",
-    "cordon",
-    "uncordon",
-    "run",
-    "up",
-    "down",
-    "deploy",
-];
+const VERBS: &str = "restart start stop reload try-restart enable disable mask install upgrade update remove purge erase apply set scale \
+    rollout rollback undo delete patch edit drain cordon uncordon run up down deploy";
 /// Programs that the verbs belong to.
-const MANAGERS: [&str; 24] = [
-    "systemctl",
-    "service",
-    "initctl",
-    "supervisorctl",
-    "apt",
-    "apt-get",
-    "aptitude",
-    "yum",
-    "dnf",
-    "rpm",
-    "dpkg",
-    "snap",
-    "pip",
-    "npm",
-    "kubectl",
-    "helm",
-    "docker",
-    "docker-compose",
-    "podman",
-    "nerdctl",
-    "pm2",
-    "consul",
-    "nomad",
-    "vault",
-];
+const MANAGERS: &str = "systemctl service initctl supervisorctl apt apt-get aptitude yum dnf rpm dpkg snap pip npm kubectl helm docker \
+    docker-compose podman nerdctl pm2 consul nomad vault";
 /// Modules of Ansible that only look.
-const LOOKS: [&str; 8] = ["setup", "stat", "ping", "gather_facts", "debug", "service_facts", "package_facts", "wait_for"];
+const LOOKS: &str = "setup stat ping gather_facts debug service_facts package_facts wait_for";
 /// Resources of Kubernetes that components write all the time.
-const CHATTER: [&str; 7] = [
-    "events",
-    "leases",
-    "tokenreviews",
-    "subjectaccessreviews",
-    "selfsubjectaccessreviews",
-    "selfsubjectrulesreviews",
-    "selfsubjectreviews",
-];
+const CHATTER: &str = "events leases tokenreviews subjectaccessreviews selfsubjectaccessreviews selfsubjectrulesreviews selfsubjectreviews";
 /// What a program may say has changed, and how.
-const THINGS: [&str; 9] = ["config", "configuration", "configmap", "setting", "settings", "flag", "feature-flag", "toggle", "feature_flag"];
-const DONE: [&str; 20] = [
-    "reloaded",
-    "changed",
-    "updated",
-    "applied",
-    "enabled",
-    "disabled",
-    "toggled",
-    "flipped",
-    "switched",
-    "activated",
-    "deactivated",
-    "reloading",
-    "reconfiguring",
-    "reconfigured",
-    "rolled",
-    "overridden",
-    "modified",
-    "set",
-    "turned",
-    "evaluated-to",
-];
+const THINGS: &str = "config configuration configmap setting settings flag feature-flag toggle feature_flag";
+const DONE: &str = "reloaded changed updated applied enabled disabled toggled flipped switched activated deactivated reloading reconfiguring \
+    reconfigured rolled overridden modified set turned evaluated-to";
 /// Words by which a record denies it, or tells a plan.
 const DENIED: [&str; 16] = [
     "fail",
@@ -177,6 +64,11 @@ const DENIED: [&str; 16] = [
 ];
 /// Longest text of a change.
 const MAX_TEXT: usize = 300;
+
+/// Whether a word stands in a list of words.
+fn has(list: &str, word: &str) -> bool {
+    list.split(' ').any(|own| own == word)
+}
 
 /// Whether a message may tell of something done: what a log holds few of, found by their words. O(bytes).
 pub fn may_tell(message: &str) -> bool {
@@ -244,7 +136,7 @@ impl Teller {
         }
         if let Some((module, rest)) = logger.strip_prefix("ansible-").zip(lower.starts_with("invoked with").then(|| &message[12..])) {
             let name = module.rsplit('.').next().unwrap_or(module);
-            return (!LOOKS.contains(&name)).then(|| Told::new("ansible", format!("{name}:{rest}")));
+            return (!has(LOOKS, name)).then(|| Told::new("ansible", format!("{name}:{rest}")));
         }
         if let Some(at) = lower.find("task [") {
             self.task = message[at + 6..].split(']').next().map(str::to_owned);
@@ -319,7 +211,7 @@ fn of_command(message: &str, at: usize) -> Option<Told> {
     let command = message.get(at + 8..)?.trim();
     let mut words = command.split_whitespace();
     let program = words.next()?.rsplit('/').next()?;
-    let is_change = TOOLS.contains(&program) || MANAGERS.contains(&program) && words.any(|word| VERBS.contains(&word));
+    let is_change = has(TOOLS, program) || has(MANAGERS, program) && words.any(|word| has(VERBS, word));
     if !is_change {
         return None;
     }
@@ -369,8 +261,8 @@ fn of_program(lower: &str) -> bool {
     let mut words = lower.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-').filter(|word| !word.is_empty());
     let (mut thing, mut done, mut n) = (false, false, 0);
     for word in words.by_ref().take(MAX_WORDS + 1) {
-        thing |= THINGS.contains(&word);
-        done |= DONE.contains(&word);
+        thing |= has(THINGS, word);
+        done |= has(DONE, word);
         n += 1;
     }
     let is_signal = lower.contains("reconfiguring") && lower.contains("signal");
@@ -405,7 +297,7 @@ fn of_kubernetes(event: &Event) -> Option<Told> {
     let is_done = field("stage").is_none_or(|stage| stage == "ResponseComplete")
         && field("responseStatus.code").and_then(|code| code.parse::<u16>().ok()).is_none_or(|code| code < 300);
     let is_a_person = !user.starts_with("system:") || user.starts_with("system:serviceaccount:") && !user.contains(":kube-system:");
-    if !is_done || !is_a_person || CHATTER.contains(&resource) || field("objectRef.subresource").is_some_and(|part| part != "scale") {
+    if !is_done || !is_a_person || has(CHATTER, resource) || field("objectRef.subresource").is_some_and(|part| part != "scale") {
         return None;
     }
     let name = field("objectRef.name").unwrap_or("*");
