@@ -8,9 +8,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::skew::{ClockCheck, ClockSkew, Unsure};
+use crate::model::SourceId;
+use crate::model::skew::{ClockCheck, ClockSkew, Stamp, Unsure};
 use crate::model::time::NS_PER_S;
-use crate::model::{SourceId, Timestamp};
 
 /// Fewer traces say nothing of a clock.
 pub const MIN_TRACES: usize = 5;
@@ -24,19 +24,6 @@ const FINE_TIMES: i64 = 8;
 const STEADY_PERCENT: usize = 90;
 /// So many windows without any offset are enough for clocks that agree: retries and late work break the others.
 const AGREEING_PERCENT: usize = 50;
-
-/// One event of a trace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp {
-    /// Number of its trace.
-    pub trace: usize,
-    /// Whose clock.
-    pub source: SourceId,
-    /// When, by that clock.
-    pub time: Timestamp,
-    /// How long it took, in ns; 0 when it does not say.
-    pub length_ns: i64,
-}
 
 /// From and to, in ns.
 type Window = (i64, i64);

@@ -7,7 +7,9 @@ use std::io::Write;
 use serde_json::{Map, Value, json};
 
 use super::output::{self, OutputForm};
+use super::trace::clocks_json;
 use crate::model::{Catalog, ProblemKind, SourceReport, ZoneCertainty};
+use crate::runtime::clocks;
 use crate::source::{Job, Source};
 
 /// Schema of the JSON form.
@@ -37,9 +39,14 @@ pub enum Detail {
 /// Writes one entry a source. Whether there is any source.
 pub fn run(source: &dyn Source, options: &InspectOptions, out: &mut dyn Write) -> anyhow::Result<bool> {
     let catalog = source.catalog(&Job::new())?;
+    let clocks = clocks::check(source, &Job::new())?;
     match options.form {
-        OutputForm::Json => output::write_json(out, &json_of(&catalog))?,
-        OutputForm::Text => text::write(&catalog, options, out)?,
+        OutputForm::Json => {
+            let mut whole = json_of(&catalog);
+            whole["clocks"] = clocks_json(&clocks, &catalog);
+            output::write_json(out, &whole)?;
+        }
+        OutputForm::Text => text::write(&catalog, &clocks, options, out)?,
     }
     Ok(!catalog.sources.is_empty())
 }

@@ -97,6 +97,12 @@ fn json_of(trace: Option<&Trace>, check: &ClockCheck, catalog: &Catalog) -> Valu
         out["is_cut"] = json!(trace.has_more);
         out["events"] = events.collect();
     }
+    out["clocks"] = clocks_json(check, catalog);
+    out
+}
+
+/// What was found of the clocks.
+pub(super) fn clocks_json(check: &ClockCheck, catalog: &Catalog) -> Value {
     let skews = check.skews.iter().map(|skew| {
         json!({
             "source": path(catalog, skew.source),
@@ -113,13 +119,12 @@ fn json_of(trace: Option<&Trace>, check: &ClockCheck, catalog: &Catalog) -> Valu
         };
         json!({ "source": path(catalog, *source), "why": why, "traces": n })
     });
-    out["clocks"] = json!({
+    json!({
         "traces": check.n_traces,
         "skewed": skews.collect::<Vec<_>>(),
         "agreeing": check.agreeing.iter().map(|source| path(catalog, *source)).collect::<Vec<_>>(),
         "unsure": unsure.collect::<Vec<_>>(),
-    });
-    out
+    })
 }
 
 fn write_text(trace: Option<&Trace>, check: &ClockCheck, catalog: &Catalog, out: &mut dyn Write) -> anyhow::Result<()> {

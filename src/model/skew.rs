@@ -6,7 +6,20 @@
 use super::event::SourceId;
 use super::series::Unit;
 use super::text;
-use super::time::NS_PER_S;
+use super::time::{NS_PER_S, Timestamp};
+
+/// One event of a trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// Number of its trace.
+    pub trace: usize,
+    /// Whose clock.
+    pub source: SourceId,
+    /// When, by that clock.
+    pub time: Timestamp,
+    /// How long it took, in ns; 0 when it does not say.
+    pub length_ns: i64,
+}
 
 /// A clock that looks wrong against another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,20 +85,25 @@ impl ClockCheck {
 impl ClockSkew {
     /// `clock of payment.log looks 1.7 s ahead (±5 ms, 412 traces)`.
     fn sentence(&self, name: &impl Fn(SourceId) -> String) -> String {
-        /// From here on hours and minutes read better: a wrong zone is eight hours, not 28 800 seconds.
-        const LONG_S: u64 = 120;
-        let seconds = |ns: i64| match ns.unsigned_abs() / NS_PER_S.unsigned_abs() {
-            LONG_S.. => text::whole_duration(ns.unsigned_abs().saturating_add(500_000_000) / NS_PER_S.unsigned_abs()),
-            _ => text::value(ns.unsigned_abs() as f64 / 1e9, Unit::Seconds),
-        };
+        let [far, around] = self.amounts();
         let way = match (self.ahead_ns > 0, self.against) {
             (true, None) => "ahead".to_owned(),
             (false, None) => "behind".to_owned(),
             (true, Some(other)) => format!("ahead of {}", name(other)),
             (false, Some(other)) => format!("behind {}", name(other)),
         };
-        let (far, around) = (seconds(self.ahead_ns), seconds(self.uncertainty_ns));
         format!("clock of {} looks {far} {way} (±{around}, {} traces)", name(self.source), text::grouped(self.n_traces as u64))
+    }
+
+    /// How far it is off, and how far the truth lies around that, in words.
+    pub fn amounts(&self) -> [String; 2] {
+        /// From here on hours and minutes read better: a wrong zone is eight hours, not 28 800 seconds.
+        const LONG_S: u64 = 120;
+        let seconds = |ns: i64| match ns.unsigned_abs() / NS_PER_S.unsigned_abs() {
+            LONG_S.. => text::whole_duration(ns.unsigned_abs().saturating_add(500_000_000) / NS_PER_S.unsigned_abs()),
+            _ => text::value(ns.unsigned_abs() as f64 / 1e9, Unit::Seconds),
+        };
+        [seconds(self.ahead_ns), seconds(self.uncertainty_ns)]
     }
 }
 

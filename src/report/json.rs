@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 use super::layout::Audience;
 use super::lint::Finding;
 use super::postmortem::{
-    ACTION_TYPES, ActionRow, AlertRow, AttemptRow, AuthorRow, Block, Coverage, Derived, Detection, Edge, Effect, Exhibit, GapRow, Head,
-    Indicator, Indicators, MarkerRow, Postmortem, Provenance, SeriesUsed, ServiceRow, Sign, SourceUsed, StageCheck, StageRow, Step,
-    TimelineRow, TurningPoint,
+    ACTION_TYPES, ActionRow, AlertRow, AttemptRow, AuthorRow, Block, ClockDoubt, Coverage, Derived, Detection, Edge, Effect, Exhibit,
+    GapRow, Head, Indicator, Indicators, MarkerRow, Postmortem, Provenance, SeriesUsed, ServiceRow, Sign, SourceUsed, StageCheck, StageRow,
+    Step, TimelineRow, TurningPoint,
 };
 use crate::model::case::{Relation, Verdict};
 use crate::model::text::{printable, rfc3339};
@@ -382,6 +382,7 @@ fn provenance(provenance: &Provenance) -> Value {
         gaps,
         n_more_gaps,
         derived,
+        clock_doubts,
         markers,
         generator,
         is_complete,
@@ -397,6 +398,7 @@ fn provenance(provenance: &Provenance) -> Value {
         "series": all(series, self::series),
         "gaps": all(gaps, gap),
         "more_gaps": n_more_gaps,
+        "clock_doubts": all(clock_doubts, clock_doubt),
         "markers": all(markers, marker),
         "authors": all(authors, author),
         "suggestions": suggestions
@@ -419,6 +421,13 @@ fn source(source: &SourceUsed) -> Value {
         "first": moment(span.map(|span| span.0)), "last": moment(span.map(|span| span.1)), "zone": zone,
         "problems": problems.iter().map(|(kind, count)| json!({"kind": kind, "count": count})).collect::<Vec<_>>(),
         "unplaced": n_unplaced, "clock_offset_s": *clock_ns as f64 / 1e9,
+    })
+}
+
+fn clock_doubt(doubt: &ClockDoubt) -> Value {
+    let ClockDoubt { source, against, ahead_ns, far, around, n_traces } = doubt;
+    json!({
+        "source": source, "against": against, "ahead_s": *ahead_ns as f64 / 1e9, "far": far, "around": around, "traces": n_traces,
     })
 }
 

@@ -29,6 +29,7 @@ pub mod words;
 
 use crate::model::case::{Evidence, Standing};
 use crate::model::query::ValueAt;
+use crate::model::skew::ClockCheck;
 use crate::model::{Catalog, EventFilter, Sample, SeriesId, TimeRange, Timestamp};
 
 /// What a report asks. Answers must not depend on threads, order of load or cache.
@@ -41,6 +42,10 @@ pub trait Facts {
     fn samples(&self, id: SeriesId, range: TimeRange) -> Vec<Sample>;
     /// Number of log events that pass a filter inside a range.
     fn count(&self, filter: &EventFilter, range: TimeRange) -> u64;
+    /// What shared traces tell of the clocks of the sources; nothing when nobody looked.
+    fn clocks(&self) -> ClockCheck {
+        ClockCheck::default()
+    }
     /// Where a piece of evidence stands now; `None`: nobody looked.
     fn standing(&self, _evidence: &Evidence) -> Option<Standing> {
         None

@@ -8,6 +8,7 @@ use super::answer::hex;
 use super::names;
 use crate::model::case::{Evidence, Standing};
 use crate::model::query::ValueAt;
+use crate::model::skew::ClockCheck;
 use crate::model::{CaseDoc, Catalog, EventFilter, Sample, SeriesId, TimeRange, Timestamp};
 use crate::report::Facts;
 use crate::source::{Job, Source, SourceError};
@@ -53,6 +54,10 @@ impl Facts for SourceFacts<'_> {
 
     fn count(&self, filter: &EventFilter, range: TimeRange) -> u64 {
         self.source.count(filter, Some(range), &self.job).map(|answer| answer.value).unwrap_or_default()
+    }
+
+    fn clocks(&self) -> ClockCheck {
+        super::clocks::check(self.source, &self.job).unwrap_or_default()
     }
 
     fn standing(&self, evidence: &Evidence) -> Option<Standing> {

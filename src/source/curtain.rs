@@ -11,6 +11,7 @@ use super::{Answer, Job, RawLines, Source, SourceError};
 use crate::model::facets::{FacetQuery, Facets};
 use crate::model::known::{before, cut_columns, cut_histogram, n_known};
 use crate::model::query::{BestEvent, BestQuery, FieldSeen, HistogramQuery, PageStart, Pattern, PatternQuery, ValueAt};
+use crate::model::skew::Stamp;
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, Sample, SeriesId, SeriesQuery, SourceId, TimeRange,
     Timestamp,
@@ -138,6 +139,12 @@ impl Source for Curtain<'_> {
     }
 
     /// Names only: values and counts are those of all the data.
+    fn stamps(&self, job: &Job) -> Result<Answer<Vec<Stamp>>, SourceError> {
+        let mut answer = self.source.stamps(job)?;
+        answer.value.retain(|stamp| stamp.time < self.until);
+        Ok(answer)
+    }
+
     fn fields(&self, job: &Job) -> Result<Answer<Vec<FieldSeen>>, SourceError> {
         let mut answer = self.source.fields(job)?;
         for field in &mut answer.value {

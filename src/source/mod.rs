@@ -20,6 +20,7 @@ pub use crate::store::promql::Steps;
 use crate::model::facets::{FacetQuery, Facets};
 use crate::model::offset::ClockOffsets;
 use crate::model::query::{BestEvent, BestQuery, FieldSeen, HistogramQuery, Pattern, PatternQuery, Stats, StatsQuery, ValueAt};
+use crate::model::skew::Stamp;
 use crate::model::zones::SourceZones;
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, Sample, SeriesId, SeriesQuery, SourceId, TimeRange,
@@ -159,6 +160,12 @@ pub trait Source: Send + Sync {
 
     /// The fields that a sample of the events has, by name.
     fn fields(&self, job: &Job) -> Result<Answer<Vec<FieldSeen>>, SourceError> {
+        let _ = job;
+        Ok(Answer::complete(Vec::new()))
+    }
+
+    /// Events of the traces that several logs share, of a sample of those: for comparing clocks.
+    fn stamps(&self, job: &Job) -> Result<Answer<Vec<Stamp>>, SourceError> {
         let _ = job;
         Ok(Answer::complete(Vec::new()))
     }

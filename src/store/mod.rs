@@ -32,6 +32,7 @@ pub mod segment;
 pub mod series;
 pub mod service;
 mod spread;
+pub mod stamps;
 mod statistic;
 mod tally;
 

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::Timestamp;
 
 const MS: i64 = 1_000_000;
 

@@ -9,6 +9,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use crate::model::offset;
+use crate::model::skew::ClockCheck;
 use crate::model::text::{grouped, printable, rfc3339};
 use crate::model::{Catalog, Problem, SourceReport, Timestamp, ZoneCertainty};
 
@@ -27,14 +28,20 @@ const MIN_PATH: usize = 20;
 const MILLIS: usize = "00:00:00.000".len();
 
 /// Writes the whole answer.
-pub(super) fn write(catalog: &Catalog, options: &InspectOptions, out: &mut dyn Write) -> anyhow::Result<()> {
+pub(super) fn write(catalog: &Catalog, clocks: &ClockCheck, options: &InspectOptions, out: &mut dyn Write) -> anyhow::Result<()> {
     let dates = Dates::of(catalog);
     write_summary(catalog, dates, options.width, out)?;
     let layout = Layout { dates, width: options.width };
     layout.write_rows(catalog, options, out)?;
     write_unplaced(catalog, out)?;
     write_all_problems(catalog, out)?;
-    write_remarks(catalog, out)
+    write_remarks(catalog, out)?;
+    let name = |id| catalog.source(id).map_or_else(String::new, |report| report.path.clone());
+    for (at, words) in clocks.sentences(name).into_iter().enumerate() {
+        let way_out = "coroner trace tells more, --clock moves it";
+        writeln!(out, "{}  {words}; times are as it states them ({way_out})", if at == 0 { "\nclocks:\n" } else { "" })?;
+    }
+    Ok(())
 }
 
 fn plural(n: u64, one: &str) -> String {
@@ -371,7 +378,13 @@ mod tests {
 
     fn text(width: usize) -> String {
         let mut out = Vec::new();
-        write(&catalog(), &InspectOptions { width: Some(width), detail: Detail::Short, ..InspectOptions::default() }, &mut out).unwrap();
+        write(
+            &catalog(),
+            &ClockCheck::default(),
+            &InspectOptions { width: Some(width), detail: Detail::Short, ..InspectOptions::default() },
+            &mut out,
+        )
+        .unwrap();
         String::from_utf8(out).unwrap()
     }
 

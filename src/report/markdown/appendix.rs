@@ -109,6 +109,16 @@ fn sources(out: &mut String, provenance: &Provenance) {
         let (path, offset) = (code(&source.path), offset::text(source.clock_ns));
         let _ = write!(out, "\nThe clock of {path} is moved by {offset}: its times here are so far from those that it states.\n");
     }
+    for doubt in &provenance.clock_doubts {
+        let way = if doubt.ahead_ns > 0 { "ahead of" } else { "behind" };
+        let (path, n) = (code(&doubt.source), grouped(doubt.n_traces));
+        let against = doubt.against.as_ref().map_or_else(|| "the others".to_owned(), |other| code(other));
+        let _ = write!(
+            out,
+            "\nBy {n} shared traces the clock of {path} looks {} {way} {against} (±{}): its times here are as it states them.\n",
+            doubt.far, doubt.around
+        );
+    }
     if provenance.n_other_sources > 0 {
         let _ = write!(out, "\nOther sources that were loaded: {}; nothing here refers to them.", provenance.n_other_sources);
         let n: u64 = provenance.other_problems.iter().map(|other| other.1).sum();

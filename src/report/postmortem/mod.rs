@@ -56,7 +56,7 @@ pub use coverage::{ACTION_TYPES, Coverage};
 pub use detection::{AlertRow, Detection, Sign};
 pub use evidence::{Block, Exhibit};
 pub use indicators::{Indicator, Indicators};
-pub use provenance::{AuthorRow, GapRow, MarkerRow, Provenance, SeriesUsed, SourceUsed};
+pub use provenance::{AuthorRow, ClockDoubt, GapRow, MarkerRow, Provenance, SeriesUsed, SourceUsed};
 pub use services::ServiceRow;
 pub use stages::{StageCheck, StageRow, overall};
 pub use suggest::Suggestion;

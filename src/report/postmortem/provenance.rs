@@ -6,6 +6,7 @@ use super::Derived;
 use super::Suggestion;
 use super::context::Context;
 use crate::model::case::{EvidenceTarget, MarkerName};
+use crate::model::skew::ClockSkew;
 use crate::model::{SeriesMeta, SourceReport, TimeRange, Timestamp};
 
 /// Gaps that are listed.
@@ -28,6 +29,8 @@ pub struct Provenance {
     pub n_more_gaps: usize,
     /// Every number with its formula.
     pub derived: Vec<Derived>,
+    /// Clocks that look wrong, the worst first.
+    pub clock_doubts: Vec<ClockDoubt>,
     /// Every marker, set or not.
     pub markers: Vec<MarkerRow>,
     /// Markers that nobody set, as the data suggest them.
@@ -63,6 +66,23 @@ pub struct SourceUsed {
     pub problems: Vec<(String, u64)>,
     /// Records without a time.
     pub n_unplaced: u64,
+}
+
+/// A clock that looks wrong by the traces that its source shares with others. Times stay as the source states them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClockDoubt {
+    /// Path of the source.
+    pub source: String,
+    /// Path of the one that it is compared with; `None`: with most of the others.
+    pub against: Option<String>,
+    /// How far it is ahead, ns; below 0 it is behind.
+    pub ahead_ns: i64,
+    /// The same without its sign, in words.
+    pub far: String,
+    /// The truth lies so far around it, in words.
+    pub around: String,
+    /// Traces that it rests on.
+    pub n_traces: u64,
 }
 
 /// A series that numbers come from.
@@ -162,12 +182,30 @@ pub(super) fn gather(context: &Context) -> Provenance {
         n_more_gaps: gaps.len().saturating_sub(MOST_GAPS),
         gaps: gaps.into_iter().take(MOST_GAPS).collect(),
         derived: context.derived.clone(),
+        clock_doubts: clock_doubts(context),
         markers: markers(context),
         suggestions: context.suggested.values().cloned().collect(),
         authors: authors(context),
         generator: format!("coroner {}", context.settings.tool_version).trim_end().to_owned(),
         is_complete: catalog.is_complete,
     }
+}
+
+/// What shared traces say of the clocks.
+fn clock_doubts(context: &Context) -> Vec<ClockDoubt> {
+    let skews = context.facts.clocks().skews;
+    let doubt = |skew: ClockSkew| {
+        let [far, around] = skew.amounts();
+        ClockDoubt {
+            source: context.path(skew.source).to_owned(),
+            against: skew.against.map(|other| context.path(other).to_owned()),
+            ahead_ns: skew.ahead_ns,
+            far,
+            around,
+            n_traces: skew.n_traces as u64,
+        }
+    };
+    skews.into_iter().map(doubt).collect()
 }
 
 /// Where logs lack a file, and the series that numbers come from lack samples inside what the document covers, by time.

@@ -52,6 +52,7 @@ pub(super) fn prune(postmortem: &mut Postmortem) {
     provenance.other_problems.clear();
     provenance.series.clear();
     provenance.suggestions.clear();
+    provenance.clock_doubts.clear();
     provenance.authors.clear();
     for marker in &mut provenance.markers {
         (marker.rule, marker.author, marker.set_at) = (String::new(), String::new(), None);
@@ -340,6 +341,7 @@ fn provenance(provenance: &mut Provenance, with: With) {
         gaps,
         n_more_gaps: _,
         derived,
+        clock_doubts,
         markers,
         generator: _,
         is_complete: _,
@@ -368,6 +370,10 @@ fn provenance(provenance: &mut Provenance, with: With) {
     }
     for row in derived.iter_mut() {
         self::derived(row, with);
+    }
+    for doubt in clock_doubts {
+        with(&mut doubt.source);
+        option(&mut doubt.against, with);
     }
     for author in authors {
         with(&mut author.name);

@@ -43,6 +43,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use crate::model::facets::{FacetQuery, Facets};
 use crate::model::offset::ClockOffsets;
 use crate::model::query::{BestEvent, BestQuery, FieldSeen, HistogramQuery, Pattern, PatternQuery, Stats, StatsQuery, ValueAt};
+use crate::model::skew::Stamp;
 use crate::model::zones::SourceZones;
 use crate::model::{
     Catalog, Columns, Event, EventFilter, EventPage, EventQuery, EventRef, Histogram, Sample, SeriesId, SeriesQuery, SourceId, TimeRange,
@@ -333,6 +334,11 @@ impl Source for FileSource {
 
     fn best(&self, query: &BestQuery, job: &Job) -> Result<Answer<Vec<BestEvent>>, SourceError> {
         self.ask(job, |events, watch| events.best(query, watch))
+    }
+
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method itself is not general enough in its lifetimes")]
+    fn stamps(&self, job: &Job) -> Result<Answer<Vec<Stamp>>, SourceError> {
+        self.ask(job, |events, watch| events.stamps(watch))
     }
 
     #[expect(clippy::redundant_closure_for_method_calls, reason = "the method itself is not general enough in its lifetimes")]
