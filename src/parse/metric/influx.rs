@@ -121,13 +121,15 @@ fn point(line: &str) -> Result<Point, String> {
 /// The points of a text, each where it begins.
 fn points(text: &str) -> impl Iterator<Item = (Place, Result<Point, String>)> {
     let mut next_byte = 0;
-    lines(text).filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#')).filter_map(move |(place, line)| {
+    let begun = lines(text).filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+    begun.filter_map(move |(place, line)| {
         // The lines of a text that reaches over several were read with its first.
-        (place.byte >= next_byte).then(|| {
-            let (read, end) = point_of_lines(text, place, line);
-            next_byte = end;
-            (place, read)
-        })
+        if place.byte < next_byte {
+            return None;
+        }
+        let (read, end) = point_of_lines(text, place, line);
+        next_byte = end;
+        Some((place, read))
     })
 }
 
@@ -247,8 +249,14 @@ mod tests {
                     log,host=c msg=\"open 1700000020000000000\nlog,host=c n=4 1700000030000000000\n";
         assert!(recognise(text).is_some());
         let document = parse(text.as_bytes(), &Context::default());
-        let values: Vec<f64> =
-            document.series.iter().find(|one| one.name == "log_n").into_iter().flat_map(|one| one.iter()).map(|s| s.value).collect();
+        let values: Vec<f64> = document
+            .series
+            .iter()
+            .find(|one| one.name == "log_n")
+            .into_iter()
+            .flat_map(crate::parse::ParsedSeries::iter)
+            .map(|s| s.value)
+            .collect();
         assert_eq!(values, [2.0, 3.0, 4.0]);
         let said = document.series.iter().find(|one| one.name == "log_msg").and_then(|one| one.labels.get("value"));
         assert_eq!(said, Some("first\r\n# second, a=\"b\"\n\nthird"));

@@ -228,8 +228,12 @@ impl Joined {
                 *labels = Labels::new(own.map(|(label, value)| (label.to_owned(), value.to_owned())).collect());
             }
         };
-        series.iter_mut().for_each(|(meta, _)| without(&mut meta.labels, meta.source));
-        exemplars.iter_mut().for_each(|exemplar| without(&mut exemplar.labels, exemplar.source));
+        for (meta, _) in series {
+            without(&mut meta.labels, meta.source);
+        }
+        for exemplar in exemplars {
+            without(&mut exemplar.labels, exemplar.source);
+        }
     }
 
     /// Tells the first source of each target what was made of it.
