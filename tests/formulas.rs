@@ -96,6 +96,22 @@ fn zero_nan_stale_and_absent_are_told_apart() {
 }
 
 #[test]
+fn words_for_a_course_tell_nan_from_missing_data_and_call_no_distance_of_samples_missing() {
+    let dir = incident();
+    let told = |keys: &str| {
+        let (code, text, err) = coroner(dir.path(), &["screenshot", "incident", "--size", "120x40", "--plain", "--keys", keys]);
+        assert_eq!(code, 0, "{err}");
+        text.lines().find(|line| line.contains(", selected: ")).unwrap_or_default().to_owned()
+    };
+    let odd = told("P \"odd_value\" Enter esc");
+    assert!(odd.contains("odd_value api-1") || odd.contains("odd_value api api-1"), "{odd}");
+    assert!(odd.contains("no number (NaN or infinite) in 4") && !odd.contains("no data"), "{odd}");
+    // Zoomed in until samples stand apart: what lies between them is not missing.
+    let near = told("P \"odd_value\" Enter esc t t \"22:13:30\" Enter 3*+");
+    assert!(near.contains("steady around 1") && !near.contains("no data"), "{near}");
+}
+
+#[test]
 fn a_computed_series_tells_its_formula_window_and_restarts() {
     let dir = incident();
     let rate = answer(dir.path(), &["--match", "http_requests_total:rate{*", "--step", "1s"]);

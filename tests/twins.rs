@@ -155,3 +155,35 @@ fn what_a_log_says_was_done_is_a_change_and_what_a_list_tells_is_not_told_twice(
     assert_eq!(changes.len(), 2, "{told}");
     assert!(changes[0].contains("deploys.jsonl:1") && changes[1].contains("feature flag changed: cart 100 → 0"), "{told}");
 }
+
+/// What `curl` saves of a target: no times, no instance.
+fn look_at(count: i64) -> String {
+    format!("# TYPE requests_total counter\nrequests_total {count}\n# TYPE busy gauge\nbusy 1\n")
+}
+
+#[test]
+fn looks_at_a_target_are_one_course_and_targets_are_told_apart() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let write = |service: &str, minute: i64, count: i64| {
+        let path = dir.path().join(format!("{service}_2023-11-14T22-1{minute}-00Z.prom"));
+        fs::write(path, look_at(count)).expect("as it was made");
+    };
+    for minute in 0..3 {
+        write("order", minute, minute * 60);
+    }
+    let source = loaded(dir.path());
+    let told = |source: &FileSource| {
+        let catalog = catalog(source);
+        let measured = catalog.series.iter().filter(|meta| !meta.is_derived && meta.name == "requests_total");
+        measured.map(|meta| format!("{} {} in {}", meta.full_name(), meta.n_samples, meta.sources().count())).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&source), ["requests_total 3 in 3"]);
+    let rate = source.evaluate("rate(requests_total[2m])", None, &Job::new()).expect("a formula").value;
+    assert_eq!(rate.first().and_then(|line| line.samples.last()).map(|sample| sample.value.to_string()), Some("1".to_owned()));
+    // Another target, while files are looked after: names are given, and a look that comes later finds its course.
+    write("pay", 0, 5);
+    write("pay", 1, 7);
+    write("order", 3, 180);
+    look(&source);
+    assert_eq!(told(&source), ["requests_total{instance=\"order\"} 4 in 4", "requests_total{instance=\"pay\"} 2 in 2"]);
+}

@@ -20,6 +20,8 @@ use crate::model::{Columns, SeriesId, SeriesKind, SeriesMeta, Unit, text};
 const COMPARABLE: f64 = 0.6;
 /// From this tier on a name is a guess at what the role means.
 const GUESSED: u8 = 3;
+/// Origin of what has no course, behind all others.
+const SINGLE: u8 = 4;
 /// What a series that does not move scores, so that coverage still orders those.
 const AT_REST: f64 = 0.05;
 
@@ -68,20 +70,23 @@ pub fn choose(candidates: &[PanelCandidate<'_>]) -> Vec<Choice> {
 /// The same, where a series that was given comes before what was computed from metrics, and that before what was computed
 /// from logs: a later origin only fills the roles that are left, and adds to the other candidates. A counter as it is
 /// only ever rises: what was computed from it tells more. In a role that says so, a guess gives way to the thing itself.
+/// A single sample is no course: it comes behind all that have one, whatever their origin.
 pub fn choose_by_origin(candidates: &[PanelCandidate<'_>]) -> Vec<Choice> {
     let origin = |meta: &SeriesMeta| match (meta.is_derived, &meta.derivation, meta.kind) {
+        _ if meta.n_samples == 1 => SINGLE,
         (false, _, SeriesKind::Counter | SeriesKind::HistogramPart) => 2,
         (false, ..) => 0,
         (true, Some(_), _) => 1,
         (true, None, _) => 3,
     };
     let mut choices: Vec<Choice> = Vec::new();
-    for wanted in 0..4 {
+    for wanted in 0..=SINGLE {
         let part: Vec<PanelCandidate<'_>> = candidates.iter().copied().filter(|candidate| origin(candidate.meta) == wanted).collect();
         for choice in choose(&part) {
             match choices.iter_mut().find(|known| known.place == choice.place) {
                 Some(known) => {
-                    let (mut first, later) = if known.gives_way_to(&choice) { (choice, known.clone()) } else { (known.clone(), choice) };
+                    let (mut first, later) =
+                        if wanted < SINGLE && known.gives_way_to(&choice) { (choice, known.clone()) } else { (known.clone(), choice) };
                     first.others.extend(std::iter::once((later.role, later.id)).chain(later.others));
                     *known = first;
                 }

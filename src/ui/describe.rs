@@ -21,6 +21,7 @@ use crate::app::panels::Panel;
 use crate::app::session::{CasePlace, SaveStatus};
 use crate::app::side::{SideItem, SideLine};
 use crate::app::state::Focus;
+use crate::app::trust::Trust;
 use crate::model::{Level, Timestamp, text};
 
 /// Changes and alerts told at once: those around the cursor.
@@ -155,15 +156,15 @@ fn course(state: &State, panel: &Panel) -> String {
     };
     let parts = state.timeline.visible.split(state.timeline.columns);
     let at = |column: usize| parts.get(column).map(|part| when(state, part.start())).unwrap_or_default();
-    let legs = trend::legs(&values);
+    let (legs, gaps) = (trend::legs(&values), gaps(panel));
     if legs.is_empty() {
-        return format!("steady around {}", panel.print(*first));
+        return format!("steady around {}{gaps}", panel.print(*first));
     }
     let n = legs.len();
     if n > trend::MOST_LEGS {
         let extreme = |pick: fn(f64, f64) -> f64, start: f64| values.iter().flatten().copied().fold(start, pick);
         let (least, greatest) = (extreme(f64::min, f64::INFINITY), extreme(f64::max, f64::NEG_INFINITY));
-        return format!("goes up and down {n} times between {} and {}", panel.print(least), panel.print(greatest));
+        return format!("goes up and down {n} times between {} and {}{gaps}", panel.print(least), panel.print(greatest));
     }
     let told = legs.iter().enumerate().map(|(index, leg)| {
         let way = if leg.to.1 > leg.from.1 { "rose" } else { "fell" };
@@ -172,13 +173,19 @@ fn course(state: &State, panel: &Panel) -> String {
         let between = if start == end { format!("at {start}") } else { format!("between {start} and {end}") };
         format!("{way}{from} to {} {between}", panel.print(leg.to.1))
     });
-    let n_empty = panel.shown.iter().filter(|bucket| bucket.is_none_or(|bucket| bucket.count == 0)).count();
-    let gaps = if n_empty * 20 > panel.shown.len() {
-        format!(", no data in {} % of the window", n_empty * 100 / panel.shown.len())
-    } else {
-        String::new()
-    };
     format!("{}{gaps}", told.collect::<Vec<_>>().join(", "))
+}
+
+/// How much of the window has no value, and why: a gap is none of what stands between two samples, and NaN is an answer.
+fn gaps(panel: &Panel) -> String {
+    let n = panel.trust.len();
+    let share = |kinds: &[Trust]| panel.trust.iter().filter(|trust| kinds.contains(trust)).count();
+    let words = [(share(&[Trust::Stale, Trust::Absent]), "no data"), (share(&[Trust::NoNumber]), "no number (NaN or infinite)")];
+    words
+        .into_iter()
+        .filter(|(n_columns, _)| n_columns * 20 > n)
+        .map(|(n_columns, words)| format!(", {words} in {} % of the window", n_columns * 100 / n))
+        .collect()
 }
 
 fn list(state: &State, lines: &mut Vec<String>) {

@@ -140,6 +140,28 @@ fn what_was_given_comes_before_what_was_computed_and_a_bare_counter_behind() {
 }
 
 #[test]
+fn a_single_sample_is_chosen_only_where_nothing_has_a_course() {
+    let columns = |values: &[Option<f64>]| {
+        let bucket = |value: f64| Bucket { min: value, max: value, mean: value, last: value, count: 1, n_nan: 0, n_inf: 0 };
+        Columns {
+            range: TimeRange::new(Timestamp(0), Timestamp::from_secs(3)),
+            columns: values.iter().map(|value| value.map(bucket)).collect(),
+        }
+    };
+    let meta = |id: u32, name: &str, n_samples| SeriesMeta { id: SeriesId(id), name: name.into(), n_samples, ..SeriesMeta::default() };
+    let all = [
+        (meta(0, "go_goroutines", 1), columns(&[None, Some(900.0), None])),
+        (meta(1, "jvm_threads_current", 3), columns(&[Some(5.0); 3])),
+        (meta(2, "error_ratio", 1), columns(&[None, Some(0.5), None])),
+        (SeriesMeta { is_derived: true, ..meta(3, "fromlogs:error_ratio", 3) }, columns(&[Some(0.1); 3])),
+        (meta(4, "latency_p99_seconds", 1), columns(&[None, None, Some(2.0)])),
+    ];
+    let candidates: Vec<PanelCandidate<'_>> = all.iter().map(|(meta, columns)| PanelCandidate { meta, columns }).collect();
+    let told: Vec<(&str, u32)> = choose_by_origin(&candidates).iter().map(|choice| (choice.place, choice.id.0)).collect();
+    assert_eq!(told, [("goroutines", 1), ("P99", 4), ("error rate", 3)]);
+}
+
+#[test]
 fn what_stands_in_for_goroutines_is_called_what_it_is() {
     let rising = [1.0, 1.0, 20.0, 20.0, 1.0];
     let called = |names: &[&str]| {

@@ -13,6 +13,11 @@ use crate::parse::{Context, Document};
 use super::gather::{Gather, Identity, lines};
 use super::{Place, time_of_file, value_of};
 
+/// What is wrong with a point whose text goes on in the next line.
+const OPEN_TEXT: &str = "has a text that does not end";
+/// How many lines the text of one point may have: a stack trace does, and a quote that was lost costs no more than this.
+const MOST_LINES: usize = 200;
+
 /// One point as written.
 #[derive(Debug, PartialEq)]
 struct Point {
@@ -31,10 +36,10 @@ enum Field {
 /// How sure a stretch of lines is line protocol, 0 … 1, and why.
 pub(crate) fn recognise(head: &str) -> Option<(f32, String)> {
     let (mut n_points, mut n_all) = (0, 0);
-    for line in head.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')).take(200) {
+    for (_, read) in points(head).take(200) {
         n_all += 1;
         // Without a time or a tag any `word key=value` would do, and that is logfmt.
-        n_points += usize::from(point(line).is_ok_and(|point| point.time.is_some() || !point.tags.is_empty()));
+        n_points += usize::from(read.is_ok_and(|point| point.time.is_some() || !point.tags.is_empty()));
     }
     let share = n_points as f32 / n_all.max(1) as f32;
     (n_points > 0 && share >= 0.6)
@@ -113,9 +118,42 @@ fn point(line: &str) -> Result<Point, String> {
     Ok(Point { measurement: plain(measurement), tags, fields, time })
 }
 
+/// The points of a text, each where it begins.
+fn points(text: &str) -> impl Iterator<Item = (Place, Result<Point, String>)> {
+    let mut next_byte = 0;
+    let begun = lines(text).filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+    begun.filter_map(move |(place, line)| {
+        // The lines of a text that reaches over several were read with its first.
+        if place.byte < next_byte {
+            return None;
+        }
+        let (read, end) = point_of_lines(text, place, line);
+        next_byte = end;
+        Some((place, read))
+    })
+}
+
+/// The point that begins in a line, and the byte behind it: a text in quotes may hold line ends.
+fn point_of_lines(text: &str, place: Place, line: &str) -> (Result<Point, String>, u64) {
+    let start = place.byte as usize;
+    let read = point(line);
+    if !read.as_ref().is_err_and(|reason| reason == OPEN_TEXT) {
+        return (read, place.byte);
+    }
+    let ends = memchr::memchr_iter(b'\n', &text.as_bytes()[start..]).map(|at| start + at + 1).chain([text.len()]);
+    for end in ends.skip(1).take(MOST_LINES) {
+        let whole = text.get(start..end).map(|whole| point(whole.trim_end_matches(['\n', '\r'])));
+        if let Some(Ok(point)) = whole {
+            return (Ok(point), end as u64);
+        }
+    }
+    (read, place.byte)
+}
+
 fn field(text: &str) -> Result<Field, String> {
     if let Some(body) = text.strip_prefix('"') {
-        return body.strip_suffix('"').map(|body| Field::Text(plain(body))).ok_or_else(|| "has a text that does not end".into());
+        let (body, end) = until(body, b"\"", Quotes::AreLetters);
+        return (end == "\"").then(|| Field::Text(plain(body))).ok_or_else(|| OPEN_TEXT.into());
     }
     match text {
         "t" | "T" | "true" | "True" | "TRUE" => return Ok(Field::Number(1.0)),
@@ -131,8 +169,8 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
     let text = json::text(bytes, &mut gather.problems);
     let file_time = time_of_file(context, gather.zone).map(|(at, _)| at);
     let mut n_untimed = 0;
-    for (place, line) in lines(&text).filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#')) {
-        match point(line) {
+    for (place, read) in points(&text) {
+        match read {
             Ok(point) => {
                 n_untimed += u64::from(point.time.is_none());
                 take(&mut gather, place, point, file_time);
@@ -203,6 +241,27 @@ mod tests {
         );
         assert_eq!((document.n_records, document.problems.total()), (4, 0));
         assert!(document.series.iter().all(|one| one.samples[0].time == Timestamp::from_secs(1_700_000_000)));
+    }
+
+    #[test]
+    fn a_text_in_quotes_may_hold_line_ends() {
+        let text = "log,host=c msg=\"first\r\n# second, a=\\\"b\\\"\n\nthird\",n=2 1700000000000000000\nlog,host=c n=3 1700000010000000000\n\
+                    log,host=c msg=\"open 1700000020000000000\nlog,host=c n=4 1700000030000000000\n";
+        assert!(recognise(text).is_some());
+        let document = parse(text.as_bytes(), &Context::default());
+        let values: Vec<f64> = document
+            .series
+            .iter()
+            .find(|one| one.name == "log_n")
+            .into_iter()
+            .flat_map(crate::parse::ParsedSeries::iter)
+            .map(|s| s.value)
+            .collect();
+        assert_eq!(values, [2.0, 3.0, 4.0]);
+        let said = document.series.iter().find(|one| one.name == "log_msg").and_then(|one| one.labels.get("value"));
+        assert_eq!(said, Some("first\r\n# second, a=\"b\"\n\nthird"));
+        assert_eq!((document.n_records, document.problems.total()), (3, 1));
+        assert_eq!(document.problems.kept()[0].line, 6);
     }
 
     #[test]

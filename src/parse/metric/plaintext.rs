@@ -1,9 +1,9 @@
 //! Plain lines of a collector: Graphite (`path value epoch`), `OpenTSDB` (`put name epoch value tag=value`) and `StatsD`
 //! (`name:value|type|@rate|#tag:value`).
 //!
-//! Lines of the first two carry their time. `StatsD` lines carry none by design: what a file of them counts is placed at the time
-//! of the file, counters as their sum over the sample rate, gauges as the last state, timers and sets by what can be said
-//! of them.
+//! Lines of the first two carry their time. `StatsD` lines carry none by design (Datadog's may): what a file of them counts is
+//! placed at the time of the file, counters as their sum over the sample rate, gauges as the last state, timers and sets by
+//! what can be said of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,9 +15,10 @@ use crate::parse::{Context, Document};
 use super::gather::{Gather, Identity, lines};
 use super::{FileTime, Place, time_of_file, value_of};
 
-/// How sure a stretch of lines is Graphite's, 0 … 1, and why. Paths must have a dot: `up 1 1700000000` is an exposition.
+/// How sure a stretch of lines is Graphite's, 0 … 1, and why. Paths must have a dot or tags: `up 1 1700000000` is an exposition.
 pub(crate) fn recognise_graphite(head: &str) -> Option<(f32, String)> {
-    share_of(head, |line| graphite(line).is_some(), 0.9, "lines are a dotted path, a value and an epoch")
+    let is_one = |line: &str| graphite(line).is_some_and(|(path, ..)| path.name.contains('.') || !path.labels.is_empty());
+    share_of(head, is_one, 0.9, "lines are a path with dots or tags, a value and an epoch")
 }
 
 /// How sure a stretch of lines is `StatsD`'s, 0 … 1, and why.
@@ -36,7 +37,7 @@ fn graphite(line: &str) -> Option<(Identity, &str, f64)> {
     let mut words = line.split_ascii_whitespace();
     let (path, value, time) = (words.next()?, words.next()?, words.next()?);
     let mut parts = path.split(';');
-    let name = parts.next().filter(|name| name.contains('.') && !name.starts_with('.') && !name.contains([':', '/', '{']))?;
+    let name = parts.next().filter(|name| !name.is_empty() && !name.starts_with('.') && !name.contains([':', '/', '{']))?;
     let labels: Option<Vec<_>> = parts.map(|part| part.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()))).collect();
     let is_time = time == "-1" || when::epoch(time).is_some();
     (words.next().is_none() && is_time).then_some(())?;
@@ -102,6 +103,8 @@ struct Metric<'a> {
     kind: &'a str,
     rate: f64,
     tags: Vec<(String, String)>,
+    /// `T` and an epoch: Datadog's protocol since 1.3.
+    time: Option<Timestamp>,
 }
 
 fn statsd(line: &str) -> Option<Metric<'_>> {
@@ -110,16 +113,18 @@ fn statsd(line: &str) -> Option<Metric<'_>> {
     let name = front.next().filter(|name| !name.is_empty() && !name.contains([' ', '"', '{', '=']))?;
     let values: Vec<&str> = front.collect();
     let kind = parts.next().filter(|kind| matches!(*kind, "c" | "g" | "ms" | "h" | "d" | "s"))?;
-    let (mut rate, mut tags) = (1.0, Vec::new());
+    let (mut rate, mut tags, mut time) = (1.0, Vec::new(), None);
     for part in parts {
-        if let Some(text) = part.strip_prefix('@') {
+        if let Some(at) = part.strip_prefix('T').and_then(when::epoch) {
+            time = Some(at);
+        } else if let Some(text) = part.strip_prefix('@') {
             rate = text.parse().ok().filter(|rate| *rate > 0.0 && *rate <= 1.0)?;
         } else if let Some(text) = part.strip_prefix('#') {
             tags = text.split(',').map(|tag| tag.split_once(':').unwrap_or((tag, ""))).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
         }
     }
     let is_number = |value: &&str| kind == "s" || value_of(value).is_ok();
-    (!values.is_empty() && values.iter().all(is_number)).then_some(Metric { name, values, kind, rate, tags })
+    (!values.is_empty() && values.iter().all(is_number)).then_some(Metric { name, values, kind, rate, tags, time })
 }
 
 /// What a file says of one metric.
@@ -134,60 +139,97 @@ struct State<'a> {
     line: Place,
 }
 
+/// What one metric is, in the order of its times; those without one come first.
+type Key<'a> = (&'a str, Vec<(String, String)>, &'a str, Option<Timestamp>);
+
 /// Reads `StatsD` lines; records are lines.
 pub(crate) fn parse_statsd(bytes: &[u8], context: &Context) -> Document {
     let mut gather = Gather::new(context);
     let text = json::text(bytes, &mut gather.problems);
-    let mut states: BTreeMap<(&str, Vec<(String, String)>, &str), State<'_>> = BTreeMap::new();
+    let mut states: BTreeMap<Key<'_>, State<'_>> = BTreeMap::new();
+    let mut n_untimed = 0;
     for (place, line) in lines(&text).filter(|(_, line)| !line.trim().is_empty()) {
         let Some(metric) = statsd(line) else {
             gather.refuse(place, "the line is not name:value|type");
             continue;
         };
         gather.n_records += 1;
-        let state = states.entry((metric.name, metric.tags, metric.kind)).or_insert_with(|| State { line: place, ..State::default() });
+        n_untimed += u64::from(metric.time.is_none());
+        let key = (metric.name, metric.tags, metric.kind, metric.time);
+        let state = states.entry(key).or_insert_with(|| State { line: place, ..State::default() });
         for text in metric.values {
-            let value = value_of(text).unwrap_or(0.0);
-            state.n += 1.0 / metric.rate;
-            state.sum += value / metric.rate;
-            state.min = Some(state.min.map_or(value, |min| min.min(value)));
-            state.max = Some(state.max.map_or(value, |max| max.max(value)));
-            // A signed gauge changes the state, a bare one sets it.
-            state.last = if text.starts_with(['+', '-']) { state.last + value } else { value };
-            state.members.insert(text);
+            state.take(text, metric.rate);
         }
     }
-    let Some((time, source)) = time_of_file(context, gather.zone) else {
-        gather.n_unplaced = gather.n_records;
-        let reason = "StatsD lines carry no time and nothing tells that of the file; they are not placed".to_owned();
-        gather.problems.push(Place::default().problem(ProblemKind::Time, reason));
-        return gather.finish(bytes);
-    };
-    if gather.n_records > 0 {
-        let word = if matches!(source, FileTime::Modified) { "the modification time" } else { "the name" };
-        let reason = format!("StatsD lines carry no time; {word} of the file gives it, {}", when::shown(time));
-        gather.problems.push(Place::default().problem(ProblemKind::Time, reason));
-    }
-    gather.certainty = Some(if matches!(source, FileTime::Name) { ZoneCertainty::File } else { ZoneCertainty::Inferred });
-    for ((name, tags, kind), state) in states {
-        let one = |end: &str, kind, unit| Identity { name: format!("{name}{end}"), labels: tags.clone(), unit, kind: Some(kind) };
-        let (seconds, scale) = if kind == "ms" { (Unit::Seconds, 1e-3) } else { (Unit::None, 1.0) };
-        let numbers = match kind {
-            "c" => vec![(one("", SeriesKind::Counter, Unit::None), state.sum)],
-            "g" => vec![(one("", SeriesKind::Gauge, Unit::None), state.last)],
-            "s" => vec![(one("", SeriesKind::Gauge, Unit::None), state.members.len() as f64)],
-            _ => vec![
-                (one("_count", SeriesKind::HistogramPart, Unit::None), state.n),
-                (one("_sum", SeriesKind::HistogramPart, seconds), state.sum * scale),
-                (one("_min", SeriesKind::Gauge, seconds), state.min.unwrap_or(0.0) * scale),
-                (one("_max", SeriesKind::Gauge, seconds), state.max.unwrap_or(0.0) * scale),
-            ],
-        };
-        for (identity, value) in numbers {
-            gather.push(state.line, identity, time, value);
+    let file_time = time_of_file(context, gather.zone);
+    say_times(&mut gather, n_untimed, file_time);
+    // What is counted goes on from one time to the next.
+    let mut before: Option<(Key<'_>, f64, f64)> = None;
+    for (key, mut state) in states {
+        if let Some((last, n, sum)) = &before
+            && (last.0, &last.1, last.2) == (key.0, &key.1, key.2)
+        {
+            (state.n, state.sum) = (state.n + n, state.sum + sum);
         }
+        if let Some(time) = key.3.or(file_time.map(|(at, _)| at)) {
+            for (identity, value) in state.series(&key) {
+                gather.push(state.line, identity, time, value);
+            }
+        }
+        before = key.3.is_some().then_some((key, state.n, state.sum));
     }
     gather.finish(bytes)
+}
+
+/// Says where the time of lines without one is from, and that of the document.
+fn say_times(gather: &mut Gather<'_>, n_untimed: u64, file_time: Option<(Timestamp, FileTime)>) {
+    gather.certainty = match file_time {
+        _ if n_untimed == 0 => Some(ZoneCertainty::Offset),
+        Some((_, FileTime::Name)) => Some(ZoneCertainty::File),
+        Some(_) => Some(ZoneCertainty::Inferred),
+        None => None,
+    };
+    let reason = match file_time {
+        _ if n_untimed == 0 => return,
+        Some((time, source)) => {
+            let word = if matches!(source, FileTime::Modified) { "the modification time" } else { "the name" };
+            format!("StatsD lines carry no time; {word} of the file gives it, {}", when::shown(time))
+        }
+        None => {
+            gather.n_unplaced = n_untimed;
+            "StatsD lines carry no time and nothing tells that of the file; they are not placed".to_owned()
+        }
+    };
+    gather.problems.push(Place::default().problem(ProblemKind::Time, reason));
+}
+
+impl<'a> State<'a> {
+    fn take(&mut self, text: &'a str, rate: f64) {
+        let value = value_of(text).unwrap_or(0.0);
+        self.n += 1.0 / rate;
+        self.sum += value / rate;
+        self.min = Some(self.min.map_or(value, |min| min.min(value)));
+        self.max = Some(self.max.map_or(value, |max| max.max(value)));
+        // A signed gauge changes the state, a bare one sets it.
+        self.last = if text.starts_with(['+', '-']) { self.last + value } else { value };
+        self.members.insert(text);
+    }
+
+    fn series(&self, (name, tags, kind, _): &Key<'_>) -> Vec<(Identity, f64)> {
+        let one = |end: &str, kind, unit| Identity { name: format!("{name}{end}"), labels: tags.clone(), unit, kind: Some(kind) };
+        let (seconds, scale) = if *kind == "ms" { (Unit::Seconds, 1e-3) } else { (Unit::None, 1.0) };
+        match *kind {
+            "c" => vec![(one("", SeriesKind::Counter, Unit::None), self.sum)],
+            "g" => vec![(one("", SeriesKind::Gauge, Unit::None), self.last)],
+            "s" => vec![(one("", SeriesKind::Gauge, Unit::None), self.members.len() as f64)],
+            _ => vec![
+                (one("_count", SeriesKind::HistogramPart, Unit::None), self.n),
+                (one("_sum", SeriesKind::HistogramPart, seconds), self.sum * scale),
+                (one("_min", SeriesKind::Gauge, seconds), self.min.unwrap_or(0.0) * scale),
+                (one("_max", SeriesKind::Gauge, seconds), self.max.unwrap_or(0.0) * scale),
+            ],
+        }
+    }
 }
 
 #[cfg(test)]
@@ -200,11 +242,14 @@ mod tests {
 
     #[test]
     fn graphite_lines_are_series_with_their_times() {
-        let text = b"servers.a.cpu;dc=eu 12.5 1700000000\nservers.a.cpu;dc=eu 13 1700000060\nx.y 1 -1\nnonsense\n";
+        let text = b"servers.a.cpu;dc=eu 12.5 1700000000\nservers.a.cpu;dc=eu 13 1700000060\nx.y 1 -1\nnonsense\n\
+                     load;dc=eu;host=a 5 1700000000\nusers 7 1700000000\n";
         let document = parse_graphite(text, &Context::default());
-        assert_eq!(document.series.len(), 1);
-        assert_eq!(document.series[0].labels.get("dc"), Some("eu"));
-        assert_eq!((document.n_records, document.n_unplaced, document.problems.total()), (3, 1, 2));
+        let names: Vec<&str> = document.series.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["servers.a.cpu", "load", "users"]);
+        assert_eq!((document.series[0].labels.get("dc"), document.series[1].labels.get("host")), (Some("eu"), Some("a")));
+        assert_eq!((document.n_records, document.n_unplaced, document.problems.total()), (5, 1, 2));
+        assert!(recognise_graphite("load;dc=eu 1 1700000000\n").is_some());
         assert!(recognise_graphite("a.b 1 1700000000\n").is_some());
         assert!(recognise_graphite("up 1 1700000000\n").is_none() && recognise_graphite("10.0.0.1 - -\n").is_none());
     }
@@ -231,6 +276,10 @@ mod tests {
             assert!(name == expected_name && (value - expected).abs() < 1e-9, "{name} {value}");
         }
         assert_eq!(document.n_records, 9);
+        let timed = parse_statsd(b"hits:4|c|#a:b|T1700000010\nhits:3|c|#a:b|T1700000000\npool:9|g|T1700000000\nlast:1|g\n", &context);
+        let hits: Vec<(i64, f64)> = timed.series[0].iter().map(|sample| (sample.time.0 / 1_000_000_000, sample.value)).collect();
+        assert_eq!(hits, [(1_700_000_000, 3.0), (1_700_000_010, 7.0)], "a counter counts on");
+        assert_eq!(timed.problems.total(), 1, "one line has no time");
         assert!(recognise_statsd("a:1|c\n").is_some() && recognise_statsd("time: 10|20\n").is_none());
     }
 }

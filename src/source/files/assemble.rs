@@ -26,6 +26,7 @@ use super::look::OnDisk;
 use super::peek::Peeked;
 use super::reading::Reading;
 use super::said::Told;
+use super::scrapes::{self, Joined, Scrapes};
 use super::spans::extent;
 use super::twins::{self, Held, Twins};
 use super::{Snapshot, apart, clocks, remarks};
@@ -73,6 +74,7 @@ pub struct Documents {
     rules: Vec<ThresholdRule>,
     dashboard_panels: Vec<DashboardPanel>,
     exemplars: Vec<Exemplar>,
+    scrapes: Scrapes,
 }
 
 /// Documents in the order of the catalog.
@@ -90,6 +92,8 @@ pub struct Settled {
 pub struct Apart {
     alerts: Vec<Alert>,
     twins: Twins,
+    scrapes: Scrapes,
+    joined: Joined,
 }
 
 impl Loading {
@@ -191,6 +195,7 @@ impl Documents {
         report.problems = document.problems;
         if TEXT_DUMPS.contains(&report.format.as_str()) {
             ends::mark(&mut document.series);
+            scrapes::note(&mut self.scrapes, source, &document.series, report);
         }
         let marks_its_end = report.format == metric::tsdb::FORMAT;
         let held = |series| {
@@ -229,7 +234,8 @@ impl Documents {
 
     /// Puts everything in the order of the catalog. Sources are numbered by path, so their number sorts like it.
     pub fn settle(mut self) -> Settled {
-        let (series, twins) = twins::merge(self.series);
+        let (series, joined) = scrapes::join(self.series, &mut self.exemplars, &self.scrapes);
+        let (series, twins) = twins::merge(series);
         let (mut metas, stores) = in_order(series);
         set_clips(&mut metas);
         self.changes.sort_by_key(|change| (change.time.is_none(), change.time, change.source, change.line));
@@ -250,7 +256,12 @@ impl Documents {
             exemplars: self.exemplars,
             ..Catalog::default()
         };
-        Settled { catalog, series: Arc::new(stores), apart: Arc::new(Apart { alerts: self.alerts, twins }), formulas: Vec::new() }
+        Settled {
+            catalog,
+            series: Arc::new(stores),
+            apart: Arc::new(Apart { alerts: self.alerts, twins, scrapes: self.scrapes, joined }),
+            formulas: Vec::new(),
+        }
     }
 }
 
@@ -286,7 +297,14 @@ impl Settled {
         let apart = Arc::unwrap_or_clone(self.apart);
         let stores = self.series.iter().map(Arc::clone);
         let is_whole = |(meta, _): &Held| !meta.is_derived && meta.also_in.is_empty();
-        let series = self.catalog.series.into_iter().zip(stores).filter(is_whole).chain(apart.twins.originals);
+        let series = self
+            .catalog
+            .series
+            .into_iter()
+            .zip(stores)
+            .filter(is_whole)
+            .chain(apart.twins.originals)
+            .chain(apart.joined.originals.iter().cloned());
         let mut documents = Documents {
             series: series.filter(|(meta, _)| !is_left_out(meta.source)).collect(),
             changes: self.catalog.changes,
@@ -295,7 +313,10 @@ impl Settled {
             rules: self.catalog.rules,
             dashboard_panels: self.catalog.dashboard_panels,
             exemplars: self.catalog.exemplars,
+            scrapes: apart.scrapes,
         };
+        documents.scrapes.retain(|source, _| !is_left_out(*source));
+        apart.joined.forget(&mut documents.series, &mut documents.exemplars);
         documents.dashboard_panels.retain(|panel| !is_left_out(panel.source));
         documents.exemplars.retain(|exemplar| !is_left_out(exemplar.source));
         documents.changes.retain(|change| !is_left_out(change.source));
@@ -480,6 +501,7 @@ fn services_of(document: &Document) -> Vec<String> {
 pub fn snapshot(sources: &[Loading], contents: &Arc<Vec<Arc<Content>>>, settled: &Settled, version: u64) -> Snapshot {
     let mut reports: Vec<SourceReport> = sources.iter().map(Loading::report_now).collect();
     settled.apart.twins.tell(&mut reports);
+    settled.apart.joined.tell(&mut reports);
     let catalog = Catalog {
         extent: extent(&reports),
         n_events: sources.iter().filter_map(|source| source.log.as_ref()).map(LogBuilder::n_records).sum(),

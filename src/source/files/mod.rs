@@ -29,6 +29,7 @@ mod raw;
 mod reading;
 mod remarks;
 mod said;
+mod scrapes;
 mod sets;
 mod spans;
 mod streamed;

@@ -59,7 +59,8 @@ pub fn merge(all: Vec<Held>) -> (Vec<Held>, Twins) {
         return (all, twins);
     }
     let mut groups: HashMap<u64, Vec<usize>> = HashMap::with_capacity(all.len());
-    for (index, (meta, _)) in all.iter().enumerate() {
+    // What was made of several sources already is told of whole.
+    for (index, (meta, _)) in all.iter().enumerate().filter(|(_, held)| held.0.also_in.is_empty()) {
         groups.entry(identity(meta)).or_default().push(index);
     }
     let mut replaced: HashMap<usize, Option<Held>> = HashMap::new();
@@ -78,7 +79,7 @@ pub fn merge(all: Vec<Held>) -> (Vec<Held>, Twins) {
 }
 
 /// Stands for name and labels, however numbers are written in them.
-fn identity(meta: &SeriesMeta) -> u64 {
+pub(super) fn identity(meta: &SeriesMeta) -> u64 {
     let mut hasher = DefaultHasher::new();
     meta.name.hash(&mut hasher);
     for (name, value) in meta.labels.iter().filter(|pair| !pair.1.is_empty()) {

@@ -174,7 +174,7 @@ pub(crate) fn parse_table(bytes: &[u8], context: &Context) -> Document {
             if is_thing(column) {
                 thing = name_of(column);
                 labels.push((thing.clone(), thing_name(column, cell)));
-            } else if let Ok(value) = value_of(cell) {
+            } else if let Ok(value) = value_of(&cell.replace(',', ".")) {
                 let name = [thing.as_str(), &name_of(column)].iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join("_");
                 gather.push(place, Identity::new(name, labels.clone()), time, value);
             } else if !cell.is_empty() {
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn tables_of_sadf_are_read_by_their_own_headers() {
-        let text = "# hostname;interval;timestamp;CPU;%user;%idle\nvm;1;2026-11-23 02:19:32 UTC;-1;84.08;0.5\n\
+        let text = "# hostname;interval;timestamp;CPU;%user;%idle\nvm;1;2026-11-23 02:19:32 UTC;-1;84,08;0.5\n\
                     # hostname;interval;timestamp;IFACE;rxpck/s\nvm;1;2026-11-23 02:19:32 UTC;eth0;2.00\n\
                     vm;-1;2026-11-23 02:20:00 UTC;LINUX-RESTART\t(2 CPU)\nvm;1;yesterday;eth0;1\n";
         assert!(recognise_table(text).is_some());
@@ -246,6 +246,8 @@ mod tests {
         let names: Vec<&str> = document.series.iter().map(|one| one.name.as_str()).collect();
         assert_eq!(names, ["cpu_percent_user", "cpu_percent_idle", "iface_rxpck_per_s"]);
         assert_eq!(document.series[0].labels.get("cpu"), Some("all"));
+        let values = [0, 1].map(|index| document.series[index].samples[0].value.to_string());
+        assert_eq!(values, ["84.08", "0.5"], "some locales write a decimal comma");
         assert_eq!((document.n_records, document.n_unplaced, document.changes.len()), (4, 1, 1));
     }
 
