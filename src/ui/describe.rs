@@ -21,6 +21,7 @@ use crate::app::panels::Panel;
 use crate::app::session::{CasePlace, SaveStatus};
 use crate::app::side::{SideItem, SideLine};
 use crate::app::state::Focus;
+use crate::app::trust;
 use crate::model::{Level, Timestamp, text};
 
 /// Changes and alerts told at once: those around the cursor.
@@ -172,7 +173,9 @@ fn course(state: &State, panel: &Panel) -> String {
         let between = if start == end { format!("at {start}") } else { format!("between {start} and {end}") };
         format!("{way}{from} to {} {between}", panel.print(leg.to.1))
     });
-    let n_empty = panel.shown.iter().filter(|bucket| bucket.is_none_or(|bucket| bucket.count == 0)).count();
+    // Between two samples in which nothing is missing the value goes on: that is no gap here, as it is none on screen.
+    let n_held: usize = trust::held(&panel.shown, &panel.trust).iter().map(|(columns, _)| columns.len()).sum();
+    let n_empty = panel.shown.iter().filter(|bucket| bucket.is_none_or(|bucket| bucket.count == 0)).count() - n_held;
     let gaps = if n_empty * 20 > panel.shown.len() {
         format!(", no data in {} % of the window", n_empty * 100 / panel.shown.len())
     } else {
@@ -198,11 +201,20 @@ fn list(state: &State, lines: &mut Vec<String>) {
     lines.push(format!("event: {at} {}", words.join(" ")));
 }
 
+/// Without what only eyes can use: bars, columns of a course, blanks that line things up.
+fn spoken(line: &str) -> String {
+    let is_drawn = |c: char| matches!(c, '\u{2581}'..='\u{258f}' | '░');
+    line.split_whitespace().filter(|word| !word.chars().all(is_drawn)).collect::<Vec<_>>().join(" ")
+}
+
 fn side(state: &State, lines: &mut Vec<String>) {
-    let words_of = |line: &SideLine| line.words.iter().map(|word| word.1.as_str()).collect::<String>();
+    let words_of = |line: &SideLine| spoken(&line.words.iter().map(|word| word.1.as_str()).collect::<String>());
     let tab = state.side.tab.name();
     let mut told: Vec<(Option<usize>, String)> = Vec::new();
-    for line in state.side.heading.iter().chain(&state.side.lines) {
+    // The heading is a sentence of its own.
+    let heading = state.side.heading.iter().map(words_of).collect::<Vec<_>>().join(" ");
+    told.push((None, heading.trim().to_owned()));
+    for line in &state.side.lines {
         let words = words_of(line);
         // Lines of one record are one sentence; advice stays as it is.
         let item = state.side.items.get(line.item).filter(|item| **item != SideItem::Text).map(|_| line.item);
