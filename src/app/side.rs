@@ -144,6 +144,8 @@ pub(crate) struct MadeFor {
     pub(crate) zone: Tz,
     pub(crate) t0: Option<Timestamp>,
     pub(crate) subject: (Focus, usize, Option<EventRef>),
+    /// Words to the user, where they are listed.
+    pub(crate) said: u64,
     /// Only where the lines are about what lies under it.
     pub(crate) cursor: Option<Timestamp>,
 }
