@@ -119,3 +119,37 @@ fn what_was_said_is_listed_newest_first_but_not_behind_the_curtain() {
     session.keys("t .");
     assert!(!screen(&session).contains("said so far"), "{}", screen(&session));
 }
+
+#[test]
+fn conditions_and_hits_end_before_the_names_of_the_panes() {
+    let mut session = Session::loaded(80, 24);
+    session.keys("& \"level>=error service:order latency_ms>1\" Enter / \"pool\" Enter");
+    let words = screen(&session);
+    let heading = words.lines().find(|line| line.contains(" events ")).unwrap_or_default();
+    assert!(heading.contains("[level>=error]") && heading.contains("+2 F") && heading.contains("/pool 1 of 764"), "{words}");
+    assert!(heading.contains(" chain "), "{words}");
+}
+
+#[test]
+fn half_a_number_or_half_a_time_is_never_shown() {
+    for width in 80..=130 {
+        let mut session = Session::loaded(width, 40);
+        session.keys("t t \"03:24\" Enter t 0 T T ^w 3");
+        let words = screen(&session);
+        let values = words.lines().filter(|line| line.contains("peak ") || line.contains("base "));
+        let mut n = 0;
+        for line in values {
+            n += 1;
+            assert!(!line.trim_end().ends_with('…'), "{width}: {line}");
+        }
+        assert!(n >= 6, "{words}");
+    }
+}
+
+#[test]
+fn a_find_in_a_narrow_pane_shows_what_it_found() {
+    let mut session = Session::loaded(80, 24);
+    session.keys("6 / \"pool exhausted\" Enter");
+    let words = screen(&session);
+    assert!(words.lines().any(|line| line.starts_with('▌') && line.contains("pool exhausted")), "{words}");
+}
