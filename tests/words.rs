@@ -125,7 +125,7 @@ fn conditions_and_hits_end_before_the_names_of_the_panes() {
     let mut session = Session::loaded(80, 24);
     session.keys("& \"level>=error service:order latency_ms>1\" Enter / \"pool\" Enter");
     let words = screen(&session);
-    let heading = words.lines().find(|line| line.contains(" events ")).unwrap_or_default();
+    let heading = words.lines().find(|line| line.contains("─ events ")).unwrap_or_default();
     assert!(heading.contains("[level>=error]") && heading.contains("+2 F") && heading.contains("/pool 1 of 764"), "{words}");
     assert!(heading.contains(" chain "), "{words}");
 }
