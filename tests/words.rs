@@ -116,6 +116,13 @@ fn what_was_said_is_listed_newest_first_but_not_behind_the_curtain() {
     let words = screen(&session);
     let place = |part: &str| words.find(part).unwrap_or_else(|| panic!("{part:?} in\n{words}"));
     assert!(place("said so far") < place("· times from T+0") && place("· times from T+0") < place("· T+0 = "), "{words}");
+    // Of a pane with more sources than rows, the words stand first.
+    let mut small = Session::loaded(80, 24);
+    small.keys("3 ^w 3 t t \"03:24\" Enter t 0 T U m U p U p U t U m U n");
+    let words = screen(&small);
+    let mut rows = words.lines().skip_while(|line| !line.contains(" compare ")).skip(1);
+    assert!(rows.next().is_some_and(|line| line.contains("said so far")), "{words}");
+    assert!(rows.filter(|line| line.contains("· ")).count() >= 3, "{words}");
     session.keys("t .");
     assert!(!screen(&session).contains("said so far"), "{}", screen(&session));
 }

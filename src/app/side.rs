@@ -181,6 +181,12 @@ impl Side {
         self.top = self.top.max(first.saturating_sub(height / 3));
     }
 
+    /// Selects an item and shows it first, as far as there are lines below it.
+    pub(crate) fn begin_at(&mut self, item: usize) {
+        self.select(item);
+        self.top = self.lines_of(self.selected()).0;
+    }
+
     /// First and last line of an item.
     fn lines_of(&self, item: usize) -> (usize, usize) {
         let first = self.lines.iter().position(|line| line.item == item).unwrap_or(0);

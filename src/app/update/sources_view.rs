@@ -9,7 +9,7 @@ use crate::app::state::State;
 use crate::model::{SourceReport, ZoneCertainty, offset, text};
 
 use super::action::show_tab;
-use super::side_view::advice;
+use super::side_view::{advice, prepare};
 use super::zone_view;
 
 /// From here on the zone of each source has a column.
@@ -134,5 +134,6 @@ fn said(state: &State, side: &mut Side, width: usize) {
 /// Shows the sources and, below them, what was said so far.
 pub(super) fn messages(state: &mut State) {
     show_tab(state, Tab::Sources);
-    state.side.select_coming(state.catalog.sources.len().max(1));
+    prepare(state);
+    state.side.begin_at(state.catalog.sources.len().max(1));
 }
