@@ -138,6 +138,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("chain", "5", "4", "No causal chain yet"),
     ("notes", "", "5", "No marks or notes yet"),
     ("detail", "3", "6", "latency_ms"),
+    ("messages", "t t \"03:24\" Enter t 0", "U n", "said so far"),
     ("sources", "", "7", "ends in the middle of a record"),
     ("patterns", ". t 0", "8", "▲ born"),
     ("facets", "", "9", "4 values"),

@@ -346,6 +346,10 @@ fn promise(action: Action) -> bool {
         Action::FocusNotes => shows("5", "No marks or notes yet"),
         Action::FocusDetail => shows("3 6", "latency_ms"),
         Action::FocusSources => shows("7", "ends in the middle of a record"),
+        Action::Messages => {
+            let gone = "t t \"03:24\" Enter t 0 T 4 j";
+            shows(&format!("{gone} U n"), "· times from T+0") && !shows(gone, "times from T+0")
+        }
         Action::FocusPatterns => shows(". t 0 8", "▲ born") && shows("8 Enter", "pattern:0"),
         Action::Compare => {
             let b = ". t 0 v t t \"03:27:00\" Enter b";

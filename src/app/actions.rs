@@ -217,6 +217,7 @@ actions! {
         FocusNotes "notes" ["5"] MAIN "show marks, notes and evidence";
         FocusDetail "detail" ["6"] MAIN "show everything about what is selected";
         FocusSources "sources" ["7"] MAIN "show the sources and their problems";
+        Messages "messages" ["U n"] MAIN "list what was said so far, below the sources";
         FocusPatterns "patterns" ["8"] MAIN "show message patterns by their change around T+0 or the cursor";
         Compare "compare" ["b"] MAIN "tell what differs in the range, or in sight, from the baseline";
         FocusTrace "trace" ["t o"] MAIN "show the trace of the selected event and its gaps";

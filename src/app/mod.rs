@@ -45,6 +45,7 @@ pub(crate) mod preview;
 pub(crate) mod prompt;
 pub(crate) mod replay;
 pub(crate) mod resume;
+pub(crate) mod said;
 pub(crate) mod scale;
 pub mod script;
 pub(crate) mod selector;

@@ -16,6 +16,8 @@ use crate::model::case::title_of;
 const FRAME: u16 = 100;
 /// Columns that the heading of the list keeps when the tabs stand on its right.
 const HEADING: u16 = 44;
+/// The same when conditions or a find stand in it.
+const BUSY_HEADING: u16 = 60;
 
 /// The frame of a layer with room for so many rows, border included. It lies at the bottom, so that lanes and panels stay
 /// in sight where the screen is high enough.
@@ -124,7 +126,9 @@ pub(crate) struct TabName {
 pub(crate) fn tabs(state: &State) -> Vec<TabName> {
     let layout = &state.layout;
     let is_beside = layout.side.width > 0;
-    let room = if is_beside { layout.size.0 - layout.side.x } else { layout.size.0.saturating_sub(HEADING) };
+    let is_busy = !state.list.chips.is_empty() || state.list.find.is_some();
+    let heading = if is_busy { BUSY_HEADING } else { HEADING };
+    let room = if is_beside { layout.size.0 - layout.side.x } else { layout.size.0.saturating_sub(heading) };
     let shown = tabs_that_fit(state.side.tab, usize::from(room));
     let needed: usize = shown.iter().map(|(_, name)| name.width() + 1).sum::<usize>() + 1;
     let mut x = if is_beside { layout.side.x } else { layout.size.0.saturating_sub(needed as u16) };

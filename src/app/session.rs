@@ -277,6 +277,11 @@ impl Session {
         }
     }
 
+    /// What flags say of the sources counts, and no file keeps it.
+    pub(crate) fn is_reading_unkept(&self) -> bool {
+        self.has_unkept_reading && self.last_number == 0
+    }
+
     /// An edit that puts a new record.
     pub(crate) fn put(annotation: Annotation) -> Edit {
         Edit::Put { before: None, after: Some(Box::new(annotation)) }

@@ -144,6 +144,8 @@ pub(crate) struct MadeFor {
     pub(crate) zone: Tz,
     pub(crate) t0: Option<Timestamp>,
     pub(crate) subject: (Focus, usize, Option<EventRef>),
+    /// Words to the user, where they are listed.
+    pub(crate) said: u64,
     /// Only where the lines are about what lies under it.
     pub(crate) cursor: Option<Timestamp>,
 }
@@ -177,6 +179,12 @@ impl Side {
     pub(crate) fn make_room_below(&mut self, height: usize) {
         let first = self.lines_of(self.selected()).0;
         self.top = self.top.max(first.saturating_sub(height / 3));
+    }
+
+    /// Selects an item and shows it first, as far as there are lines below it.
+    pub(crate) fn begin_at(&mut self, item: usize) {
+        self.select(item);
+        self.top = self.lines_of(self.selected()).0;
     }
 
     /// First and last line of an item.
@@ -262,6 +270,27 @@ impl Side {
         }
     }
 
+    /// The same, but further lines begin at `indent`: a long beginning does not make them narrow.
+    pub(crate) fn hanging(&mut self, first: Vec<(Ink, String)>, text: (Ink, &str), indent: usize, width: usize) {
+        let used: usize = first.iter().map(|word| word.1.width()).sum();
+        let room = width.saturating_sub(indent).max(8);
+        let taken = used.saturating_sub(indent);
+        if taken < 2 || taken * 2 > room {
+            return self.folded(first, text, width);
+        }
+        // One word as wide as what the beginning takes of the first line stands for it.
+        let placeholder = "x".repeat(taken.saturating_sub(1));
+        let mut beginning = Some(first);
+        for line in wrap(&format!("{placeholder} {}", text.1), room) {
+            let (mut words, line) = match beginning.take() {
+                Some(first) => (first, line.get(taken..).unwrap_or_default().to_owned()),
+                None => (vec![(Ink::Normal, " ".repeat(indent))], line),
+            };
+            words.push((text.0, line));
+            self.line(words);
+        }
+    }
+
     /// Keeps the selection in sight of a pane of this height.
     pub(crate) fn scroll(&mut self, height: usize) {
         let height = height - self.heading_rows(height);
@@ -324,7 +353,7 @@ pub(crate) fn fit_start(text: &str, width: usize) -> String {
     out
 }
 
-/// Folds text at blanks; words wider than a line are cut, behind a comma or slash of its second half if there is one. Line
+/// Folds text at blanks; words wider than a line are cut, behind a comma, slash or brace of its second half if there is one. Line
 /// ends are kept.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut out = Vec::new();
@@ -352,7 +381,7 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
                         break;
                     }
                     cut = at + c.len_utf8();
-                    if matches!(c, ',' | ';' | '&' | '/') && used * 2 > width {
+                    if matches!(c, ',' | ';' | '&' | '/' | '{') && used * 2 > width {
                         behind_sign = Some(cut);
                     }
                 }
@@ -397,7 +426,7 @@ fn belongs_to_number(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::wrap;
+    use super::*;
 
     #[test]
     fn a_number_stays_with_its_digits_and_its_unit() {
@@ -414,5 +443,21 @@ mod tests {
         assert_eq!(wrap("up{job=\"a\",zone=\"b\"}", 16), ["up{job=\"a\",", "zone=\"b\"}"]);
         assert_eq!(wrap("a,bcdefghij", 6), ["a,bcde", "fghij"]);
         assert_eq!(wrap("a\n\nb", 9), ["a", "", "b"]);
+    }
+
+    #[test]
+    fn lines_below_a_long_beginning_use_the_width() {
+        let told = |first: &str, width: usize| {
+            let mut side = Side::default();
+            side.item(SideItem::Text);
+            side.hanging(vec![(Ink::Time, first.to_owned())], (Ink::Dim, "rose from one to two and stayed there"), 2, width);
+            side.text().lines().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(told("  03:22 T+5s  ", 32), ["  03:22 T+5s  rose from one to", "  two and stayed there"]);
+        assert_eq!(told("  ", 32), ["  rose from one to two and", "  stayed there"]);
+        assert_eq!(
+            told("  03:22 T+5s  ", 24),
+            ["  03:22 T+5s  rose from", "              one to two", "              and stayed", "              there"]
+        );
     }
 }

@@ -34,6 +34,7 @@ use super::press::KeyPress;
 use super::preview::Preview;
 use super::replay::Replay;
 use super::resume::Resumed;
+use super::said::Said;
 use super::session::{CasePlace, Session};
 use super::shapes::Shapes;
 use super::shown::LastShown;
@@ -139,6 +140,7 @@ pub struct State {
     /// A place of before that waits for the data.
     pub(crate) resumed: Option<Resumed>,
     pub(crate) notice: Option<Notice>,
+    pub(crate) said: Said,
     pub(crate) progress: Option<LoadProgress>,
     /// The last lines of logs that are not read to their end.
     pub(crate) preview: Preview,
@@ -228,6 +230,7 @@ impl State {
             macros: Macros::default(),
             resumed: None,
             notice: None,
+            said: Said::default(),
             progress: None,
             replay: None,
             follow: None,
@@ -353,12 +356,17 @@ impl State {
 
     /// Says something good or neutral.
     pub(crate) fn say(&mut self, text: impl Into<String>) {
-        self.notice = Some(Notice { text: text.into(), is_bad: false, until: self.now.plus_ns(NOTICE_NS) });
+        self.tell(text.into(), false);
     }
 
     /// Says that something did not work.
     pub(crate) fn warn(&mut self, text: impl Into<String>) {
-        self.notice = Some(Notice { text: text.into(), is_bad: true, until: self.now.plus_ns(NOTICE_NS) });
+        self.tell(text.into(), true);
+    }
+
+    fn tell(&mut self, text: String, is_bad: bool) {
+        self.said.keep(&text, is_bad);
+        self.notice = Some(Notice { text, is_bad, until: self.now.plus_ns(NOTICE_NS) });
     }
 
     /// Whether the screen says something else at this time than it does now, if nothing happens until then.

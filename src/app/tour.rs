@@ -79,8 +79,8 @@ const STEPS: [Step; 10] = [
     },
     Step {
         title: "the deploy",
-        words: "Triangles in the lane of changes are deploys. {next-deploy} goes to the next, {prev-deploy} to the one before; {next-change} also stops at alerts. \
-                Stop on a deploy; the last row says what it was.",
+        words: "Triangles in the lane of changes are deploys: {next-deploy} goes to the next one, {prev-deploy} back; {next-change} stops \
+                at alerts too. Stop on a deploy; the last row says which.",
         is_done: |state, _| {
             let near = |at: Timestamp| state.timeline.cursor.0.abs_diff(at.0) <= 1_000_000;
             state.catalog.changes.iter().any(|change| change.kind.contains("deploy") && change.time.is_some_and(near))
@@ -124,8 +124,8 @@ const STEPS: [Step; 10] = [
     },
     Step {
         title: "then and now",
-        words: "{panels} goes to the panels, {ghost} draws the baseline behind the selected one. Or {play} replays from the cursor \
-                with the future hidden: what could one have known then?",
+        words: "{panels} goes to the panels, {ghost} draws the baseline behind the selected one. Or {play} \
+                replays from here, the future hidden: what could be known?",
         is_done: |state, before| state.replay.is_some() || state.session.doc.meta.view.ghost.len() > before.case.meta.view.ghost.len(),
     },
     Step {

@@ -120,6 +120,7 @@ fn works_in_panes(state: &State, action: Action) -> bool {
         A::Open => can_open(state),
         A::Reorder => state.focus == Focus::Side && matches!(state.side.tab, Tab::Patterns | Tab::Compare),
         A::ZoomPane => state.zoomed.is_some() || state.focus != Focus::Changes,
+        A::Messages => !state.said.is_empty() && !state.has_curtain(),
         A::PanelPicker => !state.catalog.series.is_empty(),
         A::Tour => state.tour.is_demo(),
         A::Close => has_something_to_close(state),

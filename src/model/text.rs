@@ -55,7 +55,7 @@ pub fn rfc3339(at: Timestamp) -> String {
 
 /// Distance from T+0 as the screen and the postmortem print it: `T+0`, `T+7s`, `T+2m05s`, `T+1h02m`, `T−12m`.
 /// Whole seconds that have passed, cut off on both sides: no second is told that was not there. What lies less than a
-/// second before T+0 is told with its hundredths (`T−0.02s`): it is before, and no second before.
+/// second before T+0 is told with its hundredths (`T−0.02s`), or finer where those are 0 (`T−4ms`): it is before, and no second before.
 pub fn t_offset(ns: i64) -> String {
     let secs = ns / NS_PER_S;
     match (secs, ns) {
@@ -63,12 +63,21 @@ pub fn t_offset(ns: i64) -> String {
         (0, _) => {
             let hundredths = ns.unsigned_abs() / (NS_PER_S as u64 / 100);
             match (hundredths, hundredths % 10) {
-                (0, _) => "T−0s".into(),
+                (0, _) => format!("T−{}", below_hundredth(ns.unsigned_abs())),
                 (_, 0) => format!("T−0.{}s", hundredths / 10),
                 _ => format!("T−0.{hundredths:02}s"),
             }
         }
         _ => format!("T{}{}", if secs < 0 { '−' } else { '+' }, whole_duration(secs.unsigned_abs())),
+    }
+}
+
+/// `4ms`, `120µs`, `7ns`: cut off to the greatest unit that is there.
+fn below_hundredth(ns: u64) -> String {
+    match ns {
+        1_000_000.. => format!("{}ms", ns / 1_000_000),
+        1_000.. => format!("{}µs", ns / 1_000),
+        _ => format!("{ns}ns"),
     }
 }
 
@@ -200,7 +209,8 @@ mod tests {
         assert_eq!([at(0), at(7), at(125), at(180), at(3720), at(-720)], ["T+0", "T+7s", "T+2m05s", "T+3m", "T+1h02m", "T−12m"]);
         let ms = |ms: i64| t_offset(ms * 1_000_000);
         assert_eq!([ms(-22), ms(-500), ms(-999), ms(-1_000), ms(-60_022)], ["T−0.02s", "T−0.5s", "T−0.99s", "T−1s", "T−1m"]);
-        assert_eq!([ms(22), ms(1_900), t_offset(-1)], ["T+0", "T+1s", "T−0s"]);
+        assert_eq!([ms(22), ms(1_900), t_offset(-1)], ["T+0", "T+1s", "T−1ns"]);
+        assert_eq!([t_offset(-4_700_000), t_offset(-120_999), t_offset(-10_000_000)], ["T−4ms", "T−120µs", "T−0.01s"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! fast paths in `parse::timestamp`. A time without an offset is read in the zone the caller gives, never silently.
 
 mod days;
+mod fault;
 mod spoken;
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone};
@@ -13,6 +14,7 @@ use super::time::{NS_PER_S, TimeRange, Timestamp};
 
 use days::on_the_right_day;
 pub use days::{parse_range, same_time_of_other_days};
+pub use fault::fault;
 
 const NS_PER_DAY: i64 = 86_400 * NS_PER_S;
 
@@ -132,31 +134,52 @@ pub const FORMS: &str = "2026-11-23T02:30:22Z, 2026-11-23 02:30, 02:30:22, 3pm, 
 ///
 /// A clock time without a date falls on a day of the data: of those where nearly all of them lie, on the one nearest to the
 /// cursor, else to T+0, else to when there is most of them. [`same_time_of_other_days`] tells what else it could have meant.
-/// `+5m` and `-5m` count from the cursor, else from the end of the extent. Epochs are told apart by magnitude. `3pm`, `yesterday 3pm` and
-/// `monday 14h05` are understood too.
+/// `+5m` and `-5m` count from the cursor, else from the end of the extent. Epochs are told apart by magnitude. `3pm`, `yesterday 3pm`,
+/// `monday 14h05` and `23 nov 14:05` are understood too; `today` and `yesterday` count from the last day of the data. [`fault`]
+/// tells where a text goes wrong.
 pub fn parse(text: &str, reference: &Reference) -> Result<Timestamp, String> {
     let text = text.trim();
-    let refuse = |why: &str| Err(format!("{text:?} {why}; known forms: {FORMS}"));
     if text.is_empty() {
         return Err(format!("no time given; known forms: {FORMS}"));
     }
+    read(text, reference).map_err(|why| match (why, fault(text, reference)) {
+        (Why::NothingToCountFrom(why), _) => format!("{text:?} {why}"),
+        (Why::NoForm(why), Some(at)) if 0 < at && at < text.len() => {
+            let column = text[..at].chars().count() + 1;
+            format!("{text:?} {why}: column {column}, {:?}, fits no form; known forms: {FORMS}", &text[at..])
+        }
+        (Why::NoForm(why), _) => format!("{text:?} {why}; known forms: {FORMS}"),
+    })
+}
+
+/// Why a text is no moment.
+enum Why {
+    /// It is read, and what it counts from is not there.
+    NothingToCountFrom(&'static str),
+    NoForm(&'static str),
+}
+
+fn read(text: &str, reference: &Reference) -> Result<Timestamp, Why> {
+    let from_nothing = |why| Err(Why::NothingToCountFrom(why));
+    let refuse = |why| Err(Why::NoForm(why));
     if text.eq_ignore_ascii_case("now") {
-        return reference.now.map_or_else(|| refuse("needs a clock, and there is none here"), Ok);
+        return reference.now.map_or_else(|| from_nothing("needs a clock, and there is none here"), Ok);
     }
     if let Some(rest) = text.strip_prefix(['T', 't']).filter(|rest| !rest.starts_with(char::is_alphabetic)) {
         let Some(ns) = signed_duration(rest) else { return refuse("begins like an offset from T+0 but has no duration such as T+3m") };
-        return reference.t0.or(reference.start).map_or_else(|| refuse("counts from T+0, which is not set"), |t0| Ok(t0.plus_ns(ns)));
+        return reference.t0.or(reference.start).map_or_else(|| from_nothing("counts from T+0, which is not set"), |t0| Ok(t0.plus_ns(ns)));
     }
     if text.starts_with(['+', '-', '−']) {
         let Some(ns) = signed_duration(text) else { return refuse("begins like an offset but has no duration such as -5m") };
         let from = reference.cursor.or(reference.extent.map(TimeRange::end));
-        return from.map_or_else(|| refuse("is relative, and there is nothing to count from"), |from| Ok(from.plus_ns(ns)));
+        return from.map_or_else(|| from_nothing("is relative, and there is nothing to count from"), |from| Ok(from.plus_ns(ns)));
     }
     if let Some(at) = written(text) {
         return Ok(at.at(reference.zone));
     }
     if let Some(ns_of_day) = clock(text) {
-        return on_the_right_day(ns_of_day, reference).map_or_else(|| refuse("has no date, and there are no data to take it from"), Ok);
+        let at = on_the_right_day(ns_of_day, reference);
+        return at.map_or_else(|| from_nothing("has no date, and there are no data to take it from"), Ok);
     }
     if let Some(at) = spoken::read(text, reference) {
         return Ok(at);

@@ -36,7 +36,7 @@ pub(super) fn draw(state: &State, (from, y, end): (u16, u16, u16), theme: &Theme
             let words = if at == 0 && !is_last {
                 format!("{}… {more}", paint::cut(&label, usize::from(room).saturating_sub(more.width() + 3)))
             } else if at == 0 {
-                label
+                format!("{}…]", paint::cut(&label, usize::from(room).saturating_sub(3)))
             } else {
                 more
             };

@@ -205,11 +205,20 @@ fn list(state: &State, lines: &mut Vec<String>) {
     lines.push(format!("event: {at} {}", words.join(" ")));
 }
 
+/// Without what only eyes can use: bars, columns of a course, blanks that line things up.
+fn spoken(line: &str) -> String {
+    let is_drawn = |c: char| matches!(c, '\u{2581}'..='\u{258f}' | '░');
+    line.split_whitespace().filter(|word| !word.chars().all(is_drawn)).collect::<Vec<_>>().join(" ")
+}
+
 fn side(state: &State, lines: &mut Vec<String>) {
-    let words_of = |line: &SideLine| line.words.iter().map(|word| word.1.as_str()).collect::<String>();
+    let words_of = |line: &SideLine| spoken(&line.words.iter().map(|word| word.1.as_str()).collect::<String>());
     let tab = state.side.tab.name();
     let mut told: Vec<(Option<usize>, String)> = Vec::new();
-    for line in state.side.heading.iter().chain(&state.side.lines) {
+    // The heading is a sentence of its own.
+    let heading = state.side.heading.iter().map(words_of).collect::<Vec<_>>().join(" ");
+    told.push((None, heading.trim().to_owned()));
+    for line in &state.side.lines {
         let words = words_of(line);
         // Lines of one record are one sentence; advice stays as it is.
         let item = state.side.items.get(line.item).filter(|item| **item != SideItem::Text).map(|_| line.item);

@@ -37,9 +37,10 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
         },
         SaveStatus::Failed(why) => (format!("not saved: {}", text::printable(&why)), theme.error),
     };
-    // What is not saved matters more than hints: its way out must not be cut off.
-    let most = if status.starts_with("not saved") { width } else { width / 2 };
-    let status = paint::cut(&status, usize::from(most)).to_owned();
+    // What is not saved matters more than hints; where it does not fit, the key that tells all of it and help stay.
+    let is_unsaved = status.starts_with("not saved");
+    let is_cut = status.width() > usize::from(if is_unsaved { width } else { width / 2 });
+    let status = if is_cut { shortened(&status, usize::from(if is_unsaved { width * 2 / 3 } else { width / 2 })) } else { status };
     let status = theme.signs(&status);
     let mut room = width.saturating_sub(status.width() as u16 + if status.is_empty() { 0 } else { 2 });
     paint::put_right(buffer, 0, y, width, &status, status_style);
@@ -64,13 +65,15 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
     } else {
         keys_for(state, y, room, theme, buffer);
     }
-    wrapped_warning(state, y, room, theme, buffer);
+    wrapped_notice(state, y, room, theme, buffer);
 }
 
-/// What went wrong is never cut: a long word takes the rows above the last one.
-fn wrapped_warning(state: &State, y: u16, room: u16, theme: &Theme, buffer: &mut Buffer) {
-    let Some(notice) = state.notice.as_ref().filter(|notice| notice.is_bad && is_notice_shown(state, notice)) else { return };
-    let words = format!("! {}", text::printable(&notice.text));
+/// Words that do not fit take the rows above the last one, where they are not cut; those of a replay come too often for that.
+fn wrapped_notice(state: &State, y: u16, room: u16, theme: &Theme, buffer: &mut Buffer) {
+    let is_calm = |notice: &&Notice| notice.is_bad || !state.is_playing();
+    let Some(notice) = state.notice.as_ref().filter(is_calm).filter(|notice| is_notice_shown(state, notice)) else { return };
+    let (sign, style) = if notice.is_bad { ("!", theme.error) } else { ("·", theme.good) };
+    let words = format!("{sign} {}", text::printable(&notice.text));
     let width = state.layout.size.0;
     if words.width() <= usize::from(room) || !state.pending.is_empty() {
         return;
@@ -79,10 +82,15 @@ fn wrapped_warning(state: &State, y: u16, room: u16, theme: &Theme, buffer: &mut
     let first = y.saturating_sub(lines.len() as u16);
     for (row, line) in (first..y).zip(&lines) {
         paint::fill(buffer, 0, row, width, ' ', theme.overlay);
-        paint::put(buffer, 0, row, width, &theme.signs(line), theme.error.patch(theme.overlay));
+        paint::put(buffer, 0, row, width, &theme.signs(line), style.patch(theme.overlay));
     }
     paint::fill(buffer, 0, y, room, ' ', ratatui::style::Style::reset());
     keys_for(state, y, room, theme, buffer);
+}
+
+/// Cut text ends in `…`.
+fn shortened(words: &str, width: usize) -> String {
+    if words.width() <= width { words.to_owned() } else { format!("{}…", paint::cut(words, width.saturating_sub(1)).trim_end()) }
 }
 
 /// Above a note or form only what went wrong is told: its keys matter more than good news from before.
@@ -158,6 +166,11 @@ fn hint(buffer: &mut Buffer, x: u16, y: u16, room: u16, key: &str, words: &str, 
 }
 
 fn keys_for(state: &State, y: u16, room: u16, theme: &Theme, buffer: &mut Buffer) {
+    if room < state.layout.size.0 / 2 && state.context() == Context::Main && state.session.unsaved_reason().is_some() {
+        let x = hint(buffer, 0, y, room, &state.keymap.key_of(Action::FocusSources), "why", theme);
+        hint(buffer, x, y, room, &state.keymap.key_of(Action::Help), "help", theme);
+        return;
+    }
     let mut x = recording(state, y, room, theme, buffer);
     if let (Some(range), Context::Main) = (state.timeline.selection(), state.context()) {
         let length = match range.len_ns() {
@@ -190,6 +203,12 @@ fn recording(state: &State, y: u16, room: u16, theme: &Theme, buffer: &mut Buffe
     paint::put(buffer, 0, y, room, &theme.signs(&words), theme.warn)
 }
 
+/// All was read, nothing has a time, and it is not the sources that are looked at, which say why.
+fn has_nothing(state: &State) -> bool {
+    let is_in_sources = state.focus == Focus::Side && state.side.tab == Tab::Sources;
+    state.is_read() && state.timeline.extent.is_none() && !is_in_sources
+}
+
 fn hints(state: &State) -> &'static [(Action, &'static str)] {
     use Action as A;
     match state.overlays.last() {
@@ -198,6 +217,9 @@ fn hints(state: &State) -> &'static [(Action, &'static str)] {
             &[(A::SaveText, "save"), (A::NextField, "next field"), (A::ExternalEditor, "$EDITOR"), (A::Dismiss, "cancel")]
         }
         Some(Overlay::Confirm(_)) => &[(A::Yes, "yes"), (A::No, "no")],
+        Some(Overlay::Filters(_)) if state.list.chips.is_empty() => {
+            &[(A::Raise, "only worse"), (A::FilterIn, "add"), (A::Dismiss, "close")]
+        }
         Some(Overlay::Filters(_)) => &[
             (A::Accept, "edit"),
             (A::Toggle, "off/on"),
@@ -232,6 +254,7 @@ fn hints(state: &State) -> &'static [(Action, &'static str)] {
             (A::Close, "end"),
             (A::Help, "help"),
         ],
+        None if has_nothing(state) => &[(A::FocusSources, "sources"), (A::Palette, "palette"), (A::Help, "help"), (A::Quit, "quit")],
         None => match state.focus {
             Focus::Panels => &[
                 (A::CursorRight, "move"),

@@ -119,7 +119,8 @@ fn ruler(state: &State, y: u16, theme: &Theme, buffer: &mut Buffer) {
     }
     if state.timeline.extent.is_none() {
         let words = if state.catalog.is_complete { "nothing with a time here: 7 shows the sources" } else { "" };
-        paint::put(buffer, x, y, state.layout.lanes_width, words, theme.dim);
+        // Nothing is drawn to the right of it either.
+        paint::put(buffer, x, y, state.layout.size.0.saturating_sub(x), words, theme.dim);
     }
 }
 

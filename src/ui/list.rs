@@ -23,6 +23,9 @@ pub(super) fn draw_heading(state: &State, theme: &Theme, buffer: &mut Buffer) {
     let (width, y) = (layout.size.0, layout.heading_y);
     paint::fill(buffer, 0, y, width, theme.sign('─'), theme.faint);
     let has_list = layout.list.width > 0;
+    // Where no pane is beside the list, the names of the tabs stand at the end of its heading.
+    let first_tab = if layout.side.width == 0 { places::tabs(state).first().map(|tab| tab.x) } else { None };
+    let end = first_tab.map_or(layout.list.width, |x| layout.list.width.min(x.saturating_sub(1)));
     if has_list {
         let heading = if state.focus == Focus::List { theme.strong } else { theme.dim };
         if state.focus == Focus::List {
@@ -33,15 +36,15 @@ pub(super) fn draw_heading(state: &State, theme: &Theme, buffer: &mut Buffer) {
             buffer,
             1,
             y,
-            layout.list.width.saturating_sub(2),
+            end.saturating_sub(2),
             &theme.signs(&format!("{} ", format!(" events {counts}").trim_end())),
             heading,
         );
         let find = find_words(state);
         let find_width = if find.is_empty() { 0 } else { find.width() as u16 + 3 };
-        x = super::chips::draw(state, (x + 1, y, layout.list.width.saturating_sub(find_width)), theme, buffer);
+        x = super::chips::draw(state, (x + 1, y, end.saturating_sub(find_width)), theme, buffer);
         if !find.is_empty() {
-            paint::put(buffer, x, y, layout.list.width.saturating_sub(x + 1), &theme.signs(&format!(" {find} ")), theme.mark);
+            paint::put(buffer, x, y, end.saturating_sub(x + 1), &theme.signs(&format!(" {find} ")), theme.mark);
         }
     }
     draw_tabs(state, theme, buffer, y);

@@ -1,6 +1,7 @@
 //! The panels: label, columns, and the numbers at the cursor.
 
 use ratatui::buffer::Buffer;
+use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
 use super::braille::Dots;
@@ -190,13 +191,21 @@ fn draw_values(state: &State, panel: &Panel, Area { y, height, .. }: Area, theme
         }
         return;
     }
-    let line = |first: &str, second: &str| [first, second].iter().filter(|word| !word.is_empty()).copied().collect::<Vec<_>>().join("  ");
-    let peak = line(&texts.peak, &texts.peak_at);
-    paint::put(buffer, x + 2, y + 1, width - 2, &theme.signs(&peak), theme.dim);
+    let place = |row: u16| Area { x: x + 2, y: y + row, width: width.saturating_sub(2), height: 1 };
+    pair(place(1), (&texts.peak, theme.dim), (&[&texts.peak_at], theme.dim), theme, buffer);
     if height > 2 {
-        let used = paint::put(buffer, x + 2, y + 2, width - 2, &theme.signs(&texts.baseline), theme.dim);
-        let gap = if used > 0 { used + 2 } else { 0 };
         let style = if texts.crossing.is_empty() { theme.dim } else { theme.error };
-        paint::put(buffer, x + 2 + gap, y + 2, (width - 2).saturating_sub(gap), &theme.signs(&texts.threshold), style);
+        pair(place(2), (&texts.baseline, theme.dim), (&[&texts.threshold, &texts.limit], style), theme, buffer);
+    }
+}
+
+/// Two words in a row. Of the second the longest form is told that fits whole: half a number or half a time tells nothing.
+fn pair(place: Area, (first, style): (&str, Style), (seconds, second_style): (&[&str], Style), theme: &Theme, buffer: &mut Buffer) {
+    let used = paint::put(buffer, place.x, place.y, place.width, &theme.signs(first), style);
+    let gap = if used > 0 { used + 2 } else { 0 };
+    let room = place.width.saturating_sub(gap);
+    let forms = seconds.iter().map(|words| theme.signs(words));
+    if let Some(words) = forms.into_iter().find(|words| words.width() <= usize::from(room)) {
+        paint::put(buffer, place.x + gap, place.y, room, &words, second_style);
     }
 }

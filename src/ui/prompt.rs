@@ -31,17 +31,19 @@ pub(super) fn draw(state: &State, prompt: &Prompt, theme: &Theme, buffer: &mut B
     };
     let lines = crate::app::side::wrap(&words, usize::from(state.layout.size.0.min(100).saturating_sub(4)));
     // Filters have a row for marks below the text, and the words that Tab takes at the bottom; a find has its rows.
-    let n_more = u16::from(prompt.kind.is_filter());
+    let (n_marks, n_offered) = (u16::from(prompt.kind.is_filter() || prompt.wrong.is_some()), u16::from(prompt.kind.is_filter()));
     let n_rows = prompt.find.as_deref().map_or(0, Typing::n_rows) as u16;
-    let area = open_frame(state, 1 + lines.len() as u16 + 2 * n_more + n_rows, prompt.title(), theme, buffer);
+    let area = open_frame(state, 1 + lines.len() as u16 + n_marks + n_offered + n_rows, prompt.title(), theme, buffer);
     paint::put(buffer, area.x, area.y, 2, "> ", theme.key);
     let start = draw_line(buffer, (area.x + 2, area.y, area.width.saturating_sub(2)), &prompt.input, theme);
-    let first = area.y + 1 + n_more;
+    let first = area.y + 1 + n_marks;
     for (y, line) in (first..area.y + area.height).zip(&lines) {
         paint::put(buffer, area.x, y, area.width, &theme.signs(line), style);
     }
-    if n_more > 0 && area.height > 3 {
+    if n_marks > 0 && area.height > 2 {
         draw_wrong(prompt, start, area, theme, buffer);
+    }
+    if n_offered > 0 && area.height > 3 {
         draw_offered(prompt, area, theme, buffer);
     }
     if let Some(typing) = &prompt.find {

@@ -30,11 +30,16 @@ pub(super) fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
         let number = heading.split_whitespace().nth(1).unwrap_or_default();
         paint::put_right(buffer, 0, y, width, number, over(theme.strong));
     }
-    for (y, line) in (y..height).zip(tour::lines(state, usize::from(width.saturating_sub(2)))) {
+    let lines = tour::lines(state, usize::from(width.saturating_sub(2)));
+    let n_told = usize::from(height - y);
+    for (index, (y, line)) in (y..height).zip(&lines).enumerate() {
         let mut x = 1;
-        for piece in &line {
+        for piece in line {
             let style = if let Piece::Key(_) = piece { theme.key } else { theme.text };
             x += paint::put(buffer, x, y, width.saturating_sub(x), &theme.signs(piece.text()), over(style));
+        }
+        if index + 1 == n_told && lines.len() > n_told {
+            paint::put(buffer, x.min(width.saturating_sub(1)), y, 1, &theme.signs("…"), over(theme.text));
         }
     }
 }

@@ -28,6 +28,9 @@ fn the_tour_is_walked_in_ten_steps_and_hides_nothing_that_it_points_to() {
             walker.batch.feed(Message::Tour(Offer::Accepted));
             for (index, (title, keys, seen)) in WALK.iter().enumerate() {
                 walker.check_shows(&format!("tour {}/10  {title}", index + 1));
+                let screen = walker.screen();
+                let words = screen.lines().skip_while(|line| !line.contains("10  ")).skip(1).take(2);
+                assert!(!words.map(str::trim_end).any(|line| line.ends_with('…')), "{screen}");
                 walker.press(keys);
                 if *seen != "its panel" {
                     walker.check_shows(seen);

@@ -20,6 +20,8 @@ pub(crate) struct PanelTexts {
     pub(crate) baseline: String,
     /// `limit 1 000`, once it was crossed `>1 000 03:22:50`.
     pub(crate) threshold: String,
+    /// `>1 000`, or `limit 1 000`: without its moment.
+    pub(crate) limit: String,
     /// `over 1 000 first at 03:22:50`, empty while the limit holds.
     pub(crate) crossing: String,
     pub(crate) axis_top: String,
@@ -37,7 +39,7 @@ impl Panel {
             None => String::new(),
         };
         let peak = self.stats.and_then(|stats| stats.peak);
-        let (threshold, crossing) = self.limit_words(clock);
+        let [threshold, limit, crossing] = self.limit_words(clock);
         PanelTexts {
             value,
             ratio: self.value.as_ref().zip(baseline).map(|(value, base)| ratio(value.value, base)).unwrap_or_default(),
@@ -45,21 +47,25 @@ impl Panel {
             peak_at: peak.map(|(at, _)| clock.short(at)).unwrap_or_default(),
             baseline: baseline.map(|base| format!("base {}", self.print(base))).unwrap_or_default(),
             threshold,
+            limit,
             crossing,
             axis_top: text::value(self.axis.1, self.unit),
             axis_bottom: text::value(self.axis.0, self.unit),
         }
     }
 
-    /// The limit and when it was first crossed, short and in words.
-    fn limit_words(&self, clock: &Clock) -> (String, String) {
+    /// The limit and when it was first crossed, the limit alone, and both in words.
+    fn limit_words(&self, clock: &Clock) -> [String; 3] {
         let Some(line) = &self.threshold else { return Default::default() };
         let limit = text::value(line.value, self.unit);
-        let Some(crossing) = self.stats.and_then(|stats| stats.crossing) else { return (format!("limit {limit}"), String::new()) };
+        let Some(crossing) = self.stats.and_then(|stats| stats.crossing) else {
+            let words = format!("limit {limit}");
+            return [words.clone(), words, String::new()];
+        };
         let (sign, word) = if line.above_is_bad { ('>', "over") } else { ('<', "under") };
         let at = clock.short(crossing.at);
         let since = if crossing.is_at_start { "at the start already," } else { "first at" };
-        (format!("{sign}{limit} {at}"), format!("{word} {limit} {since} {at}"))
+        [format!("{sign}{limit} {at}"), format!("{sign}{limit}"), format!("{word} {limit} {since} {at}")]
     }
 }
 

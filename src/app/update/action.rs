@@ -2,6 +2,7 @@
 
 use crate::app::actions::Action;
 use crate::app::history::Motion;
+use crate::app::jobs::Slot;
 use crate::app::layout::Zoomed;
 use crate::app::list::IsNegated;
 use crate::app::message::Effect;
@@ -20,7 +21,7 @@ use super::records::{self, Bearing, Judgement};
 use super::{
     annotate, chain, clock_view, column_pick, command_line, compare_view, exemplars, facet_view, filter, find, forms, kind_form, looks,
     onset_view, overlays, pager, palette, panel_edit, panel_form, panel_typed, panel_view, pattern_view, pick, play, replay, search,
-    settle, trace_view, zone_view,
+    settle, sources_view, trace_view, zone_view,
 };
 
 /// Runs it.
@@ -118,6 +119,7 @@ pub(super) fn run(state: &mut State, action: Action, argument: Option<&str>) -> 
         Action::FocusNotes => show_tab(state, Tab::Notes),
         Action::FocusDetail => show_tab(state, Tab::Detail),
         Action::FocusSources => show_tab(state, Tab::Sources),
+        Action::Messages => sources_view::messages(state),
         Action::FocusPatterns => show_tab(state, Tab::Patterns),
         Action::FocusFacets => show_tab(state, Tab::Facets),
         Action::ChooseColumns => column_pick::open(state),
@@ -433,6 +435,7 @@ fn open_in_side(state: &mut State) -> Vec<Effect> {
             match at {
                 Some(at) if at == state.timeline.cursor => state.say("the cursor is there already"),
                 Some(at) => state.jump_to(at),
+                None if state.side.tab == Tab::Compare && state.jobs.is_waiting(Slot::Compare) => state.say("still comparing"),
                 None => state.say("nothing here lies on the timeline"),
             }
         }

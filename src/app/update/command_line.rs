@@ -195,7 +195,7 @@ fn preview(state: &State, action: Action, argument: Argument, given: &str) -> (O
         return (None, None);
     }
     let told = match argument {
-        Argument::Time => typed_time::preview(state, given),
+        Argument::Time => return typed_time::preview(state, given),
         Argument::Limit => panel_typed::preview(state, PromptKind::Limit, given),
         Argument::Ghost => panel_typed::preview(state, PromptKind::Ghost, given),
         Argument::Filter => {

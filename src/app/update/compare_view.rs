@@ -222,7 +222,7 @@ fn one_series(state: &State, side: &mut Side, change: &SeriesChange, width: usiz
     let (sign, ink) = mark(change.direction);
     side.folded(vec![(ink, sign.to_owned())], (Ink::Normal, &text::printable(&change.name)), width);
     let since = change.departed.map(|at| format!("{}  ", state.clock.both(at))).unwrap_or_default();
-    side.folded(vec![(Ink::Time, format!("  {since}"))], (Ink::Dim, &change.facts()), width);
+    side.hanging(vec![(Ink::Time, format!("  {since}"))], (Ink::Dim, &change.facts()), 2, width);
 }
 
 fn section(side: &mut Side, name: &str, (counts, of): (&Counts, fn(usize) -> Found), width: usize) {

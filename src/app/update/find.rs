@@ -7,7 +7,7 @@ use crate::app::message::{Effect, Look, LookQuery, Question};
 use crate::app::overlay::{Overlay, PickPurpose, PickValue};
 use crate::app::panels;
 use crate::app::prompt::{Prompt, PromptKind};
-use crate::app::state::State;
+use crate::app::state::{Focus, State};
 use crate::model::find::{Fit, conditions, pattern};
 use crate::model::query::{GroupBy, HistogramQuery, TextPattern};
 use crate::model::{EventFilter, EventRef, Timestamp};
@@ -151,6 +151,10 @@ fn letters_of(pattern: Option<&TextPattern>) -> Option<TextPattern> {
 
 fn begin(state: &mut State, typed: &str, wanted: Option<Wanted>, letters: Option<TextPattern>) {
     state.list.find = Some(Find { letters, ..Find::new(typed.trim(), wanted) });
+    // What is found is an event: a narrow screen that shows another pane shows the list instead.
+    if state.layout.list.width == 0 && state.focus == Focus::Side {
+        super::action::focus(state, Focus::List);
+    }
     state.lanes.drop_hits();
     state.data_revision += 1;
 }

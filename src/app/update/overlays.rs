@@ -139,15 +139,15 @@ pub(super) fn refresh_prompt(state: &mut State) {
     if kind == PromptKind::Command {
         return command_line::refresh(state);
     }
-    let preview = match kind {
-        PromptKind::Ghost | PromptKind::Limit => super::panel_typed::preview(state, kind, &typed),
-        PromptKind::Tag | PromptKind::Retime | PromptKind::Notes | PromptKind::Url => None,
-        PromptKind::Clock(id) => super::clock_view::preview(state, id, &typed),
-        PromptKind::SourceZone(id) => super::zone_view::preview(state, id, &typed),
+    let (preview, wrong) = match kind {
+        PromptKind::Ghost | PromptKind::Limit => (super::panel_typed::preview(state, kind, &typed), None),
+        PromptKind::Tag | PromptKind::Retime | PromptKind::Notes | PromptKind::Url => (None, None),
+        PromptKind::Clock(id) => (super::clock_view::preview(state, id, &typed), None),
+        PromptKind::SourceZone(id) => (super::zone_view::preview(state, id, &typed), None),
         _ => super::typed_time::preview(state, &typed),
     };
     if let Some(Overlay::Prompt(prompt)) = state.overlays.last_mut() {
-        prompt.preview = preview;
+        (prompt.preview, prompt.wrong) = (preview, wrong);
     }
 }
 

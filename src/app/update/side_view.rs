@@ -46,6 +46,7 @@ fn key(state: &State) -> MadeFor {
         zone: state.clock.zone,
         t0: state.clock.t0,
         subject: (state.subject, state.panels.selected, state.list.selected().map(|row| row.id)),
+        said: if state.side.tab == Tab::Sources { state.said.revision() } else { 0 },
         cursor: (state.side.tab == Tab::Detail && tells_of_cursor(state)).then_some(state.timeline.cursor),
     }
 }

@@ -1,6 +1,9 @@
 //! Typed times, for the prompt and the command line: `model::when` reads them, here is what they refer to.
 
-use crate::app::clock::Style;
+use std::ops::Range;
+
+use crate::app::Action;
+use crate::app::clock::{Precision, Style};
 use crate::app::state::State;
 use crate::model::time::NS_PER_S;
 use crate::model::when::{self, Reference, WallZone};
@@ -37,21 +40,42 @@ pub(super) fn reference(state: &State) -> Reference {
     }
 }
 
-/// What a typed time means, for the prompt.
-pub(super) fn preview(state: &State, typed: &str) -> Option<Result<String, String>> {
+/// What a typed time means, for the prompt, and which bytes of it are wrong. What is only unfinished means nothing yet.
+pub(super) fn preview(state: &State, typed: &str) -> (Option<Result<String, String>>, Option<Range<usize>>) {
     if typed.trim().is_empty() {
-        return None;
+        return (None, None);
     }
-    Some(parse(state, typed).map(|at| {
-        let offset = state.clock.offset(at).map(|offset| format!("  {offset}")).unwrap_or_default();
-        let outside = match state.timeline.extent {
-            Some(extent) if !extent.contains(at) => "  (outside the data)",
-            _ => "",
-        };
-        let days = other_days(state, typed);
-        let others = if days.is_empty() { String::new() } else { format!("  (not {days}: write the date to mean it)") };
-        format!("{}{offset}{outside}{others}", text::rfc3339(at))
-    }))
+    let error = match parse(state, typed) {
+        Ok(at) => return (Some(Ok(told(state, typed, at))), None),
+        Err(error) => error,
+    };
+    match when::fault(typed, &reference(state)) {
+        Some(at) if at >= typed.trim_end().len() => (None, None),
+        Some(at) => (Some(Err(format!("no form of a time goes on like this: {:?}", typed[at..].trim_end()))), Some(at..typed.len())),
+        None if state.t0().is_none() && error.contains("T+0") => {
+            let key = state.keymap.key_of(Action::SetT0);
+            (Some(Err(format!("T+0 is not set: {key} makes the cursor T+0"))), None)
+        }
+        None => (Some(Err(error)), None),
+    }
+}
+
+/// The moment on the clock that is shown, and what is remarkable about it.
+fn told(state: &State, typed: &str, at: Timestamp) -> String {
+    let precision = match at.0.rem_euclid(NS_PER_S) {
+        0 => Precision::Seconds,
+        ns if ns % 1_000_000 == 0 => Precision::Millis,
+        _ => Precision::Micros,
+    };
+    let moment = if state.clock.style == Style::Local { state.clock.date_time(at, precision) } else { text::rfc3339(at) };
+    let offset = state.clock.offset(at).map(|offset| format!("  {offset}")).unwrap_or_default();
+    let outside = match state.timeline.extent {
+        Some(extent) if !extent.contains(at) => "  (outside the data)",
+        _ => "",
+    };
+    let days = other_days(state, typed);
+    let others = if days.is_empty() { String::new() } else { format!("  (not {days}: write the date to mean it)") };
+    format!("{moment}{offset}{outside}{others}")
 }
 
 /// Other days whose same time of day lies inside the data, and could have been meant: `2026-03-16`.

@@ -52,16 +52,22 @@ fn a_time_is_read_as_people_say_it() {
     assert_eq!(said("12pm"), "2026-11-23T12:00:00Z");
     assert_eq!(said("14h05"), "2026-11-23T14:05:00Z");
     assert_eq!(said("14h"), "2026-11-23T14:00:00Z");
-    assert_eq!(said("yesterday 3pm"), "2026-11-25T15:00:00Z");
-    assert_eq!(said("Yesterday at 02:30:22"), "2026-11-25T02:30:22Z");
-    assert_eq!(said("2:15 today"), "2026-11-26T02:15:00Z");
-    assert_eq!(said("today"), "2026-11-26T00:00:00Z");
+    assert_eq!(said("yesterday 3pm"), "2026-11-22T15:00:00Z", "counted from the last day of the data");
+    assert_eq!(said("Yesterday at 02:30:22"), "2026-11-22T02:30:22Z");
+    assert_eq!(said("2:15 today"), "2026-11-23T02:15:00Z");
+    assert_eq!(said("today"), "2026-11-23T00:00:00Z");
+    let without_data = Reference { extent: None, ..monday };
+    assert_eq!(parse("today", &without_data).map(text::rfc3339).as_deref(), Ok("2026-11-26T00:00:00Z"), "else from the wall clock");
+    for date in ["23 nov 14:05", "nov 23 14:05", "23rd November, 14:05", "14:05 23 nov 2026", "Nov 23 2026 2:05pm"] {
+        assert_eq!(said(date), "2026-11-23T14:05:00Z", "{date}");
+    }
+    assert_eq!(said("2 jan"), "2027-01-02T00:00:00Z", "the nearest one to the data");
     assert_eq!(said("mon 2:31"), "2026-11-23T02:31:00Z");
     assert_eq!(said("tuesday 9am"), "2026-11-24T09:00:00Z", "none in the data: the last one");
-    for wrong in ["13pm", "0am", "25h", "3 pm pm", "monday monday", "yesterday soon", "pm", "h", "9:99pm"] {
+    for wrong in ["13pm", "0am", "25h", "3 pm pm", "monday monday", "yesterday soon", "31 feb", "nov 14:05", "nov", "pm", "h", "9:99pm"] {
         assert!(parse(wrong, &monday).is_err(), "{wrong}");
     }
-    assert!(parse("yesterday", &reference()).is_err(), "without a clock there is no yesterday");
+    assert!(parse("yesterday", &Reference::default()).is_err(), "without data and a clock there is no yesterday");
 }
 
 #[test]
@@ -71,6 +77,8 @@ fn a_wrong_time_says_what_is_wrong_and_which_forms_there_are() {
         let error = parse(text, &reference()).expect_err(text);
         assert!(error.contains(part) && error.contains("T+3m"), "{error}");
     }
+    let error = parse("14:65", &reference()).expect_err("no minute");
+    assert!(error.contains(r#"column 4, "65", fits no form"#), "{error}");
     assert!(parse("T+3m", &Reference::default()).expect_err("no t0").contains("not set"));
 }
 
