@@ -187,3 +187,75 @@ fn looks_at_a_target_are_one_course_and_targets_are_told_apart() {
     look(&source);
     assert_eq!(told(&source), ["requests_total{instance=\"order\"} 4 in 4", "requests_total{instance=\"pay\"} 2 in 2"]);
 }
+
+/// Requests of a program, one a second, from one number to another.
+fn requests(range: std::ops::Range<i64>) -> impl Iterator<Item = (i64, String)> {
+    let line = |i: i64| format!("{{\"ts\":{}.{:03},\"msg\":\"done\",\"path\":\"/o/{i}\",\"status\":200}}", START + i, i % 997);
+    range.map(move |i| (START + i, line(i)))
+}
+
+/// As Docker keeps them.
+fn kept(range: std::ops::Range<i64>) -> String {
+    let line = |(at, line): (i64, String)| {
+        let time = coroner::model::text::rfc3339(Timestamp::from_secs(at).plus_ns(998_000_001));
+        format!("{{\"log\":\"{}\\n\",\"stream\":\"stdout\",\"time\":\"{time}\"}}\n", line.replace('"', "\\\""))
+    };
+    requests(range).map(line).collect()
+}
+
+/// The rate of requests of each service at its highest, and what is said of repeats.
+fn rates(source: &FileSource) -> (Vec<String>, Vec<String>) {
+    let catalog = catalog(source);
+    let of_rate = catalog.series.iter().filter(|meta| meta.name == "fromlogs:request_rate");
+    let rates = of_rate.map(|meta| {
+        let most = meta.bounds.expect("values").1;
+        format!("{} {most}", meta.labels.get("service").unwrap_or("?"))
+    });
+    let told = catalog
+        .sources
+        .iter()
+        .flat_map(|report| report.problems.kept().iter().map(|problem| format!("{}: {}", report.path, problem.reason)));
+    (rates.collect(), told.collect())
+}
+
+#[test]
+fn lines_that_were_collected_in_two_ways_are_counted_once_and_all_stay() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: String| fs::write(dir.path().join(name), text).expect("a file");
+    let own = |range| requests(range).map(|(_, line)| line + "\n").collect::<String>();
+    write("order.log", own(0..40));
+    write("container-json.log", kept(20..60));
+    let source = loaded(dir.path());
+    let (rates_of, told) = rates(&source);
+    assert_eq!(rates_of, ["container-json 1", "order 1"]);
+    assert_eq!(
+        told,
+        [
+            "container-json.log: 20 of 40 records are in order.log too, the same lines at the same time: series of events count them once, there"
+        ]
+    );
+    assert_eq!(catalog(&source).n_events, 80, "nothing is taken out of the list");
+    let n_rates = |source: &FileSource, service: &str| {
+        let catalog = catalog(source);
+        let of = |meta: &&coroner::model::SeriesMeta| meta.name == "fromlogs:request_rate" && meta.labels.get("service") == Some(service);
+        catalog.series.iter().find(of).map_or(0, |meta| meta.n_samples)
+    };
+    assert_eq!((n_rates(&source, "order"), n_rates(&source, "container-json")), (38, 18), "a rate stands at whole steps");
+
+    write("order.log", own(0..80));
+    let (rates_of, told) = rates(&loaded(dir.path()));
+    assert_eq!((rates_of.len(), told.len()), (1, 1), "{told:?}");
+    assert!(told[0].starts_with("container-json.log: all 40 records are in order.log too"), "{told:?}");
+}
+
+#[test]
+fn instances_that_write_alike_are_counted_each() {
+    let dir = tempfile::tempdir().expect("a folder");
+    for (name, nanos) in [("a", 1), ("b", 2)] {
+        let line = |i: i64| {
+            format!("{} GET /health 200 in {} ms\n", coroner::model::text::rfc3339(Timestamp::from_secs(START + i)), i % 7 + nanos)
+        };
+        fs::write(dir.path().join(format!("{name}.log")), (0..90).map(line).collect::<String>()).expect("a file");
+    }
+    assert_eq!(rates(&loaded(dir.path())).1, Vec::<String>::new());
+}

@@ -109,8 +109,9 @@ fn derive_together(logs: &[Arc<Log>], jobs: usize, watch: &Watch<'_>) -> Result<
     let services = Services::of(logs);
     let Some(grid) = Grid::over(logs, services.names.len()) else { return Ok(Vec::new()) };
     let n_cells = grid.n_steps * services.names.len();
-    let segments: Vec<Piece> = logs.iter().enumerate().flat_map(|(log, of)| of.segments.iter().map(move |own| (log, &**own))).collect();
-    let stretches = stretches(&segments, jobs.min(MAX_TALLIES / n_cells.max(1)).max(1), |(_, segment)| segment.len());
+    let segments: Vec<Piece> =
+        logs.iter().enumerate().flat_map(|(log, of)| of.segments.iter().map(move |own| (log, &**own, &*of.elsewhere))).collect();
+    let stretches = stretches(&segments, jobs.min(MAX_TALLIES / n_cells.max(1)).max(1), |(_, segment, _)| segment.len());
     let tallies = map(&stretches, jobs, || (), |(), stretch| Tally::of(stretch, (&services, &grid), n_cells, watch))?;
     let mut cells = vec![Cell::default(); n_cells];
     for tally in &tallies {
@@ -191,8 +192,8 @@ fn quantiles(tallies: &[Tally], cells: Range<usize>, (grid, timed): (&Grid, Time
 /// Cells of all threads together: where there are many one thread counts, so that they take their room once.
 const MAX_TALLIES: usize = 2_500_000;
 
-/// A segment and the log that it is of.
-type Piece<'a> = (usize, &'a Segment);
+/// A segment, the log that it is of, and the records of that which are counted in another one.
+type Piece<'a> = (usize, &'a Segment, &'a [Range<u64>]);
 
 /// What a stretch of segments holds.
 struct Tally {
@@ -206,10 +207,12 @@ struct Tally {
 impl Tally {
     fn of(segments: &[Piece], (services, grid): (&Services, &Grid), n_cells: usize, watch: &Watch<'_>) -> Result<Self, StoreError> {
         let mut cells = vec![Cell::default(); n_cells];
-        for (log, segment) in segments {
+        for (log, segment, elsewhere) in segments {
             watch.check()?;
             let counts = Counts::of(&segment.columns);
-            each_run(segment, &services.codes[*log], grid, |run, cell| cells[cell].count(&counts, run));
+            each_run(segment, &services.codes[*log], grid, |run, cell| {
+                each_own(segment, elsewhere, run, |own| cells[cell].count(&counts, own));
+            });
         }
         let mut starts = Vec::with_capacity(n_cells + 1);
         let mut n_latencies = 0usize;
@@ -221,21 +224,23 @@ impl Tally {
         let mut latencies = vec![0f32; n_latencies];
         // Where the next one with a status goes, and the next one without.
         let mut next: Vec<[usize; 2]> = starts.iter().zip(&cells).map(|(start, cell)| [*start, start + cell.n_timed as usize]).collect();
-        for (log, segment) in segments.iter().filter(|(_, segment)| segment.columns.has_latencies()) {
+        for (log, segment, elsewhere) in segments.iter().filter(|(_, segment, _)| segment.columns.has_latencies()) {
             watch.check()?;
             let counts = Counts::of(&segment.columns);
             let all_have_status = counts.all_have_status();
             each_run(segment, &services.codes[*log], grid, |run, cell| {
-                let (mut at, mut i) = (next[cell], run.start);
-                each_latency(&segment.columns.latencies, run, |latency| {
-                    if !latency.is_nan() {
-                        let part = usize::from(!all_have_status.unwrap_or_else(|| counts.has_status(i)));
-                        latencies[at[part]] = latency;
-                        at[part] += 1;
-                    }
-                    i += 1;
+                each_own(segment, elsewhere, run, |run| {
+                    let (mut at, mut i) = (next[cell], run.start);
+                    each_latency(&segment.columns.latencies, run, |latency| {
+                        if !latency.is_nan() {
+                            let part = usize::from(!all_have_status.unwrap_or_else(|| counts.has_status(i)));
+                            latencies[at[part]] = latency;
+                            at[part] += 1;
+                        }
+                        i += 1;
+                    });
+                    next[cell] = at;
                 });
-                next[cell] = at;
             });
         }
         Ok(Self { cells, latencies, starts })
@@ -248,6 +253,26 @@ impl Tally {
             Timed::Statuses => &self.latencies[start..start + self.cells[cell].n_timed as usize],
             Timed::All => &self.latencies[start..self.starts[cell + 1]],
         }
+    }
+}
+
+/// Calls `visit` for the parts of a run that no other log holds.
+#[inline]
+fn each_own(segment: &Segment, elsewhere: &[Range<u64>], run: Range<usize>, mut visit: impl FnMut(Range<usize>)) {
+    if elsewhere.is_empty() {
+        return visit(run);
+    }
+    let (base, mut at) = (segment.base_record, segment.base_record + run.start as u64);
+    let end = base + run.end as u64;
+    let first = elsewhere.partition_point(|range| range.end <= at);
+    for range in elsewhere[first..].iter().take_while(|range| range.start < end) {
+        if at < range.start {
+            visit((at - base) as usize..(range.start - base) as usize);
+        }
+        at = range.end.min(end);
+    }
+    if at < end {
+        visit((at - base) as usize..run.end);
     }
 }
 

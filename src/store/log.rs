@@ -53,6 +53,8 @@ pub struct Log {
     pub(super) moved_ns: i64,
     /// Where columns are that were left in an index.
     pub(super) kept: Option<Arc<dyn KeptParts>>,
+    /// Records that another log holds too and that are counted there, in rising order.
+    pub(super) elsewhere: Arc<[Range<u64>]>,
 }
 
 impl Log {
@@ -312,6 +314,7 @@ impl LogBuilder {
             epoch: 0,
             moved_ns: 0,
             kept: None,
+            elsewhere: Arc::default(),
         };
         Self { log, facts: LogFacts::default(), codes: HashMap::new(), default_service, messages: HashMap::new(), is_full: false }
     }

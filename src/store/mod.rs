@@ -26,6 +26,7 @@ mod moved;
 mod parallel;
 pub mod patterns;
 pub mod promql;
+pub mod repeats;
 pub mod runtime_trace;
 mod sample;
 pub mod segment;

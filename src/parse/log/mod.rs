@@ -37,6 +37,7 @@ mod text;
 mod title;
 mod w3c;
 mod wrapped;
+mod written;
 mod zone;
 
 #[cfg(test)]
@@ -48,6 +49,7 @@ pub use guess::plan;
 pub use join::{Joined, Joiner};
 pub use named::{NamedFormat, known_formats, read_formats};
 pub use scan::{give_back, parse_chunk};
+pub use written::{Written, written};
 
 use std::sync::Arc;
 

@@ -59,6 +59,8 @@ pub struct Loading {
     pub told: Told,
     /// The archive of which it is the first source.
     pub archive: Option<String>,
+    /// The logs that hold its records too, and count them.
+    pub repeats: Vec<Problem>,
 }
 
 /// Formats in which Prometheus's mark for the end of a series has become a plain NaN.
@@ -113,6 +115,7 @@ impl Loading {
             epoch: 0,
             told: Told::default(),
             archive: None,
+            repeats: Vec::new(),
         }
     }
 
@@ -154,9 +157,10 @@ impl Loading {
             report.extent = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
             report.preview = Some(Box::new(peeked.preview(report.read_bytes)));
         }
-        if !self.problems.is_empty() || !self.happened.is_empty() {
+        let own = || self.problems.iter().chain(&self.happened).chain(&self.repeats);
+        if own().next().is_some() {
             let mut problems = Problems::default();
-            self.problems.iter().chain(&self.happened).for_each(|problem| problems.push(problem.clone()));
+            own().for_each(|problem| problems.push(problem.clone()));
             problems.append(std::mem::take(&mut report.problems));
             report.problems = problems;
         }

@@ -432,6 +432,7 @@ impl<'a> Loader<'a> {
 
     /// Rate, error ratio and quantiles of each service, now that all its events are there.
     pub(super) fn derive(&mut self) -> Result<(), SourceError> {
+        self.find_repeats()?;
         let logs: Vec<_> = self.sources.iter().filter_map(|source| source.log.as_ref()).map(|log| Arc::new(log.snapshot())).collect();
         let is_cancelled = || self.job.check().is_err();
         let derived = match self.kept_derived() {

@@ -28,6 +28,7 @@ mod prepare;
 mod raw;
 mod reading;
 mod remarks;
+mod repeats;
 mod said;
 mod scrapes;
 mod sets;

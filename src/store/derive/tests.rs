@@ -62,6 +62,7 @@ proptest! {
     #[test]
     fn each_cell_is_what_its_records_are_one_by_one(
         records in prop::collection::vec((0i64..9, 0usize..3, 0usize..4, 0u32..5), 1..60), is_in_order: bool, n_lines in 1usize..70,
+        elsewhere in (0u64..20, 0u64..9, 1u64..20),
     ) {
         let mut records = records;
         if is_in_order {
@@ -78,12 +79,15 @@ proptest! {
         let services = Services::of(&logs);
         let Some(grid) = Grid::over(&logs, services.names.len()) else { return Ok(()) };
         let n_cells = grid.n_steps * services.names.len();
-        let pieces: Vec<Piece> = logs[0].segments.iter().map(|segment| (0, &**segment)).collect();
+        let (start, len, gap) = elsewhere;
+        let elsewhere = [start..start + len, start + len + gap..start + 2 * len + gap].map(|range| range.start..range.end.max(range.start + 1));
+        let pieces: Vec<Piece> = logs[0].segments.iter().map(|segment| (0, &**segment, &elsewhere[..])).collect();
         let got = Tally::of(&pieces, (&services, &grid), n_cells, &watch()).unwrap();
         let (mut cells, mut latencies) = (vec![Cell::default(); n_cells], vec![Vec::new(); n_cells]);
         for segment in &logs[0].segments {
             let columns = &segment.columns;
-            for i in (0..columns.len).filter(|i| columns.time(*i) != crate::parse::NO_TIME) {
+            let is_own = |i: &usize| !elsewhere.iter().any(|range| range.contains(&(segment.base_record + *i as u64)));
+            for i in (0..columns.len).filter(|i| columns.time(*i) != crate::parse::NO_TIME).filter(is_own) {
                 let step = (columns.time(i) - grid.start) / grid.step_ns;
                 let cell = services.codes[0][usize::from(segment.service(i))] * grid.n_steps + step as usize;
                 let (status, latency) = (columns.status(i), columns.latency(i));
