@@ -160,3 +160,12 @@ fn a_find_in_a_narrow_pane_shows_what_it_found() {
     let words = screen(&session);
     assert!(words.lines().any(|line| line.starts_with('▌') && line.contains("pool exhausted")), "{words}");
 }
+
+#[test]
+fn no_title_of_a_layer_is_cut_at_eighty_columns() {
+    for keys in ["P", "C", "?", "? tab", "^p", "m", "; s", "^w l", ":", "/", "&", "F", "t t", "t z", "a", "c", "; n"] {
+        let words = shown((80, 24), keys);
+        let title = words.lines().find(|line| line.starts_with('┌')).unwrap_or_else(|| panic!("no layer after {keys}:\n{words}"));
+        assert!(!title.contains('…'), "{keys}: {title}");
+    }
+}

@@ -418,7 +418,7 @@ fn words_of(paragraph: &str, width: usize) -> Vec<&str> {
 }
 
 /// Further digits of a number, or a unit, with what a sentence puts behind it.
-fn belongs_to_number(word: &str) -> bool {
+pub(crate) fn belongs_to_number(word: &str) -> bool {
     const UNITS: [&str; 14] = ["%", "s", "ms", "µs", "us", "ns", "m", "h", "d", "B", "kB", "MB", "GB", "MiB"];
     let word = word.trim_end_matches(|c: char| ".,;:)".contains(c));
     UNITS.contains(&word) || (word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit()))

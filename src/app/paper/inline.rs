@@ -7,6 +7,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{Span, Tone};
+use crate::app::side::belongs_to_number;
 use crate::model::text::printable;
 
 /// A stretch of a line, or a line break.
@@ -209,7 +210,7 @@ pub(super) fn wrap(pieces: &[Piece], width: usize, (first, rest): (&str, &str)) 
     let mut line = vec![Span::new(Tone::Plain, first)];
     let mut used = first.width();
     let mut is_empty = true;
-    for word in words(pieces) {
+    for word in with_whole_numbers(words(pieces), width.saturating_sub(rest.width())) {
         let Some(word) = word else {
             lines.push(std::mem::replace(&mut line, vec![Span::new(Tone::Plain, rest)]));
             (used, is_empty) = (rest.width(), true);
@@ -247,6 +248,29 @@ pub(super) fn wrap(pieces: &[Piece], width: usize, (first, rest): (&str, &str)) 
         line.retain(|span| !span.text.is_empty());
     }
     lines
+}
+
+/// A number stays with its further digits and its unit, as far as they fit a line: `7 401`, `2 s`.
+fn with_whole_numbers(words: Vec<Option<Word>>, width: usize) -> Vec<Option<Word>> {
+    let text = |word: &Word| word.spans.iter().map(|span| span.text.as_str()).collect::<String>();
+    let mut out: Vec<Option<Word>> = Vec::new();
+    for word in words {
+        match (out.last_mut(), word) {
+            (Some(Some(before)), Some(word))
+                if word.has_blank
+                    && before.width + 1 + word.width <= width
+                    && text(before).ends_with(|c: char| c.is_ascii_digit())
+                    && belongs_to_number(&text(&word)) =>
+            {
+                let tone = before.spans.last().map_or(Tone::Plain, |span| span.tone);
+                before.width += 1 + word.width;
+                before.spans.push(Span::new(tone, " "));
+                before.spans.extend(word.spans);
+            }
+            (_, word) => out.push(word),
+        }
+    }
+    out
 }
 
 /// Words in their order; `None` is a line break.

@@ -311,6 +311,16 @@ One two three four five
     }
 
     #[test]
+    fn a_number_stays_with_its_digits_and_its_unit() {
+        check(
+            "Failed requests by edge: 7 401, that is **85.2 %** of 8 686.",
+            30,
+            "Failed requests by edge:\n7 401, that is 85.2 % of\n8 686.",
+        );
+        check("Failed: 17 401 203", 12, "Failed:\n17 401 203");
+    }
+
+    #[test]
     fn tables_are_aligned_and_wrap_inside_their_cells() {
         check(
             "| Measure | Value | How |\n| --- | ---: | --- |\n| TTD | **12 s** <!-- x --> | detected − impact_start of the markers |\n| a\\|b | 3<br>4 | 影响 |\n",

@@ -32,7 +32,7 @@ pub(super) fn open(state: &mut State) {
     state.overlays.push(Overlay::Picker(picker));
 }
 
-const TITLE: &str = "columns: Tab chooses in the order wanted, Enter takes; the time always stays";
+const TITLE: &str = "columns in the order in which Tab chooses them; the time always stays";
 
 fn present(state: &State) -> Vec<String> {
     let usual = || rows::USUAL.map(str::to_owned).to_vec();

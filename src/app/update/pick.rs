@@ -58,8 +58,7 @@ pub(super) fn panels(state: &mut State) {
         item(clean(&format!("heat map {name}")), detail, PickValue::Heat(shown::reference(catalog, meta, "")))
     });
     items.extend(heat);
-    let mut picker =
-        Picker::new(PickPurpose::Panels, "panels: a name, unit:s, shape:spike, moves at onset, or a formula: rate(x[1m])", items);
+    let mut picker = Picker::new(PickPurpose::Panels, "panels: a name, unit:s, shape:spike, moves, or a formula: rate(x[1m])", items);
     picker.chosen = Some((0..n_present).collect());
     picker.first_chosen.clone_from(&picker.chosen);
     let picker = picker.with_series(SeriesSearch::new(Arc::clone(catalog), listed));
