@@ -196,6 +196,19 @@ fn a_panel_of_a_formula_comes_back_with_its_case() {
 }
 
 #[test]
+fn metrics_that_one_selector_finds_keep_their_names() {
+    let dir = incident();
+    let names = |expr: &str| -> Vec<String> {
+        let json = answer(dir.path(), &["--expr", expr, "--at", &(START + 30).to_string()]);
+        let all = json["series"].as_array().expect("as it was made").iter();
+        all.map(|one| one["labels"]["__name__"].as_str().unwrap_or("-").to_owned()).collect()
+    };
+    assert_eq!(names("{__name__=~\"pool_.*\",instance=\"api-1\"}"), ["pool_in_use", "pool_max"]);
+    assert_eq!(names("topk(1, pool_max)").first().map(String::as_str), Some("pool_max"));
+    assert_eq!(names("pool_max{instance=\"api-1\"}"), ["-"], "it is called so already");
+}
+
+#[test]
 fn an_expression_is_answered_at_moments_steps_and_columns() {
     let dir = incident();
     let expr = "sum by (service) (rate(http_requests_total[4s]))";

@@ -78,8 +78,8 @@ fn found(row: Computed, at: Timestamp) -> (SeriesMeta, Option<ValueAt>) {
 
 fn stored(row: Computed) -> (SeriesMeta, SeriesStore) {
     let Computed { name, labels, unit, kind, source, clip, derivation, samples } = row;
-    // It is the name already.
-    let others = labels.iter().filter(|label| label.0 != "__name__");
+    // A plain selector is called by its metric already; what takes several is not.
+    let others = labels.iter().filter(|(label, value)| *label != "__name__" || !is_metric_of(value, &name));
     let labels = Labels::new(others.map(|(label, value)| (label.to_owned(), value.to_owned())).collect());
     let store = SeriesStore::new(samples);
     let query = Some(derivation.formula.clone());
@@ -101,4 +101,9 @@ fn stored(row: Computed) -> (SeriesMeta, SeriesStore) {
         ..SeriesMeta::default()
     };
     (meta, store)
+}
+
+/// Whether a formula is a selector of this metric alone.
+fn is_metric_of(metric: &str, formula: &str) -> bool {
+    formula.trim().strip_prefix(metric).is_some_and(|rest| rest.is_empty() || rest.starts_with('{') && rest.ends_with('}'))
 }

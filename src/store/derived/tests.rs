@@ -176,6 +176,26 @@ fn what_a_client_sees_is_compared_with_what_its_server_measures() {
 }
 
 #[test]
+fn where_a_quantile_is_clipped_a_client_is_not_compared() {
+    // The last tenth lies beyond the highest bound: 1 s less 1 s would look like nothing.
+    let name = "http_client_request_duration_seconds";
+    let clipped = |name: &str, labels: &str| {
+        let count = "0 20 40 60 80 100";
+        [("0.1", "0 18 36 54 72 90"), ("1", "0 18 36 54 72 90"), ("+Inf", count)]
+            .map(|(le, counts)| format!("{name}_bucket{{le=\"{le}\",{labels}}} {counts}\n"))
+            .concat()
+    };
+    let server = |values| buckets("http_server_request_duration_seconds", "service=\"api\"", values);
+    let of = |text: String| beyond_servers(&text).0;
+    assert!(of(clipped(name, "target=\"api\"") + &server(FAST)).is_empty());
+    assert!(of(buckets(name, "target=\"api\"", SLOW) + &clipped("http_server_request_duration_seconds", "service=\"api\"")).is_empty());
+    let (metas, stores) = catalog(&(buckets(name, "target=\"api\"", SLOW) + &server(FAST)));
+    let all = derive(&Pool::new(&metas, &stores), &watch()).expect("not cancelled");
+    let one = all.iter().find(|one| one.name.ends_with(":p99_beyond_server")).expect("a pair");
+    assert!(one.unit == Unit::Seconds && one.derivation.formula.contains(" < 1) - (histogram_quantile("), "{one:?}");
+}
+
+#[test]
 fn both_sides_of_one_call_are_told_apart_by_name_or_by_label() {
     let both = |suffix: &str| format!("g_{suffix}_handling_seconds");
     let own = "grpc_service=\"Pay\"";

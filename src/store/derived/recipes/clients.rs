@@ -1,5 +1,5 @@
 //! What a client sees of a request beyond what its server measures: network, queues in front of the server, refused
-//! connections. P99 of the client less P99 of the server, per service that is called.
+//! connections. P99 of the client less P99 of the server, per service that is called; nothing where one of them is clipped.
 //!
 //! Never guessed from names alone: the values of labels must say that two duration histograms tell of the same calls.
 //! 1. Roles: a label of the one that names who is called (`peer`, `target`, `upstream` …) has values in common with a
@@ -8,10 +8,12 @@
 //!    is called (`grpc_service`, `server` …) with values in common.
 //! 3. Reporter: one histogram holds both sides, told apart by a label such as `reporter` or `span_kind`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Family, Recipe};
 use crate::model::{SeriesKind, SeriesMeta};
+use crate::parse::ParsedSeries;
+use crate::parse::metric::meaning;
 use crate::store::derived::words;
 
 /// Labels of a client's metric that name who is called.
@@ -185,17 +187,38 @@ fn by_side(family: &Family<'_>) -> Option<Recipe> {
     Some(beyond(family, family, called, [&rate(client), &rate(server)]))
 }
 
+/// Where either quantile lies in the bucket without an end, their difference is anything: the formula says nothing there.
 fn beyond(client: &Family<'_>, server: &Family<'_>, service: &str, [seen, measured]: [&str; 2]) -> Recipe {
     let p99 = |rate: &str| format!("histogram_quantile(0.99, sum by (le, {service}) ({rate}))");
+    let known = |family: &Family<'_>, p99: String| match least_top(family) {
+        Some(top) => format!("({p99} < {top})"),
+        None => p99,
+    };
+    let mut probe = ParsedSeries { name: client.name.trim_end_matches("_bucket").to_owned(), ..ParsedSeries::default() };
+    meaning::fill(&mut probe, Some(&p99(seen)));
+    let formula = format!("{} - {}", known(client, p99(seen)), known(server, p99(measured)));
     let is_one = client.name == server.name;
     Recipe {
-        unit: client.metas.first().map(|meta| meta.unit),
+        unit: Some(probe.unit),
         kind: Some(SeriesKind::Gauge),
         n_read: if is_one { client.n_samples() } else { client.n_samples() + server.n_samples() },
         n_lines: values(server, service).len() as u64,
         of_several: None,
-        ..client.recipe(10, "p99_beyond_server", format!("{} - {}", p99(seen), p99(measured)))
+        ..client.recipe(10, "p99_beyond_server", formula)
     }
+}
+
+/// The highest finite bound; the least of them where histograms of one name have different ones. O(series).
+fn least_top(family: &Family<'_>) -> Option<f64> {
+    let mut tops: BTreeMap<Vec<(&str, &str)>, f64> = BTreeMap::new();
+    for meta in &family.metas {
+        let bound = meta.labels.get("le").and_then(|bound| bound.parse::<f64>().ok()).filter(|bound| bound.is_finite());
+        let others = meta.labels.iter().filter(|(label, _)| *label != "le").collect();
+        if let Some(bound) = bound {
+            tops.entry(others).and_modify(|top| *top = top.max(bound)).or_insert(bound);
+        }
+    }
+    tops.into_values().min_by(f64::total_cmp)
 }
 
 #[cfg(test)]
