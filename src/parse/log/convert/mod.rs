@@ -112,7 +112,12 @@ pub fn sort_of(windows: &Windows) -> Option<Sort> {
     if table::is_log(head) && std::str::from_utf8(head).ok().and_then(helm::recognise).is_none() {
         return Some(Sort::Table);
     }
-    partial::is_container_log(head).then_some(Sort::Partial)
+    if partial::is_container_log(head) {
+        return Some(Sort::Partial);
+    }
+    // What is neither measurements nor anything else that is known.
+    let is_open = || table::is_list(head) && document::recognise(windows).first().is_none_or(|candidate| candidate.confidence < 0.6);
+    is_open().then_some(Sort::Table)
 }
 
 /// Whether a block of a container's log may hold a line that is cut into parts.
@@ -130,14 +135,16 @@ pub fn convert(sort: Sort, bytes: &[u8]) -> Converted {
     }
     let skipped = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let mut writer = Writer::new(bytes, skipped);
+    let told;
     let (format, what) = match sort {
         Sort::Json(format) => {
             envelope::convert(&mut writer);
             (format, if envelope::holds_spans(format) { "JSON that holds spans" } else { "JSON that holds log records" })
         }
         Sort::Table => {
-            let format = table::convert(&mut writer);
-            (format, "rows of a table with a time and a message")
+            let (format, words) = table::convert(&mut writer);
+            told = words;
+            (format, told.as_str())
         }
         Sort::JournalExport => {
             journal::convert(&mut writer);

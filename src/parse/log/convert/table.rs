@@ -2,6 +2,8 @@
 //!
 //! Cells may hold line ends between quotes, so rows are found from the top, never from the middle.
 
+mod list;
+
 use std::borrow::Cow;
 
 use super::Writer;
@@ -51,9 +53,12 @@ struct Header {
     separator: u8,
     names: Vec<String>,
     time: usize,
-    message: usize,
+    /// `None` where no column says in words what happened: then the row as a whole does.
+    message: Option<usize>,
     /// Whether `status` holds words such as `error`.
     has_status_words: bool,
+    /// Whether rows are things that were there at the time, see [`list`].
+    is_list: bool,
     /// Position of the first row.
     rows_at: usize,
 }
@@ -62,9 +67,17 @@ pub(super) fn is_log(head: &[u8]) -> bool {
     header(head, 0).is_some()
 }
 
-pub(super) fn convert(writer: &mut Writer<'_>) -> &'static str {
+/// Whether a table lists things at their times though no column is named for either: a snapshot of sessions, a list of jobs.
+pub(super) fn is_list(head: &[u8]) -> bool {
+    list::header(head, 0).is_some()
+}
+
+/// Gives the name of the format, and what it is in words.
+pub(super) fn convert(writer: &mut Writer<'_>) -> (&'static str, String) {
     let bytes = writer.original;
-    let Some(header) = header(bytes, writer.counted.0) else { return "csv-log" };
+    let Some(header) = header(bytes, writer.counted.0).or_else(|| list::header(bytes, writer.counted.0)) else {
+        return ("csv-log", String::new());
+    };
     let mut at = header.rows_at;
     while at < bytes.len() {
         let (cells, end) = row(bytes, at, header.separator);
@@ -75,26 +88,37 @@ pub(super) fn convert(writer: &mut Writer<'_>) -> &'static str {
         }
         at = end;
     }
+    let what = match header.is_list {
+        true => format!("rows of a table at the times in column {:?}", header.names[header.time]),
+        false => "rows of a table with a time and a message".to_owned(),
+    };
     let has = |name: &str| header.names.iter().any(|known| known == name);
-    match () {
+    let format = match () {
         () if has("sql_state_code") => "postgresql-csv",
         () if has("timestamp_desc") => "timesketch-csv",
         () if has("_raw") || has("_time") => "splunk-csv",
         () if has("operation_Id") || has("OperationId") => "application-insights-csv",
         () if has("@timestamp") => "kibana-csv",
         () => "csv-log",
-    }
+    };
+    (format, what)
 }
 
 fn object(out: &mut Vec<u8>, header: &Header, cells: &[Cow<'_, [u8]>]) {
     out.push(b'{');
     let mut is_first = true;
+    let is_said = header.message.is_some_and(|index| cells.get(index).is_some_and(|cell| !list::is_null(cell)));
+    if header.is_list && !is_said {
+        let pairs = list::pairs(header, cells);
+        out.extend_from_slice(format!("\"message\":{}", serde_json::Value::from(pairs)).as_bytes());
+        is_first = false;
+    }
     for (index, cell) in cells.iter().enumerate().filter(|(_, cell)| !cell.is_empty()) {
         let known = header.names.get(index);
         let role = known.and_then(|name| role_of(name));
         let name: Cow<'_, str> = match known {
             Some(_) if index == header.time && role != Some(Role::Time) => "@timestamp".into(),
-            Some(_) if index == header.message && role != Some(Role::Message) => "message".into(),
+            Some(_) if header.message == Some(index) && is_said && role != Some(Role::Message) => "message".into(),
             Some(name) if name.eq_ignore_ascii_case("status") && header.has_status_words => "level".into(),
             Some(name) => name.into(),
             None => format!("column_{}", index + 1).into(),
@@ -116,9 +140,18 @@ fn role_of(name: &str) -> Option<Role> {
     stated_role(name.as_bytes())
 }
 
-/// The header at `at`, if it is that of a log: a column whose cells are times, and one with words.
-fn header(bytes: &[u8], at: usize) -> Option<Header> {
-    let mut at = at;
+/// The names in the first row, and its first rows.
+struct Opened<'a> {
+    separator: u8,
+    names: Vec<String>,
+    /// The cells of the first row are those of a row of `PostgreSQL`, which writes no names.
+    is_postgres: bool,
+    start: usize,
+    rows_at: usize,
+    sample: Vec<Vec<Cow<'a, [u8]>>>,
+}
+
+fn opened(bytes: &[u8], mut at: usize) -> Option<Opened<'_>> {
     let mut stated = None;
     if let Some(rest) = bytes.get(at..)?.strip_prefix(b"sep=") {
         stated = rest.first().copied();
@@ -132,42 +165,65 @@ fn header(bytes: &[u8], at: usize) -> Option<Header> {
         return None;
     }
     let (cells, rows_at) = row(bytes, at, separator);
-    if is_postgres(&cells) {
-        let names = POSTGRES.iter().map(|name| (*name).to_owned()).collect();
-        return Some(Header { separator, names, time: 0, message: 13, has_status_words: false, rows_at: at });
-    }
+    let is_postgres = is_postgres(&cells);
     let names: Vec<String> = cells.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect();
     let is_name = |name: &String| !name.is_empty() && name.len() < 64 && !name.starts_with(|c: char| c.is_ascii_digit() || c == '{');
-    if names.iter().filter(|name| is_name(name)).count() * 10 < names.len() * 8 {
+    if !is_postgres && names.iter().filter(|name| is_name(name)).count() * 10 < names.len() * 8 {
         return None;
     }
-    let sample = sample(bytes, rows_at, separator);
-    let names = with_unnamed_message(names, &sample);
-    let lower: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
-    let message = (0..names.len())
+    Some(Opened { separator, names, is_postgres, start: at, rows_at, sample: sample(bytes, rows_at, separator) })
+}
+
+impl Opened<'_> {
+    /// Cells of a column that say something.
+    fn cells(&self, index: usize) -> impl Iterator<Item = &[u8]> {
+        self.sample.iter().filter_map(move |row| row.get(index)).map(|cell| cell.trim_ascii()).filter(|cell| !cell.is_empty())
+    }
+
+    /// How surely a name is that of the time, less is more; `None` for others.
+    fn time_rank(&self, index: usize) -> Option<u8> {
+        let lower = self.names[index].to_ascii_lowercase();
+        match meaning(Place(0), lower.as_bytes()).binding {
+            Some(binding) if binding.role == Role::Time => Some(binding.rank),
+            _ if lower == "_time" => Some(0),
+            _ => ["time", "date"].iter().any(|word| lower.contains(word)).then_some(200),
+        }
+    }
+
+    fn has_status_words(&self) -> bool {
+        let status = self.names.iter().position(|name| name.eq_ignore_ascii_case("status"));
+        status.is_some_and(|index| self.cells(index).any(|cell| Level::from_word(cell).is_some()))
+    }
+}
+
+/// The header at `at`, if it is that of a log: a column whose cells are times, and one with words.
+fn header(bytes: &[u8], at: usize) -> Option<Header> {
+    let mut opened = opened(bytes, at)?;
+    let (separator, rows_at) = (opened.separator, opened.rows_at);
+    if opened.is_postgres {
+        let names = POSTGRES.iter().map(|name| (*name).to_owned()).collect();
+        let (message, rows_at) = (Some(13), opened.start);
+        return Some(Header { separator, names, time: 0, message, has_status_words: false, is_list: false, rows_at });
+    }
+    opened.names = with_unnamed_message(opened.names, &opened.sample);
+    let lower: Vec<String> = opened.names.iter().map(|name| name.to_ascii_lowercase()).collect();
+    let n = lower.len();
+    let message = (0..n)
         .find(|index| role_of(&lower[*index]) == Some(Role::Message))
-        .or_else(|| (0..names.len()).find(|index| MESSAGES.contains(&lower[*index].as_str())))
+        .or_else(|| (0..n).find(|index| MESSAGES.contains(&lower[*index].as_str())))
         .or_else(|| {
             let is_traced = lower.iter().any(|name| role_of(name) == Some(Role::Trace));
             is_traced.then(|| OPERATIONS.iter().find_map(|known| lower.iter().position(|name| name == known))).flatten()
         })?;
-    let time_of = |index: usize| {
-        let cells: Vec<&[u8]> =
-            sample.iter().filter_map(|row| row.get(index)).map(|cell| cell.trim_ascii()).filter(|cell| !cell.is_empty()).collect();
-        let n = cells.iter().filter(|cell| timestamp::read(cell).is_some() || EpochUnit::of(cell).is_some()).count();
-        n > 0 && n * 10 >= cells.len() * 8
+    let is_time = |index: usize| {
+        let is_any = |cell: &&[u8]| timestamp::read(cell).is_some() || EpochUnit::of(cell).is_some();
+        let n = opened.cells(index).filter(is_any).count();
+        n > 0 && n * 10 >= opened.cells(index).count() * 8
     };
-    let time_rank = |index: usize| match meaning(Place(0), lower[index].as_bytes()).binding {
-        Some(binding) if binding.role == Role::Time => Some(binding.rank),
-        _ if lower[index] == "_time" => Some(0),
-        _ => ["time", "date"].iter().any(|word| lower[index].contains(word)).then_some(200),
-    };
-    let time =
-        (0..names.len()).filter(|index| *index != message && time_of(*index)).filter_map(|index| Some((time_rank(index)?, index))).min()?.1;
-    let status = lower.iter().position(|name| name == "status");
-    let has_status_words =
-        status.is_some_and(|index| sample.iter().filter_map(|row| row.get(index)).any(|cell| Level::from_word(cell).is_some()));
-    Some(Header { separator, names, time, message, has_status_words, rows_at })
+    let ranked = |index: usize| Some((opened.time_rank(index)?, index));
+    let time = (0..n).filter(|index| *index != message && is_time(*index)).filter_map(ranked).min()?.1;
+    let has_status_words = opened.has_status_words();
+    Some(Header { separator, names: opened.names, time, message: Some(message), has_status_words, is_list: false, rows_at })
 }
 
 /// The names, and one for the words that every row has behind the named columns, as the Event Viewer of Windows writes.

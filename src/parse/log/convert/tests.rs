@@ -244,3 +244,35 @@ fn requests_exported_from_application_insights_are_events_with_status_and_trace(
     let text = "\u{feff}\"timestamp [UTC]\",id,name,success,resultCode,duration,\"operation_Id\",\"cloud_RoleName\"\n\"11/23/2026, 2:28:09.160 AM\",df0d,\"POST /pay\",True,200,\"54.0323\",19cdf691c9a17e0057e9c9973fdf7fe2,pay\n\"11/23/2026, 2:28:10.000 PM\",df0e,\"GET /items\",False,503,\"15002.1\",29cdf691c9a17e0057e9c9973fdf7fe2,shop\n";
     check(text, "application-insights-csv\n2 2026-11-23T02:28:09.16Z info pay POST /pay\n3 2026-11-23T14:28:10Z error shop GET /items\n");
 }
+
+#[test]
+fn a_list_of_sessions_is_events_at_the_times_in_the_column_that_never_goes_back() {
+    let text = "pid,query_start,sampled_at,state,query\n\
+        7,2026-11-23 02:27:59+00,2026-11-23 02:28:00+00,active,\"SELECT 1, 2\"\n\
+        8,2026-11-23 02:27:01+00,2026-11-23 02:28:00+00,idle,\n\
+        9,2026-11-23 02:27:30+00,2026-11-23 02:28:15+00,idle,\\N\n";
+    check(
+        text,
+        "csv-log\n2 2026-11-23T02:28:00Z unknown - SELECT 1, 2\n\
+         3 2026-11-23T02:28:00Z unknown - pid 8, query_start 2026-11-23 02:27:01+00, state idle\n\
+         4 2026-11-23T02:28:15Z unknown - pid 9, query_start 2026-11-23 02:27:30+00, state idle\n",
+    );
+    let why = made(text.as_bytes()).why;
+    assert!(why.starts_with("rows of a table at the times in column \"sampled_at\": 3 records"), "{why}");
+    let processes = "\"snap\",\"Id\",\"User\",\"Host\",\"db\",\"Time\",\"State\",\"Info\"\n\
+        \"2026-11-23 02:28:00\",\"100\",\"app\",\"10.0.0.1:5512\",\"shop\",\"5\",\"Waiting\",\"ALTER TABLE t\"\n\
+        \"2026-11-23 02:28:15\",\"100\",\"app\",\"10.0.0.1:5512\",\"shop\",\"20\",\"Waiting\",\"ALTER TABLE t\"\n";
+    check(processes, "csv-log\n2 2026-11-23T02:28:00Z unknown - ALTER TABLE t\n3 2026-11-23T02:28:15Z unknown - ALTER TABLE t\n");
+}
+
+#[test]
+fn measurements_stay_measurements_whatever_their_time_is_called() {
+    for text in [
+        "probe_moment,active,idle\n2026-11-23T02:28:00Z,1,2\n2026-11-23T02:28:15Z,3,4\n",
+        "host,when_taken,cpu\na,1795400889,1\nb,1795400889,2\na,1795400890,3\nb,1795400890,4\n",
+        "sampled_at,count,state\n2026-11-23 02:28:00,5,idle\n2026-11-23 02:28:00,6,active\n2026-11-23 02:28:15,7,idle\n2026-11-23 02:28:15,7,active\n",
+    ] {
+        assert_eq!(sort_of(&windows(text.as_bytes())), None, "{text}");
+    }
+    assert_eq!(sort_of(&windows(b"a,b,c\n1,2,3\n4,5,6\n")), None, "no time at all");
+}

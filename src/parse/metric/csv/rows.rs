@@ -171,3 +171,13 @@ pub(in crate::parse::metric) fn cells(row: &str, separator: char) -> Vec<String>
 pub(super) fn header_cells(row: &str, separator: char) -> Vec<String> {
     cells(row.trim_start_matches(['\u{feff}', '#', ' ']), separator)
 }
+
+/// Whether the numbers of a column name things: `pid`, `Id`, `session_id`, `SessionId`.
+pub(super) fn is_id(header: &str) -> bool {
+    const ALONE: [&str; 8] = ["id", "pid", "tid", "ppid", "spid", "xid", "uid", "gid"];
+    let name = header.trim().trim_matches('"');
+    let is_camel = |front: &str| front.ends_with(|c: char| c.is_ascii_lowercase());
+    ALONE.iter().any(|id| name.eq_ignore_ascii_case(id))
+        || name.to_ascii_lowercase().ends_with("_id")
+        || name.strip_suffix("Id").or_else(|| name.strip_suffix("ID")).is_some_and(is_camel)
+}

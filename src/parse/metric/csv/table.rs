@@ -9,7 +9,7 @@ use super::super::cell::{self, DateOrder, Decimal};
 use super::super::exposition;
 use super::super::value_of;
 use super::perfmon;
-use super::rows::MAX_COLUMNS;
+use super::rows::{self, MAX_COLUMNS};
 use crate::model::when::{self, WallZone};
 use crate::model::{Labels, Timestamp, Unit, Zone};
 
@@ -93,6 +93,9 @@ const BORDER_NAMES: [&str; 14] = [
 ];
 /// What tools write beside each row about their answer.
 const BOOKKEEPING: [&str; 7] = ["", "result", "table", "_start", "_stop", "_span", "_spandays"];
+
+/// Columns of words beside a number that make a row a thing with an id, no measurement.
+const MANY_WORDS: usize = 4;
 
 /// What is known of a text before its first table.
 #[derive(Debug, Clone, Copy)]
@@ -274,8 +277,9 @@ impl Table {
     fn by_names(&mut self, others: &[usize], columns: &Columns<'_>, style: Style<'_>) -> Option<Vec<usize>> {
         let lower: Vec<String> = self.header.iter().map(|name| lower(name)).collect();
         let find = |wanted: &[&str]| wanted.iter().find_map(|name| others.iter().copied().find(|column| lower[*column] == *name));
-        let is_number = |column: &usize| self.are_numbers(*column, columns);
+        let is_number = |column: &usize| self.are_numbers(*column, columns) && !rows::is_id(&self.header[*column]);
         let numbers: Vec<usize> = others.iter().copied().filter(is_number).collect();
+        let has_ids = others.iter().any(|column| rows::is_id(&self.header[*column]));
         let value = find(&VALUE_NAMES).or_else(|| (numbers.len() == 1).then(|| numbers[0]));
         let name = find(&NAME_NAMES).filter(|name| !numbers.contains(name));
         let field = find(&["_field"]);
@@ -304,7 +308,9 @@ impl Table {
             values.extend(&words);
             values.sort_unstable();
         } else {
-            let is_event = words.iter().any(|column| EVENT_NAMES.contains(&lower[*column].as_str()) || is_dates(*column));
+            // A list of sessions or jobs says little in numbers.
+            let is_list = has_ids && words.len() >= MANY_WORDS && numbers.len() <= 1;
+            let is_event = is_list || words.iter().any(|column| EVENT_NAMES.contains(&lower[*column].as_str()) || is_dates(*column));
             let is_one_value = numbers.len() == 1 && VALUE_NAMES.contains(&lower[numbers[0]].as_str());
             let is_metrics = is_one_value || words.iter().all(are_labels) && (!is_event || style.time_column.is_some());
             if !is_metrics {

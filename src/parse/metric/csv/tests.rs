@@ -334,3 +334,12 @@ fn a_table_of_the_performance_monitor_tells_its_zone_hosts_and_units() {
     let names = |document: Document| document.series.into_iter().map(|one| one.name).collect::<Vec<_>>();
     assert_eq!(names(table("WEB02")), names(document));
 }
+
+#[test]
+fn numbers_that_name_things_are_labels() {
+    let text = "ts,pid,cpu\n1700000000,7,1\n1700000000,8,2\n1700000015,7,3\n1700000015,8,4\n1700000030,7,3\n1700000030,8,4\n";
+    let series: Vec<_> = read(text).series.iter().map(|one| (one.name.clone(), one.labels.get("pid").map(str::to_owned))).collect();
+    assert_eq!(series, [("cpu".to_owned(), Some("7".to_owned())), ("cpu".to_owned(), Some("8".to_owned()))]);
+    let names = ["id", "PID", "session_id", "SessionId", "threadID"].map(rows::is_id);
+    assert_eq!((names, ["valid", "paid", "cpu", "Grid", "ID count"].map(rows::is_id)), ([true; 5], [false; 5]));
+}
