@@ -180,12 +180,19 @@ fn looks_at_a_target_are_one_course_and_targets_are_told_apart() {
     assert_eq!(told(&source), ["requests_total 3 in 3"]);
     let rate = source.evaluate("rate(requests_total[2m])", None, &Job::new()).expect("a formula").value;
     assert_eq!(rate.first().and_then(|line| line.samples.last()).map(|sample| sample.value.to_string()), Some("1".to_owned()));
+    // One look at something else makes neither a course nor an instance.
+    fs::write(dir.path().join("other.prom"), look_at(7)).expect("as it was made");
+    look(&source);
+    assert_eq!(told(&source), ["requests_total 3 in 3", "requests_total 1 in 1"]);
     // Another target, while files are looked after: names are given, and a look that comes later finds its course.
     write("pay", 0, 5);
     write("pay", 1, 7);
     write("order", 3, 180);
     look(&source);
-    assert_eq!(told(&source), ["requests_total{instance=\"order\"} 4 in 4", "requests_total{instance=\"pay\"} 2 in 2"]);
+    assert_eq!(
+        told(&source),
+        ["requests_total 1 in 1", "requests_total{instance=\"order\"} 4 in 4", "requests_total{instance=\"pay\"} 2 in 2"]
+    );
 }
 
 /// Requests of a program, one a second, from one number to another.

@@ -3,7 +3,8 @@
 //! Such a file says neither when nor of whom. When comes from its name or its modification time; whether two files are of one
 //! target is said by names that differ in a time only, else by the moment the process started, which only restarts change, or
 //! by counters that never fall over many files. Files of which none of that is true stay apart: pods that are numbered are no
-//! course. Where several targets have the same series, each is told by its name as `instance`, as Prometheus would.
+//! course. Where the courses of several targets have the same series, each is told by its name as `instance`, as Prometheus
+//! would; what is no course keeps its labels, for a file is no instance.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -67,9 +68,6 @@ pub fn join(all: Vec<Held>, exemplars: &mut [Exemplar], scrapes: &Scrapes) -> (V
         rounds.sort_by_key(|look| (look.at, look.source));
         if are_of_one(&rounds, is_timed) {
             targets.push((name, rounds.iter().map(|look| look.source).collect()));
-        } else {
-            let alone = |look: &Look| (stem(&scrapes[&look.source]).to_owned(), vec![look.source]);
-            targets.extend(rounds.iter().map(alone));
         }
     }
     let looks = joined.name(looks, exemplars, &targets, scrapes);
@@ -77,7 +75,10 @@ pub fn join(all: Vec<Held>, exemplars: &mut [Exemplar], scrapes: &Scrapes) -> (V
         targets.iter().enumerate().flat_map(|(row, (_, sources))| sources.iter().map(move |source| (*source, row))).collect();
     let mut courses: BTreeMap<(usize, u64), Vec<Held>> = BTreeMap::new();
     for held in looks {
-        courses.entry((row_of.get(&held.0.source).copied().unwrap_or(usize::MAX), identity(&held.0))).or_default().push(held);
+        match row_of.get(&held.0.source) {
+            Some(row) => courses.entry((*row, identity(&held.0))).or_default().push(held),
+            None => kept.push(held),
+        }
     }
     for parts in courses.into_values() {
         if parts.len() == 1 {
