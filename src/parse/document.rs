@@ -62,7 +62,7 @@ pub fn is_context(format: &str) -> bool {
 
 /// Whether a format tells times only by distance from a moment that the other sources help to find.
 pub fn needs_neighbours(format: &str) -> bool {
-    format == change::kubectl::FORMAT
+    format == change::kubectl::FORMAT || format == metric::loops::FORMAT
 }
 
 /// Reads a whole file of a format that `recognise` named; an unknown name or a report gives an empty document.

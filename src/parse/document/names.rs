@@ -2,7 +2,7 @@
 //! `document`.
 
 use crate::model::SourceKind;
-use crate::parse::change;
+use crate::parse::{change, metric};
 
 /// Formats that are read whole, for those who name one.
 pub const FORMATS: &[(&str, SourceKind)] = &[
@@ -57,6 +57,8 @@ pub const FORMATS: &[(&str, SourceKind)] = &[
     ("statsd", SourceKind::Metrics),
     ("opentsdb", SourceKind::Metrics),
     ("console-table", SourceKind::Metrics),
+    (metric::loops::FORMAT, SourceKind::Metrics),
+    (metric::nmon::FORMAT, SourceKind::Metrics),
     ("container-listing", SourceKind::Metrics),
     ("sadf", SourceKind::Metrics),
     ("sadf-json", SourceKind::Metrics),
