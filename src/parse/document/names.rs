@@ -16,6 +16,7 @@ pub const FORMATS: &[(&str, SourceKind)] = &[
     ("git-log", SourceKind::Changes),
     ("github-deployment", SourceKind::Changes),
     ("kubernetes-events", SourceKind::Changes),
+    (change::object::FORMAT, SourceKind::Changes),
     (change::kubectl::FORMAT, SourceKind::Changes),
     ("argocd", SourceKind::Changes),
     ("azure-activity", SourceKind::Changes),
