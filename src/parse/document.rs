@@ -62,7 +62,7 @@ pub fn is_context(format: &str) -> bool {
 
 /// Whether a format tells times only by distance from a moment that the other sources help to find.
 pub fn needs_neighbours(format: &str) -> bool {
-    format == change::kubectl::FORMAT
+    format == change::kubectl::FORMAT || format == metric::loops::FORMAT
 }
 
 /// Reads a whole file of a format that `recognise` named; an unknown name or a report gives an empty document.
@@ -137,6 +137,7 @@ fn read(format: &str, bytes: &[u8], context: &Context) -> Document {
         change::kubectl::FORMAT => change::kubectl::parse(bytes, context),
         change::helm::FORMAT => change::helm::parse(bytes, context),
         "kubernetes-events" => change::kubernetes::parse(bytes, context),
+        change::object::FORMAT => change::object::parse(bytes, context),
         "azure-alerts" => alert::azure::parse(bytes, context),
         "prometheus-alerts" => alert::api::parse(bytes, context),
         "prometheus-rules" => alert::rules::parse(bytes, context),
@@ -218,6 +219,9 @@ fn by_json(windows: &Windows<'_>) -> Vec<Candidate> {
     if found.is_empty() {
         found.extend(events(&sketch));
         found.extend(mapped(windows).filter(|_| found.is_empty()));
+        if let Some(why) = change::object::recognise(&sketch).filter(|_| found.is_empty()) {
+            found.push(candidate(SourceKind::Changes, change::object::FORMAT, 0.96, why));
+        }
         found.extend(queries(&sketch, windows));
     }
     if found.is_empty() {
@@ -429,6 +433,8 @@ fn by_lines(windows: &Windows<'_>) -> Vec<Candidate> {
         found.push(candidate(Changes, change::helm::FORMAT, 0.97, why));
     } else if let Some(why) = change::kubectl::ages_of_objects(head) {
         found.push(candidate(Report, "kubectl-get", 0.9, why));
+    } else if let Some(why) = change::object::recognise_yaml(head).filter(|_| configuration(head).is_none()) {
+        found.push(candidate(Changes, change::object::FORMAT, 0.95, why));
     } else if let Some(why) = change::table::recognise(head) {
         found.push(candidate(Changes, "changes", 0.95, why));
     }

@@ -55,7 +55,7 @@ fn lines_of_items(text: &str, element: &json::Element) -> impl Iterator<Item = u
     lines.into_iter().chain(std::iter::repeat(element.line))
 }
 
-fn change_of(event: &Value, line: u64) -> Change {
+pub(super) fn change_of(event: &Value, line: u64) -> Change {
     let at = |pointer: &str| event.pointer(pointer).and_then(plain).filter(|text| !text.is_empty());
     let time = |pointer: &str| at(pointer).and_then(|text| when::any(&text, WallZone::Utc)).filter(|time| *time > Timestamp(0));
     let first = time("/firstTimestamp").or_else(|| time("/eventTime")).or_else(|| time("/deprecatedFirstTimestamp"));

@@ -9,6 +9,7 @@ pub(crate) mod helm;
 pub(crate) mod kubectl;
 pub mod kubernetes;
 pub(crate) mod mapped;
+pub(crate) mod object;
 mod shapes;
 pub(crate) mod table;
 pub mod told;

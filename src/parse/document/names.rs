@@ -2,7 +2,7 @@
 //! `document`.
 
 use crate::model::SourceKind;
-use crate::parse::change;
+use crate::parse::{change, metric};
 
 /// Formats that are read whole, for those who name one.
 pub const FORMATS: &[(&str, SourceKind)] = &[
@@ -16,6 +16,7 @@ pub const FORMATS: &[(&str, SourceKind)] = &[
     ("git-log", SourceKind::Changes),
     ("github-deployment", SourceKind::Changes),
     ("kubernetes-events", SourceKind::Changes),
+    (change::object::FORMAT, SourceKind::Changes),
     (change::kubectl::FORMAT, SourceKind::Changes),
     ("argocd", SourceKind::Changes),
     ("azure-activity", SourceKind::Changes),
@@ -57,6 +58,8 @@ pub const FORMATS: &[(&str, SourceKind)] = &[
     ("statsd", SourceKind::Metrics),
     ("opentsdb", SourceKind::Metrics),
     ("console-table", SourceKind::Metrics),
+    (metric::loops::FORMAT, SourceKind::Metrics),
+    (metric::nmon::FORMAT, SourceKind::Metrics),
     ("container-listing", SourceKind::Metrics),
     ("sadf", SourceKind::Metrics),
     ("sadf-json", SourceKind::Metrics),

@@ -64,7 +64,7 @@ fn words(line: &str) -> Vec<(usize, &str)> {
 }
 
 /// A line without what a terminal is told by it.
-fn plain(line: &str) -> String {
+pub(super) fn plain(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut chars = line.chars().peekable();
     while let Some(c) = chars.next() {
@@ -86,7 +86,7 @@ pub(crate) fn recognise(head: &str) -> Option<(f32, String)> {
 }
 
 /// A line that is nothing but a moment: RFC 3339, an epoch, or what `date` prints.
-fn moment(line: &str, zone: WallZone) -> Option<(Timestamp, ZoneCertainty)> {
+pub(super) fn moment(line: &str, zone: WallZone) -> Option<(Timestamp, ZoneCertainty)> {
     let line = line.trim().trim_matches(['=', '-', '#', ' ']);
     if let Some(written) = when::written(line) {
         let certainty = if written.offset.is_some() { ZoneCertainty::Offset } else { ZoneCertainty::Default };

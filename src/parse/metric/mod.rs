@@ -20,9 +20,11 @@ mod graphite_raw;
 mod influx;
 pub mod jvmtrace;
 mod listing;
+pub(crate) mod loops;
 pub mod meaning;
 mod monitors;
 pub(crate) mod native;
+pub(crate) mod nmon;
 mod otlp;
 mod plaintext;
 pub mod prometheus;
@@ -44,12 +46,14 @@ use super::{Context, Document, ParsedSeries};
 type Reader = fn(&[u8], &Context) -> Document;
 
 /// Formats of lines beside tables and expositions: name, how sure a stretch of lines is one and why, reader.
-pub(crate) const LINE_FORMATS: [(&str, fn(&str) -> Option<(f32, String)>, Reader); 13] = [
+pub(crate) const LINE_FORMATS: [(&str, fn(&str) -> Option<(f32, String)>, Reader); 15] = [
     ("influx-line-protocol", influx::recognise, influx::parse),
     ("graphite", plaintext::recognise_graphite, plaintext::parse_graphite),
     ("graphite-raw", graphite_raw::recognise, graphite_raw::parse),
     ("statsd", plaintext::recognise_statsd, plaintext::parse_statsd),
     ("opentsdb", plaintext::recognise_opentsdb, plaintext::parse_opentsdb),
+    (loops::FORMAT, loops::recognise, loops::parse),
+    (nmon::FORMAT, nmon::recognise, nmon::parse),
     ("container-listing", listing::recognise, listing::parse),
     ("console-table", console::recognise, console::parse),
     ("sadf", sysstat::recognise_table, sysstat::parse_table),
