@@ -12,6 +12,7 @@ use crate::model::{
     Alert, Catalog, Change, DashboardPanel, Exemplar, Labels, Level, Problem, ProblemKind, ProfileMark, SeriesId, SourceId, SourceKind,
     SourceReport, ThresholdRule, Timestamp,
 };
+use crate::parse::log::LogPlan;
 use crate::parse::{Document, ParsedSeries, Verdict, alert, metric};
 use crate::store::derive::DerivedSeries;
 use crate::store::derived::{self, Computed};
@@ -51,6 +52,8 @@ pub struct Loading {
     pub on_disk: Option<OnDisk>,
     /// How its log is read on.
     pub reading: Option<Reading>,
+    /// How its records are read.
+    pub plan: Option<Arc<LogPlan>>,
     /// What happened to the file since it was read.
     pub happened: Vec<Problem>,
     /// How often it was read again from the start.
@@ -111,6 +114,7 @@ impl Loading {
             problems: Vec::new(),
             on_disk: None,
             reading: None,
+            plan: None,
             happened: Vec::new(),
             epoch: 0,
             told: Told::default(),

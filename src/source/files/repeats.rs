@@ -17,8 +17,7 @@ impl Loader<'_> {
     pub(super) fn find_repeats(&mut self) -> Result<(), SourceError> {
         let mut logs = Vec::new();
         for source in &self.sources {
-            let (Some(log), Some(reading)) = (&source.log, &source.reading) else { continue };
-            let plan = Arc::clone(&reading.plan);
+            let (Some(log), Some(plan)) = (&source.log, source.plan.clone()) else { continue };
             logs.push((Arc::new(log.snapshot()), Box::new(move |record: &[u8]| written(&plan, record)) as WrittenReader<'_>));
         }
         let is_cancelled = || self.job.check().is_err();

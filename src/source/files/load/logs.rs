@@ -36,7 +36,7 @@ impl Loader<'_> {
         let text: Arc<dyn Text> = source.content.clone();
         let mut log = LogBuilder::new(SourceId(index as u32), text, Arc::new(move |bytes| read_record(&reader, bytes)));
         log.set_epoch(source.epoch);
-        source.log = Some(log);
+        (source.log, source.plan) = (Some(log), Some(Arc::clone(plan)));
     }
 
     pub(super) fn load_logs(&mut self, plans: Vec<(usize, LogPlan)>) -> Result<(), SourceError> {
