@@ -210,11 +210,13 @@ fn forced_keys(context: &Context) -> Vec<(Vec<u8>, Option<Binding>)> {
 fn stamps_of(format: &NamedFormat, lines: &[&[u8]]) -> StampCounts {
     let mut counts = StampCounts::default();
     for line in lines {
-        if let Some(text) = format.time_of(bare(line)) {
-            counts.add_order(&text);
-        }
+        let text = format.time_of(bare(line)).unwrap_or_default();
+        counts.add_order(&text);
         match format.stamp(bare(line)) {
-            Some(civil) => counts.add(&Stamp { civil, len: 0 }),
+            Some(civil) => {
+                counts.add_name(&text, &Stamp { civil, len: text.len() });
+                counts.add(&Stamp { civil, len: 0 });
+            }
             None => counts.epoch += usize::from(format.fits(bare(line))),
         }
     }

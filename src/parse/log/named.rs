@@ -17,6 +17,7 @@ use super::format_file::{FormatError, FormatText, format_texts};
 use super::found::{Found, Moment};
 use super::level;
 use super::line::Reader;
+use super::line::bare;
 use super::roles::{Binding, Role};
 use super::sink::TakesTime;
 use crate::model::Level;
@@ -319,6 +320,7 @@ impl Built {
 
 /// Whether a line may begin a record of a format that a pattern describes: no comment, and no part of a stack trace.
 pub(super) fn begins_record(line: &[u8]) -> bool {
+    let line = bare(line);
     let is_comment = line.first() == Some(&b'#') && line.get(1) != Some(&b'#');
     !is_comment && !super::wrapped::continues(line)
 }
@@ -403,6 +405,8 @@ fn moment(reader: &mut Reader, format: &NamedFormat, time: &[u8]) -> Option<Mome
 }
 
 fn compile(pattern: &str) -> Result<Regex, String> {
+    // The first line of a file may begin with a byte order mark.
+    let pattern = &pattern.strip_prefix('^').map_or_else(|| pattern.to_owned(), |rest| format!(r"^(?-u:\xEF\xBB\xBF)?{rest}"));
     RegexBuilder::new(pattern).unicode(false).size_limit(4 << 20).build().or_else(|_| {
         // A pattern of letters beyond ASCII needs Unicode.
         RegexBuilder::new(pattern).size_limit(16 << 20).build().map_err(|error| error.to_string())

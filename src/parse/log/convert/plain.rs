@@ -34,7 +34,10 @@ pub(super) fn is_two_line(head: &[u8]) -> bool {
 }
 
 pub(super) fn convert_two_line(writer: &mut Writer<'_>) {
-    let all: Vec<(usize, &[u8])> = lines(writer.original).collect();
+    let mut all: Vec<(usize, &[u8])> = lines(writer.original).collect();
+    if let Some((_, first)) = all.first_mut() {
+        *first = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first);
+    }
     let starts: Vec<usize> =
         (0..all.len().saturating_sub(1)).filter(|i| is_place(all[*i].1).is_some() && stated(all[i + 1].1).is_some()).collect();
     for (index, start) in starts.iter().enumerate() {

@@ -146,3 +146,11 @@ fn letters_and_words_of_other_loggers_are_levels() {
         "2026-11-23T02:28:09Z error shop1\n",
     );
 }
+
+#[test]
+fn a_byte_order_mark_hides_no_record_of_two_lines() {
+    let text =
+        "\u{feff}Nov 20, 2026 3:14:09 AM com.acme.Api handle\nSEVERE: timeout\nNov 20, 2026 3:14:15 AM com.acme.Api handle\nINFO: ready\n";
+    let converted = crate::parse::log::convert::convert(crate::parse::log::convert::Sort::TwoLine, text.as_bytes());
+    assert_eq!(converted.n_records, 2);
+}
