@@ -11,11 +11,14 @@ use super::named::NamedFormat;
 /// A format made of the field names of a W3C extended log; `None` without a time among them.
 pub(super) fn format(fields: &str) -> Option<Arc<NamedFormat>> {
     let mut names: Vec<String> = Vec::new();
+    // `CloudFront` measures in seconds, servers of Microsoft in milliseconds.
+    let is_edge = fields.split_whitespace().any(|field| field.starts_with("x-edge-"));
     let mut pattern = String::from("^");
     for (index, field) in fields.split_whitespace().enumerate() {
         let name: String = field.to_ascii_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         let name = match name.trim_matches('_') {
             "sc_status" => "status".to_owned(),
+            "time_taken" if is_edge => "latency_s".to_owned(),
             "time_taken" => "latency_ms".to_owned(),
             "s_sitename" | "s_computername" => "service".to_owned(),
             "cs_uri" | "cs_uri_stem" => "message".to_owned(),
