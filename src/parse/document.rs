@@ -62,7 +62,7 @@ pub fn is_context(format: &str) -> bool {
 
 /// Whether a format tells times only by distance from a moment that the other sources help to find.
 pub fn needs_neighbours(format: &str) -> bool {
-    format == change::kubectl::FORMAT || format == metric::loops::FORMAT
+    [change::kubectl::FORMAT, change::describe::FORMAT, metric::loops::FORMAT].contains(&format)
 }
 
 /// Reads a whole file of a format that `recognise` named; an unknown name or a report gives an empty document.
@@ -134,6 +134,7 @@ fn read(format: &str, bytes: &[u8], context: &Context) -> Document {
         "changes" => change::parse(bytes, context),
         "git-log" => change::git::parse(bytes, context),
         "github-deployment" => change::github::parse(bytes, context),
+        change::describe::FORMAT => change::describe::parse(bytes, context),
         change::kubectl::FORMAT => change::kubectl::parse(bytes, context),
         change::helm::FORMAT => change::helm::parse(bytes, context),
         "kubernetes-events" => change::kubernetes::parse(bytes, context),
@@ -429,6 +430,8 @@ fn by_lines(windows: &Windows<'_>) -> Vec<Candidate> {
         found.push(candidate(Changes, "git-log", 0.95, "each line has the hash and the date of a commit, the newest first"));
     } else if let Some(why) = change::kubectl::recognise(head) {
         found.push(candidate(Changes, change::kubectl::FORMAT, 0.97, why));
+    } else if let Some(why) = change::describe::recognise(head) {
+        found.push(candidate(Changes, change::describe::FORMAT, 0.97, why));
     } else if let Some(why) = change::helm::recognise(head) {
         found.push(candidate(Changes, change::helm::FORMAT, 0.97, why));
     } else if let Some(why) = change::kubectl::ages_of_objects(head) {

@@ -111,7 +111,7 @@ fn cut_off(age: &str) -> &'static str {
 }
 
 /// The moment that ages count back from, how sure it is, and what it is.
-fn reference(context: &Context) -> Option<(Timestamp, ZoneCertainty, &'static str)> {
+pub(super) fn reference(context: &Context) -> Option<(Timestamp, ZoneCertainty, &'static str)> {
     if let Some(anchor) = context.anchor {
         return Some((anchor, ZoneCertainty::Anchored, "the moment that --anchor tells"));
     }
@@ -160,7 +160,7 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
 
 /// When an event was seen: first and last.
 #[derive(Default)]
-struct Seen {
+pub(super) struct Seen {
     first: Option<Timestamp>,
     last: Option<Timestamp>,
     count: Option<String>,
@@ -169,7 +169,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(cells: &[(&'static str, &str)], reference: Option<Timestamp>) -> Self {
+    pub(super) fn of(cells: &[(&'static str, &str)], reference: Option<Timestamp>) -> Self {
         let cell = |name: &str| cells.iter().find(|cell| cell.0 == name).map(|cell| cell.1).filter(|text| !text.is_empty());
         let mut seen = Self::default();
         let mut moment = |text: &str| match age_s(text) {
@@ -192,7 +192,7 @@ impl Seen {
     }
 }
 
-fn change_of(cells: &[(&'static str, &str)], seen: &Seen, line: u64, counted_from: &str) -> Change {
+pub(super) fn change_of(cells: &[(&'static str, &str)], seen: &Seen, line: u64, counted_from: &str) -> Change {
     let cell = |name: &str| cells.iter().find(|cell| cell.0 == name).map(|cell| cell.1.to_owned()).filter(|text| !text.is_empty());
     let reason = cell("REASON").unwrap_or_default();
     let object = cell("OBJECT").or_else(|| Some(format!("{}/{}", cell("KIND")?.to_lowercase(), cell("NAME")?)));

@@ -3,6 +3,7 @@
 //! A record is a change when it has a time and says in a short field what kind it is; see `looks_like_change` for
 //! what keeps ordinary log lines out. One file a format.
 
+pub(crate) mod describe;
 pub mod git;
 pub mod github;
 pub(crate) mod helm;

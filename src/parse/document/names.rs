@@ -18,6 +18,7 @@ pub const FORMATS: &[(&str, SourceKind)] = &[
     ("kubernetes-events", SourceKind::Changes),
     (change::object::FORMAT, SourceKind::Changes),
     (change::kubectl::FORMAT, SourceKind::Changes),
+    (change::describe::FORMAT, SourceKind::Changes),
     ("argocd", SourceKind::Changes),
     ("azure-activity", SourceKind::Changes),
     ("azure-devops", SourceKind::Changes),

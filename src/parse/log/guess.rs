@@ -262,6 +262,7 @@ fn bound(survey: &Survey) -> Vec<(Vec<u8>, Option<Binding>)> {
             bound.push((path.clone(), None));
         }
     }
+    bound.extend(odd_time_key(survey).filter(|_| most == 0).map(|(path, binding)| (path, Some(binding))));
     for (path, values, binding) in of_role(survey, Role::Latency).filter(|(_, _, binding)| binding.unit.is_none()) {
         bound.push((path.clone(), Some(Binding { unit: latency_unit(&values.texts), ..binding })));
     }
@@ -280,6 +281,36 @@ fn bound(survey: &Survey) -> Vec<(Vec<u8>, Option<Binding>)> {
         bound.push((b"name".to_vec(), Some(Binding { role: Role::Service, rank: 10, unit: None })));
     }
     bound
+}
+
+/// The key that holds the only time of most records though its name says nothing of the kind: every value of it is a date
+/// with a time, or an epoch in milliseconds or finer that never goes back. `None` where a key is named for a time.
+pub(super) fn odd_time_key(survey: &Survey) -> Option<(Vec<u8>, Binding)> {
+    let is_readable = |(_, values, _): (&Vec<u8>, &Values, Binding)| TimeKey::of(values).is_readable;
+    // One object with a date is any document.
+    if survey.n_json < 3 || of_role(survey, Role::Time).any(is_readable) {
+        return None;
+    }
+    let is_all = |values: &&Values| values.texts.len() == values.n && values.n * 10 >= survey.n_json * 9;
+    let unbound = survey.values.iter().filter(|(_, values)| values.meaning.binding.is_none());
+    let unit_of = |values: &Values| {
+        let is_date = |text: &Vec<u8>| timestamp::read(text).is_some_and(|stamp| stamp.civil.missing == timestamp::Missing::Nothing);
+        if values.texts.iter().all(is_date) {
+            return Some(None);
+        }
+        let units = values.texts.iter().map(|text| EpochUnit::of(text).filter(|unit| *unit != EpochUnit::Seconds));
+        let units: Vec<EpochUnit> = units.collect::<Option<_>>()?;
+        let is_steady =
+            units.windows(2).all(|pair| pair[0] == pair[1]) && values.texts.is_sorted() && values.texts.first() != values.texts.last();
+        is_steady.then(|| Some(units[0]))
+    };
+    let found = unbound.filter(|(_, values)| is_all(values));
+    let found = found.filter_map(|(path, values)| Some((path.clone(), unit_of(values)?, !values.texts.is_sorted())));
+    let (numbers, dates): (Vec<_>, Vec<_>) = found.partition(|(_, unit, _)| unit.is_some());
+    // Of several dates the one that never goes back; of several numbers nothing tells which.
+    let best = dates.into_iter().min_by_key(|(_, _, is_back)| *is_back);
+    let (path, unit, _) = best.or_else(|| <[_; 1]>::try_from(numbers).ok().map(|[only]| only))?;
+    Some((path, Binding { role: Role::Time, rank: 250, unit }))
 }
 
 /// What the values of a key of times tell.

@@ -151,10 +151,17 @@ impl<'a> Sink<'a> for Collect<'_> {
         entry.meaning = meaning;
         entry.n += 1;
         let (Value::Text(text) | Value::Escaped(text) | Value::Bare(text)) = value else { return };
-        if meaning.binding.is_some() && entry.texts.len() < MAX_VALUES {
+        // A key without a meaning may still hold the only time.
+        let is_kept = meaning.binding.is_some() || place == Place(0) && may_be_time(text);
+        if is_kept && entry.texts.len() < MAX_VALUES {
             entry.texts.push(text[..text.len().min(64)].to_vec());
         }
     }
+}
+
+/// Whether a value could be a time by its length and first signs.
+fn may_be_time(text: &[u8]) -> bool {
+    text.len() >= 10 && text.first().is_some_and(u8::is_ascii_alphanumeric) && text.iter().filter(|byte| byte.is_ascii_digit()).count() >= 8
 }
 
 impl Survey {
@@ -287,7 +294,9 @@ impl Survey {
     /// Counts the zones of times that stand in fields of JSON and logfmt.
     fn count_field_stamps(&mut self) {
         let is_field_log = self.n_json + self.n_logfmt > 0;
-        let times = self.values.values().filter(|values| values.meaning.binding.is_some_and(|binding| binding.role == Role::Time));
+        let is_time = |values: &&Values| values.meaning.binding.is_some_and(|binding| binding.role == Role::Time);
+        let odd = super::guess::odd_time_key(self).and_then(|(path, _)| self.values.get(&path));
+        let times = self.values.values().filter(is_time).chain(odd);
         if let Some(best) = times.filter(|_| is_field_log).max_by_key(|values| values.n) {
             for text in &best.texts {
                 self.stamps.add_order(text);

@@ -50,6 +50,8 @@ pub enum Sort {
     TwoLine,
     /// Lines that end by carriage returns alone.
     Returns,
+    /// Lines with blanks before their times.
+    Indented,
     /// Lines of a container runtime; only some are cut into parts.
     Partial,
     /// Exemplars of a metric, as the query API answers them.
@@ -101,6 +103,9 @@ pub fn sort_of(windows: &Windows) -> Option<Sort> {
     }
     if plain::has_lone_returns(head) {
         return Some(Sort::Returns);
+    }
+    if plain::is_indented(head) {
+        return Some(Sort::Indented);
     }
     if exemplars::is_answer(head) {
         return Some(Sort::Exemplars);
@@ -173,6 +178,10 @@ pub fn convert(sort: Sort, bytes: &[u8]) -> Converted {
         Sort::Returns => {
             plain::convert_returns(&mut writer);
             ("", "lines that end by a carriage return alone")
+        }
+        Sort::Indented => {
+            plain::convert_indented(&mut writer);
+            ("", "lines with blanks before their times")
         }
         Sort::Partial => {
             partial::convert(&mut writer);

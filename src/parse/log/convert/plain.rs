@@ -72,3 +72,36 @@ pub(super) fn convert_returns(writer: &mut Writer<'_>) {
         at += line.len() + 1;
     }
 }
+
+/// Whether blanks stand before the times of nearly all lines, as what is pasted or quoted has it.
+pub(super) fn is_indented(head: &[u8]) -> bool {
+    let sample: Vec<&[u8]> = lines(head).map(|(_, line)| line).filter(|line| !line.trim_ascii().is_empty()).take(PROBE_LINES).collect();
+    let is_blank = |line: &&&[u8]| matches!(line.first(), Some(b' ' | b'\t'));
+    let is_timed = |line: &&&[u8]| {
+        let text = line.trim_ascii_start();
+        let text = text.strip_prefix(b"[").unwrap_or(text);
+        timestamp::read(text).is_some_and(|stamp| stamp.civil.missing != timestamp::Missing::Date && stamp.len + 1 < text.len())
+    };
+    let n_blank = sample.iter().filter(is_blank).count();
+    let n_timed = sample.iter().filter(is_blank).filter(is_timed).count();
+    n_blank * 10 >= sample.len() * 9 && n_timed * 10 >= sample.len() * 5 && n_timed > 1
+}
+
+/// The lines without the blanks before their times; one that has no time keeps what it is set in further.
+pub(super) fn convert_indented(writer: &mut Writer<'_>) {
+    let bytes = writer.original;
+    let blanks = |line: &[u8]| line.len() - line.trim_ascii_start().len();
+    let mut cut = 0;
+    for (at, line) in lines(bytes) {
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let own = blanks(line);
+        let text = line[own..].strip_prefix(b"[").unwrap_or(&line[own..]);
+        if timestamp::read(text).is_some() {
+            cut = own;
+        }
+        let line = line[own.min(cut)..].strip_suffix(b"\n").unwrap_or(&line[own.min(cut)..]);
+        writer.record(at, |out| out.extend_from_slice(line));
+    }
+}
