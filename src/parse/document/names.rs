@@ -61,6 +61,7 @@ pub const FORMATS: &[(&str, SourceKind)] = &[
     ("console-table", SourceKind::Metrics),
     (metric::loops::FORMAT, SourceKind::Metrics),
     (metric::nmon::FORMAT, SourceKind::Metrics),
+    (metric::rrd::FORMAT, SourceKind::Metrics),
     ("container-listing", SourceKind::Metrics),
     ("sadf", SourceKind::Metrics),
     ("sadf-json", SourceKind::Metrics),

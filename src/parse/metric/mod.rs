@@ -28,6 +28,7 @@ pub(crate) mod nmon;
 mod otlp;
 mod plaintext;
 pub mod prometheus;
+pub(crate) mod rrd;
 mod sysstat;
 pub mod tsdb;
 
@@ -46,7 +47,7 @@ use super::{Context, Document, ParsedSeries};
 type Reader = fn(&[u8], &Context) -> Document;
 
 /// Formats of lines beside tables and expositions: name, how sure a stretch of lines is one and why, reader.
-pub(crate) const LINE_FORMATS: [(&str, fn(&str) -> Option<(f32, String)>, Reader); 15] = [
+pub(crate) const LINE_FORMATS: [(&str, fn(&str) -> Option<(f32, String)>, Reader); 16] = [
     ("influx-line-protocol", influx::recognise, influx::parse),
     ("graphite", plaintext::recognise_graphite, plaintext::parse_graphite),
     ("graphite-raw", graphite_raw::recognise, graphite_raw::parse),
@@ -54,6 +55,7 @@ pub(crate) const LINE_FORMATS: [(&str, fn(&str) -> Option<(f32, String)>, Reader
     ("opentsdb", plaintext::recognise_opentsdb, plaintext::parse_opentsdb),
     (loops::FORMAT, loops::recognise, loops::parse),
     (nmon::FORMAT, nmon::recognise, nmon::parse),
+    (rrd::FORMAT, rrd::recognise, rrd::parse),
     ("container-listing", listing::recognise, listing::parse),
     ("console-table", console::recognise, console::parse),
     ("sadf", sysstat::recognise_table, sysstat::parse_table),

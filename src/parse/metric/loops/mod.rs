@@ -1,11 +1,12 @@
-//! What a shell loop prints again and again: `top -b`, `uptime`, `free`, `df`, `ss`, `netstat`, `stats` of memcached, with a
-//! moment before each round.
+//! What a shell loop prints again and again: `top -b`, `uptime`, `free`, `df`, `ss`, `netstat`, `stats` of memcached, `show
+//! stat` of HAProxy, `/stats` of Envoy, with a moment before each round.
 //!
 //! A round stands at the line with a time before it, at the clock that the program itself prints, or nowhere: without
 //! either, one round alone stands at the time of its file. A clock without a date is put on the day that the name of the
 //! file, the other sources or the time of writing tell, and that is said.
 
 mod memory;
+mod proxies;
 mod sockets;
 mod top;
 
@@ -66,6 +67,10 @@ trait Program {
     fn when(&self) -> When {
         When::Unknown
     }
+    /// Whether a line that could begin a round goes on with this one.
+    fn goes_on(&self, _: &str) -> bool {
+        false
+    }
     /// Whether a line belongs to the program and has nothing to read.
     fn is_silent(&self, _: &str) -> bool {
         false
@@ -74,7 +79,7 @@ trait Program {
 
 /// The program whose output begins with this line, and what the line says.
 fn begun(line: &str) -> Option<(Box<dyn Program>, Vec<Reading>)> {
-    top::begun(line).or_else(|| memory::begun(line)).or_else(|| sockets::begun(line))
+    top::begun(line).or_else(|| memory::begun(line)).or_else(|| sockets::begun(line)).or_else(|| proxies::begun(line))
 }
 
 /// How sure a stretch of lines is such output, 0 … 1, and why.
@@ -83,10 +88,12 @@ pub(crate) fn recognise(head: &str) -> Option<(f32, String)> {
     // Below the header there must be more of it: a log may quote a line.
     let below = head.lines().map(plain).skip_while(|known| *known != line).skip(1);
     let (mut program, _) = begun(&line)?;
-    let mut below = below.filter(|line| !line.trim().is_empty()).take(4).peekable();
-    let is_alone = below.peek().is_none();
-    let n_fit = below.filter(|line| program.line(line).is_some() || begun(line).is_some() || is_moment(line)).count();
-    (is_alone || n_fit > 0)
+    let below: Vec<String> = below.filter(|line| !line.trim().is_empty()).take(4).collect();
+    let n_fit = below.iter().filter(|line| program.line(line).is_some() || begun(line).is_some() || is_moment(line)).count();
+    let is_alone = below.is_empty() && !program.goes_on(&line);
+    // Without a header every line must be one of its.
+    let n_least = if program.goes_on(&line) { below.len().max(3) } else { 1 };
+    (is_alone || n_fit >= n_least)
         .then(|| (0.96, format!("output of a program in a loop: {:?}", line.trim().chars().take(40).collect::<String>())))
 }
 
@@ -148,7 +155,7 @@ fn rounds(text: &str, gather: &mut Gather<'_>) -> Vec<Round> {
         if let Some((time, certainty)) = moment(&line, gather.zone) {
             end(&mut program, &mut rounds, &mut states);
             (at, timed) = (When::At(time, certainty), Vec::new());
-        } else if let Some((next, readings)) = begun(&line) {
+        } else if let Some((next, readings)) = begun(&line).filter(|_| !program.as_ref().is_some_and(|program| program.goes_on(&line))) {
             end(&mut program, &mut rounds, &mut states);
             gather.n_records += 1;
             let readings = readings.into_iter().map(|reading| (place, reading)).collect();

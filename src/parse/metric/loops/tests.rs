@@ -158,3 +158,43 @@ fn a_log_that_quotes_such_a_line_stays_a_log() {
         let _ = (recognise(odd), read(odd));
     }
 }
+
+#[test]
+fn proxies_tell_their_counters_by_proxy_cluster_and_listener() {
+    let stat = "# pxname,svname,qcur,stot,bin,status,pid,hrsp_5xx,check_status,\nhttp-in,FRONTEND,,12,99,OPEN,1,3,,\napi,web1,0,7,5,DOWN 1/2,1,2,L4CON,\n";
+    let expected = [
+        "haproxy_stot{proxy=http-in,service=FRONTEND} 1 12@03:20:00",
+        "haproxy_bin{proxy=http-in,service=FRONTEND} bytes 99@03:20:00",
+        "haproxy_up{proxy=http-in,service=FRONTEND} 1 1@03:20:00",
+        "haproxy_hrsp_5xx{proxy=http-in,service=FRONTEND} 1 3@03:20:00",
+        "haproxy_qcur{proxy=api,service=web1} 1 0@03:20:00",
+        "haproxy_stot{proxy=api,service=web1} 1 7@03:20:00",
+        "haproxy_bin{proxy=api,service=web1} bytes 5@03:20:00",
+        "haproxy_up{proxy=api,service=web1} 1 0@03:20:00",
+        "haproxy_hrsp_5xx{proxy=api,service=web1} 1 2@03:20:00",
+    ];
+    check(&format!("2026-11-22T03:20:00Z\n{stat}"), 0, &expected);
+    let named = parse(stat.as_bytes(), &Context { path: "stat_20261122T032000Z.csv".into(), ..Context::default() });
+    assert_eq!(told(&named), expected);
+    assert_eq!(reasons(&named), ["the output carries no time; the name of the file gives it, 2026-11-22T03:20:00Z"]);
+    let round = |n: u32| {
+        format!(
+            "2026-11-22T03:20:0{n}Z\ncluster.outbound|80||a.svc.upstream_rq_total: 1{n}\nlistener.0.0.0.0_80.downstream_cx_active: {n}\n\
+             http.in.downstream_rq_time: P50(nan,2.5) P99(7,9)\nserver.live: 1\ncontrol_plane.identifier: \"x\"\ncluster.b.upstream_rq_time: No recorded values\n"
+        )
+    };
+    check(
+        &(round(0) + &round(5)),
+        0,
+        &[
+            "envoy_cluster_upstream_rq_total{cluster=outbound|80||a.svc} 1 10@03:20:00 15@03:20:05",
+            "envoy_listener_downstream_cx_active{listener=0.0.0.0_80} 1 0@03:20:00 5@03:20:05",
+            "envoy_http_downstream_rq_time{over=since start,prefix=in,quantile=0.5} 1 2.5@03:20:00 2.5@03:20:05",
+            "envoy_http_downstream_rq_time{over=interval,prefix=in,quantile=0.99} 1 7@03:20:00 7@03:20:05",
+            "envoy_http_downstream_rq_time{over=since start,prefix=in,quantile=0.99} 1 9@03:20:00 9@03:20:05",
+            "envoy_server_live{} 1 1@03:20:00 1@03:20:05",
+        ],
+    );
+    assert!(recognise("server.port: 8080\nserver.timeout: 30\nserver.name: x\n").is_none());
+    assert!(recognise("server.port: 8080\nspring.name: x\nlogging.level: info\n").is_none(), "settings of a program");
+}
