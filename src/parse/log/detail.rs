@@ -209,7 +209,7 @@ fn inner(reader: &mut Reader, text: &str) -> RecordDetail {
     let pair_time = best(&collect.entries, Role::Time).filter(|_| is_pairs).map(|index| collect.entries[index].text.clone());
     assign(&mut detail, collect.entries, !is_pairs);
     if detail.message.is_empty() {
-        detail.message = if app.len > 0 { lossy(level::strip(rest).trim_ascii()) } else { text.to_owned() };
+        detail.message = if app.len > 0 { lossy(level::strip(rest, reader.plan.habits.levels).trim_ascii()) } else { text.to_owned() };
     }
     let app_time = (app.len > 0).then(|| lossy(&bytes[..app.len]).trim_start_matches(['[', '(']).to_owned()).or(pair_time);
     detail.fields.extend(app_time.map(|time| (wrapped::APP_TIME.to_owned(), time)));
@@ -433,7 +433,7 @@ fn text_line(reader: &mut Reader, line: &[u8], collect: &mut Collect) -> String 
         let host = line[head.rest..].trim_ascii_start().split(|byte| *byte == b' ').next().unwrap_or_default();
         collect.entries.insert(0, Entry { name: "host".to_owned(), text: lossy(host), binding: None });
     }
-    let rest = level::strip(line.get(start..end).unwrap_or_default());
+    let rest = level::strip(line.get(start..end).unwrap_or_default(), reader.plan.habits.levels);
     if rest.trim_ascii().is_empty() && has_object {
         // The object says it all: its message is that of the line.
         return best(&collect.entries, Role::Message).map_or_else(String::new, |index| collect.entries.remove(index).text);

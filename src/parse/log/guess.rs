@@ -88,6 +88,7 @@ fn look_inside(plan: &mut LogPlan, lines: &[&[u8]]) {
     let texts: Vec<String> = lines.iter().filter_map(|line| super::wrapped::text_of(plan, bare(line))).collect();
     let inner: Vec<&[u8]> = texts.iter().map(|text| text.trim().as_bytes()).collect();
     let survey = Survey::of(&inner);
+    plan.habits.levels = survey.text.levels.best();
     plan.habits.numeric_levels = plan.habits.numeric_levels.or_else(|| numeric_levels(&survey));
     for (path, binding) in bound(&survey) {
         let is_wanted = binding.is_some_and(|binding| matches!(binding.role, Role::Service | Role::Latency));
@@ -127,6 +128,7 @@ fn habits(survey: &Survey, layout: Layout) -> Habits {
         has_minutes: is_text && text.minutes * 2 > text.dateless && text.dateless > text.dated + text.yearless + text.klog,
         epoch_at_start: epoch.filter(|_| is_text),
         numeric_levels: numeric_levels(survey),
+        levels: survey.text.levels.best(),
         has_http_status: is_text && survey.n_http_status * 2 > text.at_start() + text.late,
         is_level_from_status: false,
         is_wrapped: layout == Layout::Json && is_wrapped(survey),

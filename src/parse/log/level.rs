@@ -1,5 +1,6 @@
 //! Levels as loggers write them: words, single letters, numbers.
 
+use super::column::Column;
 use crate::model::Level;
 
 /// What a number means as a level.
@@ -119,41 +120,78 @@ const MAX_WORDS: usize = 3;
 /// How far into a line a level is looked for, in bytes.
 const MAX_BYTES: usize = 160;
 
-/// Looks for a level in the first words after the time: in brackets, before a colon, or in capitals.
-pub(super) fn find(rest: &[u8]) -> Option<Level> {
-    find_and_look(rest).0
+/// How much a level says that the place where it stands is that of levels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Weight {
+    /// `[http]`, `[info-1]`, `[I]`: as often the name of something else.
+    Little,
+    /// `[error]`, `warn:`.
+    Some,
+    /// `ERROR`, `[WARN ]`.
+    Much,
+}
+
+/// A level in the first words after the time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told {
+    pub level: Level,
+    pub weight: Weight,
+    /// Position behind it and the sign that ends it.
+    end: usize,
+}
+
+/// Looks for a level in the first words after the time: in brackets, before a colon, in capitals, or where the log has
+/// its levels.
+pub(super) fn find(rest: &[u8], column: Column) -> Option<Level> {
+    find_and_look(rest, column).0
 }
 
 /// The same, and how many bytes decided it: what stands behind them could be anything.
-pub(super) fn find_and_look(rest: &[u8]) -> (Option<Level>, usize) {
+pub(super) fn find_and_look(rest: &[u8], column: Column) -> (Option<Level>, usize) {
+    match look(rest, column) {
+        Some(told) => (Some(told.level), told.end),
+        // A record that says less than its like has its level further ahead.
+        None if column.n_before > 0 => {
+            let told = look(rest, Column { n_before: 0, ..column }).filter(|told| told.weight == Weight::Much);
+            (told.map(|told| told.level), usize::MAX)
+        }
+        None => (None, usize::MAX),
+    }
+}
+
+/// The first level in the place of levels or behind it.
+pub(super) fn look(rest: &[u8], column: Column) -> Option<Told> {
     let rest = &rest[..rest.len().min(MAX_BYTES)];
-    let (mut at, mut n_words) = (0, 0);
+    let (mut at, mut n_words, mut n_parts) = (0, 0, 0);
     while n_words < MAX_WORDS {
         at += separators(&rest[at..]);
-        let Some(first) = rest.get(at) else { break };
+        let first = rest.get(at)?;
         let close = match first {
             b'[' => b']',
             b'<' => b'>',
             b'(' => b')',
             _ => 0,
         };
+        let is_there = n_parts >= column.n_before;
+        n_parts += 1;
         if close != 0 {
             let end = rest[at..].iter().position(|byte| *byte == close).map_or(rest.len(), |len| at + len);
-            if let Some(level) = in_brackets(&rest[at + 1..end]) {
-                return (Some(level), end + 1);
+            if is_there && let Some((level, weight)) = in_brackets(&rest[at + 1..end]) {
+                return Some(Told { level, weight, end: end + 1 });
             }
             at = end;
             continue;
         }
-        let word = &rest[at..at + word_len(&rest[at..])];
-        at += word.len();
-        if let Some(level) = of_bare(word, n_words, rest.get(at) == Some(&b':')) {
-            return (Some(level), at + 1);
+        let len = word_len(&rest[at..]);
+        let word = &rest[at..at + len];
+        if is_there && let Some((level, weight)) = of_bare(word, n_words, Follows::of(&rest[at + len..], column)) {
+            return Some(Told { level, weight, end: at + len + 2 });
         }
+        at += len;
         // A thread or process number is no word, nor is a pair.
         n_words += usize::from(!word.iter().all(u8::is_ascii_digit) && !word.contains(&b'='));
     }
-    (None, usize::MAX)
+    None
 }
 
 /// Length of what separates the parts of a line.
@@ -168,24 +206,27 @@ fn word_len(text: &[u8]) -> usize {
 }
 
 /// The text after the time without what separates them and without a level that stands first.
-pub(super) fn strip(rest: &[u8]) -> &[u8] {
-    &rest[strip_and_look(rest).0..]
+pub(super) fn strip(rest: &[u8], column: Column) -> &[u8] {
+    &rest[strip_and_look(rest, column).0..]
 }
 
 /// How many bytes [`strip`] takes away, and how many decided it.
-pub(super) fn strip_and_look(rest: &[u8]) -> (usize, usize) {
+pub(super) fn strip_and_look(rest: &[u8], column: Column) -> (usize, usize) {
     let start = separators(rest);
+    if column.n_before > 0 {
+        return (start, start + 1);
+    }
     let text = &rest[start..];
     let close = match text.first() {
         Some(b'[') => b']',
         Some(b'<') => b'>',
         _ => {
             let end = word_len(text);
-            let is_level = of_bare(&text[..end], 0, text.get(end) == Some(&b':')).is_some();
+            let is_level = of_bare(&text[..end], 0, Follows::of(&text[end..], column)).is_some();
             return if is_level {
-                (start + end + separators(&text[end..]), start + end + separators(&text[end..]) + 1)
+                (start + end + separators(&text[end..]), start + end + separators(&text[end..]) + 2)
             } else {
-                (start, start + end + 1)
+                (start, start + end + 2)
             };
         }
     };
@@ -199,24 +240,57 @@ pub(super) fn strip_and_look(rest: &[u8]) -> (usize, usize) {
 }
 
 /// `[INFO ]`, `[E]`, `[core:error]`.
-fn in_brackets(inner: &[u8]) -> Option<Level> {
+fn in_brackets(inner: &[u8]) -> Option<(Level, Weight)> {
     let word = inner.rsplit(|byte| *byte == b':').next().unwrap_or(inner).trim_ascii();
-    of_field(word)
+    Some((of_field(word)?, weight_of(word)))
+}
+
+/// What the writing of a level tells of its place.
+fn weight_of(word: &[u8]) -> Weight {
+    let is_plain = || PLAIN.iter().any(|plain| word.eq_ignore_ascii_case(plain));
+    match word {
+        _ if word.len() < 3 || is_plain() => Weight::Little,
+        _ if word.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) => Weight::Much,
+        _ if word.iter().all(u8::is_ascii_alphabetic) => Weight::Some,
+        _ => Weight::Little,
+    }
+}
+
+/// What stands behind a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Follows {
+    Colon,
+    /// A sign that parts columns; any, where the log is known to write its levels bare.
+    Column,
+    /// A blank, or anything else that stands in sentences too.
+    Blank,
+}
+
+impl Follows {
+    fn of(rest: &[u8], column: Column) -> Self {
+        match rest {
+            [b':', ..] => Self::Colon,
+            [b'\t' | b'|', ..] | [b' ', b' ' | b'|', ..] => Self::Column,
+            _ if column.is_bare => Self::Column,
+            _ => Self::Blank,
+        }
+    }
 }
 
 /// Levels of some loggers, but words of any message.
 const PLAIN: [&[u8]; 9] = [b"log", b"http", b"normal", b"config", b"fine", b"failure", b"alert", b"success", b"fail"];
 
 /// A word that stands alone: capitals are a level, small letters only where nothing else is meant.
-fn of_bare(word: &[u8], n_before: usize, has_colon: bool) -> Option<Level> {
+fn of_bare(word: &[u8], n_before: usize, follows: Follows) -> Option<(Level, Weight)> {
     if word.len() < 3 || !word.first()?.is_ascii_alphabetic() {
         return None;
     }
     // `10:00:01 INF]`, as Serilog writes, and `INFO/MainProcess]`, as Celery does.
-    let word = match word.strip_suffix(b"]") {
-        Some(inner) => inner.split(|byte| *byte == b'/').next().unwrap_or(inner),
-        None => word,
+    let (word, follows) = match word.strip_suffix(b"]") {
+        Some(inner) => (inner.split(|byte| *byte == b'/').next().unwrap_or(inner), Follows::Column),
+        None => (word, follows),
     };
+    let has_colon = follows == Follows::Colon;
     // `channel.ERROR:`, as Monolog and Laravel write.
     let word = match word.iter().rposition(|byte| *byte == b'.') {
         Some(dot) if has_colon && n_before == 0 && word.len() > dot + 3 && word[dot + 1..].iter().all(u8::is_ascii_uppercase) => {
@@ -225,12 +299,12 @@ fn of_bare(word: &[u8], n_before: usize, has_colon: bool) -> Option<Level> {
         _ => word,
     };
     if word.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
-        return of_field(word);
+        return Some((of_field(word)?, weight_of(word)));
     }
-    if n_before > 1 || (n_before == 1 && !has_colon) || !word.iter().all(u8::is_ascii_alphabetic) {
+    if n_before > 1 || (n_before == 1 && !has_colon) || follows == Follows::Blank || !word.iter().all(u8::is_ascii_alphabetic) {
         return None;
     }
-    of_field(word).filter(|_| !PLAIN.iter().any(|plain| word.eq_ignore_ascii_case(plain)))
+    of_field(word).map(|level| (level, weight_of(word))).filter(|(_, weight)| *weight > Weight::Little)
 }
 
 #[cfg(test)]
@@ -265,7 +339,7 @@ mod tests {
             (" connection lost to HOST", None),
             ("", None),
         ] {
-            assert_eq!(find(rest.as_bytes()), level, "{rest}");
+            assert_eq!(find(rest.as_bytes(), Column::default()), level, "{rest}");
         }
     }
 

@@ -114,7 +114,7 @@ impl<'p> Reader<'p> {
             pair_keys: Keys::default(),
             is_plain: false,
             has_pairs: true,
-            openings: Openings::default(),
+            openings: Openings::new(plan.habits.levels),
         }
     }
 

@@ -11,6 +11,7 @@
 mod access;
 mod below;
 mod clock;
+mod column;
 pub mod convert;
 mod correlation;
 mod detail;
@@ -189,6 +190,8 @@ struct Habits {
     epoch_at_start: Option<EpochUnit>,
     /// Numbers that stand for levels.
     numeric_levels: Option<level::Numbers>,
+    /// Where levels stand behind the time.
+    levels: column::Column,
     /// `HTTP/1.1" 200` in the text.
     has_http_status: bool,
     /// No record states a level but each a status.

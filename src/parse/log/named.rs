@@ -370,7 +370,7 @@ pub(super) fn read<'a>(reader: &mut Reader, format: &NamedFormat, line: &'a [u8]
         && found.status == 0
         && let Some(message) = captures.name("message")
     {
-        found.level = level::find(message.as_bytes()).unwrap_or_default();
+        found.level = level::find(message.as_bytes(), reader.plan.habits.levels).unwrap_or_default();
     }
     if !format.raised.is_empty() {
         let report = below::report(below, line, reader.chunk);

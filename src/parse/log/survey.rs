@@ -9,7 +9,7 @@ use super::line::{Reader, bare, compose_prefix, starts_with_pair, without_colour
 use super::roles::{Meaning, Place, Role, path_of};
 use super::spoken::Votes;
 use super::text::{self, At, Shape};
-use super::{Layout, LogPlan, correlation, keys, pairs, wrapped};
+use super::{Layout, LogPlan, column, correlation, keys, pairs, wrapped};
 use crate::parse::timestamp::{self, EpochUnit, Missing, Stamp};
 
 /// How many values of one key are kept.
@@ -60,6 +60,8 @@ pub(super) struct TextCounts {
     /// Lines with a trace id in brackets before their message.
     pub correlated: usize,
     pub epochs: BTreeMap<EpochUnit, usize>,
+    /// Where levels stand behind the time.
+    pub levels: column::Votes,
     /// Sentences that tell how long something took.
     pub spoken: Votes,
 }
@@ -277,6 +279,9 @@ impl Survey {
         self.text.priority += usize::from(matches!(head.shape, Shape::Priority(_)));
         self.text.priority_5424 += usize::from(matches!(head.shape, Shape::Priority5424(_)));
         self.n_http_status += usize::from(text::http_status(&line[head.rest..]).is_some());
+        let text = text::program_text(reader, line, &head);
+        let said = text::syslog_parts(&head, line).map_or(text, |parts| parts.message);
+        self.text.levels.look(line.get(text..).unwrap_or_default(), line.get(said..).unwrap_or_default());
         self.text.spoken.look(&line[head.rest..]);
         self.text.correlated += usize::from(correlation::trace_of(&line[head.rest..]).is_some());
         if self.example.is_empty() {

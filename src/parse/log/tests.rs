@@ -3,6 +3,7 @@
 mod columns;
 mod fast;
 mod formats;
+mod levels;
 mod people;
 mod platforms;
 mod programs;

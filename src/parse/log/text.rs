@@ -2,6 +2,7 @@
 
 use memchr::memchr;
 
+use super::column::Column;
 use super::found::{Found, Moment, status};
 use super::level;
 use super::line::Reader;
@@ -279,7 +280,8 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
         }
     }
     if found.level == Level::Unknown
-        && let Some(level) = reader.openings.of(rest).level.or_else(|| if found.is_syslog { level::find(said) } else { None })
+        && let Some(level) =
+            reader.openings.of(rest).level.or_else(|| if found.is_syslog { level::find(said, reader.plan.habits.levels) } else { None })
     {
         found.level = level;
     }
@@ -293,8 +295,17 @@ pub(super) fn read<'a>(reader: &mut Reader, line: &'a [u8], found: &mut Found<'a
     let n_object = rest.len() - (end - head.rest).min(rest.len());
     let is_whole = n_object == 0 && said.len() == rest.len();
     let message = &said[..said.len().saturating_sub(n_object)];
-    found.say(if is_whole { &message[reader.openings.of(rest).message..] } else { level::strip(message) });
+    found.say(if is_whole { &message[reader.openings.of(rest).message..] } else { level::strip(message, reader.plan.habits.levels) });
     true
+}
+
+/// Where the text of the program begins: behind the time of a runtime stands its own.
+pub(super) fn program_text(reader: &mut Reader, line: &[u8], head: &Head) -> usize {
+    if !wrapped::is_runtime_stamp(line, head) {
+        return head.rest;
+    }
+    let inner = wrapped::runtime_text(line, head.rest);
+    inner + wrapped::app_stamp(reader, &line[inner..]).len
 }
 
 /// What the first words after the time tell.
@@ -311,29 +322,29 @@ pub(super) struct Opening {
 #[derive(Debug)]
 pub(super) struct Openings {
     known: [(u128, Opening); N_OPENINGS],
+    column: Column,
 }
 
 /// Openings that are remembered.
 const N_OPENINGS: usize = 16;
 
-impl Default for Openings {
-    fn default() -> Self {
-        // Sixteen zeros tell nothing.
-        Self { known: [(0, Opening { level: None, message: 16, has_tag: false }); N_OPENINGS] }
-    }
-}
-
 impl Openings {
+    /// Nothing is known yet but where levels stand.
+    pub fn new(column: Column) -> Self {
+        // Sixteen zeros tell nothing.
+        Self { known: [(0, Opening { level: None, message: 16, has_tag: false }); N_OPENINGS], column }
+    }
+
     /// What is said at the beginning of `rest`.
     #[inline]
     fn of(&mut self, rest: &[u8]) -> Opening {
-        let Some(head) = rest.first_chunk::<16>().map(|head| u128::from_le_bytes(*head)) else { return Opening::of(rest).0 };
+        let Some(head) = rest.first_chunk::<16>().map(|head| u128::from_le_bytes(*head)) else { return Opening::of(rest, self.column).0 };
         let place = (head as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 60;
         let (known, opening) = self.known[place as usize % N_OPENINGS];
         if known == head && head != 0 {
             return opening;
         }
-        let (opening, n_looked) = Opening::of(rest);
+        let (opening, n_looked) = Opening::of(rest, self.column);
         if n_looked <= 16 {
             self.known[place as usize % N_OPENINGS] = (head, opening);
         }
@@ -343,9 +354,9 @@ impl Openings {
 
 impl Opening {
     /// What a text tells, and how many of its bytes decided it.
-    fn of(rest: &[u8]) -> (Self, usize) {
-        let (level, for_level) = level::find_and_look(rest);
-        let (message, for_message) = level::strip_and_look(rest);
+    fn of(rest: &[u8], column: Column) -> (Self, usize) {
+        let (level, for_level) = level::find_and_look(rest, column);
+        let (message, for_message) = level::strip_and_look(rest, column);
         let mut words = rest.splitn(4, |byte| *byte == b' ');
         let (before, tag) = (words.next().map_or(0, <[u8]>::len) + words.next().map_or(0, <[u8]>::len) + 2, words.next());
         let for_tag = before + tag.map_or(0, <[u8]>::len) + 1;
@@ -466,7 +477,7 @@ fn prefix<'a>(before: &'a [u8], found: &mut Found<'a>) {
         // `pod container`, as stern writes; `INFO  [main]`, `[ERROR]`.
         if let Some((_, container)) = super::line::pod_and_container(word) {
             found.take_prefix(container);
-        } else if let Some(level) = level::find(word) {
+        } else if let Some(level) = level::find(word, Column { is_bare: true, ..Column::default() }) {
             found.level = level;
         }
         return;

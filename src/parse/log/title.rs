@@ -3,6 +3,7 @@
 //! Names are for people and for `--as`: nothing is read differently because of one.
 
 use super::Layout;
+use super::column::Column;
 use super::guess::has_key;
 use super::level;
 use super::survey::Survey;
@@ -27,7 +28,10 @@ pub(super) fn format_name(survey: &Survey, layout: Layout) -> String {
         Layout::Text if rest.starts_with(b"@") => "tai64n",
         Layout::Text if memchr::memchr_iter(b'\t', rest).count() >= 2 => "zap-console",
         Layout::Text
-            if rest.get(4) == Some(&b'/') && has(b"#") && has(b": ") && level::find(rest.get(19..).unwrap_or_default()).is_some() =>
+            if rest.get(4) == Some(&b'/')
+                && has(b"#")
+                && has(b": ")
+                && level::find(rest.get(19..).unwrap_or_default(), Column::default()).is_some() =>
         {
             "nginx-error"
         }

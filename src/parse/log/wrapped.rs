@@ -185,7 +185,7 @@ impl Reader<'_> {
         found.time = stamp.and_then(|stamp| self.clock.place(stamp.civil)).map_or(Moment::None, Moment::At);
         found.level = app.level;
         if found.level == Level::Unknown {
-            found.level = level::find(&line[at..]).unwrap_or_default();
+            found.level = level::find(&line[at..], self.plan.habits.levels).unwrap_or_default();
         }
         if let Some(id) = correlation::trace_of(&line[at..]) {
             found.take_trace(0, id);
