@@ -6,6 +6,7 @@ mod formats;
 mod people;
 mod platforms;
 mod programs;
+mod units;
 
 use std::fmt::Write as _;
 

@@ -58,6 +58,8 @@ pub struct Loading {
     pub told: Told,
     /// The archive of which it is the first source.
     pub archive: Option<String>,
+    /// What was guessed of the units of its latencies.
+    pub guessed: Vec<String>,
 }
 
 /// Formats in which Prometheus's mark for the end of a series has become a plain NaN.
@@ -109,6 +111,7 @@ impl Loading {
             epoch: 0,
             told: Told::default(),
             archive: None,
+            guessed: Vec::new(),
         }
     }
 
@@ -139,6 +142,7 @@ impl Loading {
             report.remarks = remarks::remarks_of(facts, &report.format, report.n_records);
         }
         report.remarks.extend(self.told.remarks(&report.zone));
+        report.remarks.extend(self.guessed.iter().cloned());
         report.remarks.extend(self.archive.as_deref().map(apart::remark));
         if let Some(log) = &self.log {
             super::disorder::explain(&mut report, log);

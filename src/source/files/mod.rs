@@ -33,6 +33,7 @@ mod sets;
 mod spans;
 mod streamed;
 mod twins;
+mod units;
 mod unpack;
 mod utf16;
 
