@@ -8,10 +8,11 @@ use super::line::Reader;
 use super::line::bare;
 use super::named::{NamedFormat, known_formats};
 use super::roles::{Binding, LAST_SENTENCE, Role};
-use super::survey::{StampCounts, Survey, Values, access_latency, latency_unit};
+use super::survey::{StampCounts, Survey, Values};
 use super::text::{Severity, severity};
 use super::title::format_name;
 use super::zone::{is_open, zone, zone_told};
+use super::unit::{self, Guess};
 use super::{Habits, Layout, LogPlan, rendered, w3c};
 use crate::model::Level;
 use crate::model::time::NS_PER_S;
@@ -39,6 +40,7 @@ pub fn plan(windows: &Windows, context: &Context) -> Option<LogPlan> {
         survey.stamps = stamps_of(format, &lines);
     }
     let mut plan = LogPlan { layout, habits: habits(&survey, layout), bound: bound(&survey), named, ..LogPlan::default() };
+    plan.guesses = guesses(&survey);
     if plan.habits.is_wrapped {
         look_inside(&mut plan, &lines);
     }
@@ -96,6 +98,16 @@ fn look_inside(plan: &mut LogPlan, lines: &[&[u8]]) {
             plan.bound.push((path, binding));
         }
     }
+    plan.guesses.extend(guesses(&survey));
+}
+
+/// The units that numbers told, of keys and of a column.
+fn guesses(survey: &Survey) -> Vec<Guess> {
+    let keys = of_role(survey, Role::Latency).filter(|(.., binding)| binding.unit.is_none());
+    let keys = keys.filter_map(|(path, values, _)| unit::of_values(survey, path, values));
+    let column = unit::of_columns(&survey.rows);
+    let column = column.map(|(_, unit, is_sure)| Guess { key: String::new(), unit, is_sure, n: survey.rows.len() });
+    keys.chain(column).collect()
 }
 
 /// Whole lines of the windows, blank ones left out.
@@ -140,7 +152,7 @@ fn habits(survey: &Survey, layout: Layout) -> Habits {
         has_scopes: layout == Layout::Json && has_key(survey, "scopes") && has_key(survey, "loglevel"),
         has_correlation: is_text && text.correlated > 0,
         spoken: survey.text.spoken.best().filter(|_| is_text),
-        access_latency: access_latency(&survey.rows),
+        access_latency: unit::of_columns(&survey.rows).map(|(column, unit, _)| (column, unit)),
     }
 }
 
@@ -266,7 +278,8 @@ fn bound(survey: &Survey) -> Vec<(Vec<u8>, Option<Binding>)> {
     }
     bound.extend(odd_time_key(survey).filter(|_| most == 0).map(|(path, binding)| (path, Some(binding))));
     for (path, values, binding) in of_role(survey, Role::Latency).filter(|(_, _, binding)| binding.unit.is_none()) {
-        bound.push((path.clone(), Some(Binding { unit: latency_unit(&values.texts), ..binding })));
+        let unit = unit::of_values(survey, path, values).map(|guess| guess.unit);
+        bound.push((path.clone(), Some(Binding { unit, ..binding })));
     }
     // Monolog writes its number under `level`, and the word beside it.
     if has_key(survey, "level_name") {

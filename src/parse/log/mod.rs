@@ -36,6 +36,7 @@ mod structured;
 mod survey;
 mod text;
 mod title;
+mod unit;
 mod w3c;
 mod wrapped;
 mod written;
@@ -59,6 +60,7 @@ use crate::model::Level;
 use crate::model::catalog::Zone;
 use clock::ClockPlan;
 use roles::Binding;
+use unit::Guess;
 
 /// How the lines of one log are read: layout, key roles, epoch units, zone.
 #[derive(Debug, Clone, Default)]
@@ -78,6 +80,8 @@ pub struct LogPlan {
     /// A format that is described as data: reads the lines of [`Layout::Named`], else names fields in text.
     named: Option<Arc<NamedFormat>>,
     patterns: Patterns,
+    /// Units of latencies that were found out from numbers.
+    guesses: Vec<Guess>,
 }
 
 /// Whether messages are looked at for patterns: left out only to measure what that costs.
@@ -141,6 +145,29 @@ impl LogPlan {
     /// The zone in which zoneless times are read.
     pub fn zone(&self) -> Zone {
         self.zone.clone()
+    }
+
+    /// What is guessed of the units of its latencies, a sentence each.
+    pub fn unit_remarks(&self) -> Vec<String> {
+        self.guesses.iter().filter(|guess| !guess.is_sure).map(Guess::remark).collect()
+    }
+
+    /// Gives one key one unit in all logs of one format: that which its logger tells in one of them, else what numbers tell;
+    /// milliseconds, which are taken for want of anything else, come last.
+    pub fn agree(plans: &mut [&mut Self]) {
+        let mut all: Vec<(String, Guess)> =
+            plans.iter().flat_map(|plan| plan.guesses.iter().map(|guess| (plan.format.clone(), guess.clone()))).collect();
+        all.sort_by_key(|(_, guess)| (!guess.is_sure, guess.unit == EpochUnit::Millis, std::cmp::Reverse(guess.n)));
+        for plan in plans {
+            let format = plan.format.clone();
+            for guess in plan.guesses.iter_mut().filter(|guess| !guess.is_sure && !guess.key.is_empty()) {
+                let best = all.iter().find(|(other, best)| *other == format && best.key == guess.key);
+                let Some((_, best)) = best.filter(|(_, best)| best.unit != guess.unit || best.is_sure) else { continue };
+                (guess.unit, guess.is_sure) = (best.unit, best.is_sure);
+                let bound = plan.bound.iter_mut().filter(|(path, _)| *path == guess.key.as_bytes());
+                bound.filter_map(|(_, binding)| binding.as_mut()).for_each(|binding| binding.unit = Some(best.unit));
+            }
+        }
     }
 
     /// Whether its dates could have their day first or their month, and nothing in it tells: plan again when other sources

@@ -7,6 +7,7 @@ mod levels;
 mod people;
 mod platforms;
 mod programs;
+mod units;
 
 use std::fmt::Write as _;
 

@@ -64,6 +64,8 @@ pub struct Loading {
     pub archive: Option<String>,
     /// The logs that hold its records too, and count them.
     pub repeats: Vec<Problem>,
+    /// What was guessed of the units of its latencies.
+    pub guessed: Vec<String>,
 }
 
 /// Formats in which Prometheus's mark for the end of a series has become a plain NaN.
@@ -120,6 +122,7 @@ impl Loading {
             told: Told::default(),
             archive: None,
             repeats: Vec::new(),
+            guessed: Vec::new(),
         }
     }
 
@@ -150,6 +153,7 @@ impl Loading {
             report.remarks = remarks::remarks_of(facts, &report.format, report.n_records);
         }
         report.remarks.extend(self.told.remarks(&report.zone));
+        report.remarks.extend(self.guessed.iter().cloned());
         report.remarks.extend(self.archive.as_deref().map(apart::remark));
         if let Some(log) = &self.log {
             super::disorder::explain(&mut report, log);

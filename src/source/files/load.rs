@@ -142,12 +142,14 @@ impl<'a> Loader<'a> {
         let late: Vec<Option<Verdict>> = plans.iter().map(|verdict| verdict.clone().filter(|_| is_late(verdict))).collect();
         let patterns = self.source.options.patterns;
         let plans: Vec<_> = log_plans(plans).into_iter().map(|(index, plan)| (index, plan.with_patterns(patterns))).collect();
+        let plans = self.with_units(plans);
         self.consider_keeping(&plans);
         let (dateless, dated): (Vec<_>, Vec<_>) = plans.into_iter().partition(|(_, plan)| plan.needs_date() || plan.has_open_dates());
         self.load_logs(dated)?;
         if !dateless.is_empty() {
             self.neighbours = busiest(&self.sources.iter().map(Loading::report_now).collect::<Vec<_>>());
             let dateless = self.with_dates(dateless, self.neighbours);
+            let dateless = self.with_units(dateless);
             self.load_logs(dateless)?;
         }
         if late.iter().any(Option::is_some) {

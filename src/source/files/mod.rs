@@ -35,6 +35,7 @@ mod sets;
 mod spans;
 mod streamed;
 mod twins;
+mod units;
 mod unpack;
 mod utf16;
 
