@@ -78,7 +78,9 @@ impl<'t> Places<'t> {
             }
         }
         // The first is taken from the end.
-        places.values_mut().for_each(|lines| lines.reverse());
+        for lines in places.values_mut() {
+            lines.reverse();
+        }
         Self(places)
     }
 
@@ -321,8 +323,8 @@ status:
             ]
         );
         let sorts: Vec<ChangeSort> = document.changes.iter().map(Change::sort).collect();
-        use ChangeSort::{Done, Reaction};
-        assert_eq!(sorts, [Done, Done, Reaction, Reaction, Reaction]);
+        let (done, reaction) = (ChangeSort::Done, ChangeSort::Reaction);
+        assert_eq!(sorts, [done, done, reaction, reaction, reaction]);
         assert_eq!(document.problems.total(), 0, "words are no moment");
     }
 

@@ -87,7 +87,9 @@ mod tests {
     #[track_caller]
     fn column(lines: &[&str]) -> (u8, bool) {
         let mut votes = Votes::default();
-        lines.iter().for_each(|line| votes.look(line.as_bytes(), line.as_bytes()));
+        for line in lines {
+            votes.look(line.as_bytes(), line.as_bytes());
+        }
         let Column { n_before, is_bare } = votes.best();
         (n_before, is_bare)
     }

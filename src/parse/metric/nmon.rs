@@ -50,7 +50,7 @@ pub(crate) fn parse(bytes: &[u8], context: &Context) -> Document {
         let cells: Vec<&str> = line.split(',').map(str::trim).collect();
         match cells[..] {
             ["AAA", "host", host, ..] => host.clone_into(&mut recording.host),
-            ["AAA", ..] | ["ZZZZ", ..] => {}
+            ["AAA" | "ZZZZ", ..] => {}
             [section, ..] if section.starts_with("BBB") => {}
             ["TOP", pid, snapshot, ref values @ ..] if is_snapshot(snapshot) && pid.parse::<u64>().is_ok() => {
                 gather.n_records += 1;

@@ -1,5 +1,5 @@
 //! What a shell loop prints again and again: `top -b`, `uptime`, `free`, `df`, `ss`, `netstat`, `stats` of memcached, `show
-//! stat` of HAProxy, `/stats` of Envoy, with a moment before each round.
+//! stat` of `HAProxy`, `/stats` of Envoy, with a moment before each round.
 //!
 //! A round stands at the line with a time before it, at the clock that the program itself prints, or nowhere: without
 //! either, one round alone stands at the time of its file. A clock without a date is put on the day that the name of the
@@ -199,6 +199,8 @@ fn place_clocks(rounds: &mut [Round], gather: &mut Gather<'_>, context: &Context
 
 /// Midnight of the day of the first clock, as local nanoseconds, and what told it.
 fn day_of((first, last): (i64, i64), gather: &Gather<'_>, context: &Context) -> Option<(i64, &'static str)> {
+    /// The file may be written a little before its clock says so.
+    const SLACK_NS: i64 = 120 * NS_PER_S;
     let local = |at: Timestamp| at.0.saturating_add(i64::from(gather.zone.offset_at(at)) * NS_PER_S);
     let midnight = |ns: i64| ns.div_euclid(DAY_NS) * DAY_NS;
     if let Some((written, _)) = when::in_name(context.path.rsplit(['/', '\\']).next().unwrap_or("")) {
@@ -212,8 +214,6 @@ fn day_of((first, last): (i64, i64), gather: &Gather<'_>, context: &Context) -> 
             return Some((day, "what the other sources cover"));
         }
     }
-    /// The file may be written a little before its clock says so.
-    const SLACK_NS: i64 = 120 * NS_PER_S;
     let written = local(context.modified?).saturating_add(SLACK_NS);
     let day = midnight(written.saturating_sub(last));
     Some((day, "the modification time of the file"))

@@ -1,4 +1,4 @@
-//! What proxies tell of themselves: `show stat` of HAProxy as CSV, `/stats` of Envoy as text.
+//! What proxies tell of themselves: `show stat` of `HAProxy` as CSV, `/stats` of Envoy as text.
 //!
 //! Envoy's names are taken apart as its own exposition does: the cluster, listener or prefix is a label.
 
