@@ -135,7 +135,7 @@ pub const FORMS: &str = "2026-11-23T02:30:22Z, 2026-11-23 02:30, 02:30:22, 3pm, 
 /// A clock time without a date falls on a day of the data: of those where nearly all of them lie, on the one nearest to the
 /// cursor, else to T+0, else to when there is most of them. [`same_time_of_other_days`] tells what else it could have meant.
 /// `+5m` and `-5m` count from the cursor, else from the end of the extent. Epochs are told apart by magnitude. `3pm`, `yesterday 3pm`,
-/// `monday 14h05` and `23 nov 14:05` are understood too; `today` and `yesterday` count from the last day of the data. [`fault`]
+/// `monday 14h05` and `23 nov 14:05` are understood too; `today` and `yesterday` count from the last day of the data. [`fault()`]
 /// tells where a text goes wrong.
 pub fn parse(text: &str, reference: &Reference) -> Result<Timestamp, String> {
     let text = text.trim();
