@@ -3,7 +3,7 @@
 //! Only the different messages of a log are looked at, of which there are few; records are read where one of them fits. What
 //! a log tells again and again is routine and no change, and what several logs tell at one moment is one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::log::Log;
@@ -16,6 +16,8 @@ use crate::parse::change::told::{Teller, may_tell};
 const MOST_TIMES: usize = 3;
 /// Told again so soon it is the same, by another instance or line.
 const SAME_NS: i64 = 60 * NS_PER_S;
+/// A log that tells of so many things set is told of by what its users do.
+const MOST_SET: usize = 50;
 /// Records of a log that are read; a log that holds more has its first ones read, and says so.
 const MOST_READ: usize = 20_000;
 
@@ -24,13 +26,22 @@ const MOST_READ: usize = 20_000;
 pub fn told(logs: &[Arc<Log>], watch: &Watch<'_>) -> Result<Vec<Change>, StoreError> {
     let mut by_text: BTreeMap<(String, String), Vec<Change>> = BTreeMap::new();
     for log in logs {
-        for change in of_log(log, watch)? {
+        for change in without_users(of_log(log, watch)?) {
             by_text.entry((change.kind.clone(), change.text.clone())).or_default().push(change);
         }
     }
     let mut all: Vec<Change> = by_text.into_values().filter_map(once).flatten().collect();
     all.sort_by_key(|change| (change.time, change.source, change.line));
     Ok(all)
+}
+
+/// Without settings and flags, where a log tells of very many: those are of users, not of the service.
+fn without_users(mut told: Vec<Change>) -> Vec<Change> {
+    let is_set = |change: &Change| change.kind == "config";
+    if told.iter().filter(|change| is_set(change)).map(|change| &change.text).collect::<BTreeSet<_>>().len() > MOST_SET {
+        told.retain(|change| !is_set(change));
+    }
+    told
 }
 
 /// The moments at which one thing was done, the first record of each; `None` for routine.
@@ -87,6 +98,13 @@ mod tests {
         assert_eq!(once(vec![at(0, "a"), at(10, "a"), at(7200, "a")]).map(|told| told.len()), Some(2), "ten seconds apart is once");
         assert_eq!(once((0..9).map(|n| at(n * 300, "a")).collect()), None);
         assert_eq!(once((0..9).map(|n| at(n * 5, "a")).collect()).map(|told| told.len()), Some(1), "all instances say it");
+    }
+
+    #[test]
+    fn settings_of_users_are_no_changes_of_the_service() {
+        let set = |n: usize| Change { kind: "config".into(), text: format!("settings updated: user{n}"), ..Change::default() };
+        assert_eq!(without_users((0..9).map(set).collect()).len(), 9);
+        assert!(without_users((0..99).map(set).collect()).is_empty());
     }
 
     #[test]
