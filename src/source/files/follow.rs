@@ -17,12 +17,13 @@ use crate::source::{Job, SourceError};
 use crate::store::{StoreError, Text};
 
 use super::apart::Archives;
-use super::assemble::{Loading, Settled};
+use super::assemble::Settled;
 use super::content::Content;
 use super::decode::Budget;
 use super::expand::{self, Found, Input};
 use super::identity::{FileId, PROBE_BYTES};
 use super::load::Loader;
+use super::loading::Loading;
 use super::look::{Look, ends_of, opened, with_last};
 use super::names;
 use super::prepare::{self, WINDOW_BYTES};

@@ -10,11 +10,11 @@ use crate::model::{Problem, ProblemKind, SourceKind, Timestamp, text};
 use crate::store::Text;
 use crate::store::log::LogBuilder;
 
-use super::assemble::Loading;
 use super::content::Content;
 use super::decode::Packing;
 use super::identity::{Ends, FileId, find_beside};
 use super::load::Loader;
+use super::loading::Loading;
 use super::unpack::EntryBytes;
 use super::{expand, names};
 

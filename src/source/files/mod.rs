@@ -19,6 +19,7 @@ mod follow;
 pub mod glance;
 mod identity;
 mod load;
+mod loading;
 mod look;
 pub mod names;
 mod options;

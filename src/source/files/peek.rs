@@ -19,12 +19,12 @@ use crate::store::{StoreError, Text};
 
 use super::Snapshot;
 use super::archive;
-use super::assemble::Loading;
 use super::cache::{self, CacheOptions, Identity};
 use super::content::Content;
 use super::decode::Packing;
 use super::expand::{Found, Input};
 use super::load::{Loader, PUBLISH_EVERY};
+use super::loading::Loading;
 use super::pool::{self, Step};
 use super::prepare;
 use super::spans::extent;

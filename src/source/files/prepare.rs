@@ -16,8 +16,8 @@ use crate::parse::{Context, NO_TIME, Plan, Verdict, Windows};
 use crate::store::segment::count_lines;
 use crate::store::{StoreError, Text};
 
-use super::assemble::Loading;
 use super::content::Content;
+use super::loading::Loading;
 use super::names;
 
 /// Size of the three windows that detection looks at.
