@@ -147,13 +147,9 @@ impl Columns {
         self.traces.code(i) as u32
     }
 
-    /// Records with a trace id.
-    pub(super) fn n_traced(&self) -> u64 {
-        match self.traces.constant() {
-            Some(0) => 0,
-            Some(_) => self.len as u64,
-            None => (0..self.len).filter(|i| self.trace(*i) != 0).count() as u64,
-        }
+    /// Whether any record may have a trace id.
+    pub(super) fn may_have_traces(&self) -> bool {
+        self.traces.constant() != Some(0)
     }
 
     /// Whether any record may have this hash.

@@ -1,8 +1,10 @@
 //! Events of the traces that several logs share, from the columns alone: what comparing their clocks takes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::events::Events;
+use super::log::Log;
 use super::{StoreError, Watch};
 use crate::model::skew::Stamp;
 use crate::model::{SourceId, Timestamp};
@@ -15,13 +17,17 @@ impl Events<'_> {
     /// The events of the traces that more than one log has, of a sample of them; none where only one log has trace ids.
     /// O(records); no text is read.
     pub fn stamps(&self, watch: &Watch<'_>) -> Result<Vec<Stamp>, StoreError> {
-        let traced: Vec<u64> = self.logs.iter().map(|log| log.segments.iter().map(|segment| segment.columns.n_traced()).sum()).collect();
-        if traced.iter().filter(|n| **n > 0).count() < 2 {
+        let traced = |log: &Arc<Log>| -> u64 {
+            let with_ids = log.segments.iter().filter(|segment| segment.columns.may_have_traces());
+            with_ids.map(|segment| segment.len() as u64).sum()
+        };
+        let logs: Vec<(&Arc<Log>, u64)> = self.logs.iter().map(|log| (log, traced(log))).filter(|(_, n)| *n > 0).collect();
+        if logs.len() < 2 {
             return Ok(Vec::new());
         }
-        let every = u32::try_from(traced.iter().sum::<u64>().div_ceil(ABOUT)).unwrap_or(u32::MAX).max(1);
+        let every = u32::try_from(logs.iter().map(|(_, n)| n).sum::<u64>().div_ceil(ABOUT)).unwrap_or(u32::MAX).max(1);
         let mut found: Vec<(u32, SourceId, i64, i64)> = Vec::new();
-        for (log, _) in self.logs.iter().zip(&traced).filter(|(_, n)| **n > 0) {
+        for (log, _) in logs {
             for segment in &log.segments {
                 watch.check()?;
                 let columns = &segment.columns;
@@ -52,10 +58,7 @@ impl Events<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
-
     use crate::store::filter::Selections;
-    use crate::store::log::Log;
     use crate::store::testing::{log, watch};
 
     fn told(logs: &[Arc<Log>]) -> Vec<(usize, u32)> {

@@ -51,8 +51,8 @@ impl Votes {
         for (n_before, place) in (0..).zip(&mut self.places) {
             let Some(told) = look(rest, Column { n_before, is_bare: false }) else { break };
             place.n += 1;
-            place.weight += told.weight as usize;
-            if told.weight > Weight::Little {
+            place.weight += told.weight() as usize;
+            if told.weight() > Weight::Little {
                 place.levels.insert(told.level);
             }
         }

@@ -133,11 +133,19 @@ pub(super) enum Weight {
 
 /// A level in the first words after the time.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Told {
+pub(super) struct Told<'a> {
     pub level: Level,
-    pub weight: Weight,
+    /// As it is written.
+    word: &'a [u8],
     /// Position behind it and the sign that ends it.
     end: usize,
+}
+
+impl Told<'_> {
+    /// What its writing tells of its place.
+    pub fn weight(&self) -> Weight {
+        weight_of(self.word)
+    }
 }
 
 /// Looks for a level in the first words after the time: in brackets, before a colon, in capitals, or where the log has
@@ -152,7 +160,7 @@ pub(super) fn find_and_look(rest: &[u8], column: Column) -> (Option<Level>, usiz
         Some(told) => (Some(told.level), told.end),
         // A record that says less than its like has its level further ahead.
         None if column.n_before > 0 => {
-            let told = look(rest, Column { n_before: 0, ..column }).filter(|told| told.weight == Weight::Much);
+            let told = look(rest, Column { n_before: 0, ..column }).filter(|told| told.weight() == Weight::Much);
             (told.map(|told| told.level), usize::MAX)
         }
         None => (None, usize::MAX),
@@ -160,7 +168,7 @@ pub(super) fn find_and_look(rest: &[u8], column: Column) -> (Option<Level>, usiz
 }
 
 /// The first level in the place of levels or behind it.
-pub(super) fn look(rest: &[u8], column: Column) -> Option<Told> {
+pub(super) fn look(rest: &[u8], column: Column) -> Option<Told<'_>> {
     let rest = &rest[..rest.len().min(MAX_BYTES)];
     let (mut at, mut n_words, mut n_parts) = (0, 0, 0);
     while n_words < MAX_WORDS {
@@ -176,16 +184,16 @@ pub(super) fn look(rest: &[u8], column: Column) -> Option<Told> {
         n_parts += 1;
         if close != 0 {
             let end = rest[at..].iter().position(|byte| *byte == close).map_or(rest.len(), |len| at + len);
-            if is_there && let Some((level, weight)) = in_brackets(&rest[at + 1..end]) {
-                return Some(Told { level, weight, end: end + 1 });
+            if is_there && let Some((level, word)) = in_brackets(&rest[at + 1..end]) {
+                return Some(Told { level, word, end: end + 1 });
             }
             at = end;
             continue;
         }
         let len = word_len(&rest[at..]);
         let word = &rest[at..at + len];
-        if is_there && let Some((level, weight)) = of_bare(word, n_words, Follows::of(&rest[at + len..], column)) {
-            return Some(Told { level, weight, end: at + len + 2 });
+        if is_there && let Some((level, word)) = of_bare(word, n_words, Follows::of(&rest[at + len..], column)) {
+            return Some(Told { level, word, end: at + len + 2 });
         }
         at += len;
         // A thread or process number is no word, nor is a pair.
@@ -240,9 +248,9 @@ pub(super) fn strip_and_look(rest: &[u8], column: Column) -> (usize, usize) {
 }
 
 /// `[INFO ]`, `[E]`, `[core:error]`.
-fn in_brackets(inner: &[u8]) -> Option<(Level, Weight)> {
+fn in_brackets(inner: &[u8]) -> Option<(Level, &[u8])> {
     let word = inner.rsplit(|byte| *byte == b':').next().unwrap_or(inner).trim_ascii();
-    Some((of_field(word)?, weight_of(word)))
+    Some((of_field(word)?, word))
 }
 
 /// What the writing of a level tells of its place.
@@ -281,7 +289,7 @@ impl Follows {
 const PLAIN: [&[u8]; 9] = [b"log", b"http", b"normal", b"config", b"fine", b"failure", b"alert", b"success", b"fail"];
 
 /// A word that stands alone: capitals are a level, small letters only where nothing else is meant.
-fn of_bare(word: &[u8], n_before: usize, follows: Follows) -> Option<(Level, Weight)> {
+fn of_bare(word: &[u8], n_before: usize, follows: Follows) -> Option<(Level, &[u8])> {
     if word.len() < 3 || !word.first()?.is_ascii_alphabetic() {
         return None;
     }
@@ -299,12 +307,12 @@ fn of_bare(word: &[u8], n_before: usize, follows: Follows) -> Option<(Level, Wei
         _ => word,
     };
     if word.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
-        return Some((of_field(word)?, weight_of(word)));
+        return Some((of_field(word)?, word));
     }
     if n_before > 1 || (n_before == 1 && !has_colon) || follows == Follows::Blank || !word.iter().all(u8::is_ascii_alphabetic) {
         return None;
     }
-    of_field(word).map(|level| (level, weight_of(word))).filter(|(_, weight)| *weight > Weight::Little)
+    of_field(word).filter(|_| weight_of(word) > Weight::Little).map(|level| (level, word))
 }
 
 #[cfg(test)]
